@@ -1,0 +1,1 @@
+"""Kumoi: a whole OpenStack-compatible cloud that starts with one command and cannot get stuck."""

@@ -1,0 +1,1 @@
+"""Guests on one host."""

@@ -1,0 +1,152 @@
+"""What compute asks of the guests of one host. Every call is idempotent; none waits for a guest's goodwill."""
+
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+from kumoi.engines.volumes.interface import Source
+from kumoi.kernel.fences import Fence
+
+
+class HypervisorError(Exception):
+    """The guest could not be brought where it should be; the text is for the person who asked."""
+
+
+class GuestState(StrEnum):
+    ABSENT = "absent"
+    """No trace of it on this host."""
+    OFF = "off"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    """Its memory lies in a file; no process."""
+    FAILED = "failed"
+    """Its process died without being told to."""
+
+
+class RootDisk(msgspec.Struct, frozen=True):
+    """A private disk of the guest, copy-on-write on an image's base (`Volumes.prepare_base` came before)."""
+
+    image_id: str
+    size_gib: int
+    """0: the image's own size."""
+
+
+class Disk(msgspec.Struct, frozen=True):
+    volume_id: str
+    source: Source
+    boot_index: int | None = None
+
+
+class Nic(msgspec.Struct, frozen=True):
+    port_id: str
+    mac: str
+    mtu: int
+
+
+class GuestSpec(msgspec.Struct, frozen=True):
+    server_id: str
+    name: str
+    vcpus: int
+    memory_mib: int
+    root: RootDisk | None
+    disks: list[Disk]
+    nics: list[Nic]
+    config_drive: bool
+    metadata: "GuestMetadata"
+
+
+class GuestMetadata(msgspec.Struct, frozen=True):
+    """What the guest may ask about itself, by 169.254.169.254 or config drive; the host renders the documents."""
+
+    server_id: str
+    project_id: str
+    name: str
+    hostname: str
+    availability_zone: str
+    launch_index: int
+    public_keys: dict[str, str]
+    """Key name → `ssh-ed25519 AAAA…`."""
+    meta: dict[str, str]
+    user_data: bytes | None
+    admin_pass: str | None
+    instance_type: str
+    image_id: str | None
+    addresses: list["GuestAddress"]
+    network_data: dict[str, Any]
+    """network_data.json as OpenStack documents it: links, networks, services."""
+    block_devices: dict[str, str]
+    """EC2's block-device-mapping: ami, root …"""
+    security_groups: list[str]
+    reservation_id: str
+
+
+class GuestAddress(msgspec.Struct, frozen=True):
+    network_id: str
+    address: str
+    floating: str | None = None
+
+
+class Host(msgspec.Struct, frozen=True):
+    name: str
+    vcpus: int
+    memory_mib: int
+    disk_gib: int
+    hypervisor_type: str
+    """`QEMU` or `fake`, as hypervisors in the compute API say it."""
+    hypervisor_version: int
+    """7002022 for 7.2.22."""
+    accelerator: str
+    """`kvm`, `tcg` or `none`."""
+    cpu: dict[str, Any]
+    """arch, model, vendor, topology, features."""
+
+
+class Hypervisor(Protocol):
+    """States reached by: start → RUNNING; pause/unpause; suspend/resume; ask_shutdown or power_off → OFF; destroy → ABSENT."""
+
+    def start(self, fence: Fence, spec: GuestSpec) -> None:
+        """Make what is missing of the guest (folder, root disk, config drive, taps) and run it; a running one stays as it is.
+        A suspended one resumes from its memory."""
+
+    def ask_shutdown(self, fence: Fence, server_id: str) -> None:
+        """Press its power button; ask `state` later whether it obeyed."""
+
+    def power_off(self, fence: Fence, server_id: str) -> None: ...
+
+    def pause(self, fence: Fence, server_id: str) -> None: ...
+
+    def unpause(self, fence: Fence, server_id: str) -> None: ...
+
+    def suspend(self, fence: Fence, server_id: str) -> None: ...
+
+    def destroy(self, fence: Fence, server_id: str) -> None:
+        """End it and remove all that it had here: process, folder, root disk, taps, metadata. Also one never seen here:
+        the fence is kept, so that a late `start` of an older generation is refused."""
+
+    def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
+        """Plug it, running or off; the device name the guest is likely to give it (`/dev/vdb`)."""
+
+    def detach_disk(self, fence: Fence, server_id: str, volume_id: str) -> bool:
+        """Ask the guest to let go; True when it is gone, False: ask again later."""
+
+    def attach_nic(self, fence: Fence, server_id: str, nic: Nic) -> None: ...
+
+    def detach_nic(self, fence: Fence, server_id: str, port_id: str) -> bool: ...
+
+    def publish_metadata(self, fence: Fence, server_id: str, metadata: GuestMetadata) -> None:
+        """Replace what 169.254.169.254 answers, from the next question on."""
+
+    def state(self, server_id: str) -> GuestState: ...
+
+    def states(self) -> dict[str, GuestState]:
+        """Every guest on this host, in one question."""
+
+    def console_log(self, server_id: str, lines: int | None) -> str:
+        """The end of what the serial port said; HypervisorError when the guest is absent."""
+
+    def vnc_socket(self, server_id: str) -> str:
+        """The unix socket where its screen is served; HypervisorError when it is not running."""
+
+    def host(self) -> Host: ...

@@ -1,0 +1,1 @@
+"""Disks: image bases, volumes and snapshots."""

@@ -1,0 +1,59 @@
+"""The only place that starts programs: short commands with a deadline, and long-lived processes as data."""
+
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Process:
+    """A long-lived process of a cloud, as the supervisor starts, watches, restarts and stops it.
+
+    `ready` is a file or unix socket whose appearance says that the process serves; None: at once.
+    `user` is a system user's name, or None for the user that runs `kumoi up`.
+    `layer` orders starting (low first) and stopping (high first); restarts of the control plane touch
+    only processes with `control_plane=True`.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    user: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    ready: Path | None = None
+    ready_within: float = 20.0
+    layer: int = 50
+    control_plane: bool = True
+    log: Path | None = None
+    stop_within: float = 10.0
+
+
+class CommandFailed(Exception):
+    """A command ended with a non-zero status or passed its deadline; `detail` is the end of what it said."""
+
+    def __init__(self, argv: Sequence[str], status: int | None, detail: str) -> None:
+        self.argv, self.status, self.detail = tuple(argv), status, detail
+        super().__init__(f"{argv[0]} {'ran out of time' if status is None else f'ended with {status}'}: {detail}")
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    within: float = 30.0,
+    stdin: str | None = None,
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
+) -> str:
+    """Standard output of a command that ended well within `within` seconds; CommandFailed otherwise."""
+    try:
+        done = subprocess.run(
+            list(argv), input=stdin, capture_output=True, text=True, timeout=within, env=environment, user=user,
+            stdin=subprocess.DEVNULL if stdin is None else None,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CommandFailed(argv, None, f"deadline of {within} s") from error
+    except OSError as error:
+        raise CommandFailed(argv, 127, str(error)) from error
+    if done.returncode != 0:
+        raise CommandFailed(argv, done.returncode, (done.stderr or done.stdout).strip()[-2000:])
+    return done.stdout

@@ -1,0 +1,99 @@
+"""The few settings of a cloud, kept in `<data>/settings.json`, and where everything lies below the data folder."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from kumoi.kernel import randomness
+
+LONGEST_DATA_PATH = 60
+"""Bytes. Unix socket paths end at 107 and the longest below a data folder needs 47."""
+
+
+class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Each field is a `--set name=value` of `kumoi up`; docs/settings.md explains each (a test keeps it so)."""
+
+    cloud_id: str = ""
+    """Six hexadecimal digits in every kernel-visible name of this cloud, so that clouds live side by side."""
+    address: str = "127.0.0.1"
+    port: int = 5000
+    region: str = "RegionOne"
+    hypervisor: Literal["qemu", "fake"] = "qemu"
+    accelerator: Literal["auto", "kvm", "tcg"] = "auto"
+    network: Literal["ovn", "fake"] = "ovn"
+    database: str = ""
+    """A SQLAlchemy URL; empty: SQLite in the data folder."""
+    external_cidr: str = "172.24.4.0/24"
+    """The network behind floating IPs; its first address is this machine's."""
+    external_interface: str = ""
+    """A network card to put under the external network; empty: this machine alone reaches it."""
+    api_workers: int = 2
+    tls_certificate: str = ""
+    tls_key: str = ""
+    host_name: str = "host-1"
+    password_rounds: int = 12
+    """bcrypt's cost for new passwords: 2^rounds."""
+
+    @property
+    def base_url(self) -> str:
+        return f"{'https' if self.tls_certificate else 'http'}://{self.address}:{self.port}"
+
+
+class Folder:
+    """Every path of one cloud, from its data folder. Sockets lie in `run/`."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.settings = data / "settings.json"
+        self.clouds = data / "clouds.yaml"
+        self.keys = data / "keys"
+        self.run = data / "run"
+        self.log = data / "log"
+        self.database = data / "database"
+        self.images = data / "images"
+        self.bases = data / "bases"
+        self.volumes = data / "volumes"
+        self.snapshots = data / "snapshots"
+        self.guests = data / "guests"
+        self.host = data / "host"
+        self.ovn = data / "ovn"
+        self.demo = data / "demo"
+
+    @property
+    def agent_socket(self) -> Path:
+        return self.run / "agent.sock"
+
+    @property
+    def streams_socket(self) -> Path:
+        return self.run / "streams.sock"
+
+    @property
+    def runner_socket(self) -> Path:
+        """Datagrams to it wake the runner before its next poll."""
+        return self.run / "runner.sock"
+
+    def api_socket(self, worker: int) -> Path:
+        return self.run / f"api-{worker}.sock"
+
+    def database_url(self, settings: Settings) -> str:
+        return settings.database or f"sqlite:///{self.database / 'kumoi.db'}"
+
+
+def load(folder: Folder) -> Settings:
+    """The cloud's settings; FileNotFoundError when the folder holds no cloud, msgspec.ValidationError naming a bad field."""
+    return msgspec.json.decode(folder.settings.read_bytes(), type=Settings)
+
+
+def save(folder: Folder, settings: Settings) -> None:
+    """Replace settings.json durably; gives the cloud its id on the first time."""
+    if not settings.cloud_id:
+        settings.cloud_id = randomness.random_bytes(3).hex()
+    folder.data.mkdir(parents=True, exist_ok=True)
+    draft = folder.settings.with_suffix(".new")
+    with draft.open("wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(settings), indent=2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(folder.settings)
