@@ -1,1 +1,1 @@
-"""Virtual networks (`Topology`, for the whole cloud) and where guests plug into them (`Wiring`, on each host)."""
+"""Virtual networks (`Topology`, for the whole cloud) and the plugs of guests (`Wiring`, on each host)."""
