@@ -1,9 +1,9 @@
 """The only source of time. Instants are integer microseconds since 1970-01-01 UTC, everywhere, tables included."""
 
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from collections.abc import Iterator
 from typing import Protocol
 
 SECOND = 1_000_000
@@ -84,7 +84,10 @@ def iso(instant: int) -> str:
 
 def iso_microseconds(instant: int, suffix: str = "") -> str:
     """`2026-11-22T11:30:51.000000` + suffix: identity appends `Z`, block storage nothing."""
-    return datetime.fromtimestamp(instant // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{instant % SECOND:06d}{suffix}"
+    return (
+        datetime.fromtimestamp(instant // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        + f".{instant % SECOND:06d}{suffix}"
+    )
 
 
 def parse_iso(text: str) -> int:

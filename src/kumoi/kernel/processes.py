@@ -28,6 +28,15 @@ class Process:
     stop_within: float = 10.0
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What the kernel lets a command take before it ends it; bytes and seconds of processor time."""
+
+    processor_seconds: int
+    memory: int
+    file_size: int
+
+
 class CommandFailed(Exception):
     """A command ended with a non-zero status or passed its deadline; `detail` is the end of what it said."""
 
@@ -47,7 +56,13 @@ def run(
     """Standard output of a command that ended well within `within` seconds; CommandFailed otherwise."""
     try:
         done = subprocess.run(
-            list(argv), input=stdin, capture_output=True, text=True, timeout=within, env=environment, user=user,
+            list(argv),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=within,
+            env=environment,
+            user=user,
             stdin=subprocess.DEVNULL if stdin is None else None,
         )
     except subprocess.TimeoutExpired as error:

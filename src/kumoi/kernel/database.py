@@ -1,0 +1,183 @@
+"""Transactions on SQLite and PostgreSQL: short, synchronous, run again as a whole when they conflict."""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from kumoi.kernel import clock, randomness
+
+T = TypeVar("T")
+ATTEMPTS = 20
+WAIT_FOR_WRITER_MS = 30_000
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+"""Every table of every service; names are prefixed by the service's (`compute_servers`)."""
+
+Instant = sa.BigInteger
+"""Microseconds since the epoch, UTC."""
+
+
+class Transaction:
+    """All that logic and store may touch. `now` stands still within one attempt; ids are new in each."""
+
+    def __init__(self, connection: sa.Connection, dialect: str) -> None:
+        self.connection = connection
+        self.dialect = dialect
+        self.now = clock.now()
+        self.declared_quota: frozenset[str] | None = None
+        self._after: list[Callable[[], None]] = []
+
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
+        return self.connection.execute(statement, parameters)
+
+    def all(self, statement: sa.Executable, parameters: Any = None) -> list[dict[str, Any]]:
+        """Rows as plain dicts, column name → value."""
+        result = self.connection.execute(statement, parameters)
+        keys = [str(key) for key in result.keys()]
+        return [dict(zip(keys, row, strict=True)) for row in result]
+
+    def one(self, statement: sa.Executable, parameters: Any = None) -> dict[str, Any] | None:
+        """The first row as a plain dict, or None."""
+        result = self.connection.execute(statement, parameters)
+        row = result.first()
+        return None if row is None else dict(zip((str(key) for key in result.keys()), row, strict=True))
+
+    def scalar(self, statement: sa.Executable, parameters: Any = None) -> Any:
+        """The first column of the first row, or None."""
+        return self.connection.execute(statement, parameters).scalar()
+
+    def insert(self, table: sa.Table, **values: Any) -> None:
+        self.connection.execute(table.insert(), values)
+
+    def insert_many(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+        if rows:
+            self.connection.execute(table.insert(), rows)
+
+    def changed(self, statement: sa.Executable, parameters: Any = None) -> int:
+        """How many rows an UPDATE or DELETE touched."""
+        return self.execute(statement, parameters).rowcount
+
+    def upsert(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Insert, or update `values` where the primary or unique `key` exists; values may be SQL expressions."""
+        if self.dialect == "postgresql":
+            from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+
+            statement: Any = insert_postgresql(table)
+        else:
+            from sqlalchemy.dialects.sqlite import insert as insert_sqlite
+
+            statement = insert_sqlite(table)
+        first = {name: value for name, value in values.items() if not isinstance(value, sa.ColumnElement)}
+        self.connection.execute(
+            statement.values({**key, **first}).on_conflict_do_update(index_elements=list(key), set_=dict(values))
+        )
+
+    def new_uuid(self) -> str:
+        return randomness.new_uuid()
+
+    def new_hex(self) -> str:
+        return randomness.new_hex()
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` once the promise is on disk: wake-ups only, nothing that may fail or must happen."""
+        self._after.append(action)
+
+
+class Database:
+    """One per process. `write` is for promises, `read` sees one consistent instant and cannot change anything."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.dialect = sa.make_url(url).get_backend_name()
+        if self.dialect == "sqlite":
+            self._writer = sa.create_engine(url, pool_size=4, max_overflow=32)
+            self._reader = sa.create_engine(url, pool_size=8, max_overflow=32)
+            self._prepare_sqlite(self._writer, "BEGIN IMMEDIATE")
+            self._prepare_sqlite(self._reader, "BEGIN")
+        else:
+            full = sa.make_url(url).set(drivername="postgresql+psycopg")
+            self._writer = sa.create_engine(full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32)
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._one_writer: contextlib.AbstractContextManager[Any] = (
+            threading.Lock() if self.dialect == "sqlite" else contextlib.nullcontext()
+        )
+
+    @staticmethod
+    def _prepare_sqlite(engine: sa.Engine, begin: str) -> None:
+        @event.listens_for(engine, "connect")
+        def connect(connection: Any, _record: Any) -> None:
+            connection.isolation_level = None
+            for pragma in (
+                "journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={WAIT_FOR_WRITER_MS}", "synchronous=FULL",
+                "cache_size=-4096", "temp_store=MEMORY",
+            ):  # fmt: skip
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def start(connection: sa.Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+    def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
+        """Run `work` in one transaction; again, whole, when it lost against another. `durable` False: a power cut may
+        forget it (SQLite only), for what is harmless to repeat."""
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with self._one_writer, self._writer.connect() as connection:
+                    if self.dialect == "sqlite":
+                        raw = connection.connection.driver_connection
+                        assert raw is not None
+                        raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                    with connection.begin():
+                        transaction = Transaction(connection, self.dialect)
+                        result = work(transaction)
+                break
+            except DBAPIError as error:
+                if attempt == ATTEMPTS or not _lost(error, attempt):
+                    raise
+            clock.sleep(min(0.002 * 2**attempt, 0.2) * (0.5 + randomness.below(1000) / 1000))
+        for action in transaction._after:
+            action()
+        return result
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        with self._reader.connect() as connection, connection.begin():
+            return work(Transaction(connection, self.dialect))
+
+    def create_all(self) -> None:
+        """All tables at once, without migrations: for tests."""
+        metadata.create_all(self._writer)
+
+    @contextlib.contextmanager
+    def connection(self) -> Iterator[sa.Connection]:
+        """A plain connection, for migrations and backup."""
+        with self._writer.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+def _lost(error: DBAPIError, attempt: int) -> bool:
+    """Whether running the same work again may succeed. A unique row that appeared meanwhile counts for some attempts:
+    the logic then meets it and answers in its own words."""
+    original = error.orig
+    if isinstance(original, sqlite3.OperationalError):
+        return "locked" in str(original) or "busy" in str(original)
+    if isinstance(original, psycopg.Error) and original.sqlstate in ("40001", "40P01"):
+        return True
+    return isinstance(error, IntegrityError) and attempt < 3

@@ -1,0 +1,121 @@
+"""The errors that a request may end with; each knows its status, and its service renders it in its own JSON shape.
+
+ApiError
+├── BadRequest 400        ├── NotFound 404              ├── TooLarge 413
+├── Unauthorized 401      ├── MethodNotAllowed 405      ├── UnsupportedMedia 415
+├── Forbidden 403         ├── NotAcceptable 406         ├── Unprocessable 422
+│   └── PolicyForbids     ├── Conflict 409              ├── NotBuilt 501
+└── OverQuota (status of  │   └── Busy                  └── Unavailable 503
+    the service)          └── Gone 410
+"""
+
+from typing import ClassVar
+
+
+class ApiError(Exception):
+    """An expected end of a request. `kind` is the machine-readable name that network's error bodies carry."""
+
+    status: int = 500
+    title: ClassVar[str] = "Internal Server Error"
+    kind: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.headers = headers or {}
+
+    def __init_subclass__(cls) -> None:
+        if "kind" not in cls.__dict__:
+            cls.kind = cls.__name__
+
+
+class BadRequest(ApiError):
+    status = 400
+    title = "Bad Request"
+
+
+class Unauthorized(ApiError):
+    status = 401
+    title = "Unauthorized"
+
+
+class Forbidden(ApiError):
+    status = 403
+    title = "Forbidden"
+
+
+class PolicyForbids(Forbidden):
+    kind = "PolicyNotAuthorized"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"Policy doesn't allow {rule} to be performed.")
+
+
+class NotFound(ApiError):
+    status = 404
+    title = "Not Found"
+    kind = "HTTPNotFound"
+
+
+class MethodNotAllowed(ApiError):
+    status = 405
+    title = "Method Not Allowed"
+
+
+class NotAcceptable(ApiError):
+    status = 406
+    title = "Not Acceptable"
+
+
+class Conflict(ApiError):
+    status = 409
+    title = "Conflict"
+
+
+class Busy(Conflict):
+    """Another operation works on the same thing."""
+
+
+class Gone(ApiError):
+    status = 410
+    title = "Gone"
+
+
+class TooLarge(ApiError):
+    status = 413
+    title = "Request Entity Too Large"
+
+
+class UnsupportedMedia(ApiError):
+    status = 415
+    title = "Unsupported Media Type"
+
+
+class Unprocessable(ApiError):
+    status = 422
+    title = "Unprocessable Entity"
+
+
+class NotBuilt(ApiError):
+    """The API knows it, Kumoi does not yet; listed in docs/."""
+
+    status = 501
+    title = "Not Implemented"
+
+
+class Unavailable(ApiError):
+    status = 503
+    title = "Service Unavailable"
+
+
+class OverQuota(ApiError):
+    """`status` is set from the service when rendered: 403 compute, 409 network, 413 block storage."""
+
+    status = 403
+    title = "Forbidden"
+
+    def __init__(self, resource: str, limit: int, used: int, requested: int) -> None:
+        self.resource, self.limit, self.used, self.requested = resource, limit, used, requested
+        super().__init__(
+            f"Quota exceeded for {resource}: Requested {requested}, but already used {used} of {limit} {resource}."
+        )

@@ -1,0 +1,282 @@
+"""Durable operations: work asked for once, in fixed steps, that survives the death of any process at any instant."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Database, Instant, Transaction, metadata
+from kumoi.kernel.errors import Busy
+from kumoi.kernel.fences import Fence
+
+T = TypeVar("T")
+
+RUNNING, UNWINDING = "running", "unwinding"
+DONE, UNDONE, SUPERSEDED = "done", "undone", "superseded"
+ACTIVE_STATES = (RUNNING, UNWINDING)
+
+operations = sa.Table(
+    "kernel_operations",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("kind", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("step", sa.String(64), nullable=False),
+    sa.Column("arguments", sa.JSON, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("history", sa.JSON, nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.String(64), nullable=False),
+    sa.Column("project_id", sa.String(64)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("step_since", Instant, nullable=False),
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("overdue", sa.Boolean, nullable=False),
+    sa.Column("lease", sa.String(64)),
+    sa.Column("lease_until", Instant, nullable=False),
+    sa.Column("fault", sa.Text),
+    sa.Index("ix_kernel_operations_due", "next_at", sqlite_where=sa.text("state IN ('running', 'unwinding')"),
+             postgresql_where=sa.text("state IN ('running', 'unwinding')")),
+)  # fmt: skip
+
+subjects = sa.Table(
+    "kernel_operation_subjects",
+    metadata,
+    sa.Column("operation_id", sa.String(36), sa.ForeignKey(operations.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("subject", sa.String(128), primary_key=True),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Index("ix_kernel_operation_subjects_subject", "subject"),
+    sa.Index("uq_kernel_operation_subjects_one_active", "subject", unique=True, sqlite_where=sa.text("active = 1"),
+             postgresql_where=sa.text("active")),
+)  # fmt: skip
+
+generations = sa.Table(
+    "kernel_generations",
+    metadata,
+    sa.Column("subject", sa.String(128), primary_key=True),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+)
+
+
+class Failed(Exception):
+    """A step cannot be done, and trying again would not help; the text is for the person who asked."""
+
+
+class Retry(Exception):
+    """A step could not be done just now (an engine does not answer); it is tried again until its deadline."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """Returned by `do` or `undo`: not there yet, ask again."""
+
+    after: float
+    """Seconds."""
+
+
+class Context:
+    """What a step sees of its operation. `data` is kept with the progress of the step; change it in do or record."""
+
+    def __init__(
+        self, database: Database, locate: Callable[[type[Any]], Any], row: Mapping[str, Any], fences: Mapping[str, int]
+    ) -> None:
+        self.database = database
+        self._locate = locate
+        self._generations = fences
+        self.id: str = row["id"]
+        self.kind: str = row["kind"]
+        self.arguments: dict[str, Any] = row["arguments"]
+        self.data: dict[str, Any] = row["data"]
+        self.request_id: str = row["request_id"]
+        self.user_id: str = row["user_id"]
+        self.project_id: str | None = row["project_id"]
+        self.step_since: int = row["step_since"]
+        self.attempts: int = row["attempts"]
+        self.fault: str | None = row["fault"]
+
+    @property
+    def subjects(self) -> list[str]:
+        """`<kind>/<id>` of all that this operation holds, those inherited from superseded operations included."""
+        return list(self._generations)
+
+    def subjects_of(self, kind: str) -> list[str]:
+        """The ids of the subjects of one kind."""
+        return [subject.partition("/")[2] for subject in self._generations if subject.startswith(f"{kind}/")]
+
+    def fence(self, kind: str, subject_id: str) -> Fence:
+        """The fence of one of its subjects; KeyError when the operation does not hold it."""
+        subject = f"{kind}/{subject_id}"
+        return Fence(subject, self._generations[subject])
+
+    def engine(self, kind: type[T]) -> T:
+        """The engine registered under an interface in the composition root."""
+        found: T = self._locate(kind)
+        return found
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        return self.database.read(work)
+
+
+Do = Callable[[Context], Again | None]
+Record = Callable[[Context, Transaction], None]
+
+
+@dataclass(frozen=True)
+class Step:
+    """`do` talks to engines, outside any transaction; `record` writes rows, in one transaction with the step's progress.
+    Going backwards `undo` and `erase` do the same. Each may run twice, none is skipped, none loops or waits.
+
+    `deadline`: seconds until the step is overdue. `pivot`: once it is done there is only forward.
+    `durable` False: a power cut may forget its progress (repeating is harmless and no client relies on it).
+    """
+
+    name: str
+    do: Do | None = None
+    record: Record | None = None
+    undo: Do | None = None
+    erase: Record | None = None
+    deadline: float = 60.0
+    pivot: bool = False
+    durable: bool = True
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`failed` marks the resource (ERROR with a reason): in the transaction that ends an unwound operation, and when a
+    step past the pivot, or of the way back, is overdue and goes on being tried. `forward_only`: a deletion, never undone.
+    `action`: the name under which the compute API lists it among a server's actions."""
+
+    kind: str
+    steps: Sequence[Step]
+    failed: Callable[[Context, Transaction, str], None]
+    forward_only: bool = False
+    action: str | None = None
+
+    def __post_init__(self) -> None:
+        names = [step.name for step in self.steps]
+        if len(set(names)) != len(names):
+            raise ValueError(f"{self.kind}: two steps of one name")
+        if self.kind in registry:
+            raise ValueError(f"{self.kind} is registered twice")
+        registry[self.kind] = self
+
+    def index(self, name: str) -> int:
+        return next(i for i, step in enumerate(self.steps) if step.name == name)
+
+
+registry: dict[str, Operation] = {}
+
+
+def subject(kind: str, subject_id: str) -> str:
+    return f"{kind}/{subject_id}"
+
+
+def begin(
+    tx: Transaction,
+    operation: Operation,
+    subject_names: Iterable[str],
+    arguments: Mapping[str, Any],
+    *,
+    request_id: str,
+    user_id: str,
+    project_id: str | None,
+    data: Mapping[str, Any] | None = None,
+) -> str:
+    """Promise the work in the caller's transaction; its id. Busy (409) when another operation holds a subject."""
+    names = list(dict.fromkeys(subject_names))
+    busy = tx.one(
+        sa.select(subjects.c.subject, operations.c.kind)
+        .join(operations)
+        .where(subjects.c.subject.in_(names), subjects.c.active)
+    )
+    if busy:
+        kind, _, subject_id = busy["subject"].partition("/")
+        raise Busy(f"{kind} {subject_id} is busy: {busy['kind'].replace('.', ' ')} is in progress.")
+    operation_id = tx.new_uuid()
+    tx.insert(
+        operations, id=operation_id, kind=operation.kind, state=RUNNING, step=operation.steps[0].name,
+        arguments=dict(arguments), data=dict(data or {}), history=[], request_id=request_id, user_id=user_id,
+        project_id=project_id, created_at=tx.now, updated_at=tx.now, step_since=tx.now, next_at=tx.now, attempts=0,
+        overdue=False, lease=None, lease_until=0, fault=None,
+    )  # fmt: skip
+    tx.insert_many(subjects, [{"operation_id": operation_id, "subject": name, "active": True} for name in names])
+    tx.after_commit(ring)
+    return operation_id
+
+
+def supersede(
+    tx: Transaction,
+    operation: Operation,
+    subject_names: Iterable[str],
+    arguments: Mapping[str, Any],
+    *,
+    request_id: str,
+    user_id: str,
+    project_id: str | None,
+) -> str:
+    """As `begin`, but whatever is in progress on the subjects ends here, and its other subjects are inherited: the new
+    operation has to put them right. For deletions: asking twice for the same one answers the id of the first."""
+    names = list(dict.fromkeys(subject_names))
+    active = tx.all(
+        sa.select(operations.c.id, operations.c.kind)
+        .join(subjects)
+        .where(subjects.c.subject.in_(names), subjects.c.active)
+        .distinct()
+    )
+    if len(active) == 1 and active[0]["kind"] == operation.kind:
+        tx.execute(operations.update().where(operations.c.id == active[0]["id"]).values(next_at=tx.now))
+        tx.after_commit(ring)
+        return str(active[0]["id"])
+    for row in active:
+        names += [
+            r["subject"] for r in tx.all(sa.select(subjects.c.subject).where(subjects.c.operation_id == row["id"]))
+        ]
+        end(tx, row["id"], SUPERSEDED)
+    return begin(
+        tx, operation, names, arguments, request_id=request_id, user_id=user_id, project_id=project_id
+    )  # fmt: skip
+
+
+def end(tx: Transaction, operation_id: str, state: str) -> None:
+    """Release the subjects; a runner still at work on it finds its lease gone."""
+    tx.execute(
+        operations.update()
+        .where(operations.c.id == operation_id)
+        .values(state=state, updated_at=tx.now, lease=None, lease_until=0)
+    )
+    tx.execute(subjects.update().where(subjects.c.operation_id == operation_id).values(active=False))
+
+
+def active_on(tx: Transaction, subject_name: str) -> str | None:
+    """The kind of the operation that holds the subject."""
+    kind: str | None = tx.scalar(
+        sa.select(operations.c.kind).join(subjects).where(subjects.c.subject == subject_name, subjects.c.active)
+    )
+    return kind
+
+
+def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[dict[str, Any]]:
+    """Operations rows that held the subject, newest first; `history` lists {step, started, finished, result, detail}."""
+    return tx.all(
+        sa.select(operations)
+        .join(subjects)
+        .where(subjects.c.subject == subject_name)
+        .order_by(operations.c.created_at.desc(), operations.c.id)
+        .limit(limit)
+    )
+
+
+_ring: Callable[[], None] = lambda: None  # noqa: E731
+
+
+def ring() -> None:
+    _ring()
+
+
+def wake_with(action: Callable[[], None]) -> None:
+    """How this process tells the runner that there is work."""
+    global _ring
+    _ring = action

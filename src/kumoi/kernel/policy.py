@@ -1,0 +1,62 @@
+"""Who may call a route: a role within a scope, declared on the route. Ownership of the row is the logic's question (404)."""
+
+from dataclasses import dataclass
+
+from kumoi.kernel.who import Who
+
+
+@dataclass(frozen=True)
+class Policy:
+    """`role` None: any token will do; `scopes` are those whose tokens may call; `token` False: no token is asked for.
+
+    The admin of a project passes wherever a system admin does: that is OpenStack's default.
+    """
+
+    name: str
+    role: str | None
+    scopes: frozenset[str]
+    token: bool = True
+
+    def allows(self, who: Who) -> bool:
+        if not self.token:
+            return True
+        if self.role is None:
+            return bool(who.user_id)
+        if self.role not in who.roles:
+            return False
+        return who.scope in self.scopes
+
+
+_PROJECT = frozenset({"project"})
+_PROJECT_SYSTEM = frozenset({"project", "system"})
+_ALL = frozenset({"project", "system", "domain"})
+
+
+def public() -> Policy:
+    """No token: discovery, health, login."""
+    return Policy("public", None, frozenset(), token=False)
+
+
+def authenticated() -> Policy:
+    """Any valid token, unscoped too."""
+    return Policy("authenticated", None, frozenset({"none"}) | _ALL)
+
+
+def reader() -> Policy:
+    """Reads within a project; system readers too."""
+    return Policy("reader", "reader", _PROJECT_SYSTEM)
+
+
+def member() -> Policy:
+    """Changes within a project; a system admin too, where the row names its project."""
+    return Policy("member", "member", _PROJECT_SYSTEM)
+
+
+def admin() -> Policy:
+    """The cloud's admin."""
+    return Policy("admin", "admin", _PROJECT_SYSTEM)
+
+
+def any_scope(role: str) -> Policy:
+    """A role in a project, domain or the system; the logic looks at the rest."""
+    return Policy(f"{role}-any-scope", role, _ALL)

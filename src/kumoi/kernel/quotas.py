@@ -1,0 +1,83 @@
+"""Quotas counted from the rows themselves, inside the transaction that takes: nothing is kept that could drift."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction, metadata
+from kumoi.kernel.errors import OverQuota
+
+UNLIMITED = -1
+
+limits = sa.Table(
+    "kernel_quota_limits",
+    metadata,
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("service", sa.String(32), primary_key=True),
+    sa.Column("resource", sa.String(64), primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """`usage` counts in the caller's transaction what a project has. Registered by being made, in the resource's store."""
+
+    service: str
+    resource: str
+    default: int
+    usage: Callable[[Transaction, str], int]
+
+    def __post_init__(self) -> None:
+        registry[self.service, self.resource] = self
+
+
+registry: dict[tuple[str, str], Quota] = {}
+
+
+def limit(tx: Transaction, service: str, resource: str, project_id: str) -> int:
+    """The project's limit, or the default; -1 is none."""
+    query = sa.select(limits.c.value).where(
+        limits.c.project_id == project_id, limits.c.service == service, limits.c.resource == resource
+    )
+    found = tx.scalar(query)
+    return registry[service, resource].default if found is None else int(found)
+
+
+def take(tx: Transaction, service: str, project_id: str, amounts: Mapping[str, int]) -> None:
+    """Promise `amounts` (resource → count) to the project, or raise OverQuota naming the first that is short.
+
+    Call it before the rows are inserted; routes declare what they may take.
+    """
+    for resource, amount in amounts.items():
+        if tx.declared_quota is not None and resource not in tx.declared_quota:
+            raise RuntimeError(f"this route does not declare that it takes quota of {resource}")
+        most = limit(tx, service, resource, project_id)
+        if most == UNLIMITED or amount <= 0:
+            continue
+        used = registry[service, resource].usage(tx, project_id)
+        if used + amount > most:
+            raise OverQuota(resource, most, used, amount)
+
+
+def set_limit(tx: Transaction, service: str, resource: str, project_id: str, value: int) -> None:
+    tx.upsert(limits, {"project_id": project_id, "service": service, "resource": resource}, {"value": value})
+
+
+def reset(tx: Transaction, service: str, project_id: str) -> None:
+    """Back to the defaults."""
+    tx.execute(limits.delete().where(limits.c.service == service, limits.c.project_id == project_id))
+
+
+def show(tx: Transaction, service: str, project_id: str) -> dict[str, tuple[int, int]]:
+    """resource → (limit, used) of every quota of the service."""
+    own = {
+        row["resource"]: row["value"]
+        for row in tx.all(sa.select(limits).where(limits.c.service == service, limits.c.project_id == project_id))
+    }
+    return {
+        resource: (own.get(resource, quota.default), quota.usage(tx, project_id))
+        for (owner, resource), quota in registry.items()
+        if owner == service
+    }

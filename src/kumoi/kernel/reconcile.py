@@ -1,0 +1,224 @@
+"""Reconcilers: make the world match the tables, woken by dirty rows and by a slow sweep; they take no arguments but ids."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from kumoi.kernel import clock, log, operations
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Database, Instant, Transaction, metadata
+from kumoi.kernel.fences import Stale
+
+T = TypeVar("T")
+LEASE_SECONDS = 30.0
+
+dirty = sa.Table(
+    "kernel_dirty",
+    metadata,
+    sa.Column("kind", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(128), primary_key=True),
+    sa.Column("wanted", sa.BigInteger, nullable=False),
+    sa.Column("applied", sa.BigInteger, nullable=False),
+    sa.Column("next_at", Instant, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("lease_until", Instant, nullable=False),
+    sa.Column("fault", sa.Text),
+    sa.Index("ix_kernel_dirty_due", "next_at", sqlite_where=sa.text("applied < wanted"),
+             postgresql_where=sa.text("applied < wanted")),
+)  # fmt: skip
+
+sweeps = sa.Table(
+    "kernel_sweeps",
+    metadata,
+    sa.Column("kind", sa.String(64), primary_key=True),
+    sa.Column("next_at", Instant, nullable=False),
+)
+
+
+class View:
+    """What a reconciler sees: engines and reads; it writes through `write`, in transactions of its own."""
+
+    def __init__(self, database: Database, locate: Callable[[type[Any]], Any]) -> None:
+        self.database = database
+        self._locate = locate
+
+    def engine(self, kind: type[T]) -> T:
+        found: T = self._locate(kind)
+        return found
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        return self.database.read(work)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        return self.database.write(work)
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """`apply(view, id → revision)` brings the world to what the rows say now; a row that is gone means: remove.
+    The revision goes to the engine, which refuses older ones. Raise to be called again, with back-off. `order`: kinds
+    with low numbers are applied first when many are dirty (networks before ports)."""
+
+    kind: str
+    apply: Callable[[View, dict[str, int]], None]
+    order: int = 50
+
+    def __post_init__(self) -> None:
+        reconcilers[self.kind] = self
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Run every `every` seconds by one runner of the cloud."""
+
+    kind: str
+    every: float
+    run: Callable[[View], None]
+
+    def __post_init__(self) -> None:
+        sweepers[self.kind] = self
+
+
+reconcilers: dict[str, Reconciler] = {}
+sweepers: dict[str, Sweep] = {}
+
+
+def mark(tx: Transaction, kind: str, *ids: str) -> None:
+    """What the tables say of these has changed (or they are gone): the world must follow."""
+    for subject_id in ids:
+        tx.upsert(
+            dirty,
+            {"kind": kind, "id": subject_id},
+            {"wanted": dirty.c.wanted + 1, "next_at": tx.now, "attempts": 0},
+        ) if _known(tx, kind, subject_id) else tx.insert(
+            dirty, kind=kind, id=subject_id, wanted=1, applied=0, next_at=tx.now, attempts=0, lease_until=0, fault=None
+        )
+    tx.after_commit(operations.ring)
+
+
+def _known(tx: Transaction, kind: str, subject_id: str) -> bool:
+    return tx.scalar(sa.select(dirty.c.wanted).where(dirty.c.kind == kind, dirty.c.id == subject_id)) is not None
+
+
+def revision(tx: Transaction, kind: str, subject_id: str) -> int:
+    """The revision last wanted; 0 when never marked."""
+    return int(tx.scalar(sa.select(dirty.c.wanted).where(dirty.c.kind == kind, dirty.c.id == subject_id)) or 0)
+
+
+def applied(tx: Transaction, kind: str, subject_id: str) -> bool:
+    """Whether the world has followed."""
+    row = tx.one(sa.select(dirty.c.wanted, dirty.c.applied).where(dirty.c.kind == kind, dirty.c.id == subject_id))
+    return row is None or row["applied"] >= row["wanted"]
+
+
+def pending(tx: Transaction) -> list[dict[str, Any]]:
+    """Rows that the world has not followed yet, for the audit."""
+    return tx.all(sa.select(dirty).where(dirty.c.applied < dirty.c.wanted).order_by(dirty.c.kind, dirty.c.id))
+
+
+def run_dirty(database: Database, locate: Callable[[type[Any]], Any], limit: int = 200) -> int:
+    """Apply what is due, one kind after the other in their order; how many rows were tried."""
+
+    def take(tx: Transaction) -> list[dict[str, Any]]:
+        due = tx.all(
+            sa.select(dirty)
+            .where(dirty.c.applied < dirty.c.wanted, dirty.c.next_at <= tx.now, dirty.c.lease_until <= tx.now)
+            .order_by(dirty.c.next_at)
+            .limit(limit)
+        )
+        for row in due:
+            tx.execute(
+                dirty.update()
+                .where(dirty.c.kind == row["kind"], dirty.c.id == row["id"])
+                .values(lease_until=tx.now + round(LEASE_SECONDS * SECOND))
+            )
+        return due
+
+    nothing = (
+        sa.select(dirty.c.id).where(dirty.c.applied < dirty.c.wanted, dirty.c.next_at <= sa.bindparam("now")).limit(1)
+    )
+    if database.read(lambda tx: tx.scalar(nothing, {"now": tx.now})) is None:
+        return 0
+    due = database.write(take, durable=False)
+    view = View(database, locate)
+    by_kind: dict[str, dict[str, int]] = {}
+    for row in due:
+        by_kind.setdefault(row["kind"], {})[row["id"]] = row["wanted"]
+    for kind in sorted(by_kind, key=lambda name: reconcilers[name].order if name in reconcilers else 99):
+        batch = by_kind[kind]
+        try:
+            reconcilers[kind].apply(view, batch)
+        except Stale:
+            _settle(database, kind, batch, "a newer revision is there already")
+        except Exception as error:
+            if len(batch) > 1:
+                for subject_id, wanted in batch.items():
+                    _apply_alone(database, view, kind, subject_id, wanted)
+                continue
+            log.fault(__name__, "reconciler failed", kind=kind, ids=list(batch))
+            _settle(database, kind, batch, f"{type(error).__name__}: {error}")
+        else:
+            _settle(database, kind, batch, None)
+    return len(due)
+
+
+def _apply_alone(database: Database, view: View, kind: str, subject_id: str, wanted: int) -> None:
+    batch = {subject_id: wanted}
+    try:
+        reconcilers[kind].apply(view, batch)
+    except Exception as error:
+        log.fault(__name__, "reconciler failed", kind=kind, ids=[subject_id])
+        _settle(database, kind, batch, f"{type(error).__name__}: {error}")
+    else:
+        _settle(database, kind, batch, None)
+
+
+def _settle(database: Database, kind: str, batch: dict[str, int], fault: str | None) -> None:
+    def settle(tx: Transaction) -> None:
+        for subject_id, wanted in batch.items():
+            this = dirty.update().where(dirty.c.kind == kind, dirty.c.id == subject_id)
+            if fault is None:
+                tx.execute(this.values(applied=wanted, lease_until=0, attempts=0, fault=None))
+            else:
+                tries = int(
+                    tx.scalar(sa.select(dirty.c.attempts).where(dirty.c.kind == kind, dirty.c.id == subject_id)) or 0
+                )
+                after = min(0.2 * 2 ** min(tries, 8), 30.0)
+                tx.execute(
+                    this.values(
+                        lease_until=0, attempts=tries + 1, fault=fault[:2000], next_at=tx.now + round(after * SECOND)
+                    )
+                )
+
+    database.write(settle, durable=False)
+
+
+def run_sweeps(database: Database, locate: Callable[[type[Any]], Any]) -> None:
+    """Run each sweep whose time has come; the first to claim it does it."""
+    now = clock.now()
+    due = database.read(lambda tx: {row["kind"]: row["next_at"] for row in tx.all(sa.select(sweeps))})
+    view = View(database, locate)
+    for sweep in list(sweepers.values()):
+        if due.get(sweep.kind, 0) > now:
+            continue
+
+        def claim(tx: Transaction, sweep: Sweep = sweep) -> bool:
+            known = tx.scalar(sa.select(sweeps.c.next_at).where(sweeps.c.kind == sweep.kind))
+            if known is not None and known > tx.now:
+                return False
+            tx.upsert(sweeps, {"kind": sweep.kind}, {"next_at": tx.now + round(sweep.every * SECOND)})
+            return True
+
+        if database.write(claim, durable=False):
+            try:
+                sweep.run(view)
+            except Exception:
+                log.fault(__name__, "sweep failed", kind=sweep.kind)
+
+
+def next_due(tx: Transaction) -> int | None:
+    """The instant at which the next dirty row is due."""
+    found: int | None = tx.scalar(sa.select(sa.func.min(dirty.c.next_at)).where(dirty.c.applied < dirty.c.wanted))
+    return found

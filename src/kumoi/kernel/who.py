@@ -1,0 +1,51 @@
+"""Who asks: the identity, scope and roles behind one request."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Who:
+    """Roles are complete (implied ones included). Exactly one of project_id, domain_id, system is set, or none: unscoped."""
+
+    user_id: str
+    user_name: str = ""
+    user_domain_id: str = "default"
+    project_id: str | None = None
+    project_name: str | None = None
+    project_domain_id: str | None = None
+    domain_id: str | None = None
+    system: bool = False
+    roles: frozenset[str] = field(default_factory=frozenset)
+    audit_id: str = ""
+    methods: tuple[str, ...] = ()
+    issued_at: int = 0
+    expires_at: int = 0
+    application_credential_id: str | None = None
+
+    @property
+    def scope(self) -> str:
+        """`project`, `domain`, `system` or `none`."""
+        if self.project_id:
+            return "project"
+        if self.domain_id:
+            return "domain"
+        return "system" if self.system else "none"
+
+    @property
+    def is_admin(self) -> bool:
+        """Admin of the whole cloud: the admin role on any project or on the system, as OpenStack's default policy has it."""
+        return "admin" in self.roles and self.scope in ("project", "system")
+
+    def sees(self, project_id: str | None) -> bool:
+        """Whether a thing of that project exists for this caller (system readers see all)."""
+        if self.is_admin or (self.system and "reader" in self.roles):
+            return True
+        return project_id is not None and project_id == self.project_id
+
+    @property
+    def only_project(self) -> str | None:
+        """The project to filter lists by; None: this caller may see every project's."""
+        return None if self.sees(None) else (self.project_id or "")
+
+
+NOBODY = Who(user_id="")
