@@ -1,5 +1,6 @@
 """The only place that starts programs: short commands with a deadline, and long-lived processes as data."""
 
+import pwd
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -52,23 +53,44 @@ def run(
     stdin: str | None = None,
     environment: Mapping[str, str] | None = None,
     user: str | None = None,
+    limits: Limits | None = None,
 ) -> str:
-    """Standard output of a command that ended well within `within` seconds; CommandFailed otherwise."""
+    """Standard output of a command that ended well within `within` seconds; CommandFailed otherwise.
+
+    As another `user`, it has that user's own group and no other.
+    """
     try:
         done = subprocess.run(
-            list(argv),
+            [*(_limiting(limits) if limits is not None else ()), *argv],
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=within,
             env=environment,
             user=user,
+            group=pwd.getpwnam(user).pw_gid if user is not None else None,
+            extra_groups=[] if user is not None else None,
             stdin=subprocess.DEVNULL if stdin is None else None,
         )
     except subprocess.TimeoutExpired as error:
         raise CommandFailed(argv, None, f"deadline of {within} s") from error
+    except KeyError as error:
+        raise CommandFailed(argv, 127, f"there is no user {user}") from error
     except OSError as error:
         raise CommandFailed(argv, 127, str(error)) from error
     if done.returncode != 0:
         raise CommandFailed(argv, done.returncode, (done.stderr or done.stdout).strip()[-2000:])
     return done.stdout
+
+
+def _limiting(limits: Limits) -> tuple[str, ...]:
+    # prlimit(1) rather than preexec_fn, which may deadlock in a process with threads.
+    return (
+        "prlimit",
+        f"--cpu={limits.processor_seconds}",
+        f"--as={limits.memory}",
+        f"--fsize={limits.file_size}",
+        "--core=0",
+        "--",
+    )
