@@ -51,8 +51,8 @@ class Runner:
         """`retryable`: exceptions of engines that do not answer; `expected`: of engines that say no, for the person."""
         self.database = database
         self.locate = locate
-        self.retryable = (Retry, *retryable)
-        self.expected = (Failed, ApiError, *expected)
+        self.retryable: tuple[type[Exception], ...] = (Retry, *retryable)
+        self.expected: tuple[type[Exception], ...] = (Failed, ApiError, *expected)
         self.name = randomness.new_secret(8)
         self._held: set[str] = set()
         self._lock = threading.Lock()

@@ -82,7 +82,7 @@ class Folder:
 
 
 def load(folder: Folder) -> Settings:
-    """The cloud's settings; FileNotFoundError when the folder holds no cloud, msgspec.ValidationError naming a bad field."""
+    """The cloud's settings; FileNotFoundError when there is no cloud, msgspec.ValidationError naming a bad field."""
     return msgspec.json.decode(folder.settings.read_bytes(), type=Settings)
 
 

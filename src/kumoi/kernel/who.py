@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Who:
-    """Roles are complete (implied ones included). Exactly one of project_id, domain_id, system is set, or none: unscoped."""
+    """Roles include implied ones. One of project_id, domain_id and system is set, or none: unscoped."""
 
     user_id: str
     user_name: str = ""
@@ -33,7 +33,7 @@ class Who:
 
     @property
     def is_admin(self) -> bool:
-        """Admin of the whole cloud: the admin role on any project or on the system, as OpenStack's default policy has it."""
+        """The cloud's admin: the admin role on any project or the system, as OpenStack's default has it."""
         return "admin" in self.roles and self.scope in ("project", "system")
 
     def sees(self, project_id: str | None) -> bool:

@@ -1,0 +1,461 @@
+"""The way of every request: id → route → version → token → policy → body → one transaction → reply, errors in the service's shape."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+import falcon
+import msgspec
+
+from kumoi.kernel import clock, log, randomness, versions
+from kumoi.kernel.database import Database, Transaction
+from kumoi.kernel.errors import (
+    ApiError,
+    BadRequest,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    OverQuota,
+    PolicyForbids,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    UnsupportedMedia,
+)
+from kumoi.kernel.routes import Reply, Route, Service
+from kumoi.kernel.settings import Settings
+from kumoi.kernel.versions import Version
+from kumoi.kernel.who import NOBODY, Who
+
+LARGEST_BODY = 1 << 20
+"""Bytes of a JSON body."""
+
+
+class Authenticator(Protocol):
+    def __call__(self, database: Database, token: str) -> Who:
+        """Who the token stands for, now; Unauthorized when for nobody."""
+
+
+class Request:
+    """What a handler may know. `tx` only in modes read and write; `body` and `query` arrive as arguments."""
+
+    __slots__ = (
+        "_engines",
+        "_tx",
+        "base_url",
+        "database",
+        "headers",
+        "id",
+        "params",
+        "raw",
+        "route",
+        "service",
+        "settings",
+        "token",
+        "url_path",
+        "version",
+        "who",
+    )  # fmt: skip
+
+    def __init__(self, service: Service, route: Route | None, request_id: str) -> None:
+        self.service = service
+        self.route = route
+        self.id = request_id
+        self.who: Who = NOBODY
+        self.version: Version | None = None
+        self.token = ""
+        self.raw: bytes = b""
+        self.params: dict[str, list[str]] = {}
+        self.headers: dict[str, str] = {}
+        self.base_url = ""
+        self.url_path = ""
+        self.database: Database
+        self.settings: Settings
+        self._tx: Transaction | None = None
+        self._engines: Callable[[type[Any]], Any]
+
+    @property
+    def tx(self) -> Transaction:
+        if self._tx is None:
+            raise RuntimeError("a live route has no transaction; use request.database")
+        return self._tx
+
+    def engine(self, kind: type[Any]) -> Any:
+        """An engine, for live routes only."""
+        if self._tx is not None:
+            raise RuntimeError("no engine is asked inside a transaction")
+        return self._engines(kind)
+
+    def behaves(self, name: str) -> bool:
+        """Whether a named behaviour of the service holds in the caller's version."""
+        marks = self.service.microversions
+        assert marks is not None and self.version is not None
+        return self.version in marks.behaviours[name]
+
+    def origin(self) -> dict[str, Any]:
+        """The keyword arguments that operations.begin wants."""
+        return {"request_id": self.id, "user_id": self.who.user_id, "project_id": self.who.project_id}
+
+    def link(self, path: str) -> str:
+        """An absolute URL below the service's prefix."""
+        return f"{self.base_url}{self.service.prefix}{path}"
+
+
+class Api:
+    """Builds the Falcon application that serves the services' routes."""
+
+    def __init__(
+        self,
+        services: Iterable[Service],
+        database: Database,
+        authenticate: Authenticator,
+        settings: Settings,
+        engines: Callable[[type[Any]], Any],
+        health: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.services = list(services)
+        self.database = database
+        self.authenticate = authenticate
+        self.settings = settings
+        self.engines = engines
+        self.health = health
+
+    def wsgi(self) -> falcon.App:  # type: ignore[type-arg]
+        app = falcon.App(independent_middleware=True)
+        app.req_options.strip_url_path_trailing_slash = True
+        app.req_options.keep_blank_qs_values = True
+        by_path: dict[str, tuple[Service, list[Route]]] = {}
+        for service in self.services:
+            for route in service.each():
+                if route.mode != "stream":
+                    by_path.setdefault(service.prefix + route.path, (service, []))[1].append(route)
+        for path, (service, routes) in by_path.items():
+            app.add_route(path or "/", _Resource(self, service, routes))
+        for service in self.services:
+            for path in dict.fromkeys((service.root, service.prefix)):
+                if path not in by_path:
+                    app.add_route(path, _Discovery(service, path))
+        app.add_route("/healthcheck", _Health(self))
+        app.add_sink(self._absent, "/")
+        app.add_error_handler(Exception, self._unexpected)
+        return app
+
+    def service_at(self, path: str) -> Service | None:
+        return next((s for s in self.services if path == s.root or path.startswith(s.root + "/")), None)
+
+    def _absent(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
+        request, response = req, resp
+        service = self.service_at(request.path)
+        if service is None:
+            response.status = 404
+            response.data = msgspec.json.encode(
+                {"error": {"code": 404, "title": "Not Found", "message": "Nothing here."}}
+            )
+            response.content_type = "application/json"
+            return
+        request_id = new_request_id()
+        try:
+            # A path that does not exist is not told to strangers.
+            self.authenticate(self.database, request.get_header("X-Auth-Token") or "")
+            error: ApiError = NotFound(service.absent)
+        except ApiError as refused:
+            error = refused
+        self.send_error(response, service, request_id, error, None)
+
+    def _unexpected(self, request: falcon.Request, response: falcon.Response, error: Exception, params: Any) -> None:
+        service = self.service_at(request.path)
+        if isinstance(error, falcon.HTTPError):
+            status = int(str(error.status)[:3])
+            known: ApiError = BadRequest(str(error.description or error.title or "Bad request"))
+            known.status = status
+        else:
+            log.fault(__name__, "request failed", path=request.path)
+            known = ApiError("An unexpected error prevented the server from fulfilling your request.")
+        if service:
+            self.send_error(response, service, new_request_id(), known, None)
+        else:
+            response.status = known.status
+            response.data = msgspec.json.encode({"error": {"code": known.status, "message": known.message}})
+
+    def send_error(
+        self, response: falcon.Response, service: Service, request_id: str, error: ApiError, version: Version | None
+    ) -> None:
+        if isinstance(error, OverQuota):
+            error.status = service.over_quota_status
+        response.status = error.status
+        response.content_type = "application/json"
+        rendered = service.render_error(error)
+        response.data = msgspec.json.encode(rendered)
+        for name, value in error.headers.items():
+            response.set_header(name, value)
+        if isinstance(error, Unauthorized):
+            response.set_header("WWW-Authenticate", f'Keystone uri="{self.settings.base_url}/identity"')
+        self.send_frame(response, service, request_id, version)
+
+    @staticmethod
+    def send_frame(response: falcon.Response, service: Service, request_id: str, version: Version | None) -> None:
+        for name in service.request_id_headers:
+            response.set_header(name, request_id)
+        marks = service.microversions
+        if marks:
+            said = versions.text(version or marks.minimum)
+            response.set_header("OpenStack-API-Version", f"{marks.service_type} {said}")
+            response.append_header("Vary", "OpenStack-API-Version")
+            if marks.legacy_header:
+                response.set_header(marks.legacy_header, said)
+                response.append_header("Vary", marks.legacy_header)
+
+    # The pipeline proper, shared by the WSGI resources and the streams process.
+
+    def version_of(self, service: Service, get_header: Callable[[str], str | None]) -> Version | None:
+        marks = service.microversions
+        if marks is None:
+            return None
+        asked = None
+        for part in (get_header("OpenStack-API-Version") or "").split(","):
+            kind, _, value = part.strip().partition(" ")
+            if kind == marks.service_type:
+                asked = value.strip()
+        if asked is None and marks.legacy_header:
+            asked = get_header(marks.legacy_header)
+        if asked is None:
+            return service.default_version or marks.minimum
+        if asked == "latest":
+            return marks.maximum
+        try:
+            version = versions.parse(asked)
+        except ValueError:
+            raise BadRequest(
+                f"API Version String {asked[:40]} is of invalid format. Must be of format MajorNum.MinorNum."
+            ) from None
+        if not marks.minimum <= version <= marks.maximum:
+            raise NotAcceptable(
+                f"Version {asked} is not supported by the API. Minimum is {versions.text(marks.minimum)} and "
+                f"maximum is {versions.text(marks.maximum)}."
+            )
+        return version
+
+    def identify(self, route: Route, token: str | None) -> Who:
+        """The caller, allowed by the route's policy."""
+        if not route.policy.token and not token:
+            return NOBODY
+        if not token:
+            raise Unauthorized("The request you have made requires authentication.")
+        try:
+            who = self.authenticate(self.database, token)
+        except Unauthorized:
+            if route.policy.token:
+                raise
+            return NOBODY
+        if not route.policy.allows(who):
+            raise PolicyForbids(route.name)
+        return who
+
+
+class _Resource:
+    """All routes of one path."""
+
+    def __init__(self, api: Api, service: Service, routes: list[Route]) -> None:
+        self.api = api
+        self.service = service
+        self.by_method: dict[str, list[Route]] = {}
+        for route in routes:
+            self.by_method.setdefault(route.method, []).append(route)
+        if "GET" in self.by_method:
+            self.by_method.setdefault("HEAD", self.by_method["GET"])
+
+    def _respond(self, request: falcon.Request, response: falcon.Response, **path: str) -> None:
+        service, api = self.service, self.api
+        request_id = new_request_id()
+        held = log.request_id.set(request_id)
+        version: Version | None = None
+        try:
+            version = api.version_of(service, request.get_header)
+            self._answer(request, response, request_id, version, path)
+        except ApiError as error:
+            api.send_error(response, service, request_id, error, version)
+        except Exception:
+            log.fault(__name__, "request failed", method=request.method, path=request.path)
+            fault = ApiError("An unexpected error prevented the server from fulfilling your request.")
+            api.send_error(response, service, request_id, fault, version)
+        finally:
+            log.request_id.reset(held)
+
+    on_get = on_post = on_put = on_patch = on_delete = on_head = _respond
+
+    def _answer(
+        self, request: falcon.Request, response: falcon.Response, request_id: str, version: Version | None,
+        path: dict[str, str],
+    ) -> None:  # fmt: skip
+        service, api = self.service, self.api
+        token = request.get_header("X-Auth-Token")
+        candidates = self.by_method.get(request.method)
+        raw = b""
+        if not candidates:
+            api.authenticate(api.database, token or "")
+            raise MethodNotAllowed(
+                f"The method {request.method} is not allowed for this resource.",
+                headers={"Allow": ", ".join(sorted(self.by_method))},
+            )
+        if request.method in ("POST", "PUT", "PATCH", "DELETE"):
+            raw = read_body(request)
+        route = self._choose(candidates, version, raw)
+        who = api.identify(route, token)
+        asked = Request(service, route, request_id)
+        asked.who, asked.version, asked.token, asked.raw = who, version, token or "", raw
+        asked.base_url = f"{request.forwarded_scheme}://{request.forwarded_host}"
+        asked.url_path = request.path
+        asked.headers = {name.lower(): value for name, value in request.headers.items()}
+        asked.database, asked.settings, asked._engines = api.database, api.settings, api.engines
+        arguments: dict[str, Any] = dict(path)
+        if request.query_string:
+            asked.params = parse_query(request.query_string)
+        if route.query is not None:
+            arguments["query"] = decode_query(asked.params, route.query, version)
+        if route.body is not None and not route.raw_body:
+            arguments["body"] = decode_body(request.content_type, raw, route, version)
+        if route.mode == "live":
+            result = route.handler(asked, **arguments)
+        else:
+
+            def work(tx: Transaction) -> Any:
+                tx.declared_quota = route.quota
+                asked._tx = tx
+                return route.handler(asked, **arguments)
+
+            if route.mode == "write":
+                result = api.database.write(work)
+            else:
+                result = api.database.read(work)
+        self._send(response, route, asked, result)
+
+    def _choose(self, candidates: list[Route], version: Version | None, raw: bytes) -> Route:
+        if candidates[0].action is not None:
+            return self._choose_action(candidates, version, raw)
+        for route in candidates:
+            if route.versions is None or version is None or version in route.versions:
+                return route
+        raise NotFound(self.service.absent)
+
+    @staticmethod
+    def _choose_action(candidates: list[Route], version: Version | None, raw: bytes) -> Route:
+        try:
+            body = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise BadRequest("Malformed request body: it is not JSON.") from None
+        if not isinstance(body, dict) or len(body) != 1:
+            raise BadRequest("The request body must be an object with exactly one action.")
+        (name,) = body
+        for route in candidates:
+            if route.action == name and (route.versions is None or version is None or version in route.versions):
+                return route
+        raise BadRequest(f"There is no such action: {name[:100]}")
+
+    def _send(self, response: falcon.Response, route: Route, asked: Request, result: Any) -> None:
+        reply = result if isinstance(result, Reply) else Reply(result)
+        response.status = reply.status or route.status
+        for name, value in reply.headers.items():
+            response.set_header(name, value)
+        if reply.file is not None:
+            response.set_header("X-Accel-Redirect", reply.file)
+            response.content_type = reply.content_type or "application/octet-stream"
+        elif reply.raw is not None:
+            response.data = reply.raw
+            response.content_type = reply.content_type or "text/plain; charset=utf-8"
+        elif reply.body is not None:
+            body = versions.shrink(reply.body, route.reply, asked.version) if route.reply else reply.body
+            response.data = msgspec.json.encode(body)
+            response.content_type = reply.content_type or "application/json"
+        self.api.send_frame(response, self.service, asked.id, asked.version)
+
+
+class _Discovery:
+    def __init__(self, service: Service, path: str) -> None:
+        self.service, self.path = service, path
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        body = self.service.discovery(self.service, f"{request.forwarded_scheme}://{request.forwarded_host}")
+        response.content_type = "application/json"
+        if self.path == self.service.prefix and self.path != self.service.root:
+            response.data = msgspec.json.encode({"version": body["version"]} if "version" in body else body)
+        else:
+            response.status = self.service.discovery_status
+            response.data = msgspec.json.encode({"versions": body["versions"]})
+        Api.send_frame(response, self.service, new_request_id(), None)
+
+    on_head = on_get
+
+
+class _Health:
+    def __init__(self, api: Api) -> None:
+        self.api = api
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        healthy = self.api.health()
+        response.status = 200 if healthy else 503
+        response.content_type = "text/plain"
+        response.text = "OK" if healthy else "unhealthy"
+
+
+def new_request_id() -> str:
+    return f"req-{randomness.new_uuid()}"
+
+
+def read_body(request: falcon.Request) -> bytes:
+    length = request.content_length
+    if length is not None and length > LARGEST_BODY:
+        raise TooLarge(f"The body has {length} bytes; at most {LARGEST_BODY} are taken.")
+    raw = request.bounded_stream.read(LARGEST_BODY + 1) if length is not None else request.stream.read(LARGEST_BODY + 1)
+    if len(raw) > LARGEST_BODY:
+        raise TooLarge(f"The body has more than {LARGEST_BODY} bytes.")
+    return bytes(raw)
+
+
+def parse_query(text: str) -> dict[str, list[str]]:
+    """Name → values, in order."""
+    from urllib.parse import parse_qs
+
+    try:
+        return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except (ValueError, UnicodeDecodeError):
+        raise BadRequest("The query string is malformed.") from None
+
+
+def decode_query(params: dict[str, list[str]], kind: Any, version: Version | None) -> Any:
+    """The query as the declared struct: list fields take every value of their name, others the last."""
+    small = versions.narrowed(kind, version) if version else kind
+    lists = {f.encode_name for f in msgspec.structs.fields(small) if "list" in str(f.type)}
+    values: dict[str, Any] = {name: found if name in lists else found[-1] for name, found in params.items()}
+    try:
+        value = msgspec.convert(values, small, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"Invalid input for query parameter {explain(error)}") from None
+    return value if small is kind else msgspec.convert(value, kind, from_attributes=True)
+
+
+def decode_body(content_type: str | None, raw: bytes, route: Route, version: Version | None) -> Any:
+    if content_type and "json" not in content_type.lower():
+        raise UnsupportedMedia(f"Unsupported Content-Type {content_type[:80]}: application/json is expected.")
+    if not raw:
+        raise BadRequest("The request has no body; a JSON object is expected.")
+    kind = route.body
+    try:
+        if route.action is not None:
+            kind = dict.__class_getitem__((str, kind))
+        value = versions.decode(raw, kind, version)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"Invalid input for field/attribute {explain(error)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"Malformed request body: it is not JSON ({error}).") from None
+    except RecursionError:
+        raise BadRequest("Malformed request body: it is nested too deeply.") from None
+    return value[route.action] if route.action is not None else value
+
+
+def explain(error: msgspec.ValidationError) -> str:
+    """`server.name: Expected …` from msgspec's own words, which name the place last."""
+    text, _, place = str(error).partition(" - at `$")
+    place = place.rstrip("`").lstrip(".")
+    return f"{place or 'body'}: {text}"
+
+
+__all__ = ["Api", "Authenticator", "Request", "Unavailable", "clock"]

@@ -1,0 +1,78 @@
+"""Pages by marker, in an order that is total and the same on every database: NULLs first when ascending."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest
+
+LARGEST_PAGE = 1000
+
+
+class MarkerNotFound(BadRequest):
+    """400: the marker names nothing that this caller can see."""
+
+
+def page(
+    tx: Transaction,
+    query: sa.Select[Any],
+    *,
+    sort: Sequence[tuple[sa.ColumnElement[Any], str]],
+    marker: dict[str, Any] | None,
+    limit: int | None,
+    reverse: bool = False,
+) -> list[dict[str, Any]]:
+    """Rows after `marker` (a row that the same query could give), at most min(limit, LARGEST_PAGE).
+
+    `sort`: (column, `asc` or `desc`); the last one must be unique. `reverse`: the page before the marker."""
+    order = [(column, (direction == "desc") != reverse) for column, direction in sort]
+    if marker is not None:
+        query = query.where(_after(order, marker))
+    for column, down in order:
+        query = query.order_by(column.desc().nulls_last() if down else column.asc().nulls_first())
+    rows = tx.all(query.limit(min(limit, LARGEST_PAGE) if limit is not None else LARGEST_PAGE))
+    return rows[::-1] if reverse else rows
+
+
+def _after(order: Sequence[tuple[sa.ColumnElement[Any], bool]], marker: dict[str, Any]) -> sa.ColumnElement[bool]:
+    choices = []
+    equal: list[sa.ColumnElement[bool]] = []
+    for column, down in order:
+        value = marker[str(getattr(column, "key", column))]
+        if value is None:
+            past: sa.ColumnElement[bool] = sa.false() if down else column.is_not(None)
+            same: sa.ColumnElement[bool] = column.is_(None)
+        else:
+            past = sa.or_(column < value, column.is_(None)) if down else column > value
+            same = column == value
+        choices.append(sa.and_(*equal, past))
+        equal = [*equal, same]
+    return sa.or_(*choices)
+
+
+def sorting(
+    table: sa.Table,
+    keys: Sequence[str],
+    directions: Sequence[str],
+    *,
+    allowed: dict[str, str],
+    default: Sequence[tuple[str, str]] = (("created_at", "desc"), ("id", "desc")),
+) -> list[tuple[sa.ColumnElement[Any], str]]:
+    """Columns and directions from a client's sort_key and sort_dir; `allowed`: API name → column. Ends in the id."""
+    if not keys:
+        chosen = [(name, directions[0] if directions and len(directions) == 1 else way) for name, way in default]
+    else:
+        chosen = []
+        for position, key in enumerate(keys):
+            if key not in allowed:
+                raise BadRequest(f"Invalid sort key: {key[:100]}")
+            way = directions[position] if position < len(directions) else (directions[-1] if directions else "desc")
+            chosen.append((allowed[key], way))
+    for _, way in chosen:
+        if way not in ("asc", "desc"):
+            raise BadRequest(f"Invalid sort direction: {way[:100]}; it is asc or desc.")
+    if all(name != "id" for name, _ in chosen):
+        chosen.append(("id", chosen[-1][1]))
+    return [(table.c[name], way) for name, way in chosen]

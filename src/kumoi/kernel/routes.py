@@ -1,0 +1,142 @@
+"""What a service offers: routes with their policy, quota, versions and shapes declared on them; everything else follows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kumoi.kernel.errors import ApiError
+from kumoi.kernel.policy import Policy
+from kumoi.kernel.versions import Microversions, Span, Version
+
+Handler = Callable[..., Any]
+Mode = Literal["read", "write", "live", "stream"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One thing a client may ask. `path` is below the service's prefix. `mode`: `read` and `write` run in one transaction
+    (`request.tx`), `live` in none (`request.database`), `stream` in the streams process (async, bodies of any size)."""
+
+    method: str
+    path: str
+    handler: Handler
+    policy: Policy
+    mode: Mode
+    body: Any = None
+    query: Any = None
+    reply: Any = None
+    status: int = 200
+    versions: Span | None = None
+    action: str | None = None
+    """The key of the body of `POST …/action`; the handler gets what stands under it."""
+    quota: frozenset[str] = frozenset()
+    """Resources it may take."""
+    errors: tuple[int, ...] = ()
+    """Statuses besides 400, 401, 403, 404 that it documents."""
+    raw_body: bool = False
+    """The handler reads `request.raw` itself; JSON is not expected."""
+
+    @property
+    def name(self) -> str:
+        """`keypairs.create`: the resource's folder and the handler."""
+        return f"{self.handler.__module__.split('.')[-2]}.{self.handler.__name__}"
+
+
+class Routes:
+    """The routes of one resource, filled by decorators in its api.py."""
+
+    def __init__(self) -> None:
+        self.all: list[Route] = []
+
+    def _add(
+        self, method: str, path: str, mode: Mode, status: int, policy: Policy, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        def register(handler: Handler) -> Handler:
+            quota = frozenset(more.pop("quota", ()))
+            self.all.append(Route(method, path, handler, policy, mode, status=status, quota=quota, **more))
+            return handler
+
+        return register
+
+    def get(
+        self, path: str, *, policy: Policy, mode: Mode = "read", status: int = 200, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        """HEAD is answered by the same handler."""
+        return self._add("GET", path, mode, status, policy, **more)
+
+    def post(
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 201, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        return self._add("POST", path, mode, status, policy, **more)
+
+    def put(
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 200, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        return self._add("PUT", path, mode, status, policy, **more)
+
+    def patch(
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 200, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        return self._add("PATCH", path, mode, status, policy, **more)
+
+    def delete(
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 204, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        return self._add("DELETE", path, mode, status, policy, **more)
+
+    def head(
+        self, path: str, *, policy: Policy, mode: Mode = "read", status: int = 200, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        """Only where HEAD differs from GET."""
+        return self._add("HEAD", path, mode, status, policy, **more)
+
+    def action(
+        self, path: str, name: str, *, policy: Policy, mode: Mode = "write", status: int = 202, **more: Any
+    ) -> Callable[[Handler], Handler]:
+        """`POST path` with a body `{name: …}`."""
+        return self._add("POST", path, mode, status, policy, action=name, **more)
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A handler's answer where status or headers differ from the declared; `file` is sent by the front (X-Accel-Redirect)."""
+
+    body: Any = None
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
+    raw: bytes | None = None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service as `service.py` declares it. `render_error` gives the JSON body of an error in the service's own shape."""
+
+    type: str
+    """OpenStack's service type with underscores, as its folder: `block_storage`."""
+    name: str
+    """The code name that catalogues carry: nova."""
+    prefix: str
+    """`/compute/v2.1`: where its routes begin."""
+    root: str
+    """`/compute`: where its discovery answers."""
+    catalog_type: str
+    """`compute`, `volumev3` …"""
+    catalog_path: str
+    """What the catalogue's URL ends in; may hold `{project_id}`."""
+    routes: tuple[Routes, ...]
+    render_error: Callable[[ApiError], Any]
+    discovery: Callable[["Service", str], Any]
+    """(service, base URL) → body of `GET root` (300 or 200) and `GET prefix`: {"versions": […]} and {"version": {…}}."""
+    discovery_status: int = 300
+    microversions: Microversions | None = None
+    over_quota_status: int = 403
+    request_id_headers: tuple[str, ...] = ("x-openstack-request-id",)
+    tables: str = ""
+    """Prefix of its tables."""
+    default_version: Version | None = None
+    absent: str = "The resource could not be found."
+
+    def each(self) -> list[Route]:
+        return [route for routes in self.routes for route in routes.all]

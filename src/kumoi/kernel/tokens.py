@@ -1,0 +1,69 @@
+"""Signed, encrypted tokens that carry ids and a scope, not roles; checking one needs a key and no network."""
+
+import os
+from pathlib import Path
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from kumoi.kernel.errors import Unauthorized
+
+
+class Payload(msgspec.Struct, array_like=True, frozen=True):
+    """What a token says; instants in microseconds."""
+
+    user_id: str
+    methods: tuple[str, ...]
+    issued_at: int
+    expires_at: int
+    audit_ids: tuple[str, ...]
+    project_id: str | None = None
+    domain_id: str | None = None
+    system: bool = False
+    application_credential_id: str | None = None
+    is_domain_scoped_user: bool = False
+
+
+class Keys:
+    """The keys of a cloud, `<keys>/tokens`: one per line, the first one signs, all are accepted."""
+
+    def __init__(self, keys: list[bytes]) -> None:
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    @classmethod
+    def load(cls, folder: Path) -> "Keys":
+        return cls((folder / "tokens").read_bytes().split())
+
+    @staticmethod
+    def create(folder: Path) -> None:
+        """Make the key file durably unless it exists; mode 0640, so that the control plane's group may read it."""
+        path = folder / "tokens"
+        if path.exists():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+
+    def seal(self, payload: Payload) -> str:
+        """Without padding, as clients expect tokens to be safe in URLs."""
+        return self._fernet.encrypt(msgspec.msgpack.encode(payload)).decode().rstrip("=")
+
+    def open(self, token: str) -> Payload:
+        """Unauthorized when it is garbled, foreign or signed by a key long gone. Expiry is the caller's question."""
+        try:
+            sealed = (token + "=" * (-len(token) % 4)).encode("ascii")
+            return msgspec.msgpack.decode(self._fernet.decrypt(sealed), type=Payload)
+        except (InvalidToken, UnicodeEncodeError, msgspec.DecodeError, ValueError):
+            raise Unauthorized("The token is not valid.") from None
+
+    def seal_secret(self, text: str) -> str:
+        """For secrets that must be kept and given back (replies, credentials)."""
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def open_secret(self, sealed: str) -> str:
+        return self._fernet.decrypt(sealed.encode()).decode()

@@ -1,0 +1,190 @@
+"""Microversions as marks: on a field, on a route, on a named behaviour. Handlers never compare versions."""
+
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+Version = tuple[int, int]
+
+
+def parse(text: str) -> Version:
+    """`2.37` → (2, 37); ValueError when it is not a version."""
+    major, _, minor = text.partition(".")
+    if not (major.isdigit() and minor.isdigit() and len(text) < 12):
+        raise ValueError(text)
+    return int(major), int(minor)
+
+
+def text(version: Version) -> str:
+    return f"{version[0]}.{version[1]}"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Versions from `first` to `last`, both included; `last` None: to the newest."""
+
+    first: Version
+    last: Version | None = None
+
+    def __contains__(self, version: Version) -> bool:
+        return self.first <= version and (self.last is None or version <= self.last)
+
+
+def since(first: str) -> Span:
+    """Exists from this version on."""
+    return Span(parse(first))
+
+
+def until(last: str) -> Span:
+    """Existed up to this version, included."""
+    return Span((0, 0), parse(last))
+
+
+def during(first: str, last: str) -> Span:
+    """Existed from `first` to `last`, both included. Several spans on one field add up."""
+    return Span(parse(first), parse(last))
+
+
+@dataclass(frozen=True)
+class Microversions:
+    """`service_type` is the name in the `OpenStack-API-Version` header; `legacy_header` an older header of its own.
+
+    `behaviours`: name → span; handlers ask `request.behaves(name)`."""
+
+    service_type: str
+    minimum: Version
+    maximum: Version
+    legacy_header: str | None
+    behaviours: dict[str, Span]
+    history: dict[str, str]
+    """Version → what it changed, one line each, for every version that changes something here."""
+
+
+def _spans(hint: Any) -> list[Span]:
+    return [mark for mark in get_args(hint)[1:] if isinstance(mark, Span)] if get_origin(hint) is Annotated else []
+
+
+def _plain(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
+@lru_cache(maxsize=4096)
+def narrowed(kind: Any, version: Version) -> Any:
+    """The type without the fields that do not exist in `version`; the type itself when nothing in it is marked."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _narrow_struct(kind, version)
+    arguments = get_args(kind)
+    if not arguments:
+        return kind
+    if get_origin(kind) is Annotated:
+        inner = narrowed(arguments[0], version)
+        return kind if inner is arguments[0] else Annotated[(inner, *arguments[1:])]
+    if get_origin(kind) is typing.Literal:
+        return kind
+    new = tuple(narrowed(argument, version) if _narrows(argument) else argument for argument in arguments)
+    if new == arguments:
+        return kind
+    origin = get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        return typing.Union[new]  # noqa: UP007
+    return origin[new]
+
+
+def _narrows(argument: Any) -> bool:
+    return isinstance(argument, type) or bool(get_args(argument))
+
+
+def _narrow_struct(kind: type[msgspec.Struct], version: Version) -> type[msgspec.Struct]:
+    hints = get_type_hints(kind, include_extras=True)
+    fields: list[Any] = []
+    same = True
+    for field in msgspec.structs.fields(kind):
+        hint = hints[field.name]
+        spans = _spans(hint)
+        if spans and not any(version in span for span in spans):
+            same = False
+            continue
+        inner = narrowed(hint, version)
+        same = same and inner is hint
+        default: dict[str, Any] = {}
+        if field.default is not msgspec.NODEFAULT:
+            default["default"] = field.default
+        elif field.default_factory is not msgspec.NODEFAULT:
+            default["default_factory"] = field.default_factory
+        fields.append((field.name, inner, msgspec.field(name=field.encode_name, **default)))
+    if same:
+        return kind
+    config = kind.__struct_config__
+    return msgspec.defstruct(
+        kind.__name__, fields, kw_only=True, forbid_unknown_fields=config.forbid_unknown_fields,
+        omit_defaults=config.omit_defaults, tag=config.tag, tag_field=config.tag_field, module=kind.__module__,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _shrinker(kind: Any, version: Version) -> Callable[[Any], Any] | None:
+    """How to turn a value of the full type into one of the narrowed; None: it is the same."""
+    small = narrowed(kind, version)
+    if small is kind:
+        return None
+    kind = _plain(kind)
+    small = _plain(small)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        hints = get_type_hints(kind, include_extras=True)
+        parts = [(field.name, _shrinker(hints[field.name], version)) for field in msgspec.structs.fields(small)]
+
+        def shrink_struct(value: Any) -> Any:
+            if not isinstance(value, kind):
+                return value
+            return small(
+                **{
+                    name: (part(v) if part and v is not None else v)
+                    for name, part in parts
+                    for v in (getattr(value, name),)
+                }
+            )
+
+        return shrink_struct
+    inner = [_shrinker(argument, version) for argument in get_args(kind)]
+    origin = get_origin(kind)
+    if origin is list and inner[0]:
+        one = inner[0]
+        return lambda values: [one(value) for value in values]
+    if origin is dict and inner[1]:
+        other = inner[1]
+        return lambda values: {key: other(value) for key, value in values.items()}
+    if origin in (typing.Union, types.UnionType):
+        choices = [choice for choice in inner if choice]
+
+        def shrink_any(value: Any) -> Any:
+            for choice in choices:
+                smaller = choice(value)
+                if smaller is not value:
+                    return smaller
+            return value
+
+        return shrink_any
+    return None
+
+
+def shrink(value: Any, kind: Any, version: Version | None) -> Any:
+    """The reply without the fields that the caller's version does not know."""
+    if version is None:
+        return value
+    shrinker = _shrinker(kind, version)
+    return shrinker(value) if shrinker else value
+
+
+def decode(body: bytes, kind: Any, version: Version | None) -> Any:
+    """A body checked against the fields of the caller's version; those it does not know take their defaults.
+    msgspec.ValidationError or DecodeError when it does not fit."""
+    if version is None:
+        return msgspec.json.decode(body, type=kind)
+    small = narrowed(kind, version)
+    value = msgspec.json.decode(body, type=small)
+    return value if small is kind else msgspec.convert(value, kind, from_attributes=True)
