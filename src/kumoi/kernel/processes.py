@@ -1,5 +1,6 @@
 """The only place that starts programs: short commands with a deadline, and long-lived processes as data."""
 
+import grp
 import pwd
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -54,10 +55,13 @@ def run(
     environment: Mapping[str, str] | None = None,
     user: str | None = None,
     limits: Limits | None = None,
+    groups: Sequence[str] = (),
+    keep: Sequence[int] = (),
 ) -> str:
     """Standard output of a command that ended well within `within` seconds; CommandFailed otherwise.
 
-    As another `user`, it has that user's own group and no other.
+    As another `user`, it has that user's own group and, of `groups`, those that exist; no other.
+    `keep` are file descriptors that it inherits under the same numbers.
     """
     try:
         done = subprocess.run(
@@ -70,7 +74,8 @@ def run(
             env=environment,
             user=user,
             group=pwd.getpwnam(user).pw_gid if user is not None else None,
-            extra_groups=[] if user is not None else None,
+            extra_groups=_existing(groups) if user is not None else None,
+            pass_fds=tuple(keep),
             stdin=subprocess.DEVNULL if stdin is None else None,
         )
     except subprocess.TimeoutExpired as error:
@@ -82,6 +87,10 @@ def run(
     if done.returncode != 0:
         raise CommandFailed(argv, done.returncode, (done.stderr or done.stdout).strip()[-2000:])
     return done.stdout
+
+
+def _existing(groups: Sequence[str]) -> list[int]:
+    return [group.gr_gid for group in grp.getgrall() if group.gr_name in groups]
 
 
 def _limiting(limits: Limits) -> tuple[str, ...]:

@@ -104,11 +104,15 @@ class Host(msgspec.Struct, frozen=True):
 
 
 class Hypervisor(Protocol):
-    """States reached by: start → RUNNING; pause/unpause; suspend/resume; ask_shutdown or power_off → OFF; destroy → ABSENT."""
+    """States reached by: start → RUNNING; pause, unpause; suspend; ask_shutdown or power_off → OFF; destroy → ABSENT.
+
+    What does not fit the guest's state (pausing one that is OFF, changing devices of a SUSPENDED one, anything but
+    destroy and detach of one that is ABSENT) raises HypervisorError.
+    """
 
     def start(self, fence: Fence, spec: GuestSpec) -> None:
-        """Make what is missing of the guest (folder, root disk, config drive, taps) and run it; a running one stays as it is.
-        A suspended one resumes from its memory."""
+        """Make what is missing of the guest (folder, root disk, config drive, taps) and run it. A running or paused
+        one stays as it is; a suspended one resumes from its memory, as it was: `spec` does not change it."""
 
     def ask_shutdown(self, fence: Fence, server_id: str) -> None:
         """Press its power button; ask `state` later whether it obeyed."""
@@ -129,11 +133,12 @@ class Hypervisor(Protocol):
         """Plug it, running or off; the device name the guest is likely to give it (`/dev/vdb`)."""
 
     def detach_disk(self, fence: Fence, server_id: str, volume_id: str) -> bool:
-        """Ask the guest to let go; True when it is gone, False: ask again later."""
+        """Ask the guest to let go; True when it is gone (also when the guest is), False: ask again later."""
 
     def attach_nic(self, fence: Fence, server_id: str, nic: Nic) -> None: ...
 
-    def detach_nic(self, fence: Fence, server_id: str, port_id: str) -> bool: ...
+    def detach_nic(self, fence: Fence, server_id: str, port_id: str) -> bool:
+        """As `detach_disk`."""
 
     def publish_metadata(self, fence: Fence, server_id: str, metadata: GuestMetadata) -> None:
         """Replace what 169.254.169.254 answers, from the next question on."""

@@ -1,0 +1,234 @@
+"""Guests that are only written down: a hypervisor without QEMU or root, for tests and for trying the API."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import RLock
+
+import msgspec
+
+from kumoi.engines.hypervisor.console import last_lines
+from kumoi.engines.hypervisor.interface import (
+    Disk,
+    GuestMetadata,
+    GuestSpec,
+    GuestState,
+    Host,
+    HypervisorError,
+    Nic,
+)
+from kumoi.kernel import clock
+from kumoi.kernel.fences import Fence
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+_ALIVE = (GuestState.RUNNING, GuestState.PAUSED)
+
+
+class FakeHypervisor:
+    """Keeps its guests in a small database below `folder`, so that they outlive the agent. Guests do nothing:
+    they obey at once, write a few lines on their console, and have no screen."""
+
+    def __init__(self, folder: Path, name: str = "host-1", vcpus: int = 64, memory_mib: int = 262_144) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.shown = Host(
+            name=name,
+            vcpus=vcpus,
+            memory_mib=memory_mib,
+            disk_gib=10_000,
+            hypervisor_type="fake",
+            hypervisor_version=1000,
+            accelerator="none",
+            cpu={
+                "arch": "x86_64",
+                "model": "fake",
+                "vendor": "fake",
+                "topology": {"sockets": 1, "cores": vcpus, "threads": 1},
+                "features": [],
+            },
+        )
+        self.lock = RLock()
+        self.database = sqlite3.connect(folder / "fake-guests.db", check_same_thread=False, isolation_level=None)
+        self.database.execute("PRAGMA journal_mode=WAL")
+        self.database.execute("PRAGMA synchronous=NORMAL")
+        self.database.execute(
+            "CREATE TABLE IF NOT EXISTS guest (server_id TEXT PRIMARY KEY, state TEXT NOT NULL,"
+            " spec BLOB NOT NULL, console TEXT NOT NULL) WITHOUT ROWID"
+        )
+        self.database.execute("CREATE TABLE IF NOT EXISTS failure (id INTEGER PRIMARY KEY, method TEXT, message TEXT)")
+
+    def close(self) -> None:
+        self.database.close()
+
+    # Knobs for tests; they work on a running cloud too when set by its own process.
+
+    def fail_next(self, method: str, message: str = "the fake was told to fail") -> None:
+        """The next call of `method` changes nothing and raises HypervisorError; told twice, the next two."""
+        with self.lock:
+            self.database.execute("INSERT INTO failure (method, message) VALUES (?, ?)", (method, message))
+
+    def die(self, server_id: str) -> None:
+        """The guest's process dies by itself."""
+        self._set(server_id, GuestState.FAILED)
+
+    def shut_itself_down(self, server_id: str) -> None:
+        """Somebody inside the guest powers it off."""
+        self._set(server_id, GuestState.OFF)
+
+    def say(self, server_id: str, text: str) -> None:
+        """The guest writes on its serial port."""
+        with self.lock:
+            self.database.execute("UPDATE guest SET console = console || ? WHERE server_id = ?", (text, server_id))
+
+    def spec(self, server_id: str) -> GuestSpec:
+        """What the guest is made of now; HypervisorError when it is absent."""
+        return self._guest(server_id)[1]
+
+    # Hypervisor.
+
+    def start(self, fence: Fence, spec: GuestSpec) -> None:
+        with self._order("start"):
+            state = self.state(spec.server_id)
+            if state in _ALIVE:
+                return
+            if state is GuestState.SUSPENDED:
+                self._set(spec.server_id, GuestState.RUNNING)
+                return
+            said = f"[{clock.iso(clock.now())}] {spec.name} boots\n{spec.metadata.hostname} login:\n"
+            self.database.execute(
+                "INSERT INTO guest VALUES (?, ?, ?, ?) ON CONFLICT (server_id)"
+                " DO UPDATE SET state = excluded.state, spec = excluded.spec, console = console || excluded.console",
+                (spec.server_id, GuestState.RUNNING, msgspec.json.encode(spec), said),
+            )
+
+    def ask_shutdown(self, fence: Fence, server_id: str) -> None:
+        with self._order("ask_shutdown"):
+            if self._guest(server_id)[0] is GuestState.RUNNING:
+                self._set(server_id, GuestState.OFF)
+
+    def power_off(self, fence: Fence, server_id: str) -> None:
+        with self._order("power_off"):
+            self._guest(server_id)
+            self._set(server_id, GuestState.OFF)
+
+    def pause(self, fence: Fence, server_id: str) -> None:
+        self._move("pause", server_id, _ALIVE, GuestState.PAUSED)
+
+    def unpause(self, fence: Fence, server_id: str) -> None:
+        self._move("unpause", server_id, _ALIVE, GuestState.RUNNING)
+
+    def suspend(self, fence: Fence, server_id: str) -> None:
+        self._move("suspend", server_id, (*_ALIVE, GuestState.SUSPENDED), GuestState.SUSPENDED)
+
+    def destroy(self, fence: Fence, server_id: str) -> None:
+        with self._order("destroy"):
+            self.database.execute("DELETE FROM guest WHERE server_id = ?", (server_id,))
+
+    def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
+        def plug(spec: GuestSpec) -> GuestSpec:
+            disks = [d for d in spec.disks if d.volume_id != disk.volume_id]
+            return msgspec.structs.replace(spec, disks=[*disks, disk]) if len(disks) == len(spec.disks) else spec
+
+        spec = self._change("attach_disk", server_id, plug)
+        index = [d.volume_id for d in spec.disks].index(disk.volume_id)
+        return f"/dev/vd{LETTERS[index + (spec.root is not None)]}"
+
+    def detach_disk(self, fence: Fence, server_id: str, volume_id: str) -> bool:
+        def unplug(spec: GuestSpec) -> GuestSpec:
+            return msgspec.structs.replace(spec, disks=[d for d in spec.disks if d.volume_id != volume_id])
+
+        if self.state(server_id) is not GuestState.ABSENT:
+            self._change("detach_disk", server_id, unplug)
+        return True
+
+    def attach_nic(self, fence: Fence, server_id: str, nic: Nic) -> None:
+        def plug(spec: GuestSpec) -> GuestSpec:
+            others = [n for n in spec.nics if n.port_id != nic.port_id]
+            return msgspec.structs.replace(spec, nics=[*others, nic])
+
+        self._change("attach_nic", server_id, plug)
+
+    def detach_nic(self, fence: Fence, server_id: str, port_id: str) -> bool:
+        def unplug(spec: GuestSpec) -> GuestSpec:
+            return msgspec.structs.replace(spec, nics=[n for n in spec.nics if n.port_id != port_id])
+
+        if self.state(server_id) is not GuestState.ABSENT:
+            self._change("detach_nic", server_id, unplug)
+        return True
+
+    def publish_metadata(self, fence: Fence, server_id: str, metadata: GuestMetadata) -> None:
+        with self._order("publish_metadata"):
+            self._store(msgspec.structs.replace(self._guest(server_id)[1], metadata=metadata))
+
+    def state(self, server_id: str) -> GuestState:
+        with self.lock:
+            row = self.database.execute("SELECT state FROM guest WHERE server_id = ?", (server_id,)).fetchone()
+        return GuestState(row[0]) if row else GuestState.ABSENT
+
+    def states(self) -> dict[str, GuestState]:
+        with self.lock:
+            rows = self.database.execute("SELECT server_id, state FROM guest").fetchall()
+        return {server_id: GuestState(state) for server_id, state in rows}
+
+    def console_log(self, server_id: str, lines: int | None) -> str:
+        with self._order("console_log"):
+            self._guest(server_id)
+            (text,) = self.database.execute("SELECT console FROM guest WHERE server_id = ?", (server_id,)).fetchone()
+        return last_lines(text, lines)
+
+    def vnc_socket(self, server_id: str) -> str:
+        with self._order("vnc_socket"):
+            state, _ = self._guest(server_id)
+            if state not in _ALIVE:
+                raise HypervisorError(f"guest {server_id} is {state} and shows no screen")
+            raise HypervisorError("guests of the fake hypervisor have no screen")
+
+    def host(self) -> Host:
+        return self.shown
+
+    @contextmanager
+    def _order(self, method: str) -> Iterator[None]:
+        with self.lock:
+            self._fail_if_told(method)
+            yield
+
+    def _fail_if_told(self, method: str) -> None:
+        row = self.database.execute(
+            "SELECT id, message FROM failure WHERE method = ? ORDER BY id LIMIT 1", (method,)
+        ).fetchone()
+        if row:
+            self.database.execute("DELETE FROM failure WHERE id = ?", (row[0],))
+            raise HypervisorError(row[1])
+
+    def _guest(self, server_id: str) -> tuple[GuestState, GuestSpec]:
+        with self.lock:
+            row = self.database.execute("SELECT state, spec FROM guest WHERE server_id = ?", (server_id,)).fetchone()
+        if row is None:
+            raise HypervisorError(f"guest {server_id} is not on this host")
+        return GuestState(row[0]), msgspec.json.decode(row[1], type=GuestSpec)
+
+    def _set(self, server_id: str, state: GuestState) -> None:
+        with self.lock:
+            self.database.execute("UPDATE guest SET state = ? WHERE server_id = ?", (state, server_id))
+
+    def _move(self, method: str, server_id: str, begin: tuple[GuestState, ...], end: GuestState) -> None:
+        with self._order(method):
+            state, _ = self._guest(server_id)
+            if state not in begin:
+                raise HypervisorError(f"guest {server_id} is {state}: cannot {method}")
+            self._set(server_id, end)
+
+    def _store(self, spec: GuestSpec) -> None:
+        self.database.execute(
+            "UPDATE guest SET spec = ? WHERE server_id = ?", (msgspec.json.encode(spec), spec.server_id)
+        )
+
+    def _change(self, method: str, server_id: str, change: Callable[[GuestSpec], GuestSpec]) -> GuestSpec:
+        with self._order(method):
+            state, spec = self._guest(server_id)
+            if state is GuestState.SUSPENDED:
+                raise HypervisorError(f"guest {server_id} is suspended: resume it before changing its devices")
+            changed = change(spec)
+            self._store(changed)
+            return changed

@@ -1,0 +1,168 @@
+"""The control plane's side of the host agents: objects that look like engines and speak to a host."""
+
+import socket
+from functools import partial
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any, Protocol, TypeVar, cast
+
+import msgspec
+
+from kumoi.engines.hypervisor.interface import Hypervisor
+from kumoi.engines.network.interface import Wiring
+from kumoi.engines.volumes.interface import Volumes
+from kumoi.host.agent import Agent, Refusal
+from kumoi.host.concerns import Concern, Method, concern_of
+from kumoi.kernel import log
+from kumoi.kernel.settings import Folder, Settings
+
+T = TypeVar("T")
+
+IDLE_CONNECTIONS = 16
+
+
+class Unreachable(Exception):
+    """The host did not answer in time, or is still busy with an earlier order. Orders are idempotent: ask again."""
+
+
+class HostFault(Exception):
+    """The host failed in a way that its engines do not declare: a defect, or an agent of another version."""
+
+
+class Transport(Protocol):
+    def send(self, path: str, body: bytes, within: float) -> tuple[int, bytes]:
+        """Status and body of a POST; Unreachable when there is none within `within` seconds."""
+
+
+class InProcess:
+    """An agent in the same process, behind the same encoding and fences."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+
+    def send(self, path: str, body: bytes, within: float) -> tuple[int, bytes]:
+        _, _, concern, method = path.split("/")
+        return self.agent.answer(concern, method, body)
+
+
+class UnixSocket:
+    """An agent behind a unix socket; connections are kept and shared by threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+        self.idle: LifoQueue[_Connection] = LifoQueue(IDLE_CONNECTIONS)
+
+    def send(self, path: str, body: bytes, within: float) -> tuple[int, bytes]:
+        headers = {"Content-Type": "application/json"}
+        if request := log.request_id.get():
+            headers["X-OpenStack-Request-Id"] = request
+        try:
+            kept = self.idle.get_nowait()
+        except Empty:
+            kept = None
+        if kept:
+            try:
+                return self._exchange(kept, path, body, headers, within)
+            except TimeoutError as error:
+                raise Unreachable(f"{self.path} did not answer within {within:.0f} s") from error
+            except (OSError, HTTPException):
+                pass  # The agent closed it while idle, or restarted: orders are idempotent, so once more.
+        try:
+            return self._exchange(_Connection(self.path), path, body, headers, within)
+        except TimeoutError as error:
+            raise Unreachable(f"{self.path} did not answer within {within:.0f} s") from error
+        except (OSError, HTTPException) as error:
+            raise Unreachable(f"{self.path}: {error}") from error
+
+    def _exchange(
+        self, connection: "_Connection", path: str, body: bytes, headers: dict[str, str], within: float
+    ) -> tuple[int, bytes]:
+        try:
+            connection.within(within)
+            connection.request("POST", path, body, headers)
+            response = connection.getresponse()
+            answer = response.status, response.read()
+        except BaseException:
+            connection.close()
+            raise
+        if response.will_close or self.idle.full():
+            connection.close()
+        else:
+            self.idle.put(connection)
+        return answer
+
+
+class _Connection(HTTPConnection):
+    def __init__(self, path: str) -> None:
+        super().__init__("host")
+        self.path = path
+
+    def within(self, seconds: float) -> None:
+        self.timeout = seconds
+        if self.sock:
+            self.sock.settimeout(seconds)
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
+def remote(protocol: type[T], transport: Transport) -> T:
+    """An object with the Protocol's methods, each of which is carried out by the agent behind `transport`.
+
+    Raises what the engine raises, Stale, Unreachable or HostFault.
+    """
+    concern = concern_of(protocol)
+    calls = {name: partial(_call, transport, concern, method) for name, method in concern.methods.items()}
+    return cast(T, type(f"Remote{protocol.__name__}", (), {n: staticmethod(call) for n, call in calls.items()})())
+
+
+def _call(transport: Transport, concern: Concern, method: Method, *args: Any, **kwargs: Any) -> Any:
+    arguments = method.signature.bind(*args, **kwargs).arguments
+    status, body = transport.send(f"/v1/{concern.name}/{method.name}", msgspec.json.encode(arguments), method.within)
+    if status == 200:
+        return msgspec.json.decode(body, type=method.result)
+    try:
+        refusal = msgspec.json.decode(body, type=Refusal)
+    except msgspec.MsgspecError:
+        refusal = Refusal("Fault", f"status {status}")
+    if refusal.error == "Busy":
+        raise Unreachable(refusal.message)
+    raise concern.errors.get(refusal.error, HostFault)(refusal.message)
+
+
+class Hosts:
+    """The agents of all hosts of a cloud, by host name; safe for use by many threads."""
+
+    def __init__(self, folder: Folder, settings: Settings) -> None:
+        self.transports: dict[str, Transport] = {settings.host_name: UnixSocket(folder.agent_socket)}
+        self.made: dict[tuple[str, type], Any] = {}
+
+    @classmethod
+    def over(cls, transports: dict[str, Transport]) -> "Hosts":
+        """Hosts behind given transports, for tests."""
+        hosts = cls.__new__(cls)
+        hosts.transports, hosts.made = transports, {}
+        return hosts
+
+    def names(self) -> list[str]:
+        return sorted(self.transports)
+
+    def hypervisor(self, host: str) -> Hypervisor:
+        return self._engine(host, Hypervisor)  # type: ignore[type-abstract]
+
+    def volumes(self, host: str) -> Volumes:
+        return self._engine(host, Volumes)  # type: ignore[type-abstract]
+
+    def wiring(self, host: str) -> Wiring:
+        return self._engine(host, Wiring)  # type: ignore[type-abstract]
+
+    def _engine(self, host: str, protocol: type[T]) -> T:
+        made = self.made.get((host, protocol))
+        if made is None:
+            if host not in self.transports:
+                raise Unreachable(f"no host is called {host}")
+            made = self.made[host, protocol] = remote(protocol, self.transports[host])
+        return cast(T, made)

@@ -1,0 +1,88 @@
+"""What the agent offers: each engine Protocol, read from its annotations, so that server and client are generic."""
+
+import inspect
+import sys
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+import msgspec
+
+from kumoi.engines.hypervisor.interface import Hypervisor
+from kumoi.engines.network.interface import Wiring
+from kumoi.engines.volumes.interface import Volumes
+from kumoi.kernel.fences import Fence, Stale
+
+DEADLINE = 60.0
+"""Seconds that a call may take when its method is not named in SLOW."""
+
+SLOW = {
+    ("volumes", "prepare_base"): 1800.0,
+    ("volumes", "create"): 600.0,
+    ("volumes", "snapshot"): 1800.0,
+    ("hypervisor", "suspend"): 300.0,
+}
+"""Seconds, for methods that move as many bytes as a guest has."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """One method of a Protocol as it travels: a JSON object of its arguments, a JSON value back."""
+
+    name: str
+    signature: inspect.Signature
+    arguments: type[msgspec.Struct]
+    result: Any
+    fenced: bool
+    within: float
+
+
+@dataclass(frozen=True)
+class Concern:
+    """A Protocol of an engine, with the errors that its module declares."""
+
+    name: str
+    protocol: type
+    methods: dict[str, Method]
+    errors: dict[str, type[Exception]]
+
+
+def describe(name: str, protocol: type) -> Concern:
+    """Read a Protocol: its public methods, the types of their arguments and results, the errors beside it."""
+    methods = {
+        method: _describe_method(name, method, function)
+        for method, function in inspect.getmembers(protocol, inspect.isfunction)
+        if not method.startswith("_")
+    }
+    beside = vars(sys.modules[protocol.__module__]).values()
+    errors = {error.__name__: error for error in beside if inspect.isclass(error) and issubclass(error, Exception)}
+    return Concern(name, protocol, methods, {**errors, Stale.__name__: Stale})
+
+
+def _describe_method(concern: str, name: str, function: Any) -> Method:
+    hints = get_type_hints(function)
+    result = hints.pop("return")
+    signature = inspect.signature(function)
+    parameters = [p for p in signature.parameters.values() if p.name != "self"]
+    fields: list[Any] = [
+        (p.name, hints[p.name]) if p.default is p.empty else (p.name, hints[p.name], p.default) for p in parameters
+    ]
+    return Method(
+        name=name,
+        signature=signature.replace(parameters=parameters),
+        arguments=msgspec.defstruct(f"{concern}_{name}", fields, frozen=True, forbid_unknown_fields=True, kw_only=True),
+        result=result,
+        fenced=bool(parameters) and hints[parameters[0].name] is Fence,
+        within=SLOW.get((concern, name), DEADLINE),
+    )
+
+
+CONCERNS = {
+    "hypervisor": describe("hypervisor", Hypervisor),
+    "volumes": describe("volumes", Volumes),
+    "wiring": describe("wiring", Wiring),
+}
+
+
+def concern_of(protocol: type) -> Concern:
+    """The concern that a Protocol is."""
+    return next(concern for concern in CONCERNS.values() if concern.protocol is protocol)
