@@ -1,0 +1,181 @@
+"""Images as files below one folder: written beside their place, made durable, then renamed into it."""
+
+import errno
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from kumoi.engines.images.inspection import Inspection
+from kumoi.engines.images.interface import ImageRefused, ImagesError, Stored
+
+_UNFINISHED = ".part"
+_READABLE = 0o444
+"""Never written again; who may reach it is the folder's matter, so that a hard link of it can serve guests."""
+
+
+class FileImages:
+    """The image store on a folder of this machine; implements ImageStore."""
+
+    def __init__(self, folder: Path) -> None:
+        """Makes the folder and removes what uploads cut off by a crash left; uploads of a living process stay."""
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for leftover in folder.glob(f"*{_UNFINISHED}"):
+            _remove_unless_locked(leftover)
+
+    def begin(self, image_id: str, disk_format: str | None) -> "FileWriter":
+        inspection = Inspection(disk_format)
+        place = self._place(image_id)
+        return FileWriter(place, inspection)
+
+    def open(self, image_id: str) -> BinaryIO:
+        try:
+            return self._place(image_id).open("rb")
+        except OSError as error:
+            raise ImagesError(f"image {image_id} has no data") from error
+
+    def path(self, image_id: str) -> Path:
+        place = self._place(image_id)
+        if not place.is_file():
+            raise ImagesError(f"image {image_id} has no data")
+        return place
+
+    def delete(self, image_id: str) -> None:
+        place = self._place(image_id)
+        place.unlink(missing_ok=True)
+        place.with_name(place.name + _UNFINISHED).unlink(missing_ok=True)
+        _sync_folder(self.folder)
+
+    def inventory(self) -> list[str]:
+        return sorted(entry.name for entry in os.scandir(self.folder) if _is_id(entry.name))
+
+    def _place(self, image_id: str) -> Path:
+        if not _is_id(image_id):
+            raise ImagesError(f"image id {image_id!r} is no UUID")
+        return self.folder / image_id
+
+
+class FileWriter:
+    """One upload into a folder; implements Writer. Not to be used by two threads at once."""
+
+    def __init__(self, place: Path, inspection: Inspection) -> None:
+        self._place = place
+        self._part = place.with_name(place.name + _UNFINISHED)
+        self._inspection = inspection
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._sha512 = hashlib.sha512()
+        self._handle = _take(self._part)
+
+    def write(self, data: bytes) -> None:
+        self._must_be_open()
+        try:
+            self._inspection.feed(data)
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+        except OSError as error:
+            self.abort()
+            raise _explained(error) from error
+        except ImageRefused:
+            self.abort()
+            raise
+        self._md5.update(data)
+        self._sha512.update(data)
+
+    def finish(self) -> Stored:
+        self._must_be_open()
+        try:
+            finding = self._inspection.finish()
+            os.fchmod(self._handle, _READABLE)
+            os.fsync(self._handle)
+            if os.fstat(self._handle).st_nlink == 0:
+                raise ImagesError(f"image {self._place.name} was deleted while its data came")
+            self._part.replace(self._place)
+            _sync_folder(self._place.parent)
+        except OSError as error:
+            self.abort()
+            raise _explained(error) from error
+        except (ImageRefused, ImagesError):
+            self.abort()
+            raise
+        self._close()
+        return Stored(
+            size=self._inspection.size,
+            checksum=self._md5.hexdigest(),
+            os_hash_algo="sha512",
+            os_hash_value=self._sha512.hexdigest(),
+            virtual_size=finding.virtual_size,
+            detected_format=finding.detected_format,
+        )
+
+    def abort(self) -> None:
+        if self._handle < 0:
+            return
+        # A part deleted under us may already be another upload's.
+        if os.fstat(self._handle).st_nlink:
+            self._part.unlink(missing_ok=True)
+        self._close()
+
+    def _must_be_open(self) -> None:
+        if self._handle < 0:
+            raise ImagesError(f"the upload of image {self._place.name} has ended")
+
+    def _close(self) -> None:
+        os.close(self._handle)
+        self._handle = -1
+
+
+def _take(part: Path) -> int:
+    """An empty file at `part`, locked for as long as it is open, so that a second upload and a sweep see it."""
+    try:
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _explained(error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # The upload that held it before may have renamed or removed it between the two calls.
+        if os.fstat(handle).st_ino != os.stat(part, follow_symlinks=False).st_ino:
+            raise BlockingIOError
+        os.ftruncate(handle, 0)
+    except (BlockingIOError, FileNotFoundError) as error:
+        os.close(handle)
+        raise ImagesError(f"another upload of image {part.stem} is running") from error
+    return handle
+
+
+def _remove_unless_locked(leftover: Path) -> None:
+    try:
+        handle = os.open(leftover, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        leftover.unlink(missing_ok=True)
+    except BlockingIOError:
+        pass
+    finally:
+        os.close(handle)
+
+
+def _explained(error: OSError) -> ImagesError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return ImagesError("the disk that holds the images is full; nothing was kept")
+    return ImagesError(f"the image could not be written: {error.strerror}")
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -1,0 +1,118 @@
+"""The header of a qcow2 file, read without any of qemu's code, so that a hostile one can do nothing."""
+
+import os
+import struct
+from pathlib import Path
+
+import msgspec
+
+MAGIC = b"QFI\xfb"
+_FIXED = struct.Struct(">4sIQIIQIIQQIIQ")
+_FEATURES = struct.Struct(">QQQII")
+_EXTENSION = struct.Struct(">II")
+_BACKING_FORMAT = 0xE2792ACA
+_DIRTY, _CORRUPT, _DATA_FILE, _COMPRESSION = 1, 2, 4, 8
+_LONGEST_BACKING = 1023
+_READ = 64 * 1024
+
+
+class NotQcow2(Exception):
+    """The bytes are no sound qcow2; the text says what is wrong with them."""
+
+
+class Header(msgspec.Struct, frozen=True):
+    virtual_size: int
+    """Bytes."""
+    cluster_bits: int
+    backing: str | None
+    backing_format: str | None
+    encrypted: bool
+    incompatible: int
+    """The feature bits that a reader must know; 0 for version 2."""
+    tables_end: int
+    """Bytes: the file must be at least this long to hold its own first-level tables."""
+
+
+def parse(head: bytes) -> Header:
+    """The header at the start of `head`, the first 64 KiB of a file (less where it is shorter); NotQcow2."""
+    if not head.startswith(MAGIC):
+        raise NotQcow2("it does not start as qcow2 does")
+    if len(head) < _FIXED.size:
+        raise NotQcow2("its header is cut short")
+    (
+        _,
+        version,
+        backing_offset,
+        backing_length,
+        cluster_bits,
+        virtual_size,
+        encryption,
+        l1_entries,
+        l1_offset,
+        refcount_offset,
+        refcount_clusters,
+        _,
+        _,
+    ) = _FIXED.unpack_from(head)
+    incompatible, length = 0, _FIXED.size
+    if version == 3:
+        if len(head) < _FIXED.size + _FEATURES.size:
+            raise NotQcow2("its header is cut short")
+        incompatible, _, _, _, length = _FEATURES.unpack_from(head, _FIXED.size)
+    elif version != 2:
+        raise NotQcow2(f"its qcow2 version is {version}; 2 and 3 are known")
+    if not 9 <= cluster_bits <= 21:
+        raise NotQcow2(f"its cluster size of 2^{cluster_bits} bytes is none")
+    cluster = 1 << cluster_bits
+    backing: str | None = None
+    if backing_offset:
+        if backing_length > _LONGEST_BACKING or backing_offset + backing_length > min(cluster, len(head)):
+            raise NotQcow2("its backing file's name lies outside the header")
+        backing = head[backing_offset : backing_offset + backing_length].decode("utf-8", "replace")
+    return Header(
+        virtual_size=virtual_size,
+        cluster_bits=cluster_bits,
+        backing=backing,
+        backing_format=_backing_format(head[:cluster], length),
+        encrypted=encryption != 0,
+        incompatible=incompatible,
+        tables_end=max(l1_offset + 8 * l1_entries, refcount_offset + refcount_clusters * cluster),
+    )
+
+
+def read(path: Path) -> Header:
+    """The header of the file at `path`; NotQcow2, OSError (a symbolic link is one)."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        return parse(os.pread(handle, _READ, 0))
+    finally:
+        os.close(handle)
+
+
+def refusal(header: Header, size: int) -> str | None:
+    """Why a file with this header and `size` bytes must not be used as it came from a stranger; None: it may."""
+    if header.backing is not None:
+        return "it names a backing file"
+    if header.incompatible & _DATA_FILE:
+        return "it names an external data file"
+    if header.incompatible & _CORRUPT:
+        return "it is marked as corrupt"
+    if header.incompatible & ~(_DIRTY | _COMPRESSION):
+        return "it uses qcow2 features that are not known here"
+    if header.encrypted:
+        return "it is encrypted"
+    if size < header.tables_end:
+        return f"it is cut short: {size} bytes do not hold its tables"
+    return None
+
+
+def _backing_format(head: bytes, position: int) -> str | None:
+    while position + _EXTENSION.size <= len(head):
+        kind, length = _EXTENSION.unpack_from(head, position)
+        position += _EXTENSION.size
+        if kind == 0:
+            return None
+        if kind == _BACKING_FORMAT:
+            return head[position : position + length].decode("ascii", "replace")
+        position += (length + 7) // 8 * 8
+    return None
