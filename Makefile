@@ -1,0 +1,72 @@
+# Kumoi: `make cloud` and `make test` are all that a newcomer needs; `make help` lists the rest.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+KUMOI_DATA ?= /var/lib/kumoi
+KUMOI_PORT ?= 5000
+KUMOI_DEMO ?= 1
+PYTEST ?=
+
+root := $(filter 0,$(shell id -u))
+step := @scripts/step.sh
+bin := .venv/bin
+
+.PHONY: help cloud demo test check bench fresh format lock install install-development packages
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-20s %s\n", $$1, $$2}'
+
+cloud: ## install, start the cloud, boot a server and log in to it   [KUMOI_DATA= KUMOI_PORT= KUMOI_DEMO=0]
+	@[ -n "$(root)" ] || { echo "make cloud needs root: real servers and networks do. Without root, after make install:"; \
+		echo "    .venv/bin/kumoi up --data ~/kumoi --set hypervisor=fake --set network=fake"; exit 1; }
+	@$(MAKE) install
+	@$(bin)/kumoi up --data $(KUMOI_DATA) --port $(KUMOI_PORT)
+ifeq ($(KUMOI_DEMO),1)
+	@$(bin)/python -m kumoi.cli.demo --data $(KUMOI_DATA)
+endif
+	@$(bin)/kumoi status --data $(KUMOI_DATA) --ready
+
+install: packages ## Debian packages, .venv, noVNC and the guest image: what a cloud needs
+	$(step) "Python packages into .venv" scripts/virtualenv.sh cloud
+	$(step) "noVNC, the console in a browser" scripts/novnc.sh
+	$(step) "Guest image from Debian packages" scripts/guest-image.sh
+
+packages:
+	$(step) "Debian packages" scripts/packages.sh packages.txt
+
+install-development: ## what the tests need besides
+ifneq ($(root),)
+	$(step) "Debian packages, for tests too" scripts/packages.sh packages.txt packages-test.txt
+	$(step) "noVNC, the console in a browser" scripts/novnc.sh
+	$(step) "Guest image from Debian packages" scripts/guest-image.sh
+endif
+	$(step) "Python packages into .venv, for tests too" scripts/virtualenv.sh development
+
+test: install-development check ## install, check, and pass all tests (without root: those that need none)
+ifneq ($(root),)
+	$(bin)/pytest $(PYTEST)
+else
+	@echo "Not root: tests marked real or end_to_end (QEMU, OVN, a whole cloud) are left out."
+	$(bin)/pytest -m "not real and not end_to_end" $(PYTEST)
+endif
+
+check: ## format, lint, strict types, import contracts
+	$(bin)/ruff format --check .
+	$(bin)/ruff check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+format: ## let ruff write
+	$(bin)/ruff format .
+	$(bin)/ruff check --fix .
+
+bench: install-development ## measure; writes reports/bench.json
+	$(bin)/python -m bench --output reports/bench.json
+
+fresh: ## both README commands from a clean clone of HEAD inside a bare Debian
+	scripts/fresh.sh
+
+lock: ## new versions into requirements/ (needs uv)
+	scripts/lock.sh
