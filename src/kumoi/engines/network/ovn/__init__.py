@@ -1,0 +1,1 @@
+"""Real networks: Open Virtual Network on Open vSwitch, with the stock daemons."""

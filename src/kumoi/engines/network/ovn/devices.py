@@ -1,0 +1,82 @@
+"""Links, namespaces and packet filters of this host, each named after its cloud."""
+
+from pathlib import Path
+
+from kumoi.engines.network.interface import NetworkError
+from kumoi.kernel.processes import CommandFailed, run
+
+LINKS = Path("/sys/class/net")
+NAMESPACES = Path("/run/netns")
+
+
+def command(*argv: str, stdin: str | None = None) -> str:
+    """Standard output; NetworkError with what the command said."""
+    try:
+        return run(argv, within=15.0, stdin=stdin)
+    except CommandFailed as error:
+        raise NetworkError(f"{' '.join(argv)}: {error.detail}") from error
+
+
+def link_exists(name: str) -> bool:
+    return (LINKS / name).exists()
+
+
+def links(*prefixes: str) -> list[str]:
+    """Names of this namespace's links that begin with one of the prefixes."""
+    return sorted(link.name for link in LINKS.iterdir() if link.name.startswith(prefixes))
+
+
+def remove_link(name: str) -> None:
+    if link_exists(name):
+        try:
+            run(["ip", "link", "delete", name])
+        except CommandFailed as error:
+            if link_exists(name):
+                raise NetworkError(f"device {name} cannot be removed: {error.detail}") from error
+
+
+def namespaces(prefix: str) -> list[str]:
+    if not NAMESPACES.is_dir():
+        return []
+    return sorted(entry.name for entry in NAMESPACES.iterdir() if entry.name.startswith(prefix))
+
+
+def remove_namespace(name: str) -> None:
+    if (NAMESPACES / name).exists():
+        command("ip", "netns", "delete", name)
+
+
+def without_ipv6(name: str) -> None:
+    """Keep the kernel from sending its own advertisements and solicitations out of a switch's port."""
+    knob = Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6")
+    if knob.exists():
+        knob.write_text("1\n")
+
+
+def guard(table: str, name: str) -> None:
+    """Let only the switch hear what comes in on a link.
+
+    The switch reads a copy of each frame; without this the host's own stack would get the other one, answer
+    ARP for the host's addresses, and let a guest reach the host past its security groups.
+    """
+    chain = f"netdev {table} {name}"
+    hook = f'{{ type filter hook ingress device "{name}" priority 0; policy drop; }}'
+    # Made anew, because some kernels keep the chain of a device that is gone, bound to nothing.
+    command(
+        "nft",
+        "-f",
+        "-",
+        stdin=f"add table netdev {table}\nadd chain {chain}\ndelete chain {chain}\nadd chain {chain} {hook}\n",
+    )
+
+
+def unguard(table: str, name: str) -> None:
+    chain = f"netdev {table} {name}"
+    try:
+        run(["nft", "-f", "-"], stdin=f"add table netdev {table}\nadd chain {chain}\ndelete chain {chain}\n")
+    except CommandFailed as error:
+        raise NetworkError(f"the guard of {name} cannot be removed: {error.detail}") from error
+
+
+def remove_table(family: str, table: str) -> None:
+    command("nft", "-f", "-", stdin=f"add table {family} {table}\ndelete table {family} {table}\n")
