@@ -280,3 +280,8 @@ def wake_with(action: Callable[[], None]) -> None:
     """How this process tells the runner that there is work."""
     global _ring
     _ring = action
+
+
+def unfinished(tx: Transaction) -> list[dict[str, Any]]:
+    """Operations still at work, oldest first, for the audit."""
+    return tx.all(sa.select(operations).where(operations.c.state.in_(ACTIVE_STATES)).order_by(operations.c.created_at))

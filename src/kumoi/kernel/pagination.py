@@ -1,14 +1,17 @@
 """Pages by marker, in an order that is total and the same on every database: NULLs first when ascending."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 
 LARGEST_PAGE = 1000
+Limit = Annotated[int, msgspec.Meta(ge=0)]
+"""A page's size as a client asks for it."""
 
 
 class MarkerNotFound(BadRequest):

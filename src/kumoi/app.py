@@ -1,0 +1,142 @@
+"""The composition root: which services, which engines, from which settings."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kumoi import services as services_package
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.hypervisor.interface import HypervisorError
+from kumoi.engines.images.interface import ImagesError, ImageStore
+from kumoi.engines.network.interface import NetworkError, Topology
+from kumoi.engines.volumes.interface import VolumesError
+from kumoi.host import client as host_client
+from kumoi.kernel import operations, reconcile
+from kumoi.kernel import settings as settings_module
+from kumoi.kernel.database import Database, Transaction
+from kumoi.kernel.http import Api, Authenticator
+from kumoi.kernel.routes import Service
+from kumoi.kernel.runner import Runner
+from kumoi.kernel.settings import Folder, Settings
+from kumoi.kernel.wakeup import Bell
+
+Locate = Callable[[type[Any]], Any]
+
+ENGINE_ERRORS: tuple[type[Exception], ...] = (HypervisorError, VolumesError, NetworkError, ImagesError)
+SILENT_ENGINES: tuple[type[Exception], ...] = (host_client.Unreachable, host_client.HostFault)
+
+
+def load_services() -> list[Service]:
+    """Import every room of every service (tables, operations, reconcilers register themselves) and collect SERVICE."""
+    found = []
+    for name in service_modules():
+        module = importlib.import_module(name)
+        if name.endswith(".service"):
+            found.append(module.SERVICE)
+    return sorted(found, key=lambda service: service.type)
+
+
+def service_modules() -> list[str]:
+    """Every module below kumoi.services."""
+    walked = pkgutil.walk_packages(services_package.__path__, f"{services_package.__name__}.")
+    return sorted(module.name for module in walked)
+
+
+def rooms(name: str) -> list[Any]:
+    """The modules `services/<service>/<name>.py` that exist, by service: bootstrap and audit are such rooms."""
+    return [importlib.import_module(m) for m in service_modules() if m.split(".")[2:][1:] == [name]]
+
+
+def engines(folder: Folder, settings: Settings) -> Locate:
+    """Engines by interface, each made when first asked for, so that a process pays only for what it uses."""
+    made: dict[type[Any], Any] = {}
+
+    def make(kind: type[Any]) -> Any:
+        if kind is Hosts:
+            return host_client.Hosts(folder, settings)
+        if kind is ImageStore:
+            from kumoi.engines.images.files import FileImages
+
+            return FileImages(folder.images)
+        if kind is Topology:
+            if settings.network == "fake":
+                from kumoi.engines.network.fake import FakeTopology
+
+                return FakeTopology(folder.host)
+            from kumoi.engines.network.ovn.topology import OvnTopology
+
+            return OvnTopology(folder, settings)
+        raise KeyError(f"no engine is registered for {kind.__name__}")
+
+    def locate(kind: type[Any]) -> Any:
+        if kind is Settings:
+            return settings
+        if kind is Folder:
+            return folder
+        if kind not in made:
+            made[kind] = make(kind)
+        return made[kind]
+
+    return locate
+
+
+def open_cloud(data: Path) -> tuple[Folder, Settings, Database]:
+    """The cloud that lives in a data folder, for one process of it."""
+    folder = Folder(data)
+    settings = settings_module.load(folder)
+    load_services()
+    operations.wake_with(Bell(folder.runner_socket).ring)
+    return folder, settings, Database(folder.database_url(settings))
+
+
+def authenticator(folder: Folder) -> Authenticator:
+    from kumoi.services.identity import facade
+
+    return facade.authenticator(folder.keys)
+
+
+def make_api(data: Path) -> Api:
+    """What the api and streams processes serve."""
+    folder, settings, database = open_cloud(data)
+    return Api(load_services(), database, authenticator(folder), settings, engines(folder, settings))
+
+
+def make_runner(database: Database, locate: Locate) -> Runner:
+    return Runner(database, locate, retryable=SILENT_ENGINES, expected=ENGINE_ERRORS)
+
+
+def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> None:
+    """What a new cloud holds: every service's `bootstrap.py` in one transaction; again, it changes nothing.
+    `passwords`: user name → password, for users that do not exist yet."""
+    load_services()
+    database = Database(folder.database_url(settings))
+    database.write(lambda tx: begin_services(tx, settings, passwords))
+    database.close()
+
+
+def begin_services(tx: Transaction, settings: Settings, passwords: dict[str, str]) -> None:
+    for module in sorted(rooms("bootstrap"), key=lambda module: module.ORDER):
+        module.bootstrap(tx, settings, passwords)
+
+
+def audit(data: Path) -> list[dict[str, Any]]:
+    """Every difference between tables and world: {service, kind, id, problem}; empty when they agree."""
+    folder, settings, database = open_cloud(data)
+    return differences(database, engines(folder, settings))
+
+
+def differences(database: Database, locate: Locate) -> list[dict[str, Any]]:
+    """The kernel's own (work not followed up) and each service's `audit.py`."""
+    view = reconcile.View(database, locate)
+    found: list[dict[str, Any]] = []
+    for row in database.read(reconcile.pending):
+        problem = f"the world has not followed: {row['fault'] or 'waiting'}"
+        found.append({"service": "kernel", "kind": row["kind"], "id": row["id"], "problem": problem})
+    for row in database.read(operations.unfinished):
+        problem = f"{row['state']} at {row['step']}" + (f", overdue: {row['fault']}" if row["overdue"] else "")
+        found.append({"service": "kernel", "kind": row["kind"], "id": row["id"], "problem": problem})
+    for module in rooms("audit"):
+        found.extend(module.differences(view))
+    return found

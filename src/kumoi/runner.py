@@ -1,0 +1,95 @@
+"""The runner process: `python -m kumoi.runner --data D` walks operations, applies dirty rows and sweeps."""
+
+import argparse
+import signal
+import threading
+from pathlib import Path
+
+from kumoi import app
+from kumoi.kernel import clock, log, reconcile
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.runner import LEASE_SECONDS
+from kumoi.kernel.wakeup import Ear
+
+WORKERS = 6
+POLL_SECONDS = 2.0
+"""The longest time that work waits when a wake-up was lost."""
+
+
+def serve(data: Path, stop: threading.Event) -> None:
+    """Work until told to stop; what is half done then is taken up by the next runner."""
+    folder, settings, database = app.open_cloud(data)
+    locate = app.engines(folder, settings)
+    runner = app.make_runner(database, locate)
+    ear = Ear(folder.runner_socket)
+    work = threading.Semaphore(0)
+
+    def walk() -> None:
+        while not stop.is_set():
+            work.acquire(timeout=POLL_SECONDS)
+            try:
+                while not stop.is_set() and runner.run_one():
+                    work.release()
+            except Exception:
+                log.fault(__name__, "runner worker failed")
+                clock.sleep(0.5)
+
+    def renew() -> None:
+        while not stop.wait(LEASE_SECONDS / 3):
+            try:
+                runner.renew()
+            except Exception:
+                log.fault(__name__, "leases were not renewed")
+
+    def sweep() -> None:
+        while not stop.wait(1.0):
+            try:
+                reconcile.run_sweeps(database, locate)
+            except Exception:
+                log.fault(__name__, "sweeps failed")
+
+    def follow(dirty: threading.Event) -> None:
+        while not stop.is_set():
+            dirty.wait(POLL_SECONDS)
+            dirty.clear()
+            try:
+                while reconcile.run_dirty(database, locate):
+                    pass
+            except Exception:
+                log.fault(__name__, "dirty rows were not applied")
+                clock.sleep(0.5)
+
+    dirty = threading.Event()
+    threads = [threading.Thread(target=walk, name=f"walk-{n}", daemon=True) for n in range(WORKERS)]
+    threads += [
+        threading.Thread(target=renew, name="renew", daemon=True),
+        threading.Thread(target=sweep, name="sweep", daemon=True),
+        threading.Thread(target=follow, args=(dirty,), name="follow", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    log.say(__name__, "runner started", workers=WORKERS)
+    while not stop.is_set():
+        due = [at for at in (runner.next_due(), database.read(reconcile.next_due)) if at is not None]
+        wait = min([POLL_SECONDS, *((at - clock.now()) / SECOND for at in due)])
+        ear.wait(max(wait, 0.01))
+        work.release()
+        dirty.set()
+    for thread in threads:
+        thread.join(5.0)
+    ear.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="kumoi.runner")
+    parser.add_argument("--data", type=Path, required=True)
+    arguments = parser.parse_args()
+    log.start()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    serve(arguments.data, stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,15 @@
+"""How compute writes an error: `{"badRequest": {"code": 400, "message": …}}`, as the compute API guide has faults."""
+
+from typing import Any
+
+from kumoi.kernel.errors import ApiError
+
+_NAMES = {
+    400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
+    406: "notAcceptable", 409: "conflictingRequest", 410: "gone", 413: "overLimit", 415: "badMediaType", 501: "notImplemented",
+    503: "serviceUnavailable",
+}  # fmt: skip
+
+
+def render(error: ApiError) -> dict[str, Any]:
+    return {_NAMES.get(error.status, "computeFault"): {"code": error.status, "message": error.message}}

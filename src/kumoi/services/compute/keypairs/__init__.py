@@ -1,0 +1,1 @@
+"""Keypairs: a user's public keys, put into servers."""

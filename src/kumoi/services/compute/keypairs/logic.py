@@ -1,0 +1,89 @@
+"""Which keypairs a user may make; keys are made and read by the cryptography library."""
+
+import base64
+import binascii
+import hashlib
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from kumoi.kernel import quotas
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import Forbidden
+from kumoi.kernel.pagination import MarkerNotFound
+from kumoi.kernel.who import Who
+from kumoi.services.compute.keypairs import store
+from kumoi.services.compute.keypairs.errors import InvalidKeypair, KeypairExists, KeypairNotFound
+
+
+def owner(who: Who, user_id: str | None) -> str:
+    """Whose keypairs are meant: the caller's own, or for an admin anybody's."""
+    if user_id is None or user_id == who.user_id:
+        return who.user_id
+    if not who.is_admin:
+        raise Forbidden("Only an admin may see or change the keypairs of another user.")
+    return user_id
+
+
+def create(
+    tx: Transaction, user_id: str, name: str, kind: str, public_key: str | None, private: ed25519.Ed25519PrivateKey
+) -> tuple[dict[str, Any], str | None]:
+    """The row, and the private key when no public key was given (kept nowhere). `private` is used only then."""
+    if name != name.strip():
+        raise InvalidKeypair("the name must not begin or end with a space")
+    if kind == "x509":
+        raise InvalidKeypair("x509 keypairs are not supported")
+    if store.find(tx, user_id, name):
+        raise KeypairExists(name)
+    quotas.take(tx, "compute", user_id, {"key_pairs": 1})
+    secret = None
+    if public_key is None:
+        public_key, secret = _written(private)
+    store.insert(tx, user_id=user_id, name=name, type=kind, public_key=public_key, fingerprint=fingerprint(public_key))
+    row = store.find(tx, user_id, name)
+    assert row is not None
+    return row, secret
+
+
+def show(tx: Transaction, user_id: str, name: str) -> dict[str, Any]:
+    row = store.find(tx, user_id, name)
+    if row is None:
+        raise KeypairNotFound(name, user_id)
+    return row
+
+
+def list_of_user(tx: Transaction, user_id: str, marker: str | None, limit: int | None) -> list[dict[str, Any]]:
+    after = None
+    if marker is not None:
+        after = store.find(tx, user_id, marker)
+        if after is None:
+            raise MarkerNotFound(f"marker [{marker}] not found")
+    return store.list_of_user(tx, user_id, after, limit)
+
+
+def delete(tx: Transaction, user_id: str, name: str) -> None:
+    if not store.delete(tx, user_id, name):
+        raise KeypairNotFound(name, user_id)
+
+
+def fingerprint(public_key: str) -> str:
+    """MD5 of the key's bytes in colon-separated hexadecimal, as compute shows it; InvalidKeypair when it is no ssh key."""
+    parts = public_key.split(None, 2)
+    try:
+        serialization.load_ssh_public_key(" ".join(parts[:2]).encode())
+        blob = base64.b64decode(parts[1])
+    except (ValueError, IndexError, UnsupportedAlgorithm, binascii.Error):
+        raise InvalidKeypair("failed to generate fingerprint: public_key is not an ssh public key") from None
+    digest = hashlib.md5(blob, usedforsecurity=False).hexdigest()
+    return ":".join(digest[i : i + 2] for i in range(0, 32, 2))
+
+
+def _written(key: ed25519.Ed25519PrivateKey) -> tuple[str, str]:
+    """Public and private key as OpenSSH writes them."""
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    return f"{public.decode()} Generated-by-Kumoi", private.decode()

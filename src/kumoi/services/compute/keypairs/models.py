@@ -1,0 +1,18 @@
+"""The table of keypairs."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+keypairs = sa.Table(
+    "compute_keypairs",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("user_id", sa.String(64), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("type", sa.String(8), nullable=False),
+    sa.Column("fingerprint", sa.String(255), nullable=False),
+    sa.Column("public_key", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("user_id", "name"),
+)

@@ -1,0 +1,120 @@
+"""A whole cloud in the test's own process, on fakes: `Cloud(folder, url)`; callers are named by their token."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import falcon.testing
+
+from kumoi import app
+from kumoi.kernel import reconcile
+from kumoi.kernel.database import Database
+from kumoi.kernel.errors import Unauthorized
+from kumoi.kernel.http import Api
+from kumoi.kernel.routes import Service
+from kumoi.kernel.settings import Folder, Settings
+from kumoi.kernel.who import Who
+
+PROJECT = "11111111111111111111111111111111"
+OTHER_PROJECT = "22222222222222222222222222222222"
+ROLES = {
+    "admin": frozenset({"admin", "manager", "member", "reader"}),
+    "member": frozenset({"member", "reader"}),
+    "reader": frozenset({"reader"}),
+}
+
+CALLERS = {
+    "admin": Who("admin-user", "admin", project_id=PROJECT, project_name="demo", roles=ROLES["admin"]),
+    "member": Who("member-user", "member", project_id=PROJECT, project_name="demo", roles=ROLES["member"]),
+    "reader": Who("reader-user", "reader", project_id=PROJECT, project_name="demo", roles=ROLES["reader"]),
+    "other": Who("other-user", "other", project_id=OTHER_PROJECT, project_name="other", roles=ROLES["member"]),
+    "roleless": Who("roleless-user", "roleless", project_id=PROJECT, project_name="demo"),
+    "system": Who("admin-user", "admin", system=True, roles=ROLES["admin"]),
+    "unscoped": Who("member-user", "member"),
+}
+
+
+def authenticate(_database: Database, token: str) -> Who:
+    """Tokens of tests are the names of CALLERS."""
+    if token not in CALLERS:
+        raise Unauthorized("The token is not valid.")
+    return CALLERS[token]
+
+
+class Cloud:
+    """`services` None: all there are. `authenticator` None: the tokens above."""
+
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        services: Iterable[Service] | None = None,
+        authenticator: Any = None,
+        **settings: Any,
+    ) -> None:
+        every = app.load_services()
+        self.folder = Folder(folder)
+        for path in (self.folder.run, self.folder.keys, self.folder.host, self.folder.images):
+            path.mkdir(parents=True, exist_ok=True)
+        self.settings = Settings(cloud_id="abcdef", hypervisor="fake", network="fake", password_rounds=4, **settings)
+        self.database = Database(database_url)
+        self.database.create_all()
+        self.engines = self._engines()
+        chosen = list(services) if services is not None else every
+        self.api = Api(chosen, self.database, authenticator or authenticate, self.settings, self.locate)
+        self.http = falcon.testing.TestClient(self.api.wsgi())
+        self.runner = app.make_runner(self.database, self.locate)
+
+    def _engines(self) -> dict[type[Any], Any]:
+        from tests.engines.fakes import fake_engines
+
+        return fake_engines(self.folder, self.settings)
+
+    def locate(self, kind: type[Any]) -> Any:
+        return self.engines[kind]
+
+    def call(self, method: str, path: str, as_: str | None = "member", version: str | None = None, **more: Any) -> Any:
+        """The response; `json`, `headers` and `params` as falcon.testing takes them. Compute's version by `version`."""
+        headers = dict(more.pop("headers", {}))
+        if as_:
+            headers["X-Auth-Token"] = as_
+        if version:
+            service = path.split("/")[1]
+            headers["OpenStack-API-Version"] = f"{service} {version}"
+        return self.http.simulate_request(method, path, headers=headers, **more)
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.call("GET", path, **more)
+
+    def post(self, path: str, **more: Any) -> Any:
+        return self.call("POST", path, **more)
+
+    def put(self, path: str, **more: Any) -> Any:
+        return self.call("PUT", path, **more)
+
+    def patch(self, path: str, **more: Any) -> Any:
+        return self.call("PATCH", path, **more)
+
+    def delete(self, path: str, **more: Any) -> Any:
+        return self.call("DELETE", path, **more)
+
+    def settle(self, seconds: float = 20.0) -> None:
+        """Until no operation and no dirty row is due."""
+        for _ in range(50):
+            tried = reconcile.run_dirty(self.database, self.locate)
+            self.runner.run_until_quiet(seconds)
+            if not tried and self.runner.next_due() is None:
+                return
+
+    def sweep(self) -> None:
+        """Every sweep once, now."""
+        view = reconcile.View(self.database, self.locate)
+        for sweep in reconcile.sweepers.values():
+            sweep.run(view)
+
+    def audit(self) -> list[dict[str, Any]]:
+        return app.differences(self.database, self.locate)
+
+    def close(self) -> None:
+        self.database.close()

@@ -1,0 +1,64 @@
+"""Keypairs as clients see them."""
+
+from typing import Any
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPqPM2dUz4UjzHUsNXJWq4JbGJZqFH9KvJ0Zk4NhMW7a somebody"
+KEYPAIRS = "/compute/v2.1/os-keypairs"
+
+
+def test_a_generated_key_is_given_once_and_never_kept(cloud: Any) -> None:
+    made = cloud.post(KEYPAIRS, json={"keypair": {"name": "one"}})
+    assert made.status_code == 200
+    assert "BEGIN OPENSSH PRIVATE KEY" in made.json["keypair"]["private_key"]
+    shown = cloud.get(f"{KEYPAIRS}/one").json["keypair"]
+    assert shown["fingerprint"] == made.json["keypair"]["fingerprint"]
+    assert "private_key" not in shown and "type" not in shown
+
+
+def test_the_edges_of_2_2(cloud: Any) -> None:
+    before = cloud.post(KEYPAIRS, json={"keypair": {"name": "a", "public_key": KEY, "type": "ssh"}})
+    assert before.status_code == 400 and "type" in before.json["badRequest"]["message"]
+    after = cloud.post(KEYPAIRS, version="2.2", json={"keypair": {"name": "a", "public_key": KEY, "type": "ssh"}})
+    assert after.status_code == 201 and after.json["keypair"]["type"] == "ssh"
+    assert cloud.delete(f"{KEYPAIRS}/a", version="2.2").status_code == 204
+
+
+def test_one_name_once(cloud: Any) -> None:
+    body = {"keypair": {"name": "same", "public_key": KEY}}
+    assert cloud.post(KEYPAIRS, json=body).status_code == 200
+    again = cloud.post(KEYPAIRS, json=body)
+    assert again.status_code == 409 and "already exists" in again.json["conflictingRequest"]["message"]
+    assert cloud.post(KEYPAIRS, as_="other", json=body).status_code == 200
+
+
+def test_what_is_no_key_is_refused(cloud: Any) -> None:
+    refused = cloud.post(KEYPAIRS, json={"keypair": {"name": "bad", "public_key": "ssh-rsa nonsense"}})
+    assert refused.status_code == 400 and "public_key" in refused.json["badRequest"]["message"]
+    assert cloud.get(KEYPAIRS).json == {"keypairs": []}
+
+
+def test_the_quota_counts_rows(cloud: Any) -> None:
+    from kumoi.kernel import quotas
+
+    cloud.database.write(lambda tx: quotas.set_limit(tx, "compute", "key_pairs", "member-user", 1))
+    assert cloud.post(KEYPAIRS, json={"keypair": {"name": "1", "public_key": KEY}}).status_code == 200
+    assert cloud.post(KEYPAIRS, json={"keypair": {"name": "2", "public_key": KEY}}).status_code == 403
+    assert cloud.delete(f"{KEYPAIRS}/1").status_code == 202
+    assert cloud.post(KEYPAIRS, json={"keypair": {"name": "2", "public_key": KEY}}).status_code == 200
+
+
+def test_pages_and_other_peoples_keys(cloud: Any) -> None:
+    for name in ("a", "b", "c"):
+        cloud.post(KEYPAIRS, json={"keypair": {"name": name, "public_key": KEY}})
+    assert cloud.get(f"{KEYPAIRS}/a", as_="other").status_code == 404
+    assert cloud.get(f"{KEYPAIRS}?user_id=member-user", as_="other", version="2.10").status_code == 403
+    seen = cloud.get(f"{KEYPAIRS}?user_id=member-user", as_="admin", version="2.10").json["keypairs"]
+    assert [item["keypair"]["name"] for item in seen] == ["a", "b", "c"]
+
+
+def test_who_may(cloud: Any) -> None:
+    assert cloud.get(KEYPAIRS, as_=None).status_code == 401
+    assert cloud.get(KEYPAIRS, as_="roleless").status_code == 403
+    assert cloud.post(KEYPAIRS, as_="reader", json={"keypair": {"name": "x"}}).status_code == 403
+    assert cloud.post(KEYPAIRS, body="{nonsense").status_code == 400
+    assert cloud.get("/compute/v2.1/nothing").status_code == 404
