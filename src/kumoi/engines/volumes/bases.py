@@ -1,0 +1,164 @@
+"""Images' disks on this host: linked from the image store where they can be used as they are, else converted once."""
+
+import errno
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from kumoi.engines.images import qcow2
+from kumoi.engines.images.inspection import Inspection
+from kumoi.engines.images.interface import ImageRefused
+from kumoi.engines.volumes.interface import Base, VolumesError
+from kumoi.engines.volumes.places import UNFINISHED, Owner, checked, remove, sweep, sync_folder
+from kumoi.engines.volumes.qemu_img import QemuImg
+from kumoi.kernel.settings import Folder
+
+_RAW = ".raw"
+"""Bytes taken as they are lie beside a base that is an empty qcow2 on them, so that every base is qcow2."""
+_TAKEN_AS_THEY_ARE = frozenset({"raw", "ami", "iso"})
+_CONVERTED = {"vmdk": "vmdk", "vhd": "vpc", "vhdx": "vhdx", "vdi": "vdi"}
+"""The API's word to qemu's."""
+_READABLE = 0o444
+_CHUNK = 1 << 20
+_SECTOR = 512
+
+Copy = Callable[[Path, Path], None]
+"""Brings the bytes of one file into another, existing one; VolumesError."""
+
+
+class Bases:
+    """`<bases>/<image_id>`: qcow2, never written again, root's own where this runs as root."""
+
+    def __init__(self, folder: Folder, owner: Owner, images: QemuImg, copy: Copy) -> None:
+        self.images = folder.images
+        self.folder = folder.bases
+        self.qemu_img = images
+        self.owner = owner
+        self.copy = copy
+        owner.folder(self.folder)
+        sweep(self.folder)
+        for bytes_as_they_are in self.folder.glob(f"*{_RAW}"):
+            if not bytes_as_they_are.with_suffix("").exists():
+                bytes_as_they_are.unlink()
+
+    def place(self, image_id: str) -> Path:
+        return self.folder / checked("image", image_id)
+
+    def virtual_size(self, image_id: str) -> int:
+        """Bytes; VolumesError when the base was not prepared."""
+        try:
+            return qcow2.read(self.place(image_id)).virtual_size
+        except (OSError, qcow2.NotQcow2) as error:
+            raise VolumesError(f"image {image_id} is not prepared on this host") from error
+
+    def prepare(self, image_id: str, disk_format: str) -> Base:
+        place = self.place(image_id)
+        if not place.exists():
+            source = place.with_name(place.name + ".source" + UNFINISHED)
+            self._take(image_id, source)
+            try:
+                if disk_format in _TAKEN_AS_THEY_ARE:
+                    self._lay_over_raw(source, place)
+                elif disk_format == "qcow2":
+                    self._take_qcow2(source, place)
+                elif disk_format in _CONVERTED:
+                    self._convert(source, place, _CONVERTED[disk_format], _inspected(source, disk_format))
+                else:
+                    raise VolumesError(f"an image with disk_format {disk_format} holds no disk to start from")
+            finally:
+                source.unlink(missing_ok=True)
+        return Base(image_id, self.virtual_size(image_id))
+
+    def drop(self, image_id: str) -> None:
+        place = self.place(image_id)
+        remove(place)
+        remove(place.with_suffix(_RAW))
+
+    def inventory(self) -> list[str]:
+        return sorted(entry.name for entry in os.scandir(self.folder) if "." not in entry.name)
+
+    def _take(self, image_id: str, source: Path) -> None:
+        """The image's bytes under a name of our own, so that they stay when the image is deleted meanwhile."""
+        stored = self.images / image_id
+        source.unlink(missing_ok=True)
+        try:
+            os.link(stored, source, follow_symlinks=False)
+        except FileNotFoundError as error:
+            raise VolumesError(f"the data of image {image_id} is not in the image store") from error
+        except OSError as error:
+            if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
+                raise
+            with self.owner.growing(source) as part:
+                self.copy(stored, part)
+
+    def _lay_over_raw(self, source: Path, place: Path) -> None:
+        size = source.stat().st_size
+        if not size:
+            raise VolumesError("the image is empty; it holds no disk to start from")
+        raw = place.with_suffix(_RAW)
+        self._keep(source, raw)
+        rounded = -(-size // _SECTOR) * _SECTOR
+        with self.owner.growing(place) as part:
+            self.qemu_img.create_over_raw(part, rounded, raw.name)
+            _seal(part)
+
+    def _take_qcow2(self, source: Path, place: Path) -> None:
+        try:
+            header = qcow2.read(source)
+        except qcow2.NotQcow2 as error:
+            raise VolumesError(f"the image is no sound qcow2: {error}") from error
+        if reason := qcow2.refusal(header, source.stat().st_size):
+            raise VolumesError(f"the qcow2 image is refused: {reason}")
+        _seal(source)
+        if self.qemu_img.is_plain(source, source.stat().st_size):
+            self._keep(source, place)
+        else:
+            self._convert(source, place, "qcow2", header.virtual_size)
+
+    def _convert(self, source: Path, place: Path, source_format: str, size: int) -> None:
+        _seal(source)
+        with self.owner.growing(place) as part:
+            self.qemu_img.convert(source, source_format, part, size)
+            _seal(part)
+
+    def _keep(self, source: Path, place: Path) -> None:
+        _seal(source)
+        handle = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        source.replace(place)
+        sync_folder(place.parent)
+
+
+def standing_on(files: Iterable[Path]) -> set[str]:
+    """The image ids that these disks name as their backing file."""
+    found = set()
+    for file in files:
+        try:
+            header = qcow2.read(file)
+        except (OSError, qcow2.NotQcow2):
+            continue
+        if header.backing:
+            found.add(Path(header.backing).name)
+    return found
+
+
+def _inspected(source: Path, disk_format: str) -> int:
+    """The virtual size of content that is what it says; VolumesError else."""
+    try:
+        inspection = Inspection(disk_format)
+        with source.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                inspection.feed(chunk)
+        return inspection.finish().virtual_size or 0
+    except ImageRefused as error:
+        raise VolumesError(str(error)) from error
+
+
+def _seal(file: Path) -> None:
+    # Root's own: neither the process that took the upload nor a guest that broke out can change it now.
+    if os.getuid() == 0:
+        os.chown(file, 0, 0)
+    file.chmod(_READABLE)

@@ -1,0 +1,230 @@
+"""Volumes and snapshots as qcow2 files of one host, standing on images' bases."""
+
+import fcntl
+import os
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+from kumoi.engines.images import qcow2
+from kumoi.engines.volumes.bases import Bases, standing_on
+from kumoi.engines.volumes.interface import Base, Capacity, FileSource, Holder, Inventory, Source, VolumesError
+from kumoi.engines.volumes.places import Owner, Turns, checked, remove, saying_when_full, sweep
+from kumoi.engines.volumes.qemu_img import GIB, QemuImg, explain
+from kumoi.kernel import processes
+from kumoi.kernel.fences import Fence
+from kumoi.kernel.processes import CommandFailed
+from kumoi.kernel.settings import Folder
+
+GUESTS_USER = "kumoi-guest"
+_PATIENCE = 40.0
+_COPIED_A_SECOND = 10 << 20
+_SUFFIX = ".qcow2"
+# Where QEMU locks what it has open: permissions from 100, what it shares from 200.
+_LOCKS_START, _LOCKS_LENGTH = 100, 200
+_FLOCK = struct.Struct("hhqqi4x")
+
+
+def _nobody(volume_id: str) -> Holder | None:
+    return None
+
+
+class FileVolumes:
+    """Implements Volumes. Fences are the agent's to check; orders for one disk run one after the other.
+
+    Snapshots are copies of a volume's own layer, so they and their volume go their own ways.
+    """
+
+    def __init__(
+        self,
+        folder: Folder,
+        *,
+        user: str | None = GUESTS_USER,
+        holder: Callable[[str], Holder | None] = _nobody,
+    ) -> None:
+        """`user` owns the files and runs qemu-img; None: whoever runs this. `holder` finds who has a volume open.
+
+        Makes the folders and removes what a crash left half-made. VolumesError: there is no such user.
+        """
+        try:
+            self.owner = Owner(user)
+        except KeyError as error:
+            raise VolumesError(f"the user {user}, whom disks belong to, does not exist on this host") from error
+        self.holder = holder
+        self.qemu_img = QemuImg(user)
+        self.volumes, self.snapshots, self.guests = folder.volumes, folder.snapshots, folder.guests
+        for place in (self.volumes, self.snapshots):
+            self.owner.folder(place)
+            sweep(place)
+        self.bases = Bases(folder, self.owner, self.qemu_img, copy_sparsely)
+        self.turns = Turns(_PATIENCE)
+
+    def path(self, volume_id: str) -> Path:
+        """Where the volume lies or would lie."""
+        return self.volumes / (checked("volume", volume_id) + _SUFFIX)
+
+    def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
+        with saying_when_full(), self.turns.of(f"image {image_id}"):
+            return self.bases.prepare(image_id, disk_format)
+
+    def create(
+        self, fence: Fence, volume_id: str, size_gib: int, image_id: str | None, snapshot_id: str | None
+    ) -> None:
+        place, size = self.path(volume_id), size_gib * GIB
+        if size_gib < 1:
+            raise VolumesError(f"a volume cannot have a size of {size_gib} GiB")
+        if image_id and snapshot_id:
+            raise VolumesError("a volume starts from an image or from a snapshot, not from both")
+        with saying_when_full(), self.turns.of(f"volume {volume_id}"):
+            if place.exists():
+                return
+            if snapshot_id:
+                self._create_from_snapshot(place, size, snapshot_id)
+            elif image_id:
+                with self.turns.of(f"image {image_id}"):
+                    _must_fit(f"image {image_id}", self.bases.virtual_size(image_id), size)
+                    with self.owner.growing(place) as part:
+                        self.qemu_img.create(part, size, self._relative(image_id))
+            else:
+                with self.owner.growing(place) as part:
+                    self.qemu_img.create(part, size)
+
+    def delete(self, fence: Fence, volume_id: str) -> None:
+        place = self.path(volume_id)
+        with self.turns.of(f"volume {volume_id}"):
+            if self.holder(volume_id):
+                raise VolumesError(f"volume {volume_id} is held by a running guest")
+            if place.exists():
+                _refuse_if_open(place, f"volume {volume_id}")
+            remove(place)
+
+    def extend(self, fence: Fence, volume_id: str, size_gib: int) -> None:
+        place, size = self.path(volume_id), size_gib * GIB
+        with saying_when_full(), self.turns.of(f"volume {volume_id}"):
+            now = _header(place, f"volume {volume_id}").virtual_size
+            if now > size:
+                raise VolumesError(f"volume {volume_id} has {now} bytes and cannot shrink to {size_gib} GiB")
+            if holder := self.holder(volume_id):
+                holder.resize(size)
+            elif now < size:
+                _refuse_if_open(place, f"volume {volume_id}")
+                self.qemu_img.resize(place, size)
+
+    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> None:
+        source, place = self.path(volume_id), self._snapshot(snapshot_id)
+        with saying_when_full(), self.turns.of(f"volume {volume_id}"), self.turns.of(f"snapshot {snapshot_id}"):
+            if place.exists():
+                return
+            header = _header(source, f"volume {volume_id}")
+            backing = self._own_backing(header, f"volume {volume_id}")
+            holder = self.holder(volume_id)
+            if not holder:
+                _refuse_if_open(source, f"volume {volume_id}")
+            with self.owner.growing(place) as part:
+                if holder:
+                    self.qemu_img.create(part, header.virtual_size, backing)
+                    holder.copy(part)
+                else:
+                    copy_sparsely(source, part)
+
+    def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None:
+        place = self._snapshot(snapshot_id)
+        with self.turns.of(f"snapshot {snapshot_id}"):
+            remove(place)
+
+    def connect(self, fence: Fence, volume_id: str) -> Source:
+        _header(self.path(volume_id), f"volume {volume_id}")
+        return FileSource(volume_id)
+
+    def disconnect(self, fence: Fence, volume_id: str) -> None:
+        checked("volume", volume_id)
+
+    def drop_unused_bases(self, fence: Fence, keep: list[str]) -> list[str]:
+        dropped: list[str] = []
+        for image_id in sorted(set(self.bases.inventory()) - set(keep) - self._used_bases()):
+            with self.turns.of(f"image {image_id}"):
+                if image_id not in self._used_bases():
+                    self.bases.drop(image_id)
+                    dropped.append(image_id)
+        return dropped
+
+    def capacity(self) -> Capacity:
+        usage = shutil.disk_usage(self.volumes)
+        return Capacity(usage.total / GIB, usage.free / GIB)
+
+    def inventory(self) -> Inventory:
+        return Inventory(_stems(self.volumes), _stems(self.snapshots), self.bases.inventory())
+
+    def _snapshot(self, snapshot_id: str) -> Path:
+        return self.snapshots / (checked("snapshot", snapshot_id) + _SUFFIX)
+
+    def _relative(self, image_id: str) -> str:
+        # Relative, so that a restored or moved data folder is the same cloud.
+        return f"../{self.bases.folder.name}/{image_id}"
+
+    def _create_from_snapshot(self, place: Path, size: int, snapshot_id: str) -> None:
+        with self.turns.of(f"snapshot {snapshot_id}"):
+            source = self._snapshot(snapshot_id)
+            header = _header(source, f"snapshot {snapshot_id}")
+            _must_fit(f"snapshot {snapshot_id}", header.virtual_size, size)
+            with self.owner.growing(place) as part:
+                copy_sparsely(source, part)
+                if header.virtual_size < size:
+                    self.qemu_img.resize(part, size)
+
+    def _own_backing(self, header: qcow2.Header, what: str) -> str | None:
+        """The base that the disk stands on; a name that we did not write is a VolumesError."""
+        if header.backing is None:
+            return None
+        if header.backing not in {self._relative(image_id) for image_id in self.bases.inventory()}:
+            raise VolumesError(f"{what} names a backing file that is not one of this host's bases")
+        return header.backing
+
+    def _used_bases(self) -> set[str]:
+        # Snapshots twice: a disk may pass from one folder to the other while we look.
+        folders = [self.snapshots, self.volumes, self.snapshots]
+        disks = [disk for folder in folders for disk in folder.iterdir()]
+        return standing_on([*disks, *(self.guests.glob("*/*") if self.guests.is_dir() else ())])
+
+
+def copy_sparsely(source: Path, to: Path) -> None:
+    """The bytes of `source` into the existing file `to`, sharing blocks where the file system can; VolumesError."""
+    try:
+        processes.run(
+            ["cp", "--reflink=auto", "--sparse=always", "--", str(source), str(to)],
+            within=60 + source.stat().st_size // _COPIED_A_SECOND,
+            environment={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+        )
+    except CommandFailed as error:
+        raise VolumesError(explain(error)) from error
+
+
+def _header(place: Path, what: str) -> qcow2.Header:
+    try:
+        return qcow2.read(place)
+    except FileNotFoundError as error:
+        raise VolumesError(f"{what} is not on this host") from error
+    except (OSError, qcow2.NotQcow2) as error:
+        raise VolumesError(f"{what} cannot be read: {error}") from error
+
+
+def _must_fit(what: str, has: int, size: int) -> None:
+    if has > size:
+        raise VolumesError(f"{what} has {has} bytes, more than the volume's {size // GIB} GiB")
+
+
+def _refuse_if_open(place: Path, what: str) -> None:
+    """VolumesError when a QEMU that nobody told us of has the disk open: a second writer would ruin it."""
+    handle = os.open(place, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _LOCKS_START, _LOCKS_LENGTH, 0)
+        kind, *_ = _FLOCK.unpack(fcntl.fcntl(handle, fcntl.F_OFD_GETLK, asked))
+    finally:
+        os.close(handle)
+    if kind != fcntl.F_UNLCK:
+        raise VolumesError(f"{what} is open in a process that the host does not know of")
+
+
+def _stems(folder: Path) -> list[str]:
+    return sorted(entry.name.removesuffix(_SUFFIX) for entry in os.scandir(folder) if entry.name.endswith(_SUFFIX))

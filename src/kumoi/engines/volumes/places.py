@@ -1,0 +1,123 @@
+"""Files that appear whole or not at all: written beside their place, made durable, renamed into it."""
+
+import errno
+import os
+import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+from kumoi.engines.volumes.interface import VolumesError
+
+UNFINISHED = ".part"
+_OWN = 0o600
+
+
+def checked(kind: str, identifier: str) -> str:
+    """The id, which is safe in a path; VolumesError when it is no UUID in its usual spelling."""
+    try:
+        if str(UUID(identifier)) == identifier.lower():
+            return identifier
+    except ValueError:
+        pass
+    raise VolumesError(f"{kind} id {identifier!r} is no UUID")
+
+
+class Owner:
+    """Whom the files belong to: a system user, or None for whoever runs this process. KeyError: no such user."""
+
+    def __init__(self, user: str | None) -> None:
+        entry = pwd.getpwnam(user) if user is not None else None
+        self.user = user
+        self.uid = entry.pw_uid if entry else os.getuid()
+        self.gid = entry.pw_gid if entry else os.getgid()
+
+    def folder(self, path: Path) -> None:
+        """A folder that the owner can pass through to names it knows, and only this process can change."""
+        path.mkdir(parents=True, exist_ok=True)
+        if os.getuid() == 0:
+            os.chown(path, 0, self.gid)
+        path.chmod(0o710)
+
+    @contextmanager
+    def growing(self, place: Path) -> Iterator[Path]:
+        """An empty file of the owner's to fill; becomes `place`, durably, at the end of the block, or goes."""
+        part = place.with_name(place.name + UNFINISHED)
+        part.unlink(missing_ok=True)
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
+        try:
+            if os.getuid() == 0:
+                os.fchown(handle, self.uid, self.gid)
+            yield part
+            os.fsync(handle)
+            part.replace(place)
+            sync_folder(place.parent)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(handle)
+
+
+class Turns:
+    """One at a time for each name."""
+
+    def __init__(self, patience: float) -> None:
+        """`patience`: seconds to wait for the one before."""
+        self.patience = patience
+        self._guard = Lock()
+        self._locks: WeakValueDictionary[str, _Turn] = WeakValueDictionary()
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """VolumesError when the one before does not come to its end."""
+        with self._guard:
+            turn = self._locks.get(name) or self._locks.setdefault(name, _Turn())
+        if not turn.lock.acquire(timeout=self.patience):
+            raise VolumesError(f"an earlier order for {name} is still being carried out; ask again")
+        try:
+            yield
+        finally:
+            turn.lock.release()
+
+
+class _Turn:
+    def __init__(self) -> None:
+        self.lock = Lock()
+
+
+@contextmanager
+def saying_when_full() -> Iterator[None]:
+    """What the operating system refuses inside becomes a VolumesError in words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise VolumesError("the disk of the host is full; nothing was made") from error
+        if error.errno == errno.EFBIG:
+            raise VolumesError("the disk would grow larger than a file may be here; nothing was made") from error
+        raise VolumesError(f"the host could not do it: {error.strerror}") from error
+
+
+def sweep(folder: Path) -> None:
+    """Remove what a crash left half-made."""
+    for leftover in folder.glob(f"*{UNFINISHED}"):
+        leftover.unlink(missing_ok=True)
+
+
+def remove(place: Path) -> None:
+    """Durably; also when it is not there."""
+    if place.exists() or place.is_symlink():
+        place.unlink(missing_ok=True)
+        sync_folder(place.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
