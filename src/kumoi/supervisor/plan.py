@@ -1,0 +1,34 @@
+"""Which processes a cloud consists of, as `kumoi up` leaves it for the supervisor in `<data>/run/processes.json`."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from kumoi.kernel.processes import Process
+
+
+def path_of(data: Path) -> Path:
+    return data / "run" / "processes.json"
+
+
+def write(data: Path, processes: Iterable[Process]) -> None:
+    """Replace the plan; a running supervisor reads it when told to `reload`."""
+    rows = [asdict(process) | {"environment": dict(process.environment)} for process in processes]
+    draft = path_of(data).with_suffix(".new")
+    draft.write_text(json.dumps(rows, default=str, indent=1) + "\n")
+    draft.chmod(0o600)
+    draft.replace(path_of(data))
+
+
+def read(data: Path) -> dict[str, Process]:
+    """The plan by name; empty when there is none."""
+    try:
+        rows = json.loads(path_of(data).read_text())
+    except FileNotFoundError:
+        return {}
+    for row in rows:
+        row["argv"] = tuple(row["argv"])
+        for name in ("ready", "log"):
+            row[name] = Path(row[name]) if row[name] else None
+    return {row["name"]: Process(**row) for row in rows}

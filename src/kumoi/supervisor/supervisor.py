@@ -1,0 +1,214 @@
+"""The loop: what the plan wants is started layer by layer, what it does not want is stopped the other way round."""
+
+import contextlib
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from kumoi.kernel import clock
+from kumoi.supervisor import plan
+from kumoi.supervisor.unit import Unit
+
+EVERYTHING = 1000
+"""The level at which every layer is wanted."""
+LARGEST_LOG = 16 << 20
+"""Bytes of one log file; one older file is kept beside it."""
+
+
+class Supervisor:
+    """Layers up to `level` are wanted; units in `held` are stopped once, whatever the level, and then started anew."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.level = EVERYTHING
+        self.units: dict[str, Unit] = {}
+        self.held: set[str] = set()
+        self.leaving = False
+        self._successors: dict[str, Unit | None] = {}
+        self._logs_seen = 0.0
+
+    def load(self) -> None:
+        """Take the plan as it is now: what changed starts anew, what went is stopped."""
+        wanted = plan.read(self.data)
+        for name, process in wanted.items():
+            unit = Unit(process, self.data)
+            known = self.units.get(name)
+            if known is None:
+                unit.adopt()
+                self.units[name] = unit
+            elif known.process != process:
+                self._successors[name] = unit
+        self._successors.update(dict.fromkeys(self.units.keys() - wanted.keys()))
+        self.held |= self._successors.keys()
+
+    def run(self, listener: socket.socket) -> None:
+        """Until `leave` is asked for, or SIGTERM, which leaves the processes to the next supervisor."""
+        reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: setattr(self, "leaving", True))
+        while not self.leaving:
+            self.tick()
+            poll = select.poll()
+            for descriptor in (reader, listener.fileno(), *self._descriptors()):
+                poll.register(descriptor, select.POLLIN)
+            ready = {descriptor for descriptor, _ in poll.poll(self._pause() * 1000)}
+            if reader in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(reader, 4096)
+            if listener.fileno() in ready:
+                self._converse(listener)
+
+    def tick(self) -> None:
+        """One look at every unit; changes only what is due."""
+        for unit in self.units.values():
+            if unit.alive and unit.gather():
+                self._say(unit, unit.detail or "stopped")
+            unit.settle()
+        self._stop_what_is_not_wanted()
+        self._start_what_is_wanted()
+        if clock.monotonic() - self._logs_seen > 30:
+            self._logs_seen = clock.monotonic()
+            self._bound_logs()
+
+    def wanted(self, unit: Unit) -> bool:
+        return unit.process.layer <= self.level and unit.process.name not in self.held
+
+    def answer(self, asked: dict[str, object]) -> dict[str, object]:
+        """`do`: status, reload, level (with `layer`), restart (the control plane), leave."""
+        match asked.get("do"):
+            case "status":
+                pass
+            case "reload":
+                self.load()
+                self.level = EVERYTHING
+            case "level":
+                self.level = int(str(asked["layer"]))
+            case "restart":
+                self.held |= {name for name, unit in self.units.items() if unit.process.control_plane}
+            case "leave":
+                self.leaving = True
+            case other:
+                return {"error": f"unknown order {other!r}"}
+        rows = [unit.describe() for unit in sorted(self.units.values(), key=lambda unit: unit.process.layer)]
+        settled = not self.held and all(
+            unit.state == ("up" if self.wanted(unit) else "down") for unit in self.units.values()
+        )
+        return {"supervisor": os.getpid(), "level": self.level, "settled": settled, "processes": rows}
+
+    def _stop_what_is_not_wanted(self) -> None:
+        unwanted = [unit for unit in self.units.values() if not self.wanted(unit)]
+        for unit in unwanted:
+            unit.give_up()
+        running = [unit for unit in unwanted if unit.alive]
+        highest = max((unit.process.layer for unit in running), default=0)
+        for unit in running:
+            if unit.state != "stopping":
+                if unit.process.layer == highest:
+                    self._say(unit, "stopping")
+                    unit.stop()
+            elif clock.monotonic() > unit.deadline:
+                unit.kill()
+        if not running:
+            for name, successor in self._successors.items():
+                if successor is None:
+                    del self.units[name]
+                else:
+                    self.units[name] = successor
+            self._successors.clear()
+            self.held.clear()
+
+    def _start_what_is_wanted(self) -> None:
+        for unit in sorted(self.units.values(), key=lambda unit: unit.process.layer):
+            if unit.state == "starting":
+                unit.check_ready()
+                if unit.state == "up":
+                    self._say(unit, "ready")
+            due = unit.state == "down" or (unit.state == "pausing" and clock.monotonic() >= unit.deadline)
+            below = (other for other in self.units.values() if other.process.layer < unit.process.layer)
+            if due and self.wanted(unit) and all(other.was_up for other in below if self.wanted(other)):
+                unit.start()
+                self._say(unit, "started")
+
+    def _descriptors(self) -> list[int]:
+        return [unit.descriptor for unit in self.units.values() if unit.alive and unit.descriptor is not None]
+
+    def _pause(self) -> float:
+        """Seconds until something is due without being called."""
+        now = clock.monotonic()
+        pauses = [30.0]
+        for unit in self.units.values():
+            if unit.state == "starting":
+                pauses.append(0.02)
+            elif unit.state in ("stopping", "pausing"):
+                pauses.append(max(0.01, unit.deadline - now))
+            elif unit.state == "down" and self.wanted(unit):
+                pauses.append(0.02)
+        return min(pauses)
+
+    def _converse(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.settimeout(2)
+                asked = json.loads(connection.makefile("r").readline(65536))
+                connection.sendall(json.dumps(self.answer(asked)).encode() + b"\n")
+
+    def _bound_logs(self) -> None:
+        # Copied and truncated, since every process appends to the file that it was given at its start.
+        for log in (self.data / "log").glob("*.log"):
+            with contextlib.suppress(OSError):
+                if log.stat().st_size > LARGEST_LOG:
+                    shutil.copyfile(log, log.with_suffix(".log.1"))
+                    os.truncate(log, 0)
+
+    def _say(self, unit: Unit, message: str) -> None:
+        line = {
+            "at": clock.iso_microseconds(clock.now(), "Z"),
+            "level": "warning" if unit.failures else "info",
+            "room": "supervisor",
+            "message": f"{unit.process.name}: {message}",
+            "pid": unit.pid,
+        }
+        print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+def socket_path(data: Path) -> Path:
+    return data / "run" / "supervisor.sock"
+
+
+def serve(data: Path) -> int:
+    """Be the supervisor of a data folder; 1 when another one is."""
+    with (data / "run" / "supervisor.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 1
+        path = socket_path(data)
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            path.chmod(0o600)
+            listener.listen(16)
+            supervisor = Supervisor(data)
+            supervisor.load()
+            supervisor.run(listener)
+        path.unlink(missing_ok=True)
+    return 0
+
+
+def ask(data: Path, do: str, **more: object) -> dict[str, object]:
+    """The running supervisor's answer; ConnectionError or FileNotFoundError when none runs."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(5)
+        connection.connect(str(socket_path(data)))
+        connection.sendall(json.dumps({"do": do, **more}).encode() + b"\n")
+        answer: dict[str, object] = json.loads(connection.makefile("r").readline())
+        return answer

@@ -1,0 +1,65 @@
+"""What the kernel says of processes: who lives, since when, in which group, on how much memory."""
+
+import contextlib
+import os
+import signal
+import socket
+import stat
+from pathlib import Path
+
+
+def started(pid: int) -> int | None:
+    """When a process began, in the kernel's ticks since boot: with the pid, its identity. None: gone, or a zombie."""
+    fields = _stat(pid)
+    return None if fields is None or fields[0] in "ZX" else int(fields[19])
+
+
+def members(group: int, naming: str) -> list[int]:
+    """The living processes of a process group that name `naming` in their arguments."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit() and (fields := _stat(int(entry))) and int(fields[2]) == group and fields[0] not in "ZX":
+            with contextlib.suppress(OSError):
+                if naming.encode() in Path(f"/proc/{entry}/cmdline").read_bytes():
+                    found.append(int(entry))
+    return found
+
+
+def end_group(group: int, naming: str) -> None:
+    """Kill what a dead leader left of its process group."""
+    for pid in members(group, naming):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def resident_kib(pid: int) -> int:
+    """The proportional share of memory (PSS) of a process, KiB; 0 when it is gone or not ours to see."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    return 0
+
+
+def serves(path: Path) -> bool:
+    """Whether a socket at `path` has a listener, or a file there has content."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    if not stat.S_ISSOCK(mode):
+        return path.stat().st_size > 0
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, kind) as probe:
+            probe.settimeout(1)
+            probe.connect(str(path))
+            return True
+    return False
+
+
+def _stat(pid: int) -> list[str] | None:
+    """The fields of /proc/<pid>/stat from the state on; the name before them may hold anything."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None

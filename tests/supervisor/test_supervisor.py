@@ -1,0 +1,148 @@
+"""A real supervisor over small real processes: order, readiness, restarts, back-off, adoption, levels."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kumoi.kernel import processes
+from kumoi.kernel.processes import Process
+from kumoi.supervisor import plan, world
+from kumoi.supervisor.supervisor import ask
+
+SERVE = (
+    "import socket,sys,time,signal; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)"
+)
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
+    for name in ("run", "log"):
+        (folder / name).mkdir()
+    yield folder
+    try:
+        ask(folder, "level", layer=-1)
+        until(lambda: ask(folder, "status")["settled"])
+        ask(folder, "leave")
+        until(lambda: not (folder / "run" / "supervisor.sock").exists())
+    except OSError:
+        pass
+    shutil.rmtree(folder)
+
+
+def server(data: Path, name: str, layer: int, **more: Any) -> Process:
+    ready = data / "run" / f"{name}.sock"
+    return Process(name, (sys.executable, "-c", SERVE, str(ready)), layer=layer, ready=ready, **more)
+
+
+def supervise(data: Path, *wanted: Process) -> None:
+    plan.write(data, wanted)
+    processes.run([sys.executable, "-m", "kumoi.supervisor", "--data", str(data), "--detach"])
+    until(lambda: (data / "run" / "supervisor.sock").exists())
+
+
+def until(met: Callable[[], Any], seconds: float = 10) -> None:
+    stop = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < stop, "not in time"
+        time.sleep(0.02)
+
+
+def states(data: Path) -> dict[str, Any]:
+    return {row["name"]: row for row in ask(data, "status")["processes"]}  # type: ignore[attr-defined]
+
+
+def test_starts_in_order_and_stops_in_the_opposite_order(data: Path) -> None:
+    supervise(data, server(data, "second", 20), server(data, "first", 10))
+    until(lambda: ask(data, "status")["settled"])
+    assert [row["state"] for row in states(data).values()] == ["up", "up"]
+    ask(data, "level", layer=10)
+    until(lambda: states(data)["second"]["state"] == "down")
+    assert states(data)["first"]["state"] == "up"
+    said = (data / "log" / "supervisor.log").read_text()
+    assert said.index("first: ready") < said.index("second: started")
+
+
+def test_starts_again_what_dies_with_all_that_it_left(data: Path) -> None:
+    child = f"import subprocess,sys; subprocess.Popen([sys.executable,'-c','import time;time.sleep(600)','{data}']); "
+    ready = data / "run" / "parent.sock"
+    supervise(data, Process("parent", (sys.executable, "-c", child + SERVE, str(ready)), ready=ready))
+    until(lambda: ask(data, "status")["settled"])
+    first = states(data)["parent"]["pid"]
+    assert len(world.members(first, str(data))) == 2
+    os.kill(first, signal.SIGKILL)
+    until(lambda: states(data)["parent"]["state"] == "up" and states(data)["parent"]["pid"] != first)
+    assert world.members(first, str(data)) == []
+    assert states(data)["parent"]["restarts"] == 1
+
+
+def test_what_keeps_failing_is_tried_more_and_more_rarely_and_said(data: Path) -> None:
+    supervise(data, Process("broken", ("/bin/sh", "-c", f"echo no luck in {data}; exit 3")))
+    until(lambda: states(data)["broken"]["state"] == "failing")
+    assert states(data)["broken"]["detail"] == "it ended with status 3"
+    assert "no luck" in (data / "log" / "broken.log").read_text()
+    time.sleep(1)
+    assert states(data)["broken"]["restarts"] < 6
+
+
+def test_what_is_not_there_to_be_run_is_said_in_its_log(data: Path) -> None:
+    supervise(data, Process("absent", ("/no/such/program", str(data))))
+    until(lambda: states(data)["absent"]["restarts"] > 0)
+    assert "cannot start absent" in (data / "log" / "absent.log").read_text()
+
+
+def test_a_new_supervisor_adopts_what_a_killed_one_left(data: Path) -> None:
+    supervise(data, server(data, "kept", 10), server(data, "gone", 10))
+    until(lambda: ask(data, "status")["settled"])
+    before = states(data)
+    os.kill(int(str(ask(data, "status")["supervisor"])), signal.SIGKILL)
+    os.kill(before["gone"]["pid"], signal.SIGKILL)
+    (data / "run" / "supervisor.sock").unlink()
+    supervise(data, server(data, "kept", 10), server(data, "gone", 10))
+    until(lambda: ask(data, "status")["settled"])
+    assert states(data)["kept"]["pid"] == before["kept"]["pid"]
+    assert states(data)["gone"]["pid"] != before["gone"]["pid"]
+    os.kill(before["kept"]["pid"], signal.SIGKILL)
+    until(lambda: states(data)["kept"]["pid"] not in (None, before["kept"]["pid"]))
+
+
+def test_two_supervisors_of_one_folder_are_one(data: Path) -> None:
+    supervise(data, server(data, "only", 10))
+    until(lambda: ask(data, "status")["settled"])
+    first = ask(data, "status")
+    supervise(data, server(data, "only", 10))
+    time.sleep(0.3)
+    assert ask(data, "status") == first
+
+
+def test_restart_leaves_what_is_no_part_of_the_control_plane_alone(data: Path) -> None:
+    supervise(data, server(data, "network", 10, control_plane=False), server(data, "api", 50))
+    until(lambda: ask(data, "status")["settled"])
+    before = states(data)
+    ask(data, "restart")
+    until(lambda: ask(data, "status")["settled"])
+    after = states(data)
+    assert after["network"]["pid"] == before["network"]["pid"]
+    assert after["api"]["pid"] != before["api"]["pid"]
+
+
+def test_reload_starts_what_is_new_changes_what_changed_and_stops_what_went(data: Path) -> None:
+    supervise(data, server(data, "same", 10), server(data, "changed", 10), server(data, "old", 20))
+    until(lambda: ask(data, "status")["settled"])
+    before = states(data)
+    plan.write(data, [server(data, "same", 10), server(data, "changed", 10, stop_within=3), server(data, "new", 30)])
+    ask(data, "reload")
+    until(lambda: ask(data, "status")["settled"])
+    after = states(data)
+    assert after.keys() == {"same", "changed", "new"}
+    assert after["same"]["pid"] == before["same"]["pid"]
+    assert after["changed"]["pid"] != before["changed"]["pid"]
+    assert world.started(before["old"]["pid"]) is None
