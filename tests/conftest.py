@@ -13,3 +13,9 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     made = Cloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}")
     yield made
     made.close()
+
+
+@pytest.fixture(params=["sqlite"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh, empty database."""
+    return f"sqlite:///{tmp_path / 'kumoi.db'}"

@@ -1,0 +1,185 @@
+"""Durable operations: they finish, resume, undo, and a runner without a lease changes nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from tests.kernel.toys import MAKE, ORIGIN, REMOVE, World, make, state
+
+from kumoi.kernel import clock, operations
+from kumoi.kernel.clock import SECOND, VirtualClock
+from kumoi.kernel.database import Database
+from kumoi.kernel.errors import Busy
+from kumoi.kernel.operations import Again, Failed, Retry, begin, subject, supersede
+from kumoi.kernel.runner import LEASE_SECONDS, Runner
+
+
+class Killed(BaseException):
+    """Stands for the death of the process: nothing catches it."""
+
+
+@pytest.fixture
+def time() -> Iterator[VirtualClock]:
+    virtual = VirtualClock()
+    with clock.using(virtual):
+        yield virtual
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    made.create_all()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def runner(database: Database, world: World) -> Runner:
+    return Runner(database, {World: world}.__getitem__)
+
+
+def row(database: Database) -> dict[str, Any]:
+    found = database.read(lambda tx: tx.one(sa.select(operations.operations)))
+    assert found is not None
+    return found
+
+
+def test_every_step_in_order_and_the_subject_is_free_again(database: Database, world: World) -> None:
+    make(database)
+    with pytest.raises(Busy):
+        database.write(lambda tx: begin(tx, MAKE, [subject("thing", "t")], {"id": "t"}, **ORIGIN))
+    runner(database, world).run_until_quiet()
+    assert world.made == ["one", "two", "three", "four"]
+    assert state(database) == "ready" and row(database)["state"] == "done"
+    assert database.read(lambda tx: operations.active_on(tx, "thing/t")) is None
+    assert [entry["step"] for entry in row(database)["history"]] == ["one", "two", "three", "four"]
+
+
+def test_a_failure_before_the_pivot_walks_the_list_back(database: Database, world: World) -> None:
+    world.fail["two"] = [Failed("no room on the shelf")]
+    make(database)
+    runner(database, world).run_until_quiet()
+    assert world.made == [] and state(database) == "error: no room on the shelf"
+    assert row(database)["state"] == "undone"
+
+
+def test_a_failure_past_the_pivot_goes_on_until_it_works(database: Database, world: World, time: VirtualClock) -> None:
+    world.fail["four"] = [Failed("not yet")] * 6
+    make(database)
+    runner(database, world).run_until_quiet(600)
+    assert state(database) == "ready" and world.made == ["one", "two", "three", "four"]
+
+
+def test_waiting_past_the_deadline_undoes_with_the_reason(database: Database, world: World, time: VirtualClock) -> None:
+    world.fail["two"] = [Again(2.0)] * 50
+    make(database)
+    runner(database, world).run_until_quiet(600)
+    assert state(database) == "error: two: not finished after 5 s" and world.made == []
+
+
+def test_an_engine_that_stays_dead_leaves_an_error_and_a_queued_clean_up(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    world.fail["two"] = [Failed("broken")]
+    world.fail["undo one"] = [Retry("host-1 does not answer")] * 10
+    make(database)
+    walker = runner(database, world)
+    while not row(database)["overdue"]:
+        walker.run_one()
+        time.advance(1)
+    assert state(database) == "error: broken"
+    assert database.read(operations.unfinished)[0]["overdue"]
+    walker.run_until_quiet(2000)
+    assert world.made == [] and row(database)["state"] == "undone"
+
+
+@pytest.mark.parametrize("moment", ["one", "two", "three", "four", "undo two", "undo one"])
+def test_death_within_a_step_is_taken_up_by_another(
+    database: Database, world: World, time: VirtualClock, moment: str
+) -> None:
+    if moment.startswith("undo"):
+        world.fail["two"] = [Failed("broken")]
+
+    def die(name: str) -> None:
+        if name == moment:
+            world.before = lambda _name: None
+            raise Killed
+
+    world.before = die
+    make(database)
+    with pytest.raises(Killed):
+        runner(database, world).run_until_quiet()
+    second = runner(database, world)
+    assert not second.run_one(), "the lease of the dead one still holds"
+    time.advance(LEASE_SECONDS + 1)
+    second.run_until_quiet()
+    if moment.startswith("undo"):
+        assert world.made == [] and state(database) == "error: broken"
+    else:
+        assert world.made == ["one", "two", "three", "four"] and state(database) == "ready"
+    generations = [generation for _, generation in world.fences]
+    assert generations == sorted(generations) and generations[-1] == 2
+
+
+def test_a_stalled_runner_that_wakes_up_changes_nothing(database: Database, world: World, time: VirtualClock) -> None:
+    second = runner(database, world)
+
+    def stall(name: str) -> None:
+        if name == "two":
+            world.before = lambda _name: None
+            time.advance(LEASE_SECONDS + 1)
+            second.run_until_quiet()
+            assert state(database) == "ready"
+
+    world.before = stall
+    make(database)
+    runner(database, world).run_until_quiet()
+    entry = row(database)
+    assert entry["state"] == "done" and [h["step"] for h in entry["history"]] == ["one", "two", "three", "four"]
+    assert world.fences[-1] == ("two", 1), "its late order carried the old generation, which a host refuses"
+
+
+def test_deletion_wins_over_work_in_progress(database: Database, world: World) -> None:
+    def remove(name: str) -> None:
+        if name == "two":
+            world.before = lambda _name: None
+            begun = database.write(lambda tx: supersede(tx, REMOVE, [subject("thing", "t")], {"id": "t"}, **ORIGIN))
+            again = database.write(lambda tx: supersede(tx, REMOVE, [subject("thing", "t")], {"id": "t"}, **ORIGIN))
+            assert begun == again
+
+    world.before = remove
+    make(database)
+    runner(database, world).run_until_quiet()
+    assert state(database) is None and world.made == []
+    states = database.read(lambda tx: {r["kind"]: r["state"] for r in tx.all(sa.select(operations.operations))})
+    assert states == {"toy.make": "superseded", "toy.remove": "done"}
+
+
+def test_a_defect_is_an_error_with_the_request_id(database: Database, world: World) -> None:
+    world.fail["two"] = [ZeroDivisionError()]
+    make(database)
+    runner(database, world).run_until_quiet()
+    assert state(database) == "error: two failed: ZeroDivisionError (request req-1)"
+
+
+def test_leases_are_renewed_while_a_step_takes_long(database: Database, world: World, time: VirtualClock) -> None:
+    walker = runner(database, world)
+
+    def slow(name: str) -> None:
+        if name == "two":
+            for _ in range(5):
+                time.advance(LEASE_SECONDS / 2)
+                walker.renew()
+            assert row(database)["lease_until"] > time.now()
+            assert not runner(database, world).run_one()
+
+    world.before = slow
+    make(database)
+    walker.run_until_quiet()
+    assert state(database) == "ready"
+    assert row(database)["updated_at"] > SECOND
