@@ -64,7 +64,7 @@ def engines(folder: Folder, settings: Settings) -> Locate:
             if settings.network == "fake":
                 from kumoi.engines.network.fake import FakeTopology
 
-                return FakeTopology(folder.host)
+                return FakeTopology(folder, settings)
             from kumoi.engines.network.ovn.topology import OvnTopology
 
             return OvnTopology(folder, settings)

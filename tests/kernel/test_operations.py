@@ -144,6 +144,25 @@ def test_a_stalled_runner_that_wakes_up_changes_nothing(database: Database, worl
     assert world.fences[-1] == ("two", 1), "its late order carried the old generation, which a host refuses"
 
 
+def test_a_stalled_runner_does_not_write_while_the_other_waits(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    second = runner(database, world)
+
+    def stall(name: str) -> None:
+        if name == "two":
+            world.before = lambda _name: None
+            world.fail["two"] = [Again(3.0)]
+            time.advance(LEASE_SECONDS + 1)
+            assert second.run_one()
+            world.made.remove("one")
+
+    world.before = stall
+    make(database)
+    assert runner(database, world).run_one()
+    assert row(database)["step"] == "two", "only the one with the lease may say that the step is done"
+
+
 def test_deletion_wins_over_work_in_progress(database: Database, world: World) -> None:
     def remove(name: str) -> None:
         if name == "two":
