@@ -152,15 +152,15 @@ def test_a_stalled_runner_does_not_write_while_the_other_waits(
     def stall(name: str) -> None:
         if name == "two":
             world.before = lambda _name: None
-            world.fail["two"] = [Again(3.0)]
+            world.fail = {"two": [Failed("broken")], "undo two": [Again(3.0)]}
             time.advance(LEASE_SECONDS + 1)
             assert second.run_one()
-            world.made.remove("one")
 
     world.before = stall
     make(database)
     assert runner(database, world).run_one()
-    assert row(database)["step"] == "two", "only the one with the lease may say that the step is done"
+    found = row(database)
+    assert (found["step"], found["state"]) == ("two", "unwinding"), "only the one with the lease says what is done"
 
 
 def test_deletion_wins_over_work_in_progress(database: Database, world: World) -> None:
