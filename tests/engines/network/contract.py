@@ -1,0 +1,343 @@
+"""What every network engine promises; fake and real both pass."""
+
+import threading
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from kumoi.engines.network.interface import (
+    AddressPair,
+    DhcpOption,
+    FixedAddress,
+    FloatingIpSpec,
+    HostRoute,
+    NetworkError,
+    NetworkSpec,
+    NotThere,
+    PortKind,
+    PortSpec,
+    Route,
+    RouterAddress,
+    RouterGateway,
+    RouterInterface,
+    RouterSpec,
+    SecurityGroupSpec,
+    SecurityRule,
+    ServedNetwork,
+    SubnetSpec,
+    Topology,
+    Wiring,
+)
+from kumoi.kernel import clock, randomness
+from kumoi.kernel.fences import Fence, Stale
+
+FENCE = Fence("server/1", 1)
+
+
+def eventually(question: Callable[[], bool], within: float = 10.0) -> None:
+    deadline = clock.monotonic() + within
+    while not question():
+        assert clock.monotonic() < deadline, "did not become true"
+        clock.sleep(0.01)
+
+
+def a_network(**changes: object) -> NetworkSpec:
+    subnet = SubnetSpec(
+        id=randomness.new_uuid(),
+        cidr="10.0.0.0/24",
+        gateway="10.0.0.1",
+        dns_servers=["9.9.9.9"],
+        host_routes=[HostRoute(destination="192.0.2.0/24", nexthop="10.0.0.9")],
+        metadata_address="10.0.0.2",
+    )
+    network = NetworkSpec(id=randomness.new_uuid(), name="private", dns_domain="example.org.", subnets=[subnet])
+    return msgspec.structs.replace(network, **changes)
+
+
+def a_port(network: NetworkSpec, address: str = "10.0.0.5", **changes: object) -> PortSpec:
+    port = PortSpec(
+        id=randomness.new_uuid(),
+        network_id=network.id,
+        mac="fa:16:3e:00:00:" + address.split(".")[-1].zfill(2)[-2:],
+        fixed_addresses=[FixedAddress(subnet_id=network.subnets[0].id, address=address)],
+    )
+    return msgspec.structs.replace(port, **changes)
+
+
+def a_router(inside: NetworkSpec, outside: NetworkSpec) -> RouterSpec:
+    return RouterSpec(
+        id=randomness.new_uuid(),
+        interfaces=[
+            RouterInterface(
+                port_id=randomness.new_uuid(),
+                network_id=inside.id,
+                mac="fa:16:3e:00:01:01",
+                mtu=1442,
+                addresses=[RouterAddress(address="10.0.0.1/24")],
+            )
+        ],
+        gateway=RouterGateway(
+            port_id=randomness.new_uuid(),
+            network_id=outside.id,
+            mac="fa:16:3e:00:01:02",
+            mtu=1500,
+            addresses=["172.30.0.10/24"],
+            next_hops=["172.30.0.1"],
+        ),
+        routes=[Route(destination="198.51.100.0/24", nexthop="10.0.0.7")],
+    )
+
+
+def an_external_network() -> NetworkSpec:
+    subnet = SubnetSpec(id=randomness.new_uuid(), cidr="172.30.0.0/24", gateway="172.30.0.1", enable_dhcp=False)
+    return NetworkSpec(id=randomness.new_uuid(), external=True, physical_network="external", mtu=1500, subnets=[subnet])
+
+
+class TopologyContract:
+    """A subclass gives the fixtures `topology`, `other_topology` (another connection) and `wiring`."""
+
+    def test_apply_is_idempotent_and_inventory_knows_it(self, topology: Topology) -> None:
+        network, outside = a_network(), an_external_network()
+        group = SecurityGroupSpec(id=randomness.new_uuid(), name="web")
+        port = a_port(network, security_groups=[group.id])
+        router = a_router(network, outside)
+        floating = FloatingIpSpec(
+            id=randomness.new_uuid(),
+            address="172.30.0.20",
+            mac="fa:16:3e:00:02:01",
+            router_id=router.id,
+            port_id=port.id,
+            fixed_address="10.0.0.5",
+        )
+        for _ in range(2):
+            topology.apply_network(network, 1)
+            topology.apply_network(outside, 1)
+            topology.apply_security_group(group, 2)
+            topology.apply_port(port, 3)
+            topology.apply_router(router, 4)
+            topology.apply_floating_ip(floating, 5)
+        held = topology.inventory()
+        assert (held.networks[network.id], held.networks[outside.id]) == (1, 1)
+        assert held.security_groups[group.id] == 2
+        assert held.ports[port.id] == 3
+        assert held.routers[router.id] == 4
+        assert held.floating_ips[floating.id] == 5
+        assert router.interfaces[0].port_id not in held.ports
+        for _ in range(2):
+            topology.remove_floating_ip(floating.id, 6)
+            topology.remove_router(router.id, 6)
+            topology.remove_port(port.id, 6)
+            topology.remove_security_group(group.id, 6)
+            topology.remove_network(network.id, 6)
+            topology.remove_network(outside.id, 6)
+        held = topology.inventory()
+        assert not {network.id, outside.id} & set(held.networks)
+        assert port.id not in held.ports and router.id not in held.routers
+        assert floating.id not in held.floating_ips and group.id not in held.security_groups
+
+    def test_an_older_revision_is_refused_and_changes_nothing(self, topology: Topology) -> None:
+        network = a_network()
+        topology.apply_network(network, 5)
+        with pytest.raises(Stale):
+            topology.apply_network(msgspec.structs.replace(network, mtu=1000), 4)
+        with pytest.raises(Stale):
+            topology.remove_network(network.id, 4)
+        assert topology.inventory().networks[network.id] == 5
+
+    def test_what_was_removed_does_not_come_back_late(self, topology: Topology, other_topology: Topology) -> None:
+        network = a_network()
+        port = a_port(network)
+        topology.apply_network(network, 1)
+        topology.apply_port(port, 1)
+        topology.remove_port(port.id, 2)
+        for late in (1, 2):
+            with pytest.raises(Stale):
+                other_topology.apply_port(port, late)
+        assert port.id not in other_topology.inventory().ports
+        other_topology.apply_port(port, 3)
+        assert topology.inventory().ports[port.id] == 3
+
+    def test_of_two_writers_the_newer_stands(self, topology: Topology, other_topology: Topology) -> None:
+        """Two runners, one of which has lost its lease, write at the same time."""
+        network = a_network()
+        topology.apply_network(network, 1)
+        for turn in range(5):
+            port = a_port(network)
+            failures: list[Exception] = []
+
+            def write(writer: Topology, revisions: list[int], port: PortSpec, failures: list[Exception]) -> None:
+                for revision in revisions:
+                    try:
+                        writer.apply_port(port, revision)
+                    except Stale:
+                        pass
+                    except Exception as error:
+                        failures.append(error)
+
+            threads = [
+                threading.Thread(target=write, args=(topology, [1, 3, 5, 7], port, failures)),
+                threading.Thread(target=write, args=(other_topology, [2, 4, 6, 8], port, failures)),
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert failures == [], turn
+            eventually(lambda port=port: topology.inventory().ports.get(port.id) == 8)
+
+    def test_what_it_stands_on_must_be_there(self, topology: Topology) -> None:
+        network, outside = a_network(), an_external_network()
+        with pytest.raises(NotThere, match=network.id):
+            topology.apply_port(a_port(network), 1)
+        with pytest.raises(NotThere):
+            topology.apply_router(a_router(network, outside), 1)
+        floating = FloatingIpSpec(
+            id=randomness.new_uuid(),
+            address="172.30.0.21",
+            mac="fa:16:3e:00:02:02",
+            router_id=randomness.new_uuid(),
+            port_id=randomness.new_uuid(),
+            fixed_address="10.0.0.5",
+        )
+        with pytest.raises(NotThere):
+            topology.apply_floating_ip(floating, 1)
+
+    def test_a_network_with_ports_stays(self, topology: Topology) -> None:
+        network = a_network()
+        port = a_port(network)
+        topology.apply_network(network, 1)
+        topology.apply_port(port, 1)
+        with pytest.raises(NetworkError, match="still has ports"):
+            topology.remove_network(network.id, 2)
+        topology.remove_port(port.id, 2)
+        topology.remove_network(network.id, 2)
+
+    def test_many_ports_are_all_or_none(self, topology: Topology) -> None:
+        network = a_network()
+        topology.apply_network(network, 1)
+        ports = [a_port(network, f"10.0.0.{10 + number}") for number in range(20)]
+        topology.apply_port(ports[-1], 9)
+        with pytest.raises(Stale):
+            topology.apply_ports([(port, 1) for port in ports])
+        assert not {port.id for port in ports[:-1]} & set(topology.inventory().ports)
+        topology.apply_ports([(port, 10) for port in ports])
+        assert {port.id for port in ports} <= set(topology.inventory().ports)
+
+    def test_a_router_takes_its_floating_ips_along(self, topology: Topology) -> None:
+        network, outside = a_network(), an_external_network()
+        router = a_router(network, outside)
+        topology.apply_network(network, 1)
+        topology.apply_network(outside, 1)
+        topology.apply_router(router, 1)
+        floating = FloatingIpSpec(
+            id=randomness.new_uuid(),
+            address="172.30.0.22",
+            mac="fa:16:3e:00:02:03",
+            router_id=router.id,
+            port_id=randomness.new_uuid(),
+            fixed_address="10.0.0.5",
+        )
+        topology.apply_floating_ip(floating, 1)
+        topology.remove_router(router.id, 2)
+        assert floating.id not in topology.inventory().floating_ips
+        topology.remove_network(outside.id, 2)
+        topology.remove_network(network.id, 2)
+
+    def test_every_field_is_taken(self, topology: Topology) -> None:
+        six = SubnetSpec(
+            id=randomness.new_uuid(),
+            cidr="fd00:1::/64",
+            gateway="fd00:1::1",
+            ipv6_ra_mode="dhcpv6-stateful",
+            ipv6_address_mode="dhcpv6-stateful",
+            dns_servers=["2620:fe::fe"],
+        )
+        network = a_network()
+        network = msgspec.structs.replace(network, subnets=[*network.subnets, six])
+        groups = [randomness.new_uuid(), randomness.new_uuid()]
+        rules = [
+            SecurityRule(id=randomness.new_uuid(), direction=direction, ethertype=ethertype, **rest)
+            for direction in ("ingress", "egress")
+            for ethertype, rest in (
+                ("IPv4", {}),
+                ("IPv4", {"protocol": "tcp", "port_min": 22, "port_max": 22, "remote_prefix": "0.0.0.0/0"}),
+                ("IPv4", {"protocol": "udp", "port_min": 53, "port_max": 99, "remote_prefix": "192.0.2.7/24"}),
+                ("IPv4", {"protocol": "icmp", "port_min": 8, "port_max": 0, "remote_group_id": groups[0]}),
+                ("IPv6", {"protocol": "icmpv6", "remote_group_id": groups[1]}),
+                ("IPv6", {"protocol": "vrrp"}),
+                ("IPv4", {"protocol": "47"}),
+            )
+        ]
+        topology.apply_network(network, 1)
+        topology.apply_security_group(SecurityGroupSpec(id=groups[0], rules=rules), 1)
+        port = a_port(
+            network,
+            name="p",
+            admin_state_up=False,
+            fixed_addresses=[
+                FixedAddress(subnet_id=network.subnets[0].id, address="10.0.0.5"),
+                FixedAddress(subnet_id=six.id, address="fd00:1::5"),
+            ],
+            security_groups=groups,
+            address_pairs=[AddressPair("10.0.0.128/25"), AddressPair("10.0.0.6", "fa:16:3e:00:00:66")],
+            dhcp_options=[
+                DhcpOption("mtu", "1300"),
+                DhcpOption("bootfile-name", 'a "quoted", name'),
+                DhcpOption("dns-server", "nonsense, } drop"),
+                DhcpOption("unheard-of", "x"),
+                DhcpOption("domain-search", "example.org", 6),
+            ],
+            host="host-1",
+        )
+        topology.apply_port(port, 1)
+        metadata = a_port(network, "10.0.0.2", kind=PortKind.LOCALPORT)
+        topology.apply_port(metadata, 1)
+        topology.apply_port(msgspec.structs.replace(port, security_groups=groups[:1], port_security=False), 2)
+        topology.apply_network(msgspec.structs.replace(network, subnets=network.subnets[:1]), 2)
+        assert port.id in topology.port_states()
+        assert metadata.id not in topology.port_states()
+
+    def test_a_plugged_port_goes_up_and_tells(self, topology: Topology, wiring: Wiring) -> None:
+        heard: list[tuple[str, bool]] = []
+        network = a_network()
+        port = a_port(network)
+        topology.apply_network(network, 1)
+        topology.apply_port(port, 1)
+        topology.watch(lambda port_id, up: heard.append((port_id, up)))
+        assert topology.port_states()[port.id] is False
+        tap = wiring.plug(FENCE, port.id, port.mac, 1442)
+        try:
+            assert 0 < len(tap) <= 15
+            assert wiring.plug(FENCE, port.id, port.mac, 1442) == tap
+            eventually(lambda: topology.port_states()[port.id])
+            eventually(lambda: (port.id, True) in heard)
+            assert port.id in wiring.plugged() and port.id in wiring.inventory().ports
+        finally:
+            wiring.unplug(FENCE, port.id)
+        wiring.unplug(FENCE, port.id)
+        eventually(lambda: not topology.port_states()[port.id])
+        eventually(lambda: (port.id, False) in heard)
+        assert port.id not in wiring.plugged()
+
+    def test_networks_are_served_apart(self, wiring: Wiring) -> None:
+        served = [
+            ServedNetwork(
+                network_id=randomness.new_uuid(),
+                port_id=randomness.new_uuid(),
+                mac="fa:16:3e:00:00:02",
+                mtu=1442,
+                addresses=["10.0.0.2/24"],
+            )
+            for _ in range(2)
+        ]
+        names = {}
+        for network in served * 2:
+            names[network.network_id] = wiring.serve_network(FENCE, network)
+        assert len(set(names.values())) == 2
+        assert {key: value for key, value in wiring.served_networks().items() if key in names} == names
+        assert set(names) <= set(wiring.inventory().networks)
+        assert wiring.inventory().strays == []
+        for network in served * 2:
+            wiring.unserve_network(FENCE, network.network_id)
+        assert not set(names) & set(wiring.served_networks())
