@@ -111,7 +111,12 @@ def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> 
     """What a new cloud holds: every service's `bootstrap.py` in one transaction; again, it changes nothing.
     `passwords`: user name → password, for users that do not exist yet."""
     load_services()
+    from kumoi import migrations
+    from kumoi.kernel.tokens import Keys
+
+    Keys.create(folder.keys)
     database = Database(folder.database_url(settings))
+    migrations.upgrade(database)
     database.write(lambda tx: begin_services(tx, settings, passwords))
     database.close()
 
