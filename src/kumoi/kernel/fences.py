@@ -12,3 +12,7 @@ class Fence(msgspec.Struct, frozen=True):
 
 class Stale(Exception):
     """The order came from a generation older than one already seen; nothing was changed."""
+
+
+class Busy(Exception):
+    """An earlier order for the same thing is still being carried out; nothing was changed, ask again."""

@@ -88,18 +88,17 @@ sweepers: dict[str, Sweep] = {}
 def mark(tx: Transaction, kind: str, *ids: str) -> None:
     """What the tables say of these has changed (or they are gone): the world must follow."""
     for subject_id in ids:
-        tx.upsert(
-            dirty,
-            {"kind": kind, "id": subject_id},
-            {"wanted": dirty.c.wanted + 1, "next_at": tx.now, "attempts": 0},
-        ) if _known(tx, kind, subject_id) else tx.insert(
-            dirty, kind=kind, id=subject_id, wanted=1, applied=0, next_at=tx.now, attempts=0, lease_until=0, fault=None
+        again = (
+            dirty.update()
+            .where(dirty.c.kind == kind, dirty.c.id == subject_id)
+            .values(wanted=dirty.c.wanted + 1, next_at=tx.now, attempts=0)
         )
+        if not tx.changed(again):
+            tx.insert(
+                dirty, kind=kind, id=subject_id, wanted=1, applied=0, next_at=tx.now, attempts=0, lease_until=0,
+                fault=None,
+            )  # fmt: skip
     tx.after_commit(operations.ring)
-
-
-def _known(tx: Transaction, kind: str, subject_id: str) -> bool:
-    return tx.scalar(sa.select(dirty.c.wanted).where(dirty.c.kind == kind, dirty.c.id == subject_id)) is not None
 
 
 def revision(tx: Transaction, kind: str, subject_id: str) -> int:

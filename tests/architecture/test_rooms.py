@@ -1,0 +1,63 @@
+"""Learn one folder, know them all: a resource has only known rooms, and its tables carry its service's name."""
+
+from pathlib import Path
+
+import kumoi
+from kumoi import app
+from kumoi.kernel.database import metadata
+
+SERVICES = Path(kumoi.__file__).parent / "services"
+SERVICE_ROOMS = {"__init__", "service", "facade", "errors", "bootstrap", "audit"}
+RESOURCE_ROOMS = {
+    "__init__",
+    "api",
+    "schemas",
+    "models",
+    "store",
+    "logic",
+    "live",
+    "errors",
+    "operations",
+    "reconcilers",
+}
+FORBIDDEN = {"manager", "utils", "helpers", "common", "misc", "base"}
+
+
+def test_resources_have_known_rooms() -> None:
+    unknown = []
+    for service in (path for path in SERVICES.iterdir() if path.is_dir() and path.name != "__pycache__"):
+        for entry in service.iterdir():
+            if entry.is_file() and entry.suffix == ".py" and entry.stem not in SERVICE_ROOMS:
+                unknown.append(str(entry.relative_to(SERVICES)))
+            if entry.is_dir() and entry.name != "__pycache__":
+                unknown += [
+                    str(room.relative_to(SERVICES))
+                    for room in entry.iterdir()
+                    if room.name != "__pycache__" and room.stem not in RESOURCE_ROOMS
+                ]
+    assert unknown == []
+
+
+def test_no_room_without_a_name_of_its_own() -> None:
+    every = Path(kumoi.__file__).parent.rglob("*.py")
+    assert [str(path) for path in every if FORBIDDEN & set(path.with_suffix("").parts)] == []
+
+
+def test_tables_carry_their_service() -> None:
+    app.load_services()
+    types = [path.name for path in SERVICES.iterdir() if path.is_dir()]
+    odd = [
+        t
+        for t in metadata.tables
+        if not t.startswith(("kernel_", "toy_")) and not any(t.startswith(f"{k}_") for k in types)
+    ]
+    assert odd == []
+
+
+def test_files_stay_small_enough_to_read() -> None:
+    long = {
+        str(path.relative_to(SERVICES.parent)): lines
+        for path in SERVICES.parent.rglob("*.py")
+        if "versions" not in path.parts and (lines := len(path.read_text().splitlines())) > 600
+    }
+    assert long == {}, "a file past 600 lines is two rooms"

@@ -1,0 +1,59 @@
+"""What every declared route owes: no token 401, too weak a role 403, before anything else is looked at."""
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+
+from kumoi import app
+from kumoi.kernel import versions
+from kumoi.kernel.routes import Route, Service
+
+SERVICES = app.load_services()
+EVERY = [(service, route) for service in SERVICES for route in service.each() if route.mode != "stream"]
+NAMES = [f"{service.type}:{route.method}:{route.path}:{route.name}" for service, route in EVERY]
+WEAKER = {"reader": ["roleless"], "member": ["roleless", "reader"], "admin": ["roleless", "reader", "member"]}
+
+
+def ask(cloud: Any, service: Service, route: Route, as_: str | None) -> Any:
+    path = re.sub(r"\{[^}]*\}", "5b1f8e1c-0000-4000-8000-000000000000", service.prefix + route.path)
+    version = None
+    if service.microversions:
+        last = route.versions.last if route.versions else None
+        version = versions.text(last or service.microversions.maximum)
+    headers = {}
+    if version and service.microversions:
+        headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {version}"
+    body = {"json": {route.action: None}} if route.action else {}
+    return cloud.call(route.method, path, as_=as_, headers=headers, **body)
+
+
+@pytest.mark.parametrize(("service", "route"), EVERY, ids=NAMES)
+def test_strangers_and_the_too_weak_are_sent_away(cloud: Any, service: Service, route: Route) -> None:
+    if not route.policy.token:
+        return
+    refused = ask(cloud, service, route, None)
+    assert refused.status_code == 401, refused.text
+    assert refused.headers["x-openstack-request-id"].startswith("req-")
+    for caller in WEAKER.get(route.policy.role or "", []):
+        refused = ask(cloud, service, route, caller)
+        assert refused.status_code == 403, f"{caller}: {refused.text}"
+
+
+def test_no_route_is_declared_twice() -> None:
+    seen: dict[tuple[Any, ...], list[Route]] = {}
+    for service, route in EVERY:
+        seen.setdefault((service.type, route.method, re.sub(r"\{[^}]*\}", "{}", route.path), route.action), []).append(
+            route
+        )
+    for key, routes in seen.items():
+        if len(routes) > 1:
+            spans = sorted((r.versions.first, r.versions.last or (99, 0)) for r in routes if r.versions)
+            assert len(spans) == len(routes), f"{key} is declared twice without versions"
+            for (_, last), (first, _) in itertools.pairwise(spans):
+                assert last < first, f"{key} is declared twice in one version"
+
+
+def test_every_path_is_one_that_falcon_can_take(cloud: Any) -> None:
+    assert cloud.get("/healthcheck", as_=None).text == "OK"

@@ -1,0 +1,101 @@
+"""Transactions: fifty at once against room for ten make exactly ten, and order is the same everywhere."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from kumoi.kernel import quotas
+from kumoi.kernel.database import Database, Transaction, metadata
+from kumoi.kernel.errors import OverQuota
+from kumoi.kernel.pagination import page
+
+shelf = sa.Table(
+    "toy_shelf", metadata,
+    sa.Column("id", sa.String(36), primary_key=True), sa.Column("project_id", sa.String(64)),
+    sa.Column("note", sa.String(20)),
+)  # fmt: skip
+
+
+def count(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(shelf.c.project_id == project_id)) or 0)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    made.create_all()
+    quotas.Quota("toy", "books", 10, count)
+    yield made
+    made.close()
+    quotas.registry.pop(("toy", "books"))
+
+
+def test_fifty_at_once_against_a_quota_of_ten(database: Database) -> None:
+    refused: list[OverQuota] = []
+
+    def take(tx: Transaction) -> None:
+        quotas.take(tx, "toy", "p", {"books": 1})
+        tx.insert(shelf, id=tx.new_uuid(), project_id="p")
+
+    def client() -> None:
+        try:
+            database.write(take)
+        except OverQuota as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=client) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert database.read(lambda tx: count(tx, "p")) == 10
+    assert len(refused) == 40 and refused[0].limit == 10
+
+
+def test_a_unique_row_that_appeared_meanwhile_is_met_by_the_logic(database: Database) -> None:
+    attempts = []
+
+    def work(tx: Transaction) -> str:
+        attempts.append(1)
+        if len(attempts) > 1 and tx.one(sa.select(shelf).where(shelf.c.id == "same")):
+            return "met"
+        tx.insert(shelf, id="same")
+        return "made"
+
+    database.write(lambda tx: tx.insert(shelf, id="same"))
+    assert database.write(work) == "met"
+
+
+def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
+    def work(tx: Transaction) -> None:
+        tx.insert(shelf, id="x")
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        database.write(work)
+    assert database.read(lambda tx: tx.all(sa.select(shelf))) == []
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_pages_see_every_row_once_nulls_included(database: Database, direction: str) -> None:
+    notes = ["b", None, "a", None, "B", "ä", "a"]
+    database.write(lambda tx: tx.insert_many(shelf, [{"id": str(i), "note": note} for i, note in enumerate(notes)]))
+    sort = [(shelf.c.note, direction), (shelf.c.id, direction)]
+    seen: list[str] = []
+    marker = None
+    while True:
+        rows = database.read(lambda tx: page(tx, sa.select(shelf), sort=sort, marker=marker, limit=2))  # noqa: B023
+        if not rows:
+            break
+        seen += [row["id"] for row in rows]
+        marker = rows[-1]
+    expected = ["1", "3", "4", "2", "6", "0", "5"]
+    assert seen == (expected if direction == "asc" else expected[::-1])
+    back = database.read(
+        lambda tx: page(
+            tx, sa.select(shelf), sort=sort, marker={"id": seen[4], "note": notes[int(seen[4])]}, limit=2, reverse=True
+        )
+    )
+    assert [row["id"] for row in back] == seen[2:4]

@@ -1,0 +1,91 @@
+"""Reconcilers follow the tables: once per change, again after a failure, one bad row does not hold up the others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kumoi.kernel import clock, reconcile
+from kumoi.kernel.clock import VirtualClock
+from kumoi.kernel.database import Database
+from kumoi.kernel.reconcile import Reconciler, Sweep, mark, pending, run_dirty, run_sweeps
+
+seen: list[dict[str, int]] = []
+bad: set[str] = set()
+swept: list[int] = []
+
+
+def apply(view: reconcile.View, batch: dict[str, int]) -> None:
+    if bad & set(batch):
+        raise RuntimeError("no")
+    seen.append(dict(batch))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    reconcile.reconcilers["toy.row"] = Reconciler("toy.row", apply)
+    made = Database(database_url)
+    made.create_all()
+    seen.clear()
+    bad.clear()
+    yield made
+    made.close()
+    reconcile.reconcilers.pop("toy.row")
+
+
+def locate(kind: type[Any]) -> Any:
+    raise KeyError(kind)
+
+
+def test_each_change_raises_the_revision(database: Database) -> None:
+    database.write(lambda tx: mark(tx, "toy.row", "a", "b"))
+    assert run_dirty(database, locate) == 2 and seen == [{"a": 1, "b": 1}]
+    assert run_dirty(database, locate) == 0
+    database.write(lambda tx: mark(tx, "toy.row", "a"))
+    database.write(lambda tx: mark(tx, "toy.row", "a"))
+    run_dirty(database, locate)
+    assert seen[1:] == [{"a": 3}]
+
+
+def test_one_bad_row_does_not_hold_up_the_others_and_is_tried_again(database: Database) -> None:
+    virtual = VirtualClock()
+    with clock.using(virtual):
+        bad.add("b")
+        database.write(lambda tx: mark(tx, "toy.row", "a", "b", "c"))
+        run_dirty(database, locate)
+        assert [set(batch) for batch in seen] == [{"a"}, {"c"}]
+        assert [row["id"] for row in database.read(pending)] == ["b"]
+        assert "RuntimeError" in database.read(pending)[0]["fault"]
+        bad.clear()
+        virtual.advance(60)
+        run_dirty(database, locate)
+        assert database.read(pending) == []
+
+
+def test_a_change_while_it_is_applied_is_not_lost(database: Database) -> None:
+    def applied_while_changed(view: reconcile.View, batch: dict[str, int]) -> None:
+        if not seen:
+            database.write(lambda tx: mark(tx, "toy.row", "a"))
+        seen.append(dict(batch))
+
+    reconcile.reconcilers["toy.row"] = Reconciler("toy.row", applied_while_changed)
+    database.write(lambda tx: mark(tx, "toy.row", "a"))
+    run_dirty(database, locate)
+    run_dirty(database, locate)
+    assert seen == [{"a": 1}, {"a": 2}]
+
+
+def test_a_sweep_runs_once_in_its_time(database: Database) -> None:
+    virtual = VirtualClock()
+    sweep = Sweep("toy.sweep", 10.0, lambda view: swept.append(1))
+    others, reconcile.sweepers = dict(reconcile.sweepers), {"toy.sweep": sweep}
+    try:
+        with clock.using(virtual):
+            run_sweeps(database, locate)
+            run_sweeps(database, locate)
+            assert len(swept) == 1
+            virtual.advance(11)
+            run_sweeps(database, locate)
+            assert len(swept) == 2
+    finally:
+        reconcile.sweepers = others

@@ -1,0 +1,54 @@
+"""Microversions as marks, at both edges."""
+
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from kumoi.kernel.versions import decode, during, narrowed, shrink, since, until
+
+
+class Inner(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    always: int
+    tag: Annotated[str | None, during("2.32", "2.36"), during("2.42", "2.99")] = None
+
+
+class Outer(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    inner: list[Inner]
+    old: Annotated[str, until("2.3")] = "o"
+    new: Annotated[Inner | None, since("2.4")] = None
+
+
+@pytest.mark.parametrize(
+    ("version", "there"), [((2, 31), 0), ((2, 32), 1), ((2, 36), 1), ((2, 37), 0), ((2, 41), 0), ((2, 42), 1)]
+)
+def test_a_field_that_came_went_and_came_back(version: tuple[int, int], there: int) -> None:
+    body = b'{"inner": [{"always": 1, "tag": "x"}]}'
+    if there:
+        assert decode(body, Outer, version).inner[0].tag == "x"
+    else:
+        with pytest.raises(msgspec.ValidationError, match="tag"):
+            decode(body, Outer, version)
+    reply = shrink(Outer(inner=[Inner(always=1, tag="x")]), Outer, version)
+    assert (b"tag" in msgspec.json.encode(reply)) == bool(there)
+
+
+def test_absent_fields_take_their_defaults_in_the_full_type() -> None:
+    value = decode(b'{"inner": [{"always": 1}]}', Outer, (2, 1))
+    assert isinstance(value, Outer) and isinstance(value.inner[0], Inner)
+    assert value.new is None and value.inner[0].tag is None
+
+
+def test_an_unmarked_type_is_used_as_it_is() -> None:
+    class Plain(msgspec.Struct):
+        a: int
+
+    assert narrowed(Plain, (2, 1)) is Plain
+    assert shrink(Plain(1), Plain, (2, 1)) == Plain(1)
+
+
+def test_replies_at_the_edge_of_a_removed_field() -> None:
+    value = Outer(inner=[], old="x", new=Inner(always=2))
+    assert msgspec.json.decode(msgspec.json.encode(shrink(value, Outer, (2, 3)))) == {"inner": [], "old": "x"}
+    later = msgspec.json.decode(msgspec.json.encode(shrink(value, Outer, (2, 4))))
+    assert later == {"inner": [], "new": {"always": 2}}
