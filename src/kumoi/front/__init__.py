@@ -1,0 +1,1 @@
+"""The one address of a cloud: nginx before the API and the streams."""

@@ -1,0 +1,151 @@
+"""nginx's configuration for one cloud, rendered from its settings."""
+
+import json
+from pathlib import Path
+from string import Template
+
+from kumoi.kernel.settings import Folder, Settings
+
+_ERRORS = {
+    400: "The request is not valid HTTP.",
+    413: "The request body is larger than this address takes.",
+    414: "The request line is too long.",
+    431: "The request headers are too large.",
+    494: "The request headers are too large.",
+    502: "The service is starting or restarting; try again in a moment.",
+    503: "The service is starting or restarting; try again in a moment.",
+    504: "The service did not answer in time.",
+}
+"""What nginx itself refuses or misses, with the sentence that the client reads."""
+_SHOWN_AS = {494: 431, 502: 503}
+
+_CONFIGURATION = Template("""\
+# Written by `kumoi up`; changes are overwritten.
+daemon off;
+# One process, so that what `ps` shows names the data folder; the supervisor starts it again if it dies.
+master_process off;
+pid $run/nginx.pid;
+error_log stderr warn;
+worker_rlimit_nofile 16384;
+events { worker_connections 8192; }
+http {
+    include /etc/nginx/mime.types;
+    default_type application/octet-stream;
+    access_log off;
+    server_tokens off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 100000;
+    reset_timedout_connection on;
+    client_header_timeout 30s;
+    client_body_timeout 60s;
+    large_client_header_buffers 4 32k;
+    client_body_buffer_size 256k;
+    client_body_temp_path $scratch/body;
+    proxy_temp_path $scratch/proxy;
+    fastcgi_temp_path $scratch/fastcgi;
+    uwsgi_temp_path $scratch/uwsgi;
+    scgi_temp_path $scratch/scgi;
+
+    upstream api { server unix:$api max_fails=0; keepalive 64; }
+    upstream streams { server unix:$streams max_fails=0; keepalive 16; }
+    map $$request_method $$bytes_upstream { PUT streams; default api; }
+    map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
+
+    proxy_http_version 1.1;
+    proxy_set_header Host $$http_host;
+    proxy_set_header Connection "";
+    proxy_set_header X-Forwarded-Proto $$scheme;
+    proxy_set_header X-Forwarded-For $$remote_addr;
+    proxy_set_header X-Forwarded-Host "";
+    proxy_set_header Forwarded "";
+    proxy_buffer_size 32k;
+    proxy_buffers 64 32k;
+    proxy_busy_buffers_size 256k;
+    proxy_max_temp_file_size 0;
+    proxy_connect_timeout 5s;
+    proxy_read_timeout 60s;
+
+    server {
+        listen $listen;
+$tls
+        # the API itself refuses bodies over 1 MiB, in the shape of its service
+        client_max_body_size 2m;
+$errors
+        location / { proxy_pass http://api; }
+
+        # an image's bytes: up through the streams as they come, down from the file by name of the API
+        location ~ ^/image/v2/images/[^/]+/(file|stage)/?$$ {
+            client_max_body_size 0;
+            client_body_timeout 300s;
+            proxy_request_buffering off;
+            proxy_read_timeout 3600s;
+            proxy_send_timeout 3600s;
+            proxy_pass http://$$bytes_upstream;
+        }
+        location /_images/ {
+            internal;
+            alias $images/;
+            add_header Content-MD5 $$upstream_http_content_md5;
+            add_header X-Openstack-Request-Id $$upstream_http_x_openstack_request_id;
+        }
+
+        location /console/ {
+            proxy_set_header Upgrade $$http_upgrade;
+            proxy_set_header Connection $$connection_kind;
+            proxy_buffering off;
+            proxy_read_timeout 12h;
+            proxy_send_timeout 12h;
+            proxy_pass http://streams;
+        }
+        location /novnc/ { alias $novnc/; }
+    }
+}
+""")
+
+
+def render(folder: Folder, settings: Settings, novnc: Path) -> str:
+    """The text of nginx.conf. `novnc`: the folder of noVNC's static files; ValueError when a path cannot be written."""
+    paths = {
+        "run": folder.run,
+        "scratch": folder.run / "front",
+        "api": folder.api_socket(0),
+        "streams": folder.streams_socket,
+        "images": folder.images,
+        "novnc": novnc,
+    }
+    for name, path in paths.items():
+        if any(character in str(path) for character in " \t\n;{}\"'\\$"):
+            raise ValueError(f"{name}: {path} holds a space or a sign that nginx does not take in a path")
+    address = f"[{settings.address}]" if ":" in settings.address else settings.address
+    secure = bool(settings.tls_certificate)
+    return _CONFIGURATION.substitute(
+        paths,
+        listen=f"{address}:{settings.port}{' ssl' if secure else ''}",
+        tls=_tls(folder) if secure else "",
+        errors="".join(_error(status, message) for status, message in _ERRORS.items()),
+    )
+
+
+def certificate(folder: Folder) -> Path:
+    """Where `kumoi up` puts a copy of the certificate chain that nginx's user can read; the key beside it."""
+    return folder.keys / "tls.crt"
+
+
+def key(folder: Folder) -> Path:
+    return folder.keys / "tls.key"
+
+
+def _tls(folder: Folder) -> str:
+    return (
+        f"        ssl_certificate {certificate(folder)};\n        ssl_certificate_key {key(folder)};\n"
+        "        ssl_protocols TLSv1.2 TLSv1.3;\n        ssl_session_cache shared:tls:4m;\n"
+    )
+
+
+def _error(status: int, message: str) -> str:
+    shown = _SHOWN_AS.get(status, status)
+    body = json.dumps({"error": {"code": shown, "message": message}})
+    retry = " add_header Retry-After 1 always;" if shown == 503 else ""
+    answer = f"internal; default_type application/json;{retry} return {shown} '{body}';"
+    return f"        error_page {status} /_error_{status};\n        location = /_error_{status} {{ {answer} }}\n"
