@@ -31,6 +31,10 @@ class Echo(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None: ...
 
+    def end_headers(self) -> None:
+        self.send_header("Connection", "close")
+        super().end_headers()
+
     def answer(self) -> None:
         if self.path.endswith("/v2/images/stored/file") and self.command == "GET":
             self.send_response(200)
@@ -54,7 +58,6 @@ class Echo(BaseHTTPRequestHandler):
         body = json.dumps(told).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body)
 
