@@ -1,0 +1,1 @@
+"""Allocations: what a consumer has taken from providers."""

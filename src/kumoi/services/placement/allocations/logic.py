@@ -1,0 +1,90 @@
+"""Taking and giving back room: capacity is checked in the transaction that takes it."""
+
+from collections.abc import Mapping
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.placement.allocations import store
+from kumoi.services.placement.errors import NoRoom, ProviderNotFound
+from kumoi.services.placement.inventories import store as inventories
+from kumoi.services.placement.inventories.models import misfit, shortage
+from kumoi.services.placement.resource_providers import store as providers
+
+Amounts = Mapping[str, Mapping[str, int]]
+"""Provider → resource class → amount."""
+
+
+def replace(
+    tx: Transaction,
+    consumer_id: str,
+    amounts: Amounts,
+    *,
+    project_id: str,
+    user_id: str,
+    consumer_type: str | None = None,
+) -> None:
+    """The consumer has exactly `amounts` from now on. NoRoom, ProviderNotFound; then nothing has changed."""
+    replace_many(tx, {consumer_id: amounts}, {consumer_id: (project_id, user_id, consumer_type)})
+
+
+def replace_many(
+    tx: Transaction,
+    wanted: Mapping[str, Amounts],
+    owners: Mapping[str, tuple[str, str, str | None]],
+) -> None:
+    """Consumer → what it shall have, all or nothing; an empty one ends. `owners`: project, user, consumer type."""
+    before = store.of_consumers(tx, wanted)
+    touched = {row["provider_id"] for row in before}
+    named = {provider_id for amounts in wanted.values() for provider_id in amounts}
+    rows = {row["id"]: row for row in providers.every(tx, named)}
+    for provider_id in named:
+        if provider_id not in rows:
+            raise ProviderNotFound(provider_id)
+    held = {(row["consumer_id"], row["provider_id"], row["resource_class"]): row["used"] for row in before}
+    # The lock that two claims for one provider meet at, before either reads what is used.
+    providers.advance(tx, sorted(touched | named))
+    has = inventories.of_providers(tx, named)
+    used = store.used(tx, named, besides=wanted)
+    for consumer_id, amounts in wanted.items():
+        for provider_id, resources in amounts.items():
+            taken = used.setdefault(provider_id, {})
+            for resource_class, amount in resources.items():
+                inventory = has.get(provider_id, {}).get(resource_class)
+                name = rows[provider_id]["name"]
+                if inventory is None:
+                    raise NoRoom(f"{name} has no inventory of {resource_class}.")
+                reason = misfit(inventory, amount)
+                # Whoever takes no more than it had fits, even where the host has shrunk below what is in use.
+                if amount > held.get((consumer_id, provider_id, resource_class), 0):
+                    reason = reason or shortage(inventory, taken.get(resource_class, 0), amount)
+                if reason:
+                    raise NoRoom(f"Unable to allocate on {name} for consumer {consumer_id}: {reason}.")
+                taken[resource_class] = taken.get(resource_class, 0) + amount
+    for consumer_id, amounts in wanted.items():
+        _write(tx, consumer_id, amounts, owners)
+
+
+def _write(
+    tx: Transaction, consumer_id: str, amounts: Amounts, owners: Mapping[str, tuple[str, str, str | None]]
+) -> None:
+    if not any(amounts.values()):
+        store.delete_consumer(tx, consumer_id)
+        return
+    known = store.consumer(tx, consumer_id)
+    project_id, user_id, consumer_type = owners[consumer_id]
+    store.clear(tx, consumer_id)
+    store.put_consumer(
+        tx, consumer_id, project_id=project_id, user_id=user_id, type=consumer_type,
+        generation=known["generation"] + 1 if known else 1,
+    )  # fmt: skip
+    for provider_id, resources in amounts.items():
+        for resource_class, amount in resources.items():
+            store.insert(tx, consumer_id, provider_id, resource_class, amount)
+
+
+def remove(tx: Transaction, consumer_id: str) -> bool:
+    """Whether there was anything."""
+    rows = store.of_consumers(tx, [consumer_id])
+    if rows:
+        providers.advance(tx, sorted({row["provider_id"] for row in rows}))
+    store.delete_consumer(tx, consumer_id)
+    return bool(rows)

@@ -1,0 +1,29 @@
+"""The tables of consumers and of what they have taken."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+from kumoi.services.placement.resource_providers.models import resource_providers
+
+consumers = sa.Table(
+    "placement_consumers",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("project_id", sa.String(255), nullable=False),
+    sa.Column("user_id", sa.String(255), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("type", sa.String(255)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_placement_consumers_project", "project_id", "user_id"),
+)
+
+allocations = sa.Table(
+    "placement_allocations",
+    metadata,
+    sa.Column("consumer_id", sa.String(36), sa.ForeignKey(consumers.c.id), primary_key=True),
+    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
+    sa.Column("resource_class", sa.String(255), primary_key=True),
+    sa.Column("used", sa.Integer, nullable=False),
+    sa.Index("ix_placement_allocations_provider", "provider_id", "resource_class"),
+)

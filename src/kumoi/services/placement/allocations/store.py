@@ -1,0 +1,109 @@
+"""All SQL of consumers and allocations."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.placement.allocations.models import allocations, consumers
+
+
+def consumer(tx: Transaction, consumer_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(consumers).where(consumers.c.id == consumer_id))
+
+
+def put_consumer(tx: Transaction, consumer_id: str, **values: Any) -> None:
+    """A new one begins with generation 0; `values` change an old one."""
+    if consumer(tx, consumer_id) is None:
+        tx.insert(
+            consumers,
+            **{"id": consumer_id, "generation": 0, "type": None, "created_at": tx.now, "updated_at": tx.now, **values},
+        )
+    else:
+        tx.execute(consumers.update().where(consumers.c.id == consumer_id).values(**values, updated_at=tx.now))
+
+
+def delete_consumer(tx: Transaction, consumer_id: str) -> None:
+    tx.execute(allocations.delete().where(allocations.c.consumer_id == consumer_id))
+    tx.execute(consumers.delete().where(consumers.c.id == consumer_id))
+
+
+def clear(tx: Transaction, consumer_id: str) -> None:
+    tx.execute(allocations.delete().where(allocations.c.consumer_id == consumer_id))
+
+
+def insert(tx: Transaction, consumer_id: str, provider_id: str, resource_class: str, used: int) -> None:
+    tx.insert(allocations, consumer_id=consumer_id, provider_id=provider_id, resource_class=resource_class, used=used)
+
+
+def of_consumers(tx: Transaction, consumer_ids: Iterable[str]) -> list[dict[str, Any]]:
+    return tx.all(
+        sa.select(allocations)
+        .where(allocations.c.consumer_id.in_(list(consumer_ids)))
+        .order_by(allocations.c.consumer_id, allocations.c.provider_id, allocations.c.resource_class)
+    )
+
+
+def of_provider(tx: Transaction, provider_id: str) -> list[dict[str, Any]]:
+    """Allocations with `consumer_generation`, project_id and user_id."""
+    return tx.all(
+        sa.select(
+            allocations,
+            consumers.c.generation.label("consumer_generation"),
+            consumers.c.project_id,
+            consumers.c.user_id,
+        )
+        .join(consumers)
+        .where(allocations.c.provider_id == provider_id)
+        .order_by(allocations.c.consumer_id, allocations.c.resource_class)
+    )
+
+
+def used(
+    tx: Transaction, provider_ids: Iterable[str] | None = None, besides: Iterable[str] = ()
+) -> dict[str, dict[str, int]]:
+    """Provider → resource class → sum; `besides`: consumers that do not count. None: of every provider."""
+    query = sa.select(
+        allocations.c.provider_id, allocations.c.resource_class, sa.func.sum(allocations.c.used).label("used")
+    ).group_by(allocations.c.provider_id, allocations.c.resource_class)
+    if provider_ids is not None:
+        query = query.where(allocations.c.provider_id.in_(list(provider_ids)))
+    left_out = list(besides)
+    if left_out:
+        query = query.where(allocations.c.consumer_id.not_in(left_out))
+    found: dict[str, dict[str, int]] = {}
+    for row in tx.all(query):
+        found.setdefault(row["provider_id"], {})[row["resource_class"]] = int(row["used"])
+    return found
+
+
+def consumer_ids(tx: Transaction) -> list[str]:
+    return [row["id"] for row in tx.all(sa.select(consumers.c.id).order_by(consumers.c.id))]
+
+
+def sums_of_project(
+    tx: Transaction, project_id: str, user_id: str | None, consumer_type: str | None = None
+) -> list[dict[str, Any]]:
+    """{type, resource_class, used, consumers} by consumer type and class."""
+    query = (
+        sa.select(
+            consumers.c.type,
+            allocations.c.resource_class,
+            sa.func.sum(allocations.c.used).label("used"),
+        )
+        .join(consumers)
+        .where(consumers.c.project_id == project_id)
+        .group_by(consumers.c.type, allocations.c.resource_class)
+    )
+    if user_id is not None:
+        query = query.where(consumers.c.user_id == user_id)
+    return tx.all(query)
+
+
+def consumers_of_project(tx: Transaction, project_id: str, user_id: str | None) -> dict[str | None, int]:
+    """Consumer type → how many consumers."""
+    query = sa.select(consumers.c.type, sa.func.count().label("count")).where(consumers.c.project_id == project_id)
+    if user_id is not None:
+        query = query.where(consumers.c.user_id == user_id)
+    return {row["type"]: row["count"] for row in tx.all(query.group_by(consumers.c.type))}

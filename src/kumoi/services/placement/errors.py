@@ -1,0 +1,70 @@
+"""How placement writes an error, as the API guidelines have it: {"errors": [{status, title, detail, request_id, code}]}."""
+
+from typing import Any
+
+from kumoi.kernel import log
+from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound
+
+CONCURRENT_UPDATE = "placement.concurrent_update"
+INVENTORY_IN_USE = "placement.inventory.inuse"
+PROVIDER_IN_USE = "placement.resource_provider.inuse"
+CANNOT_DELETE_PARENT = "placement.resource_provider.cannot_delete_parent"
+DUPLICATE_NAME = "placement.duplicate_name"
+NO_RESOURCE_CLASS = "placement.undefined_code"
+UNDEFINED = "placement.undefined_code"
+QUERY_DUPLICATE_KEY = "placement.query.duplicate_key"
+QUERY_BAD_VALUE = "placement.query.bad_value"
+QUERY_MISSING_VALUE = "placement.query.missing_value"
+
+
+def render(error: ApiError) -> dict[str, Any]:
+    return {
+        "errors": [
+            {
+                "status": error.status,
+                "title": error.title,
+                "detail": error.message,
+                "request_id": log.request_id.get(),
+                "code": getattr(error, "code", UNDEFINED),
+            }
+        ]
+    }
+
+
+class ConcurrentUpdate(Conflict):
+    """A generation that the caller names is not the current one."""
+
+    code = CONCURRENT_UPDATE
+
+
+class NoRoom(Conflict):
+    """What was asked does not fit; the text names provider, resource class and figures."""
+
+
+class InventoryInUse(Conflict):
+    code = INVENTORY_IN_USE
+
+
+class ProviderInUse(Conflict):
+    code = PROVIDER_IN_USE
+
+
+class ProviderHasChildren(Conflict):
+    code = CANNOT_DELETE_PARENT
+
+
+class DuplicateName(Conflict):
+    code = DUPLICATE_NAME
+
+
+class ProviderNotFound(NotFound):
+    def __init__(self, provider_id: str) -> None:
+        super().__init__(f"No resource provider with uuid {provider_id} found")
+
+
+class BadQuery(BadRequest):
+    code = QUERY_BAD_VALUE
+
+
+class DuplicateQuery(BadRequest):
+    code = QUERY_DUPLICATE_KEY

@@ -1,0 +1,1 @@
+"""Inventories: how much of a resource class a provider has."""

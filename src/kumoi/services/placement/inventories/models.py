@@ -1,0 +1,56 @@
+"""The table of inventories, and the one way to reckon what a provider can give."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+from kumoi.services.placement.resource_providers.models import resource_providers
+
+LARGEST = 2**31 - 1
+"""The largest amount that the API knows."""
+
+inventories = sa.Table(
+    "placement_inventories",
+    metadata,
+    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
+    sa.Column("resource_class", sa.String(255), primary_key=True),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("reserved", sa.Integer, nullable=False),
+    sa.Column("min_unit", sa.Integer, nullable=False),
+    sa.Column("max_unit", sa.Integer, nullable=False),
+    sa.Column("step_size", sa.Integer, nullable=False),
+    sa.Column("allocation_ratio", sa.Float(53), nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_placement_inventories_class", "resource_class"),
+)
+
+
+def capacity(row: dict[str, Any]) -> int:
+    """How much may be allocated in all: (total - reserved) x allocation_ratio, rounded down."""
+    return int((row["total"] - row["reserved"]) * row["allocation_ratio"])
+
+
+def misfit(row: dict[str, Any], amount: int) -> str | None:
+    """Why nobody may take this amount, however much is free; None when it is a proper one."""
+    name = row["resource_class"]
+    if amount < row["min_unit"]:
+        return f"{name}: {amount} is less than the smallest unit {row['min_unit']}"
+    if amount > row["max_unit"]:
+        return f"{name}: {amount} is more than the largest unit {row['max_unit']}"
+    if amount % row["step_size"]:
+        return f"{name}: {amount} is no multiple of the step {row['step_size']}"
+    return None
+
+
+def shortage(row: dict[str, Any], used: int, amount: int) -> str | None:
+    """Why `amount` more does not fit beside `used`; None when it does."""
+    room = capacity(row) - used
+    if amount > room:
+        return f"{row['resource_class']}: {amount} requested, {max(room, 0)} free of {capacity(row)}"
+    return None
+
+
+def refusal(row: dict[str, Any], used: int, amount: int) -> str | None:
+    """Either of both."""
+    return misfit(row, amount) or shortage(row, used, amount)

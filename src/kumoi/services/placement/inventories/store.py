@@ -1,0 +1,55 @@
+"""All SQL of inventories."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.placement.inventories.models import inventories
+
+
+def of_provider(tx: Transaction, provider_id: str) -> dict[str, dict[str, Any]]:
+    """Resource class → row."""
+    rows = tx.all(
+        sa.select(inventories).where(inventories.c.provider_id == provider_id).order_by(inventories.c.resource_class)
+    )
+    return {row["resource_class"]: row for row in rows}
+
+
+def of_providers(tx: Transaction, provider_ids: Iterable[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Provider → resource class → row; providers without inventory are left out."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in tx.all(sa.select(inventories).where(inventories.c.provider_id.in_(list(provider_ids)))):
+        found.setdefault(row["provider_id"], {})[row["resource_class"]] = row
+    return found
+
+
+def providers_with(tx: Transaction, resource_classes: Iterable[str]) -> set[str]:
+    """Providers that have any of the classes."""
+    rows = tx.all(
+        sa.select(inventories.c.provider_id).where(inventories.c.resource_class.in_(list(resource_classes))).distinct()
+    )
+    return {row["provider_id"] for row in rows}
+
+
+def put(tx: Transaction, provider_id: str, resource_class: str, values: Mapping[str, Any]) -> None:
+    tx.upsert(
+        inventories,
+        {"provider_id": provider_id, "resource_class": resource_class},
+        {**values, "updated_at": tx.now},
+    )
+
+
+def delete(tx: Transaction, provider_id: str, resource_classes: Iterable[str] | None = None) -> int:
+    """Those classes, or all."""
+    query = inventories.delete().where(inventories.c.provider_id == provider_id)
+    if resource_classes is not None:
+        query = query.where(inventories.c.resource_class.in_(list(resource_classes)))
+    return tx.changed(query)
+
+
+def class_used(tx: Transaction, resource_class: str) -> bool:
+    return (
+        tx.one(sa.select(inventories.c.provider_id).where(inventories.c.resource_class == resource_class)) is not None
+    )

@@ -1,0 +1,1 @@
+"""Resource classes: what is counted."""

@@ -1,0 +1,1 @@
+"""Resource providers: things that have room, as a tree."""

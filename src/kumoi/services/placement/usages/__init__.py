@@ -1,0 +1,1 @@
+"""Usages: sums of allocations."""
