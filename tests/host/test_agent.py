@@ -12,10 +12,10 @@ from kumoi.engines.hypervisor.interface import GuestState, Hypervisor, Hyperviso
 from kumoi.engines.network.interface import NetworkError, NotThere, Wiring
 from kumoi.host.agent import Agent
 from kumoi.host.client import HostFault, InProcess, Transport, UnixSocket, Unreachable, remote
-from kumoi.host.fences import Busy, Fences
+from kumoi.host.fences import Fences
 from kumoi.host.server import listen, serve
 from kumoi.kernel import clock
-from kumoi.kernel.fences import Fence, Stale
+from kumoi.kernel.fences import Busy, Fence, Stale
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from kumoi.host.concerns import CONCERNS
-from kumoi.host.fences import Busy, Fences
+from kumoi.host.fences import Fences
 from kumoi.kernel import clock, log
-from kumoi.kernel.fences import Fence, Stale
+from kumoi.kernel.fences import Busy, Fence, Stale
 
 ROOM = "host.agent"
 
@@ -52,7 +52,8 @@ class Agent:
             outcome = type(error).__name__
             status, answer = 409, _refuse(outcome, str(error))
         except tuple(CONCERNS[concern].errors.values()) as error:
-            outcome = type(error).__name__
+            # An engine's own subclass travels as the class that its interface declares.
+            outcome = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in CONCERNS[concern].errors)
             status, answer = 422, _refuse(outcome, str(error))
         except Exception as error:
             log.fault(ROOM, "an engine failed in a way it does not declare", concern=concern, method=method)

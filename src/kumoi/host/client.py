@@ -151,13 +151,13 @@ class Hosts:
         return sorted(self.transports)
 
     def hypervisor(self, host: str) -> Hypervisor:
-        return self._engine(host, Hypervisor)  # type: ignore[type-abstract]
+        return self._engine(host, Hypervisor)
 
     def volumes(self, host: str) -> Volumes:
-        return self._engine(host, Volumes)  # type: ignore[type-abstract]
+        return self._engine(host, Volumes)
 
     def wiring(self, host: str) -> Wiring:
-        return self._engine(host, Wiring)  # type: ignore[type-abstract]
+        return self._engine(host, Wiring)
 
     def _engine(self, host: str, protocol: type[T]) -> T:
         made = self.made.get((host, protocol))

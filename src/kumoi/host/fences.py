@@ -7,17 +7,13 @@ from pathlib import Path
 from threading import Lock
 
 from kumoi.kernel import clock
-from kumoi.kernel.fences import Fence, Stale
+from kumoi.kernel.fences import Busy, Fence, Stale
 
 KEPT = 30 * 24 * 3600 * clock.SECOND
 """How long a subject is remembered after its last new generation, destroyed or not."""
 
 PATIENCE = 45.0
 """Seconds that an order waits for the one before it; shorter than the caller's own deadline."""
-
-
-class Busy(Exception):
-    """An earlier order for the subject is still being carried out; nothing was changed, ask again."""
 
 
 class Fences:

@@ -1,11 +1,13 @@
 """The only place that starts programs: short commands with a deadline, and long-lived processes as data."""
 
 import grp
+import os
 import pwd
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,53 @@ def run(
     if done.returncode != 0:
         raise CommandFailed(argv, done.returncode, (done.stderr or done.stdout).strip()[-2000:])
     return done.stdout
+
+
+class Detached:
+    """A process in a session of its own, which outlives this one; `pid` is its id."""
+
+    def __init__(self, child: subprocess.Popen[bytes]) -> None:
+        self._child = child
+        self.pid = child.pid
+        # Somebody must wait for it, or it stays as a zombie.
+        Thread(target=child.wait, name=f"wait-{child.pid}", daemon=True).start()
+
+    def ended(self) -> int | None:
+        """Its exit status; None while it runs."""
+        return self._child.returncode
+
+
+def detach(
+    argv: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    user: str | None = None,
+    groups: Sequence[str] = (),
+    keep: Sequence[int] = (),
+) -> Detached:
+    """Start a program that outlives this process. What it says replaces `log`; CommandFailed when there is none
+    such. The other arguments are as in `run`."""
+    try:
+        with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as said:
+            return Detached(
+                subprocess.Popen(
+                    list(argv),
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                    env=environment,
+                    user=user,
+                    group=pwd.getpwnam(user).pw_gid if user is not None else None,
+                    extra_groups=_existing(groups) if user is not None else None,
+                    pass_fds=tuple(keep),
+                )
+            )
+    except KeyError as error:
+        raise CommandFailed(argv, 127, f"there is no user {user}") from error
+    except OSError as error:
+        raise CommandFailed(argv, 127, str(error)) from error
 
 
 def _existing(groups: Sequence[str]) -> list[int]:

@@ -1,0 +1,1 @@
+"""Guests as QEMU processes, driven over QMP; they outlive the agent."""

@@ -1,0 +1,82 @@
+"""Whether KVM really works here. That /dev/kvm opens proves nothing, so a tiny machine is booted with it."""
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from kumoi.kernel import clock, log, processes
+from kumoi.kernel.accounts import GUEST
+
+Accelerator = Literal["kvm", "tcg"]
+
+CPU: dict[Accelerator, str] = {"kvm": "host", "tcg": "Nehalem"}
+"""TCG's CPU is one that stock kernels are quick on; KVM's is the machine's own, since memory is saved for it alone."""
+
+PROBE_WITHIN = 8.0
+"""Seconds; a working KVM takes well under one."""
+
+_PROVEN = 33
+"""The probe's exit status: isa-debug-exit turns the byte 0x10 into (0x10 << 1) | 1."""
+
+# 16-bit code: out 0xf4, 0x10; then halt for ever.
+_BOOT_SECTOR = bytes.fromhex("b010e6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a probe found, and what it depends on."""
+
+    kernel: str
+    boot_id: str
+    works: bool
+
+
+def choose(wanted: Literal["auto", "kvm", "tcg"], cache: Path, user: str | None) -> Accelerator:
+    """What to run guests with. `auto` asks the probe, once for each boot of this machine."""
+    if wanted != "auto":
+        return wanted
+    here = os.uname().release, Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    try:
+        known = msgspec.json.decode(cache.read_bytes(), type=Verdict)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        known = None
+    if known is None or (known.kernel, known.boot_id) != here:
+        known = Verdict(*here, works=kvm_may_work() and boots("kvm", user))
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.write_bytes(msgspec.json.encode(known))
+    return "kvm" if known.works else "tcg"
+
+
+def kvm_may_work() -> bool:
+    """False where it is known not to: no device, or the PVM kind, on which stock kernels hang."""
+    return Path("/dev/kvm").exists() and not Path("/sys/module/kvm_pvm").exists()
+
+
+def boots(accelerator: Accelerator, user: str | None = GUEST) -> bool:
+    """Does a machine get through its BIOS to a boot sector of ours within PROBE_WITHIN seconds?"""
+    with tempfile.NamedTemporaryFile(prefix="kumoi-probe-") as disk:
+        disk.write(_BOOT_SECTOR)
+        disk.flush()
+        os.chmod(disk.name, 0o644)
+        argv = [
+            *("qemu-system-x86_64", "-machine", "pc-i440fx-7.2", "-accel", accelerator, "-cpu", CPU[accelerator]),
+            *("-m", "16", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+            *("-drive", f"if=ide,format=raw,readonly=on,file={disk.name}"),
+            *("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"),
+        ]
+        started = clock.monotonic()
+        try:
+            processes.run(argv, within=PROBE_WITHIN, user=user, groups=("kvm",))
+            works, detail = False, "it ended without reaching the boot sector"
+        except processes.CommandFailed as error:
+            works, detail = error.status == _PROVEN, error.detail
+    took = round((clock.monotonic() - started) * 1000)
+    log.say(
+        "hypervisor.accelerator",
+        f"{accelerator} {'works' if works else 'does not work'} here",
+        ms=took,
+        detail="" if works else detail,
+    )
+    return works

@@ -1,0 +1,30 @@
+"""A guest's documents about itself, as an ISO image with the label that guests look for."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from kumoi.engines.hypervisor.interface import HypervisorError
+from kumoi.kernel import processes
+
+LABEL = "config-2"
+
+
+def write(documents: Mapping[str, bytes], image: Path) -> None:
+    """Replace `image` by one that holds the documents (path → content). genisoimage makes it."""
+    draft = image.with_suffix(".new")
+    folder = image.with_suffix(".tree")
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        for path, content in documents.items():
+            place = folder / path
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            place.write_bytes(content)
+        processes.run(["genisoimage", "-quiet", "-J", "-r", "-V", LABEL, "-o", str(draft), str(folder)], within=30)
+        draft.chmod(0o600)
+        draft.rename(image)
+    except processes.CommandFailed as error:
+        raise HypervisorError(f"the config drive could not be made: {error.detail}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,102 @@
+"""Devices that come to and go from a guest that runs."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from kumoi.engines.hypervisor.interface import Nic
+from kumoi.engines.hypervisor.qemu import hardware
+from kumoi.engines.hypervisor.qemu.hardware import Hardware
+from kumoi.engines.hypervisor.qemu.monitor import Monitor, MonitorError
+from kumoi.kernel import clock
+
+LETTING_GO = 1.5
+"""Seconds that a guest gets to release a device before the caller is told to ask again; 0.3 is usual."""
+
+Conversation = Callable[[], AbstractContextManager[Monitor]]
+
+
+def plug_disk(qemu: Monitor, machine: Hardware, name: str, path: Path) -> None:
+    """Give the guest a disk, unless it has it."""
+    if hardware.disk_device_id(name) in _devices(qemu):
+        return
+    node = hardware.node_name(name)
+    if node not in _nodes(qemu):
+        qemu.ask_with("blockdev-add", hardware.block_node(name, path))
+    try:
+        qemu.ask_with("device_add", hardware.disk_device(machine, name, None))
+    except MonitorError:
+        qemu.ask("blockdev-del", node_name=node)
+        raise
+
+
+def unplug_disk(talk: Conversation, name: str) -> bool:
+    """Whether the guest let go of it; the file is closed then."""
+    if not _unplug(talk, hardware.disk_device_id(name)):
+        return False
+    node = hardware.node_name(name)
+    with talk() as qemu:
+        if node in _nodes(qemu):
+            qemu.ask("blockdev-del", node_name=node)
+    return True
+
+
+def plug_nic(qemu: Monitor, machine: Hardware, nic: Nic, descriptor: int | None) -> None:
+    """Give the guest a network card, unless it has it; `descriptor` is its tap's, None: connected to nothing."""
+    if hardware.nic_device_id(nic.port_id) in _devices(qemu):
+        return
+    name = hardware.netdev_id(nic.port_id)
+    _forget_netdev(qemu, name)
+    if descriptor is None:
+        qemu.ask("netdev_add", type="user", id=name, restrict=True)
+    else:
+        qemu.ask("getfd", descriptor=descriptor, fdname=name)
+        qemu.ask("netdev_add", type="tap", id=name, fd=name)
+    try:
+        qemu.ask_with("device_add", hardware.nic_device(machine, nic))
+    except MonitorError:
+        _forget_netdev(qemu, name)
+        raise
+
+
+def unplug_nic(talk: Conversation, port_id: str) -> bool:
+    """Whether the guest let go of it; the tap is closed then."""
+    if not _unplug(talk, hardware.nic_device_id(port_id)):
+        return False
+    with talk() as qemu:
+        _forget_netdev(qemu, hardware.netdev_id(port_id))
+    return True
+
+
+def _unplug(talk: Conversation, device: str) -> bool:
+    with talk() as qemu:
+        if device not in _devices(qemu):
+            return True
+        try:
+            qemu.ask("device_del", id=device)
+        except MonitorError as error:
+            if "in the process of unplug" not in str(error):
+                raise
+    deadline = clock.monotonic() + LETTING_GO
+    while clock.monotonic() < deadline:
+        with talk() as qemu:
+            if device not in _devices(qemu):
+                return True
+        clock.sleep(0.05)
+    return False
+
+
+def _devices(qemu: Monitor) -> set[str]:
+    return {entry["name"] for entry in qemu.ask("qom-list", path="/machine/peripheral")}
+
+
+def _nodes(qemu: Monitor) -> set[str]:
+    return {node["node-name"] for node in qemu.ask("query-named-block-nodes", flat=True)}
+
+
+def _forget_netdev(qemu: Monitor, name: str) -> None:
+    try:
+        qemu.ask("netdev_del", id=name)
+    except MonitorError as error:
+        if error.kind != "DeviceNotFound" and "not found" not in str(error):
+            raise

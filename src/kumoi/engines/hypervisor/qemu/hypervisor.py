@@ -1,0 +1,140 @@
+"""All guests of this host as QEMU processes. What is true of them is asked of QEMU; what was wanted lies in files."""
+
+from threading import Lock
+
+from kumoi.engines.hypervisor import console
+from kumoi.engines.hypervisor.interface import (
+    Disk,
+    GuestMetadata,
+    GuestSpec,
+    GuestState,
+    Host,
+    HypervisorError,
+    Nic,
+)
+from kumoi.engines.hypervisor.qemu import accelerator, process
+from kumoi.engines.hypervisor.qemu.guest import Guest
+from kumoi.engines.hypervisor.qemu.holder import QemuHolder
+from kumoi.engines.hypervisor.qemu.machine import about_this_machine
+from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
+from kumoi.engines.volumes.interface import Holder
+from kumoi.kernel import log
+from kumoi.kernel.fences import Fence
+
+
+class QemuHypervisor:
+    """Implements Hypervisor. Running guests are found again from their folders; nothing here needs to outlive them."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        """HypervisorError when this host lacks what guests need."""
+        self.around = surroundings
+        self.lock = Lock()
+        self.guests: dict[str, Guest] = {}
+        surroundings.make_folders()
+        for folder in sorted(surroundings.folder.guests.iterdir()):
+            self.guests[folder.name] = Guest(surroundings, folder.name)
+        self._host: Host | None = None
+
+    def start(self, fence: Fence, spec: GuestSpec) -> None:
+        self._guest(spec.server_id).start(fence, spec)
+
+    def ask_shutdown(self, fence: Fence, server_id: str) -> None:
+        self._known(server_id).ask_shutdown()
+
+    def power_off(self, fence: Fence, server_id: str) -> None:
+        self._known(server_id).power_off(fence)
+
+    def pause(self, fence: Fence, server_id: str) -> None:
+        self._known(server_id).pause()
+
+    def unpause(self, fence: Fence, server_id: str) -> None:
+        self._known(server_id).unpause()
+
+    def suspend(self, fence: Fence, server_id: str) -> None:
+        self._known(server_id).suspend(fence)
+
+    def destroy(self, fence: Fence, server_id: str) -> None:
+        self._guest(server_id).destroy(fence)
+        with self.lock:
+            self.guests.pop(server_id, None)
+
+    def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
+        return self._known(server_id).attach_disk(disk)
+
+    def detach_disk(self, fence: Fence, server_id: str, volume_id: str) -> bool:
+        guest = self.guests.get(server_id)
+        return guest is None or guest.detach_disk(volume_id)
+
+    def attach_nic(self, fence: Fence, server_id: str, nic: Nic) -> None:
+        self._known(server_id).attach_nic(fence, nic)
+
+    def detach_nic(self, fence: Fence, server_id: str, port_id: str) -> bool:
+        guest = self.guests.get(server_id)
+        return guest is None or guest.detach_nic(fence, port_id)
+
+    def publish_metadata(self, fence: Fence, server_id: str, metadata: GuestMetadata) -> None:
+        self._known(server_id).publish(metadata)
+
+    def state(self, server_id: str) -> GuestState:
+        guest = self.guests.get(server_id)
+        return guest.state() if guest else GuestState.ABSENT
+
+    def states(self) -> dict[str, GuestState]:
+        found = {guest.server_id: guest.state() for guest in self._all()}
+        return {server_id: state for server_id, state in found.items() if state is not GuestState.ABSENT}
+
+    def console_log(self, server_id: str, lines: int | None) -> str:
+        return self._known(server_id).console_log(lines)
+
+    def vnc_socket(self, server_id: str) -> str:
+        return self._known(server_id).screen()
+
+    def host(self) -> Host:
+        if self._host is None:
+            chosen = self.around.accelerator
+            self._host = about_this_machine(
+                self.around.settings.host_name, self.around.folder.data, chosen, accelerator.CPU[chosen]
+            )
+        return self._host
+
+    # For the volumes engine and for the agent.
+
+    def holder_of(self, volume_id: str) -> Holder | None:
+        """The running guest that has the volume open, as the volumes engine speaks to it."""
+        for guest in self._all():
+            record = guest.record
+            if record and volume_id in (disk.volume_id for disk in record.spec.disks):
+                return QemuHolder(guest.talk, volume_id) if process.alive(guest.place) else None
+        return None
+
+    def bring_up(self) -> None:
+        """Make every guest what it was before cloud or machine went down; those that refuse are FAILED and logged."""
+        for guest in self._all():
+            try:
+                guest.wake()
+            except Exception as error:
+                expected = isinstance(error, HypervisorError)
+                (log.say if expected else log.fault)(
+                    ROOM, "a guest does not come up again", server_id=guest.server_id, reason=str(error)
+                )
+
+    def tend(self) -> None:
+        """Cut console logs that grew too long; to be called every few seconds."""
+        for guest in self._all():
+            console.cut(guest.place.console)
+
+    def _all(self) -> list[Guest]:
+        with self.lock:
+            return list(self.guests.values())
+
+    def _guest(self, server_id: str) -> Guest:
+        with self.lock:
+            if server_id not in self.guests:
+                self.guests[server_id] = Guest(self.around, server_id)
+            return self.guests[server_id]
+
+    def _known(self, server_id: str) -> Guest:
+        guest = self.guests.get(server_id)
+        if guest is None:
+            raise HypervisorError(f"guest {server_id} is not on this host")
+        return guest

@@ -1,0 +1,103 @@
+"""What a host remembers of a guest: durably, in one file of the guest's folder."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+import msgspec
+
+from kumoi.engines.hypervisor.interface import GuestSpec, HypervisorError
+from kumoi.engines.hypervisor.qemu.hardware import Hardware
+from kumoi.kernel.settings import Folder
+
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Desired(StrEnum):
+    """What the guest was last told to be."""
+
+    OFF = "off"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+
+
+class Record(msgspec.Struct, frozen=True):
+    spec: GuestSpec
+    generation: int
+    """Of the order that started it: what the host itself does to the guest's plugs is done under it."""
+    desired: Desired = Desired.OFF
+    hardware: Hardware | None = None
+    """As QEMU was last given it; None before the first boot."""
+    boot_id: str = ""
+    """The machine's boot in which QEMU was started."""
+    resting: bool = False
+    """The whole cloud was taken down: the next `bring_up` makes it what is desired."""
+    reason: str = ""
+    """Why it is not what was desired."""
+
+    def asleep(self) -> bool:
+        """Not running because cloud or machine went down, not because it failed."""
+        return self.desired in (Desired.RUNNING, Desired.PAUSED) and (self.resting or self.boot_id != boot_id())
+
+
+class Place:
+    """Every path of one guest. The folder is root's: QEMU, unprivileged, finds its files made and cannot add any."""
+
+    def __init__(self, folder: Folder, server_id: str) -> None:
+        if "/" in server_id or server_id in ("", ".", ".."):
+            raise HypervisorError(f"{server_id!r} cannot be the id of a server")
+        self.folder = folder.guests / server_id
+        self.record = self.folder / "guest.json"
+        self.disk = self.folder / "disk.qcow2"
+        self.config_drive = self.folder / "config.iso"
+        self.console = self.folder / "console.log"
+        self.log = self.folder / "qemu.log"
+        """What QEMU itself said since it was last started."""
+        self.pid = self.folder / "pid"
+        self.memory = self.folder / "memory"
+        self.memory_draft = self.folder / "memory.new"
+        # Below run/, because paths of unix sockets end at 107 bytes.
+        self.monitor = folder.run / "qmp" / server_id
+        self.screen = folder.run / "vnc" / server_id
+
+    def load(self) -> Record | None:
+        """What was saved; None when there is nothing of this guest."""
+        try:
+            return msgspec.json.decode(self.record.read_bytes(), type=Record)
+        except FileNotFoundError:
+            return None
+
+    def save(self, record: Record) -> None:
+        write_durably(self.record, msgspec.json.encode(record))
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Replace a file: after a crash it has the old content or the new, whole; readable by its owner only."""
+    draft = path.with_name(path.name + ".new")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make names that came to or went from a folder durable."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+_boot_id = ""
+
+
+def boot_id() -> str:
+    """Changes with each boot of this machine."""
+    global _boot_id
+    if not _boot_id:
+        _boot_id = BOOT_ID.read_text().strip()
+    return _boot_id
