@@ -148,4 +148,6 @@ def _error(status: int, message: str) -> str:
     body = json.dumps({"error": {"code": shown, "message": message}})
     retry = " add_header Retry-After 1 always;" if shown == 503 else ""
     answer = f"internal; default_type application/json;{retry} return {shown} '{body}';"
-    return f"        error_page {status} /_error_{status};\n        location = /_error_{status} {{ {answer} }}\n"
+    return (
+        f"        error_page {status} ={shown} /_error_{status};\n        location = /_error_{status} {{ {answer} }}\n"
+    )
