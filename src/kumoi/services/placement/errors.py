@@ -1,4 +1,4 @@
-"""How placement writes an error, as the API guidelines have it: {"errors": [{status, title, detail, request_id, code}]}."""
+"""How placement writes an error, as the API guidelines say: {"errors": [{status, title, detail, code, request_id}]}."""
 
 from typing import Any
 

@@ -1,0 +1,1 @@
+"""Images that servers and volumes start from (OpenStack Image API v2)."""

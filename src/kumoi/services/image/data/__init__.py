@@ -1,0 +1,1 @@
+"""The bytes of images: upload, stage, import, download."""

@@ -1,0 +1,59 @@
+"""What other services ask of images."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.image.images import store
+from kumoi.services.image.images.logic import visible
+
+
+@dataclass(frozen=True)
+class Image:
+    """As the image API shows it; sizes in bytes, min_disk in GiB, min_ram in MiB."""
+
+    id: str
+    name: str | None
+    status: str
+    """`active` is the only one that a server or volume may start from."""
+    disk_format: str | None
+    container_format: str | None
+    size: int | None
+    virtual_size: int | None
+    min_disk: int
+    min_ram: int
+    visibility: str
+    owner: str | None
+    protected: bool
+    checksum: str | None
+    properties: dict[str, str]
+    tags: tuple[str, ...]
+    created_at: int
+    updated_at: int
+
+
+def usable(tx: Transaction, who: Who, image_id: str) -> Image:
+    """The image, if the caller may see it; ImageNotFound (404). Its status may be anything."""
+    return _image(visible(tx, who, image_id))
+
+
+def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Image]:
+    """Those that exist, whoever owns them."""
+    return {row["id"]: _image(row) for row in store.by_ids(tx, ids)}
+
+
+def active_ids(tx: Transaction) -> list[str]:
+    """Images whose bytes are in the image store; deactivated ones too."""
+    return store.ids_with_data(tx)
+
+
+def _image(row: dict[str, Any]) -> Image:
+    return Image(
+        id=row["id"], name=row["name"], status=row["status"], disk_format=row["disk_format"],
+        container_format=row["container_format"], size=row["size"], virtual_size=row["virtual_size"],
+        min_disk=row["min_disk"], min_ram=row["min_ram"], visibility=row["visibility"], owner=row["owner"],
+        protected=row["protected"], checksum=row["checksum"], properties=row["properties"], tags=tuple(row["tags"]),
+        created_at=row["created_at"], updated_at=row["updated_at"],
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Images: what they are called, what they hold, who may use them."""

@@ -1,0 +1,63 @@
+"""The tables of images; their states as data."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+QUEUED, SAVING, UPLOADING, IMPORTING, ACTIVE, DEACTIVATED = (
+    "queued", "saving", "uploading", "importing", "active", "deactivated",
+)  # fmt: skip
+TRANSITIONS = {
+    QUEUED: {SAVING, UPLOADING},
+    SAVING: {ACTIVE, QUEUED},
+    UPLOADING: {IMPORTING, QUEUED, UPLOADING},
+    IMPORTING: {ACTIVE, UPLOADING, QUEUED},
+    ACTIVE: {DEACTIVATED},
+    DEACTIVATED: {ACTIVE},
+}
+TRANSIENT = frozenset({SAVING, IMPORTING})
+"""States that an operation leads out of."""
+PUBLIC, PRIVATE, SHARED, COMMUNITY = "public", "private", "shared", "community"
+
+images = sa.Table(
+    "image_images",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("name", sa.String(255), index=True),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("visibility", sa.String(16), nullable=False),
+    sa.Column("owner", sa.String(64), index=True),
+    sa.Column("protected", sa.Boolean, nullable=False),
+    sa.Column("os_hidden", sa.Boolean, nullable=False),
+    sa.Column("disk_format", sa.String(20)),
+    sa.Column("container_format", sa.String(20)),
+    sa.Column("min_disk", sa.Integer, nullable=False),
+    sa.Column("min_ram", sa.Integer, nullable=False),
+    sa.Column("size", sa.BigInteger),
+    sa.Column("virtual_size", sa.BigInteger),
+    sa.Column("checksum", sa.String(32)),
+    sa.Column("os_hash_algo", sa.String(64)),
+    sa.Column("os_hash_value", sa.String(128)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("upload", sa.String(36)),
+    sa.Column("upload_seen_at", Instant),
+    sa.Index("ix_image_images_visible", "visibility", "created_at"),
+)
+"""`upload`: the operation that guards bytes on their way in; `upload_seen_at`: when their receiver last gave sign."""
+
+properties = sa.Table(
+    "image_properties",
+    metadata,
+    sa.Column("image_id", sa.String(36), sa.ForeignKey(images.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)
+
+tags = sa.Table(
+    "image_tags",
+    metadata,
+    sa.Column("image_id", sa.String(36), sa.ForeignKey(images.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag", sa.String(255), primary_key=True),
+    sa.Index("ix_image_tags_tag", "tag"),
+)

@@ -1,0 +1,79 @@
+"""SQL of images, their properties and tags; rows carry `properties` (name → value) and `tags` (sorted)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.services.image.images.models import ACTIVE, DEACTIVATED, images, properties, tags
+
+
+def insert(tx: Transaction, values: Mapping[str, Any], own: Mapping[str, str], its_tags: Iterable[str]) -> None:
+    """`own`: custom properties."""
+    tx.insert(images, **{"created_at": tx.now, "updated_at": tx.now, **values})
+    put_properties(tx, values["id"], own)
+    put_tags(tx, values["id"], its_tags)
+
+
+def find(tx: Transaction, image_id: str) -> dict[str, Any] | None:
+    rows = complete(tx, tx.all(sa.select(images).where(images.c.id == image_id)))
+    return rows[0] if rows else None
+
+
+def by_ids(tx: Transaction, ids: Iterable[str]) -> list[dict[str, Any]]:
+    return complete(tx, tx.all(sa.select(images).where(images.c.id.in_(list(ids)))))
+
+
+def complete(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with their properties and tags, by two queries however many there are."""
+    if not rows:
+        return rows
+    found = {row["id"]: row for row in rows}
+    for row in rows:
+        row["properties"], row["tags"] = {}, []
+    for row in tx.all(sa.select(properties).where(properties.c.image_id.in_(list(found))).order_by(properties.c.name)):
+        found[row["image_id"]]["properties"][row["name"]] = row["value"]
+    for row in tx.all(sa.select(tags).where(tags.c.image_id.in_(list(found))).order_by(tags.c.tag)):
+        found[row["image_id"]]["tags"].append(row["tag"])
+    return rows
+
+
+def list_of(
+    tx: Transaction,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    sort: Sequence[tuple[sa.ColumnElement[Any], str]],
+    marker: dict[str, Any] | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    return complete(tx, page(tx, sa.select(images).where(*conditions), sort=sort, marker=marker, limit=limit))
+
+
+def update(tx: Transaction, image_id: str, **values: Any) -> None:
+    tx.execute(images.update().where(images.c.id == image_id).values(**{"updated_at": tx.now, **values}))
+
+
+def put_properties(tx: Transaction, image_id: str, values: Mapping[str, str]) -> None:
+    tx.execute(properties.delete().where(properties.c.image_id == image_id))
+    tx.insert_many(properties, [{"image_id": image_id, "name": n, "value": v} for n, v in values.items()])
+
+
+def put_tags(tx: Transaction, image_id: str, values: Iterable[str]) -> None:
+    tx.execute(tags.delete().where(tags.c.image_id == image_id))
+    tx.insert_many(tags, [{"image_id": image_id, "tag": tag} for tag in sorted(set(values))])
+
+
+def delete(tx: Transaction, image_id: str) -> None:
+    """With its properties, tags and members."""
+    tx.execute(images.delete().where(images.c.id == image_id))
+
+
+def ids_with_data(tx: Transaction) -> list[str]:
+    query = sa.select(images.c.id).where(images.c.status.in_((ACTIVE, DEACTIVATED))).order_by(images.c.id)
+    return [row["id"] for row in tx.all(query)]
+
+
+def every(tx: Transaction) -> list[dict[str, Any]]:
+    """Of every image the id, status and upload, for audit and sweeps."""
+    return tx.all(sa.select(images.c.id, images.c.status, images.c.upload).order_by(images.c.id))

@@ -1,0 +1,1 @@
+"""What this image service offers: stores and ways of import."""

@@ -1,0 +1,1 @@
+"""Members: the projects that a shared image is shared with."""

@@ -1,0 +1,36 @@
+"""All SQL of members."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.image.members.models import PENDING, members
+
+
+def find(tx: Transaction, image_id: str, member_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(members).where(members.c.image_id == image_id, members.c.member_id == member_id))
+
+
+def of_image(tx: Transaction, image_id: str) -> list[dict[str, Any]]:
+    return tx.all(sa.select(members).where(members.c.image_id == image_id).order_by(members.c.member_id))
+
+
+def insert(tx: Transaction, image_id: str, member_id: str) -> None:
+    tx.insert(members, image_id=image_id, member_id=member_id, status=PENDING, created_at=tx.now, updated_at=tx.now)
+
+
+def set_status(tx: Transaction, image_id: str, member_id: str, status: str) -> None:
+    tx.execute(
+        members.update()
+        .where(members.c.image_id == image_id, members.c.member_id == member_id)
+        .values(status=status, updated_at=tx.now)
+    )
+
+
+def delete(tx: Transaction, image_id: str, member_id: str) -> bool:
+    return tx.changed(members.delete().where(members.c.image_id == image_id, members.c.member_id == member_id)) > 0
+
+
+def is_member(tx: Transaction, image_id: str, project_id: str) -> bool:
+    return find(tx, image_id, project_id) is not None

@@ -1,0 +1,1 @@
+"""JSON schemas of images and members, for clients that ask."""
