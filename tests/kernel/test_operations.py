@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from tests.kernel.toys import MAKE, ORIGIN, REMOVE, World, make, state
 
 from kumoi.kernel import clock, operations
 from kumoi.kernel.clock import SECOND, VirtualClock
@@ -13,6 +12,7 @@ from kumoi.kernel.database import Database
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.operations import Again, Failed, Retry, begin, subject, supersede
 from kumoi.kernel.runner import LEASE_SECONDS, Runner
+from tests.kernel.toys import MAKE, ORIGIN, REMOVE, World, make, state
 
 
 class Killed(BaseException):

@@ -1,4 +1,4 @@
-"""The way of every request: id → route → version → token → policy → body → one transaction → reply, errors in the service's shape."""
+"""The way of every request: route, version, token, policy, body, one transaction, reply; errors in the service's shape."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol

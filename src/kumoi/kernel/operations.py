@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from kumoi.kernel import events
 from kumoi.kernel.database import Database, Instant, Transaction, metadata
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.fences import Fence
@@ -203,6 +204,10 @@ def begin(
         overdue=False, lease=None, lease_until=0, fault=None,
     )  # fmt: skip
     tx.insert_many(subjects, [{"operation_id": operation_id, "subject": name, "active": True} for name in names])
+    events.write(
+        tx, f"{operation.kind}.begun", names[0], request_id=request_id, user_id=user_id, project_id=project_id,
+        operation=operation_id,
+    )  # fmt: skip
     tx.after_commit(ring)
     return operation_id
 
@@ -242,6 +247,13 @@ def supersede(
 
 def end(tx: Transaction, operation_id: str, state: str) -> None:
     """Release the subjects; a runner still at work on it finds its lease gone."""
+    row = tx.one(sa.select(operations).where(operations.c.id == operation_id))
+    first = tx.scalar(sa.select(sa.func.min(subjects.c.subject)).where(subjects.c.operation_id == operation_id))
+    if row is not None:
+        events.write(
+            tx, f"{row['kind']}.{state}", first or "", request_id=row["request_id"], user_id=row["user_id"],
+            project_id=row["project_id"], operation=operation_id, fault=row["fault"],
+        )  # fmt: skip
     tx.execute(
         operations.update()
         .where(operations.c.id == operation_id)
@@ -285,3 +297,9 @@ def wake_with(action: Callable[[], None]) -> None:
 def unfinished(tx: Transaction) -> list[dict[str, Any]]:
     """Operations still at work, oldest first, for the audit."""
     return tx.all(sa.select(operations).where(operations.c.state.in_(ACTIVE_STATES)).order_by(operations.c.created_at))
+
+
+def forget_old(tx: Transaction, before: int) -> int:
+    """Remove what ended before that instant; how many."""
+    ended = operations.c.state.not_in(ACTIVE_STATES)
+    return tx.changed(operations.delete().where(ended, operations.c.updated_at < before))

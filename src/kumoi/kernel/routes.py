@@ -137,6 +137,15 @@ class Service:
     """Prefix of its tables."""
     default_version: Version | None = None
     absent: str = "The resource could not be found."
+    catalog_also: tuple[str, ...] = ()
+    """Further types under which the catalogue carries it: block storage is `volumev3` and `block-storage`."""
+
+    def __post_init__(self) -> None:
+        declared[self.type] = self
 
     def each(self) -> list[Route]:
         return [route for routes in self.routes for route in routes.all]
+
+
+declared: dict[str, Service] = {}
+"""Every service by its type, registered by being made; identity fills the catalogue of a new cloud from it."""

@@ -58,15 +58,15 @@ class _Stream:
             if reply.body is not None:
                 response.data = msgspec.json.encode(reply.body)
                 response.content_type = "application/json"
-            Api.send_frame(response, self.service, request_id, version)  # type: ignore[arg-type]
+            Api.send_frame(response, self.service, request_id, version)
         except ApiError as error:
-            self.api.send_error(response, self.service, request_id, error, version)  # type: ignore[arg-type]
+            self.api.send_error(response, self.service, request_id, error, version)
         except falcon.HTTPError:
             raise
         except Exception:
             log.fault(__name__, "stream failed", path=request.path)
             fault = ApiError("An unexpected error prevented the server from fulfilling your request.")
-            self.api.send_error(response, self.service, request_id, fault, version)  # type: ignore[arg-type]
+            self.api.send_error(response, self.service, request_id, fault, version)
         finally:
             log.request_id.reset(held)
 

@@ -21,7 +21,10 @@ class Payload(msgspec.Struct, array_like=True, frozen=True):
     domain_id: str | None = None
     system: bool = False
     application_credential_id: str | None = None
-    is_domain_scoped_user: bool = False
+    user_generation: int = 0
+    """What the user's row said when it was issued; a password change raises the row's and so revokes the token."""
+    scope_generation: int = 0
+    """The same of the project or domain; raised when that is disabled."""
 
 
 class Keys:

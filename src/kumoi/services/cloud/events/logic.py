@@ -1,0 +1,11 @@
+"""Who may read which events: their project's, and the cloud's admins and readers all."""
+
+from typing import Any
+
+from kumoi.kernel import events
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+
+
+def after(tx: Transaction, who: Who, position: int, subject: str | None, limit: int) -> list[dict[str, Any]]:
+    return events.after(tx, position, limit, project_id=who.only_project, subject=subject)

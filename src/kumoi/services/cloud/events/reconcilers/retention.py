@@ -1,0 +1,12 @@
+"""Events and ended operations past their time go."""
+
+from kumoi.kernel import events, operations
+from kumoi.kernel.reconcile import Sweep, View
+
+
+def run(view: View) -> None:
+    view.write(events.forget_old)
+    view.write(lambda tx: operations.forget_old(tx, tx.now - events.KEPT))
+
+
+RETENTION = Sweep("cloud.retention", 3600.0, run)

@@ -1,0 +1,38 @@
+"""Shapes of events: ours alone."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from kumoi.kernel import clock
+
+PAGE = 100
+
+
+class ListQuery(msgspec.Struct, kw_only=True):
+    after: int = 0
+    """The id of the last event seen."""
+    subject: str | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = PAGE
+
+
+class Event(msgspec.Struct, kw_only=True):
+    id: int
+    at: str
+    kind: str
+    subject: str
+    request_id: str
+    user_id: str | None
+    project_id: str | None
+    facts: dict[str, Any]
+
+
+class ListBody(msgspec.Struct):
+    events: list[Event]
+
+
+def event(row: dict[str, Any]) -> Event:
+    return Event(
+        at=clock.iso_microseconds(row["at"], "Z"),
+        **{n: row[n] for n in ("id", "kind", "subject", "request_id", "user_id", "project_id", "facts")},
+    )

@@ -1,0 +1,29 @@
+"""The service of Kumoi itself."""
+
+from typing import Any
+
+from kumoi.kernel.routes import Service
+from kumoi.services.cloud import errors
+from kumoi.services.cloud.events.api import routes as events
+from kumoi.services.cloud.openapi.api import routes as openapi
+from kumoi.services.cloud.work.api import routes as work
+
+
+def discovery(service: Service, base_url: str) -> dict[str, Any]:
+    version = {"id": "v1", "status": "CURRENT", "links": [{"rel": "self", "href": f"{base_url}{service.prefix}/"}]}
+    return {"versions": [version], "version": version}
+
+
+SERVICE = Service(
+    type="cloud",
+    name="kumoi",
+    prefix="/kumoi/v1",
+    root="/kumoi",
+    catalog_type="kumoi",
+    catalog_path="/kumoi/v1",
+    routes=(work, events, openapi),
+    render_error=errors.render,
+    discovery=discovery,
+    discovery_status=200,
+    tables="cloud_",
+)

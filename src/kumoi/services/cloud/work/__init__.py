@@ -1,0 +1,1 @@
+"""Operations: work asked for, in progress and done."""

@@ -1,0 +1,27 @@
+"""Who may see which operations: their project's members, and the cloud's admins and readers."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import NotFound
+from kumoi.kernel.pagination import MarkerNotFound
+from kumoi.kernel.who import Who
+from kumoi.services.cloud.work import store
+
+
+def show(tx: Transaction, who: Who, operation_id: str) -> dict[str, Any]:
+    row = store.find(tx, operation_id)
+    if row is None or not who.sees(row["project_id"]):
+        raise NotFound(f"Operation {operation_id} could not be found.")
+    return row
+
+
+def list_of(
+    tx: Transaction, who: Who, subject: str | None, state: str | None, marker: str | None, limit: int | None
+) -> list[dict[str, Any]]:
+    after = None
+    if marker is not None:
+        after = store.find(tx, marker)
+        if after is None or not who.sees(after["project_id"]):
+            raise MarkerNotFound(f"marker: operation {marker} could not be found.")
+    return store.list_of(tx, who.only_project, subject, state, after, limit)
