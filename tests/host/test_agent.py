@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.engines.hypervisor.contract import fence, guest_spec, until
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState, Hypervisor, HypervisorError
@@ -16,6 +15,7 @@ from kumoi.host.fences import Fences
 from kumoi.host.server import listen, serve
 from kumoi.kernel import clock
 from kumoi.kernel.fences import Busy, Fence, Stale
+from tests.engines.hypervisor.contract import fence, guest_spec, until
 
 
 @pytest.fixture

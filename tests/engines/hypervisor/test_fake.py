@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_spec
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState, Hypervisor, HypervisorError
 from kumoi.host.agent import Agent
 from kumoi.host.client import InProcess, remote
 from kumoi.host.fences import Fences
+from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_spec
 
 
 @pytest.fixture

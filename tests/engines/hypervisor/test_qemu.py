@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.engines.hypervisor.contract import HypervisorContract, fence
 
 from kumoi.engines.hypervisor.interface import Disk
 from kumoi.engines.hypervisor.qemu import process
@@ -18,6 +17,7 @@ from kumoi.host.metadata.documents import config_drive
 from kumoi.kernel import randomness
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.settings import Folder, Settings
+from tests.engines.hypervisor.contract import HypervisorContract, fence
 
 pytestmark = pytest.mark.real
 

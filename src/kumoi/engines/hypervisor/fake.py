@@ -1,7 +1,7 @@
 """Guests that are only written down: a hypervisor without QEMU or root, for tests and for trying the API."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -18,6 +18,7 @@ from kumoi.engines.hypervisor.interface import (
     HypervisorError,
     Nic,
 )
+from kumoi.engines.network.interface import NetworkError, Wiring
 from kumoi.kernel import clock
 from kumoi.kernel.fences import Fence
 
@@ -30,7 +31,16 @@ class FakeHypervisor:
     """Keeps its guests in a small database below `folder`, so that they outlive the agent. Guests do nothing:
     they obey at once, write a few lines on their console, and have no screen."""
 
-    def __init__(self, folder: Path, name: str = "host-1", vcpus: int = 64, memory_mib: int = 262_144) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str = "host-1",
+        *,
+        wiring: Wiring | None = None,
+        vcpus: int = 64,
+        memory_mib: int = 262_144,
+    ) -> None:
+        """`wiring`: where network cards are plugged; None: nowhere."""
         folder.mkdir(parents=True, exist_ok=True)
         self.shown = Host(
             name=name,
@@ -48,6 +58,7 @@ class FakeHypervisor:
                 "features": [],
             },
         )
+        self.wiring = wiring
         self.lock = RLock()
         self.database = sqlite3.connect(folder / "fake-guests.db", check_same_thread=False, isolation_level=None)
         self.database.execute("PRAGMA journal_mode=WAL")
@@ -93,8 +104,10 @@ class FakeHypervisor:
             if state in _ALIVE:
                 return
             if state is GuestState.SUSPENDED:
+                self._plug(fence, self._guest(spec.server_id)[1].nics)
                 self._set(spec.server_id, GuestState.RUNNING)
                 return
+            self._plug(fence, spec.nics)
             said = f"[{clock.iso(clock.now())}] {spec.name} boots\n{spec.metadata.hostname} login:\n"
             self.database.execute(
                 "INSERT INTO guest VALUES (?, ?, ?, ?) ON CONFLICT (server_id)"
@@ -104,12 +117,14 @@ class FakeHypervisor:
 
     def ask_shutdown(self, fence: Fence, server_id: str) -> None:
         with self._order("ask_shutdown"):
-            if self._guest(server_id)[0] is GuestState.RUNNING:
+            state, spec = self._guest(server_id)
+            if state is GuestState.RUNNING:
+                self._unplug(fence, spec.nics)
                 self._set(server_id, GuestState.OFF)
 
     def power_off(self, fence: Fence, server_id: str) -> None:
         with self._order("power_off"):
-            self._guest(server_id)
+            self._unplug(fence, self._guest(server_id)[1].nics)
             self._set(server_id, GuestState.OFF)
 
     def pause(self, fence: Fence, server_id: str) -> None:
@@ -120,9 +135,12 @@ class FakeHypervisor:
 
     def suspend(self, fence: Fence, server_id: str) -> None:
         self._move("suspend", server_id, (*_ALIVE, GuestState.SUSPENDED), GuestState.SUSPENDED)
+        self._unplug(fence, self._guest(server_id)[1].nics)
 
     def destroy(self, fence: Fence, server_id: str) -> None:
         with self._order("destroy"):
+            if self.state(server_id) is not GuestState.ABSENT:
+                self._unplug(fence, self._guest(server_id)[1].nics)
             self.database.execute("DELETE FROM guest WHERE server_id = ?", (server_id,))
 
     def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
@@ -148,12 +166,16 @@ class FakeHypervisor:
             return msgspec.structs.replace(spec, nics=[*others, nic])
 
         self._change("attach_nic", server_id, plug)
+        if self.state(server_id) in _ALIVE:
+            self._plug(fence, [nic])
 
     def detach_nic(self, fence: Fence, server_id: str, port_id: str) -> bool:
         def unplug(spec: GuestSpec) -> GuestSpec:
             return msgspec.structs.replace(spec, nics=[n for n in spec.nics if n.port_id != port_id])
 
         if self.state(server_id) is not GuestState.ABSENT:
+            spec = self._guest(server_id)[1]
+            self._unplug(fence, [nic for nic in spec.nics if nic.port_id == port_id])
             self._change("detach_nic", server_id, unplug)
         return True
 
@@ -218,6 +240,24 @@ class FakeHypervisor:
             if state not in begin:
                 raise HypervisorError(f"guest {server_id} is {state}: cannot {method}")
             self._set(server_id, end)
+
+    def _plug(self, fence: Fence, nics: Sequence[Nic]) -> None:
+        if self.wiring is None:
+            return
+        try:
+            for nic in nics:
+                self.wiring.plug(fence, nic.port_id, nic.mac, nic.mtu)
+        except NetworkError as error:
+            raise HypervisorError(f"a network card could not be plugged: {error}") from error
+
+    def _unplug(self, fence: Fence, nics: Sequence[Nic]) -> None:
+        if self.wiring is None:
+            return
+        try:
+            for nic in nics:
+                self.wiring.unplug(fence, nic.port_id)
+        except NetworkError as error:
+            raise HypervisorError(f"a network card could not be unplugged: {error}") from error
 
     def _store(self, spec: GuestSpec) -> None:
         self.database.execute(

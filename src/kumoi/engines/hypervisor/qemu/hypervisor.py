@@ -18,7 +18,7 @@ from kumoi.engines.hypervisor.qemu.holder import QemuHolder
 from kumoi.engines.hypervisor.qemu.machine import about_this_machine
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
 from kumoi.engines.volumes.interface import Holder
-from kumoi.kernel import log
+from kumoi.kernel import clock, log
 from kumoi.kernel.fences import Fence
 
 
@@ -117,6 +117,33 @@ class QemuHypervisor:
                 (log.say if expected else log.fault)(
                     ROOM, "a guest does not come up again", server_id=guest.server_id, reason=str(error)
                 )
+
+    def take_down(self, patience: float) -> list[str]:
+        """Save what is paused, ask what runs to shut down and end it after `patience` seconds; `bring_up` makes it all
+        what it was. The ids of those that did not obey in time. The last HypervisorError, when all others are down."""
+        failure: HypervisorError | None = None
+        waiting: list[Guest] = []
+        for guest in self._all():
+            try:
+                if not guest.rest():
+                    waiting.append(guest)
+            except HypervisorError as error:
+                log.say(ROOM, "a guest does not go to rest", server_id=guest.server_id, reason=str(error))
+                failure = error
+        deadline = clock.monotonic() + patience
+        while clock.monotonic() < deadline and any(process.alive(guest.place) for guest in waiting):
+            for guest in waiting:
+                guest.state()  # notices that it powered itself off
+            clock.sleep(0.1)
+        disobedient = [guest.server_id for guest in waiting if process.alive(guest.place)]
+        for guest in waiting:
+            try:
+                guest.lie_down()
+            except HypervisorError as error:
+                failure = error
+        if failure:
+            raise failure
+        return disobedient
 
     def tend(self) -> None:
         """Cut console logs that grew too long; to be called every few seconds."""

@@ -1,0 +1,23 @@
+"""Guests when the whole cloud goes down, and when it comes up again."""
+
+from kumoi.engines.network.fake import FakeWiring
+from kumoi.engines.network.interface import Wiring
+from kumoi.engines.network.ovn.wiring import OvnWiring
+from kumoi.host.engines import make_qemu
+from kumoi.kernel.settings import Folder, Settings
+
+PATIENCE = 30.0
+"""Seconds that running guests get to shut down by themselves."""
+
+
+def shut_down(folder: Folder, settings: Settings, patience: float = PATIENCE) -> list[str]:
+    """For `kumoi down`, when the agent has ended and Open vSwitch has not: leave no guest's process and no plug.
+
+    What is paused is saved to a file; what runs is asked to shut down and ended after `patience` seconds. All of it
+    comes up again with the next agent. Returns the ids of the servers that did not obey in time. HypervisorError:
+    some guest cannot be ended or its memory not be saved; the others are down.
+    """
+    if settings.hypervisor == "fake" or not folder.guests.is_dir():
+        return []
+    wiring: Wiring = FakeWiring(folder, settings) if settings.network == "fake" else OvnWiring(folder, settings)
+    return make_qemu(folder, settings, wiring).take_down(patience)

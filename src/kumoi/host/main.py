@@ -1,0 +1,56 @@
+"""The agent's process: `python -m kumoi.host --data D`."""
+
+import argparse
+import signal
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event, Thread
+
+from kumoi.host.agent import Agent
+from kumoi.host.engines import Engines, assemble
+from kumoi.host.fences import Fences
+from kumoi.host.server import Server, listen
+from kumoi.kernel import log
+from kumoi.kernel import settings as settings_module
+from kumoi.kernel.settings import Folder
+
+ROOM = "host"
+THREADS = 24
+"""Orders carried out at once."""
+TEND_EVERY = 5.0
+"""Seconds."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Serve until SIGTERM. Guests go on meanwhile and afterwards."""
+    parser = argparse.ArgumentParser(prog="kumoi.host", description="The agent of one host of a Kumoi cloud.")
+    parser.add_argument("--data", type=Path, required=True, help="the cloud's data folder")
+    folder = Folder(parser.parse_args(argv).data.absolute())
+    log.start()
+    settings = settings_module.load(folder)
+    engines = assemble(folder, settings)
+    agent = Agent(engines.by_concern(), Fences(folder.host / "fences.db"))
+    server = Server(agent, listen(folder.agent_socket), THREADS)
+    stopping = Event()
+    Thread(target=_tend, args=(engines, stopping), name="tend", daemon=True).start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: server.stop())
+    log.say(ROOM, "the agent serves", socket=str(folder.agent_socket), hypervisor=settings.hypervisor)
+    server.run()
+    stopping.set()
+    return 0
+
+
+def _tend(engines: Engines, stopping: Event) -> None:
+    """Bring up what rests, then look after it. Beside the socket, so that a slow guest delays no order for others."""
+    _attempt("metadata is not served again on every network", engines.listen_again)
+    _attempt("guests are not all up again", engines.bring_up)
+    while not stopping.wait(TEND_EVERY):
+        _attempt("guests are not tended", engines.tend)
+
+
+def _attempt(failing: str, work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:
+        log.fault(ROOM, failing)

@@ -1,0 +1,206 @@
+"""Answers guests at 169.254.169.254, on each network in its own namespace, from what was published to this host."""
+
+import asyncio
+import ctypes
+import os
+import socket
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+from kumoi.engines.hypervisor.interface import GuestMetadata
+from kumoi.engines.network.interface import METADATA_ADDRESS, NetworkError
+from kumoi.host.metadata.documents import documents, listing
+from kumoi.kernel import log, randomness
+
+ROOM = "host.metadata"
+PORT = 80
+NAMESPACES = Path("/run/netns")
+
+QUESTION_WITHIN = 10.0
+"""Seconds that a guest has to put its question, and to take the answer."""
+AT_ONCE = 64
+"""Conversations on one network; more are ended, so that no network can starve another."""
+LONGEST_QUESTION = 16 * 1024
+"""Bytes."""
+SEED_BYTES = 512
+
+_CLONE_NEWNET = 0x40000000
+_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Published:
+    metadata: GuestMetadata
+    paths: dict[str, bytes] | None = None
+    """The documents, once asked for."""
+
+
+@dataclass
+class _Listener:
+    server: asyncio.Server
+    inode: int
+    """Of the namespace: one made anew has another."""
+    open: int = 0
+
+
+class MetadataServer:
+    """Knows every guest of this host by (network, address). May be told things by any thread."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.guests: dict[str, _Published] = {}
+        self.by_address: dict[tuple[str, str], str] = {}
+        self.listeners: dict[str, _Listener] = {}
+        self.loop = asyncio.new_event_loop()
+        self.thread = Thread(target=self.loop.run_forever, name="metadata", daemon=True)
+        self.thread.start()
+
+    def publish(self, server_id: str, metadata: GuestMetadata | None) -> None:
+        """What a guest is told about itself from the next question on; None: it is gone."""
+        with self.lock:
+            before = self.guests.pop(server_id, None)
+            for key in _addresses(before.metadata) if before else ():
+                if self.by_address.get(key) == server_id:
+                    del self.by_address[key]
+            if metadata is not None:
+                self.guests[server_id] = _Published(metadata)
+                self.by_address.update(dict.fromkeys(_addresses(metadata), server_id))
+
+    def listen(self, network_id: str, namespace: str) -> None:
+        """Answer on a network, in the namespace that holds its metadata port; again, it changes nothing."""
+        path = NAMESPACES / namespace
+        try:
+            inode = path.stat().st_ino
+            with self.lock:
+                known = self.listeners.get(network_id)
+            if known and known.inode == inode:
+                return
+            if known:
+                self.quiet(network_id)
+            listener = _listen_inside(path)
+        except OSError as error:
+            raise NetworkError(f"metadata cannot be served on network {network_id}: {error}") from error
+
+        async def serve() -> asyncio.Server:
+            async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                await self._meet(network_id, reader, writer)
+
+            return await asyncio.start_server(meet, sock=listener, limit=LONGEST_QUESTION)
+
+        served = _Listener(self._inside(serve()), inode)
+        with self.lock:
+            self.listeners[network_id] = served
+
+    def quiet(self, network_id: str) -> None:
+        """Answer no longer on a network."""
+        with self.lock:
+            known = self.listeners.pop(network_id, None)
+        if known:
+
+            async def close() -> None:
+                known.server.close()
+
+            self._inside(close())
+
+    def close(self) -> None:
+        for network_id in list(self.listeners):
+            self.quiet(network_id)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(5)
+
+    def answer(self, network_id: str, address: str, method: str, target: str) -> tuple[int, bytes]:
+        """Status and body for one question from an address on a network."""
+        if method not in ("GET", "HEAD"):
+            return 405, b"metadata can only be read\n"
+        with self.lock:
+            published = self.guests.get(self.by_address.get((network_id, address), ""))
+        if published is None:
+            return 404, b"no server has this address here\n"
+        if published.paths is None:
+            published.paths = documents(published.metadata, randomness.random_bytes(SEED_BYTES))
+        path = "/".join(part for part in target.partition("?")[0].split("/") if part)
+        found = published.paths.get(path)
+        if found is None:
+            found = listing(published.paths, path, list(published.metadata.public_keys))
+        return (404, b"there is no such document\n") if found is None else (200, found)
+
+    async def _meet(self, network_id: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        listener = self.listeners.get(network_id)
+        try:
+            if listener is None or listener.open >= AT_ONCE:
+                return
+            listener.open += 1
+            try:
+                await asyncio.wait_for(self._converse(network_id, reader, writer), QUESTION_WITHIN)
+            finally:
+                listener.open -= 1
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # The guest's own affair; it may ask again.
+        except Exception:
+            log.fault(ROOM, "a question could not be answered", network_id=network_id)
+        finally:
+            writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
+
+    async def _converse(self, network_id: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        question = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0].split()
+        address = _plain(writer.get_extra_info("peername")[0])
+        if len(question) != 3:
+            status, body, method = 400, b"that is not HTTP\n", "GET"
+        else:
+            method, target, _ = question
+            status, body = self.answer(network_id, address, method, target)
+        head = (
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        )
+        writer.write(head.encode() + (b"" if method == "HEAD" else body))
+        await writer.drain()
+
+    def _inside(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+
+def _addresses(metadata: GuestMetadata) -> list[tuple[str, str]]:
+    return [(address.network_id, _plain(address.address)) for address in metadata.addresses]
+
+
+def _plain(address: str) -> str:
+    """An address without scope and in its one usual spelling."""
+    return (
+        socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address.partition("%")[0]))
+        if (":" in address)
+        else address
+    )
+
+
+def _listen_inside(namespace: Path) -> socket.socket:
+    """A listening socket that hears one network namespace; only the thread that opens it ever enters there."""
+    made: list[socket.socket | OSError] = []
+
+    def enter_and_listen() -> None:
+        try:
+            with namespace.open("rb") as entrance:
+                library = ctypes.CDLL(None, use_errno=True)
+                if library.setns(entrance.fileno(), _CLONE_NEWNET):
+                    number = ctypes.get_errno()
+                    raise OSError(number, os.strerror(number))
+            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((METADATA_ADDRESS, PORT))
+            listener.listen(128)
+            listener.setblocking(False)
+            made.append(listener)
+        except OSError as error:
+            made.append(error)
+
+    thread = Thread(target=enter_and_listen, name="metadata-enter")
+    thread.start()
+    thread.join()
+    if isinstance(made[0], OSError):
+        raise made[0]
+    return made[0]

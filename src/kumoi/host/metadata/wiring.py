@@ -1,0 +1,42 @@
+"""A host's wiring that answers metadata on every network it serves."""
+
+from kumoi.engines.network.interface import ServedNetwork, Wiring, WiringInventory
+from kumoi.host.metadata.server import MetadataServer
+from kumoi.kernel.fences import Fence
+
+
+class AnsweringWiring:
+    """Implements Wiring by another one, and listens in the namespaces that it makes."""
+
+    def __init__(self, wiring: Wiring, metadata: MetadataServer) -> None:
+        self.wiring = wiring
+        self.metadata = metadata
+
+    def listen_again(self) -> None:
+        """After a restart: answer on every network that was served before."""
+        for network_id, namespace in self.wiring.served_networks().items():
+            self.metadata.listen(network_id, namespace)
+
+    def plug(self, fence: Fence, port_id: str, mac: str, mtu: int) -> str:
+        return self.wiring.plug(fence, port_id, mac, mtu)
+
+    def unplug(self, fence: Fence, port_id: str) -> None:
+        self.wiring.unplug(fence, port_id)
+
+    def plugged(self) -> list[str]:
+        return self.wiring.plugged()
+
+    def serve_network(self, fence: Fence, network: ServedNetwork) -> str:
+        namespace = self.wiring.serve_network(fence, network)
+        self.metadata.listen(network.network_id, namespace)
+        return namespace
+
+    def unserve_network(self, fence: Fence, network_id: str) -> None:
+        self.metadata.quiet(network_id)
+        self.wiring.unserve_network(fence, network_id)
+
+    def served_networks(self) -> dict[str, str]:
+        return self.wiring.served_networks()
+
+    def inventory(self) -> WiringInventory:
+        return self.wiring.inventory()
