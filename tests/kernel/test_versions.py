@@ -52,3 +52,14 @@ def test_replies_at_the_edge_of_a_removed_field() -> None:
     assert msgspec.json.decode(msgspec.json.encode(shrink(value, Outer, (2, 3)))) == {"inner": [], "old": "x"}
     later = msgspec.json.decode(msgspec.json.encode(shrink(value, Outer, (2, 4))))
     assert later == {"inner": [], "new": {"always": 2}}
+
+
+def test_a_field_left_out_stays_unset_in_versions_that_lack_another() -> None:
+    class Change(msgspec.Struct, forbid_unknown_fields=True):
+        name: str | msgspec.UnsetType = msgspec.field(name="OS-X:name", default=msgspec.UNSET)
+        note: Annotated[str | msgspec.UnsetType, since("2.9")] = msgspec.UNSET
+
+    class Body(msgspec.Struct):
+        changes: list[Change]
+
+    assert decode(b'{"changes": [{}, {"OS-X:name": "a"}]}', Body, (2, 1)) == Body([Change(), Change("a")])

@@ -21,8 +21,10 @@ from kumoi.kernel.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from kumoi.kernel.idempotency import Once, Rendered
 from kumoi.kernel.routes import Reply, Route, Service
 from kumoi.kernel.settings import Settings
+from kumoi.kernel.tokens import Keys
 from kumoi.kernel.versions import Version
 from kumoi.kernel.who import NOBODY, Who
 
@@ -111,13 +113,16 @@ class Api:
         settings: Settings,
         engines: Callable[[type[Any]], Any],
         health: Callable[[], bool] = lambda: True,
+        keys: Keys | None = None,
     ) -> None:
+        """`keys` seal the answers kept for an Idempotency-Key; without them the header is not heeded."""
         self.services = list(services)
         self.database = database
         self.authenticate = authenticate
         self.settings = settings
         self.engines = engines
         self.health = health
+        self.keys = keys
 
     def wsgi(self) -> falcon.App:  # type: ignore[type-arg]
         app = falcon.App(independent_middleware=True)
@@ -298,6 +303,8 @@ class _Resource:
             )
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):
             raw = read_body(request)
+        if candidates[0].action is not None and candidates[0].policy.token:
+            api.authenticate(api.database, token or "")  # Strangers learn nothing about actions.
         route = self._choose(candidates, version, raw)
         who = api.identify(route, token)
         asked = Request(service, route, request_id)
@@ -313,20 +320,29 @@ class _Resource:
             arguments["query"] = decode_query(asked.params, route.query, version)
         if route.body is not None and not route.raw_body:
             arguments["body"] = decode_body(request.content_type, raw, route, version)
+        once: Once | None = None
+        if request.method == "POST" and route.mode == "write" and who.user_id and api.keys:
+            key = request.get_header("Idempotency-Key")
+            if key is not None:
+                once = Once(api.keys, who, f"{service.type} {request.path} {route.name}", key, raw)
+
+        def work(tx: Transaction) -> Rendered:
+            tx.declared_quota = route.quota
+            asked._tx = tx
+            if once and (answered := once.found(tx)):
+                return answered
+            rendered = _render(route, asked, route.handler(asked, **arguments))
+            if once:
+                once.keep(tx, rendered)
+            return rendered
+
         if route.mode == "live":
-            result = route.handler(asked, **arguments)
+            rendered = _render(route, asked, route.handler(asked, **arguments))
+        elif route.mode == "write":
+            rendered = api.database.write(work)
         else:
-
-            def work(tx: Transaction) -> Any:
-                tx.declared_quota = route.quota
-                asked._tx = tx
-                return route.handler(asked, **arguments)
-
-            if route.mode == "write":
-                result = api.database.write(work)
-            else:
-                result = api.database.read(work)
-        self._send(response, route, asked, result)
+            rendered = api.database.read(work)
+        self._send(response, asked, rendered)
 
     def _choose(self, candidates: list[Route], version: Version | None, raw: bytes) -> Route:
         if candidates[0].action is not None:
@@ -350,22 +366,30 @@ class _Resource:
                 return route
         raise BadRequest(f"There is no such action: {name[:100]}")
 
-    def _send(self, response: falcon.Response, route: Route, asked: Request, result: Any) -> None:
-        reply = result if isinstance(result, Reply) else Reply(result)
-        response.status = reply.status or route.status
-        for name, value in reply.headers.items():
+    def _send(self, response: falcon.Response, asked: Request, rendered: Rendered) -> None:
+        response.status = rendered.status
+        for name, value in rendered.headers.items():
             response.set_header(name, value)
-        if reply.file is not None:
-            response.set_header("X-Accel-Redirect", reply.file)
-            response.content_type = reply.content_type or "application/octet-stream"
-        elif reply.raw is not None:
-            response.data = reply.raw
-            response.content_type = reply.content_type or "text/plain; charset=utf-8"
-        elif reply.body is not None:
-            body = versions.shrink(reply.body, route.reply, asked.version) if route.reply else reply.body
-            response.data = msgspec.json.encode(body)
-            response.content_type = reply.content_type or "application/json"
+        if rendered.file is not None:
+            response.set_header("X-Accel-Redirect", rendered.file)
+        if rendered.data:
+            response.data = rendered.data
+        if rendered.content_type:
+            response.content_type = rendered.content_type
         self.api.send_frame(response, self.service, asked.id, asked.version)
+
+
+def _render(route: Route, asked: Request, result: Any) -> Rendered:
+    reply = result if isinstance(result, Reply) else Reply(result)
+    data, content_type = b"", ""
+    if reply.file is not None:
+        content_type = reply.content_type or "application/octet-stream"
+    elif reply.raw is not None:
+        data, content_type = reply.raw, reply.content_type or "text/plain; charset=utf-8"
+    elif reply.body is not None:
+        body = versions.shrink(reply.body, route.reply, asked.version) if route.reply else reply.body
+        data, content_type = msgspec.json.encode(body), reply.content_type or "application/json"
+    return Rendered(reply.status or route.status, dict(reply.headers), data, content_type, reply.file)
 
 
 class _Discovery:
@@ -429,7 +453,7 @@ def decode_query(params: dict[str, list[str]], kind: Any, version: Version | Non
         value = msgspec.convert(values, small, strict=False)
     except msgspec.ValidationError as error:
         raise BadRequest(f"Invalid input for query parameter {explain(error)}") from None
-    return value if small is kind else msgspec.convert(value, kind, from_attributes=True)
+    return value if small is kind else versions.widened(value, kind)
 
 
 def decode_body(content_type: str | None, raw: bytes, route: Route, version: Version | None) -> Any:

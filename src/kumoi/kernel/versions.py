@@ -187,4 +187,32 @@ def decode(body: bytes, kind: Any, version: Version | None) -> Any:
         return msgspec.json.decode(body, type=kind)
     small = narrowed(kind, version)
     value = msgspec.json.decode(body, type=small)
-    return value if small is kind else msgspec.convert(value, kind, from_attributes=True)
+    return value if small is kind else widened(value, kind)
+
+
+@lru_cache(maxsize=4096)
+def _hints(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
+def widened(value: Any, kind: Any) -> Any:
+    """A value of a narrowed type as one of the full type; fields that the narrowed one lacks take their defaults."""
+    kind = _plain(kind)
+    if isinstance(value, msgspec.Struct):
+        names = type(value).__name__
+        choices = [_plain(choice) for choice in (get_args(kind) or (kind,))]
+        full = next(choice for choice in choices if getattr(choice, "__name__", "") == names)
+        if isinstance(value, full):
+            return value
+        given = {name: getattr(value, name) for name in value.__struct_fields__}
+        return full(**{n: widened(v, _hints(full)[n]) for n, v in given.items() if v is not msgspec.UNSET})
+    if isinstance(value, list | dict) and value:
+        choices = [kind, *(_plain(choice) for choice in get_args(kind))]
+        full = next((choice for choice in choices if get_origin(choice) is type(value)), None)
+        if full is None:
+            return value
+        inner = get_args(full)[-1]
+        if isinstance(value, list):
+            return [widened(item, inner) for item in value]
+        return {key: widened(item, inner) for key, item in value.items()}
+    return value
