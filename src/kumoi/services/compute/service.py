@@ -4,19 +4,25 @@ from typing import Any
 
 from kumoi.kernel import versions
 from kumoi.kernel.routes import Service
-from kumoi.kernel.versions import Microversions
+from kumoi.kernel.versions import Microversions, since
 from kumoi.services.compute import errors
+from kumoi.services.compute.flavors.api import routes as flavors
 from kumoi.services.compute.keypairs.api import routes as keypairs
 
 MICROVERSIONS = Microversions(
     service_type="compute",
     minimum=(2, 1),
-    maximum=(2, 13),
+    maximum=(2, 88),
     legacy_header="X-OpenStack-Nova-API-Version",
-    behaviours={},
+    behaviours={
+        "flavor swap is a number": since("2.75"),
+    },
     history={
         "2.2": "keypairs carry a type",
         "2.10": "keypairs of other users, for admins",
+        "2.55": "flavors carry a description",
+        "2.61": "flavors carry their extra specs",
+        "2.75": "a flavor without swap says 0",
     },
 )
 
@@ -40,7 +46,7 @@ SERVICE = Service(
     root="/compute",
     catalog_type="compute",
     catalog_path="/compute/v2.1",
-    routes=(keypairs,),
+    routes=(flavors, keypairs),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

@@ -1,0 +1,21 @@
+"""What a new cloud's compute holds: four flavors that guests fit in, also under software emulation."""
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.settings import Settings
+from kumoi.services.compute.flavors import logic, store
+
+ORDER = 50
+
+FLAVORS = (
+    # id, name, vCPUs, MiB, GiB
+    ("1", "m1.tiny", 1, 256, 1),
+    ("2", "m1.small", 1, 512, 5),
+    ("3", "m1.medium", 2, 1024, 10),
+    ("4", "m1.large", 4, 2048, 20),
+)
+
+
+def bootstrap(tx: Transaction, settings: Settings, passwords: dict[str, str]) -> None:
+    for flavorid, name, vcpus, ram, disk in FLAVORS:
+        if store.find(tx, flavorid) is None and store.find_by_name(tx, name) is None:
+            logic.create(tx, flavorid=flavorid, name=name, vcpus=vcpus, ram=ram, disk=disk)

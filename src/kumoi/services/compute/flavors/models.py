@@ -1,0 +1,39 @@
+"""The tables of flavors, their extra specs and who may use the private ones."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+flavors = sa.Table(
+    "compute_flavors",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("flavorid", sa.String(255), nullable=False, unique=True),
+    sa.Column("name", sa.String(255), nullable=False, unique=True),
+    sa.Column("vcpus", sa.Integer, nullable=False),
+    sa.Column("ram", sa.Integer, nullable=False),
+    sa.Column("disk", sa.Integer, nullable=False),
+    sa.Column("ephemeral", sa.Integer, nullable=False),
+    sa.Column("swap", sa.Integer, nullable=False),
+    sa.Column("rxtx_factor", sa.Float(53), nullable=False),
+    sa.Column("is_public", sa.Boolean, nullable=False),
+    sa.Column("description", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant),
+)
+"""`ram` and `swap` in MiB, `disk` and `ephemeral` in GiB."""
+
+extra_specs = sa.Table(
+    "compute_flavor_extra_specs",
+    metadata,
+    sa.Column("flavor_id", sa.Integer, sa.ForeignKey(flavors.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("key", sa.String(255), primary_key=True),
+    sa.Column("value", sa.String(255), nullable=False),
+)
+
+access = sa.Table(
+    "compute_flavor_access",
+    metadata,
+    sa.Column("flavor_id", sa.Integer, sa.ForeignKey(flavors.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("project_id", sa.String(255), primary_key=True),
+)
