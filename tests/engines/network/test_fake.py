@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.engines.network.contract import TopologyContract, a_network
 
 from kumoi.engines.network.fake import FakeTopology, FakeWiring
 from kumoi.kernel.settings import Folder, Settings
+from tests.engines.network.contract import TopologyContract, a_network
 
 SETTINGS = Settings(cloud_id="abcdef", network="fake")
 

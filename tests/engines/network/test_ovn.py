@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from tests.engines.network import running
-from tests.engines.network.contract import TopologyContract
 
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.engines.network.ovn.wiring import OvnWiring
+from tests.engines.network import running
+from tests.engines.network.contract import TopologyContract
 
 pytestmark = pytest.mark.real
 
