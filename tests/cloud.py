@@ -13,6 +13,7 @@ from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.http import Api
 from kumoi.kernel.routes import Service
 from kumoi.kernel.settings import Folder, Settings
+from kumoi.kernel.tokens import Keys
 from kumoi.kernel.who import Who
 
 PROJECT = "11111111111111111111111111111111"
@@ -61,8 +62,10 @@ class Cloud:
         self.database = Database(database_url)
         self.database.create_all()
         self.engines = self._engines()
+        Keys.create(self.folder.keys)
+        keys = Keys.load(self.folder.keys)
         chosen = list(services) if services is not None else every
-        self.api = Api(chosen, self.database, authenticator or authenticate, self.settings, self.locate)
+        self.api = Api(chosen, self.database, authenticator or authenticate, self.settings, self.locate, keys=keys)
         self.http = falcon.testing.TestClient(self.api.wsgi())
         self.runner = app.make_runner(self.database, self.locate)
 

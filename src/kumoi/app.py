@@ -20,6 +20,7 @@ from kumoi.kernel.http import Api, Authenticator
 from kumoi.kernel.routes import Service
 from kumoi.kernel.runner import Runner
 from kumoi.kernel.settings import Folder, Settings
+from kumoi.kernel.tokens import Keys
 from kumoi.kernel.wakeup import Bell
 
 Locate = Callable[[type[Any]], Any]
@@ -100,7 +101,9 @@ def authenticator(folder: Folder) -> Authenticator:
 def make_api(data: Path) -> Api:
     """What the api and streams processes serve."""
     folder, settings, database = open_cloud(data)
-    return Api(load_services(), database, authenticator(folder), settings, engines(folder, settings))
+    locate = engines(folder, settings)
+    keys = Keys.load(folder.keys)
+    return Api(load_services(), database, authenticator(folder), settings, locate, keys=keys)
 
 
 def make_runner(database: Database, locate: Locate) -> Runner:
@@ -112,7 +115,6 @@ def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> 
     `passwords`: user name → password, for users that do not exist yet."""
     load_services()
     from kumoi import migrations
-    from kumoi.kernel.tokens import Keys
 
     Keys.create(folder.keys)
     database = Database(folder.database_url(settings))

@@ -7,7 +7,6 @@ from kumoi import app
 from kumoi.kernel.database import metadata
 
 SERVICES = Path(kumoi.__file__).parent / "services"
-SERVICE_ROOMS = {"__init__", "service", "facade", "errors", "bootstrap", "audit"}
 RESOURCE_ROOMS = {
     "__init__",
     "api",
@@ -23,19 +22,17 @@ RESOURCE_ROOMS = {
 FORBIDDEN = {"manager", "utils", "helpers", "common", "misc", "base"}
 
 
-def test_resources_have_known_rooms() -> None:
-    unknown = []
+MOST_ROOMS_OF_ITS_OWN = 4
+
+
+def test_resources_have_known_rooms_and_few_of_their_own() -> None:
+    crowded = {}
     for service in (path for path in SERVICES.iterdir() if path.is_dir() and path.name != "__pycache__"):
-        for entry in service.iterdir():
-            if entry.is_file() and entry.suffix == ".py" and entry.stem not in SERVICE_ROOMS:
-                unknown.append(str(entry.relative_to(SERVICES)))
-            if entry.is_dir() and entry.name != "__pycache__":
-                unknown += [
-                    str(room.relative_to(SERVICES))
-                    for room in entry.iterdir()
-                    if room.name != "__pycache__" and room.stem not in RESOURCE_ROOMS
-                ]
-    assert unknown == []
+        for resource in (path for path in service.iterdir() if path.is_dir() and path.name != "__pycache__"):
+            own = {room.stem for room in resource.iterdir() if room.name != "__pycache__"} - RESOURCE_ROOMS
+            if len(own) > MOST_ROOMS_OF_ITS_OWN:
+                crowded[f"{service.name}/{resource.name}"] = sorted(own)
+    assert crowded == {}, "a resource with this many rooms of its own is two resources"
 
 
 def test_no_room_without_a_name_of_its_own() -> None:

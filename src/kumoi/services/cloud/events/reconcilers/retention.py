@@ -1,11 +1,12 @@
-"""Events and ended operations past their time go."""
+"""Events, kept answers and ended operations past their time go."""
 
-from kumoi.kernel import events, operations
+from kumoi.kernel import events, idempotency, operations
 from kumoi.kernel.reconcile import Sweep, View
 
 
 def run(view: View) -> None:
     view.write(events.forget_old)
+    view.write(idempotency.forget_old)
     view.write(lambda tx: operations.forget_old(tx, tx.now - events.KEPT))
 
 

@@ -1,0 +1,68 @@
+"""A lost reply makes no duplicate: `Idempotency-Key` on a creating POST gives the first answer again for a day."""
+
+import hashlib
+
+import msgspec
+import sqlalchemy as sa
+
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Instant, Transaction, metadata
+from kumoi.kernel.errors import BadRequest, Unprocessable
+from kumoi.kernel.tokens import Keys
+from kumoi.kernel.who import Who
+
+KEPT = 24 * 3600 * SECOND
+"""Microseconds that an answer is kept."""
+LONGEST_KEY = 255
+
+replies = sa.Table(
+    "kernel_replies",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("body", sa.String(64), nullable=False),
+    sa.Column("reply", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False, index=True),
+)
+
+
+class Rendered(msgspec.Struct, frozen=True):
+    """An answer as it goes out."""
+
+    status: int
+    headers: dict[str, str]
+    data: bytes
+    content_type: str
+    file: str | None = None
+
+
+class Once:
+    """One request's key, scoped to user, project and route; `found` and `keep` in the transaction of the request itself:
+    whoever comes second waits for the first or conflicts with it, and then finds its answer."""
+
+    def __init__(self, keys: Keys, who: Who, route: str, key: str, body: bytes) -> None:
+        if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
+            raise BadRequest(f"Idempotency-Key must be 1 to {LONGEST_KEY} printable characters.")
+        self.keys = keys
+        scope = "\0".join((who.user_id, who.project_id or "", who.domain_id or "", route, key))
+        self.key = hashlib.sha256(scope.encode()).hexdigest()
+        self.body = hashlib.sha256(body).hexdigest()
+
+    def found(self, tx: Transaction) -> Rendered | None:
+        """The first answer; Unprocessable when the first question was another."""
+        row = tx.one(sa.select(replies).where(replies.c.key == self.key, replies.c.created_at > tx.now - KEPT))
+        if row is None:
+            return None
+        if row["body"] != self.body:
+            raise Unprocessable("This Idempotency-Key was used with another request body.")
+        return msgspec.json.decode(self.keys.open_secret(row["reply"]), type=Rendered)
+
+    def keep(self, tx: Transaction, reply: Rendered) -> None:
+        """Sealed, since answers may hold secrets that are given once."""
+        sealed = self.keys.seal_secret(msgspec.json.encode(reply).decode())
+        tx.execute(replies.delete().where(replies.c.key == self.key))
+        tx.insert(replies, key=self.key, body=self.body, reply=sealed, created_at=tx.now)
+
+
+def forget_old(tx: Transaction) -> int:
+    """How many answers were past their day."""
+    return tx.changed(replies.delete().where(replies.c.created_at <= tx.now - KEPT))
