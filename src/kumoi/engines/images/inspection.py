@@ -62,8 +62,7 @@ class Inspection:
             self._show(chunk)
 
     def _show(self, chunk: bytes) -> None:
-        # A vmdk may keep a second header at its very end, so its inspector must see all of it.
-        if self._decided and self.disk_format != "vmdk":
+        if self._decided:
             return
         for each in self._inspectors:
             if each not in self._failed:
@@ -71,7 +70,8 @@ class Inspection:
                     each.eat_chunk(chunk)
                 except Exception:  # whatever a hostile header makes it raise
                     self._failed.append(each)
-        if not self._decided and all(each.complete or each in self._failed for each in self._inspectors):
+        # A vmdk with a second header at its very end is complete only there.
+        if all(each.complete or each in self._failed for each in self._inspectors):
             self._decided = True
             self._judge_kind(final=False)
 

@@ -1,0 +1,105 @@
+"""Images as files: what a disk and a crash may do to them."""
+
+import os
+import signal
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.engines.images.contract import ImageStoreContract, put
+
+from kumoi.engines.images.files import FileImages
+from kumoi.engines.images.interface import ImagesError
+from kumoi.kernel import processes
+from kumoi.kernel.randomness import new_uuid
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileImages:
+    return FileImages(tmp_path / "images")
+
+
+class TestFileImages(ImageStoreContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> FileImages:
+        return FileImages(tmp_path / "images")
+
+    @pytest.fixture
+    def again(self, tmp_path: Path) -> Callable[[], FileImages]:
+        return lambda: FileImages(tmp_path / "images")
+
+
+def test_memory_stays_constant(store: FileImages) -> None:
+    chunk = os.urandom(1 << 20)
+    put(store, new_uuid(), chunk)
+    tracemalloc.start()
+    writer = store.begin(new_uuid(), "raw")
+    for _ in range(64):
+        writer.write(chunk)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    writer.abort()
+    assert peak < 8 << 20
+
+
+def test_an_image_is_never_written_again(store: FileImages) -> None:
+    image_id = new_uuid()
+    put(store, image_id, b"x")
+    assert store.path(image_id).stat().st_mode & 0o777 == 0o444
+    assert store.folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("after", [0.01, 0.05, 0.1])
+def test_a_killed_upload_goes_at_the_next_start(tmp_path: Path, after: float) -> None:
+    image_id, ready = new_uuid(), os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            writer = FileImages(tmp_path).begin(image_id, "raw")
+            os.write(ready[1], b".")
+            while True:
+                writer.write(b"x" * 100_000)
+        finally:
+            os._exit(0)
+    os.read(ready[0], 1)
+    processes.run(["sleep", str(after)])
+    assert [entry.name for entry in tmp_path.iterdir()] == [f"{image_id}.part"]
+    FileImages(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == [f"{image_id}.part"], "a living upload was swept away"
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert FileImages(tmp_path).inventory() == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.real
+@pytest.mark.skipif(os.getuid() != 0, reason="needs root to mount a small file system")
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+    processes.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)])
+    try:
+        store = FileImages(tmp_path)
+        with pytest.raises(ImagesError, match="disk that holds the images is full"):
+            put(store, new_uuid(), b"x" * (2 << 20))
+        assert list(tmp_path.iterdir()) == []
+        put(store, new_uuid(), b"x" * 1000)
+    finally:
+        processes.run(["umount", str(tmp_path)])
+
+
+def test_a_file_size_limit_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            import resource
+
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+            try:
+                put(FileImages(tmp_path), new_uuid(), b"x" * (2 << 20))
+            except ImagesError as error:
+                code = 0 if "full" in str(error) and not list(tmp_path.iterdir()) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
