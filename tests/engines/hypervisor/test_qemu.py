@@ -1,23 +1,26 @@
 """The contract with real QEMU processes, and what only they can show. Guests stop at their BIOS: no disk boots."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from kumoi.engines.hypervisor.interface import Disk
-from kumoi.engines.hypervisor.qemu import process
+from kumoi.engines.hypervisor.interface import Disk, GuestSpec, GuestState, HypervisorError, Nic, RootDisk
+from kumoi.engines.hypervisor.qemu import accelerator, process, record, tap
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
+from kumoi.engines.images import qcow2
 from kumoi.engines.volumes.files import FileVolumes
-from kumoi.engines.volumes.interface import FileSource
+from kumoi.engines.volumes.interface import FileSource, VolumesError
 from kumoi.host.metadata.documents import config_drive
-from kumoi.kernel import randomness
+from kumoi.kernel import accounts, clock, processes, randomness
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.hypervisor.contract import HypervisorContract, fence
+from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_spec, until
 
 pytestmark = pytest.mark.real
 
@@ -95,3 +98,235 @@ class TestQemu(HypervisorContract):
     @pytest.fixture
     def new_disk(self, house: House) -> Callable[[], Disk]:
         return house.disk
+
+
+# 16-bit boot sectors: say K on the serial port and halt; or switch the machine off.
+SAY_K = "baf803b04beeb00aeefaf4ebfd"
+POWER_OFF = "ba0406b80020effaf4ebfd"
+
+
+def bootable(house: House, code: str) -> Disk:
+    disk = house.disk()
+    sector = house.folder.data / "sector"
+    sector.write_bytes(bytes.fromhex(code).ljust(510, b"\0") + b"\x55\xaa")
+    processes.run(["qemu-io", "-f", "qcow2", "-c", f"write -s {sector} 0 512", str(house.volumes.path(disk.volume_id))])
+    return msgspec.structs.replace(disk, boot_index=0)
+
+
+def started(house: House, **changes: object) -> GuestSpec:
+    spec = msgspec.structs.replace(guest_spec(), **changes)
+    house.hypervisor.start(fence(spec.server_id), spec)
+    return spec
+
+
+def said(house: House, spec: GuestSpec) -> int:
+    return house.hypervisor.console_log(spec.server_id, None).count("K\n")
+
+
+def test_qemu_outlives_the_agent_and_is_found_again(house: House) -> None:
+    spec = started(house)
+    pid = house.pid(spec.server_id)
+    assert house.restarted().state(spec.server_id) is GuestState.RUNNING
+    house.hypervisor.pause(fence(spec.server_id), spec.server_id)
+    assert house.restarted().states() == {spec.server_id: GuestState.PAUSED}
+    assert house.pid(spec.server_id) == pid is not None
+
+
+def test_qemu_has_no_power(house: House) -> None:
+    spec = started(house)
+    pid = house.pid(spec.server_id)
+    status = Path(f"/proc/{pid}/status").read_text()
+    numbers = accounts.numbers(accounts.GUEST)
+    assert numbers is not None
+    assert f"Uid:\t{numbers[0]}\t{numbers[0]}" in status
+    assert "CapEff:\t0000000000000000" in status and "Seccomp:\t2" in status
+    assert os.fsencode(house.folder.data) in Path(f"/proc/{pid}/cmdline").read_bytes()
+    assert os.getsid(pid or 0) == pid
+    place = house.hypervisor._guest(spec.server_id).place
+    assert place.record.stat().st_mode & 0o777 == 0o600 and place.record.stat().st_uid == 0
+    assert place.folder.stat().st_uid == 0
+    assert Path(house.hypervisor.vnc_socket(spec.server_id)).stat().st_mode & 0o777 == 0o660
+
+
+def test_a_qemu_that_dies_by_itself_has_failed_until_it_is_started_again(house: House) -> None:
+    spec = started(house)
+    os.kill(house.pid(spec.server_id) or 0, signal.SIGKILL)
+    assert until(lambda: house.hypervisor.state(spec.server_id) is GuestState.FAILED)
+    house.restarted().bring_up()
+    assert house.hypervisor.state(spec.server_id) is GuestState.FAILED
+    house.hypervisor.start(fence(spec.server_id), spec)
+    assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+
+
+@pytest.mark.parametrize("agent_is_down", [False, True])
+def test_a_guest_that_powers_itself_off_is_off(house: House, agent_is_down: bool) -> None:
+    nic = Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
+    spec = started(house, disks=[bootable(house, POWER_OFF)], nics=[nic])
+    if agent_is_down:
+        qemu = house.hypervisor._guest(spec.server_id)
+
+        def is_off() -> bool:
+            with qemu.talk() as asked:
+                return bool(asked.ask("query-status")["status"] == "shutdown")
+
+        assert until(is_off)
+        house.restarted()
+    assert until(lambda: house.hypervisor.states()[spec.server_id] is GuestState.OFF)
+    assert house.pid(spec.server_id) is None
+    assert house.wiring.plugs == set()
+    house.hypervisor.bring_up()
+    assert house.hypervisor.state(spec.server_id) is GuestState.OFF
+
+
+def test_a_suspended_guest_goes_on_where_it_was(house: House) -> None:
+    spec = started(house, disks=[bootable(house, SAY_K)], config_drive=True)
+    assert until(lambda: said(house, spec) == 1)
+    house.hypervisor.suspend(fence(spec.server_id), spec.server_id)
+    assert house.pid(spec.server_id) is None
+    house.restarted().start(fence(spec.server_id), spec)
+    assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+    clock.sleep(0.7)
+    assert said(house, spec) == 1, "it booted instead of going on"
+    house.hypervisor.power_off(fence(spec.server_id), spec.server_id)
+    house.hypervisor.start(fence(spec.server_id), spec)
+    assert until(lambda: said(house, spec) == 2)
+
+
+def test_a_cloud_that_goes_down_and_comes_up(house: House) -> None:
+    running = started(house, disks=[bootable(house, SAY_K)])
+    paused = started(house, disks=[bootable(house, SAY_K)])
+    suspended, off = started(house), started(house)
+    assert until(lambda: said(house, running) == said(house, paused) == 1)
+    house.hypervisor.pause(fence(paused.server_id), paused.server_id)
+    house.hypervisor.suspend(fence(suspended.server_id), suspended.server_id)
+    house.hypervisor.power_off(fence(off.server_id), off.server_id)
+
+    before = house.hypervisor.states()
+    assert house.restarted().take_down(0.2) == [running.server_id]
+    assert [house.pid(spec.server_id) for spec in (running, paused, suspended, off)] == [None] * 4
+    assert house.restarted().states() == before, "while they come up, guests are not told to have failed"
+    house.hypervisor.bring_up()
+    assert house.hypervisor.states() == before
+    assert house.pid(running.server_id) and house.pid(paused.server_id)
+    assert until(lambda: said(house, running) == 2)
+    house.hypervisor.unpause(fence(paused.server_id), paused.server_id)
+    clock.sleep(0.5)
+    assert said(house, paused) == 1, "it booted instead of going on"
+
+
+def test_after_the_machine_itself_went_down_guests_boot(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = started(house)
+    paused = started(house)
+    house.hypervisor.pause(fence(paused.server_id), paused.server_id)
+    for guest in (spec, paused):
+        os.kill(house.pid(guest.server_id) or 0, signal.SIGKILL)
+    monkeypatch.setattr(record, "_boot_id", "another boot")
+    house.restarted().bring_up()
+    assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+    assert house.hypervisor.state(paused.server_id) is GuestState.FAILED
+    assert house.pid(paused.server_id) is None
+
+
+def test_a_root_disk_on_an_image_and_a_config_drive(house: House) -> None:
+    image_id = randomness.new_uuid()
+    house.folder.bases.mkdir(exist_ok=True)
+    base = house.folder.bases / image_id
+    processes.run(["qemu-img", "create", "-q", "-f", "qcow2", str(base), "64M"])
+    base.chmod(0o444)
+    spec = started(house, root=RootDisk(image_id, 1), config_drive=True, disks=[house.disk()])
+    place = house.hypervisor._guest(spec.server_id).place
+    about = qcow2.read(place.disk)
+    assert (about.virtual_size, about.backing) == (1 << 30, f"../../bases/{image_id}")
+    assert house.hypervisor.attach_disk(fence(spec.server_id), spec.server_id, house.disk()) == "/dev/vdc"
+    listed = processes.run(["isoinfo", "-i", str(place.config_drive), "-R", "-f"])
+    assert "/openstack/latest/meta_data.json" in listed.split()
+    assert "Volume id: config-2" in processes.run(["isoinfo", "-i", str(place.config_drive), "-d"])
+    with pytest.raises(HypervisorError, match="is not prepared"):
+        started(house, root=RootDisk(randomness.new_uuid(), 1))
+
+
+def test_a_start_that_fails_says_why_and_keeps_nothing(house: House) -> None:
+    nic = Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
+    for changes, reason in (
+        ({"memory_mib": 1 << 40, "nics": [nic]}, "QEMU did not start: .*memory"),
+        ({"disks": [Disk("11111111-1111-1111-1111-111111111111", FileSource("nowhere"))]}, "volume nowhere"),
+        ({"nics": [Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)] * 12}, "no free slot|did not start"),
+    ):
+        spec = msgspec.structs.replace(guest_spec(), **changes)
+        with pytest.raises(HypervisorError, match=reason):
+            house.hypervisor.start(fence(spec.server_id), spec)
+        assert house.pid(spec.server_id) is None and house.wiring.plugs == set()
+        house.hypervisor.destroy(fence(spec.server_id), spec.server_id)
+        assert not (house.folder.guests / spec.server_id).exists()
+
+
+def test_a_volume_grows_and_is_copied_while_a_guest_holds_it(house: House) -> None:
+    disk = bootable(house, SAY_K)
+    spec = started(house, disks=[disk])
+    order = Fence(f"volume/{disk.volume_id}", 2)
+    with pytest.raises(VolumesError, match="held"):
+        house.volumes.delete(order, disk.volume_id)
+    house.volumes.extend(order, disk.volume_id, 2)
+    house.volumes.extend(order, disk.volume_id, 2)
+    snapshot_id = randomness.new_uuid()
+    house.volumes.snapshot(order, disk.volume_id, snapshot_id)
+    copy = house.folder.snapshots / f"{snapshot_id}.qcow2"
+    assert qcow2.read(copy).virtual_size == 2 << 30
+    assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+    house.hypervisor.power_off(fence(spec.server_id), spec.server_id)
+    assert house.hypervisor.holder_of(disk.volume_id) is None
+    processes.run(["qemu-img", "compare", str(copy), str(house.volumes.path(disk.volume_id))])
+    processes.run(["qemu-img", "check", str(copy)])
+    assert house.hypervisor.detach_disk(fence(spec.server_id), spec.server_id, disk.volume_id)
+    house.volumes.delete(order, disk.volume_id)
+
+
+def test_taps_are_opened_at_boot_and_when_plugged_later(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def name(port_id: str) -> str:
+        return f"kt{port_id[:8]}"
+
+    def carrier(port_id: str) -> bool:
+        return Path(f"/sys/class/net/{name(port_id)}/carrier").read_text() == "1\n"
+
+    def plug(_fence: Fence, port_id: str, mac: str, mtu: int) -> str:
+        if not tap.exists(name(port_id)):
+            processes.run(["ip", "tuntap", "add", "dev", name(port_id), "mode", "tap"])
+            processes.run(["ip", "link", "set", name(port_id), "up"])
+        return name(port_id)
+
+    def unplug(_fence: Fence, port_id: str) -> None:
+        if tap.exists(name(port_id)):
+            processes.run(["ip", "link", "delete", name(port_id)])
+
+    monkeypatch.setattr(house.wiring, "plug", plug)
+    monkeypatch.setattr(house.wiring, "unplug", unplug)
+    first, second = (Nic(randomness.new_uuid(), f"fa:16:3e:00:00:0{i}", 1442) for i in (1, 2))
+    spec = started(house, nics=[first])
+    order = fence(spec.server_id)
+    assert carrier(first.port_id)
+    house.hypervisor.attach_nic(order, spec.server_id, second)
+    house.hypervisor.attach_nic(order, spec.server_id, second)
+    assert carrier(second.port_id)
+    house.hypervisor.suspend(order, spec.server_id)
+    assert not tap.exists(name(first.port_id)) and not tap.exists(name(second.port_id))
+    house.hypervisor.start(order, spec)
+    assert carrier(first.port_id) and carrier(second.port_id)
+    house.hypervisor.destroy(order, spec.server_id)
+    assert not tap.exists(name(first.port_id)) and not tap.exists(name(second.port_id))
+
+
+def test_the_probe_tells_a_working_accelerator(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert accelerator.boots("tcg")
+    monkeypatch.setattr(accelerator, "_BOOT_SECTOR", bytes(510) + b"\x55\xaa")
+    monkeypatch.setattr(accelerator, "PROBE_WITHIN", 0.5)
+    assert not accelerator.boots("tcg")
+
+
+def test_the_verdict_is_kept_for_this_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(accelerator, "kvm_may_work", lambda: True)
+    monkeypatch.setattr(accelerator, "boots", lambda kind, user: asked.append(kind) or True)
+    for _ in range(2):
+        assert accelerator.choose("auto", tmp_path / "accelerator.json", None) == "kvm"
+    assert accelerator.choose("tcg", tmp_path / "accelerator.json", None) == "tcg"
+    assert asked == ["kvm"]

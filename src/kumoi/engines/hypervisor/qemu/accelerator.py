@@ -63,7 +63,7 @@ def boots(accelerator: Accelerator, user: str | None = GUEST) -> bool:
         argv = [
             *("qemu-system-x86_64", "-machine", "pc-i440fx-7.2", "-accel", accelerator, "-cpu", CPU[accelerator]),
             *("-m", "16", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
-            *("-drive", f"if=ide,format=raw,readonly=on,file={disk.name}"),
+            *("-drive", f"if=ide,format=raw,snapshot=on,file={disk.name}"),
             *("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"),
         ]
         started = clock.monotonic()

@@ -411,6 +411,9 @@ class Guest:
             self.around.unplug(fence, [nic.port_id for nic in self.record.spec.nics])
 
     def _plug_nic(self, fence: Fence, machine: Hardware, nic: Nic) -> None:
+        with self.talk() as qemu:
+            if hot_plug.has_nic(qemu, nic.port_id):
+                return  # Its tap is open already, and opens only once.
         with self.around.cards(fence, [nic]) as cards, self.talk() as qemu:
             hot_plug.plug_nic(qemu, machine, nic, cards[nic.port_id])
 

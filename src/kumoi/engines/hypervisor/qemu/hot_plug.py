@@ -41,10 +41,12 @@ def unplug_disk(talk: Conversation, name: str) -> bool:
     return True
 
 
+def has_nic(qemu: Monitor, port_id: str) -> bool:
+    return hardware.nic_device_id(port_id) in _devices(qemu)
+
+
 def plug_nic(qemu: Monitor, machine: Hardware, nic: Nic, descriptor: int | None) -> None:
-    """Give the guest a network card, unless it has it; `descriptor` is its tap's, None: connected to nothing."""
-    if hardware.nic_device_id(nic.port_id) in _devices(qemu):
-        return
+    """Give the guest a network card; `descriptor` is its tap's, None: connected to nothing."""
     name = hardware.netdev_id(nic.port_id)
     _forget_netdev(qemu, name)
     if descriptor is None:
