@@ -1,0 +1,1 @@
+"""Identity: who somebody is, what they may do where, and where every service answers."""

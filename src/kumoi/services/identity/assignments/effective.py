@@ -1,0 +1,61 @@
+"""What assignments amount to: groups, inheritance and implications followed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.identity.assignments import store
+from kumoi.services.identity.roles import store as role_store
+from kumoi.services.identity.roles.models import NO_DOMAIN
+
+
+def expanded(role_ids: Iterable[str], implied: dict[str, set[str]]) -> set[str]:
+    """These roles and all that they imply, however far."""
+    found: set[str] = set()
+    waiting = list(role_ids)
+    while waiting:
+        role_id = waiting.pop()
+        if role_id not in found:
+            found.add(role_id)
+            waiting.extend(implied.get(role_id, ()))
+    return found
+
+
+def roles(
+    tx: Transaction, user_id: str, target_kind: str, target_id: str, only: set[str] | None = None
+) -> list[dict[str, str]]:
+    """{id, name} of the roles that a token of this user on this target has, by name. `only`: at most these (an
+    application credential's) and what they imply. Roles of a domain count through what they imply."""
+    implied = role_store.implied(tx)
+    ids = expanded(store.role_ids(tx, user_id, target_kind, target_id), implied)
+    if only is not None:
+        ids &= expanded(only, implied)
+    rows = [row for row in role_store.by_ids(tx, ids).values() if row["domain_id"] == NO_DOMAIN]
+    return [{"id": row["id"], "name": row["name"]} for row in sorted(rows, key=lambda row: str(row["name"]))]
+
+
+def project_ids(tx: Transaction, user_id: str) -> set[str]:
+    """Projects on which the user has a role, domains not among them."""
+    found: set[str] = set()
+    inherited_from: list[str] = []
+    for row in store.targets_of_user(tx, user_id):
+        if row["inherited"]:
+            inherited_from.append(row["target_id"])
+        elif row["target_kind"] == "project":
+            found.add(row["target_id"])
+    return found | store.below(tx, inherited_from) if inherited_from else found
+
+
+def domain_ids(tx: Transaction, user_id: str) -> set[str]:
+    """Domains on which the user has a role."""
+    rows = store.targets_of_user(tx, user_id)
+    return {row["target_id"] for row in rows if row["target_kind"] == "domain" and not row["inherited"]}
+
+
+def has_system(tx: Transaction, user_id: str) -> bool:
+    return any(row["target_kind"] == "system" for row in store.targets_of_user(tx, user_id))
+
+
+def of_actor(tx: Transaction, actor_kind: str, actor_id: str) -> list[dict[str, Any]]:
+    """The plain rows of one actor."""
+    return store.matching(tx, {"actor_kind": actor_kind, "actor_id": actor_id})

@@ -1,0 +1,22 @@
+"""The table of assignments."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import metadata
+
+SYSTEM = "system"
+"""The id of the system as a target."""
+
+assignments = sa.Table(
+    "identity_assignments",
+    metadata,
+    sa.Column("actor_kind", sa.String(8), primary_key=True),
+    sa.Column("actor_id", sa.String(64), primary_key=True),
+    sa.Column("target_kind", sa.String(8), primary_key=True),
+    sa.Column("target_id", sa.String(64), primary_key=True),
+    sa.Column("role_id", sa.String(64), primary_key=True, index=True),
+    sa.Column("inherited", sa.Boolean, primary_key=True),
+    sa.Index("ix_identity_assignments_target", "target_kind", "target_id"),
+)
+"""`actor_kind`: user or group; `target_kind`: project, domain or system. `inherited`: it holds in the projects below the
+target, not on the target itself."""

@@ -1,0 +1,98 @@
+"""All SQL of assignments; each change makes every process forget what it knew about tokens."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel import epochs
+from kumoi.kernel.database import Transaction
+from kumoi.services.identity.assignments.models import assignments
+from kumoi.services.identity.groups.models import memberships
+from kumoi.services.identity.projects.models import projects
+
+
+def exists(tx: Transaction, key: dict[str, Any]) -> bool:
+    return tx.scalar(sa.select(sa.literal(1)).where(*_equal(key))) is not None
+
+
+def insert(tx: Transaction, key: dict[str, Any]) -> None:
+    """Again, it changes nothing."""
+    if not exists(tx, key):
+        tx.insert(assignments, **key)
+        epochs.advance(tx, "identity")
+
+
+def delete(tx: Transaction, key: dict[str, Any]) -> bool:
+    """Every assignment whose columns equal `key`; whether there was one."""
+    found = tx.changed(assignments.delete().where(*_equal(key))) > 0
+    if found:
+        epochs.advance(tx, "identity")
+    return found
+
+
+def matching(tx: Transaction, key: dict[str, Any]) -> list[dict[str, Any]]:
+    order = [assignments.c[name] for name in ("target_kind", "target_id", "actor_kind", "actor_id", "role_id")]
+    return tx.all(sa.select(assignments).where(*_equal(key)).order_by(*order))
+
+
+def _equal(key: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
+    return [
+        assignments.c[name].in_(value) if isinstance(value, list | set) else assignments.c[name] == value
+        for name, value in key.items()
+    ]
+
+
+def of_user(user_id: str) -> sa.ColumnElement[bool]:
+    """The condition that an assignment is the user's, or of a group that the user belongs to."""
+    his_groups = sa.select(memberships.c.group_id).where(memberships.c.user_id == user_id)
+    return sa.or_(
+        sa.and_(assignments.c.actor_kind == "user", assignments.c.actor_id == user_id),
+        sa.and_(assignments.c.actor_kind == "group", assignments.c.actor_id.in_(his_groups)),
+    )
+
+
+def ancestors(project_id: str) -> sa.Select[Any]:
+    """The ids above a project, up to its domain."""
+    first = sa.select(projects.c.id, projects.c.parent_id).where(projects.c.id == project_id)
+    walk = first.cte("walk", recursive=True)
+    above = sa.select(projects.c.id, projects.c.parent_id).join(walk, projects.c.id == walk.c.parent_id)
+    walk = walk.union_all(above)
+    return sa.select(walk.c.id).where(walk.c.id != project_id)
+
+
+def role_ids(tx: Transaction, user_id: str, target_kind: str, target_id: str) -> set[str]:
+    """Roles given to the user or the user's groups on the target, or inherited by it; none implied."""
+    here: sa.ColumnElement[bool] = sa.and_(
+        assignments.c.target_kind == target_kind,
+        assignments.c.target_id == target_id,
+        assignments.c.inherited.is_(False),
+    )
+    if target_kind == "project":
+        above = assignments.c.target_id.in_(ancestors(target_id))
+        here = sa.or_(here, sa.and_(assignments.c.inherited.is_(True), above))
+    query = sa.select(assignments.c.role_id).where(of_user(user_id), here)
+    return {row["role_id"] for row in tx.all(query)}
+
+
+def targets_of_user(tx: Transaction, user_id: str) -> list[dict[str, Any]]:
+    """{target_kind, target_id, inherited} of every assignment that reaches the user."""
+    columns = (assignments.c.target_kind, assignments.c.target_id, assignments.c.inherited)
+    return tx.all(sa.select(*columns).where(of_user(user_id)).distinct())
+
+
+def below(tx: Transaction, ids: Iterable[str]) -> set[str]:
+    """The ids of all projects below these projects or domains."""
+    walk = sa.select(projects.c.id).where(projects.c.parent_id.in_(list(ids))).cte("below", recursive=True)
+    walk = walk.union(sa.select(projects.c.id).join(walk, projects.c.parent_id == walk.c.id))
+    return {row["id"] for row in tx.all(sa.select(walk.c.id))}
+
+
+def forget(tx: Transaction, kind: str, ids: list[str]) -> None:
+    """Assignments of actors (`user`, `group`), on targets (`project`, `domain`) or of roles (`role`) that go."""
+    if kind == "role":
+        delete(tx, {"role_id": ids})
+    elif kind in ("user", "group"):
+        delete(tx, {"actor_kind": kind, "actor_id": ids})
+    else:
+        delete(tx, {"target_kind": kind, "target_id": ids})

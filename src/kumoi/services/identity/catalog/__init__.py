@@ -1,0 +1,1 @@
+"""The catalogue: services, their endpoints, regions."""

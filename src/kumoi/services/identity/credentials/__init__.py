@@ -1,0 +1,1 @@
+"""Credentials: secrets of other protocols (EC2 keys), sealed at rest."""

@@ -1,0 +1,1 @@
+"""Domains: the projects that own users, groups and projects."""

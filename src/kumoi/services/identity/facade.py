@@ -1,0 +1,67 @@
+"""What other services may ask of identity."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.http import Authenticator
+from kumoi.kernel.tokens import Keys
+from kumoi.services.identity import passwords
+from kumoi.services.identity.errors import Absent
+from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.tokens.authenticator import Checker
+from kumoi.services.identity.users import store as user_store
+
+
+@dataclass(frozen=True)
+class ProjectRef:
+    """A project as other services know it."""
+
+    id: str
+    name: str
+    domain_id: str
+    enabled: bool
+
+
+def authenticator(keys_folder: Path) -> Authenticator:
+    """Who a token stands for: signature, expiry, revocation, user and scope enabled, roles as they are now. One per
+    process; what it remembers is void as soon as any process changes identity. `keys_folder` holds `tokens`."""
+    return Checker(Keys.load(keys_folder))
+
+
+def project_exists(tx: Transaction, project_id: str) -> bool:
+    """Whether it is a project or domain, enabled or not."""
+    return project_store.find(tx, project_id) is not None
+
+
+def find_project(tx: Transaction, name: str, domain_id: str = "default") -> ProjectRef | None:
+    row = project_store.named(tx, name, domain_id)
+    return None if row is None else ProjectRef(row["id"], row["name"], row["domain_id"], row["enabled"])
+
+
+def projects_by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, ProjectRef]:
+    """Those that exist, by id."""
+    return {
+        id: ProjectRef(id, row["name"], row["domain_id"], row["enabled"])
+        for id, row in project_store.by_ids(tx, ids).items()
+    }
+
+
+def user_names(tx: Transaction, ids: Iterable[str]) -> dict[str, str]:
+    """User id → name, of those that exist."""
+    return {id: row["name"] for id, row in user_store.by_ids(tx, ids).items()}
+
+
+def hash_password(password: str, rounds: int) -> str:
+    """For reset_password; slow, so outside any transaction. `rounds`: settings.password_rounds."""
+    return passwords.hashed(password, rounds)
+
+
+def reset_password(tx: Transaction, user_name: str, password_hash: str, domain_id: str = "default") -> None:
+    """Give a user another password, enable it, and revoke its tokens. NotFound when there is no such user."""
+    row = user_store.named(tx, user_name, domain_id)
+    if row is None:
+        raise Absent("user", user_name)
+    user_store.set_password(tx, row["id"], password_hash)
+    user_store.update(tx, row["id"], {"enabled": True})

@@ -1,0 +1,61 @@
+"""Passwords: slow to hash, quick to check again for some minutes after a success."""
+
+import base64
+import hashlib
+import hmac
+import threading
+
+import bcrypt
+
+from kumoi.kernel import clock, randomness
+
+REMEMBERED_SECONDS = 300
+MOST_REMEMBERED = 10_000
+
+_key = b""
+_successes: dict[bytes, float] = {}
+_lock = threading.Lock()
+
+
+def hashed(password: str, rounds: int) -> str:
+    """bcrypt over SHA-256, so that every byte of a long password counts; takes 2^rounds. Call it outside transactions."""
+    return bcrypt.hashpw(_digest(password), bcrypt.gensalt(rounds)).decode()
+
+
+def matches(password: str, password_hash: str | None, rounds: int) -> bool:
+    """Whether it is the password. Without a hash (no such user) it is False after the same time. Outside transactions."""
+    if password_hash is None:
+        hashed(password, rounds)
+        return False
+    success = _success(password, password_hash)
+    with _lock:
+        until = _successes.get(success, 0.0)
+    if until > clock.monotonic():
+        return True
+    try:
+        right = bcrypt.checkpw(_digest(password), password_hash.encode())
+    except ValueError:
+        return False
+    if right:
+        _remember(success)
+    return right
+
+
+def _digest(password: str) -> bytes:
+    return base64.b64encode(hashlib.sha256(password.encode("utf-8", "surrogatepass")).digest())
+
+
+def _success(password: str, password_hash: str) -> bytes:
+    """A keyed digest of password and hash: a changed password has another hash, so what was remembered is void."""
+    global _key
+    with _lock:
+        _key = _key or randomness.random_bytes(32)
+    said = password_hash.encode() + b"\0" + password.encode("utf-8", "surrogatepass")
+    return hmac.digest(_key, said, "sha256")
+
+
+def _remember(success: bytes) -> None:
+    with _lock:
+        while len(_successes) >= MOST_REMEMBERED:
+            del _successes[next(iter(_successes))]
+        _successes[success] = clock.monotonic() + REMEMBERED_SECONDS

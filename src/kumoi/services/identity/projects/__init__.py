@@ -1,0 +1,1 @@
+"""Projects, and the domains at the top of their trees: one table."""

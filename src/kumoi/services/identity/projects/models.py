@@ -1,0 +1,33 @@
+"""The table of projects; a domain is a project with `is_domain`, no domain and no parent."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+NO_DOMAIN = ""
+"""The domain of a domain; NULLs would not be unique."""
+
+projects = sa.Table(
+    "identity_projects",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("domain_id", sa.String(64), nullable=False),
+    sa.Column("parent_id", sa.String(64), nullable=True, index=True),
+    sa.Column("is_domain", sa.Boolean, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("extra", sa.JSON, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("domain_id", "name"),
+)
+"""A token names the generation it was issued in; raising it revokes every token of this scope."""
+
+project_tags = sa.Table(
+    "identity_project_tags",
+    metadata,
+    sa.Column("project_id", sa.String(64), primary_key=True),
+    sa.Column("tag", sa.String(255), primary_key=True, index=True),
+)

@@ -1,0 +1,70 @@
+"""All SQL of roles and implications; each change makes every process forget what it knew about tokens."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel import epochs
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.services.identity.roles.models import implications, roles
+
+
+def find(tx: Transaction, role_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(roles).where(roles.c.id == role_id))
+
+
+def named(tx: Transaction, name: str, domain_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(roles).where(roles.c.name == name, roles.c.domain_id == domain_id))
+
+
+def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    wanted = list(ids)
+    return {row["id"]: row for row in tx.all(sa.select(roles).where(roles.c.id.in_(wanted)))} if wanted else {}
+
+
+def listed(
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
+) -> list[dict[str, Any]]:
+    order = [(roles.c.name, "asc"), (roles.c.id, "asc")]
+    return page(tx, sa.select(roles).where(*conditions), sort=order, marker=marker, limit=limit)
+
+
+def insert(tx: Transaction, **values: Any) -> None:
+    tx.insert(roles, created_at=tx.now, **values)
+
+
+def update(tx: Transaction, role_id: str, values: dict[str, Any]) -> None:
+    tx.execute(roles.update().where(roles.c.id == role_id).values(**values))
+    epochs.advance(tx, "identity")
+
+
+def delete(tx: Transaction, role_ids: Sequence[str]) -> None:
+    tx.execute(roles.delete().where(roles.c.id.in_(role_ids)))
+    either = sa.or_(implications.c.prior_role_id.in_(role_ids), implications.c.implied_role_id.in_(role_ids))
+    tx.execute(implications.delete().where(either))
+    epochs.advance(tx, "identity")
+
+
+def of_domain(tx: Transaction, domain_id: str) -> list[str]:
+    return [row["id"] for row in tx.all(sa.select(roles.c.id).where(roles.c.domain_id == domain_id))]
+
+
+def implied(tx: Transaction) -> dict[str, set[str]]:
+    """Prior role id → the ids that it implies at once."""
+    found: dict[str, set[str]] = {}
+    for row in tx.all(sa.select(implications)):
+        found.setdefault(row["prior_role_id"], set()).add(row["implied_role_id"])
+    return found
+
+
+def imply(tx: Transaction, prior_role_id: str, implied_role_id: str) -> None:
+    tx.insert(implications, prior_role_id=prior_role_id, implied_role_id=implied_role_id)
+    epochs.advance(tx, "identity")
+
+
+def imply_no_more(tx: Transaction, prior_role_id: str, implied_role_id: str) -> bool:
+    same = (implications.c.prior_role_id == prior_role_id, implications.c.implied_role_id == implied_role_id)
+    epochs.advance(tx, "identity")
+    return tx.changed(implications.delete().where(*same)) > 0

@@ -1,0 +1,1 @@
+"""Tokens: issued, checked, revoked; what a token may be exchanged for."""

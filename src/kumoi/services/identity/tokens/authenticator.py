@@ -1,0 +1,84 @@
+"""The check that every request of every service passes: a key, an epoch, and the tables where the epoch is new."""
+
+import hashlib
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+
+from kumoi.kernel import clock, epochs
+from kumoi.kernel.database import Database, Transaction
+from kumoi.kernel.errors import Unauthorized
+from kumoi.kernel.tokens import Keys
+from kumoi.kernel.who import Who
+from kumoi.services.identity.errors import Refused
+from kumoi.services.identity.tokens.memory import Memory
+from kumoi.services.identity.tokens.standing import Standing, check_time, stand
+
+MOST_TOKENS = 10_000
+MOST_BODIES = 2_000
+
+Describe = Callable[[Transaction, Standing], bytes]
+
+_of_database: "weakref.WeakKeyDictionary[Database, Checker]" = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+class Checker:
+    """One per process: who a token stands for. A change that another process commits holds from the next call on,
+    because each call reads the epoch."""
+
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
+        self._standings: Memory[tuple[Standing, Who]] = Memory(MOST_TOKENS)
+        self._bodies: Memory[tuple[Standing, bytes]] = Memory(MOST_BODIES)
+
+    def __call__(self, database: Database, token: str) -> Who:
+        _of_database.setdefault(database, self)
+        return database.read(lambda tx: self._known(tx, token, False))[1]
+
+    def standing(self, tx: Transaction, token: str, *, late: bool = False) -> Standing:
+        """Unauthorized when it stands for nobody; `late`: one that has just ended will do."""
+        return self._known(tx, token, late)[0]
+
+    def described(
+        self, tx: Transaction, token: str, key: tuple[object, ...], late: bool, describe: Describe
+    ) -> tuple[Standing, bytes]:
+        """The standing and what `describe` says of it, remembered under `key` for as long as nothing changes."""
+        standing = self.standing(tx, token, late=late)
+        epoch = epochs.current(tx, "identity")
+        place = (_digest(token), *key)
+        kept = self._bodies.get(place, epoch)
+        if kept is None:
+            kept = standing, describe(tx, standing)
+            self._bodies.put(place, epoch, kept)
+        return kept
+
+    def _known(self, tx: Transaction, token: str, late: bool) -> tuple[Standing, Who]:
+        epoch = epochs.current(tx, "identity")
+        key = (_digest(token),)
+        kept = self._standings.get(key, epoch)
+        if kept is None:
+            try:
+                payload = self.keys.open(token)
+            except Unauthorized:
+                raise Refused from None
+            check_time(payload, clock.now(), late)
+            standing = stand(tx, payload)
+            kept = standing, standing.who()
+            self._standings.put(key, epoch, kept)
+        check_time(kept[0].payload, clock.now(), late)
+        return kept
+
+
+def of(database: Database, keys_folder: Path) -> Checker:
+    """The process's own checker of this cloud."""
+    known = _of_database.get(database)
+    if known is None:
+        with _lock:
+            known = _of_database.setdefault(database, Checker(Keys.load(keys_folder)))
+    return known
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,258 @@
+"""Who may have which token, and who may look at or revoke one."""
+
+import base64
+from dataclasses import dataclass, field
+from typing import Any
+
+from kumoi.kernel import randomness
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import Unauthorized
+from kumoi.kernel.tokens import Payload
+from kumoi.kernel.who import Who
+from kumoi.services.identity.assignments import effective
+from kumoi.services.identity.catalog import rendering
+from kumoi.services.identity.errors import Invalid, NotAllowed, Refused
+from kumoi.services.identity.tokens import schemas, store
+from kumoi.services.identity.tokens.authenticator import Checker
+from kumoi.services.identity.tokens.errors import NotExchangeable
+from kumoi.services.identity.tokens.standing import LATE_SECONDS, Standing, stand, usable
+
+TOKEN_SECONDS = 3600
+LONGEST_CHAIN = 32
+"""How often a token may be exchanged for another: each carries the audit ids of all before it."""
+
+
+@dataclass
+class Claim:
+    """What a login says, before its secrets are checked. `secrets`: (given, hash or None); all must match."""
+
+    user: dict[str, Any] | None = None
+    methods: list[str] = field(default_factory=list)
+    secrets: list[tuple[str, str | None]] = field(default_factory=list)
+    parent: Payload | None = None
+    application_credential: dict[str, Any] | None = None
+    contradicts: bool = False
+
+    def says(self, user: dict[str, Any] | None) -> None:
+        """A method speaks for this user; several must agree."""
+        if user is None or (self.user is not None and self.user["id"] != user["id"]):
+            self.contradicts = True
+        else:
+            self.user = user
+
+
+def claim(tx: Transaction, identity: schemas.Identity, checker: Checker) -> Claim:
+    """Unknown users get a hash of None, so that they take as long as known ones."""
+    found = Claim(methods=list(dict.fromkeys(identity.methods)))
+    if not found.methods:
+        raise Invalid("auth.identity.methods", "at least one is needed")
+    for method in found.methods:
+        if method not in ("password", "token", "application_credential"):
+            raise Unauthorized("Attempted to authenticate with an unsupported method.")
+        if getattr(identity, method) is None:
+            raise Invalid(f"auth.identity.{method}", f"it is needed for the method {method}")
+    if identity.password is not None and "password" in found.methods:
+        _claim_password(tx, found, identity.password.user)
+    if identity.token is not None and "token" in found.methods:
+        standing = checker.standing(tx, identity.token.id)
+        found.says(standing.user)
+        found.parent = standing.payload
+        found.application_credential = standing.application_credential
+    if identity.application_credential is not None and "application_credential" in found.methods:
+        _claim_application_credential(tx, found, identity.application_credential)
+    return found
+
+
+def _claim_password(tx: Transaction, found: Claim, said: schemas.UserPassword) -> None:
+    user = _named_user(tx, said, "auth.identity.password.user")
+    found.says(user)
+    password_hash = store.password_hash(tx, user["id"]) if user is not None and usable(user) else None
+    found.secrets.append((said.password, password_hash))
+
+
+def _claim_application_credential(tx: Transaction, found: Claim, said: schemas.ApplicationCredentialMethod) -> None:
+    place = "auth.identity.application_credential"
+    if said.id is not None:
+        credential = store.application_credential(tx, said.id)
+    elif said.name is not None and said.user is not None:
+        user = _named_user(tx, said.user, f"{place}.user")
+        credential = store.application_credential_named(tx, user["id"], said.name) if user is not None else None
+    else:
+        raise Invalid(place, "id, or name and user, must be given")
+    ended = credential is not None and (credential["expires_at"] or tx.now + 1) <= tx.now
+    found.says(store.user(tx, credential["user_id"]) if credential is not None and not ended else None)
+    found.secrets.append((said.secret, credential["secret_hash"] if credential is not None and not ended else None))
+    found.application_credential = credential
+
+
+def _named_user(tx: Transaction, said: schemas.UserName, place: str) -> dict[str, Any] | None:
+    if said.id is not None:
+        return store.user(tx, said.id)
+    if said.name is None or said.domain is None or (said.domain.id is None and said.domain.name is None):
+        raise Invalid(place, "id, or name and domain, must be given")
+    return store.user_named(tx, said.name, store.domain_is(id=said.domain.id, name=said.domain.name))
+
+
+def issue(tx: Transaction, proven: Claim, scope: schemas.Scope | str | None) -> Standing:
+    """What the new token stands for. Refused when there is nothing to do in the scope asked for; where none is, the
+    user's default project is tried."""
+    user = proven.user
+    assert user is not None
+    _check_rules(user, proven)
+    if proven.application_credential is not None:
+        return _issue_limited(tx, proven, scope)
+    if isinstance(scope, str):
+        if scope != "unscoped":
+            raise Invalid("auth.scope", "it is an object or `unscoped`")
+        return stand(tx, _payload(tx, proven))
+    if scope is None or scope == schemas.Scope():
+        default = user["default_project_id"]
+        row = store.scope(tx, default) if default else None
+        if row is not None:
+            try:
+                return stand(tx, _payload(tx, proven, project=row))
+            except Refused:
+                pass
+        return stand(tx, _payload(tx, proven))
+    return stand(tx, _payload(tx, proven, **_scope(tx, scope)))
+
+
+def _issue_limited(tx: Transaction, proven: Claim, scope: schemas.Scope | str | None) -> Standing:
+    """An application credential, or a token from one, stays in its project."""
+    credential = proven.application_credential
+    assert credential is not None
+    if scope is not None and scope != schemas.Scope():
+        asked = {} if isinstance(scope, str) else _scope(tx, scope)
+        if proven.parent is None or (asked.get("project") or {}).get("id") != credential["project_id"]:
+            raise Unauthorized("Application credentials cannot request a scope.")
+    row = store.scope(tx, credential["project_id"])
+    if row is None:
+        raise Refused
+    return stand(tx, _payload(tx, proven, project=row))
+
+
+def _check_rules(user: dict[str, Any], proven: Claim) -> None:
+    """The user's own rules of which methods must come together."""
+    rules = user["options"].get("multi_factor_auth_rules") or []
+    if not rules or not user["options"].get("multi_factor_auth_enabled"):
+        return
+    used = {*proven.methods, *(proven.parent.methods if proven.parent else ())}
+    if not any(set(rule) <= used for rule in rules):
+        raise Refused
+
+
+def _scope(tx: Transaction, scope: schemas.Scope) -> dict[str, Any]:
+    """Keyword arguments for _payload."""
+    given = [name for name in ("project", "domain", "system", "unscoped", "trust") if getattr(scope, name) is not None]
+    if len(given) != 1:
+        raise Invalid("auth.scope", "exactly one of project, domain and system may be given")
+    if scope.unscoped is not None:
+        return {}
+    if scope.project is not None:
+        return {"project": _found(_named_project(tx, scope.project))}
+    if scope.domain is not None:
+        return {"domain": _found(_named_domain(tx, scope.domain))}
+    if scope.system is not None:
+        if not scope.system.all:
+            raise Invalid("auth.scope.system.all", "it must be true")
+        return {"system": True}
+    raise Unauthorized("Trusts are not supported.")
+
+
+def _found(row: dict[str, Any] | None) -> dict[str, Any]:
+    if row is None:
+        raise Refused
+    return row
+
+
+def _named_project(tx: Transaction, said: schemas.ProjectName) -> dict[str, Any] | None:
+    if said.id is not None:
+        return store.scope(tx, said.id)
+    if said.name is None or said.domain is None or (said.domain.id is None and said.domain.name is None):
+        raise Invalid("auth.scope.project", "id, or name and domain, must be given")
+    return store.project_named(tx, said.name, store.domain_is(id=said.domain.id, name=said.domain.name))
+
+
+def _named_domain(tx: Transaction, said: schemas.DomainName) -> dict[str, Any] | None:
+    if said.id is not None:
+        return store.scope(tx, said.id)
+    if said.name is None:
+        raise Invalid("auth.scope.domain", "id or name must be given")
+    return store.domain_named(tx, said.name)
+
+
+def _payload(
+    tx: Transaction,
+    proven: Claim,
+    project: dict[str, Any] | None = None,
+    domain: dict[str, Any] | None = None,
+    system: bool = False,
+) -> Payload:
+    user, parent, credential = proven.user, proven.parent, proven.application_credential
+    assert user is not None
+    if parent is not None and len(parent.audit_ids) >= LONGEST_CHAIN:
+        raise NotExchangeable("the token has been exchanged too often; log in again")
+    audit_id = base64.urlsafe_b64encode(randomness.random_bytes(16)).decode().rstrip("=")
+    expires_at = parent.expires_at if parent is not None else tx.now + TOKEN_SECONDS * SECOND
+    if credential is not None and credential["expires_at"] is not None:
+        expires_at = min(expires_at, credential["expires_at"])
+    scope = project or domain
+    return Payload(
+        user_id=user["id"],
+        methods=tuple(dict.fromkeys([*proven.methods, *(parent.methods if parent else ())])),
+        issued_at=tx.now,
+        expires_at=expires_at,
+        audit_ids=(audit_id, *(parent.audit_ids if parent else ())),
+        project_id=project["id"] if project else None,
+        domain_id=domain["id"] if domain else None,
+        system=system,
+        application_credential_id=credential["id"] if credential else None,
+        user_generation=user["generation"],
+        scope_generation=scope["generation"] if scope else 0,
+    )
+
+
+def describe(tx: Transaction, standing: Standing, base_url: str, with_catalog: bool) -> dict[str, Any]:
+    """The body of a token; an unscoped one has no catalogue."""
+    payload = standing.payload
+    scoped = payload.project_id or payload.domain_id or payload.system
+    catalog = None
+    if with_catalog and scoped:
+        catalog = rendering.catalog(tx, base_url, payload.project_id, payload.user_id)
+    return schemas.token(standing, catalog)
+
+
+def check_may_see(who: Who, standing: Standing) -> None:
+    """The token's own user, an admin, a system reader, or a service."""
+    if who.user_id != standing.payload.user_id and not who.sees(None) and "service" not in who.roles:
+        raise NotAllowed("validate_token")
+
+
+def check_may_revoke(who: Who, standing: Standing) -> None:
+    if who.user_id != standing.payload.user_id and not who.is_admin:
+        raise NotAllowed("revoke_token")
+
+
+def revoke(tx: Transaction, standing: Standing) -> None:
+    """It and every token that was made from it."""
+    payload = standing.payload
+    store.revoke(tx, payload.audit_ids[0], payload.expires_at, tx.now - LATE_SECONDS * SECOND)
+
+
+def projects(tx: Transaction, who: Who) -> list[dict[str, Any]]:
+    """Those that the caller may have a token for."""
+    ids = effective.project_ids(tx, who.user_id)
+    if who.application_credential_id:
+        ids &= {who.project_id or ""}
+    return [row for row in store.scopes(tx, ids) if usable(row)]
+
+
+def domains(tx: Transaction, who: Who) -> list[dict[str, Any]]:
+    if who.application_credential_id:
+        return []
+    return [row for row in store.scopes(tx, effective.domain_ids(tx, who.user_id)) if usable(row)]
+
+
+def has_system(tx: Transaction, who: Who) -> bool:
+    return not who.application_credential_id and effective.has_system(tx, who.user_id)

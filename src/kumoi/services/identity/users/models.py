@@ -1,0 +1,23 @@
+"""The table of users."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+users = sa.Table(
+    "identity_users",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("domain_id", sa.String(64), nullable=False),
+    sa.Column("password_hash", sa.String(255), nullable=True),
+    sa.Column("password_changed_at", Instant, nullable=True),
+    sa.Column("default_project_id", sa.String(64), nullable=True, index=True),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("extra", sa.JSON, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("domain_id", "name"),
+)
+"""A token names the generation it was issued in; raising it revokes every token of the user."""

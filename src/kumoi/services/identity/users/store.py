@@ -1,0 +1,67 @@
+"""All SQL of users; each change makes every process forget what it knew about tokens."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel import epochs
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.services.identity.users.models import users
+
+
+def find(tx: Transaction, user_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(users).where(users.c.id == user_id))
+
+
+def named(tx: Transaction, name: str, domain_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(users).where(users.c.name == name, users.c.domain_id == domain_id))
+
+
+def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    wanted = list(ids)
+    return {row["id"]: row for row in tx.all(sa.select(users).where(users.c.id.in_(wanted)))} if wanted else {}
+
+
+def listed(
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
+) -> list[dict[str, Any]]:
+    order = [(users.c.name, "asc"), (users.c.id, "asc")]
+    return page(tx, sa.select(users).where(*conditions), sort=order, marker=marker, limit=limit)
+
+
+def insert(tx: Transaction, **values: Any) -> None:
+    changed_at = tx.now if values.get("password_hash") else None
+    tx.insert(users, generation=0, password_changed_at=changed_at, created_at=tx.now, **values)
+    epochs.advance(tx, "identity")
+
+
+def update(tx: Transaction, user_id: str, values: dict[str, Any]) -> None:
+    tx.execute(users.update().where(users.c.id == user_id).values(**values))
+    epochs.advance(tx, "identity")
+
+
+def revoke(tx: Transaction, user_id: str) -> None:
+    """The user's tokens issued so far hold no more."""
+    update(tx, user_id, {"generation": users.c.generation + 1})
+
+
+def set_password(tx: Transaction, user_id: str, password_hash: str | None) -> None:
+    """And revoke what was given for the old one."""
+    update(tx, user_id, {"password_hash": password_hash, "password_changed_at": tx.now})
+    revoke(tx, user_id)
+
+
+def delete(tx: Transaction, ids: Sequence[str]) -> None:
+    tx.execute(users.delete().where(users.c.id.in_(ids)))
+    epochs.advance(tx, "identity")
+
+
+def of_domain(tx: Transaction, domain_id: str) -> list[str]:
+    return [row["id"] for row in tx.all(sa.select(users.c.id).where(users.c.domain_id == domain_id))]
+
+
+def forget_default_project(tx: Transaction, project_ids: Sequence[str]) -> None:
+    gone = users.c.default_project_id.in_(project_ids)
+    tx.execute(users.update().where(gone).values(default_project_id=None))
