@@ -144,7 +144,7 @@ class MetadataServer:
         except Exception:
             log.fault(ROOM, "a question could not be answered", network_id=network_id)
         finally:
-            writer.transport.abort() if writer.transport.get_write_buffer_size() else writer.close()
+            writer.transport.abort()
 
     async def _converse(self, network_id: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         question = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0].split()
@@ -159,7 +159,8 @@ class MetadataServer:
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         writer.write(head.encode() + (b"" if method == "HEAD" else body))
-        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
 
     def _inside(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
@@ -171,11 +172,9 @@ def _addresses(metadata: GuestMetadata) -> list[tuple[str, str]]:
 
 def _plain(address: str) -> str:
     """An address without scope and in its one usual spelling."""
-    return (
-        socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address.partition("%")[0]))
-        if (":" in address)
-        else address
-    )
+    if ":" not in address:
+        return address
+    return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address.partition("%")[0]))
 
 
 def _listen_inside(namespace: Path) -> socket.socket:
