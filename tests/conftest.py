@@ -1,10 +1,15 @@
 """Fixtures for every test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from kumoi import app
+from kumoi.kernel.database import Database
 from tests.cloud import Cloud
+from tests.databases import PostgreSQL, programs
 
 
 @pytest.fixture
@@ -15,7 +20,34 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     made.close()
 
 
-@pytest.fixture(params=["sqlite"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh, empty database."""
-    return f"sqlite:///{tmp_path / 'kumoi.db'}"
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """One PostgreSQL for the whole session, started by the first test that asks."""
+    if programs() is None and os.getuid() != 0:
+        pytest.skip("PostgreSQL is not installed and cannot be without root")
+    server = PostgreSQL.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def filled_template(postgresql: PostgreSQL) -> str:
+    """The name of a database with every table and no row: copying it is quicker than making the tables."""
+    app.load_services()
+    name = postgresql.fresh()
+    database = Database(postgresql.url(name))
+    database.create_all()
+    database.close()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh database without rows, on each kind that a cloud may stand on."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'kumoi.db'}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = server.fresh(request.getfixturevalue("filled_template"))
+    yield server.url(name)
+    server.drop(name)

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.engines.images.contract import ImageStoreContract, put
 
 from kumoi.engines.images.files import FileImages
 from kumoi.engines.images.interface import ImagesError
 from kumoi.kernel import processes
 from kumoi.kernel.randomness import new_uuid
+from tests.engines.images.contract import ImageStoreContract, put
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.engines.volumes.contract import FENCE, GIB, Holding, VolumesContract
 
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.kernel import clock, processes
 from kumoi.kernel.randomness import new_uuid
+from tests.engines.volumes.contract import FENCE, GIB, Holding, VolumesContract
 
 
 class TestFakeVolumes(VolumesContract):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.engines.volumes.contract import FENCE, GIB, Holding, VolumesContract
 
 from kumoi.engines.images import qcow2
 from kumoi.engines.volumes.files import FileVolumes
@@ -18,6 +17,7 @@ from kumoi.engines.volumes.interface import Inventory, VolumesError
 from kumoi.kernel import clock, processes
 from kumoi.kernel.randomness import new_uuid
 from kumoi.kernel.settings import Folder
+from tests.engines.volumes.contract import FENCE, GIB, Holding, VolumesContract
 
 
 @pytest.fixture
