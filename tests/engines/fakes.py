@@ -18,10 +18,10 @@ from kumoi.kernel.settings import Folder, Settings
 
 def fake_engines(folder: Folder, settings: Settings) -> dict[type[Any], Any]:
     """Interface → engine. The fakes themselves, with their knobs, are under their own classes."""
-    hypervisor = FakeHypervisor(folder.host, settings.host_name)
     volumes = FakeVolumes(folder.host)
     topology = FakeTopology(folder, settings)
     wiring = FakeWiring(folder, settings)
+    hypervisor = FakeHypervisor(folder.host, settings.host_name, wiring=wiring)
     agent = Agent({"hypervisor": hypervisor, "volumes": volumes, "wiring": wiring}, Fences(folder.host / "fences.db"))
     return {
         Settings: settings,
