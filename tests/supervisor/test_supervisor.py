@@ -134,12 +134,15 @@ def test_restart_leaves_what_is_no_part_of_the_control_plane_alone(data: Path) -
     assert after["api"]["pid"] != before["api"]["pid"]
 
 
-def test_reload_starts_what_is_new_changes_what_changed_and_stops_what_went(data: Path) -> None:
+def test_the_next_supervisor_starts_what_is_new_changes_what_changed_and_stops_what_went(data: Path) -> None:
     supervise(data, server(data, "same", 10), server(data, "changed", 10), server(data, "old", 20))
     until(lambda: ask(data, "status")["settled"])
     before = states(data)
     plan.write(data, [server(data, "same", 10), server(data, "changed", 10, stop_within=3), server(data, "new", 30)])
-    ask(data, "reload")
+    ask(data, "leave")
+    until(lambda: not (data / "run" / "supervisor.sock").exists())
+    processes.run([sys.executable, "-m", "kumoi.supervisor", "--data", str(data), "--detach"])
+    until(lambda: (data / "run" / "supervisor.sock").exists())
     until(lambda: ask(data, "status")["settled"])
     after = states(data)
     assert after.keys() == {"same", "changed", "new"}

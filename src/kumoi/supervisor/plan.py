@@ -1,5 +1,6 @@
 """Which processes a cloud consists of, as `kumoi up` leaves it for the supervisor in `<data>/run/processes.json`."""
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -13,12 +14,20 @@ def path_of(data: Path) -> Path:
 
 
 def write(data: Path, processes: Iterable[Process]) -> None:
-    """Replace the plan; a running supervisor reads it when told to `reload`."""
-    rows = [asdict(process) | {"environment": dict(process.environment)} for process in processes]
+    """Replace the plan; the next supervisor follows it."""
     draft = path_of(data).with_suffix(".new")
-    draft.write_text(json.dumps(rows, default=str, indent=1) + "\n")
+    draft.write_text(json.dumps([_row(process) for process in processes], default=str, indent=1) + "\n")
     draft.chmod(0o600)
     draft.replace(path_of(data))
+
+
+def fingerprint(process: Process) -> str:
+    """Equal for processes that are started the same way."""
+    return hashlib.sha256(json.dumps(_row(process), default=str, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _row(process: Process) -> dict[str, object]:
+    return asdict(process) | {"environment": dict(process.environment)}
 
 
 def read(data: Path) -> dict[str, Process]:

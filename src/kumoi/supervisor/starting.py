@@ -30,9 +30,10 @@ def start(process: Process, log: Path, data: Path) -> int:
         os.closerange(3, 4096)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
-        os.umask(0o027)
+        os.umask(0o022)
         if process.user is not None and os.geteuid() == 0:
             _become(process.user, data)
+        os.umask(0o027)
         os.chdir("/")
         os.execvpe(process.argv[0], process.argv, {**_PLAIN, **process.environment})  # noqa: S606
     except BaseException as error:
@@ -45,7 +46,7 @@ def _become(user: str, data: Path) -> None:
     account = pwd.getpwnam(user)
     closed = closed_to(account.pw_uid, account.pw_gid, (*program_trees(), data))
     if closed:
-        _open_a_way(closed, data / "run" / "way")
+        _open_a_way(closed, data / "run" / f"way-{os.getpid()}")
     os.initgroups(user, account.pw_gid)
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)
@@ -85,6 +86,7 @@ def _open_a_way(closed: dict[Path, list[Path]], place: Path) -> None:
             inside.mkdir(mode=0o755, parents=True, exist_ok=True)
             _mount(str(tree), inside, "", _MS_BIND)
         _mount(str(place), folder, "", _MS_MOVE)
+        place.rmdir()
 
 
 def _mount(source: str, target: Path, kind: str, flags: int, options: str = "") -> None:

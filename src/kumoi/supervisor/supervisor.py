@@ -12,40 +12,39 @@ import sys
 from pathlib import Path
 
 from kumoi.kernel import clock
+from kumoi.kernel.processes import Process
 from kumoi.supervisor import plan
-from kumoi.supervisor.unit import Unit
+from kumoi.supervisor.unit import PID_FILE, Unit
 
 EVERYTHING = 1000
 """The level at which every layer is wanted."""
+NEVER = EVERYTHING + 1
+"""The layer of what is no part of the cloud any more."""
 LARGEST_LOG = 16 << 20
 """Bytes of one log file; one older file is kept beside it."""
 
 
 class Supervisor:
-    """Layers up to `level` are wanted; units in `held` are stopped once, whatever the level, and then started anew."""
+    """Layers up to `level` are wanted, less the units in `parked`; those in `held` are stopped once and started anew."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
         self.level = EVERYTHING
         self.units: dict[str, Unit] = {}
         self.held: set[str] = set()
+        self.parked: set[str] = set()
         self.leaving = False
-        self._successors: dict[str, Unit | None] = {}
         self._logs_seen = 0.0
 
     def load(self) -> None:
-        """Take the plan as it is now: what changed starts anew, what went is stopped."""
-        wanted = plan.read(self.data)
-        for name, process in wanted.items():
-            unit = Unit(process, self.data)
-            known = self.units.get(name)
-            if known is None:
-                unit.adopt()
-                self.units[name] = unit
-            elif known.process != process:
-                self._successors[name] = unit
-        self._successors.update(dict.fromkeys(self.units.keys() - wanted.keys()))
-        self.held |= self._successors.keys()
+        """Take the plan and what an earlier supervisor left: what changed since starts anew, what went is stopped."""
+        self.units = {name: Unit(process, self.data) for name, process in plan.read(self.data).items()}
+        for file in (self.data / "run").glob(f"*{PID_FILE}"):
+            if file.stem not in self.units:
+                self.units[file.stem] = Unit(Process(file.stem, (), layer=NEVER), self.data)
+        for name, unit in self.units.items():
+            if unit.adopt() and unit.outdated:
+                self.held.add(name)
 
     def run(self, listener: socket.socket) -> None:
         """Until `leave` is asked for, or SIGTERM, which leaves the processes to the next supervisor."""
@@ -79,18 +78,18 @@ class Supervisor:
             self._bound_logs()
 
     def wanted(self, unit: Unit) -> bool:
-        return unit.process.layer <= self.level and unit.process.name not in self.held
+        return unit.process.layer <= self.level and unit.process.name not in self.held | self.parked
 
     def answer(self, asked: dict[str, object]) -> dict[str, object]:
-        """`do`: status, reload, level (with `layer`), restart (the control plane), leave."""
+        """`do`: status, level (with `layer`), park (with `names`, none: no longer), restart (the control
+        plane), leave."""
         match asked.get("do"):
             case "status":
                 pass
-            case "reload":
-                self.load()
-                self.level = EVERYTHING
             case "level":
                 self.level = int(str(asked["layer"]))
+            case "park":
+                self.parked = {str(name) for name in asked["names"]}  # type: ignore[attr-defined]
             case "restart":
                 self.held |= {name for name, unit in self.units.items() if unit.process.control_plane}
             case "leave":
@@ -117,13 +116,10 @@ class Supervisor:
             elif clock.monotonic() > unit.deadline:
                 unit.kill()
         if not running:
-            for name, successor in self._successors.items():
-                if successor is None:
-                    del self.units[name]
-                else:
-                    self.units[name] = successor
-            self._successors.clear()
             self.held.clear()
+            for unit in unwanted:
+                if unit.process.layer == NEVER:
+                    del self.units[unit.process.name]
 
     def _start_what_is_wanted(self) -> None:
         for unit in sorted(self.units.values(), key=lambda unit: unit.process.layer):
@@ -192,11 +188,14 @@ def serve(data: Path) -> int:
         except BlockingIOError:
             return 1
         path = socket_path(data)
-        path.unlink(missing_ok=True)
+        draft = path.with_suffix(".new")
+        draft.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(str(path))
-            path.chmod(0o600)
+            listener.bind(str(draft))
+            draft.chmod(0o600)
             listener.listen(16)
+            # only now may it be seen: who finds it gets an answer
+            draft.rename(path)
             supervisor = Supervisor(data)
             supervisor.load()
             supervisor.run(listener)

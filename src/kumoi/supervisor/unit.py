@@ -7,11 +7,12 @@ from pathlib import Path
 
 from kumoi.kernel import clock
 from kumoi.kernel.processes import Process
-from kumoi.supervisor import starting, world
+from kumoi.supervisor import plan, starting, world
 
 SETTLED = 30.0
 """Seconds after which a process that runs has made good its earlier failures."""
 LONGEST_PAUSE = 30.0
+PID_FILE = ".supervised"
 FAILING = 3
 """Ends in a row from which a process counts as failing."""
 
@@ -32,6 +33,8 @@ class Unit:
         self.detail = ""
         self._verdict = ""
         self.was_up = False
+        self.outdated = False
+        """Whether it was adopted and runs otherwise than the plan has it."""
         self._descriptor: int | None = None
         self._ours = False
 
@@ -41,7 +44,12 @@ class Unit:
 
     @property
     def pid_file(self) -> Path:
-        return self.data / "run" / f"{self.process.name}.supervised"
+        return self.data / "run" / f"{self.process.name}{PID_FILE}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what the process is to be; another one means that it must start anew."""
+        return plan.fingerprint(self.process)
 
     @property
     def alive(self) -> bool:
@@ -59,9 +67,11 @@ class Unit:
     def adopt(self) -> bool:
         """Take over the process that an earlier supervisor left running; what its dead leader left is ended."""
         try:
-            pid, began = (int(word) for word in self.pid_file.read_text().split())
+            first, second, fingerprint = self.pid_file.read_text().split()
+            pid, began = int(first), int(second)
         except (OSError, ValueError):
             return False
+        self.outdated = fingerprint != self.fingerprint
         if world.started(pid) != began:
             world.end_group(pid, str(self.data))
             self.pid_file.unlink(missing_ok=True)
@@ -76,7 +86,7 @@ class Unit:
             self.process.ready.unlink(missing_ok=True)
         self._watch(starting.start(self.process, self.log, self.data), ours=True)
         draft = self.pid_file.with_suffix(".new")
-        draft.write_text(f"{self.pid} {self.began}\n")
+        draft.write_text(f"{self.pid} {self.began} {self.fingerprint}\n")
         draft.replace(self.pid_file)
         self._turn("starting")
         self.deadline = clock.monotonic() + self.process.ready_within

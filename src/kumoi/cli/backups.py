@@ -1,0 +1,156 @@
+"""A whole cloud as one file, written while it runs, and a cloud made from such a file."""
+
+import contextlib
+import os
+import shutil
+import signal
+import sqlite3
+import tarfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from kumoi.cli import running
+from kumoi.cli.refusals import Refused
+from kumoi.cli.status import guests
+from kumoi.kernel import clock, processes
+from kumoi.kernel.settings import Folder, Settings
+from kumoi.supervisor.supervisor import ask
+
+_KEPT = ("settings.json", "clouds.yaml", "keys", "images", "bases", "volumes", "snapshots", "guests", "host", "demo")
+"""What lies in a data folder and is not made anew from the tables; the database is added."""
+_WRITTEN_BY_GUESTS = ("volumes", "guests")
+_PASSING = (".sock", ".pid", ".ctl", ".lock", ".new")
+_MARK = "kumoi-backup"
+
+
+def backup(folder: Folder, settings: Settings, target: Path) -> int:
+    """Write `target`, a compressed tar that its owner alone may read; its size in bytes.
+
+    Tables, images and volumes are those of one instant: operations stand still meanwhile (requests are taken and
+    queued). Each guest stands still while its disks are copied, which are as after a power cut at that instant.
+    """
+    if settings.database and not settings.database.startswith("sqlite"):
+        raise Refused("the tables are in another database server: back them up with its own tools (pg_dump)")
+    if target.exists():
+        raise Refused(f"{target} exists already")
+    if not target.absolute().parent.is_dir():
+        raise Refused(f"{target}: there is no folder {target.absolute().parent}")
+    draft = target.with_name(target.name + ".part")
+    scratch = folder.data / "backup"
+    with running.alone(folder), _standing_still(folder):
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        try:
+            _copy(folder, scratch)
+        except BaseException:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
+    try:
+        draft.touch(mode=0o600)
+        with tarfile.open(draft, "w:gz", compresslevel=1) as archive:
+            archive.add(scratch, _MARK)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+    return target.stat().st_size
+
+
+def restore(source: Path, folder: Folder) -> None:
+    """Lay a backup out in a data folder that is empty or absent; Refused when the file is none."""
+    if folder.data.exists() and any(folder.data.iterdir()):
+        raise Refused(f"--data: {folder.data} is not empty: choose an empty or new folder")
+    draft = folder.data.with_name(folder.data.name + ".restoring")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        draft.mkdir(parents=True)
+        with tarfile.open(source) as archive:
+            for member in archive:
+                parts = Path(member.name).parts
+                if parts[0] != _MARK or ".." in parts or not (member.isfile() or member.isdir()):
+                    raise Refused(f"{source} is not a backup of a cloud: it holds {member.name}")
+                archive.extract(member, draft)
+            if not (draft / _MARK / "settings.json").exists():
+                raise Refused(f"{source} is not a backup of a cloud: it holds no settings.json")
+        if folder.data.exists():
+            folder.data.rmdir()
+        (draft / _MARK).chmod(0o755)
+        (draft / _MARK).rename(folder.data)
+    except (OSError, tarfile.TarError) as error:
+        raise Refused(f"{source}: {error}") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def _standing_still(folder: Folder) -> Iterator[None]:
+    """No operation moves: the runner is parked. Nothing to do when the cloud is down."""
+    if not running.is_running(folder):
+        yield
+        return
+    try:
+        ask(folder.data, "park", names=["runner"])
+        running.until(lambda: running.settled(folder), 30.0, "the runner does not end")
+        yield
+    finally:
+        ask(folder.data, "park", names=[])
+
+
+def _copy(folder: Folder, scratch: Path) -> None:
+    (scratch / "database").mkdir()
+    for file in folder.database.glob("*.db"):
+        with (
+            closing(sqlite3.connect(file)) as source,
+            closing(sqlite3.connect(scratch / "database" / file.name)) as copy,
+        ):
+            source.backup(copy)
+    wanted = [folder.data / name for name in _KEPT if (folder.data / name).exists()]
+    space = sum(file.stat().st_blocks * 512 for path in wanted for file in _files(path))
+    free = shutil.disk_usage(scratch).free
+    if space > free:
+        raise Refused(f"--data: copying takes {space >> 20} MiB, {free >> 20} MiB are free: make room")
+    written = [path for path in wanted if path.name in _WRITTEN_BY_GUESTS]
+    for path in wanted:
+        if path not in written:
+            _copy_tree(path, scratch / path.name)
+    with _frozen(guests(folder)):
+        for path in written:
+            _copy_tree(path, scratch / path.name)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    """With owners, modes and holes; a file that goes meanwhile is none of the tables' any more."""
+    command = ["cp", "--archive", "--sparse=always", "--reflink=auto", str(source), str(target)]
+    with contextlib.suppress(FileNotFoundError):
+        for attempt in range(3):
+            try:
+                processes.run(command, within=3600)
+                break
+            except processes.CommandFailed:
+                if attempt == 2:
+                    raise
+                shutil.rmtree(target, ignore_errors=True)
+                clock.sleep(0.2)
+    for passing in [
+        file for file in target.rglob("*") if file.suffix in _PASSING or not (file.is_dir() or file.is_file())
+    ]:
+        passing.unlink(missing_ok=True)
+
+
+def _files(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+
+
+@contextmanager
+def _frozen(pids: list[int]) -> Iterator[None]:
+    """The processes get no processor inside the block."""
+    try:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)

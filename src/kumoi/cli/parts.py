@@ -1,0 +1,58 @@
+"""The processes of one machine, in one table: what runs, as whom, in which order."""
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from kumoi.kernel.accounts import CONTROL
+from kumoi.kernel.processes import Process
+from kumoi.kernel.settings import Folder, Settings
+
+AGENT_LAYER = 30
+"""`kumoi down` stops what lies above, then the guests, then the rest."""
+
+
+def parts(folder: Folder, settings: Settings) -> list[Process]:
+    """Low layers start first and stop last; OVN's daemons come from its engine, with layers below the agent's."""
+    data = str(folder.data)
+    control = CONTROL if os.geteuid() == 0 else None
+    # what reads changed settings is a changed process, which the supervisor starts anew
+    mark = hashlib.sha256(folder.settings.read_bytes()).hexdigest()[:16]
+
+    def python(name: str, *argv: str, user: str | None, ready: Path, layer: int) -> Process:
+        command = (sys.executable, "-m", *argv, "--data", data)
+        environment = {"KUMOI_DATA": data, "KUMOI_SETTINGS": mark}
+        return Process(name, command, user=user, environment=environment, ready=ready, layer=layer)
+
+    return [
+        *_network(folder, settings),
+        python("agent", "kumoi.host", user=None, ready=folder.agent_socket, layer=AGENT_LAYER),
+        python("runner", "kumoi.runner", user=control, ready=folder.runner_socket, layer=40),
+        python("api", "kumoi.serve", "api", user=control, ready=folder.api_socket(0), layer=40),
+        python("streams", "kumoi.serve", "streams", user=control, ready=folder.streams_socket, layer=40),
+        _front(folder, settings, control),
+    ]
+
+
+def _network(folder: Folder, settings: Settings) -> list[Process]:
+    if settings.network != "ovn":
+        return []
+    from kumoi.engines.network.ovn.daemons import daemons
+
+    return daemons(folder, settings)
+
+
+def _front(folder: Folder, settings: Settings, user: str | None) -> Process:
+    configuration = folder.run / "nginx.conf"
+    program = shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx"
+    argv: tuple[str, ...] = (program, "-p", str(folder.run), "-c", str(configuration), "-e", "stderr")
+    if user is not None and settings.port < 1024:
+        # the one thing that only root may do is given, not root itself
+        only = ("--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--init-groups")
+        argv, user = ("setpriv", f"--reuid={user}", f"--regid={user}", *only, *argv), None
+    mark = hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]
+    return Process(
+        "front", argv, user=user, environment={"KUMOI_FRONT": mark}, ready=folder.run / "nginx.pid", layer=60
+    )

@@ -1,0 +1,162 @@
+"""What a machine must offer before a cloud starts on it; each thing missing is one sentence that says what to do."""
+
+import ipaddress
+import json
+import os
+import shutil
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import sqlalchemy
+
+from kumoi.kernel import processes
+from kumoi.kernel.database import Database
+from kumoi.kernel.settings import LONGEST_DATA_PATH, Folder, Settings
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PROGRAMS = {
+    "always": {"nginx": "nginx"},
+    "qemu": {
+        "qemu-system-x86_64": "qemu-system-x86",
+        "qemu-img": "qemu-utils",
+        "prlimit": "util-linux",
+        "genisoimage": "genisoimage",
+    },
+    "ovn": {
+        "ovsdb-server": "openvswitch-switch",
+        "ovs-vswitchd": "openvswitch-switch",
+        "ovn-northd": "ovn-central",
+        "ovn-controller": "ovn-host",
+        "ip": "iproute2",
+        "nft": "nftables",
+    },
+}
+"""Program → Debian package, for each engine."""
+WAIT_FOR_LOCK = 5.0
+"""Seconds."""
+LEAST_DISK_MIB = {True: 1024, False: 100}
+"""Free space below which nothing is begun, with and without real guests."""
+
+
+def problems(folder: Folder, settings: Settings, *, running: bool) -> list[str]:
+    """Sentences; empty when all is well. `running`: this very cloud is up, so its port and addresses are its own."""
+    found = [*_path(folder, settings), *_power(settings), *_programs(settings), *_disk(folder, settings)]
+    found += _certificate(settings)
+    if not running:
+        found += [*_port(settings), *_external(settings)]
+    return found or list(_database(folder, settings))
+
+
+def notes(settings: Settings) -> list[str]:
+    """What is worth knowing and stops nothing."""
+    if settings.hypervisor == "qemu" and settings.accelerator == "auto":
+        if not Path("/dev/kvm").exists():
+            return ["this machine has no /dev/kvm: guests are emulated in software, which is slow"]
+        if Path("/sys/module/kvm_pvm").exists():
+            return ["this machine's KVM is of the PVM kind, which hangs stock guests: they are emulated in software"]
+    return []
+
+
+def _path(folder: Folder, settings: Settings) -> Iterator[str]:
+    length = len(os.fsencode(folder.data))
+    if length > LONGEST_DATA_PATH:
+        yield f"--data: {folder.data} has {length} bytes, at most {LONGEST_DATA_PATH} fit: choose a shorter path"
+    if settings.hypervisor == "qemu" and os.geteuid() == 0:
+        for parent in folder.data.parents:
+            if parent.exists() and not parent.stat().st_mode & 0o001:
+                yield (
+                    f"--data: guests run as an unprivileged user, who may not enter {parent}: "
+                    "choose a folder that every user may enter, such as /var/lib/kumoi"
+                )
+                break
+    if os.geteuid() == 0 and not Path(__file__).stat().st_mode & 0o004:
+        yield f"the program is readable by root alone: chmod -R go+rX {Path(__file__).parents[3]}"
+
+
+def _power(settings: Settings) -> Iterator[str]:
+    real = [
+        name for name, value in (("hypervisor", settings.hypervisor), ("network", settings.network)) if value != "fake"
+    ]
+    if real and os.geteuid() != 0:
+        fakes = " ".join(f"--set {name}=fake" for name in real)
+        yield f"real guests and networks need root: run it as root, or use fakes with {fakes}"
+
+
+def _programs(settings: Settings) -> Iterator[str]:
+    missing: dict[str, list[str]] = {}
+    for kind in ("always", settings.hypervisor, settings.network):
+        for program, package in PROGRAMS.get(kind, {}).items():
+            if shutil.which(program, path=PATH) is None:
+                missing.setdefault(package, []).append(program)
+    for package, programs in missing.items():
+        yield f"{', '.join(programs)} is missing: apt-get install --no-install-recommends {package}"
+
+
+def _disk(folder: Folder, settings: Settings) -> Iterator[str]:
+    place = next(path for path in (folder.data, *folder.data.parents) if path.exists())
+    free = shutil.disk_usage(place).free >> 20
+    least = LEAST_DISK_MIB[settings.hypervisor == "qemu"]
+    if free < least:
+        yield f"--data: {place} has {free} MiB free, {least} MiB are needed: make room or choose another folder"
+
+
+def _certificate(settings: Settings) -> Iterator[str]:
+    if bool(settings.tls_certificate) != bool(settings.tls_key):
+        yield "tls_certificate, tls_key: both or none"
+    for name, path in (("tls_certificate", settings.tls_certificate), ("tls_key", settings.tls_key)):
+        if path and not os.access(path, os.R_OK):
+            yield f"{name}: {path} cannot be read"
+
+
+def _port(settings: Settings) -> Iterator[str]:
+    try:
+        where = socket.getaddrinfo(settings.address, settings.port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        yield f"address: {settings.address} is none: {error.strerror}"
+        return
+    with socket.socket(where[0], socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(where[4])
+        except OSError as error:
+            what = f"{settings.address} port {settings.port}"
+            yield f"--port: {what} cannot be had ({error.strerror}): end what holds it, or choose another with --port"
+
+
+def _external(settings: Settings) -> Iterator[str]:
+    if settings.network != "ovn":
+        return
+    try:
+        wanted = ipaddress.ip_network(settings.external_cidr)
+    except ValueError as error:
+        yield f"external_cidr: {error}"
+        return
+    for card in json.loads(processes.run(["ip", "-json", "address"])):
+        for address in card.get("addr_info", []):
+            held = ipaddress.ip_interface(f"{address['local']}/{address['prefixlen']}").network
+            own = card["ifname"] == f"kumoi-{settings.cloud_id}" or card["ifname"] == settings.external_interface
+            if held.version == wanted.version and held.overlaps(wanted) and not own:
+                yield (
+                    f"external_cidr: {wanted} overlaps {held} of this machine's {card['ifname']}: "
+                    "choose another with --set external_cidr=A.B.C.D/24"
+                )
+                return
+
+
+def _database(folder: Folder, settings: Settings) -> Iterator[str]:
+    url = sqlalchemy.make_url(folder.database_url(settings))
+    try:
+        if url.get_backend_name() != "sqlite":
+            database = Database(folder.database_url(settings))
+            database.read(lambda tx: tx.scalar(sqlalchemy.text("select 1")))
+            database.close()
+        elif url.database and Path(url.database).exists():
+            with closing(sqlite3.connect(url.database, timeout=WAIT_FOR_LOCK, isolation_level=None)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error) as error:
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        yield f"database: {url} cannot be used: {reason}. Is the server up, or does another program hold it?"

@@ -1,0 +1,254 @@
+"""Starting, stopping and restarting a cloud: what stands before its processes start and what goes after they end."""
+
+import fcntl
+import os
+import pwd
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kumoi.cli import clouds, preconditions
+from kumoi.cli.parts import AGENT_LAYER, parts
+from kumoi.cli.refusals import Refused
+from kumoi.front import configuration
+from kumoi.kernel import accounts, clock, processes
+from kumoi.kernel import settings as settings_module
+from kumoi.kernel.settings import Folder, Settings
+from kumoi.supervisor import plan
+from kumoi.supervisor.supervisor import EVERYTHING, ask
+
+FIXED = ("cloud_id", "hypervisor", "network", "database", "host_name")
+"""Settings that a cloud keeps for life."""
+UP_WITHIN = 60.0
+
+
+def known(data: Path) -> tuple[Folder, Settings]:
+    """The cloud in a data folder; Refused when there is none."""
+    folder = Folder(data)
+    try:
+        return folder, settings_module.load(folder)
+    except FileNotFoundError:
+        raise Refused(f"there is no cloud in {data}: kumoi up --data {data}") from None
+    except PermissionError as error:
+        raise Refused(f"{error.filename} cannot be read: run this as the user that ran kumoi up") from None
+    except msgspec.MsgspecError as error:
+        raise Refused(f"{folder.settings}: {error}") from None
+
+
+def changed(folder: Folder, changes: Mapping[str, str]) -> Settings:
+    """The folder's settings (or the defaults) with `--set` applied; Refused naming the field that is not right."""
+    before = settings_module.load(folder) if folder.settings.exists() else None
+    values: dict[str, Any] = msgspec.to_builtins(before or Settings())
+    for name in changes.keys() - values.keys():
+        raise Refused(f"--set {name}: there is no such setting; there are {', '.join(sorted(values))}")
+    try:
+        after = msgspec.convert({**values, **changes}, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise Refused(f"--set: {error}") from None
+    for name in FIXED:
+        if before is not None and getattr(before, name) != getattr(after, name):
+            raise Refused(f"--set {name}: this cloud was made with {getattr(before, name)!r}; make another for another")
+    return after
+
+
+def up(folder: Folder, settings: Settings) -> list[str]:
+    """Make the cloud run as its settings say, whatever runs of it already; notes for the person."""
+    with alone(folder):
+        running = is_running(folder)
+        found = preconditions.problems(folder, settings, running=running)
+        if found:
+            raise Refused("\n".join(found))
+        if os.geteuid() == 0:
+            _make_users()
+        _make_folders(folder)
+        settings_module.save(folder, settings)
+        accounts.give(folder.settings, 0o640, group=_control())
+        _copy_certificate(folder, settings)
+        secrets = clouds.passwords(folder.clouds)
+        clouds.write(folder, settings, secrets)
+        from kumoi import app
+
+        app.bootstrap(folder, settings, secrets)
+        for path in (folder.database, folder.keys):
+            give_all(path)
+        if settings.network == "ovn":
+            from kumoi.engines.network.ovn import daemons
+
+            daemons.prepare(folder, settings)
+        (folder.run / "nginx.conf").write_text(configuration.render(folder, settings, novnc()))
+        accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
+        plan.write(folder.data, parts(folder, settings))
+        if running:
+            # the next supervisor adopts what stays as it is, and is of this code's version
+            _end_supervisor(folder)
+        _start_supervisor(folder)
+        _wait(folder, UP_WITHIN)
+    return preconditions.notes(settings)
+
+
+def down(folder: Folder, settings: Settings) -> list[str]:
+    """Stop all of it: control plane, guests (asked first), the rest; then no device or namespace is left.
+    The ids of the servers that did not shut down when asked, and were ended."""
+    with alone(folder):
+        if not is_running(folder):
+            # someone killed the supervisor: what it left is adopted, and stopped in order
+            _start_supervisor(folder)
+        # without the agent, but with the switch, from which guests are unplugged
+        _level(folder, AGENT_LAYER - 1)
+        from kumoi.host import lifecycle
+
+        disobedient = lifecycle.shut_down(folder, settings)
+        _level(folder, -1)
+        _end_supervisor(folder)
+        if settings.network == "ovn":
+            from kumoi.engines.network.ovn import daemons
+
+            daemons.tear_down(folder, settings)
+    return disobedient
+
+
+def restart(folder: Folder) -> None:
+    """The control plane anew; guests and packets do not notice."""
+    if not is_running(folder):
+        raise Refused(f"the cloud is down: kumoi up --data {folder.data}")
+    ask(folder.data, "restart")
+    _wait(folder, UP_WITHIN)
+
+
+def is_running(folder: Folder) -> bool:
+    """Whether a supervisor answers."""
+    try:
+        ask(folder.data, "status")
+    except OSError:
+        return False
+    return True
+
+
+def novnc() -> Path:
+    """Where `make install` unpacked noVNC; the folder may be absent, then the console page is."""
+    return Path(os.environ.get("KUMOI_CACHE", "/var/cache/kumoi")) / "novnc"
+
+
+@contextmanager
+def alone(folder: Folder) -> Iterator[None]:
+    """One `up`, `down` or `backup` at a time."""
+    try:
+        folder.run.mkdir(parents=True, exist_ok=True)
+        lock = (folder.run / "command.lock").open("w")
+    except OSError as error:
+        raise Refused(f"--data: {error.filename}: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"another kumoi command is at work on {folder.data}: wait for it to end") from None
+        yield
+
+
+def _control() -> str | None:
+    return accounts.CONTROL if os.geteuid() == 0 else None
+
+
+def _make_users() -> None:
+    for user in (accounts.CONTROL, accounts.GUEST):
+        if accounts.numbers(user) is None:
+            no_login = ("--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent")
+            processes.run(["useradd", *no_login, "--shell", "/usr/sbin/nologin", user])
+
+
+def _make_folders(folder: Folder) -> None:
+    control = _control()
+    folder.data.chmod(0o755)
+    for path, mode, owner in (
+        # everyone with a socket here may make it, nobody may remove another's
+        (folder.run, 0o1775, None),
+        (folder.run / "front", 0o700, control),
+        (folder.log, 0o750, None),
+        (folder.database, 0o750, control),
+        (folder.keys, 0o700, control),
+        (folder.images, 0o750, control),
+    ):
+        path.mkdir(exist_ok=True)
+        accounts.give(path, mode, owner=owner, group=control)
+
+
+def _copy_certificate(folder: Folder, settings: Settings) -> None:
+    for source, target in (
+        (settings.tls_certificate, configuration.certificate(folder)),
+        (settings.tls_key, configuration.key(folder)),
+    ):
+        target.unlink(missing_ok=True)
+        if source:
+            target.touch(mode=0o600)
+            target.write_bytes(Path(source).read_bytes())
+    if settings.tls_certificate:
+        # clients that are pointed to it by clouds.yaml read it, whoever they are
+        folder.keys.chmod(0o711)
+        configuration.certificate(folder).chmod(0o644)
+
+
+def give_all(path: Path) -> None:
+    """To the control plane's user: what this command, as root, has just made there."""
+    if os.geteuid() == 0:
+        account = pwd.getpwnam(accounts.CONTROL)
+        for inside in path.rglob("*"):
+            os.chown(inside, account.pw_uid, account.pw_gid)
+
+
+def _start_supervisor(folder: Folder) -> None:
+    folder.log.mkdir(exist_ok=True)
+    processes.run([sys.executable, "-m", "kumoi.supervisor", "--data", str(folder.data), "--detach"])
+    until(lambda: is_running(folder), 10.0, f"the supervisor does not start; see {folder.log / 'supervisor.log'}")
+
+
+def _end_supervisor(folder: Folder) -> None:
+    ask(folder.data, "leave")
+    until(lambda: not is_running(folder), 10.0, "the supervisor does not end")
+
+
+def _level(folder: Folder, layer: int) -> None:
+    ask(folder.data, "level", layer=layer)
+    until(lambda: settled(folder), 60.0, "not all processes end; see kumoi status")
+
+
+def settled(folder: Folder) -> bool:
+    return bool(ask(folder.data, "status")["settled"])
+
+
+def _wait(folder: Folder, within: float) -> None:
+    """Until everything runs; Refused with what its log says when something fails again and again."""
+    stop = clock.monotonic() + within
+    while True:
+        answer: dict[str, Any] = ask(folder.data, "status")
+        if answer["settled"] and answer["level"] == EVERYTHING:
+            return
+        failing = [row for row in answer["processes"] if row["state"] == "failing"]
+        if failing or clock.monotonic() > stop:
+            late = failing or [row for row in answer["processes"] if row["state"] != "up"]
+            raise Refused("\n".join(_complaint(row) for row in late))
+        clock.sleep(0.02)
+
+
+def _complaint(row: dict[str, Any]) -> str:
+    log = Path(row["log"])
+    end = log.read_text(errors="replace").strip().splitlines()[-5:] if log.exists() else []
+    told = "".join(f"\n    {line[:500]}" for line in end)
+    return f"{row['name']} does not start: {row['detail'] or row['state']}; the end of {log}:{told}"
+
+
+def until(met: Any, within: float, otherwise: str) -> None:
+    stop = clock.monotonic() + within
+    while not met():
+        if clock.monotonic() > stop:
+            raise Refused(otherwise)
+        clock.sleep(0.02)
+
+
+def free_space(path: Path) -> int:
+    """Bytes."""
+    return shutil.disk_usage(path).free

@@ -1,0 +1,97 @@
+"""How a cloud is: its processes with their memory, its endpoints, whether it answers."""
+
+import http.client
+import os
+import pwd
+import ssl
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kumoi.kernel.settings import Folder, Settings
+from kumoi.supervisor import world
+from kumoi.supervisor.supervisor import ask
+
+
+class ProcessStatus(msgspec.Struct):
+    name: str
+    pid: int | None
+    user: str
+    pss_kib: int
+    """Its proportional share of memory."""
+    state: str
+    detail: str = ""
+
+
+class Status(msgspec.Struct):
+    processes: list[ProcessStatus]
+    endpoints: dict[str, str]
+    healthy: bool
+    """Every process that should run does, and the address answers."""
+
+
+def status(folder: Folder, settings: Settings) -> Status:
+    """Asks the supervisor, /proc and the front."""
+    try:
+        answer: dict[str, Any] = ask(folder.data, "status")
+    except OSError:
+        return Status([], endpoints(settings), False)
+    rows = [_process("supervisor", answer["supervisor"], "up")]
+    for row in answer["processes"]:
+        members = world.members(row["pid"], str(folder.data)) if row["pid"] else []
+        rows += [_process(row["name"], pid, row["state"], row["detail"]) for pid in members]
+        if not members:
+            rows.append(ProcessStatus(row["name"], None, "", 0, row["state"], row["detail"]))
+    rows += [_process("guest", pid, "up") for pid in guests(folder)]
+    return Status(rows, endpoints(settings), bool(answer["settled"]) and answers(settings))
+
+
+def endpoints(settings: Settings) -> dict[str, str]:
+    """Service type → address."""
+    from kumoi import app
+
+    return {service.type: settings.base_url + service.prefix for service in app.load_services()}
+
+
+def answers(settings: Settings) -> bool:
+    """Whether the API answers through the front."""
+    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.address, settings.address)
+    connection: http.client.HTTPConnection
+    if settings.tls_certificate:
+        # the certificate names the cloud for its clients, not for this look at ourselves
+        unchecked = ssl._create_unverified_context()  # noqa: S323
+        connection = http.client.HTTPSConnection(address, settings.port, timeout=5, context=unchecked)
+    else:
+        connection = http.client.HTTPConnection(address, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/identity/v3")
+        return connection.getresponse().status < 500
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _process(name: str, pid: int, state: str, detail: str = "") -> ProcessStatus:
+    try:
+        user = pwd.getpwuid(Path(f"/proc/{pid}").stat().st_uid).pw_name
+    except (OSError, KeyError):
+        user = ""
+    return ProcessStatus(name, pid, user, world.resident_kib(pid), state, detail)
+
+
+def guests(folder: Folder) -> list[int]:
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                argv = Path(f"/proc/{entry}/cmdline").read_bytes()
+            except OSError:
+                continue
+            if (
+                argv.split(b"\0", 1)[0].rpartition(b"/")[2].startswith(b"qemu-system")
+                and str(folder.guests).encode() in argv
+            ):
+                found.append(int(entry))
+    return sorted(found)
