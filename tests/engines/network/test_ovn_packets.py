@@ -11,6 +11,7 @@ import pytest
 
 from kumoi.engines.network.interface import (
     METADATA_ADDRESS,
+    PHYSICAL_NETWORK,
     AddressPair,
     DhcpOption,
     FixedAddress,
@@ -28,7 +29,6 @@ from kumoi.engines.network.interface import (
     ServedNetwork,
     SubnetSpec,
 )
-from kumoi.engines.network.ovn.daemons import PHYSICAL_NETWORK
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.engines.network.ovn.wiring import OvnWiring
 from kumoi.kernel import randomness

@@ -9,6 +9,8 @@ import msgspec
 from kumoi.kernel.fences import Fence
 
 METADATA_ADDRESS = "169.254.169.254"
+PHYSICAL_NETWORK = "external"
+"""The one physical network that every host maps: the world behind `Settings.external_cidr`."""
 
 Direction = Literal["ingress", "egress"]
 EtherType = Literal["IPv4", "IPv6"]
@@ -50,7 +52,7 @@ class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
     mtu: int = 1442
     external: bool = False
     physical_network: str | None = None
-    """Not None: the network reaches the world outside through this mapping of each host (`external`)."""
+    """Not None: the network reaches the world outside through this mapping of each host (`PHYSICAL_NETWORK`)."""
     vlan: int | None = None
     """Tag on the physical network."""
     dns_domain: str = ""

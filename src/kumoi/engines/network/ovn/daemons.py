@@ -4,16 +4,15 @@ import pwd
 import shutil
 from pathlib import Path
 
-from kumoi.engines.network.interface import NetworkError
+from kumoi.engines.network.interface import PHYSICAL_NETWORK, NetworkError
 from kumoi.engines.network.ovn import devices, external
 from kumoi.engines.network.ovn.database import DatabaseFile, Operation
-from kumoi.engines.network.ovn.names import CONTROL_USER, GUEST_USER, Names
+from kumoi.engines.network.ovn.names import Names
+from kumoi.kernel.accounts import CONTROL, GUEST
 from kumoi.kernel.processes import Process
 from kumoi.kernel.settings import Folder, Settings
 
 PROGRAMS = ("ovsdb-server", "ovsdb-tool", "ovs-vsctl", "ovs-vswitchd", "ovn-northd", "ovn-controller", "nft", "ip")
-PHYSICAL_NETWORK = "external"
-"""What `NetworkSpec.physical_network` of the external network says."""
 DATAPATH = "dummy"
 """Open vSwitch's userspace datapath under its second name.
 
@@ -59,8 +58,8 @@ def daemons(folder: Folder, settings: Settings) -> list[Process]:
         return process(name, argv, socket, 10, user)
 
     return [
-        database("ovn-northbound", central, "nb", CONTROL_USER),
-        database("ovn-southbound", central, "sb", CONTROL_USER),
+        database("ovn-northbound", central, "nb", CONTROL),
+        database("ovn-southbound", central, "sb", CONTROL),
         database("ovs-database", host, "db", None),
         process(
             "ovn-northd",
@@ -72,7 +71,7 @@ def daemons(folder: Folder, settings: Settings) -> list[Process]:
             ),
             central / "northd.ctl",
             11,
-            CONTROL_USER,
+            CONTROL,
         ),
         process(
             "ovs-vswitchd",
@@ -88,7 +87,7 @@ def prepare(folder: Folder, settings: Settings) -> None:
     """Make the databases and the external network's device, before `daemons` start or while they run."""
     names = Names(folder, settings)
     _check(settings)
-    for path, user in ((names.central, CONTROL_USER), (names.host, None)):
+    for path, user in ((names.central, CONTROL), (names.host, None)):
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(0o750)
         if user is not None:
@@ -120,12 +119,12 @@ def tear_down(folder: Folder, settings: Settings) -> None:
 
 def northbound(names: Names) -> DatabaseFile:
     schema = Path("/usr/share/ovn/ovn-nb.ovsschema")
-    return DatabaseFile(names.central / "nb.db", names.northbound_socket, schema, CONTROL_USER)
+    return DatabaseFile(names.central / "nb.db", names.northbound_socket, schema, CONTROL)
 
 
 def southbound(names: Names) -> DatabaseFile:
     schema = Path("/usr/share/ovn/ovn-sb.ovsschema")
-    return DatabaseFile(names.central / "sb.db", names.southbound_socket, schema, CONTROL_USER)
+    return DatabaseFile(names.central / "sb.db", names.southbound_socket, schema, CONTROL)
 
 
 def switch_database(names: Names) -> DatabaseFile:
@@ -140,7 +139,7 @@ def _check(settings: Settings) -> None:
             f"not installed: {', '.join(missing)}; install openvswitch-switch, ovn-central, ovn-host, nftables and "
             "iproute2, or start with --set network=fake"
         )
-    for user in (CONTROL_USER, GUEST_USER):
+    for user in (CONTROL, GUEST):
         try:
             pwd.getpwnam(user)
         except KeyError as error:

@@ -5,11 +5,6 @@ from pathlib import Path
 
 from kumoi.kernel.settings import Folder, Settings
 
-CONTROL_USER = "kumoi"
-"""Owns the central databases, so that the control plane may open their sockets."""
-GUEST_USER = "kumoi-guest"
-"""QEMU runs as this one and opens its taps."""
-
 
 class Names:
     def __init__(self, folder: Folder, settings: Settings) -> None:

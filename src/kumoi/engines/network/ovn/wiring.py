@@ -6,7 +6,8 @@ import msgspec
 
 from kumoi.engines.network.interface import METADATA_ADDRESS, NetworkError, ServedNetwork, WiringInventory
 from kumoi.engines.network.ovn import devices
-from kumoi.engines.network.ovn.names import GUEST_USER, Names
+from kumoi.engines.network.ovn.names import Names
+from kumoi.kernel.accounts import GUEST
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.processes import CommandFailed, run
 from kumoi.kernel.settings import Folder, Settings
@@ -24,7 +25,7 @@ class OvnWiring:
     def plug(self, fence: Fence, port_id: str, mac: str, mtu: int) -> str:
         tap = self.names.tap(port_id)
         if not devices.link_exists(tap):
-            devices.command("ip", "tuntap", "add", "dev", tap, "mode", "tap", "user", GUEST_USER, "vnet_hdr")
+            devices.command("ip", "tuntap", "add", "dev", tap, "mode", "tap", "user", GUEST, "vnet_hdr")
         self._connect(tap, port_id, mac, mtu, kind="port", owner=port_id)
         return tap
 
