@@ -77,6 +77,7 @@ def test_a_change_while_it_is_applied_is_not_lost(database: Database) -> None:
 
 def test_a_sweep_runs_once_in_its_time(database: Database) -> None:
     virtual = VirtualClock()
+    swept.clear()
     sweep = Sweep("toy.sweep", 10.0, lambda view: swept.append(1))
     others, reconcile.sweepers = dict(reconcile.sweepers), {"toy.sweep": sweep}
     try:
