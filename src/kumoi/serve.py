@@ -1,12 +1,16 @@
 """Serves the API or the streams on Granian: `python -m kumoi.serve api|streams --data D`."""
 
 import argparse
+import asyncio
+import gc
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
 from granian.constants import Interfaces
 from granian.server import Server
+from granian.server.embed import Server as OwnServer
 
 from kumoi import app
 from kumoi.kernel import log, settings, streams
@@ -19,13 +23,42 @@ THREADS = 2
 def api() -> Any:
     """The WSGI application, made in each worker."""
     log.start()
-    return app.make_api(_data()).wsgi()
+    return app.make_api(Path(os.environ["KUMOI_DATA"])).wsgi()
 
 
-def stream() -> Any:
-    """The ASGI application, made in its worker."""
+def serve_api(folder: Folder) -> None:
+    """Workers that are forked after everything is loaded, and so share its memory."""
+    os.environ["KUMOI_DATA"] = str(folder.data)
+    app.load_services()
+    gc.collect()
+    gc.freeze()
+    Server(
+        "kumoi.serve:api",
+        factory=True,
+        uds=folder.api_socket(0),
+        interface=Interfaces.WSGI,
+        workers=settings.load(folder).api_workers,
+        blocking_threads=THREADS,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=8,
+        log_enabled=False,
+    ).serve()
+
+
+async def serve_streams(folder: Folder) -> None:
+    """In this process: what waits here waits without a thread, so one is enough."""
     log.start()
-    return streams.asgi(app.make_api(_data()))
+    server = OwnServer(
+        streams.asgi(app.make_api(folder.data)),
+        uds=folder.streams_socket,
+        interface=Interfaces.ASGINL,
+        log_enabled=False,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    await server.serve()
 
 
 def main() -> None:
@@ -33,39 +66,11 @@ def main() -> None:
     parser.add_argument("what", choices=("api", "streams"))
     parser.add_argument("--data", type=Path, required=True)
     asked = parser.parse_args()
-    os.environ["KUMOI_DATA"] = str(asked.data)
-    folder = Folder(asked.data)
     os.umask(0o007)
     if asked.what == "api":
-        Server(
-            "kumoi.serve:api",
-            factory=True,
-            uds=folder.api_socket(0),
-            interface=Interfaces.WSGI,
-            workers=settings.load(folder).api_workers,
-            blocking_threads=THREADS,
-            respawn_failed_workers=True,
-            respawn_interval=0.5,
-            workers_kill_timeout=8,
-            log_enabled=False,
-        ).serve()
+        serve_api(Folder(asked.data))
     else:
-        Server(
-            "kumoi.serve:stream",
-            factory=True,
-            uds=folder.streams_socket,
-            interface=Interfaces.ASGI,
-            workers=1,
-            websockets=True,
-            respawn_failed_workers=True,
-            respawn_interval=0.5,
-            workers_kill_timeout=8,
-            log_enabled=False,
-        ).serve()
-
-
-def _data() -> Path:
-    return Path(os.environ["KUMOI_DATA"])
+        asyncio.run(serve_streams(Folder(asked.data)))
 
 
 if __name__ == "__main__":
