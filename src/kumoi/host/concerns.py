@@ -19,6 +19,7 @@ SLOW = {
     ("volumes", "prepare_base"): 1800.0,
     ("volumes", "create"): 600.0,
     ("volumes", "snapshot"): 1800.0,
+    ("hypervisor", "start"): 300.0,
     ("hypervisor", "suspend"): 300.0,
 }
 """Seconds, for methods that move as many bytes as a guest has."""

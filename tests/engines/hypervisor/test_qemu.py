@@ -1,5 +1,6 @@
 """The contract with real QEMU processes, and what only they can show. Guests stop at their BIOS: no disk boots."""
 
+import contextlib
 import os
 import signal
 import tempfile
@@ -10,7 +11,7 @@ import msgspec
 import pytest
 
 from kumoi.engines.hypervisor.interface import Disk, GuestSpec, GuestState, HypervisorError, Nic, RootDisk
-from kumoi.engines.hypervisor.qemu import accelerator, process, record, tap
+from kumoi.engines.hypervisor.qemu import accelerator, memory, process, record, tap
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
 from kumoi.engines.images import qcow2
@@ -190,6 +191,37 @@ def test_a_suspended_guest_goes_on_where_it_was(house: House) -> None:
     house.hypervisor.power_off(fence(spec.server_id), spec.server_id)
     house.hypervisor.start(fence(spec.server_id), spec)
     assert until(lambda: said(house, spec) == 2)
+
+
+@pytest.mark.parametrize("crashed", ["suspending", "resuming"])
+def test_an_agent_that_crashed_while_memory_moved(house: House, monkeypatch: pytest.MonkeyPatch, crashed: str) -> None:
+    class Crash(BaseException):
+        pass
+
+    def crash(*_: object, **__: object) -> None:
+        raise Crash
+
+    spec = started(house, disks=[bootable(house, SAY_K)])
+    order = fence(spec.server_id)
+    assert until(lambda: said(house, spec) == 1)
+    with monkeypatch.context() as patched, contextlib.suppress(Crash):
+        if crashed == "suspending":
+            patched.setattr(process, "end", crash)
+            house.hypervisor.suspend(order, spec.server_id)
+        else:
+            house.hypervisor.suspend(order, spec.server_id)
+            patched.setattr(memory, "wait_until_restored", crash)
+            house.hypervisor.start(order, spec)
+    again = house.restarted()
+    assert house.pid(spec.server_id)
+    if crashed == "suspending":
+        again.suspend(order, spec.server_id)
+        assert again.state(spec.server_id) is GuestState.SUSPENDED and house.pid(spec.server_id) is None
+    again.start(order, spec)
+    assert again.state(spec.server_id) is GuestState.RUNNING
+    clock.sleep(0.5)
+    assert said(house, spec) == 1, "it booted instead of going on"
+    assert not again._guest(spec.server_id).place.memory.exists()
 
 
 def test_a_cloud_that_goes_down_and_comes_up(house: House) -> None:

@@ -29,11 +29,10 @@ def cut(path: Path) -> None:
     try:
         if path.stat().st_size <= LARGEST:
             return
-        with path.open("r+b") as file:
+        with path.open("r+b") as file, path.open("ab") as end:
             file.seek(-KEPT, 2)
             kept = file.read()
             file.truncate(0)
-            file.seek(0)
-            file.write(kept)
+            end.write(kept)
     except FileNotFoundError:
         return

@@ -1,10 +1,7 @@
-"""One guest of this host: what it was told to be, and bringing it there."""
+"""The orders for one guest of this host."""
 
 import contextlib
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock, RLock
 
 import msgspec
 
@@ -17,45 +14,22 @@ from kumoi.engines.hypervisor.interface import (
     HypervisorError,
     Nic,
 )
-from kumoi.engines.hypervisor.qemu import accelerator, config_drive, hot_plug, memory, process
-from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware, boot_order, lay_out
-from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
-from kumoi.engines.hypervisor.qemu.record import Desired, Place, Record, boot_id
-from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
-from kumoi.kernel import accounts, log
-from kumoi.kernel.fences import Busy, Fence
-
-TURN_WITHIN = 40.0
-"""Seconds that an order waits for what the host itself is doing to the guest."""
-
-_OF_STATUS = {
-    "shutdown": GuestState.OFF,
-    "running": GuestState.RUNNING,
-    "guest-panicked": GuestState.RUNNING,
-    "internal-error": GuestState.FAILED,
-}
-_ALIVE = (GuestState.RUNNING, GuestState.PAUSED)
+from kumoi.engines.hypervisor.qemu import hot_plug, memory, process
+from kumoi.engines.hypervisor.qemu.power import ALIVE, Power
+from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
+from kumoi.kernel.fences import Fence
 
 
-class Guest:
-    """Its folder's record is read once and written through. Public methods take the guest's turn, one at a time."""
-
-    def __init__(self, surroundings: Surroundings, server_id: str) -> None:
-        self.around = surroundings
-        self.server_id = server_id
-        self.place = Place(surroundings.folder, server_id)
-        self.record = self.place.load()
-        self.lock = RLock()
-        self.talking = Lock()
-
-    # Orders.
+class Guest(Power):
+    """Each order takes the guest's turn, so that they come one at a time."""
 
     def start(self, fence: Fence, spec: GuestSpec) -> None:
         with self._turn():
             state = self._state()
-            if state in _ALIVE and process.alive(self.place):
-                return
-            if state is GuestState.SUSPENDED:
+            if state in ALIVE and process.alive(self.place):
+                if self._here().desired is Desired.SUSPENDED:
+                    self._go_on(Desired.RUNNING)  # a crash came between suspending or resuming and writing it down
+            elif state is GuestState.SUSPENDED:
                 self._resume(self._here(), Desired.RUNNING)
             else:
                 self._boot(Record(spec, fence.generation))
@@ -181,38 +155,15 @@ class Guest:
 
     # Questions.
 
-    def state(self) -> GuestState:
-        """What it is now; while an order is at work on it, what it was told to be."""
-        record = self.record
-        if record is None:
-            return GuestState.ABSENT
-        if not self.lock.acquire(blocking=False):
-            return GuestState(record.desired)
-        try:
-            return self._state()
-        finally:
-            self.lock.release()
-
     def console_log(self, lines: int | None) -> str:
         self._here()
         return console.last_lines(console.tail(self.place.console), lines)
 
     def screen(self) -> str:
         state = self.state()
-        if state not in _ALIVE:
+        if state not in ALIVE:
             raise HypervisorError(f"guest {self.server_id} is {state}: it shows no screen")
         return str(self.place.screen)
-
-    @contextmanager
-    def talk(self) -> Iterator[Monitor]:
-        """A conversation with its QEMU, which serves one at a time."""
-        if not self.talking.acquire(timeout=TURN_WITHIN):
-            raise Busy(f"guest {self.server_id}: QEMU is busy with an earlier question")
-        try:
-            with Monitor(self.place.monitor) as qemu:
-                yield qemu
-        finally:
-            self.talking.release()
 
     # Going down and coming up with the whole cloud.
 
@@ -222,7 +173,7 @@ class Guest:
             if self.record is None or process.alive(self.place) is None:
                 return True
             state = self._state()
-            if state not in _ALIVE:
+            if state not in ALIVE:
                 return process.alive(self.place) is None
             self._save(self.record, resting=True)
             if state is GuestState.PAUSED:
@@ -245,7 +196,7 @@ class Guest:
             if record is None:
                 return
             self.around.published(self.server_id, record.spec.metadata)
-            if process.alive(self.place) and self._state() in _ALIVE:
+            if process.alive(self.place) and self._state() in ALIVE:
                 self._save(self._here(), resting=False)
                 return
             if not record.asleep():
@@ -260,163 +211,3 @@ class Guest:
             except HypervisorError as error:
                 self._save(record, resting=False, boot_id=boot_id(), reason=str(error))
                 raise
-
-    # Inside a turn.
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        if not self.lock.acquire(timeout=TURN_WITHIN):
-            raise Busy(f"guest {self.server_id}: the host is still busy with it")
-        try:
-            yield
-        finally:
-            self.lock.release()
-
-    def _here(self) -> Record:
-        if self.record is None:
-            raise HypervisorError(f"guest {self.server_id} is not on this host")
-        return self.record
-
-    def _fence(self) -> Fence:
-        return Fence(f"server/{self.server_id}", self.record.generation if self.record else 0)
-
-    def _save(self, record: Record, **changes: object) -> None:
-        changed = msgspec.structs.replace(record, **changes)
-        if changed != self.record:
-            self.place.save(changed)
-            self.record = changed
-
-    def _state(self, record: Record | None = None) -> GuestState:
-        record = record or self.record
-        if record is None:
-            return GuestState.ABSENT
-        if process.alive(self.place) is None:
-            waits = record.desired in (Desired.OFF, Desired.SUSPENDED) or record.asleep()
-            return GuestState(record.desired) if waits else GuestState.FAILED
-        try:
-            with self.talk() as qemu:
-                status = qemu.ask("query-status")["status"]
-        except Silent:
-            # It may just have ended; else it is busy, and what it was told is the best that is known.
-            return GuestState(record.desired) if process.alive(self.place) else self._state(record)
-        state = _OF_STATUS.get(status, GuestState.PAUSED)
-        if state is GuestState.OFF:
-            self._went_off(record)
-        return state
-
-    def _went_off(self, record: Record) -> None:
-        """The guest powered itself off: QEMU waits for somebody to notice."""
-        if not record.resting:
-            self._save(record, desired=Desired.OFF, reason="the guest powered itself off")
-        process.end(self.place)
-        self.around.try_to_unplug(self._fence(), [nic.port_id for nic in record.spec.nics])
-
-    def _must_be_up(self, what: str) -> None:
-        state = self._state(self._here())
-        if state not in _ALIVE:
-            raise HypervisorError(f"guest {self.server_id} is {state}: cannot {what}")
-        if process.alive(self.place) is None:
-            raise Busy(f"guest {self.server_id} is still coming up")
-
-    def _changeable(self) -> Record:
-        record = self._here()
-        state = self._state(record)
-        if state is GuestState.SUSPENDED:
-            raise HypervisorError(f"guest {self.server_id} is suspended: resume it before changing its devices")
-        if record.asleep() and process.alive(self.place) is None:
-            raise Busy(f"guest {self.server_id} is still coming up")
-        return self._here()
-
-    def _lay_out(self, spec: GuestSpec) -> Hardware:
-        chosen = self.around.accelerator
-        return lay_out(spec, chosen, accelerator.CPU[chosen])
-
-    def _boot(self, record: Record) -> None:
-        spec = record.spec
-        process.end(self.place)
-        self._prepare(spec)
-        machine = self._lay_out(spec)
-        record = msgspec.structs.replace(
-            record, desired=Desired.RUNNING, hardware=machine, boot_id=boot_id(), resting=False, reason=""
-        )
-        self._save(record)
-        try:
-            self._launch(record, machine, None)
-        except HypervisorError as error:
-            self._give_up(record, Desired.OFF, str(error))
-            raise
-        self.around.published(self.server_id, spec.metadata)
-
-    def _resume(self, record: Record, desired: Desired) -> None:
-        machine = record.hardware
-        if machine is None or not self.place.memory.exists():
-            raise HypervisorError(f"guest {self.server_id} has no saved memory")
-        try:
-            with self.place.memory.open("rb") as saved:
-                self._launch(record, machine, saved.fileno())
-            memory.wait_until_restored(self.talk)
-            if desired is Desired.RUNNING:
-                with self.talk() as qemu:
-                    qemu.ask("cont")
-        except HypervisorError as error:
-            self._give_up(record, record.desired, str(error))
-            raise
-        self._save(record, desired=desired, boot_id=boot_id(), resting=False, reason="")
-        self._forget_memory()
-        self.around.published(self.server_id, record.spec.metadata)
-
-    def _prepare(self, spec: GuestSpec) -> None:
-        self.around.make_folders()
-        self.place.folder.mkdir(exist_ok=True)
-        accounts.give(self.place.folder, 0o711)
-        if spec.root:
-            self.around.make_root_disk(spec.root, self.place.disk)
-        if spec.config_drive:
-            config_drive.write(self.around.render(spec.metadata), self.place.config_drive)
-            self.around.hand_over(self.place.config_drive)
-        self._forget_memory()
-
-    def _launch(self, record: Record, machine: Hardware, saved: int | None) -> None:
-        spec = record.spec
-        disks = {ROOT: self.place.disk} if spec.root else {}
-        disks |= {disk.volume_id: self.around.disk_path(disk) for disk in boot_order(spec)}
-        self.around.make_folders()
-        for path in (self.place.console, self.place.pid):
-            self.around.hand_over(path)
-        for socket in (self.place.monitor, self.place.screen):
-            socket.unlink(missing_ok=True)
-        with self.around.cards(self._fence(), spec.nics) as cards:
-            arguments = process.argv(self.place, spec, machine, disks, cards, saved)
-            keep = [descriptor for descriptor in (*cards.values(), saved) if descriptor is not None]
-            process.launch(self.place, arguments, keep, self.around.user)
-        known = accounts.numbers(accounts.CONTROL) is not None
-        accounts.give(self.place.screen, 0o660, group=accounts.CONTROL if known else None)
-
-    def _give_up(self, record: Record, desired: Desired, reason: str) -> None:
-        log.say(ROOM, "a guest does not start", server_id=self.server_id, reason=reason)
-        process.end(self.place)
-        self.around.try_to_unplug(self._fence(), [nic.port_id for nic in record.spec.nics])
-        self._save(record, desired=desired, reason=reason)
-
-    def _end(self, fence: Fence, keep_memory: bool = False) -> None:
-        process.end(self.place)
-        if not keep_memory:
-            self._forget_memory()
-        self._unplug(fence)
-        for socket in (self.place.monitor, self.place.screen):
-            socket.unlink(missing_ok=True)
-
-    def _unplug(self, fence: Fence) -> None:
-        if self.record:
-            self.around.unplug(fence, [nic.port_id for nic in self.record.spec.nics])
-
-    def _plug_nic(self, fence: Fence, machine: Hardware, nic: Nic) -> None:
-        with self.talk() as qemu:
-            if hot_plug.has_nic(qemu, nic.port_id):
-                return  # Its tap is open already, and opens only once.
-        with self.around.cards(fence, [nic]) as cards, self.talk() as qemu:
-            hot_plug.plug_nic(qemu, machine, nic, cards[nic.port_id])
-
-    def _forget_memory(self) -> None:
-        for path in (self.place.memory, self.place.memory_draft):
-            path.unlink(missing_ok=True)
