@@ -9,6 +9,8 @@ from kumoi.kernel.database import Transaction, metadata
 from kumoi.kernel.errors import OverQuota
 
 UNLIMITED = -1
+EVERYBODY = ""
+"""In place of a project's id: the limit of all projects that have none of their own."""
 
 limits = sa.Table(
     "kernel_quota_limits",
@@ -38,11 +40,11 @@ registry: dict[tuple[str, str], Quota] = {}
 
 def limit(tx: Transaction, service: str, resource: str, project_id: str) -> int:
     """The project's limit, or the default; -1 is none."""
-    query = sa.select(limits.c.value).where(
-        limits.c.project_id == project_id, limits.c.service == service, limits.c.resource == resource
+    query = sa.select(limits.c.project_id, limits.c.value).where(
+        limits.c.project_id.in_((project_id, EVERYBODY)), limits.c.service == service, limits.c.resource == resource
     )
-    found = tx.scalar(query)
-    return registry[service, resource].default if found is None else int(found)
+    found = {row["project_id"]: int(row["value"]) for row in tx.all(query)}
+    return found.get(project_id, found.get(EVERYBODY, registry[service, resource].default))
 
 
 def take(tx: Transaction, service: str, project_id: str, amounts: Mapping[str, int]) -> None:
@@ -70,14 +72,22 @@ def reset(tx: Transaction, service: str, project_id: str) -> None:
     tx.execute(limits.delete().where(limits.c.service == service, limits.c.project_id == project_id))
 
 
-def show(tx: Transaction, service: str, project_id: str) -> dict[str, tuple[int, int]]:
-    """resource → (limit, used) of every quota of the service."""
-    own = {
-        row["resource"]: row["value"]
-        for row in tx.all(sa.select(limits).where(limits.c.service == service, limits.c.project_id == project_id))
-    }
+def all_limits(tx: Transaction, service: str, project_id: str) -> dict[str, int]:
+    """resource → limit of every quota of the service; of EVERYBODY: the defaults."""
+    query = sa.select(limits).where(limits.c.service == service, limits.c.project_id.in_((project_id, EVERYBODY)))
+    set_: dict[str, dict[str, int]] = {project_id: {}, EVERYBODY: {}}
+    for row in tx.all(query):
+        set_[row["project_id"]][row["resource"]] = int(row["value"])
     return {
-        resource: (own.get(resource, quota.default), quota.usage(tx, project_id))
+        resource: set_[project_id].get(resource, set_[EVERYBODY].get(resource, quota.default))
         for (owner, resource), quota in registry.items()
         if owner == service
+    }
+
+
+def show(tx: Transaction, service: str, project_id: str) -> dict[str, tuple[int, int]]:
+    """resource → (limit, used) of every quota of the service."""
+    return {
+        resource: (most, registry[service, resource].usage(tx, project_id))
+        for resource, most in all_limits(tx, service, project_id).items()
     }
