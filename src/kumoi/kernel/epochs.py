@@ -12,8 +12,12 @@ epochs = sa.Table(
 )
 
 
+_CURRENT = sa.select(epochs.c.value).where(epochs.c.name == sa.bindparam("name"))
+"""Built once: every request of every service asks it."""
+
+
 def current(tx: Transaction, name: str) -> int:
-    return int(tx.scalar(sa.select(epochs.c.value).where(epochs.c.name == name)) or 0)
+    return int(tx.scalar(_CURRENT, {"name": name}) or 0)
 
 
 def advance(tx: Transaction, name: str) -> None:

@@ -35,29 +35,29 @@ class Checker:
 
     def __call__(self, database: Database, token: str) -> Who:
         _of_database.setdefault(database, self)
-        return database.read(lambda tx: self._known(tx, token, False))[1]
+        return database.read(lambda tx: self._known(tx, epochs.current(tx, "identity"), _digest(token), token, False))[
+            1
+        ]
 
     def standing(self, tx: Transaction, token: str, *, late: bool = False) -> Standing:
         """Unauthorized when it stands for nobody; `late`: one that has just ended will do."""
-        return self._known(tx, token, late)[0]
+        return self._known(tx, epochs.current(tx, "identity"), _digest(token), token, late)[0]
 
     def described(
         self, tx: Transaction, token: str, key: tuple[object, ...], late: bool, describe: Describe
     ) -> tuple[Standing, bytes]:
         """The standing and what `describe` says of it, remembered under `key` for as long as nothing changes."""
-        standing = self.standing(tx, token, late=late)
-        epoch = epochs.current(tx, "identity")
-        place = (_digest(token), *key)
+        epoch, digest = epochs.current(tx, "identity"), _digest(token)
+        standing = self._known(tx, epoch, digest, token, late)[0]
+        place = (digest, *key)
         kept = self._bodies.get(place, epoch)
         if kept is None:
             kept = standing, describe(tx, standing)
             self._bodies.put(place, epoch, kept)
         return kept
 
-    def _known(self, tx: Transaction, token: str, late: bool) -> tuple[Standing, Who]:
-        epoch = epochs.current(tx, "identity")
-        key = (_digest(token),)
-        kept = self._standings.get(key, epoch)
+    def _known(self, tx: Transaction, epoch: int, digest: bytes, token: str, late: bool) -> tuple[Standing, Who]:
+        kept = self._standings.get((digest,), epoch)
         if kept is None:
             try:
                 payload = self.keys.open(token)
@@ -66,7 +66,7 @@ class Checker:
             check_time(payload, clock.now(), late)
             standing = stand(tx, payload)
             kept = standing, standing.who()
-            self._standings.put(key, epoch, kept)
+            self._standings.put((digest,), epoch, kept)
         check_time(kept[0].payload, clock.now(), late)
         return kept
 
