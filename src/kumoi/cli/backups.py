@@ -17,10 +17,23 @@ from kumoi.kernel import clock, processes
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor.supervisor import ask
 
-_KEPT = ("settings.json", "clouds.yaml", "keys", "images", "bases", "volumes", "snapshots", "guests", "host", "demo")
-"""What lies in a data folder and is not made anew from the tables; the database is added."""
+_KEPT = (
+    "settings.json",
+    "clouds.yaml",
+    "database",
+    "keys",
+    "images",
+    "bases",
+    "volumes",
+    "snapshots",
+    "guests",
+    "host",
+    "demo",
+    "ovn/central",
+)
+"""What lies in a data folder and is not made anew at every start."""
 _WRITTEN_BY_GUESTS = ("volumes", "guests")
-_PASSING = (".sock", ".pid", ".ctl", ".lock", ".new")
+_PASSING = (".sock", ".pid", ".ctl", ".lock", ".~lock~", ".new")
 _MARK = "kumoi-backup"
 
 
@@ -77,8 +90,10 @@ def restore(source: Path, folder: Folder) -> None:
             folder.data.rmdir()
         (draft / _MARK).chmod(0o755)
         (draft / _MARK).rename(folder.data)
-    except (OSError, tarfile.TarError) as error:
-        raise Refused(f"{source}: {error}") from None
+    except (tarfile.TarError, EOFError):
+        raise Refused(f"{source} is not a backup of a cloud: it is no whole compressed tar") from None
+    except OSError as error:
+        raise Refused(f"{source}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -98,13 +113,6 @@ def _standing_still(folder: Folder) -> Iterator[None]:
 
 
 def _copy(folder: Folder, scratch: Path) -> None:
-    (scratch / "database").mkdir()
-    for file in folder.database.glob("*.db"):
-        with (
-            closing(sqlite3.connect(file)) as source,
-            closing(sqlite3.connect(scratch / "database" / file.name)) as copy,
-        ):
-            source.backup(copy)
     wanted = [folder.data / name for name in _KEPT if (folder.data / name).exists()]
     space = sum(file.stat().st_blocks * 512 for path in wanted for file in _files(path))
     free = shutil.disk_usage(scratch).free
@@ -113,7 +121,7 @@ def _copy(folder: Folder, scratch: Path) -> None:
     written = [path for path in wanted if path.name in _WRITTEN_BY_GUESTS]
     for path in wanted:
         if path not in written:
-            _copy_tree(path, scratch / path.name)
+            _copy_tree(path, scratch / path.relative_to(folder.data))
     with _frozen(guests(folder)):
         for path in written:
             _copy_tree(path, scratch / path.name)
@@ -122,20 +130,35 @@ def _copy(folder: Folder, scratch: Path) -> None:
 def _copy_tree(source: Path, target: Path) -> None:
     """With owners, modes and holes; a file that goes meanwhile is none of the tables' any more."""
     command = ["cp", "--archive", "--sparse=always", "--reflink=auto", str(source), str(target)]
-    with contextlib.suppress(FileNotFoundError):
-        for attempt in range(3):
-            try:
-                processes.run(command, within=3600)
-                break
-            except processes.CommandFailed:
-                if attempt == 2:
-                    raise
-                shutil.rmtree(target, ignore_errors=True)
-                clock.sleep(0.2)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for left in reversed(range(3)):
+        try:
+            processes.run(command, within=3600)
+            break
+        except processes.CommandFailed:
+            if not left:
+                raise
+            shutil.rmtree(target, ignore_errors=True)
+            clock.sleep(0.2)
+    for file in source.rglob("*.db"):
+        _copy_database(file, target / file.relative_to(source))
     for passing in [
         file for file in target.rglob("*") if file.suffix in _PASSING or not (file.is_dir() or file.is_file())
     ]:
         passing.unlink(missing_ok=True)
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """One instant of an SQLite database that is being written; a file of another kind stays as it was copied."""
+    with source.open("rb") as file:
+        if not file.read(16).startswith(b"SQLite format 3"):
+            return
+    for part in ("", "-wal", "-shm"):
+        target.with_name(target.name + part).unlink(missing_ok=True)
+    with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
+        live.backup(copy)
+    shutil.copystat(source, target)
+    os.chown(target, source.stat().st_uid, source.stat().st_gid)
 
 
 def _files(path: Path) -> list[Path]:
