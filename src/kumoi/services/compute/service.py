@@ -6,8 +6,13 @@ from kumoi.kernel import versions
 from kumoi.kernel.routes import Service
 from kumoi.kernel.versions import Microversions, since
 from kumoi.services.compute import errors
+from kumoi.services.compute.availability_zones.api import routes as availability_zones
 from kumoi.services.compute.flavors.api import routes as flavors
+from kumoi.services.compute.hypervisors.api import routes as hypervisors
 from kumoi.services.compute.keypairs.api import routes as keypairs
+from kumoi.services.compute.limits.api import routes as limits
+from kumoi.services.compute.quota_sets.api import routes as quota_sets
+from kumoi.services.compute.services.api import routes as services
 
 MICROVERSIONS = Microversions(
     service_type="compute",
@@ -15,14 +20,24 @@ MICROVERSIONS = Microversions(
     maximum=(2, 88),
     legacy_header="X-OpenStack-Nova-API-Version",
     behaviours={
+        "cpu_info is an object": since("2.28"),
+        "hosts are called by UUID": since("2.53"),
         "flavor swap is a number": since("2.75"),
     },
     history={
         "2.2": "keypairs carry a type",
         "2.10": "keypairs of other users, for admins",
+        "2.11": "services may be forced down",
+        "2.28": "cpu_info of hypervisors is an object",
+        "2.33": "hypervisors in pages",
+        "2.36": "limits and quotas of networks are the network service's",
+        "2.39": "limits without maxImageMeta",
+        "2.53": "hypervisors and services have UUIDs; hypervisors by pattern and with servers",
+        "2.57": "limits and quotas without personality",
         "2.55": "flavors carry a description",
         "2.61": "flavors carry their extra specs",
         "2.75": "a flavor without swap says 0",
+        "2.88": "hypervisors without figures that placement has; uptime in them; no statistics",
     },
 )
 
@@ -46,7 +61,7 @@ SERVICE = Service(
     root="/compute",
     catalog_type="compute",
     catalog_path="/compute/v2.1",
-    routes=(flavors, keypairs),
+    routes=(availability_zones, flavors, hypervisors, keypairs, limits, quota_sets, services),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

@@ -12,6 +12,7 @@ from kumoi.services.placement.inventories import store as inventory_rows
 from kumoi.services.placement.inventories.models import LARGEST, capacity, refusal
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.traits import store as trait_rows
+from kumoi.services.placement.traits.standard import STANDARD
 
 DISABLED = "COMPUTE_STATUS_DISABLED"
 """The trait of a host that takes no new guests: disabled by an admin, or silent."""
@@ -142,6 +143,16 @@ def usages_of(tx: Transaction, provider_ids: Iterable[str]) -> dict[str, dict[st
     return allocations.used(tx, provider_ids)
 
 
+def known_traits(tx: Transaction, names: Iterable[str]) -> list[str]:
+    """Those of the names that are traits, standard or made here; sorted."""
+    return sorted(set(names) & (STANDARD | trait_rows.custom(tx)))
+
+
+def consumer_counts(tx: Transaction) -> dict[str, int]:
+    """Provider → how many consumers have something of it."""
+    return allocations.consumer_counts(tx)
+
+
 def provider_ids(tx: Transaction) -> list[str]:
     return [row["id"] for row in providers.every(tx)]
 
@@ -196,5 +207,6 @@ def _views(tx: Transaction, resources: Mapping[str, int]) -> list[_View]:
 
 __all__ = [
     "DISABLED", "Candidate", "Inventory", "NoRoom", "ProviderNotFound", "Shortfall", "allocations_of", "candidates",
-    "claim", "consumers", "ensure_provider", "provider_ids", "release", "shortfalls", "usages", "usages_of",
+    "claim", "consumer_counts", "consumers", "ensure_provider", "known_traits", "provider_ids",
+    "release", "shortfalls", "usages", "usages_of",
 ]  # fmt: skip

@@ -82,6 +82,14 @@ def consumer_ids(tx: Transaction) -> list[str]:
     return [row["id"] for row in tx.all(sa.select(consumers.c.id).order_by(consumers.c.id))]
 
 
+def consumer_counts(tx: Transaction) -> dict[str, int]:
+    """Provider → how many consumers have something of it."""
+    query = sa.select(
+        allocations.c.provider_id, sa.func.count(sa.distinct(allocations.c.consumer_id)).label("count")
+    ).group_by(allocations.c.provider_id)
+    return {row["provider_id"]: row["count"] for row in tx.all(query)}
+
+
 def sums_of_project(
     tx: Transaction, project_id: str, user_id: str | None, consumer_type: str | None = None
 ) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Hosts: the machines that guests run on, as the control plane knows them."""

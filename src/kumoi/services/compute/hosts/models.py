@@ -1,0 +1,43 @@
+"""The tables of hosts; when one counts as silent."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+SILENT_AFTER = 20.0
+"""Seconds without an answer until a host counts as down."""
+ZONE = "nova"
+CELL = "cell-1"
+
+hosts = sa.Table(
+    "compute_hosts",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String(36), nullable=False, unique=True),
+    sa.Column("name", sa.String(255), nullable=False, unique=True),
+    sa.Column("cell_id", sa.String(36), nullable=False),
+    sa.Column("availability_zone", sa.String(255), nullable=False),
+    sa.Column("vcpus", sa.Integer, nullable=False),
+    sa.Column("memory_mib", sa.Integer, nullable=False),
+    sa.Column("disk_gib", sa.Integer, nullable=False),
+    sa.Column("hypervisor_type", sa.String(32), nullable=False),
+    sa.Column("hypervisor_version", sa.Integer, nullable=False),
+    sa.Column("accelerator", sa.String(16), nullable=False),
+    sa.Column("cpu", sa.JSON, nullable=False),
+    sa.Column("disabled", sa.Boolean, nullable=False),
+    sa.Column("disabled_reason", sa.String(255)),
+    sa.Column("forced_down", sa.Boolean, nullable=False),
+    sa.Column("answers", sa.Boolean, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+)
+"""`id` is the placement provider's too; `number` the id of API versions before 2.53; `answers`: what placement was told."""
+
+heartbeats = sa.Table(
+    "compute_host_heartbeats",
+    metadata,
+    sa.Column("host_id", sa.String(36), primary_key=True),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("disk_free_gib", sa.Float, nullable=False),
+)
+"""Kept apart from the hosts, for nothing is lost when a power cut forgets it."""

@@ -1,0 +1,1 @@
+"""What keeps the table of hosts true."""

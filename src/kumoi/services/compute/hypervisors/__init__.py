@@ -1,0 +1,1 @@
+"""Hypervisors: hosts as admins see them."""

@@ -1,0 +1,93 @@
+"""Routes of hypervisors."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from kumoi.kernel import policy
+from kumoi.kernel.errors import NotBuilt
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.versions import until
+from kumoi.services.compute.hypervisors import logic, schemas
+
+routes = Routes()
+
+
+def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, Any]], path: str) -> Any:
+    if not query.limit or len(rows) < query.limit:
+        return msgspec.UNSET
+    last = rows[-1]["id"] if request.behaves("hosts are called by UUID") else rows[-1]["number"]
+    again = {**request.params, "marker": [str(last)]}
+    return [schemas.Link("next", request.link(f"{path}?{urlencode(again, doseq=True)}"))]
+
+
+def _rows(request: Request, query: schemas.ListQuery) -> list[dict[str, Any]]:
+    return logic.listing(
+        request.tx, pattern=query.hypervisor_hostname_pattern, marker=query.marker, limit=query.limit
+    )  # fmt: skip
+
+
+def _item(request: Request, row: dict[str, Any], with_servers: bool) -> schemas.Item:
+    return schemas.item(row, by_uuid=request.behaves("hosts are called by UUID"), with_servers=with_servers)
+
+
+def _detail(request: Request, row: dict[str, Any], with_servers: bool) -> schemas.Detail:
+    return schemas.detail(
+        row, request.settings.address, by_uuid=request.behaves("hosts are called by UUID"), with_servers=with_servers,
+        cpu_is_an_object=request.behaves("cpu_info is an object"),
+    )  # fmt: skip
+
+
+@routes.get("/os-hypervisors", policy=policy.admin(), query=schemas.ListQuery, reply=schemas.ListBody)
+def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
+    rows = _rows(request, query)
+    return schemas.ListBody(
+        hypervisors=[_item(request, row, query.with_servers) for row in rows],
+        hypervisors_links=_following(request, query, rows, "/os-hypervisors"),
+    )
+
+
+@routes.get("/os-hypervisors/detail", policy=policy.admin(), query=schemas.ListQuery, reply=schemas.DetailBody)
+def detail(request: Request, query: schemas.ListQuery) -> schemas.DetailBody:
+    rows = _rows(request, query)
+    return schemas.DetailBody(
+        hypervisors=[_detail(request, row, query.with_servers) for row in rows],
+        hypervisors_links=_following(request, query, rows, "/os-hypervisors/detail"),
+    )
+
+
+@routes.get("/os-hypervisors/statistics", policy=policy.admin(), versions=until("2.87"))
+def statistics(request: Request) -> dict[str, Any]:
+    every = [schemas.figures(row) for row in logic.listing(request.tx, pattern=None, marker=None, limit=None)]
+    names = every[0] if every else schemas.figures(
+        dict.fromkeys(
+            ("vcpus", "vcpus_used", "memory_mib", "memory_mib_used", "disk_gib", "disk_gib_used", "disk_free_gib"), 0
+        ) | {"servers": []}
+    )  # fmt: skip
+    totals = {name: sum(figures[name] for figures in every) for name in names}
+    return {"hypervisor_statistics": {"count": len(every), **totals}}
+
+
+@routes.get("/os-hypervisors/{hypervisor_id}", policy=policy.admin(), query=schemas.ShowQuery, reply=schemas.ShowBody)
+def show(request: Request, hypervisor_id: str, query: schemas.ShowQuery) -> schemas.ShowBody:
+    return schemas.ShowBody(_detail(request, logic.find(request.tx, hypervisor_id), query.with_servers))
+
+
+@routes.get("/os-hypervisors/{hypervisor_id}/uptime", policy=policy.admin(), versions=until("2.87"), errors=(501,))
+def uptime(request: Request, hypervisor_id: str) -> Reply:
+    logic.find(request.tx, hypervisor_id)
+    raise NotBuilt("The hypervisors of this cloud do not tell their uptime.")
+
+
+@routes.get("/os-hypervisors/{hypervisor_id}/search", policy=policy.admin(), versions=until("2.52"))
+def search(request: Request, hypervisor_id: str) -> dict[str, Any]:
+    rows = logic.listing(request.tx, pattern=hypervisor_id, marker=None, limit=None)
+    return {"hypervisors": [_item(request, row, False) for row in rows]}
+
+
+@routes.get("/os-hypervisors/{hypervisor_id}/servers", policy=policy.admin(), versions=until("2.52"))
+def servers(request: Request, hypervisor_id: str) -> dict[str, Any]:
+    rows = logic.listing(request.tx, pattern=hypervisor_id, marker=None, limit=None)
+    return {"hypervisors": [_item(request, row, True) for row in rows]}

@@ -1,0 +1,49 @@
+"""Hosts with what is used of them, gathered by a fixed number of queries."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import MarkerNotFound
+from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.hosts.logic import RESERVED_MEMORY_MIB
+from kumoi.services.compute.hypervisors import store
+from kumoi.services.compute.hypervisors.errors import HypervisorNotFound, NoHypervisorMatches
+from kumoi.services.placement import facade as placement
+
+
+def find(tx: Transaction, hypervisor_id: str) -> dict[str, Any]:
+    """By UUID, or by the number that versions before 2.53 use; with what is used of it."""
+    row = hosts.find(tx, hypervisor_id)
+    if row is None and hypervisor_id.isdigit() and len(hypervisor_id) < 10:
+        row = hosts.find_by_number(tx, int(hypervisor_id))
+    if row is None:
+        raise HypervisorNotFound(hypervisor_id)
+    return with_usage(tx, [row])[0]
+
+
+def listing(
+    tx: Transaction, *, pattern: str | None, marker: str | None, limit: int | None, strict: bool = True
+) -> list[dict[str, Any]]:
+    """`pattern`: a part of the name; `strict`: when none matches, that is an error."""
+    after = None
+    if marker is not None:
+        after = hosts.find(tx, marker) or (hosts.find_by_number(tx, int(marker)) if marker.isdigit() else None)
+        if after is None:
+            raise MarkerNotFound(f"marker [{marker[:255]}] not found")
+    rows = hosts.listing(tx, name_like=pattern, marker=after, limit=limit)
+    if pattern is not None and not rows and strict:
+        raise NoHypervisorMatches(pattern)
+    return with_usage(tx, rows)
+
+
+def with_usage(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with `servers`, `vcpus_used`, `memory_mib_used`, `disk_gib_used`."""
+    used = placement.usages_of(tx, [row["id"] for row in rows])
+    on = store.servers_on(tx, [row["name"] for row in rows])
+    for row in rows:
+        mine = used.get(row["id"], {})
+        row["servers"] = on.get(row["name"], [])
+        row["vcpus_used"] = mine.get("VCPU", 0)
+        row["memory_mib_used"] = mine.get("MEMORY_MB", 0) + min(RESERVED_MEMORY_MIB, row["memory_mib"] // 2)
+        row["disk_gib_used"] = mine.get("DISK_GB", 0)
+    return rows

@@ -1,0 +1,1 @@
+"""Quota sets: how much each project may have."""

@@ -1,0 +1,86 @@
+"""Shapes of quota sets: docs.openstack.org/api-ref/compute/#quota-sets-os-quota-sets."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from kumoi.kernel.versions import until
+
+Number = int | Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,10}$")]
+Elsewhere = Annotated[Any, until("2.35")]
+"""Networks keep these; old versions show no limit and take any, which changes nothing."""
+
+
+class Values(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    cores: Number | None = None
+    instances: Number | None = None
+    key_pairs: Number | None = None
+    metadata_items: Number | None = None
+    ram: Number | None = None
+    server_groups: Number | None = None
+    server_group_members: Number | None = None
+    injected_files: Annotated[Number | None, until("2.56")] = None
+    injected_file_content_bytes: Annotated[Number | None, until("2.56")] = None
+    injected_file_path_bytes: Annotated[Number | None, until("2.56")] = None
+    fixed_ips: Elsewhere = None
+    floating_ips: Elsewhere = None
+    security_groups: Elsewhere = None
+    security_group_rules: Elsewhere = None
+
+    def given(self) -> dict[str, int]:
+        """What was named, without what is kept elsewhere."""
+        named = {f: getattr(self, f) for f in self.__struct_fields__ if f not in ELSEWHERE and f != "force"}
+        return {field: int(value) for field, value in named.items() if value is not None}
+
+
+class Update(Values, kw_only=True, forbid_unknown_fields=True):
+    force: bool = False
+
+
+class UpdateBody(msgspec.Struct, forbid_unknown_fields=True):
+    quota_set: Update
+
+
+class ClassBody(msgspec.Struct, forbid_unknown_fields=True):
+    quota_class_set: Values
+
+
+class QuotaSet(msgspec.Struct, kw_only=True):
+    """Limits, or for the detailed form {limit, in_use, reserved}."""
+
+    id: str | msgspec.UnsetType = msgspec.UNSET
+    cores: Any
+    instances: Any
+    key_pairs: Any
+    metadata_items: Any
+    ram: Any
+    server_groups: Any
+    server_group_members: Any
+    injected_files: Annotated[Any, until("2.56")]
+    injected_file_content_bytes: Annotated[Any, until("2.56")]
+    injected_file_path_bytes: Annotated[Any, until("2.56")]
+    fixed_ips: Elsewhere
+    floating_ips: Elsewhere
+    security_groups: Elsewhere
+    security_group_rules: Elsewhere
+
+
+ELSEWHERE = ("fixed_ips", "floating_ips", "security_groups", "security_group_rules")
+
+
+class Body(msgspec.Struct):
+    quota_set: QuotaSet
+
+
+class ClassReply(msgspec.Struct):
+    quota_class_set: QuotaSet
+
+
+def limits(project_id: str | None, values: dict[str, int]) -> QuotaSet:
+    return QuotaSet(id=project_id or msgspec.UNSET, **values, **dict.fromkeys(ELSEWHERE, -1))
+
+
+def details(project_id: str, values: dict[str, tuple[int, int]]) -> QuotaSet:
+    said = {name: {"limit": most, "in_use": used, "reserved": 0} for name, (most, used) in values.items()}
+    elsewhere = {name: {"limit": -1, "in_use": 0, "reserved": 0} for name in ELSEWHERE}
+    return QuotaSet(id=project_id, **said, **elsewhere)

@@ -1,0 +1,1 @@
+"""Services: whether hosts answer, and whether they take new guests."""

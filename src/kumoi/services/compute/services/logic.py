@@ -1,0 +1,55 @@
+"""What an admin may say of a host's service; placement is told in the same transaction."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest
+from kumoi.services.compute.hosts import logic as hosts_logic
+from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.hosts.errors import HostNotFound
+from kumoi.services.compute.services.schemas import BINARY
+
+
+def listing(tx: Transaction, host: str | None, binary: str | None) -> list[dict[str, Any]]:
+    if binary not in (None, BINARY):
+        return []
+    return [row for row in hosts.every(tx) if host in (None, row["name"])]
+
+
+def by_name(tx: Transaction, host: str, binary: str) -> dict[str, Any]:
+    row = hosts.find_by_name(tx, host) if binary == BINARY else None
+    if row is None:
+        raise HostNotFound(host)
+    return row
+
+
+def by_id(tx: Transaction, service_id: str) -> dict[str, Any]:
+    row = hosts.find(tx, service_id)
+    if row is None:
+        raise HostNotFound(service_id)
+    return row
+
+
+def change(
+    tx: Transaction,
+    row: dict[str, Any],
+    *,
+    disabled: bool | None = None,
+    reason: str | None = None,
+    forced_down: bool | None = None,
+) -> dict[str, Any]:
+    """None: as it was. A reason belongs to a disabled service."""
+    if reason is not None and not disabled:
+        raise BadRequest("Specifying disabled_reason when status is enabled is invalid.")
+    if disabled is None and forced_down is None:
+        raise BadRequest("No updates were requested. Fields 'status' or 'forced_down' should be specified.")
+    values: dict[str, Any] = {}
+    if disabled is not None:
+        values |= {"disabled": disabled, "disabled_reason": reason}
+    if forced_down is not None:
+        values["forced_down"] = forced_down
+    hosts.update(tx, row["id"], **values)
+    changed = hosts.find(tx, row["id"])
+    assert changed is not None
+    hosts_logic.offer(tx, changed)
+    return changed

@@ -1,0 +1,181 @@
+"""Hosts as admins see them: hypervisors, services, zones; what placement is told."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.kernel import clock
+from kumoi.kernel.clock import VirtualClock
+from kumoi.kernel.reconcile import View
+from kumoi.services.compute.hosts import store
+from kumoi.services.compute.hosts.reconcilers import presence
+from kumoi.services.placement import facade as placement
+
+HYPERVISORS = "/compute/v2.1/os-hypervisors"
+SERVICES = "/compute/v2.1/os-services"
+ZONES = "/compute/v2.1/os-availability-zone"
+
+
+def look(cloud: Any) -> None:
+    presence.sweep(View(cloud.database, cloud.locate))
+
+
+class Silent:
+    """Hosts of which none answers."""
+
+    def names(self) -> list[str]:
+        return ["host-1"]
+
+    def hypervisor(self, host: str) -> Any:
+        raise OSError("no answer")
+
+    volumes = wiring = hypervisor
+
+
+@pytest.fixture
+def seen(cloud: Any) -> Any:
+    look(cloud)
+    return cloud
+
+
+def candidates(cloud: Any) -> list[str]:
+    return [c.name for c in cloud.database.read(lambda tx: placement.candidates(tx, {"VCPU": 1, "MEMORY_MB": 256}))]
+
+
+def test_a_host_that_answers_is_registered_with_its_room(seen: Any) -> None:
+    (row,) = seen.database.read(store.every)
+    assert row["name"] == "host-1" and row["up"]
+    assert candidates(seen) == ["host-1"]
+    before = row["updated_at"]
+    look(seen)
+    (row,) = seen.database.read(store.every)
+    assert row["updated_at"] == before, "nothing changed, so only the heartbeat was written"
+    (provider,) = seen.database.read(placement.provider_ids)
+    assert provider == row["id"]
+
+
+def test_a_host_that_grows(seen: Any) -> None:
+    fake = seen.engines[FakeHypervisor]
+    fake.shown = msgspec.structs.replace(fake.shown, vcpus=1, memory_mib=2000)
+    look(seen)
+    shown = seen.get(f"{HYPERVISORS}/detail", as_="admin").json["hypervisors"][0]
+    assert shown["vcpus"] == 1 and shown["memory_mb"] == 2000
+    fits = seen.database.read(lambda tx: placement.candidates(tx, {"VCPU": 16, "MEMORY_MB": 2000}))
+    assert len(fits) == 1
+    assert not seen.database.read(lambda tx: placement.candidates(tx, {"VCPU": 17}))
+    assert not seen.database.read(lambda tx: placement.candidates(tx, {"MEMORY_MB": 2001}))
+
+
+def test_a_silent_host_goes_down_after_a_while_and_comes_back(cloud: Any) -> None:
+    time = VirtualClock()
+    with clock.using(time):
+        look(cloud)
+        answering, cloud.engines[Hosts] = cloud.engines[Hosts], Silent()
+        look(cloud)
+        assert candidates(cloud) == ["host-1"], "one lost answer is no silence"
+        time.advance(21)
+        look(cloud)
+        assert candidates(cloud) == []
+        assert cloud.get(SERVICES, as_="admin").json["services"][0]["state"] == "down"
+        assert cloud.get(HYPERVISORS, as_="admin").json["hypervisors"][0]["state"] == "down"
+        reasons = cloud.database.read(lambda tx: placement.shortfalls(tx, {"VCPU": 1}))
+        assert reasons[0].reasons == ["disabled, or it does not answer"]
+        cloud.engines[Hosts] = answering
+        look(cloud)
+        assert candidates(cloud) == ["host-1"]
+        assert cloud.get(SERVICES, as_="admin").json["services"][0]["state"] == "up"
+
+
+def test_the_first_host_is_waited_for(cloud: Any) -> None:
+    time = VirtualClock()
+    answering = cloud.engines[Hosts]
+
+    class Starting(Silent):
+        asked = 0
+
+        def hypervisor(self, host: str) -> Any:
+            Starting.asked += 1
+            return answering.hypervisor(host) if Starting.asked > 5 else super().hypervisor(host)
+
+        def volumes(self, host: str) -> Any:
+            return answering.volumes(host)
+
+    with clock.using(time):
+        cloud.engines[Hosts] = Starting()
+        look(cloud)
+        assert candidates(cloud) == ["host-1"]
+
+
+def test_the_edges_of_hypervisors(seen: Any) -> None:
+    def first(version: str, path: str = "/detail") -> Any:
+        return seen.get(f"{HYPERVISORS}{path}", as_="admin", version=version).json["hypervisors"][0]
+
+    assert isinstance(first("2.27")["cpu_info"], str) and isinstance(first("2.28")["cpu_info"], dict)
+    assert first("2.52")["id"] == 1 and len(first("2.53")["id"]) == 36 == len(first("2.53")["service"]["id"])
+    old, new = first("2.87"), first("2.88")
+    assert set(old) - set(new) == {
+        "cpu_info", "vcpus", "vcpus_used", "memory_mb", "memory_mb_used", "free_ram_mb", "local_gb", "local_gb_used",
+        "free_disk_gb", "disk_available_least", "current_workload", "running_vms",
+    }  # fmt: skip
+    assert set(new) - set(old) == {"uptime"} and new["uptime"] is None
+    statistics = seen.get(f"{HYPERVISORS}/statistics", as_="admin", version="2.87").json["hypervisor_statistics"]
+    assert statistics["count"] == 1 and statistics["vcpus"] == 64
+    assert seen.get(f"{HYPERVISORS}/statistics", as_="admin", version="2.88").status_code == 404
+    uuid = first("2.53")["id"]
+    assert seen.get(f"{HYPERVISORS}/{uuid}", as_="admin", version="2.88").json["hypervisor"]["id"] == uuid
+    assert seen.get(f"{HYPERVISORS}/1", as_="admin").json["hypervisor"]["hypervisor_hostname"] == "host-1"
+    assert seen.get(f"{HYPERVISORS}/2", as_="admin").status_code == 404
+    assert seen.get(f"{HYPERVISORS}/1/uptime", as_="admin").status_code == 501
+    assert seen.get(f"{HYPERVISORS}/host/search", as_="admin").json["hypervisors"][0]["id"] == 1
+    found = seen.get(f"{HYPERVISORS}?hypervisor_hostname_pattern=ost", as_="admin", version="2.53")
+    assert len(found.json["hypervisors"]) == 1
+    missed = seen.get(f"{HYPERVISORS}?hypervisor_hostname_pattern=x", as_="admin", version="2.53")
+    assert missed.status_code == 404
+    paged = seen.get(f"{HYPERVISORS}?limit=1", as_="admin", version="2.33").json
+    assert paged["hypervisors_links"][0]["href"].endswith("limit=1&marker=1")
+    assert seen.get(f"{HYPERVISORS}?limit=1&marker=1", as_="admin", version="2.33").json == {"hypervisors": []}
+    assert seen.get(HYPERVISORS, as_="member").status_code == 403
+
+
+def test_disabling_a_service_takes_its_host_out(seen: Any) -> None:
+    service = seen.get(SERVICES, as_="admin", version="2.53").json["services"][0]
+    path = f"{SERVICES}/{service['id']}"
+    off = {"status": "disabled", "disabled_reason": "new memory"}
+    changed = seen.put(path, as_="admin", version="2.53", json=off).json["service"]
+    assert changed["status"] == "disabled" and changed["disabled_reason"] == "new memory"
+    assert candidates(seen) == []
+    look(seen)
+    assert candidates(seen) == [], "a heartbeat does not enable it"
+    assert seen.get(ZONES).json["availabilityZoneInfo"][0]["zoneState"] == {"available": False}
+    assert seen.put(path, as_="admin", version="2.53", json={"status": "enabled"}).status_code == 200
+    assert candidates(seen) == ["host-1"]
+    assert seen.put(path, as_="admin", version="2.53", json={}).status_code == 400
+    wrong = {"status": "enabled", "disabled_reason": "x"}
+    assert seen.put(path, as_="admin", version="2.53", json=wrong).status_code == 400
+    assert seen.put(f"{SERVICES}/nobody", as_="admin", version="2.53", json=off).status_code == 404
+
+
+def test_services_before_2_53(seen: Any) -> None:
+    named = {"host": "host-1", "binary": "nova-compute"}
+    off = seen.put(f"{SERVICES}/disable-log-reason", as_="admin", json={**named, "disabled_reason": "r"})
+    assert off.json["service"]["disabled_reason"] == "r" and candidates(seen) == []
+    assert seen.put(f"{SERVICES}/enable", as_="admin", json=named).json["service"]["status"] == "enabled"
+    assert seen.put(f"{SERVICES}/enable", as_="admin", json={**named, "host": "x"}).status_code == 404
+    assert seen.put(f"{SERVICES}/enable", as_="admin", version="2.53", json=named).status_code == 404
+    down = {**named, "forced_down": True}
+    assert seen.put(f"{SERVICES}/force-down", as_="admin", version="2.11", json=down).status_code == 200
+    shown = seen.get(f"{SERVICES}?host=host-1&binary=nova-compute", as_="admin", version="2.11").json["services"][0]
+    assert shown["state"] == "down" and shown["forced_down"] is True and candidates(seen) == []
+    assert seen.get(f"{SERVICES}?binary=nova-conductor", as_="admin").json == {"services": []}
+
+
+def test_zones(seen: Any) -> None:
+    assert seen.get(ZONES).json["availabilityZoneInfo"] == [
+        {"zoneName": "nova", "zoneState": {"available": True}, "hosts": None}
+    ]
+    detail = seen.get(f"{ZONES}/detail", as_="admin").json["availabilityZoneInfo"][0]
+    assert detail["hosts"]["host-1"]["nova-compute"]["available"] is True
+    assert seen.get(f"{ZONES}/detail", as_="member").status_code == 403
