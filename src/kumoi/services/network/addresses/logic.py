@@ -1,0 +1,206 @@
+"""Choosing addresses for ports: the asked ones, one per IP version otherwise, and those that follow from the MAC."""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.network.addresses import store
+from kumoi.services.network.addresses.errors import (
+    InvalidIpForNetwork,
+    InvalidIpForSubnet,
+    IpAddressAlreadyAllocated,
+    IpAddressGenerationFailure,
+    IpAddressGenerationFailureForSubnet,
+)
+from kumoi.services.network.addresses.store import Given
+from kumoi.services.network.errors import InvalidInput
+from kumoi.services.network.subnets.models import AUTOMATIC
+
+DRAWS = 12
+"""Addresses that are drawn and looked up at once."""
+COUNTABLE = 1 << 17
+"""Pools up to this size are searched whole when draws find nothing; larger ones are never that full."""
+MOST_PER_PORT = 50
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One entry of fixed_ips as a client asks for it."""
+
+    subnet_id: str | None = None
+    address: str | None = None
+
+
+def choose(
+    tx: Transaction,
+    network_id: str,
+    subnets: Sequence[dict[str, Any]],
+    mac: str,
+    wishes: Sequence[Wish] | None,
+    *,
+    held: Sequence[Given] = (),
+    device_owner: str = "",
+) -> list[Given]:
+    """All addresses that the port shall have; `wishes` None: what the network gives by itself. `held`: what it has."""
+    service = device_owner.startswith("network:")
+    usable = _for_owner(subnets, device_owner)
+    if wishes is None:
+        return _by_itself(tx, network_id, usable, mac, service)
+    if len(wishes) > MOST_PER_PORT:
+        raise InvalidInput(f"fixed_ips: Exceeded maximum amount of fixed ips per port: {MOST_PER_PORT}")
+    wanted: list[Given] = []
+    for wish in wishes:
+        given = _wished(tx, subnets, mac, wish, wanted, held, service)
+        if given in wanted:
+            raise InvalidInput(f"fixed_ips: Duplicate IP address '{given[1]}'")
+        wanted.append(given)
+    if wanted and not service:
+        # What a subnet with automatic addresses gives, the guest takes whether asked for or not.
+        for subnet in usable:
+            if is_automatic(subnet) and all(subnet_id != subnet["id"] for subnet_id, _ in wanted):
+                wanted.append((subnet["id"], from_mac(subnet["cidr"], mac)))
+    _must_be_free(tx, [pair for pair in wanted if pair not in held])
+    return wanted
+
+
+def _by_itself(
+    tx: Transaction, network_id: str, subnets: Sequence[dict[str, Any]], mac: str, service: bool
+) -> list[Given]:
+    wanted: list[Given] = []
+    for version in (4, 6):
+        choices = [s for s in subnets if s["ip_version"] == version and not is_automatic(s)]
+        if not choices:
+            continue
+        found = next(((s["id"], address) for s in choices if (address := free_address(tx, s)) is not None), None)
+        if found is None:
+            raise IpAddressGenerationFailure(network_id)
+        wanted.append(found)
+    if not service:
+        wanted += [(s["id"], from_mac(s["cidr"], mac)) for s in subnets if is_automatic(s)]
+    return wanted
+
+
+def _wished(
+    tx: Transaction,
+    subnets: Sequence[dict[str, Any]],
+    mac: str,
+    wish: Wish,
+    wanted: Sequence[Given],
+    held: Sequence[Given],
+    service: bool,
+) -> Given:
+    if wish.address is None and wish.subnet_id is None:
+        raise InvalidInput("fixed_ips: IP allocation requires subnet_id or ip_address")
+    address = None if wish.address is None else _address(wish.address)
+    if wish.subnet_id is None:
+        assert address is not None
+        subnet = next((s for s in subnets if address in ipaddress.ip_network(s["cidr"])), None)
+        if subnet is None:
+            raise InvalidIpForNetwork(str(address))
+    else:
+        subnet = next((s for s in subnets if s["id"] == wish.subnet_id), None)
+        if subnet is None:
+            raise InvalidInput(
+                f"fixed_ips: Failed to create port on network: the requested subnet_id {wish.subnet_id} is not on it"
+            )
+    automatic = is_automatic(subnet) and not service
+    if address is not None:
+        return subnet["id"], _fits(subnet, address, mac, automatic, held)
+    kept = next((pair for pair in held if pair[0] == subnet["id"] and pair not in wanted), None)
+    if kept is not None:
+        return kept
+    if automatic:
+        return subnet["id"], from_mac(subnet["cidr"], mac)
+    free = free_address(tx, subnet, {given for subnet_id, given in wanted if subnet_id == subnet["id"]})
+    if free is None:
+        raise IpAddressGenerationFailureForSubnet(subnet["id"])
+    return subnet["id"], free
+
+
+def _fits(
+    subnet: dict[str, Any],
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    mac: str,
+    automatic: bool,
+    held: Sequence[Given],
+) -> str:
+    """The address as it is written, when a port may have it in this subnet."""
+    text = str(address)
+    network = ipaddress.ip_network(subnet["cidr"])
+    edge = address == network.network_address and network.prefixlen < network.max_prefixlen - 1
+    edge = edge or (network.version == 4 and network.prefixlen < 31 and address == network.broadcast_address)
+    if address not in network or edge:
+        raise InvalidIpForSubnet(text)
+    if automatic and text != from_mac(subnet["cidr"], mac) and (subnet["id"], text) not in held:
+        raise InvalidInput(
+            f"fixed_ips: IPv6 address {text} can not be directly assigned to a port on subnet {subnet['id']} since the "
+            "subnet is configured for automatic addresses"
+        )
+    return text
+
+
+def _must_be_free(tx: Transaction, wanted: Sequence[Given]) -> None:
+    by_subnet: dict[str, list[str]] = {}
+    for subnet_id, address in wanted:
+        by_subnet.setdefault(subnet_id, []).append(address)
+    for subnet_id, addresses in by_subnet.items():
+        for address in store.taken(tx, subnet_id, addresses):
+            raise IpAddressAlreadyAllocated(subnet_id, address)
+
+
+def _for_owner(subnets: Sequence[dict[str, Any]], device_owner: str) -> list[dict[str, Any]]:
+    """Subnets that serve this kind of port: those for it if there are any, else those for all."""
+    own = [s for s in subnets if device_owner and device_owner in (s["service_types"] or ())]
+    return own or [s for s in subnets if not s["service_types"]]
+
+
+def free_address(tx: Transaction, subnet: dict[str, Any], besides: set[str] = frozenset()) -> str | None:  # type: ignore[assignment]
+    """An address of the pools that nobody has and that is not in `besides`; None when there is none.
+
+    Drawn at random, so that concurrent requests seldom want the same, and one just given back is not soon given again.
+    """
+    family = ipaddress.IPv4Address if subnet["ip_version"] == 4 else ipaddress.IPv6Address
+    pools = [(int(family(pool["start"])), int(family(pool["end"]))) for pool in subnet["allocation_pools"]]
+    sizes = [end - start + 1 for start, end in pools]
+    total = sum(sizes)
+    if total <= 0:
+        return None
+
+    def at(place: int) -> str:
+        for (start, _), size in zip(pools, sizes, strict=True):
+            if place < size:
+                return str(family(start + place))
+            place -= size
+        raise IndexError(place)
+
+    for _ in range(2 if total <= COUNTABLE else DRAWS):
+        drawn = [at(int(tx.new_hex(), 16) % total) for _ in range(DRAWS)]
+        used = store.taken(tx, subnet["id"], drawn)
+        for address in drawn:
+            if address not in used and address not in besides:
+                return address
+    if total > COUNTABLE:
+        return None
+    used = store.taken(tx, subnet["id"])
+    free = [address for address in map(at, range(total)) if address not in used and address not in besides]
+    return free[int(tx.new_hex(), 16) % len(free)] if free else None
+
+
+def is_automatic(subnet: dict[str, Any]) -> bool:
+    return subnet["ip_version"] == 6 and subnet["ipv6_address_mode"] in AUTOMATIC
+
+
+def from_mac(cidr: str, mac: str) -> str:
+    """The address that a guest gives itself by SLAAC: the prefix and the modified EUI-64 of its MAC."""
+    octets = [int(part, 16) for part in mac.split(":")]
+    identifier = [octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]]
+    return str(ipaddress.IPv6Network(cidr).network_address + int.from_bytes(bytes(identifier), "big"))
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        raise InvalidInput(f"fixed_ips: '{text[:64]}' is not a valid IP address") from None

@@ -1,0 +1,18 @@
+"""The table of given addresses: the primary key is what makes one go to one port only."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import metadata
+from kumoi.services.network.ports.models import ports
+from kumoi.services.network.subnets.models import subnets
+
+addresses = sa.Table(
+    "network_addresses",
+    metadata,
+    sa.Column("subnet_id", sa.String(36), sa.ForeignKey(subnets.c.id), primary_key=True),
+    sa.Column("address", sa.String(45), primary_key=True),
+    sa.Column("port_id", sa.String(36), sa.ForeignKey(ports.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Index("ix_network_addresses_address", "address"),
+)
+"""Addresses are written as the `ipaddress` module writes them; `position` orders a port's fixed_ips."""

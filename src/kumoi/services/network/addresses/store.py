@@ -1,0 +1,79 @@
+"""All SQL of given addresses."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.network.addresses.models import addresses
+from kumoi.services.network.ports.models import ports
+from kumoi.services.network.subnets.models import subnets
+
+Given = tuple[str, str]
+"""(subnet id, address)."""
+
+
+def taken(tx: Transaction, subnet_id: str, among: Sequence[str] | None = None) -> set[str]:
+    """Addresses of the subnet that ports have; `among` None: all of them."""
+    query = sa.select(addresses.c.address).where(addresses.c.subnet_id == subnet_id)
+    if among is not None:
+        query = query.where(addresses.c.address.in_(among))
+    return {row[0] for row in tx.execute(query)}
+
+
+def of_ports(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[Given]]:
+    """port id → its addresses in the order of fixed_ips; ports without are missing."""
+    found: dict[str, list[Given]] = {}
+    if port_ids:
+        query = (
+            sa.select(addresses.c.port_id, addresses.c.subnet_id, addresses.c.address)
+            .where(addresses.c.port_id.in_(port_ids))
+            .order_by(addresses.c.port_id, addresses.c.position)
+        )
+        for port_id, subnet_id, address in tx.execute(query).tuples():
+            found.setdefault(port_id, []).append((subnet_id, address))
+    return found
+
+
+def give(tx: Transaction, port_id: str, wanted: Sequence[Given], held: Sequence[Given] = ()) -> None:
+    """Make `wanted` the port's addresses, where `held` are those it has."""
+    gone = [pair for pair in held if pair not in wanted]
+    for subnet_id, address in gone:
+        tx.execute(addresses.delete().where(addresses.c.subnet_id == subnet_id, addresses.c.address == address))
+    new = []
+    for position, (subnet_id, address) in enumerate(wanted):
+        if (subnet_id, address) not in held:
+            new.append({"subnet_id": subnet_id, "address": address, "port_id": port_id, "position": position})
+        elif held[position : position + 1] != [(subnet_id, address)]:
+            tx.execute(
+                addresses.update()
+                .where(addresses.c.subnet_id == subnet_id, addresses.c.address == address)
+                .values(position=position)
+            )
+    tx.insert_many(addresses, new)
+
+
+def give_back(tx: Transaction, subnet_id: str) -> None:
+    """All of a subnet that is going."""
+    tx.execute(addresses.delete().where(addresses.c.subnet_id == subnet_id))
+
+
+def ports_on_subnet(tx: Transaction, subnet_id: str) -> list[dict[str, str]]:
+    """{id, device_owner, address} of every port with an address in the subnet."""
+    query = (
+        sa.select(ports.c.id, ports.c.device_owner, ports.c.device_id, addresses.c.address)
+        .join(addresses, addresses.c.port_id == ports.c.id)
+        .where(addresses.c.subnet_id == subnet_id)
+    )
+    return tx.all(query)
+
+
+def counts(tx: Transaction, network_ids: Sequence[str]) -> dict[str, int]:
+    """subnet id → how many of its addresses are given, for the subnets of these networks."""
+    query = (
+        sa.select(addresses.c.subnet_id, sa.func.count())
+        .join(subnets, subnets.c.id == addresses.c.subnet_id)
+        .where(subnets.c.network_id.in_(network_ids))
+        .group_by(addresses.c.subnet_id)
+    )
+    return dict(tx.execute(query).tuples().all())

@@ -1,0 +1,1 @@
+"""Agents: the network side of each host, read only."""

@@ -1,0 +1,1 @@
+"""Availability zones of networks and routers: one."""

@@ -1,0 +1,60 @@
+"""Bodies of the network API: one resource or many under its name, numbers and flags also as text."""
+
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from kumoi.kernel.errors import BadRequest, UnsupportedMedia
+from kumoi.kernel.http import Request, explain
+from kumoi.services.network.errors import BadField
+
+T = TypeVar("T")
+UNSET = msgspec.UNSET
+Unset = msgspec.UnsetType
+
+Text = Annotated[str, msgspec.Meta(max_length=255)]
+Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=36)]
+MOST_AT_ONCE = 1000
+
+
+def decode(request: Request, kind: type[T]) -> T:
+    """The body as `kind`. Clients write numbers and flags also as JSON strings: both are taken."""
+    content_type = request.headers.get("content-type")
+    if content_type and "json" not in content_type.lower():
+        raise UnsupportedMedia(f"Unsupported Content-Type {content_type[:80]}: application/json is expected.")
+    if not request.raw:
+        raise BadRequest("Request body required: a JSON object is expected.")
+    try:
+        return msgspec.json.decode(request.raw, type=kind, strict=False)
+    except msgspec.ValidationError as error:
+        place, _, text = explain(error).partition(": ")
+        if "unknown field" in text:
+            raise BadRequest(f"Unrecognized attribute(s) '{text.split('`')[1]}' in {place}") from None
+        raise BadField(place, text) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"Malformed request body: it is not JSON ({str(error)[:200]}).") from None
+
+
+def each(one: T | Unset, many: list[T] | Unset, name: str) -> list[T]:
+    """The one or the many that a create asks for."""
+    if isinstance(one, Unset) == isinstance(many, Unset):
+        raise BadRequest(f"The request body must hold either '{name}' or '{name}s'.")
+    if isinstance(many, Unset):
+        assert not isinstance(one, Unset)
+        return [one]
+    if not many:
+        raise BadRequest(f"The list '{name}s' is empty.")
+    if len(many) > MOST_AT_ONCE:
+        raise BadRequest(f"The list '{name}s' has {len(many)} entries; at most {MOST_AT_ONCE} are made at once.")
+    return many
+
+
+def given(struct: msgspec.Struct) -> dict[str, Any]:
+    """The fields that the client named, by their attribute's name."""
+    values = ((name, getattr(struct, name)) for name in struct.__struct_fields__)
+    return {name: value for name, value in values if value is not UNSET}
+
+
+def plain(struct: Any) -> Any:
+    """Structs as they go into JSON columns."""
+    return msgspec.to_builtins(struct)

@@ -1,0 +1,1 @@
+"""Extensions: the parts of the network API that are built."""

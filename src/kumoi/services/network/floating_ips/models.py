@@ -1,0 +1,30 @@
+"""The table of floating IPs."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import metadata
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.networks.models import networks
+from kumoi.services.network.ports.models import ports
+from kumoi.services.network.routers.models import routers
+
+floating_ips = sa.Table(
+    "network_floating_ips",
+    metadata,
+    *standard_attributes.columns(named=False),
+    sa.Column("floating_network_id", sa.String(36), sa.ForeignKey(networks.c.id), nullable=False, index=True),
+    sa.Column("floating_ip_address", sa.String(45), nullable=False),
+    sa.Column("floating_port_id", sa.String(36), sa.ForeignKey(ports.c.id), nullable=False),
+    sa.Column("port_id", sa.String(36), sa.ForeignKey(ports.c.id), index=True),
+    sa.Column("fixed_ip_address", sa.String(45)),
+    sa.Column("router_id", sa.String(36), sa.ForeignKey(routers.c.id), index=True),
+    sa.Column("last_router_id", sa.String(36)),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.UniqueConstraint("floating_network_id", "floating_ip_address"),
+    sa.UniqueConstraint("port_id", "fixed_ip_address"),
+    sa.Index("ix_network_floating_ips_project_id_created_at", "project_id", "created_at"),
+)
+"""`status`: ACTIVE once the topology has it, DOWN while it is not associated or not there yet."""
+
+STATES = {"DOWN": ("ACTIVE",), "ACTIVE": ("DOWN",)}
+"""Which state may follow which."""

@@ -1,0 +1,1 @@
+"""Floating IPs in the topology."""

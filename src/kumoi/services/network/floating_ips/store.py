@@ -1,0 +1,71 @@
+"""All SQL of floating IPs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.quotas import Quota
+from kumoi.kernel.who import Who
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.floating_ips.models import floating_ips
+from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.tags import store as tags
+
+LISTING = Listing(
+    floating_ips,
+    {
+        name: floating_ips.c[name]
+        for name in (
+            "floating_network_id", "floating_ip_address", "port_id", "fixed_ip_address", "router_id", "status",
+        )
+    },
+)  # fmt: skip
+
+
+def visible(who: Who) -> sa.ColumnElement[bool] | None:
+    project_id = who.only_project
+    return None if project_id is None else floating_ips.c.project_id == project_id
+
+
+def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
+
+
+def find(tx: Transaction, floating_ip_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(floating_ips).where(floating_ips.c.id == floating_ip_id))
+
+
+def by_ids(tx: Transaction, floating_ip_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    query = sa.select(floating_ips).where(floating_ips.c.id.in_(floating_ip_ids))
+    return {row["id"]: row for row in tx.all(query)} if floating_ip_ids else {}
+
+
+def of_ports(tx: Transaction, port_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Those that lead to one of the ports."""
+    return tx.all(sa.select(floating_ips).where(floating_ips.c.port_id.in_(port_ids))) if port_ids else []
+
+
+def of_router(tx: Transaction, router_id: str) -> list[dict[str, Any]]:
+    return tx.all(sa.select(floating_ips).where(floating_ips.c.router_id == router_id))
+
+
+def insert(tx: Transaction, row: dict[str, Any]) -> None:
+    tx.insert(floating_ips, **row)
+
+
+def change(tx: Transaction, floating_ip_id: str, **values: Any) -> None:
+    standard_attributes.change(tx, floating_ips, floating_ip_id, **values)
+
+
+def delete(tx: Transaction, floating_ip_id: str) -> None:
+    tags.forget(tx, [floating_ip_id])
+    tx.execute(floating_ips.delete().where(floating_ips.c.id == floating_ip_id))
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(floating_ips.c.project_id == project_id)) or 0)
+
+
+FLOATINGIP = Quota("network", "floatingip", 50, count_of_project)

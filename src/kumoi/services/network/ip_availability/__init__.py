@@ -1,0 +1,1 @@
+"""How many addresses of each network are used."""

@@ -1,0 +1,210 @@
+"""Lists of the network API: filters on any attribute, tags, order, pages, chosen fields."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import sqlalchemy as sa
+
+from kumoi.kernel import clock, pagination
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.http import Request
+from kumoi.services.network.tags import store as tags
+
+Filter = Callable[[list[str]], sa.ColumnElement[bool]]
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
+
+
+@dataclass
+class Asked:
+    """A list's query string, taken apart."""
+
+    filters: dict[str, list[str]] = field(default_factory=dict)
+    fields: list[str] = field(default_factory=list)
+    sort_keys: list[str] = field(default_factory=list)
+    sort_dirs: list[str] = field(default_factory=list)
+    limit: int | None = None
+    marker: str | None = None
+    reverse: bool = False
+
+    @staticmethod
+    def of(params: Mapping[str, list[str]]) -> "Asked":
+        asked = Asked(filters=dict(params))
+        taken = asked.filters.pop
+        asked.fields = taken("fields", [])
+        asked.sort_keys, asked.sort_dirs = taken("sort_key", []), taken("sort_dir", [])
+        asked.marker = taken("marker", [""])[-1] or None
+        asked.reverse = flag("page_reverse", taken("page_reverse", ["false"])[-1])
+        limit = taken("limit", [""])[-1]
+        if limit:
+            if not limit.isdigit():
+                raise BadRequest(f"Limit must be an integer 0 or greater and not '{limit[:40]}'")
+            asked.limit = int(limit) or None
+        return asked
+
+    def reply(self, request: Request, collection: str, items: list[dict[str, Any]]) -> dict[str, Any]:
+        """`{collection: items}` with the asked fields only, and links to the pages before and after."""
+        body: dict[str, Any] = {collection: chosen(items, self.fields)}
+        size = min(self.limit or pagination.LARGEST_PAGE, pagination.LARGEST_PAGE)
+        full = len(items) >= size
+        after = bool(items) and (full or self.reverse)
+        before = bool(items) and (self.marker is not None if not self.reverse else full)
+        if self.limit is None:
+            before = False
+        links = []
+        if after:
+            links.append({"rel": "next", "href": self._href(request, items[-1]["id"], False)})
+        if before:
+            links.append({"rel": "previous", "href": self._href(request, items[0]["id"], True)})
+        if links:
+            body[f"{collection}_links"] = links
+        return body
+
+    def _href(self, request: Request, marker: str, reverse: bool) -> str:
+        params = [
+            (name, value)
+            for name, values in request.params.items()
+            if name not in ("marker", "page_reverse")
+            for value in values
+        ]
+        params.append(("marker", marker))
+        if reverse:
+            params.append(("page_reverse", "True"))
+        return f"{request.base_url}{request.url_path}?{urlencode(params)}"
+
+
+def chosen(items: list[dict[str, Any]], fields: Sequence[str]) -> list[dict[str, Any]]:
+    """Only the `fields` that exist; all when none is named."""
+    if not fields:
+        return items
+    return [{name: item[name] for name in fields if name in item} for item in items]
+
+
+def chosen_one(request: Request, item: dict[str, Any]) -> dict[str, Any]:
+    return chosen([item], request.params.get("fields", ()))[0]
+
+
+class Listing:
+    """How one resource is listed. `attributes`: API name → column; `special`: API name → condition for its values;
+    `admin`: names that only admins may filter and sort by; `unsorted`: names that give no order."""
+
+    def __init__(
+        self,
+        table: sa.Table,
+        attributes: Mapping[str, sa.Column[Any]],
+        special: Mapping[str, Filter] | None = None,
+        admin: Sequence[str] = (),
+        tagged: bool = True,
+    ) -> None:
+        self.table = table
+        standard = {
+            name: table.c[name]
+            for name in ("id", "project_id", "name", "description", "revision_number", "created_at", "updated_at")
+            if name in table.c
+        }
+        self.attributes = {**standard, "tenant_id": table.c.project_id, **attributes}
+        self.special = {**(special or {}), "changed_since": self._changed_since}
+        self.admin = frozenset(admin)
+        self.tagged = tagged
+
+    def rows(
+        self, tx: Transaction, asked: Asked, visible: sa.ColumnElement[bool] | None, *, is_admin: bool
+    ) -> list[dict[str, Any]]:
+        """One page of rows; `visible` None: all."""
+        query = sa.select(self.table)
+        if visible is not None:
+            query = query.where(visible)
+        for condition in self.conditions(asked.filters, is_admin):
+            query = query.where(condition)
+        marker = None
+        if asked.marker is not None:
+            one = sa.select(self.table).where(self.table.c.id == asked.marker)
+            marker = tx.one(one if visible is None else one.where(visible))
+            if marker is None:
+                raise pagination.MarkerNotFound(f"marker: {asked.marker[:64]} could not be found.")
+        return pagination.page(
+            tx, query, sort=self._order(asked, is_admin), marker=marker, limit=asked.limit, reverse=asked.reverse
+        )
+
+    def conditions(self, filters: Mapping[str, list[str]], is_admin: bool) -> list[sa.ColumnElement[bool]]:
+        conditions = []
+        unknown = []
+        for name, values in filters.items():
+            if name in self.admin and not is_admin:
+                unknown.append(name)
+            elif name in self.special:
+                conditions.append(self.special[name](values))
+            elif name in self.attributes:
+                conditions.append(matches(self.attributes[name], name, values))
+            elif self.tagged and name in _TAGS:
+                conditions.append(tags.condition(self.table.c.id, name, values))
+            else:
+                unknown.append(name)
+        if unknown:
+            raise BadRequest(f"{unknown} is invalid attribute for filtering")
+        return conditions
+
+    def _order(self, asked: Asked, is_admin: bool) -> list[tuple[sa.ColumnElement[Any], str]]:
+        if asked.sort_dirs and len(asked.sort_dirs) != len(asked.sort_keys):
+            raise BadRequest("The number of sort_keys and sort_dirs must be same")
+        order: list[tuple[sa.ColumnElement[Any], str]] = []
+        for position, key in enumerate(asked.sort_keys):
+            way = asked.sort_dirs[position] if asked.sort_dirs else "asc"
+            if key not in self.attributes or (key in self.admin and not is_admin):
+                raise BadRequest(f"{key[:64]} is invalid attribute for sort_keys")
+            if way not in ("asc", "desc"):
+                raise BadRequest(f"{way[:64]} is invalid value for sort_dirs, valid values are 'asc' and 'desc'")
+            order.append((self.attributes[key], way))
+        if not order:
+            order = [(self.table.c.created_at, "asc")]
+        if all(column is not self.table.c.id for column, _ in order):
+            order.append((self.table.c.id, order[-1][1]))
+        return order
+
+    def _changed_since(self, values: list[str]) -> sa.ColumnElement[bool]:
+        try:
+            return self.table.c.updated_at >= clock.parse_iso(values[-1])
+        except ValueError:
+            raise BadRequest(f"changed_since is not an ISO 8601 time: {values[-1][:40]}") from None
+
+
+def matches(column: sa.Column[Any], name: str, values: list[str]) -> sa.ColumnElement[bool]:
+    """Any of the values, read as the column's type."""
+    wanted: list[Any]
+    if isinstance(column.type, sa.Boolean):
+        wanted = [flag(name, value) for value in values]
+    elif name in ("created_at", "updated_at"):
+        return sa.or_(*(_within_second(column, name, value) for value in values))
+    elif isinstance(column.type, sa.Integer):
+        wanted = [number(name, value) for value in values]
+    else:
+        wanted = values
+    return column == wanted[0] if len(wanted) == 1 else column.in_(wanted)
+
+
+def flag(name: str, value: str) -> bool:
+    try:
+        return _FLAGS[value.lower()]
+    except KeyError:
+        raise BadRequest(f"Invalid input for {name}. Reason: '{value[:40]}' cannot be converted to boolean.") from None
+
+
+def number(name: str, value: str) -> int:
+    try:
+        found = int(value)
+    except ValueError:
+        found = 1 << 63
+    if not -(1 << 63) <= found < 1 << 63:
+        raise BadRequest(f"Invalid input for {name}. Reason: '{value[:40]}' is not an integer.")
+    return found
+
+
+def _within_second(column: sa.Column[Any], name: str, value: str) -> sa.ColumnElement[bool]:
+    try:
+        instant = clock.parse_iso(value)
+    except ValueError:
+        raise BadRequest(f"Invalid input for {name}. Reason: '{value[:40]}' is not an ISO 8601 time.") from None
+    return sa.and_(column >= instant, column < instant + clock.SECOND)

@@ -1,0 +1,57 @@
+"""A network with an IPv4 subnet under DHCP has a metadata port with an address in each such subnet."""
+
+from typing import Any
+
+from kumoi.kernel import reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.services.network.addresses import logic as addresses
+from kumoi.services.network.addresses import store as given
+from kumoi.services.network.addresses.errors import IpAddressGenerationFailureForSubnet
+from kumoi.services.network.ports import logic as ports
+from kumoi.services.network.ports import store as ports_store
+from kumoi.services.network.ports.models import METADATA
+from kumoi.services.network.subnets import store as subnets
+
+KIND = "network.metadata"
+
+
+def follow(tx: Transaction, network: dict[str, Any]) -> None:
+    """Make, change or remove the network's metadata port as its subnets are now."""
+    wanted = [s for s in subnets.of_network(tx, network["id"]) if s["enable_dhcp"] and s["ip_version"] == 4]
+    found = ports_store.of_network(tx, network["id"], [METADATA])
+    if not wanted:
+        ids = [port["id"] for port in found]
+        ports_store.delete(tx, ids)
+        reconcile.mark(tx, ports.KIND, *ids)
+        if ids:
+            reconcile.mark(tx, KIND, network["id"])
+        return
+    if not found:
+        wishes = [addresses.Wish(subnet_id=subnet["id"]) for subnet in wanted]
+        ports.make(
+            tx, network, project_id=network["project_id"], fixed=wishes, groups=[], device_owner=METADATA,
+            device_id=f"ovnmeta-{network['id']}", port_security_enabled=False,
+        )  # fmt: skip
+        reconcile.mark(tx, KIND, network["id"])
+        return
+    port_id = found[0]["id"]
+    held = given.of_ports(tx, [port_id]).get(port_id, [])
+    now = [pair for pair in held if any(pair[0] == subnet["id"] for subnet in wanted)]
+    for subnet in wanted:
+        if all(pair[0] != subnet["id"] for pair in now):
+            address = addresses.free_address(tx, subnet)
+            if address is None:
+                raise IpAddressGenerationFailureForSubnet(subnet["id"])
+            now.append((subnet["id"], address))
+    if now != held:
+        given.give(tx, port_id, now, held)
+        ports_store.change(tx, port_id)
+        reconcile.mark(tx, ports.KIND, port_id)
+        reconcile.mark(tx, KIND, network["id"])
+
+
+def mark(tx: Transaction, network_ids: set[str]) -> None:
+    """Hosts of these networks' ports have changed."""
+    for network_id in sorted(network_ids):
+        if ports_store.of_network(tx, network_id, [METADATA]):
+            reconcile.mark(tx, KIND, network_id)

@@ -1,0 +1,1 @@
+"""Metadata on the hosts that hold ports of a network."""

@@ -1,0 +1,1 @@
+"""Networks: layer 2 domains, private to a project, shared, or leading outside."""

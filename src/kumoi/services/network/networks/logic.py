@@ -1,0 +1,224 @@
+"""Which networks may be made, seen and changed by whom."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kumoi.kernel import quotas, reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import PolicyForbids
+from kumoi.kernel.who import Who
+from kumoi.services.network import ownership, standard_attributes
+from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.bodies import given
+from kumoi.services.network.errors import NetworkNotFound
+from kumoi.services.network.listing import Asked
+from kumoi.services.network.networks import schemas, store
+from kumoi.services.network.networks.errors import (
+    DefaultExternalNetworkExists,
+    ExternalNetworkInUse,
+    InvalidProvider,
+    InvalidSharedSetting,
+    NetworkInUse,
+    NoNetworkAvailable,
+    SegmentInUse,
+)
+from kumoi.services.network.networks.models import TUNNELS
+from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports.models import FLOATING_IP, METADATA, OF_ROUTERS, ROUTER_GATEWAY
+from kumoi.services.network.security_groups import logic as security_groups
+from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.tags import store as tags
+
+KIND = "network.network"
+METADATA_KIND = "network.metadata"
+PORT_KIND = "network.port"
+FOR_ADMINS = {
+    "shared": "shared",
+    "external": "router:external",
+    "is_default": "is_default",
+    "network_type": "provider:network_type",
+    "physical_network": "provider:physical_network",
+    "segmentation_id": "provider:segmentation_id",
+}
+TYPES = ("geneve", "flat", "vlan")
+
+
+def find(tx: Transaction, who: Who, network_id: str) -> dict[str, Any]:
+    """The row, if the network exists for the caller."""
+    row = store.find(tx, network_id)
+    if row is None or not (who.sees(row["project_id"]) or row["shared"] or row["external"]):
+        raise NetworkNotFound(network_id)
+    return row
+
+
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.NetworkCreate]) -> list[dict[str, Any]]:
+    made = []
+    for one in asked:
+        values = given(one)
+        # What the body names with its plain value, nobody is refused.
+        special = {name: value for name, value in values.items() if value not in (False, None)}
+        ownership.only_admin(who, special, "create_network", FOR_ADMINS)
+        project_id = ownership.project_of(who, values)
+        quotas.take(tx, "network", project_id, {"network": 1})
+        made.append(make(tx, project_id, values))
+    return detailed(tx, made)
+
+
+def make(tx: Transaction, project_id: str, values: dict[str, Any]) -> dict[str, Any]:
+    """A network of the project; `values` by the names of schemas.NetworkCreate. Its default group comes with it."""
+    security_groups.ensure_default(tx, project_id)
+    zones = values.get("availability_zone_hints") or None
+    if zones and zones != [schemas.ZONE]:
+        raise InvalidProvider(f"availability_zone_hints: AvailabilityZone {zones[0]} could not be found")
+    provider = _provider(tx, values)
+    largest = schemas.most_mtu(provider["network_type"])
+    if values.get("mtu", 0) > largest:
+        raise InvalidProvider(f"mtu: Requested MTU is too big, maximum is {largest}")
+    row = standard_attributes.fresh(
+        tx,
+        project_id,
+        name=values.get("name", ""),
+        description=values.get("description", ""),
+        admin_state_up=values.get("admin_state_up", True),
+        status="ACTIVE",
+        shared=values.get("shared", False),
+        external=values.get("external", False),
+        is_default=values.get("is_default", False),
+        port_security_enabled=values.get("port_security_enabled", True),
+        mtu=values.get("mtu", largest),
+        dns_domain=values.get("dns_domain", ""),
+        availability_zone_hints=zones,
+        **provider,
+    )
+    _one_default(tx, row)
+    store.insert(tx, row)
+    if values.get("tags"):
+        tags.add(tx, row["id"], values["tags"])
+    reconcile.mark(tx, KIND, row["id"])
+    return row
+
+
+def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return detailed(tx, store.page(tx, who, asked))
+
+
+def show(tx: Transaction, who: Who, network_id: str) -> dict[str, Any]:
+    return detailed(tx, [find(tx, who, network_id)])[0]
+
+
+def update(
+    tx: Transaction, who: Who, network_id: str, asked: schemas.NetworkUpdate, if_match: str | None
+) -> dict[str, Any]:
+    row = find(tx, who, network_id)
+    ownership.must_own(who, row, "update_network")
+    standard_attributes.expect_revision(row, if_match)
+    values = {name: value for name, value in given(asked).items() if value != row[name]}
+    ownership.only_admin(who, values, "update_network", FOR_ADMINS)
+    if values.get("shared") is False:
+        _unshare(tx, row)
+    if values.get("external") is False and any(
+        port["device_owner"] in (ROUTER_GATEWAY, FLOATING_IP) for port in store.port_owners(tx, network_id)
+    ):
+        raise ExternalNetworkInUse(network_id)
+    largest = schemas.most_mtu(row["network_type"])
+    if values.get("mtu", 0) > largest:
+        raise InvalidProvider(f"mtu: Requested MTU is too big, maximum is {largest}")
+    if values:
+        _one_default(tx, {**row, **values})
+        store.change(tx, network_id, **values)
+        reconcile.mark(tx, KIND, network_id)
+        if "mtu" in values:
+            _follow_mtu(tx, network_id)
+    return show(tx, who, network_id)
+
+
+def delete(tx: Transaction, who: Who, network_id: str, if_match: str | None) -> None:
+    """With its subnets and its metadata port; other ports are in the way."""
+    row = find(tx, who, network_id)
+    ownership.must_own(who, row, "delete_network")
+    standard_attributes.expect_revision(row, if_match)
+    there = store.port_owners(tx, network_id)
+    in_use = [port["id"] for port in there if port["device_owner"] != METADATA]
+    if in_use:
+        raise NetworkInUse(network_id, in_use)
+    own = [port["id"] for port in there]
+    ports.delete(tx, own)
+    for subnet in subnets.of_network(tx, network_id):
+        addresses.give_back(tx, subnet["id"])
+        subnets.delete(tx, subnet["id"])
+    store.delete(tx, network_id)
+    reconcile.mark(tx, PORT_KIND, *own)
+    reconcile.mark(tx, KIND, network_id)
+    if own:
+        reconcile.mark(tx, METADATA_KIND, network_id)
+
+
+def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with `subnets` (ids) and `tags`, as schemas show them."""
+    ids = [row["id"] for row in rows]
+    subnet_ids = store.subnet_ids(tx, ids)
+    tagged = tags.of(tx, ids)
+    for row in rows:
+        row["subnets"] = subnet_ids.get(row["id"], [])
+        row["tags"] = tagged.get(row["id"], [])
+    return rows
+
+
+def must_use(who: Who, network: dict[str, Any], rule: str) -> None:
+    """For plugging into what is seen: an external network is seen by all, and used only by its owner."""
+    if not (ownership.owns(who, network) or network["shared"]):
+        raise PolicyForbids(rule)
+
+
+def _provider(tx: Transaction, values: dict[str, Any]) -> dict[str, Any]:
+    kind = values.get("network_type") or None
+    physical, segment = values.get("physical_network") or None, values.get("segmentation_id") or None
+    if kind is None and (physical or segment):
+        raise InvalidProvider("provider:network_type required")
+    kind = kind or "geneve"
+    if kind not in TYPES:
+        raise InvalidProvider(f"provider:network_type '{kind}' not supported; it is one of {', '.join(TYPES)}")
+    if kind == "geneve":
+        if physical:
+            raise InvalidProvider("provider:physical_network specified for geneve network")
+        segment = segment or _free_tunnel(tx)
+    elif physical is None:
+        raise InvalidProvider(f"provider:physical_network required for {kind} network")
+    if kind == "flat" and segment:
+        raise InvalidProvider("provider:segmentation_id specified for flat network")
+    if kind == "vlan" and not (segment and segment < 4095):
+        raise InvalidProvider("provider:segmentation_id of a vlan network is between 1 and 4094")
+    if store.segment_taken(tx, kind, physical, segment):
+        raise SegmentInUse(kind, segment, physical)
+    return {"network_type": kind, "physical_network": physical, "segmentation_id": segment}
+
+
+def _free_tunnel(tx: Transaction) -> int:
+    for _ in range(100):
+        segment = 1 + int(tx.new_hex(), 16) % (TUNNELS - 1)
+        if not store.segment_taken(tx, "geneve", None, segment):
+            return segment
+    raise NoNetworkAvailable()
+
+
+def _one_default(tx: Transaction, row: dict[str, Any]) -> None:
+    """The default external network of the cloud is one."""
+    if row["is_default"] and row["external"]:
+        other = store.default_external(tx)
+        if other is not None and other["id"] != row["id"]:
+            raise DefaultExternalNetworkExists(other["id"])
+
+
+def _unshare(tx: Transaction, row: dict[str, Any]) -> None:
+    for port in store.port_owners(tx, row["id"]):
+        foreign = port["project_id"] != row["project_id"] and port["project_id"] != ""
+        if foreign and port["device_owner"] not in (ROUTER_GATEWAY, FLOATING_IP):
+            raise InvalidSharedSetting(row["name"] or row["id"])
+
+
+def _follow_mtu(tx: Transaction, network_id: str) -> None:
+    """Routers and metadata ports carry their network's MTU."""
+    routers = {port["device_id"] for port in ports.of_network(tx, network_id, OF_ROUTERS)}
+    reconcile.mark(tx, "network.router", *routers)
+    if ports.of_network(tx, network_id, [METADATA]):
+        reconcile.mark(tx, METADATA_KIND, network_id)

@@ -1,0 +1,35 @@
+"""The table of networks."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import metadata
+from kumoi.services.network import standard_attributes
+
+networks = sa.Table(
+    "network_networks",
+    metadata,
+    *standard_attributes.columns(),
+    sa.Column("admin_state_up", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("shared", sa.Boolean, nullable=False),
+    sa.Column("external", sa.Boolean, nullable=False),
+    sa.Column("is_default", sa.Boolean, nullable=False),
+    sa.Column("port_security_enabled", sa.Boolean, nullable=False),
+    sa.Column("mtu", sa.Integer, nullable=False),
+    sa.Column("dns_domain", sa.String(255), nullable=False),
+    sa.Column("network_type", sa.String(16), nullable=False),
+    sa.Column("physical_network", sa.String(64)),
+    sa.Column("segmentation_id", sa.Integer),
+    sa.Column("availability_zone_hints", sa.JSON(none_as_null=True)),
+    sa.Index("ix_network_networks_project_id_created_at", "project_id", "created_at"),
+    sa.Index("ix_network_networks_shared", "shared"),
+    sa.Index("ix_network_networks_external", "external"),
+    sa.UniqueConstraint("network_type", "physical_network", "segmentation_id"),
+)
+"""`status` stays ACTIVE: a network has nothing that could be down."""
+
+PRIVATE_MTU = 1442
+"""What Geneve leaves of 1500."""
+OUTER_MTU = 1500
+TUNNELS = 65536
+"""Segmentation ids of Geneve that are given out: 1 … TUNNELS - 1."""

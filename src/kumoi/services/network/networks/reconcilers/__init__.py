@@ -1,0 +1,1 @@
+"""Networks in the topology, and their metadata on hosts."""

@@ -1,0 +1,78 @@
+"""Shapes of networks: docs.openstack.org/api-ref/network/v2/#networks."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.networks.models import OUTER_MTU
+
+Mtu = Annotated[int, msgspec.Meta(ge=68, le=9000)]
+Segment = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+ZONE = "nova"
+
+
+class NetworkUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    name: Text | Unset = UNSET
+    description: Text | Unset = UNSET
+    admin_state_up: bool | Unset = UNSET
+    shared: bool | Unset = UNSET
+    external: bool | Unset = msgspec.field(name="router:external", default=UNSET)
+    is_default: bool | Unset = UNSET
+    port_security_enabled: bool | Unset = UNSET
+    mtu: Mtu | Unset = UNSET
+    dns_domain: Text | Unset = UNSET
+
+
+class NetworkCreate(NetworkUpdate, kw_only=True, forbid_unknown_fields=True):
+    project_id: Text | Unset = UNSET
+    tenant_id: Text | Unset = UNSET
+    tags: list[Text] | Unset = UNSET
+    availability_zone_hints: list[Text] | Unset = UNSET
+    network_type: Text | Unset | None = msgspec.field(name="provider:network_type", default=UNSET)
+    physical_network: Text | Unset | None = msgspec.field(name="provider:physical_network", default=UNSET)
+    segmentation_id: Segment | Unset | None = msgspec.field(name="provider:segmentation_id", default=UNSET)
+
+
+class CreateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    network: NetworkCreate | Unset = UNSET
+    networks: list[NetworkCreate] | Unset = UNSET
+
+
+class UpdateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    network: NetworkUpdate
+
+
+def network(row: dict[str, Any], *, with_provider: bool) -> dict[str, Any]:
+    """`with_provider`: what only admins see."""
+    body = {
+        "id": row["id"],
+        "name": row["name"],
+        "status": row["status"],
+        "admin_state_up": row["admin_state_up"],
+        "shared": row["shared"],
+        "router:external": row["external"],
+        "is_default": row["is_default"],
+        "port_security_enabled": row["port_security_enabled"],
+        "mtu": row["mtu"],
+        "dns_domain": row["dns_domain"],
+        "subnets": row["subnets"],
+        "ipv4_address_scope": None,
+        "ipv6_address_scope": None,
+        "availability_zone_hints": row["availability_zone_hints"] or [],
+        "availability_zones": [ZONE],
+        **standard_attributes.shown(row, row["tags"]),
+    }
+    if not row["external"]:
+        del body["is_default"]
+    if with_provider:
+        body["provider:network_type"] = row["network_type"]
+        body["provider:physical_network"] = row["physical_network"]
+        body["provider:segmentation_id"] = row["segmentation_id"]
+    return body
+
+
+def most_mtu(network_type: str) -> int:
+    """What fits through the wire below."""
+    return OUTER_MTU if network_type in ("flat", "vlan") else OUTER_MTU - 58

@@ -1,0 +1,127 @@
+"""All SQL of networks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.quotas import Quota
+from kumoi.kernel.who import Who
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.networks.models import networks
+from kumoi.services.network.ports.models import ports
+from kumoi.services.network.subnets.models import subnets
+from kumoi.services.network.tags import store as tags
+
+
+def _by_subnet(values: list[str]) -> sa.ColumnElement[bool]:
+    return networks.c.id.in_(sa.select(subnets.c.network_id).where(subnets.c.id.in_(values)))
+
+
+PROVIDER = ("provider:network_type", "provider:physical_network", "provider:segmentation_id")
+LISTING = Listing(
+    networks,
+    {
+        "admin_state_up": networks.c.admin_state_up,
+        "status": networks.c.status,
+        "shared": networks.c.shared,
+        "router:external": networks.c.external,
+        "is_default": networks.c.is_default,
+        "port_security_enabled": networks.c.port_security_enabled,
+        "mtu": networks.c.mtu,
+        "dns_domain": networks.c.dns_domain,
+        "provider:network_type": networks.c.network_type,
+        "provider:physical_network": networks.c.physical_network,
+        "provider:segmentation_id": networks.c.segmentation_id,
+    },
+    special={"subnets": _by_subnet},
+    admin=PROVIDER,
+)
+
+
+def visible(who: Who) -> sa.ColumnElement[bool] | None:
+    """Networks that exist for the caller; None: all."""
+    project_id = who.only_project
+    if project_id is None:
+        return None
+    return sa.or_(networks.c.project_id == project_id, networks.c.shared, networks.c.external)
+
+
+def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
+
+
+def find(tx: Transaction, network_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(networks).where(networks.c.id == network_id))
+
+
+def by_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    query = sa.select(networks).where(networks.c.id.in_(network_ids))
+    return {row["id"]: row for row in tx.all(query)} if network_ids else {}
+
+
+def insert(tx: Transaction, row: dict[str, Any]) -> None:
+    tx.insert(networks, **row)
+
+
+def change(tx: Transaction, network_id: str, **values: Any) -> None:
+    standard_attributes.change(tx, networks, network_id, **values)
+
+
+def delete(tx: Transaction, network_id: str) -> None:
+    tags.forget(tx, [network_id])
+    tx.execute(networks.delete().where(networks.c.id == network_id))
+
+
+def subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[str]]:
+    """network id → ids of its subnets, oldest first."""
+    found: dict[str, list[str]] = {}
+    query = sa.select(subnets.c.network_id, subnets.c.id).where(subnets.c.network_id.in_(network_ids))
+    for network_id, subnet_id in tx.execute(query.order_by(subnets.c.created_at, subnets.c.id)).tuples():
+        found.setdefault(network_id, []).append(subnet_id)
+    return found
+
+
+def port_owners(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
+    """{id, device_owner, project_id} of the network's ports."""
+    query = sa.select(ports.c.id, ports.c.device_owner, ports.c.project_id).where(ports.c.network_id == network_id)
+    return tx.all(query)
+
+
+def segment_taken(tx: Transaction, network_type: str, physical_network: str | None, segment: int | None) -> bool:
+    query = sa.select(networks.c.id).where(
+        networks.c.network_type == network_type,
+        networks.c.physical_network.is_not_distinct_from(physical_network),
+        networks.c.segmentation_id.is_not_distinct_from(segment),
+    )
+    return tx.scalar(query) is not None
+
+
+def default_external(tx: Transaction) -> dict[str, Any] | None:
+    return tx.one(sa.select(networks).where(networks.c.external, networks.c.is_default))
+
+
+def for_servers(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
+    """Networks that a server of the project may get by itself: its own, else what is shared, never an external one of
+    somebody else; with a subnet."""
+    query = (
+        sa.select(networks)
+        .where(
+            networks.c.admin_state_up,
+            sa.or_(networks.c.project_id == project_id, networks.c.shared),
+            sa.or_(sa.not_(networks.c.external), networks.c.project_id == project_id),
+            sa.exists().where(subnets.c.network_id == networks.c.id),
+        )
+        .order_by(networks.c.created_at, networks.c.id)
+    )
+    rows = tx.all(query)
+    return [row for row in rows if row["project_id"] == project_id] or rows
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(networks.c.project_id == project_id)) or 0)
+
+
+NETWORK = Quota("network", "network", 100, count_of_project)

@@ -1,0 +1,1 @@
+"""Ports: plugs of guests, routers and services into networks."""

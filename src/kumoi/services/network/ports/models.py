@@ -1,0 +1,50 @@
+"""The tables of ports."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import metadata
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.networks.models import networks
+
+ports = sa.Table(
+    "network_ports",
+    metadata,
+    *standard_attributes.columns(),
+    sa.Column("network_id", sa.String(36), sa.ForeignKey(networks.c.id), nullable=False),
+    sa.Column("mac_address", sa.String(17), nullable=False),
+    sa.Column("admin_state_up", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("device_id", sa.String(255), nullable=False, index=True),
+    sa.Column("device_owner", sa.String(255), nullable=False),
+    sa.Column("port_security_enabled", sa.Boolean, nullable=False),
+    sa.Column("host", sa.String(255), nullable=False, index=True),
+    sa.Column("vnic_type", sa.String(64), nullable=False),
+    sa.Column("binding_profile", sa.JSON(none_as_null=True)),
+    sa.Column("allowed_address_pairs", sa.JSON(none_as_null=True)),
+    sa.Column("extra_dhcp_opts", sa.JSON(none_as_null=True)),
+    sa.Column("dns_name", sa.String(255), nullable=False),
+    sa.Column("made_for_server", sa.Boolean, nullable=False),
+    sa.Column("device_tag", sa.String(255)),
+    sa.UniqueConstraint("network_id", "mac_address"),
+    sa.Index("ix_network_ports_project_id_created_at", "project_id", "created_at"),
+)
+"""`host` and `device_id` are empty while the port belongs to nobody. `made_for_server`: goes with its server;
+`device_tag`: what the server's guest is told of it."""
+
+port_security_groups = sa.Table(
+    "network_port_security_groups",
+    metadata,
+    sa.Column("port_id", sa.String(36), sa.ForeignKey(ports.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("security_group_id", sa.String(36), sa.ForeignKey("network_security_groups.id"), primary_key=True),
+    sa.Index("ix_network_port_security_groups_group", "security_group_id"),
+)
+
+ACTIVE, DOWN, UNKNOWN = "ACTIVE", "DOWN", "N/A"
+
+ROUTER_INTERFACE = "network:router_interface"
+ROUTER_GATEWAY = "network:router_gateway"
+FLOATING_IP = "network:floatingip"
+METADATA = "network:distributed"
+OF_ROUTERS = (ROUTER_INTERFACE, ROUTER_GATEWAY)
+NOT_PLUGGED = (ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP)
+"""Owners whose ports are part of a router or floating IP in the topology, never ports of their own."""

@@ -1,0 +1,1 @@
+"""Ports in the topology, and their state back from it."""

@@ -1,0 +1,200 @@
+"""All SQL of ports."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.quotas import Quota
+from kumoi.kernel.who import Who
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses.models import addresses as addresses_table
+from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.networks.models import networks
+from kumoi.services.network.ports.models import port_security_groups, ports
+from kumoi.services.network.tags import store as tags
+
+ADMIN_ONLY = ("binding:host_id", "binding:vif_type")
+
+
+def _by_address(values: list[str]) -> sa.ColumnElement[bool]:
+    """`fixed_ips=subnet_id=…`, `fixed_ips=ip_address=…`, `fixed_ips=ip_address_substr=…`: alternatives of one kind,
+    all kinds together."""
+    wanted: dict[str, list[str]] = {}
+    for value in values:
+        name, _, text = value.partition("=")
+        if name not in ("subnet_id", "ip_address", "ip_address_substr") or not text:
+            raise BadRequest(
+                f"Invalid filter fixed_ips={value[:64]}: it is subnet_id=…, ip_address=… or ip_address_substr=…"
+            )
+        wanted.setdefault(name, []).append(text)
+    conditions: list[sa.ColumnElement[bool]] = []
+    if "subnet_id" in wanted:
+        conditions.append(addresses_table.c.subnet_id.in_(wanted["subnet_id"]))
+    if "ip_address" in wanted:
+        conditions.append(addresses_table.c.address.in_(wanted["ip_address"]))
+    if "ip_address_substr" in wanted:
+        parts = wanted["ip_address_substr"]
+        conditions.append(sa.or_(*(addresses_table.c.address.contains(part, autoescape=True) for part in parts)))
+    return ports.c.id.in_(sa.select(addresses_table.c.port_id).where(*conditions))
+
+
+def _by_group(values: list[str]) -> sa.ColumnElement[bool]:
+    held = sa.select(port_security_groups.c.port_id)
+    return ports.c.id.in_(held.where(port_security_groups.c.security_group_id.in_(values)))
+
+
+def _by_vif_type(values: list[str]) -> sa.ColumnElement[bool]:
+    return sa.or_(
+        *(ports.c.host == "" if v == "unbound" else sa.and_(ports.c.host != "", sa.literal(v == "ovs")) for v in values)
+    )
+
+
+LISTING = Listing(
+    ports,
+    {
+        **{
+            name: ports.c[name]
+            for name in (
+                "network_id", "mac_address", "admin_state_up", "status", "device_id", "device_owner",
+                "port_security_enabled", "dns_name",
+            )
+        },
+        "binding:host_id": ports.c.host,
+        "binding:vnic_type": ports.c.vnic_type,
+    },
+    special={
+        "fixed_ips": _by_address, "security_groups": _by_group, "security_group_id": _by_group,
+        "binding:vif_type": _by_vif_type,
+    },
+    admin=ADMIN_ONLY,
+)  # fmt: skip
+
+
+def visible(who: Who) -> sa.ColumnElement[bool] | None:
+    """The project's own, and all on its networks."""
+    project_id = who.only_project
+    if project_id is None:
+        return None
+    own = sa.select(networks.c.id).where(networks.c.project_id == project_id)
+    return sa.or_(ports.c.project_id == project_id, ports.c.network_id.in_(own))
+
+
+def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return detailed(tx, LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None)))
+
+
+def find(tx: Transaction, port_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(ports).where(ports.c.id == port_id))
+
+
+def find_visible(tx: Transaction, who: Who, port_id: str) -> dict[str, Any] | None:
+    query = sa.select(ports).where(ports.c.id == port_id)
+    condition = visible(who)
+    return tx.one(query if condition is None else query.where(condition))
+
+
+def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    query = sa.select(ports).where(ports.c.id.in_(port_ids))
+    return {row["id"]: row for row in tx.all(query)} if port_ids else {}
+
+
+def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str] | None = None) -> list[dict[str, Any]]:
+    """Oldest first; those of a server come in the order in which it asked for them."""
+    if not device_ids:
+        return []
+    query = sa.select(ports).where(ports.c.device_id.in_(device_ids))
+    if owners is not None:
+        query = query.where(ports.c.device_owner.in_(owners))
+    return tx.all(query.order_by(ports.c.created_at, ports.c.id))
+
+
+def of_network(tx: Transaction, network_id: str, owners: Sequence[str]) -> list[dict[str, Any]]:
+    query = sa.select(ports).where(ports.c.network_id == network_id, ports.c.device_owner.in_(owners))
+    return tx.all(query.order_by(ports.c.created_at, ports.c.id))
+
+
+def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with `fixed_ips` [(subnet id, address)], `security_groups` [id] and `tags` added."""
+    ids = [row["id"] for row in rows]
+    fixed = addresses.of_ports(tx, ids)
+    groups = groups_of(tx, ids)
+    tagged = tags.of(tx, ids)
+    for row in rows:
+        port_id = row["id"]
+        row["fixed_ips"] = fixed.get(port_id, [])
+        row["security_groups"] = groups.get(port_id, [])
+        row["tags"] = tagged.get(port_id, [])
+    return rows
+
+
+def groups_of(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[str]]:
+    """port id → ids of its security groups."""
+    found: dict[str, list[str]] = {}
+    if port_ids:
+        query = sa.select(port_security_groups).where(port_security_groups.c.port_id.in_(port_ids))
+        for port_id, group_id in tx.execute(query.order_by(port_security_groups.c.security_group_id)).tuples():
+            found.setdefault(port_id, []).append(group_id)
+    return found
+
+
+def set_groups(tx: Transaction, port_id: str, group_ids: Iterable[str], *, new: bool = False) -> None:
+    if not new:
+        tx.execute(port_security_groups.delete().where(port_security_groups.c.port_id == port_id))
+    tx.insert_many(port_security_groups, [{"port_id": port_id, "security_group_id": one} for one in group_ids])
+
+
+def mac_taken(tx: Transaction, network_id: str, mac: str) -> bool:
+    query = sa.select(ports.c.id).where(ports.c.network_id == network_id, ports.c.mac_address == mac)
+    return tx.scalar(query) is not None
+
+
+def insert(tx: Transaction, row: dict[str, Any]) -> None:
+    tx.insert(ports, **row)
+
+
+def change(tx: Transaction, port_id: str, **values: Any) -> None:
+    standard_attributes.change(tx, ports, port_id, **values)
+
+
+def set_states(tx: Transaction, states: dict[str, bool], active: str, down: str) -> int:
+    """Write what the topology says of these ports, where it differs; how many changed."""
+    changed = 0
+    for up, status in ((True, active), (False, down)):
+        ids = [port_id for port_id, state in states.items() if state is up]
+        if ids:
+            changed += tx.changed(
+                ports.update()
+                .where(ports.c.id.in_(ids), ports.c.status != status, ports.c.status.in_((active, down)))
+                .values(status=status, revision_number=ports.c.revision_number + 1, updated_at=tx.now)
+            )
+    return changed
+
+
+def delete(tx: Transaction, port_ids: Sequence[str]) -> None:
+    """With their addresses and memberships."""
+    if not port_ids:
+        return
+    tags.forget(tx, list(port_ids))
+    tx.execute(addresses_table.delete().where(addresses_table.c.port_id.in_(port_ids)))
+    tx.execute(port_security_groups.delete().where(port_security_groups.c.port_id.in_(port_ids)))
+    tx.execute(ports.delete().where(ports.c.id.in_(port_ids)))
+
+
+def networks_with_host(tx: Transaction, network_ids: Sequence[str]) -> dict[str, set[str]]:
+    """network id → hosts on which its ports are plugged."""
+    found: dict[str, set[str]] = {}
+    query = sa.select(ports.c.network_id, ports.c.host).where(ports.c.network_id.in_(network_ids), ports.c.host != "")
+    for network_id, host in tx.execute(query.distinct()).tuples():
+        found.setdefault(network_id, set()).add(host)
+    return found
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(ports.c.project_id == project_id)) or 0)
+
+
+PORT = Quota("network", "port", 500, count_of_project)

@@ -1,0 +1,1 @@
+"""Quotas of the network service, as its API shows them."""

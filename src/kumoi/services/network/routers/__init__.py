@@ -1,0 +1,1 @@
+"""Routers: between networks, and to the outside."""

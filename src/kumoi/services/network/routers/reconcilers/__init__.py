@@ -1,0 +1,1 @@
+"""Routers in the topology."""

@@ -1,0 +1,1 @@
+"""Security group rules: what may pass."""

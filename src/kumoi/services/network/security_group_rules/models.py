@@ -1,0 +1,23 @@
+"""The table of security group rules."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import metadata
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.security_groups.models import security_groups
+
+security_group_rules = sa.Table(
+    "network_security_group_rules",
+    metadata,
+    *standard_attributes.columns(named=False),
+    sa.Column("security_group_id", sa.String(36), sa.ForeignKey(security_groups.c.id, ondelete="CASCADE"),
+              nullable=False, index=True),
+    sa.Column("direction", sa.String(8), nullable=False),
+    sa.Column("ethertype", sa.String(8), nullable=False),
+    sa.Column("protocol", sa.String(40)),
+    sa.Column("port_range_min", sa.Integer),
+    sa.Column("port_range_max", sa.Integer),
+    sa.Column("remote_ip_prefix", sa.String(64)),
+    sa.Column("remote_group_id", sa.String(36), sa.ForeignKey(security_groups.c.id), index=True),
+    sa.Index("ix_network_security_group_rules_project_id_created_at", "project_id", "created_at"),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Security groups: named sets of rules for ports."""

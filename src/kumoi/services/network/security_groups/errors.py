@@ -1,0 +1,44 @@
+"""What can go wrong with security groups and their rules."""
+
+from kumoi.kernel.errors import BadRequest, Conflict, NotFound
+
+
+class SecurityGroupNotFound(NotFound):
+    kind = "SecurityGroupNotFound"
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"Security group {group_id} does not exist")
+
+
+class SecurityGroupInUse(Conflict):
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"Security Group {group_id} in use.")
+
+
+class SecurityGroupDefaultAlreadyExists(Conflict):
+    def __init__(self) -> None:
+        super().__init__("Default security group already exists.")
+
+
+class SecurityGroupCannotUpdateDefault(Conflict):
+    def __init__(self) -> None:
+        super().__init__("Updating default security group not allowed.")
+
+
+class SecurityGroupCannotRemoveDefault(Conflict):
+    def __init__(self) -> None:
+        super().__init__("Insufficient rights for removing default security group.")
+
+
+class SecurityGroupsAmbiguous(Conflict):
+    kind = "NoUniqueMatch"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Multiple security groups found matching '{name}'. Use an ID to be more specific.")
+
+
+class StatefulInUse(BadRequest):
+    kind = "SecurityGroupInUse"
+
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"Security Group {group_id} in use: stateful cannot change while ports have it.")

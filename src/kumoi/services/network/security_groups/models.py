@@ -1,0 +1,19 @@
+"""The table of security groups."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import metadata
+from kumoi.services.network import standard_attributes
+
+security_groups = sa.Table(
+    "network_security_groups",
+    metadata,
+    *standard_attributes.columns(),
+    sa.Column("stateful", sa.Boolean, nullable=False),
+    sa.Column("is_default", sa.Boolean, nullable=False),
+    sa.Index("ix_network_security_groups_project_id_created_at", "project_id", "created_at"),
+    sa.Index("uq_network_security_groups_default", "project_id", unique=True, sqlite_where=sa.text("is_default = 1"),
+             postgresql_where=sa.text("is_default")),
+)  # fmt: skip
+
+DEFAULT = "default"

@@ -1,0 +1,59 @@
+"""Shapes of security groups: docs.openstack.org/api-ref/network/v2/#security-groups-security-groups."""
+
+from typing import Any
+
+import msgspec
+
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.bodies import UNSET, Text, Unset
+
+
+class SecurityGroupCreate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    name: Text = ""
+    description: Text = ""
+    stateful: bool = True
+    project_id: Text | Unset = UNSET
+    tenant_id: Text | Unset = UNSET
+    tags: list[Text] = []
+
+
+class CreateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    security_group: SecurityGroupCreate | Unset = UNSET
+    security_groups: list[SecurityGroupCreate] | Unset = UNSET
+
+
+class SecurityGroupUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    name: Text | Unset = UNSET
+    description: Text | Unset = UNSET
+    stateful: bool | Unset = UNSET
+
+
+class UpdateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    security_group: SecurityGroupUpdate
+
+
+def security_group(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "stateful": row["stateful"],
+        "shared": False,
+        "security_group_rules": [rule(one) for one in row["rules"]],
+        **standard_attributes.shown(row, row["tags"]),
+    }
+
+
+def rule(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "security_group_id": row["security_group_id"],
+        "direction": row["direction"],
+        "ethertype": row["ethertype"],
+        "protocol": row["protocol"],
+        "port_range_min": row["port_range_min"],
+        "port_range_max": row["port_range_max"],
+        "remote_ip_prefix": row["remote_ip_prefix"],
+        "remote_group_id": row["remote_group_id"],
+        "normalized_cidr": row["remote_ip_prefix"],
+        **standard_attributes.shown(row, row["tags"]),
+    }

@@ -1,0 +1,94 @@
+"""All SQL of security groups."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.quotas import Quota
+from kumoi.kernel.who import Who
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.ports.models import port_security_groups
+from kumoi.services.network.security_group_rules.models import security_group_rules
+from kumoi.services.network.security_groups.models import security_groups
+from kumoi.services.network.tags import store as tags
+
+LISTING = Listing(security_groups, {"stateful": security_groups.c.stateful, "is_default": security_groups.c.is_default})
+
+
+def visible(who: Who) -> sa.ColumnElement[bool] | None:
+    project_id = who.only_project
+    return None if project_id is None else security_groups.c.project_id == project_id
+
+
+def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
+
+
+def find(tx: Transaction, group_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(security_groups).where(security_groups.c.id == group_id))
+
+
+def by_ids(tx: Transaction, group_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    query = sa.select(security_groups).where(security_groups.c.id.in_(group_ids))
+    return {row["id"]: row for row in tx.all(query)} if group_ids else {}
+
+
+def by_name(tx: Transaction, project_id: str, name: str) -> list[dict[str, Any]]:
+    query = sa.select(security_groups).where(security_groups.c.project_id == project_id, security_groups.c.name == name)
+    return tx.all(query.order_by(security_groups.c.created_at, security_groups.c.id))
+
+
+def default_of(tx: Transaction, project_id: str) -> dict[str, Any] | None:
+    query = sa.select(security_groups).where(security_groups.c.project_id == project_id, security_groups.c.is_default)
+    return tx.one(query)
+
+
+def rules_of(tx: Transaction, group_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """group id → its rules, oldest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    if group_ids:
+        query = sa.select(security_group_rules).where(security_group_rules.c.security_group_id.in_(group_ids))
+        for row in tx.all(query.order_by(security_group_rules.c.created_at, security_group_rules.c.id)):
+            found.setdefault(row["security_group_id"], []).append(row)
+    return found
+
+
+def insert(tx: Transaction, row: dict[str, Any], rules: list[dict[str, Any]]) -> None:
+    tx.insert(security_groups, **row)
+    tx.insert_many(security_group_rules, rules)
+
+
+def change(tx: Transaction, group_id: str, **values: Any) -> None:
+    standard_attributes.change(tx, security_groups, group_id, **values)
+
+
+def delete(tx: Transaction, group_id: str) -> None:
+    rules = sa.select(security_group_rules.c.id).where(security_group_rules.c.security_group_id == group_id)
+    tags.forget(tx, [group_id, *(row[0] for row in tx.execute(rules))])
+    tx.execute(security_group_rules.delete().where(security_group_rules.c.security_group_id == group_id))
+    tx.execute(security_groups.delete().where(security_groups.c.id == group_id))
+
+
+def used_by(tx: Transaction, group_id: str) -> str | None:
+    """A port that has the group."""
+    query = sa.select(port_security_groups.c.port_id).where(port_security_groups.c.security_group_id == group_id)
+    found: str | None = tx.scalar(query.limit(1))
+    return found
+
+
+def rules_naming(tx: Transaction, group_id: str) -> list[dict[str, Any]]:
+    """Rules of other groups that let this group's members in or out: {id, security_group_id}."""
+    query = sa.select(security_group_rules.c.id, security_group_rules.c.security_group_id).where(
+        security_group_rules.c.remote_group_id == group_id, security_group_rules.c.security_group_id != group_id
+    )
+    return tx.all(query)
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(security_groups.c.project_id == project_id)) or 0)
+
+
+SECURITY_GROUP = Quota("network", "security_group", 10, count_of_project)

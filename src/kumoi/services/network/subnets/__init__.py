@@ -1,0 +1,1 @@
+"""Subnets: address ranges of networks and what guests are told about them."""

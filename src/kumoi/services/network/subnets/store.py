@@ -1,0 +1,105 @@
+"""All SQL of subnets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.quotas import Quota
+from kumoi.kernel.who import Who
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.listing import Asked, Listing, flag
+from kumoi.services.network.networks.models import networks
+from kumoi.services.network.subnets.models import subnets
+from kumoi.services.network.tags import store as tags
+
+
+def _network(column: sa.Column[bool], name: str, values: list[str]) -> sa.ColumnElement[bool]:
+    wanted = [flag(name, value) for value in values]
+    return subnets.c.network_id.in_(sa.select(networks.c.id).where(column.in_(wanted)))
+
+
+LISTING = Listing(
+    subnets,
+    {
+        name: subnets.c[name]
+        for name in (
+            "network_id", "ip_version", "cidr", "gateway_ip", "enable_dhcp", "ipv6_ra_mode", "ipv6_address_mode",
+            "subnetpool_id", "dns_publish_fixed_ip",
+        )
+    },
+    special={
+        "shared": lambda values: _network(networks.c.shared, "shared", values),
+        "router:external": lambda values: _network(networks.c.external, "router:external", values),
+    },
+)  # fmt: skip
+
+
+def visible(who: Who) -> sa.ColumnElement[bool] | None:
+    """The project's own, those on its networks and on shared ones; an external network alone does not show its."""
+    project_id = who.only_project
+    if project_id is None:
+        return None
+    usable = sa.select(networks.c.id).where(sa.or_(networks.c.project_id == project_id, networks.c.shared))
+    return sa.or_(subnets.c.project_id == project_id, subnets.c.network_id.in_(usable))
+
+
+def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
+
+
+def find(tx: Transaction, subnet_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(subnets).where(subnets.c.id == subnet_id))
+
+
+def find_visible(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any] | None:
+    query = sa.select(subnets).where(subnets.c.id == subnet_id)
+    condition = visible(who)
+    return tx.one(query if condition is None else query.where(condition))
+
+
+def of_network(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
+    """Oldest first."""
+    query = sa.select(subnets).where(subnets.c.network_id == network_id)
+    return tx.all(query.order_by(subnets.c.created_at, subnets.c.id))
+
+
+def of_networks(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """network id → its subnets, oldest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    if network_ids:
+        query = sa.select(subnets).where(subnets.c.network_id.in_(network_ids))
+        for row in tx.all(query.order_by(subnets.c.created_at, subnets.c.id)):
+            found.setdefault(row["network_id"], []).append(row)
+    return found
+
+
+def by_ids(tx: Transaction, subnet_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    query = sa.select(subnets).where(subnets.c.id.in_(subnet_ids))
+    return {row["id"]: row for row in tx.all(query)} if subnet_ids else {}
+
+
+def shared_networks(tx: Transaction, network_ids: Sequence[str]) -> set[str]:
+    query = sa.select(networks.c.id).where(networks.c.id.in_(network_ids), networks.c.shared)
+    return {row[0] for row in tx.execute(query)}
+
+
+def insert(tx: Transaction, row: dict[str, Any]) -> None:
+    tx.insert(subnets, **row)
+
+
+def change(tx: Transaction, subnet_id: str, **values: Any) -> None:
+    standard_attributes.change(tx, subnets, subnet_id, **values)
+
+
+def delete(tx: Transaction, subnet_id: str) -> None:
+    tags.forget(tx, [subnet_id])
+    tx.execute(subnets.delete().where(subnets.c.id == subnet_id))
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(subnets.c.project_id == project_id)) or 0)
+
+
+SUBNET = Quota("network", "subnet", 100, count_of_project)

@@ -1,0 +1,1 @@
+"""Tags: words on any resource of the network service."""
