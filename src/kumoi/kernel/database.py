@@ -50,6 +50,10 @@ class Transaction:
         keys = [str(key) for key in result.keys()]
         return [dict(zip(keys, row, strict=True)) for row in result]
 
+    def tuples(self, statement: sa.Executable, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """Rows as plain tuples, for bulk look-ups."""
+        return [tuple(row) for row in self.connection.execute(statement, parameters)]
+
     def one(self, statement: sa.Executable, parameters: Any = None) -> dict[str, Any] | None:
         """The first row as a plain dict, or None."""
         result = self.connection.execute(statement, parameters)
