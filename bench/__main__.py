@@ -1,0 +1,36 @@
+"""`python -m bench --output reports/bench.json`: measure, print each figure at once, and keep them all."""
+
+import argparse
+import json
+import os
+import platform
+import time
+from pathlib import Path
+from typing import Any
+
+from bench import control_plane, real
+
+parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+parser.add_argument("--output", type=Path, default=Path("reports/bench.json"))
+parser.add_argument("--only", choices=("fake", "real"))
+asked = parser.parse_args()
+
+figures: dict[str, Any] = {}
+
+
+def say(name: str, value: Any) -> None:
+    figures[name] = value
+    print(f"{name}: {json.dumps(value)}", flush=True)
+
+
+if asked.only != "real":
+    control_plane.measure(say)
+if asked.only != "fake":
+    if os.geteuid() == 0:
+        real.measure(say)
+    else:
+        print("not root: the real engines are not measured")
+asked.output.parent.mkdir(parents=True, exist_ok=True)
+machine = {"date": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), "python": platform.python_version()}
+asked.output.write_text(json.dumps({"machine": machine, "figures": figures}, indent=1) + "\n")
+print(f"kept in {asked.output}")

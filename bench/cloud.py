@@ -1,0 +1,71 @@
+"""A cloud of the benchmark's own: up in a temporary folder, timed, and down again."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.client import READY_WITHIN, Client
+
+KUMOI = [sys.executable, "-m", "kumoi.cli"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Cloud:
+    """Use as a context: `with Cloud(hypervisor="fake", network="fake") as cloud`."""
+
+    def __init__(self, **settings: str) -> None:
+        self.settings = settings
+        self.folder = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
+        self.folder.chmod(0o711)
+        self.data = self.folder / "d"
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> "Cloud":
+        self.began = time.perf_counter()
+        argv = [*KUMOI, "up", "--data", str(self.data), "--port", str(self.port)]
+        for name, value in self.settings.items():
+            argv += ["--set", f"{name}={value}"]
+        starting = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+        self.client = self._first_token(starting)
+        self.first_token_s = round(time.perf_counter() - self.began, 2)
+        if starting.wait(READY_WITHIN) != 0:
+            raise RuntimeError("kumoi up failed")
+        return self
+
+    def _first_token(self, starting: "subprocess.Popen[bytes]") -> Client:
+        while time.perf_counter() - self.began < READY_WITHIN:
+            if starting.poll() not in (None, 0):
+                raise RuntimeError("kumoi up failed")
+            try:
+                client = Client(self.base, self.data / "clouds.yaml")
+                if client.login() == 201:
+                    return client
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise RuntimeError("no token within a minute")
+
+    def status(self) -> Any:
+        ran = subprocess.run([*KUMOI, "status", "--data", str(self.data), "--json"], capture_output=True, text=True)
+        return json.loads(ran.stdout)
+
+    def memory_mib(self) -> dict[str, float]:
+        """PSS of every process of the cloud (children counted with their parent), and the sum."""
+        rows = {row["name"]: round(row["pss_kib"] / 1024, 1) for row in self.status()["processes"]}
+        return {**rows, "sum": round(sum(rows.values()), 1)}
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run([*KUMOI, "down", "--data", str(self.data)], stdout=subprocess.DEVNULL, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
