@@ -26,17 +26,26 @@ from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_s
 pytestmark = pytest.mark.real
 
 
-class NoWiring:
-    """Names taps that are not there: with `network=fake`, cards are connected to nothing."""
+class Taps:
+    """Names taps that are not there: with `network=fake`, cards are connected to nothing. `real`: makes them."""
 
     def __init__(self) -> None:
+        self.real = False
         self.plugs: set[str] = set()
 
+    def name(self, port_id: str) -> str:
+        return f"kt{port_id[:8]}"
+
     def plug(self, fence: Fence, port_id: str, mac: str, mtu: int) -> str:
+        if self.real and not tap.exists(self.name(port_id)):
+            processes.run(["ip", "tuntap", "add", "dev", self.name(port_id), "mode", "tap"])
+            processes.run(["ip", "link", "set", self.name(port_id), "up"])
         self.plugs.add(port_id)
-        return f"none-{port_id[:8]}"
+        return self.name(port_id)
 
     def unplug(self, fence: Fence, port_id: str) -> None:
+        if tap.exists(self.name(port_id)):
+            processes.run(["ip", "link", "delete", self.name(port_id)])
         self.plugs.discard(port_id)
 
 
@@ -48,7 +57,7 @@ class House:
         for path in (self.folder.host, self.folder.images):
             path.mkdir()
         self.settings = Settings(cloud_id="abcdef", network="fake")
-        self.wiring = NoWiring()
+        self.wiring = Taps()
         self.published: dict[str, object] = {}
         self.hypervisor = self.restarted()
         self.volumes = FileVolumes(
@@ -313,25 +322,13 @@ def test_a_volume_grows_and_is_copied_while_a_guest_holds_it(house: House) -> No
     house.volumes.delete(order, disk.volume_id)
 
 
-def test_taps_are_opened_at_boot_and_when_plugged_later(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    def name(port_id: str) -> str:
-        return f"kt{port_id[:8]}"
+def test_taps_are_opened_at_boot_and_when_plugged_later(house: House) -> None:
+    house.wiring.real = True
+    name = house.wiring.name
 
     def carrier(port_id: str) -> bool:
         return Path(f"/sys/class/net/{name(port_id)}/carrier").read_text() == "1\n"
 
-    def plug(_fence: Fence, port_id: str, mac: str, mtu: int) -> str:
-        if not tap.exists(name(port_id)):
-            processes.run(["ip", "tuntap", "add", "dev", name(port_id), "mode", "tap"])
-            processes.run(["ip", "link", "set", name(port_id), "up"])
-        return name(port_id)
-
-    def unplug(_fence: Fence, port_id: str) -> None:
-        if tap.exists(name(port_id)):
-            processes.run(["ip", "link", "delete", name(port_id)])
-
-    monkeypatch.setattr(house.wiring, "plug", plug)
-    monkeypatch.setattr(house.wiring, "unplug", unplug)
     first, second = (Nic(randomness.new_uuid(), f"fa:16:3e:00:00:0{i}", 1442) for i in (1, 2))
     spec = started(house, nics=[first])
     order = fence(spec.server_id)
