@@ -19,7 +19,11 @@ figures: dict[str, Any] = {}
 
 
 def say(name: str, value: Any) -> None:
-    figures[name] = value
+    if name in figures:
+        kept = figures[name]
+        figures[name] = [*(kept if isinstance(kept, list) else [kept]), value]
+    else:
+        figures[name] = value
     print(f"{name}: {json.dumps(value)}", flush=True)
 
 
