@@ -5,6 +5,7 @@ import os
 import select
 import struct
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -31,6 +32,38 @@ elif [ -n "$router" ]; then
 fi
 env | grep -E '^(ip|mask|router|dns|domain|mtu|staticroutes|bootfile|boot_file)=' > "$FACTS"
 """
+
+DHCP6 = """
+import ipaddress, socket, struct, sys
+question, mac = int(sys.argv[1]), bytes.fromhex(sys.argv[2].replace(":", ""))
+option = lambda code, data: struct.pack("!HH", code, len(data)) + data
+body = option(1, struct.pack("!HH", 3, 1) + mac) + option(8, b"\\0\\0") + option(6, struct.pack("!HH", 23, 24))
+if question == 1:
+    body += option(3, struct.pack("!III", 1, 0, 0))
+plug = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+plug.bind(("::", 546))
+plug.settimeout(1)
+for turn in range(5):
+    plug.sendto(struct.pack("!I", question << 24 | 7) + body, ("ff02::1:2", 547, 0, socket.if_nametoindex("eth0")))
+    try:
+        answer = plug.recv(4096)
+        break
+    except TimeoutError:
+        continue
+def look(data):
+    while data:
+        code, length = struct.unpack("!HH", data[:4])
+        inside, data = data[4:4 + length], data[4 + length:]
+        if code == 3:
+            look(inside[12:])
+        elif code == 5:
+            print("address", ipaddress.ip_address(inside[:16]))
+        elif code == 23:
+            print("dns", ipaddress.ip_address(inside[:16]))
+print("kind", answer[0])
+look(answer[4:])
+"""
+"""Puts one DHCPv6 question (1: an address, 11: only what else there is) and prints what is answered."""
 
 
 class Guest:
@@ -89,6 +122,11 @@ class Guest:
             *("-O", "staticroutes", "-O", "mtu", "-O", "dns", "-O", "domain", "-O", "bootfile"),
         )
         return dict(line.split("=", 1) for line in facts.read_text().splitlines())
+
+    def dhcp6(self, question: int, mac: str) -> dict[str, str]:
+        """Once its link-local address may be used."""
+        said = self.run(sys.executable, "-I", "-c", DHCP6, str(question), mac)
+        return dict(line.split(" ", 1) for line in said.splitlines())
 
     def reaches(self, address: str, seconds: int = 1) -> bool:
         return answers("ip", "netns", "exec", self.namespace, *ping(address, seconds))

@@ -77,6 +77,15 @@ def ensure_users() -> None:
             )
 
 
+def some_settings() -> Settings:
+    third = 1 + randomness.below(254)
+    return Settings(cloud_id=randomness.random_bytes(3).hex(), external_cidr=f"172.29.{third}.0/24")
+
+
+def link_delete(name: str) -> None:
+    subprocess.run(["ip", "link", "delete", name], check=True)
+
+
 @contextmanager
 def ovn() -> Iterator[Running]:
     """A cloud's daemons in a folder of their own, with an external network of their own."""
@@ -84,8 +93,7 @@ def ovn() -> Iterator[Running]:
     data = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
     data.chmod(0o755)
     folder = Folder(data)
-    third = 1 + randomness.below(254)
-    settings = Settings(cloud_id=randomness.random_bytes(3).hex(), external_cidr=f"172.29.{third}.0/24")
+    settings = some_settings()
     for path in (folder.log, folder.run):
         path.mkdir()
     running = Running(folder, settings)

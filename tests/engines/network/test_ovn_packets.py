@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pytest
@@ -246,6 +247,31 @@ def test_router_advertisements_give_addresses(cloud: Cloud, guests: Boot) -> Non
     guest = guests(msgspec.structs.replace(port, fixed_addresses=[*port.fixed_addresses, six]))
     eventually(lambda: "fd00:7::f816:3eff:fe00:316" in guest.run("ip", "-6", "address", "show", "dev", "eth0"))
     eventually(lambda: guest.reaches("fd00:7::1"))
+
+
+@pytest.mark.parametrize("mode", ["dhcpv6-stateful", "dhcpv6-stateless"])
+def test_dhcp6(cloud: Cloud, guests: Boot, mode: Literal["dhcpv6-stateful", "dhcpv6-stateless"]) -> None:
+    six = SubnetSpec(
+        id=randomness.new_uuid(),
+        cidr="fd00:8::/64",
+        ipv6_address_mode=mode,
+        ipv6_ra_mode=mode,
+        dns_servers=["fd00::53"],
+    )
+    network = NetworkSpec(id=randomness.new_uuid(), subnets=[six])
+    cloud.topology.apply_network(network, 1)
+    port = PortSpec(
+        id=randomness.new_uuid(),
+        network_id=network.id,
+        mac="fa:16:3e:00:03:50",
+        fixed_addresses=[FixedAddress(subnet_id=six.id, address="fd00:8::50")],
+    )
+    guest = guests(port)
+    eventually(lambda: "tentative" not in guest.run("ip", "-6", "address", "show", "dev", "eth0"))
+    if mode == "dhcpv6-stateful":
+        assert guest.dhcp6(1, port.mac) == {"kind": "2", "address": "fd00:8::50", "dns": "fd00::53"}
+    else:
+        assert guest.dhcp6(11, port.mac) == {"kind": "7", "dns": "fd00::53"}
 
 
 def test_the_way_out_bears_the_routers_address(cloud: Cloud, guests: Boot) -> None:

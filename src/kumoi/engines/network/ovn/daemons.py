@@ -86,7 +86,8 @@ def daemons(folder: Folder, settings: Settings) -> list[Process]:
 def prepare(folder: Folder, settings: Settings) -> None:
     """Make the databases and the external network's device, before `daemons` start or while they run."""
     names = Names(folder, settings)
-    _check(settings)
+    _check()
+    external.check(names, settings)
     for path, user in ((names.central, CONTROL), (names.host, None)):
         path.mkdir(parents=True, exist_ok=True)
         path.chmod(0o750)
@@ -132,7 +133,7 @@ def switch_database(names: Names) -> DatabaseFile:
     return DatabaseFile(names.host / "db.db", names.switch_socket, schema, None)
 
 
-def _check(settings: Settings) -> None:
+def _check() -> None:
     missing = [program for program in PROGRAMS if shutil.which(program, path="/usr/sbin:/usr/bin:/sbin:/bin") is None]
     if missing:
         raise NetworkError(
@@ -144,9 +145,6 @@ def _check(settings: Settings) -> None:
             pwd.getpwnam(user)
         except KeyError as error:
             raise NetworkError(f"there is no system user {user}: make it with `useradd --system {user}`") from error
-    card = settings.external_interface
-    if card and not devices.link_exists(card):
-        raise NetworkError(f"external_interface: this machine has no network card {card}")
 
 
 def _configure(switch: DatabaseFile, names: Names, settings: Settings) -> None:

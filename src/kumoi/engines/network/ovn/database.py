@@ -48,7 +48,7 @@ class DatabaseFile:
             else:
                 reply = self._tool("transact", str(self.file), question)
         except CommandFailed as error:
-            raise NetworkError(f"the database {self.file} refuses: {error.detail}") from error
+            raise NetworkError(f"the database behind {self.socket} refuses: {error.detail}") from error
         results: list[dict[str, Any] | None] = msgspec.json.decode(reply)
         for result in results:
             if result and "error" in result:
@@ -56,4 +56,8 @@ class DatabaseFile:
         return [result or {} for result in results]
 
     def _tool(self, *arguments: str) -> str:
-        return run(["ovsdb-tool", *arguments], user=self.user)
+        try:
+            return run(["ovsdb-tool", *arguments], user=self.user)
+        except CommandFailed as error:
+            who = "" if self.user is None else f" by the user {self.user}"
+            raise NetworkError(f"the database {self.file} cannot be used{who}: {error.detail}") from error

@@ -14,11 +14,18 @@ from kumoi.kernel.settings import Settings
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
 
+def check(names: Names, settings: Settings) -> None:
+    """NetworkError naming the setting that this machine cannot follow."""
+    _check_free(names, external_network(settings))
+    card = settings.external_interface
+    if card and not devices.link_exists(card):
+        raise NetworkError(f"external_interface: this machine has no network card {card}")
+
+
 def attach(names: Names, settings: Settings) -> None:
     """A pair of devices, one in the external bridge, one with the first address of `external_cidr`; whatever leaves the
     external network for elsewhere bears this machine's address. Forwarding is switched on and stays on."""
     network = external_network(settings)
-    _check_free(names, network)
     here, there = names.external_here, names.external_there
     if not devices.link_exists(here):
         # A gateway router remembers this address for long: it is the same after each start.

@@ -84,6 +84,8 @@ class Northbound:
                         f"unix:{self.socket}", "OVN_Northbound", helper_tables=TABLES, leader_only=False
                     )
                     idl.tell = self._tell
+                    # A restarted database is back within a second; eight, the library's own limit, would be felt.
+                    idl._session.reconnect.set_backoff(1000, 1000)
                     connection = Connection(idl, WITHIN)
                     connection.start()
                 except Exception as error:
