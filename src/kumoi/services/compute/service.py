@@ -12,6 +12,7 @@ from kumoi.services.compute.hypervisors.api import routes as hypervisors
 from kumoi.services.compute.keypairs.api import routes as keypairs
 from kumoi.services.compute.limits.api import routes as limits
 from kumoi.services.compute.quota_sets.api import routes as quota_sets
+from kumoi.services.compute.servers.api import routes as servers
 from kumoi.services.compute.services.api import routes as services
 
 MICROVERSIONS = Microversions(
@@ -20,6 +21,14 @@ MICROVERSIONS = Microversions(
     maximum=(2, 88),
     legacy_header="X-OpenStack-Nova-API-Version",
     behaviours={
+        "anybody filters by ip6": since("2.5"),
+        "servers name their networks": since("2.37"),
+        "unknown statuses are refused": since("2.38"),
+        "servers embed their flavor": since("2.47"),
+        "unknown query parameters are refused": since("2.75"),
+        "anybody filters by state": since("2.83"),
+        "everybody sees the hostname": since("2.90"),
+        "hostnames may have dots": since("2.94"),
         "cpu_info is an object": since("2.28"),
         "hosts are called by UUID": since("2.53"),
         "flavor swap is a number": since("2.75"),
@@ -61,7 +70,7 @@ SERVICE = Service(
     root="/compute",
     catalog_type="compute",
     catalog_path="/compute/v2.1",
-    routes=(availability_zones, flavors, hypervisors, keypairs, limits, quota_sets, services),
+    routes=(availability_zones, flavors, hypervisors, keypairs, limits, quota_sets, servers, services),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

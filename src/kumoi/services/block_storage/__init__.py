@@ -1,0 +1,1 @@
+"""Volumes and snapshots (OpenStack Block Storage API v3)."""

@@ -1,0 +1,32 @@
+"""What can go wrong with servers."""
+
+from kumoi.kernel.errors import BadRequest, Conflict, NotFound
+
+
+class ServerNotFound(NotFound):
+    def __init__(self, server_id: str) -> None:
+        super().__init__(f"Instance {server_id} could not be found.")
+
+
+class WrongState(Conflict):
+    """The server is in a state that the action does not start from."""
+
+    def __init__(self, server_id: str, action: str, attribute: str, state: str | None) -> None:
+        super().__init__(f"Cannot '{action}' instance {server_id} while it is in {attribute} {state}")
+
+
+class Locked(Conflict):
+    def __init__(self, server_id: str) -> None:
+        super().__init__(f"Instance {server_id} is locked")
+
+
+class NotReady(Conflict):
+    """The guest is not on a host yet, or no longer."""
+
+    def __init__(self, server_id: str) -> None:
+        super().__init__(f"Instance {server_id} is not ready")
+
+
+class InvalidBlockDevices(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Block Device Mapping is Invalid: {reason}")

@@ -1,0 +1,31 @@
+"""What is shown of servers beside their rows, asked for all of them at once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.schemas.shown import Around
+from kumoi.services.compute.volume_attachments import store as disks
+from kumoi.services.network import facade as networks
+
+
+def around(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, admin: bool) -> Around:
+    """`admin`: with what only an admin is shown."""
+    ids = [row["id"] for row in rows]
+    if not ids:
+        return Around()
+    return Around(
+        tags=store.tags_of(tx, ids),
+        volumes=disks.volumes_of_servers(tx, ids),
+        ports=networks.of_servers(tx, ids),
+        host_status=host_status(tx) if admin else {},
+    )
+
+
+def host_status(tx: Transaction) -> dict[str, str]:
+    """Host → UP, MAINTENANCE (no new servers) or DOWN."""
+    return {
+        row["name"]: "DOWN" if not row["up"] else "MAINTENANCE" if row["disabled"] else "UP" for row in hosts.every(tx)
+    }

@@ -1,0 +1,177 @@
+"""The tables of servers; their states as data, and how the API's `status` follows from them."""
+
+from enum import IntEnum, StrEnum
+
+import sqlalchemy as sa
+
+from kumoi.engines.hypervisor.interface import GuestState
+from kumoi.kernel.database import Instant, metadata
+
+
+class VmState(StrEnum):
+    BUILDING = "building"
+    ACTIVE = "active"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    SUSPENDED = "suspended"
+    ERROR = "error"
+    DELETED = "deleted"
+
+
+class TaskState(StrEnum):
+    """What is being done to a server; set exactly while an operation holds it."""
+
+    SCHEDULING = "scheduling"
+    SPAWNING = "spawning"
+    POWERING_ON = "powering-on"
+    POWERING_OFF = "powering-off"
+    REBOOTING = "rebooting"
+    REBOOTING_HARD = "rebooting_hard"
+    PAUSING = "pausing"
+    UNPAUSING = "unpausing"
+    SUSPENDING = "suspending"
+    RESUMING = "resuming"
+    DELETING = "deleting"
+
+
+class PowerState(IntEnum):
+    NOSTATE = 0
+    RUNNING = 1
+    PAUSED = 3
+    SHUTDOWN = 4
+    CRASHED = 6
+    SUSPENDED = 7
+
+
+STATUS = {
+    VmState.BUILDING: "BUILD",
+    VmState.ACTIVE: "ACTIVE",
+    VmState.STOPPED: "SHUTOFF",
+    VmState.PAUSED: "PAUSED",
+    VmState.SUSPENDED: "SUSPENDED",
+    VmState.ERROR: "ERROR",
+    VmState.DELETED: "DELETED",
+}
+"""The status of a server to which nothing is being done that shows."""
+
+STATUS_WHILE = {
+    (VmState.ACTIVE, TaskState.REBOOTING): "REBOOT",
+    (VmState.ACTIVE, TaskState.REBOOTING_HARD): "HARD_REBOOT",
+    (VmState.STOPPED, TaskState.REBOOTING_HARD): "HARD_REBOOT",
+    (VmState.PAUSED, TaskState.REBOOTING_HARD): "HARD_REBOOT",
+    (VmState.SUSPENDED, TaskState.REBOOTING_HARD): "HARD_REBOOT",
+    (VmState.ERROR, TaskState.REBOOTING_HARD): "HARD_REBOOT",
+}
+"""Where what is being done shows in the status."""
+
+KNOWN_STATUSES = frozenset(
+    (*STATUS.values(), *STATUS_WHILE.values(), "MIGRATING", "PASSWORD", "REBUILD", "RESCUE", "RESIZE", "REVERT_RESIZE",
+     "SHELVED", "SHELVED_OFFLOADED", "SOFT_DELETED", "UNKNOWN", "VERIFY_RESIZE")
+)  # fmt: skip
+"""Every status of the API; those that Kumoi has no action for match no server."""
+
+TRANSIENT_VM_STATES = frozenset({VmState.BUILDING})
+"""With these, or with any task state, a server has an active operation."""
+
+PROGRESS_STATUSES = frozenset({"ACTIVE", "BUILD"})
+
+AT_REST = {
+    VmState.ACTIVE: GuestState.RUNNING,
+    VmState.STOPPED: GuestState.OFF,
+    VmState.PAUSED: GuestState.PAUSED,
+    VmState.SUSPENDED: GuestState.SUSPENDED,
+}
+"""What the guest of a server is when nothing is being done to it."""
+
+OF_GUEST = {
+    GuestState.RUNNING: (VmState.ACTIVE, PowerState.RUNNING),
+    GuestState.OFF: (VmState.STOPPED, PowerState.SHUTDOWN),
+    GuestState.PAUSED: (VmState.PAUSED, PowerState.PAUSED),
+    GuestState.SUSPENDED: (VmState.SUSPENDED, PowerState.SHUTDOWN),
+    GuestState.FAILED: (VmState.ERROR, PowerState.CRASHED),
+    GuestState.ABSENT: (VmState.ERROR, PowerState.NOSTATE),
+}
+"""What a server becomes whose guest is found like this."""
+
+servers = sa.Table(
+    "compute_servers",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.String(64), nullable=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("hostname", sa.String(255), nullable=False),
+    sa.Column("description", sa.String(255)),
+    sa.Column("vm_state", sa.String(16), nullable=False),
+    sa.Column("task_state", sa.String(32)),
+    sa.Column("power_state", sa.Integer, nullable=False),
+    sa.Column("progress", sa.Integer, nullable=False),
+    sa.Column("locked_by", sa.String(8)),
+    sa.Column("locked_reason", sa.String(255)),
+    sa.Column("host", sa.String(255)),
+    sa.Column("availability_zone", sa.String(255), nullable=False),
+    sa.Column("pinned_availability_zone", sa.String(255)),
+    sa.Column("wanted_host", sa.String(255)),
+    sa.Column("image_id", sa.String(36)),
+    sa.Column("flavor_id", sa.String(255), nullable=False),
+    sa.Column("flavor", sa.JSON, nullable=False),
+    sa.Column("vcpus", sa.Integer, nullable=False),
+    sa.Column("memory_mib", sa.Integer, nullable=False),
+    sa.Column("key_name", sa.String(255)),
+    sa.Column("public_key", sa.Text),
+    sa.Column("user_data", sa.Text),
+    sa.Column("admin_pass", sa.String(255)),
+    sa.Column("config_drive", sa.Boolean, nullable=False),
+    sa.Column("disk_config", sa.String(8), nullable=False),
+    sa.Column("metadata", sa.JSON, nullable=False),
+    sa.Column("access_ip_v4", sa.String(39)),
+    sa.Column("access_ip_v6", sa.String(39)),
+    sa.Column("reservation_id", sa.String(32), nullable=False),
+    sa.Column("launch_index", sa.Integer, nullable=False),
+    sa.Column("root_device_name", sa.String(255), nullable=False),
+    sa.Column("fault", sa.JSON),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Column("launched_at", Instant),
+    sa.Column("terminated_at", Instant),
+    sa.Column("deleted_at", Instant),
+    sa.Index("ix_compute_servers_project", "project_id", "created_at", "id"),
+    sa.Index("ix_compute_servers_created_at", "created_at", "id"),
+    sa.Index("ix_compute_servers_host", "host"),
+    sa.Index("ix_compute_servers_deleted_at", "deleted_at"),
+)  # fmt: skip
+"""`flavor` is a copy: {id, flavorid, name, vcpus, ram, disk, ephemeral, swap, extra_specs}; `fault`: {code, message,
+created, details}. A deleted server's row stays, with `deleted_at`, for RETENTION."""
+
+tags = sa.Table(
+    "compute_server_tags",
+    metadata,
+    sa.Column("server_id", sa.String(36), sa.ForeignKey(servers.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag", sa.String(60), primary_key=True),
+)
+
+RETENTION = 7 * 24 * 3600
+"""Seconds that the row of a deleted server is kept, for `deleted` and `changes-since` lists and its actions."""
+
+
+def status(vm_state: str, task_state: str | None) -> str:
+    """ACTIVE, SHUTOFF … as clients see it."""
+    if task_state is not None:
+        shown = STATUS_WHILE.get((VmState(vm_state), TaskState(task_state)))
+        if shown:
+            return shown
+    return STATUS[VmState(vm_state)]
+
+
+def states_of(statuses: list[str]) -> list[tuple[str, list[str] | None, list[str]]]:
+    """For each known status (vm_state, task states it must be in or None, task states it must not be in)."""
+    found: list[tuple[str, list[str] | None, list[str]]] = []
+    for wanted in (text.upper() for text in statuses):
+        for vm_state, shown in STATUS.items():
+            hiding = [task for (vm, task), other in STATUS_WHILE.items() if vm == vm_state and other != shown]
+            if shown == wanted:
+                found.append((vm_state, None, [str(task) for task in hiding]))
+        for (vm_state, task), shown in STATUS_WHILE.items():
+            if shown == wanted:
+                found.append((vm_state, [str(task)], []))
+    return found

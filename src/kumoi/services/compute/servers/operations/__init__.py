@@ -1,0 +1,1 @@
+"""What servers go through durably: being made and being deleted."""

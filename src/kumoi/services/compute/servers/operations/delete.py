@@ -1,0 +1,66 @@
+"""Deleting a server: whatever there is of it goes, from any partial state, also over work in progress."""
+
+from kumoi.engines.hosts import Hosts
+from kumoi.kernel import log
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import ApiError
+from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.models import PowerState, VmState
+from kumoi.services.compute.servers.operations.create import origin
+from kumoi.services.compute.volume_attachments import store as disks
+from kumoi.services.network import facade as networks
+from kumoi.services.placement import facade as placement
+
+
+def end_guest(context: Context) -> None:
+    """The guest, its root disk and its plugs; then its volumes are let go of by the host."""
+    server_id = context.arguments["server_id"]
+    server = context.read(lambda tx: store.find(tx, server_id))
+    if server is None or server["host"] is None:
+        return
+    fence = context.fence("server", server_id)
+    hosts = context.engine(Hosts)
+    hosts.hypervisor(server["host"]).destroy(fence, server_id)
+    devices = context.read(lambda tx: disks.of_server(tx, server_id))
+    for volume_id in [device["volume_id"] for device in devices if device["volume_id"]]:
+        hosts.volumes(server["host"]).disconnect(fence, volume_id)
+
+
+def give_back(context: Context, tx: Transaction) -> None:
+    server_id = context.arguments["server_id"]
+    for device in disks.of_server(tx, server_id):
+        if device["attachment_id"]:
+            block_storage.released(tx, device["attachment_id"])
+        if device["volume_id"] and device["delete_on_termination"]:
+            try:
+                block_storage.delete(tx, device["volume_id"], origin(context))
+            except ApiError as refused:
+                # It has snapshots, say: it stays, and its owner decides.
+                log.say(__name__, "a volume stays", volume_id=device["volume_id"], reason=refused.message)
+    disks.delete_of_server(tx, server_id)
+    networks.release(tx, server_id)
+    placement.release(tx, server_id)
+    store.update(
+        tx, server_id, vm_state=VmState.DELETED, task_state=None, power_state=PowerState.NOSTATE, host=None,
+        admin_pass=None, deleted_at=tx.now, terminated_at=tx.now,
+    )  # fmt: skip
+
+
+def failed(context: Context, tx: Transaction, reason: str) -> None:
+    """It goes on being tried; meanwhile the owner reads why it is still there."""
+    fault = {"code": 500, "message": reason, "created": tx.now, "details": reason}
+    store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, fault=fault)
+
+
+DELETE = Operation(
+    "server.delete",
+    steps=[
+        Step("end_guest", do=end_guest, deadline=120, durable=False),
+        Step("give_back", record=give_back),
+    ],
+    failed=failed,
+    forward_only=True,
+    action="delete",
+)

@@ -1,0 +1,135 @@
+"""The guest that a server's rows describe, as a host's hypervisor wants to be told."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.hypervisor.interface import Disk, GuestAddress, GuestMetadata, GuestSpec, Hypervisor, Nic, RootDisk
+from kumoi.engines.volumes.interface import Source
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context, Failed
+from kumoi.services.compute.servers import store
+from kumoi.services.compute.volume_attachments import store as disks
+from kumoi.services.network import facade as networks
+
+
+@dataclass(frozen=True)
+class Described:
+    """All rows that a guest is made of, read in one transaction."""
+
+    server: Mapping[str, Any]
+    devices: list[dict[str, Any]]
+    ports: list[networks.Port]
+    network_data: dict[str, Any]
+
+    @property
+    def volume_ids(self) -> list[str]:
+        return [device["volume_id"] for device in self.devices if device["volume_id"]]
+
+
+def describe(tx: Transaction, server_id: str) -> Described | None:
+    """None when the server is gone."""
+    server = store.find(tx, server_id)
+    if server is None:
+        return None
+    ports = networks.of_servers(tx, [server_id]).get(server_id, [])
+    network_data = networks.network_data(tx, [port.id for port in ports])
+    return Described(server, disks.of_server(tx, server_id), ports, network_data)
+
+
+def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
+    """`sources`: volume id → what the host opens, for each volume that is to be plugged in."""
+    server = described.server
+    root = None
+    if server["image_id"]:
+        root = RootDisk(image_id=server["image_id"], size_gib=server["flavor"]["disk"])
+    return GuestSpec(
+        server_id=server["id"],
+        name=server["name"],
+        vcpus=server["vcpus"],
+        memory_mib=server["memory_mib"],
+        root=root,
+        disks=[
+            Disk(device["volume_id"], sources[device["volume_id"]], device["boot_index"])
+            for device in described.devices
+            if device["volume_id"] in sources
+        ],
+        nics=[nic(port) for port in described.ports],
+        config_drive=server["config_drive"],
+        metadata=metadata(described),
+    )
+
+
+def nic(port: networks.Port) -> Nic:
+    return Nic(port_id=port.id, mac=port.mac, mtu=port.mtu)
+
+
+def metadata(described: Described) -> GuestMetadata:
+    server, ports = described.server, described.ports
+    root = server["root_device_name"]
+    return GuestMetadata(
+        server_id=server["id"],
+        project_id=server["project_id"],
+        name=server["name"],
+        hostname=server["hostname"],
+        availability_zone=server["availability_zone"],
+        launch_index=server["launch_index"],
+        public_keys={server["key_name"]: server["public_key"]} if server["public_key"] else {},
+        meta=server["metadata"],
+        user_data=base64.b64decode(server["user_data"]) if server["user_data"] else None,
+        admin_pass=server["admin_pass"],
+        instance_type=server["flavor"]["name"],
+        image_id=server["image_id"],
+        addresses=[
+            GuestAddress(port.network_id, address, port.floating.get(address))
+            for port in ports
+            for _, address, _ in port.fixed_addresses
+        ],
+        network_data=described.network_data,
+        block_devices={"ami": root.removeprefix("/dev/"), "root": root},
+        security_groups=list(dict.fromkeys(name for port in ports for _, name in port.security_groups)),
+        reservation_id=server["reservation_id"],
+    )
+
+
+def of(context: Context) -> dict[str, Any]:
+    """The row of the server that the operation is about; Failed when it is gone."""
+    server_id = context.arguments["server_id"]
+    row = context.read(lambda tx: store.find(tx, server_id))
+    if row is None:
+        raise Failed(f"Instance {server_id} could not be found.")
+    return row
+
+
+def hypervisor(context: Context) -> Hypervisor:
+    """Of the host that the server is on; Failed when it is on none."""
+    return context.engine(Hosts).hypervisor(host(context))
+
+
+def host(context: Context) -> str:
+    name = of(context)["host"]
+    if name is None:
+        raise Failed(f"Instance {context.arguments['server_id']} is on no host.")
+    return str(name)
+
+
+def connect(context: Context, name: str, described: Described) -> dict[str, Source]:
+    """Make the server's volumes ready on the host; volume id → what the hypervisor opens there."""
+    server_id = described.server["id"]
+    volumes = context.engine(Hosts).volumes(name)
+    return {
+        volume_id: volumes.connect(context.fence("server", server_id), volume_id) for volume_id in described.volume_ids
+    }
+
+
+def start(context: Context) -> None:
+    """Run the server's guest as its rows describe it now; idempotent."""
+    server_id = context.arguments["server_id"]
+    described = context.read(lambda tx: describe(tx, server_id))
+    if described is None or described.server["host"] is None:
+        raise Failed(f"Instance {server_id} is on no host.")
+    name = described.server["host"]
+    sources = connect(context, name, described)
+    context.engine(Hosts).hypervisor(name).start(context.fence("server", server_id), spec(described, sources))

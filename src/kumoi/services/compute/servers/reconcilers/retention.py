@@ -1,0 +1,11 @@
+"""Rows of deleted servers go when their retention is over."""
+
+from kumoi.kernel.reconcile import Sweep, View
+from kumoi.services.compute.servers import store
+
+
+def forget(view: View) -> None:
+    view.write(store.forget_deleted)
+
+
+RETENTION_SWEEP = Sweep("compute.server_retention", 3600.0, forget)

@@ -1,0 +1,1 @@
+"""Shapes of servers: docs.openstack.org/api-ref/compute/#servers-servers."""

@@ -1,0 +1,100 @@
+"""All SQL of servers, and the quotas counted from their rows."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import subjects
+from kumoi.kernel.pagination import page
+from kumoi.kernel.quotas import Quota
+from kumoi.services.compute.servers.models import RETENTION, servers, tags
+
+LIVE = servers.c.deleted_at.is_(None)
+
+
+def insert(tx: Transaction, **values: Any) -> None:
+    tx.insert(servers, created_at=tx.now, updated_at=tx.now, **values)
+
+
+def find(tx: Transaction, server_id: str, *, deleted: bool = False) -> dict[str, Any] | None:
+    """`deleted`: also one that is deleted and not forgotten yet."""
+    query = sa.select(servers).where(servers.c.id == server_id)
+    return tx.one(query if deleted else query.where(LIVE))
+
+
+def update(tx: Transaction, server_id: str, **values: Any) -> None:
+    tx.execute(servers.update().where(servers.c.id == server_id).values(updated_at=tx.now, **values))
+
+
+def listing(
+    tx: Transaction,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    *,
+    sort: Sequence[tuple[sa.ColumnElement[Any], str]],
+    marker: dict[str, Any] | None,
+    limit: int | None,
+) -> list[dict[str, Any]]:
+    return page(tx, sa.select(servers).where(*conditions), sort=sort, marker=marker, limit=limit)
+
+
+def tags_of(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[str]]:
+    """Server → its tags, sorted."""
+    found: dict[str, list[str]] = {}
+    for row in tx.all(sa.select(tags).where(tags.c.server_id.in_(list(server_ids))).order_by(tags.c.tag)):
+        found.setdefault(row["server_id"], []).append(row["tag"])
+    return found
+
+
+def replace_tags(tx: Transaction, server_id: str, wanted: Iterable[str]) -> None:
+    tx.execute(tags.delete().where(tags.c.server_id == server_id))
+    tx.insert_many(tags, [{"server_id": server_id, "tag": tag} for tag in dict.fromkeys(wanted)])
+
+
+def tagged(every: Sequence[str], any_of: Sequence[str]) -> list[sa.ColumnElement[bool]]:
+    """Conditions: has each tag of `every`, and at least one of `any_of` (when that is not empty)."""
+    conditions: list[sa.ColumnElement[bool]] = [
+        servers.c.id.in_(sa.select(tags.c.server_id).where(tags.c.tag == tag)) for tag in every
+    ]
+    if any_of:
+        conditions.append(servers.c.id.in_(sa.select(tags.c.server_id).where(tags.c.tag.in_(any_of))))
+    return conditions
+
+
+def on_host(tx: Transaction, host: str) -> list[dict[str, Any]]:
+    """Live servers whose guest is, or may be, on the host; only what the power sweep compares."""
+    columns = (servers.c.id, servers.c.vm_state, servers.c.task_state, servers.c.power_state, servers.c.updated_at)
+    return tx.all(sa.select(*columns).where(servers.c.host == host, LIVE))
+
+
+def every_live(tx: Transaction) -> list[dict[str, Any]]:
+    columns = (servers.c.id, servers.c.host, servers.c.vm_state, servers.c.task_state)
+    return tx.all(sa.select(*columns).where(LIVE))
+
+
+def at_work(tx: Transaction) -> set[str]:
+    """Ids of servers that an operation holds."""
+    rows = tx.all(sa.select(subjects.c.subject).where(subjects.c.active, subjects.c.subject.like("server/%")))
+    return {row["subject"].partition("/")[2] for row in rows}
+
+
+def forget_deleted(tx: Transaction) -> int:
+    """Remove the rows whose retention is over."""
+    return tx.changed(servers.delete().where(servers.c.deleted_at < tx.now - RETENTION * SECOND))
+
+
+def _sum(column: sa.ColumnElement[Any], tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(column).where(servers.c.project_id == project_id, LIVE)) or 0)
+
+
+INSTANCES = Quota("compute", "instances", 10, lambda tx, project: _sum(sa.func.count(), tx, project))
+CORES = Quota("compute", "cores", 20, lambda tx, project: _sum(sa.func.sum(servers.c.vcpus), tx, project))
+RAM = Quota("compute", "ram", 51200, lambda tx, project: _sum(sa.func.sum(servers.c.memory_mib), tx, project))
+
+
+def count_of_host(tx: Transaction) -> dict[str, int]:
+    """Host → live servers on it."""
+    query = sa.select(servers.c.host, sa.func.count().label("servers")).where(LIVE, servers.c.host.is_not(None))
+    return {row["host"]: row["servers"] for row in tx.all(query.group_by(servers.c.host))}

@@ -1,0 +1,47 @@
+"""All SQL of servers' disks."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.compute.volume_attachments.models import block_devices as table
+
+
+def insert_many(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+    tx.insert_many(table, [{**row, "created_at": tx.now} for row in rows])
+
+
+def of_server(tx: Transaction, server_id: str) -> list[dict[str, Any]]:
+    """In the order in which they were given."""
+    return tx.all(sa.select(table).where(table.c.server_id == server_id).order_by(table.c.position, table.c.id))
+
+
+def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Server → its disks that are volumes."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    query = (
+        sa.select(table.c.server_id, table.c.volume_id, table.c.delete_on_termination)
+        .where(table.c.server_id.in_(list(server_ids)), table.c.volume_id.is_not(None))
+        .order_by(table.c.position)
+    )
+    for row in tx.all(query):
+        found.setdefault(row["server_id"], []).append(row)
+    return found
+
+
+def find(tx: Transaction, server_id: str, volume_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(table).where(table.c.server_id == server_id, table.c.volume_id == volume_id))
+
+
+def update(tx: Transaction, device_id: str, **values: Any) -> None:
+    tx.execute(table.update().where(table.c.id == device_id).values(**values))
+
+
+def delete(tx: Transaction, device_id: str) -> None:
+    tx.execute(table.delete().where(table.c.id == device_id))
+
+
+def delete_of_server(tx: Transaction, server_id: str) -> None:
+    tx.execute(table.delete().where(table.c.server_id == server_id))
