@@ -162,7 +162,7 @@ class TopologyContract:
         """Two runners, one of which has lost its lease, write at the same time."""
         network = a_network()
         topology.apply_network(network, 1)
-        for turn in range(5):
+        for turn in range(15):
             port = a_port(network)
             failures: list[Exception] = []
 
