@@ -80,6 +80,10 @@ def up(folder: Folder, settings: Settings) -> list[str]:
             from kumoi.engines.network.ovn import daemons
 
             daemons.prepare(folder, settings)
+        else:
+            from kumoi.engines.network import fake
+
+            fake.prepare(folder, settings)
         (folder.run / "nginx.conf").write_text(configuration.render(folder, settings, novnc()))
         accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
         plan.write(folder.data, parts(folder, settings))

@@ -1,7 +1,6 @@
 """Networks without packets: a topology in a small database, and plugs as files; for clouds without root, and tests."""
 
 import os
-import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +23,7 @@ from kumoi.engines.network.interface import (
     TopologyInventory,
     WiringInventory,
 )
+from kumoi.kernel import accounts
 from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.settings import Folder, Settings
 
@@ -49,24 +49,21 @@ def wiring_folder(folder: Folder) -> Path:
     return folder.data / "network" / "wiring"
 
 
-def prepare(folder: Folder, settings: Settings, user: str | None = None) -> None:
-    """Make the folders; `user` is the control plane's, when another user than this one."""
-    for path in (topology_folder(folder), wiring_folder(folder)):
-        path.mkdir(parents=True, exist_ok=True)
-    if user is not None:
-        shutil.chown(topology_folder(folder), user, user)
+def prepare(folder: Folder, settings: Settings) -> None:
+    """Make the folders, each for the user that writes there; before a cloud's processes start."""
+    _make_folders(folder)
+    accounts.give(topology_folder(folder), 0o755, owner=accounts.CONTROL)
 
 
-def tear_down(folder: Folder, settings: Settings) -> None:
-    """Pull all plugs, as the real one does."""
-    shutil.rmtree(wiring_folder(folder), ignore_errors=True)
+def _make_folders(folder: Folder) -> None:
+    wiring_folder(folder).mkdir(parents=True, exist_ok=True)
 
 
 class FakeTopology:
     """Keeps the rules of the real one (revisions, what stands on what); a port is up when it is plugged."""
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
-        prepare(folder, settings)
+        _make_folders(folder)
         self.plugs = wiring_folder(folder)
         self._lock = threading.RLock()
         self._database = sqlite3.connect(
@@ -252,7 +249,7 @@ class FakeWiring:
     """A plug is a file whose content is the host's name; a served network is one that says how."""
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
-        prepare(folder, settings)
+        _make_folders(folder)
         self.plugs = wiring_folder(folder)
         self.host_name = settings.host_name
         self.cloud = settings.cloud_id
