@@ -209,7 +209,7 @@ def servers_with_address(tx: Transaction, project_id: str | None, pattern: str, 
     )
     if project_id is not None:
         query = query.where(ports_table.c.project_id == project_id)
-    return sorted({device_id for device_id, address in tx.execute(query).tuples() if expression.search(address)})
+    return sorted({device_id for device_id, address in tx.tuples(query) if expression.search(address)})
 
 
 def device_ids(tx: Transaction) -> set[str]:

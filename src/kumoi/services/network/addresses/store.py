@@ -30,7 +30,7 @@ def of_ports(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[Given]]
             .where(addresses.c.port_id.in_(port_ids))
             .order_by(addresses.c.port_id, addresses.c.position)
         )
-        for port_id, subnet_id, address in tx.execute(query).tuples():
+        for port_id, subnet_id, address in tx.tuples(query):
             found.setdefault(port_id, []).append((subnet_id, address))
     return found
 
@@ -76,4 +76,4 @@ def counts(tx: Transaction, network_ids: Sequence[str]) -> dict[str, int]:
         .where(subnets.c.network_id.in_(network_ids))
         .group_by(addresses.c.subnet_id)
     )
-    return dict(tx.execute(query).tuples().all())
+    return {row[0]: row[1] for row in tx.tuples(query)}

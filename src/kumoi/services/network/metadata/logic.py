@@ -48,10 +48,3 @@ def follow(tx: Transaction, network: dict[str, Any]) -> None:
         ports_store.change(tx, port_id)
         reconcile.mark(tx, ports.KIND, port_id)
         reconcile.mark(tx, KIND, network["id"])
-
-
-def mark(tx: Transaction, network_ids: set[str]) -> None:
-    """Hosts of these networks' ports have changed."""
-    for network_id in sorted(network_ids):
-        if ports_store.of_network(tx, network_id, [METADATA]):
-            reconcile.mark(tx, KIND, network_id)

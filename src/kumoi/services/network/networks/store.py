@@ -79,7 +79,7 @@ def subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[st
     """network id → ids of its subnets, oldest first."""
     found: dict[str, list[str]] = {}
     query = sa.select(subnets.c.network_id, subnets.c.id).where(subnets.c.network_id.in_(network_ids))
-    for network_id, subnet_id in tx.execute(query.order_by(subnets.c.created_at, subnets.c.id)).tuples():
+    for network_id, subnet_id in tx.tuples(query.order_by(subnets.c.created_at, subnets.c.id)):
         found.setdefault(network_id, []).append(subnet_id)
     return found
 

@@ -48,9 +48,9 @@ def _by_group(values: list[str]) -> sa.ColumnElement[bool]:
 
 
 def _by_vif_type(values: list[str]) -> sa.ColumnElement[bool]:
-    return sa.or_(
-        *(ports.c.host == "" if v == "unbound" else sa.and_(ports.c.host != "", sa.literal(v == "ovs")) for v in values)
-    )
+    unbound = ports.c.host == ""
+    kinds = {"unbound": unbound, "ovs": sa.not_(unbound)}
+    return sa.or_(sa.false(), *(kinds[value] for value in values if value in kinds))
 
 
 LISTING = Listing(
@@ -117,6 +117,10 @@ def of_network(tx: Transaction, network_id: str, owners: Sequence[str]) -> list[
     return tx.all(query.order_by(ports.c.created_at, ports.c.id))
 
 
+def all_of_network(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
+    return tx.all(sa.select(ports).where(ports.c.network_id == network_id))
+
+
 def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with `fixed_ips` [(subnet id, address)], `security_groups` [id] and `tags` added."""
     ids = [row["id"] for row in rows]
@@ -136,7 +140,7 @@ def groups_of(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if port_ids:
         query = sa.select(port_security_groups).where(port_security_groups.c.port_id.in_(port_ids))
-        for port_id, group_id in tx.execute(query.order_by(port_security_groups.c.security_group_id)).tuples():
+        for port_id, group_id in tx.tuples(query.order_by(port_security_groups.c.security_group_id)):
             found.setdefault(port_id, []).append(group_id)
     return found
 
@@ -188,7 +192,7 @@ def networks_with_host(tx: Transaction, network_ids: Sequence[str]) -> dict[str,
     """network id → hosts on which its ports are plugged."""
     found: dict[str, set[str]] = {}
     query = sa.select(ports.c.network_id, ports.c.host).where(ports.c.network_id.in_(network_ids), ports.c.host != "")
-    for network_id, host in tx.execute(query.distinct()).tuples():
+    for network_id, host in tx.tuples(query.distinct()):
         found.setdefault(network_id, set()).add(host)
     return found
 

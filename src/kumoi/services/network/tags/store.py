@@ -14,7 +14,7 @@ def of(tx: Transaction, resource_ids: list[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     if resource_ids:
         query = sa.select(tags.c.resource_id, tags.c.tag).where(tags.c.resource_id.in_(resource_ids))
-        for resource_id, tag in tx.execute(query.order_by(tags.c.tag)).tuples():
+        for resource_id, tag in tx.tuples(query.order_by(tags.c.tag)):
             found.setdefault(resource_id, []).append(tag)
     return found
 

@@ -1,0 +1,60 @@
+"""Routes of ports."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.network import bodies
+from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.ports import logic, schemas
+
+routes = Routes()
+
+
+def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    return {"port": schemas.port(row, with_binding=request.who.sees(None))}
+
+
+@routes.get("/ports", policy=policy.reader())
+def index(request: Request) -> dict[str, Any]:
+    asked = Asked.of(request.params)
+    rows = logic.index(request.tx, request.who, asked)
+    return asked.reply(request, "ports", [schemas.port(row, with_binding=request.who.sees(None)) for row in rows])
+
+
+@routes.post(
+    "/ports",
+    policy=policy.member(),
+    body=schemas.CreateBody,
+    raw_body=True,
+    quota=(
+        "port",
+        "security_group",
+    ),
+    errors=(409,),
+)
+def create(request: Request) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.CreateBody)
+    rows = logic.create(request.tx, request.who, bodies.each(body.port, body.ports, "port"))
+    if body.ports is bodies.UNSET:
+        return _shown(request, rows[0])
+    return {"ports": [schemas.port(row, with_binding=request.who.sees(None)) for row in rows]}
+
+
+@routes.get("/ports/{port_id}", policy=policy.reader())
+def show(request: Request, port_id: str) -> dict[str, Any]:
+    row = logic.show(request.tx, request.who, port_id)
+    return {"port": chosen_one(request, schemas.port(row, with_binding=request.who.sees(None)))}
+
+
+@routes.put("/ports/{port_id}", policy=policy.member(), body=schemas.UpdateBody, raw_body=True, errors=(409, 412))
+def update(request: Request, port_id: str) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.UpdateBody)
+    if_match = request.headers.get("if-match")
+    return _shown(request, logic.update(request.tx, request.who, port_id, body.port, if_match))
+
+
+@routes.delete("/ports/{port_id}", policy=policy.member(), errors=(409, 412))
+def delete(request: Request, port_id: str) -> None:
+    logic.delete(request.tx, request.who, port_id, request.headers.get("if-match"))

@@ -1,0 +1,67 @@
+"""Routes of security groups."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.network import bodies
+from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.security_groups import live, logic, schemas
+
+routes = Routes()
+
+
+def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    return {"security_group": schemas.security_group(row)}
+
+
+@routes.get("/security-groups", policy=policy.reader(), mode="live")
+def index(request: Request) -> dict[str, Any]:
+    """Live: the first look makes the project's default group, in a transaction of its own; the others only read."""
+    asked = Asked.of(request.params)
+    live.ensure_default(request.database, request.who)
+    rows = request.database.read(lambda tx: logic.index(tx, request.who, asked))
+    return asked.reply(request, "security_groups", [schemas.security_group(row) for row in rows])
+
+
+@routes.post(
+    "/security-groups",
+    policy=policy.member(),
+    body=schemas.CreateBody,
+    raw_body=True,
+    quota=("security_group",),
+    errors=(409,),
+)
+def create(request: Request) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.CreateBody)
+    rows = logic.create(
+        request.tx, request.who, bodies.each(body.security_group, body.security_groups, "security_group")
+    )
+    if body.security_groups is bodies.UNSET:
+        return _shown(request, rows[0])
+    return {"security_groups": [schemas.security_group(row) for row in rows]}
+
+
+@routes.get("/security-groups/{security_group_id}", policy=policy.reader())
+def show(request: Request, security_group_id: str) -> dict[str, Any]:
+    row = logic.show(request.tx, request.who, security_group_id)
+    return {"security_group": chosen_one(request, schemas.security_group(row))}
+
+
+@routes.put(
+    "/security-groups/{security_group_id}",
+    policy=policy.member(),
+    body=schemas.UpdateBody,
+    raw_body=True,
+    errors=(409, 412),
+)
+def update(request: Request, security_group_id: str) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.UpdateBody)
+    if_match = request.headers.get("if-match")
+    return _shown(request, logic.update(request.tx, request.who, security_group_id, body.security_group, if_match))
+
+
+@routes.delete("/security-groups/{security_group_id}", policy=policy.member(), errors=(409, 412))
+def delete(request: Request, security_group_id: str) -> None:
+    logic.delete(request.tx, request.who, security_group_id, request.headers.get("if-match"))

@@ -1,0 +1,46 @@
+"""The network service: where it answers and which resources it has."""
+
+from typing import Any
+
+from kumoi.kernel.routes import Service
+from kumoi.services.network import errors
+from kumoi.services.network.networks.api import routes as networks
+from kumoi.services.network.ports.api import routes as ports
+from kumoi.services.network.security_groups.api import routes as security_groups
+from kumoi.services.network.subnets.api import routes as subnets
+
+COLLECTIONS = ("networks", "subnets", "ports", "routers", "floatingips", "security-groups", "security-group-rules",
+               "quotas", "extensions", "agents", "availability_zones")  # fmt: skip
+
+
+def discovery(service: Service, base_url: str) -> dict[str, Any]:
+    version = {
+        "id": "v2.0",
+        "status": "CURRENT",
+        "links": [{"rel": "self", "href": f"{base_url}{service.prefix}/"}],
+    }
+    resources = [
+        {
+            "name": name.rstrip("s"),
+            "collection": name,
+            "links": [{"rel": "self", "href": f"{base_url}{service.prefix}/{name}"}],
+        }
+        for name in COLLECTIONS
+    ]
+    return {"versions": [version], "resources": resources}
+
+
+SERVICE = Service(
+    type="network",
+    name="neutron",
+    prefix="/network/v2.0",
+    root="/network",
+    catalog_type="network",
+    catalog_path="/network",
+    routes=(networks, subnets, ports, security_groups),
+    render_error=errors.render,
+    discovery=discovery,
+    discovery_status=200,
+    over_quota_status=409,
+    tables="network_",
+)

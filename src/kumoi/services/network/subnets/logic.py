@@ -1,0 +1,213 @@
+"""Which subnets may be made, changed and deleted, and what of ports, metadata and routers follows."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Any
+
+from kumoi.kernel import quotas, reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import PolicyForbids
+from kumoi.kernel.who import Who
+from kumoi.services.network import ownership, standard_attributes
+from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses.logic import from_mac, is_automatic
+from kumoi.services.network.bodies import given
+from kumoi.services.network.errors import InvalidInput, SubnetNotFound
+from kumoi.services.network.listing import Asked
+from kumoi.services.network.metadata import logic as metadata
+from kumoi.services.network.networks import logic as networks
+from kumoi.services.network.networks import store as networks_store
+from kumoi.services.network.ports import logic as ports
+from kumoi.services.network.ports import store as ports_store
+from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED, OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
+from kumoi.services.network.subnets import content, schemas, store
+from kumoi.services.network.subnets.errors import GatewayIpInUse, OverlappingSubnet, SubnetInUse
+from kumoi.services.network.tags import store as tags
+
+
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> list[dict[str, Any]]:
+    made = []
+    for one in asked:
+        values = given(one)
+        network = networks.find(tx, who, one.network_id)
+        if not ownership.owns(who, network):
+            raise PolicyForbids("create_subnet")
+        project_id = ownership.project_of(who, values)
+        quotas.take(tx, "network", project_id, {"subnet": 1})
+        made.append(make(tx, network, project_id, values))
+    return detailed(tx, made)
+
+
+def make(tx: Transaction, network: dict[str, Any], project_id: str, values: dict[str, Any]) -> dict[str, Any]:
+    """A subnet of the network; `values` by the names of schemas.SubnetCreate."""
+    if not values.get("cidr"):
+        raise InvalidInput("cidr: a subnet needs a cidr")
+    cidr = content.network(values["cidr"], int(values["ip_version"]))
+    enable_dhcp = values.get("enable_dhcp", True)
+    ra_mode, address_mode = values.get("ipv6_ra_mode"), values.get("ipv6_address_mode")
+    content.must_fit_modes(cidr, enable_dhcp, ra_mode, address_mode)
+    for other in store.of_network(tx, network["id"]):
+        if ipaddress.ip_network(other["cidr"]).overlaps(cidr):
+            raise OverlappingSubnet(str(cidr), network["id"], other["id"], other["cidr"])
+    gateway_ip = content.first_address(cidr)
+    if "gateway_ip" in values:
+        gateway_ip = None if values["gateway_ip"] is None else content.gateway(values["gateway_ip"], cidr)
+    asked_pools = values.get("allocation_pools")
+    row = standard_attributes.fresh(
+        tx,
+        project_id,
+        name=values.get("name", ""),
+        description=values.get("description", ""),
+        network_id=network["id"],
+        ip_version=cidr.version,
+        cidr=str(cidr),
+        gateway_ip=gateway_ip,
+        enable_dhcp=enable_dhcp,
+        ipv6_ra_mode=ra_mode,
+        ipv6_address_mode=address_mode,
+        allocation_pools=content.default_pools(cidr, gateway_ip)
+        if asked_pools is None
+        else content.pools(asked_pools, cidr, gateway_ip),
+        dns_nameservers=content.nameservers(values.get("dns_nameservers") or ()) or None,
+        host_routes=content.host_routes(values.get("host_routes") or (), cidr.version) or None,
+        service_types=_service_types(values.get("service_types")),
+        subnetpool_id=values.get("subnetpool_id"),
+        dns_publish_fixed_ip=values.get("dns_publish_fixed_ip", False),
+    )
+    store.insert(tx, row)
+    if values.get("tags"):
+        tags.add(tx, row["id"], values["tags"])
+    if is_automatic(row):
+        _address_ports(tx, row)
+    _follow(tx, network)
+    return row
+
+
+def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return detailed(tx, store.page(tx, who, asked))
+
+
+def show(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any]:
+    return detailed(tx, [find(tx, who, subnet_id)])[0]
+
+
+def find(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any]:
+    row = store.find_visible(tx, who, subnet_id)
+    if row is None:
+        raise SubnetNotFound(subnet_id)
+    return row
+
+
+def update(
+    tx: Transaction, who: Who, subnet_id: str, asked: schemas.SubnetUpdate, if_match: str | None
+) -> dict[str, Any]:
+    row = find(tx, who, subnet_id)
+    network = _owned(tx, who, row, "update_subnet")
+    standard_attributes.expect_revision(row, if_match)
+    values = given(asked)
+    cidr = ipaddress.ip_network(row["cidr"])
+    columns: dict[str, Any] = {
+        name: values[name] for name in ("name", "description", "dns_publish_fixed_ip", "enable_dhcp") if name in values
+    }
+    if "enable_dhcp" in values:
+        content.must_fit_modes(cidr, values["enable_dhcp"], row["ipv6_ra_mode"], row["ipv6_address_mode"])
+    if "dns_nameservers" in values:
+        columns["dns_nameservers"] = content.nameservers(values["dns_nameservers"] or ()) or None
+    if "host_routes" in values:
+        columns["host_routes"] = content.host_routes(values["host_routes"] or (), cidr.version) or None
+    if "service_types" in values:
+        columns["service_types"] = _service_types(values["service_types"])
+    gateway_ip = row["gateway_ip"]
+    if "gateway_ip" in values:
+        gateway_ip = None if values["gateway_ip"] is None else content.gateway(values["gateway_ip"], cidr)
+        if gateway_ip != row["gateway_ip"]:
+            _gateway_must_be_free(tx, row)
+        columns["gateway_ip"] = gateway_ip
+    if values.get("allocation_pools") is not None:
+        columns["allocation_pools"] = content.pools(values["allocation_pools"], cidr, gateway_ip)
+    elif gateway_ip != row["gateway_ip"]:
+        content.must_not_hold(row["allocation_pools"], gateway_ip)
+    if columns:
+        store.change(tx, subnet_id, **columns)
+        _follow(tx, network)
+        if gateway_ip != row["gateway_ip"]:
+            routers = {p["device_id"] for p in ports_store.of_network(tx, network["id"], [ROUTER_GATEWAY])}
+            reconcile.mark(tx, ports.ROUTER_KIND, *sorted(routers))
+    return show(tx, who, subnet_id)
+
+
+def delete(tx: Transaction, who: Who, subnet_id: str, if_match: str | None) -> None:
+    """Metadata and automatic addresses go with it; any other address is in the way."""
+    row = find(tx, who, subnet_id)
+    network = _owned(tx, who, row, "delete_subnet")
+    standard_attributes.expect_revision(row, if_match)
+    losing = []
+    for port in addresses.ports_on_subnet(tx, subnet_id):
+        if port["device_owner"] == METADATA:
+            continue
+        if not is_automatic(row) or port["device_owner"] in OF_ROUTERS:
+            raise SubnetInUse(subnet_id)
+        losing.append(port["id"])
+    addresses.give_back(tx, subnet_id)
+    for port_id in losing:
+        ports_store.change(tx, port_id)
+    reconcile.mark(tx, ports.KIND, *losing)
+    store.delete(tx, subnet_id)
+    _follow(tx, network)
+
+
+def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with `shared`, `external` (of the network) and `tags`, as schemas show them."""
+    tagged = tags.of(tx, [row["id"] for row in rows])
+    on = networks_store.by_ids(tx, list({row["network_id"] for row in rows}))
+    for row in rows:
+        row["tags"] = tagged.get(row["id"], [])
+        row["shared"] = on[row["network_id"]]["shared"]
+        row["external"] = on[row["network_id"]]["external"]
+    return rows
+
+
+def _owned(tx: Transaction, who: Who, row: dict[str, Any], rule: str) -> dict[str, Any]:
+    """The subnet's network, when the caller owns the one or the other."""
+    network = networks_store.find(tx, row["network_id"])
+    assert network is not None
+    if not ownership.owns(who, network):
+        ownership.must_own(who, row, rule)
+    return network
+
+
+def _follow(tx: Transaction, network: dict[str, Any]) -> None:
+    """The network has changed with its subnets."""
+    networks_store.change(tx, network["id"])
+    metadata.follow(tx, network)
+    reconcile.mark(tx, networks.KIND, network["id"])
+
+
+def _gateway_must_be_free(tx: Transaction, row: dict[str, Any]) -> None:
+    for port in addresses.ports_on_subnet(tx, row["id"]):
+        if port["device_owner"] == ROUTER_INTERFACE and port["address"] == row["gateway_ip"]:
+            raise GatewayIpInUse(row["gateway_ip"], port["id"])
+
+
+def _address_ports(tx: Transaction, subnet: dict[str, Any]) -> None:
+    """Guests that are there already will give themselves an address of the new subnet."""
+    rows = [
+        row
+        for row in ports_store.all_of_network(tx, subnet["network_id"])
+        if row["device_owner"] not in (*NOT_PLUGGED, METADATA)
+    ]
+    held = addresses.of_ports(tx, [row["id"] for row in rows])
+    for row in rows:
+        before = held.get(row["id"], [])
+        if before:
+            now = [*before, (subnet["id"], from_mac(subnet["cidr"], row["mac_address"]))]
+            addresses.give(tx, row["id"], now, before)
+            ports_store.change(tx, row["id"])
+            reconcile.mark(tx, ports.KIND, row["id"])
+
+
+def _service_types(asked: list[str] | None) -> list[str] | None:
+    for kind in asked or ():
+        if not (kind.startswith(("network:", "compute:"))):
+            raise InvalidInput(f"service_types: '{kind[:64]}' is not a device owner (network:… or compute:…)")
+    return list(dict.fromkeys(asked)) if asked else None
