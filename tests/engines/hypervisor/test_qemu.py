@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,6 +113,7 @@ class TestQemu(HypervisorContract):
 
 # 16-bit boot sectors: say K on the serial port and halt; or switch the machine off.
 SAY_K = "baf803b04beeb00aeefaf4ebfd"
+SAY_K_AND_RESET = "baf803b04beeb00aeeb0fee664faf4ebfd"
 POWER_OFF = "ba0406b80020effaf4ebfd"
 
 
@@ -156,6 +158,56 @@ def test_qemu_has_no_power(house: House) -> None:
     assert place.record.stat().st_mode & 0o777 == 0o600 and place.record.stat().st_uid == 0
     assert place.folder.stat().st_uid == 0
     assert Path(house.hypervisor.vnc_socket(spec.server_id)).stat().st_mode & 0o777 == 0o660
+
+
+def test_the_control_plane_may_look_at_the_screen_and_at_nothing_else(house: House) -> None:
+    spec = started(house)
+    place = house.hypervisor._guest(spec.server_id).place
+    screen = Path(house.hypervisor.vnc_socket(spec.server_id))
+
+    def greeting(path: Path) -> bytes:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect(str(path))
+            return client.recv(12)
+
+    with acting_as(accounts.CONTROL):
+        assert greeting(screen) == b"RFB 003.008\n"
+        for path in (place.monitor, place.record, place.console):
+            with pytest.raises(PermissionError):
+                greeting(path) if path is place.monitor else path.read_bytes()
+
+
+@contextlib.contextmanager
+def acting_as(user: str) -> Iterator[None]:
+    numbers = accounts.numbers(user)
+    assert numbers is not None
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(numbers[1])
+    os.seteuid(numbers[0])
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+def test_a_reboot_from_inside_stays_in_the_same_qemu(house: House) -> None:
+    spec = started(house, disks=[bootable(house, SAY_K_AND_RESET)])
+    pid = house.pid(spec.server_id)
+    assert until(lambda: said(house, spec) >= 3)
+    assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING and house.pid(spec.server_id) == pid
+
+
+def test_what_a_crash_left_half_made_is_removed(house: House) -> None:
+    torn = house.folder.guests / randomness.new_uuid()
+    torn.mkdir()
+    (torn / "disk.qcow2.part").touch()
+    spec = started(house)
+    assert house.restarted().states() == {spec.server_id: GuestState.RUNNING}
+    assert not torn.exists()
 
 
 def test_a_qemu_that_dies_by_itself_has_failed_until_it_is_started_again(house: House) -> None:

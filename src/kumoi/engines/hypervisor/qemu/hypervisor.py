@@ -1,5 +1,6 @@
 """All guests of this host as QEMU processes. What is true of them is asked of QEMU; what was wanted lies in files."""
 
+import shutil
 from threading import Lock
 
 from kumoi.engines.hypervisor import console
@@ -32,7 +33,12 @@ class QemuHypervisor:
         self.guests: dict[str, Guest] = {}
         surroundings.make_folders()
         for folder in sorted(surroundings.folder.guests.iterdir()):
-            self.guests[folder.name] = Guest(surroundings, folder.name)
+            guest = Guest(surroundings, folder.name)
+            if guest.record is None and process.alive(guest.place) is None:
+                # A crash came before its first record or within its destruction: nobody waits for it.
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                self.guests[folder.name] = guest
         self._host: Host | None = None
 
     def start(self, fence: Fence, spec: GuestSpec) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from kumoi.engines.hypervisor.interface import GuestSpec, GuestState, HypervisorError, Nic
 from kumoi.engines.hypervisor.qemu import accelerator, config_drive, hot_plug, memory, process
 from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware, boot_order, lay_out
-from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
+from kumoi.engines.hypervisor.qemu.monitor import PATIENCE, Monitor, Silent
 from kumoi.engines.hypervisor.qemu.record import Desired, Place, Record, boot_id
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
 from kumoi.kernel import accounts, log
@@ -17,6 +17,9 @@ from kumoi.kernel.fences import Busy, Fence
 
 TURN_WITHIN = 40.0
 """Seconds that an order waits for what the host itself is doing to the guest."""
+
+QUICKLY = 3.0
+"""Seconds that a guest's QEMU has to say how it is: one that hangs must not hide the others."""
 
 ALIVE = (GuestState.RUNNING, GuestState.PAUSED)
 
@@ -52,12 +55,12 @@ class Power:
             self.lock.release()
 
     @contextmanager
-    def talk(self) -> Iterator[Monitor]:
-        """A conversation with its QEMU, which serves one at a time."""
+    def talk(self, within: float = PATIENCE) -> Iterator[Monitor]:
+        """A conversation with its QEMU, which serves one at a time; each answer comes within so many seconds."""
         if not self.talking.acquire(timeout=TURN_WITHIN):
             raise Busy(f"guest {self.server_id}: QEMU is busy with an earlier question")
         try:
-            with Monitor(self.place.monitor) as qemu:
+            with Monitor(self.place.monitor, within) as qemu:
                 yield qemu
         finally:
             self.talking.release()
@@ -93,7 +96,7 @@ class Power:
             waits = record.desired in (Desired.OFF, Desired.SUSPENDED) or record.asleep()
             return GuestState(record.desired) if waits else GuestState.FAILED
         try:
-            with self.talk() as qemu:
+            with self.talk(QUICKLY) as qemu:
                 status = qemu.ask("query-status")["status"]
         except Silent:
             # It may just have ended; else it is busy, and what it was told is the best that is known.
