@@ -21,17 +21,18 @@ def parts(folder: Folder, settings: Settings) -> list[Process]:
     # what reads changed settings is a changed process, which the supervisor starts anew
     mark = hashlib.sha256(folder.settings.read_bytes()).hexdigest()[:16]
 
-    def python(name: str, *argv: str, user: str | None, ready: Path, layer: int) -> Process:
+    def python(name: str, *argv: str, user: str | None, ready: Path, layer: int, patient: bool = False) -> Process:
         command = (sys.executable, "-m", *argv, "--data", data)
         environment = {"KUMOI_DATA": data, "KUMOI_SETTINGS": mark}
-        return Process(name, command, user=user, environment=environment, ready=ready, layer=layer)
+        return Process(name, command, user=user, environment=environment, ready=ready, layer=layer, patient=patient)
 
     return [
         *_network(folder, settings),
         python("agent", "kumoi.host", user=None, ready=folder.agent_socket, layer=AGENT_LAYER),
-        python("runner", "kumoi.runner", user=control, ready=folder.runner_socket, layer=40),
-        python("api", "kumoi.serve", "api", user=control, ready=folder.api_socket(0), layer=40),
-        python("streams", "kumoi.serve", "streams", user=control, ready=folder.streams_socket, layer=40),
+        python("api", "kumoi.serve", "api", user=control, ready=folder.api_socket(0), layer=40, patient=True),
+        # after the API, so that the first answer need not share the processors with their start
+        python("runner", "kumoi.runner", user=control, ready=folder.runner_socket, layer=45),
+        python("streams", "kumoi.serve", "streams", user=control, ready=folder.streams_socket, layer=45),
         _front(folder, settings, control),
     ]
 
@@ -54,5 +55,11 @@ def _front(folder: Folder, settings: Settings, user: str | None) -> Process:
         argv, user = ("setpriv", f"--reuid={user}", f"--regid={user}", *only, *argv), None
     mark = hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]
     return Process(
-        "front", argv, user=user, environment={"KUMOI_FRONT": mark}, ready=folder.run / "nginx.pid", layer=60
+        "front",
+        argv,
+        user=user,
+        environment={"KUMOI_FRONT": mark},
+        ready=folder.run / "nginx.pid",
+        layer=60,
+        patient=True,
     )

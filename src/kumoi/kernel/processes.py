@@ -16,8 +16,8 @@ class Process:
 
     `ready` is a file or unix socket whose appearance says that the process serves; None: at once.
     `user` is a system user's name, or None for the user that runs `kumoi up`.
-    `layer` orders starting (low first) and stopping (high first); restarts of the control plane touch
-    only processes with `control_plane=True`.
+    `layer` orders starting (low first) and stopping (high first); a `patient` one waits by itself for what it
+    needs, so it starts at once. Restarts of the control plane touch only processes with `control_plane=True`.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Process:
     ready: Path | None = None
     ready_within: float = 20.0
     layer: int = 50
+    patient: bool = False
     control_plane: bool = True
     log: Path | None = None
     stop_within: float = 10.0

@@ -128,7 +128,11 @@ class Supervisor:
                 if unit.state == "up":
                     self._say(unit, "ready")
             due = unit.state == "down" or (unit.state == "pausing" and clock.monotonic() >= unit.deadline)
-            below = (other for other in self.units.values() if other.process.layer < unit.process.layer)
+            below = (
+                ()
+                if unit.process.patient
+                else (other for other in self.units.values() if other.process.layer < unit.process.layer)
+            )
             if due and self.wanted(unit) and all(other.was_up for other in below if self.wanted(other)):
                 unit.start()
                 self._say(unit, "started")
