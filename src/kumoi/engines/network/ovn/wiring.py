@@ -13,7 +13,7 @@ from kumoi.kernel.processes import CommandFailed, run
 from kumoi.kernel.settings import Folder, Settings
 
 WITHIN = 10
-"""Seconds that vswitchd has to take a port."""
+"""Seconds that the switch's database has to answer."""
 
 
 class OvnWiring:
@@ -99,15 +99,14 @@ class OvnWiring:
         )
 
     def _disconnect(self, device: str) -> None:
-        # Without waiting for vswitchd: it may be down, and then has nothing left to let go of.
-        self._switch("--if-exists", "del-port", self.names.integration_bridge, device, wait=False)
+        self._switch("--if-exists", "del-port", self.names.integration_bridge, device)
         devices.remove_link(device)
         devices.unguard(self.names.guard_table, device)
 
     def _interfaces(self) -> dict[str, tuple[str, str]]:
         """Device → (kind, owner) of what this wiring put into the bridge."""
         table: dict[str, Any] = msgspec.json.decode(
-            self._switch("--format=json", "--columns=name,external_ids", "list", "Interface", wait=False)
+            self._switch("--format=json", "--columns=name,external_ids", "list", "Interface")
         )
         found = {}
         for name, (_, pairs) in table["data"]:
@@ -123,15 +122,11 @@ class OvnWiring:
         found = [each for link in links for each in link.get("addr_info", []) if "local" in each]
         return {f"{each['local']}/{each['prefixlen']}" for each in found}
 
-    def _switch(self, *arguments: str, wait: bool = True) -> str:
+    def _switch(self, *arguments: str) -> str:
+        # Without waiting for vswitchd: it may be away, and does what its database says when it is back. That a port
+        # works is seen in the topology.
+        tool = ("ovs-vsctl", f"--timeout={WITHIN}", "--no-wait", f"--db=unix:{self.names.switch_socket}")
         try:
-            return run(
-                [
-                    *("ovs-vsctl", f"--timeout={WITHIN}", f"--db=unix:{self.names.switch_socket}"),
-                    *(() if wait else ("--no-wait",)),
-                    *arguments,
-                ],
-                within=WITHIN + 5,
-            )
+            return run([*tool, *arguments], within=WITHIN + 5)
         except CommandFailed as error:
             raise NetworkError(f"Open vSwitch on this host does not obey: {error.detail}") from error
