@@ -313,6 +313,7 @@ def test_after_the_machine_itself_went_down_guests_boot(house: House, monkeypatc
     house.hypervisor.pause(fence(paused.server_id), paused.server_id)
     for guest in (spec, paused):
         os.kill(house.pid(guest.server_id) or 0, signal.SIGKILL)
+    assert until(lambda: house.pid(spec.server_id) is house.pid(paused.server_id) is None)
     monkeypatch.setattr(record, "_boot_id", "another boot")
     house.restarted().bring_up()
     assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
