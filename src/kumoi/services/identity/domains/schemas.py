@@ -3,6 +3,35 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
+from kumoi.services.identity.projects.schemas import UNSET, Name, Tags, Unset
+
+
+class DomainCreate(msgspec.Struct, kw_only=True):
+    name: Name
+    description: str | None = None
+    enabled: bool = True
+    tags: Tags = []
+    options: dict[str, Any] = {}
+    explicit_domain_id: str | None = None
+
+
+class CreateBody(msgspec.Struct):
+    domain: DomainCreate
+
+
+class DomainUpdate(msgspec.Struct, kw_only=True):
+    name: Name | Unset = UNSET
+    description: str | Unset | None = UNSET
+    enabled: bool | Unset = UNSET
+    tags: Tags | Unset = UNSET
+    options: dict[str, Any] | Unset = UNSET
+
+
+class UpdateBody(msgspec.Struct):
+    domain: DomainUpdate
+
 
 def domain(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
     return {

@@ -1,7 +1,51 @@
 """Shapes of projects: docs.openstack.org/api-ref/identity/v3/#projects."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
+
+UNSET = msgspec.UNSET
+Unset = msgspec.UnsetType
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\S")]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^,/]*$")]
+Tags = Annotated[list[Tag], msgspec.Meta(max_length=80)]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class ProjectCreate(msgspec.Struct, kw_only=True):
+    name: Name
+    domain_id: Id | None = None
+    parent_id: Id | None = None
+    is_domain: bool = False
+    description: str | None = None
+    enabled: bool = True
+    tags: Tags = []
+    options: dict[str, Any] = {}
+
+
+class CreateBody(msgspec.Struct):
+    project: ProjectCreate
+
+
+class ProjectUpdate(msgspec.Struct, kw_only=True):
+    name: Name | Unset = UNSET
+    domain_id: str | Unset | None = UNSET
+    parent_id: str | Unset | None = UNSET
+    is_domain: bool | Unset = UNSET
+    description: str | Unset | None = UNSET
+    enabled: bool | Unset = UNSET
+    tags: Tags | Unset = UNSET
+    options: dict[str, Any] | Unset = UNSET
+
+
+class UpdateBody(msgspec.Struct):
+    project: ProjectUpdate
+
+
+class TagsBody(msgspec.Struct):
+    tags: Tags
+
 
 Link = Callable[[str], str]
 """A path below the service's prefix → an absolute URL."""

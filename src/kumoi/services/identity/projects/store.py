@@ -9,6 +9,7 @@ from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.services.identity.projects.models import NO_DOMAIN, project_tags, projects
+from kumoi.services.identity.users.models import users
 
 
 def find(tx: Transaction, project_id: str) -> dict[str, Any] | None:
@@ -82,3 +83,11 @@ def set_tags(tx: Transaction, project_id: str, wanted: Iterable[str]) -> None:
 def with_tag(tag: str) -> sa.ColumnElement[bool]:
     """The condition that a project carries the tag."""
     return projects.c.id.in_(sa.select(project_tags.c.project_id).where(project_tags.c.tag == tag))
+
+
+def revoke_domain(tx: Transaction, domain_id: str) -> None:
+    """Tokens in or of this domain, and of its users, hold no more."""
+    inside = sa.or_(projects.c.id == domain_id, projects.c.domain_id == domain_id)
+    tx.execute(projects.update().where(inside).values(generation=projects.c.generation + 1))
+    tx.execute(users.update().where(users.c.domain_id == domain_id).values(generation=users.c.generation + 1))
+    epochs.advance(tx, "identity")

@@ -5,10 +5,11 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.identity import listing
 from kumoi.services.identity.catalog import rendering
 from kumoi.services.identity.domains.schemas import domain
 from kumoi.services.identity.errors import NotAllowed
-from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.projects import logic as project_logic
 from kumoi.services.identity.projects.schemas import project
 from kumoi.services.identity.tokens import live, logic, schemas
 
@@ -47,20 +48,19 @@ def catalog(request: Request) -> dict[str, Any]:
     if who.scope == "none":
         raise NotAllowed("get_auth_catalog")
     found = rendering.catalog(request.tx, request.base_url, who.project_id, who.user_id)
-    return {"catalog": found, "links": _links(request, "/auth/catalog")}
+    return {"catalog": found, "links": listing.links(request)}
 
 
 def _projects(request: Request) -> dict[str, Any]:
-    ids = [row["id"] for row in logic.projects(request.tx, request.who)]
-    rows, tags = project_store.by_ids(request.tx, ids), project_store.tags(request.tx, ids)
-    found = [project(rows[id], tags.get(id, ()), request.link) for id in ids]
-    return {"projects": found, "links": _links(request, "/auth/projects")}
+    rows = logic.projects(request.tx, request.who)
+    tags = project_logic.tags(request.tx, [row["id"] for row in rows])
+    found = [project(row, tags.get(row["id"], ()), request.link) for row in rows]
+    return {"projects": found, "links": listing.links(request)}
 
 
 def _domains(request: Request) -> dict[str, Any]:
-    ids = [row["id"] for row in logic.domains(request.tx, request.who)]
-    rows = project_store.by_ids(request.tx, ids)
-    return {"domains": [domain(rows[id], request.link) for id in ids], "links": _links(request, "/auth/domains")}
+    rows = logic.domains(request.tx, request.who)
+    return {"domains": [domain(row, request.link) for row in rows], "links": listing.links(request)}
 
 
 @routes.get("/auth/projects", policy=policy.authenticated())
@@ -86,8 +86,4 @@ def domains_as_federation_says(request: Request) -> dict[str, Any]:
 @routes.get("/auth/system", policy=policy.authenticated())
 def system(request: Request) -> dict[str, Any]:
     found = [{"all": True}] if logic.has_system(request.tx, request.who) else []
-    return {"system": found, "links": _links(request, "/auth/system")}
-
-
-def _links(request: Request, path: str) -> dict[str, Any]:
-    return {"self": request.link(path), "previous": None, "next": None}
+    return {"system": found, "links": listing.links(request)}

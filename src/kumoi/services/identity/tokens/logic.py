@@ -13,6 +13,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.catalog import rendering
 from kumoi.services.identity.errors import Invalid, NotAllowed, Refused
+from kumoi.services.identity.projects import store as project_store
 from kumoi.services.identity.tokens import schemas, store
 from kumoi.services.identity.tokens.authenticator import Checker
 from kumoi.services.identity.tokens.errors import NotExchangeable
@@ -245,13 +246,20 @@ def projects(tx: Transaction, who: Who) -> list[dict[str, Any]]:
     ids = effective.project_ids(tx, who.user_id)
     if who.application_credential_id:
         ids &= {who.project_id or ""}
-    return [row for row in store.scopes(tx, ids) if usable(row)]
+    return _full(tx, ids)
+
+
+def _full(tx: Transaction, ids: set[str]) -> list[dict[str, Any]]:
+    """The whole rows of those that are enabled, by name."""
+    usable_ids = [row["id"] for row in store.scopes(tx, ids) if usable(row)]
+    rows = project_store.by_ids(tx, usable_ids)
+    return [rows[id] for id in usable_ids]
 
 
 def domains(tx: Transaction, who: Who) -> list[dict[str, Any]]:
     if who.application_credential_id:
         return []
-    return [row for row in store.scopes(tx, effective.domain_ids(tx, who.user_id)) if usable(row)]
+    return _full(tx, effective.domain_ids(tx, who.user_id))
 
 
 def has_system(tx: Transaction, who: Who) -> bool:

@@ -1,0 +1,109 @@
+"""Who may make which application credential."""
+
+from typing import Any
+
+from kumoi.kernel import clock
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import Forbidden, NotBuilt
+from kumoi.kernel.who import Who
+from kumoi.services.identity import listing, policy
+from kumoi.services.identity.application_credentials import schemas, store
+from kumoi.services.identity.application_credentials.models import application_credentials
+from kumoi.services.identity.assignments import effective
+from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
+from kumoi.services.identity.users import store as user_store
+
+
+def _check_owner(tx: Transaction, who: Who, user_id: str, action: str, *, admin: bool) -> None:
+    """The user, or with `admin` an admin too. A token from a restricted credential makes and ends none."""
+    if who.user_id != user_id and not (admin and who.is_admin):
+        raise NotAllowed(action)
+    if who.application_credential_id:
+        row = store.find(tx, who.user_id, who.application_credential_id)
+        if row is None or not row["unrestricted"]:
+            raise NotAllowed(action)
+
+
+def select(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection:
+    if who.user_id != user_id:
+        policy.check_reads_all(who, "list_application_credentials")
+    if user_store.find(tx, user_id) is None:
+        raise Absent("user", user_id)
+    named = listing.conditions(params, {"name": application_credentials.c.name})
+    wanted = [application_credentials.c.user_id == user_id, *named]
+    return listing.Selection(
+        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, user_id, id)
+    )
+
+
+def roles(tx: Transaction, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
+    return store.roles_of(tx, ids)
+
+
+def show(tx: Transaction, who: Who, user_id: str, id: str) -> dict[str, Any]:
+    if who.user_id != user_id:
+        policy.check_reads_all(who, "get_application_credential")
+    row = store.find(tx, user_id, id)
+    if row is None:
+        raise Absent("Application Credential", id)
+    return row
+
+
+def check_may_create(tx: Transaction, who: Who, user_id: str, wanted: schemas.ApplicationCredentialCreate) -> None:
+    """Asked before the slow hash, and again when it is stored."""
+    if wanted.access_rules:
+        raise NotBuilt("Access rules are not supported: leave out access_rules.")
+    _check_owner(tx, who, user_id, "create_application_credential", admin=False)
+    if who.project_id is None:
+        raise Forbidden("Application credentials are made with a token of the project that they are for.")
+    if store.named(tx, user_id, wanted.name):
+        raise Taken("application_credential", f"name {wanted.name}")
+
+
+def create(
+    tx: Transaction, who: Who, user_id: str, wanted: schemas.ApplicationCredentialCreate, secret_hash: str
+) -> dict[str, Any]:
+    """For the project of the caller's token, with some of its roles; all of them when none is named."""
+    check_may_create(tx, who, user_id, wanted)
+    assert who.project_id is not None
+    held = effective.roles(tx, user_id, "project", who.project_id)
+    own = {role["id"]: role["name"] for role in held if role["name"] in who.roles}
+    ids = set(own) if wanted.roles is None else {_role_id(role, own) for role in wanted.roles}
+    if not ids:
+        raise Invalid("application_credential.roles", "at least one is needed")
+    id = tx.new_hex()
+    store.insert(
+        tx, sorted(ids), id=id, user_id=user_id, project_id=who.project_id, name=wanted.name,
+        description=wanted.description, secret_hash=secret_hash, expires_at=_expiry(wanted.expires_at, tx.now),
+        unrestricted=wanted.unrestricted,
+    )  # fmt: skip
+    row = store.find(tx, user_id, id)
+    assert row is not None
+    return row
+
+
+def _role_id(role: schemas.RoleName, own: dict[str, str]) -> str:
+    for id, name in own.items():
+        if (role.id == id) if role.id is not None else (role.name == name):
+            return id
+    raise Invalid("application_credential.roles", f"the caller has no role {role.id or role.name}")
+
+
+def _expiry(text: str | None, now: int) -> int | None:
+    if text is None:
+        return None
+    try:
+        instant = clock.parse_iso(text)
+    except ValueError:
+        raise Invalid("application_credential.expires_at", "it is no time as 2030-01-31T12:00:00Z") from None
+    if instant <= now:
+        raise Invalid("application_credential.expires_at", "it has passed")
+    return instant
+
+
+def delete(tx: Transaction, who: Who, user_id: str, id: str) -> None:
+    """Its tokens hold no more."""
+    _check_owner(tx, who, user_id, "delete_application_credential", admin=True)
+    if store.find(tx, user_id, id) is None:
+        raise Absent("Application Credential", id)
+    store.delete(tx, id)

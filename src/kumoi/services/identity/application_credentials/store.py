@@ -1,0 +1,78 @@
+"""All SQL of application credentials; each change makes every process forget what it knew about tokens."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel import epochs
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.services.identity.application_credentials.models import (
+    application_credential_roles,
+    application_credentials,
+)
+from kumoi.services.identity.roles.models import roles
+
+
+def find(tx: Transaction, user_id: str, id: str) -> dict[str, Any] | None:
+    same = (application_credentials.c.user_id == user_id, application_credentials.c.id == id)
+    return tx.one(sa.select(application_credentials).where(*same))
+
+
+def named(tx: Transaction, user_id: str, name: str) -> dict[str, Any] | None:
+    same = (application_credentials.c.user_id == user_id, application_credentials.c.name == name)
+    return tx.one(sa.select(application_credentials).where(*same))
+
+
+def listed(
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
+) -> list[dict[str, Any]]:
+    order = [(application_credentials.c.name, "asc"), (application_credentials.c.id, "asc")]
+    return page(tx, sa.select(application_credentials).where(*conditions), sort=order, marker=marker, limit=limit)
+
+
+def roles_of(tx: Transaction, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Application credential id → its roles {id, name, domain_id}."""
+    given = application_credential_roles
+    query = (
+        sa.select(given.c.application_credential_id, roles.c.id, roles.c.name, roles.c.domain_id)
+        .join(roles, roles.c.id == given.c.role_id)
+        .where(given.c.application_credential_id.in_(ids))
+        .order_by(roles.c.name)
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in tx.all(query) if ids else ():
+        role = {"id": row["id"], "name": row["name"], "domain_id": row["domain_id"] or None}
+        found.setdefault(row["application_credential_id"], []).append(role)
+    return found
+
+
+def insert(tx: Transaction, role_ids: Iterable[str], **values: Any) -> None:
+    tx.insert(application_credentials, created_at=tx.now, **values)
+    rows = [{"application_credential_id": values["id"], "role_id": role_id} for role_id in role_ids]
+    tx.insert_many(application_credential_roles, rows)
+
+
+def delete(tx: Transaction, id: str) -> None:
+    _delete(tx, application_credentials.c.id == id)
+
+
+def delete_where(tx: Transaction, *, user_ids: Sequence[str] = (), project_ids: Sequence[str] = ()) -> None:
+    """Those of these users, and those for these projects."""
+    either = application_credentials.c.user_id.in_(user_ids) | application_credentials.c.project_id.in_(project_ids)
+    _delete(tx, either)
+
+
+def forget_roles(tx: Transaction, role_ids: Sequence[str]) -> None:
+    given = application_credential_roles
+    tx.execute(given.delete().where(given.c.role_id.in_(role_ids)))
+    epochs.advance(tx, "identity")
+
+
+def _delete(tx: Transaction, condition: sa.ColumnElement[bool]) -> None:
+    given = application_credential_roles
+    gone = sa.select(application_credentials.c.id).where(condition)
+    tx.execute(given.delete().where(given.c.application_credential_id.in_(gone)))
+    tx.execute(application_credentials.delete().where(condition))
+    epochs.advance(tx, "identity")

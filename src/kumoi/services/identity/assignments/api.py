@@ -1,0 +1,85 @@
+"""Routes of assignments: one set of them for each kind of actor on each kind of target."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kumoi.kernel import policy as policies
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.identity import listing
+from kumoi.services.identity.assignments import logic, overview, schemas
+from kumoi.services.identity.assignments.logic import Grant
+from kumoi.services.identity.roles.schemas import role
+
+routes = Routes()
+TOKEN = policies.authenticated()
+Name = Callable[[dict[str, str]], Grant]
+"""From the ids in a path to what it names."""
+
+
+def _namer(actor: str, target: str, inherited: bool) -> Name:
+    def name(ids: dict[str, str]) -> Grant:
+        target_ids = {} if target == "system" else {"target_id": ids[f"{target}_id"]}
+        return Grant(actor, ids[f"{actor}_id"], target, inherited=inherited, **target_ids)
+
+    return name
+
+
+def _list(name: Name) -> Callable[..., dict[str, Any]]:
+    def index(request: Request, **ids: str) -> dict[str, Any]:
+        rows = logic.listed(request.tx, request.who, name(ids))
+        return {"roles": [role(row, request.link) for row in rows], "links": listing.links(request)}
+
+    return index
+
+
+def _check(name: Name) -> Callable[..., Reply]:
+    def check(request: Request, role_id: str, **ids: str) -> Reply:
+        logic.check(request.tx, request.who, name(ids), role_id)
+        return Reply()
+
+    return check
+
+
+def _give(name: Name) -> Callable[..., Reply]:
+    def give(request: Request, role_id: str, **ids: str) -> Reply:
+        logic.give(request.tx, request.who, name(ids), role_id)
+        return Reply()
+
+    return give
+
+
+def _take_back(name: Name) -> Callable[..., Reply]:
+    def take_back(request: Request, role_id: str, **ids: str) -> Reply:
+        logic.take_back(request.tx, request.who, name(ids), role_id)
+        return Reply()
+
+    return take_back
+
+
+def _add(prefix: str, actor: str, target: str, inherited: bool) -> None:
+    name = _namer(actor, target, inherited)
+    end = "/inherited_to_projects" if inherited else ""
+    roles = f"{prefix}/{actor}s/{{{actor}_id}}/roles"
+    one = f"{roles}/{{role_id}}{end}"
+    if not inherited or target == "domain":
+        routes.get(roles + end, policy=TOKEN)(_list(name))
+    routes.get(one, policy=TOKEN, status=204)(_check(name))
+    routes.put(one, policy=TOKEN, status=204)(_give(name))
+    routes.delete(one, policy=TOKEN)(_take_back(name))
+
+
+for _actor in ("user", "group"):
+    _add("/system", _actor, "system", False)
+    for _target in ("project", "domain"):
+        _add(f"/{_target}s/{{{_target}_id}}", _actor, _target, False)
+        _add(f"/OS-INHERIT/{_target}s/{{{_target}_id}}", _actor, _target, True)
+
+
+@routes.get("/role_assignments", policy=TOKEN)
+def index(request: Request) -> dict[str, Any]:
+    asked = overview.asked(request.params)
+    found = overview.listed(request.tx, request.who, asked)
+    names = overview.names(request.tx, found) if asked.names else None
+    shown = [schemas.assignment(one, names, request.link) for one in found]
+    return {"role_assignments": shown, "links": listing.links(request)}

@@ -1,0 +1,125 @@
+"""Who may give which role to whom, and on what."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.identity import policy
+from kumoi.services.identity.assignments import store
+from kumoi.services.identity.assignments.models import SYSTEM
+from kumoi.services.identity.errors import Absent, Invalid, NotAllowed
+from kumoi.services.identity.groups import store as group_store
+from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.roles import store as role_store
+from kumoi.services.identity.roles.models import NO_DOMAIN
+from kumoi.services.identity.users import store as user_store
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Between whom and what, as a path names it. `inherited`: for the projects below the target."""
+
+    actor_kind: str
+    actor_id: str
+    target_kind: str
+    target_id: str = SYSTEM
+    inherited: bool = False
+
+    def key(self) -> dict[str, Any]:
+        return {
+            "actor_kind": self.actor_kind,
+            "actor_id": self.actor_id,
+            "target_kind": self.target_kind,
+            "target_id": self.target_id,
+            "inherited": self.inherited,
+        }
+
+
+def _rows(tx: Transaction, grant: Grant) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Actor and target; the target of the system is {}."""
+    find_actor = user_store.find if grant.actor_kind == "user" else group_store.find
+    actor = find_actor(tx, grant.actor_id)
+    if grant.target_kind == "system":
+        return actor, {}
+    if grant.target_kind == "domain":
+        return actor, project_store.find_domain(tx, grant.target_id)
+    return actor, project_store.find(tx, grant.target_id)
+
+
+def _target_domain(grant: Grant, target: dict[str, Any] | None) -> str | None:
+    if not target:
+        return None
+    return str(target["domain_id"] or target["id"])
+
+
+def _check_exist(grant: Grant, actor: dict[str, Any] | None, target: dict[str, Any] | None) -> None:
+    if actor is None:
+        raise Absent(grant.actor_kind, grant.actor_id)
+    if target is None:
+        raise Absent(grant.target_kind, grant.target_id)
+
+
+def _role(tx: Transaction, role_id: str) -> dict[str, Any]:
+    row = role_store.find(tx, role_id)
+    if row is None:
+        raise Absent("role", role_id)
+    return row
+
+
+def listed(tx: Transaction, who: Who, grant: Grant) -> list[dict[str, Any]]:
+    """The roles given by exactly this grant, by name."""
+    actor, target = _rows(tx, grant)
+    policy.check_read(who, _target_domain(grant, target), "list_grants")
+    _check_exist(grant, actor, target)
+    ids = [row["role_id"] for row in store.matching(tx, grant.key())]
+    return sorted(role_store.by_ids(tx, ids).values(), key=lambda row: str(row["name"]))
+
+
+def check(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
+    """Absent when the role is not given."""
+    actor, target = _rows(tx, grant)
+    policy.check_read(who, _target_domain(grant, target), "check_grant")
+    _check_exist(grant, actor, target)
+    _role(tx, role_id)
+    if not store.exists(tx, {**grant.key(), "role_id": role_id}):
+        raise Absent("role assignment", f"{grant.actor_kind} {grant.actor_id}, {grant.target_kind} {grant.target_id}")
+
+
+def give(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
+    actor, target = _rows(tx, grant)
+    role = role_store.find(tx, role_id)
+    _check_may_change(who, grant, actor, target, role, "create_grant")
+    _check_exist(grant, actor, target)
+    role = _role(tx, role_id)
+    if role["domain_id"] != NO_DOMAIN and role["domain_id"] != _target_domain(grant, target):
+        raise Invalid("role_id", "a role of a domain is given in that domain only")
+    store.insert(tx, {**grant.key(), "role_id": role_id})
+
+
+def take_back(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
+    """Also from an actor that is gone."""
+    actor, target = _rows(tx, grant)
+    role = role_store.find(tx, role_id)
+    _check_may_change(who, grant, actor, target, role, "revoke_grant")
+    _role(tx, role_id)
+    if not store.delete(tx, {**grant.key(), "role_id": role_id}):
+        raise Absent("role assignment", f"{grant.actor_kind} {grant.actor_id}, {grant.target_kind} {grant.target_id}")
+
+
+def _check_may_change(
+    who: Who,
+    grant: Grant,
+    actor: dict[str, Any] | None,
+    target: dict[str, Any] | None,
+    role: dict[str, Any] | None,
+    action: str,
+) -> None:
+    """A domain's manager gives roles to the domain's users on what is in the domain, but no admin role."""
+    if who.is_admin:
+        return
+    policy.check_change(who, _target_domain(grant, target), action)
+    if actor is None or actor["domain_id"] != who.domain_id:
+        raise NotAllowed(action)
+    if role is None or role["name"] == "admin" or (role["name"] == "manager" and "admin" not in who.roles):
+        raise NotAllowed(action)

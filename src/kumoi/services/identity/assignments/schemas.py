@@ -1,0 +1,47 @@
+"""Shapes of assignments: docs.openstack.org/api-ref/identity/v3/#list-role-assignments."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kumoi.services.identity.assignments.overview import Assignment
+
+Names = Mapping[str, Mapping[str, Any]]
+
+
+def assignment(one: Assignment, names: Names | None, link: Callable[[str], str]) -> dict[str, Any]:
+    """`names` (id → row): with names and domains."""
+    links = {"assignment": link(_path(one))}
+    if one.membership:
+        links["membership"] = link(f"/groups/{one.membership}/users/{one.actor_id}")
+    if one.prior:
+        links["prior_role"] = link(f"/roles/{one.prior}/implies/{one.role_id}")
+    scope: dict[str, Any] = (
+        {"system": {"all": True}} if one.target_kind == "system" else {one.target_kind: _named(one.target_id, names)}
+    )
+    if one.inherited:
+        scope["OS-INHERIT:inherited_to"] = "projects"
+    return {
+        "role": _named(one.role_id, names),
+        one.actor_kind: _named(one.actor_id, names),
+        "scope": scope,
+        "links": links,
+    }
+
+
+def _named(id: str, names: Names | None) -> dict[str, Any]:
+    if names is None or id not in names:
+        return {"id": id}
+    row = names[id]
+    found = {"id": id, "name": row["name"]}
+    if row["domain_id"]:
+        domain = names.get(row["domain_id"])
+        found["domain"] = {"id": row["domain_id"], "name": domain["name"] if domain else None}
+    return found
+
+
+def _path(one: Assignment) -> str:
+    """Where the assignment that was made can be looked at."""
+    made = one.made
+    target = "/system" if made["target_kind"] == "system" else f"/{made['target_kind']}s/{made['target_id']}"
+    path = f"{target}/{made['actor_kind']}s/{made['actor_id']}/roles/{made['role_id']}"
+    return f"/OS-INHERIT{path}/inherited_to_projects" if made["inherited"] else path

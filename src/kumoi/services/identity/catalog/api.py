@@ -1,0 +1,63 @@
+"""Routes of services, endpoints and regions: the same five for each."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from kumoi.kernel import policy as policies
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.identity import listing
+from kumoi.services.identity.catalog import logic, schemas
+
+routes = Routes()
+TOKEN = policies.authenticated()
+Shape = Callable[[dict[str, Any], Request], dict[str, Any]]
+
+
+def _add(kind: str, shape: Shape, create_body: type[msgspec.Struct], update_body: type[msgspec.Struct]) -> None:
+    id_name = f"{kind}_id"
+
+    def index(request: Request) -> dict[str, Any]:
+        rows, links = listing.page(request, logic.select(request.tx, request.who, kind, request.params))
+        return {f"{kind}s": [shape(row, request) for row in rows], "links": links}
+
+    def create(request: Request, body: msgspec.Struct) -> dict[str, Any]:
+        sent = getattr(body, kind)
+        extra = listing.extras(request, kind, type(sent))
+        row = logic.create(request.tx, request.who, kind, listing.given(sent), extra)
+        return {kind: shape(row, request)}
+
+    def show(request: Request, **ids: str) -> dict[str, Any]:
+        return {kind: shape(logic.show(request.tx, request.who, kind, ids[id_name]), request)}
+
+    def update(request: Request, body: msgspec.Struct, **ids: str) -> dict[str, Any]:
+        sent = getattr(body, kind)
+        extra = listing.extras(request, kind, type(sent))
+        row = logic.update(request.tx, request.who, kind, ids[id_name], listing.given(sent), extra)
+        return {kind: shape(row, request)}
+
+    def delete(request: Request, **ids: str) -> Reply:
+        logic.delete(request.tx, request.who, kind, ids[id_name])
+        return Reply()
+
+    one = f"/{kind}s/{{{id_name}}}"
+    routes.get(f"/{kind}s", policy=TOKEN)(index)
+    routes.post(f"/{kind}s", policy=TOKEN, body=create_body, errors=(409,))(create)
+    routes.get(one, policy=TOKEN)(show)
+    routes.patch(one, policy=TOKEN, body=update_body)(update)
+    routes.delete(one, policy=TOKEN, errors=(409,))(delete)
+
+
+_add("service", schemas.service, schemas.ServiceCreateBody, schemas.ServiceUpdateBody)
+_add("endpoint", schemas.endpoint, schemas.EndpointCreateBody, schemas.EndpointUpdateBody)
+_add("region", schemas.region, schemas.RegionCreateBody, schemas.RegionUpdateBody)
+
+
+@routes.put("/regions/{region_id}", policy=TOKEN, body=schemas.RegionCreateBody, status=201, errors=(409,))
+def create_named_region(request: Request, region_id: str, body: schemas.RegionCreateBody) -> dict[str, Any]:
+    """A region whose id the client chose."""
+    values = {**listing.given(body.region), "id": region_id}
+    extra = listing.extras(request, "region", schemas.RegionCreate)
+    return {"region": schemas.region(logic.create(request.tx, request.who, "region", values, extra), request)}

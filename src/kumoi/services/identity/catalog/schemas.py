@@ -1,0 +1,101 @@
+"""Shapes of the catalogue: docs.openstack.org/api-ref/identity/v3/#service-catalog-and-endpoints."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from kumoi.kernel.http import Request
+from kumoi.services.identity.catalog.rendering import address
+from kumoi.services.identity.projects.schemas import UNSET, Unset
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+Interface = Literal["public", "internal", "admin"]
+Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
+
+
+class ServiceCreate(msgspec.Struct, kw_only=True):
+    type: Text
+    name: str | None = None
+    description: str | None = None
+    enabled: bool = True
+
+
+class ServiceCreateBody(msgspec.Struct):
+    service: ServiceCreate
+
+
+class ServiceUpdate(msgspec.Struct, kw_only=True):
+    type: Text | Unset = UNSET
+    name: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+    enabled: bool | Unset = UNSET
+
+
+class ServiceUpdateBody(msgspec.Struct):
+    service: ServiceUpdate
+
+
+class EndpointCreate(msgspec.Struct, kw_only=True):
+    service_id: Text
+    interface: Interface
+    url: Url
+    region_id: str | None = None
+    region: str | None = None
+    enabled: bool = True
+
+
+class EndpointCreateBody(msgspec.Struct):
+    endpoint: EndpointCreate
+
+
+class EndpointUpdate(msgspec.Struct, kw_only=True):
+    service_id: Text | Unset = UNSET
+    interface: Interface | Unset = UNSET
+    url: Url | Unset = UNSET
+    region_id: str | Unset | None = UNSET
+    region: str | Unset | None = UNSET
+    enabled: bool | Unset = UNSET
+
+
+class EndpointUpdateBody(msgspec.Struct):
+    endpoint: EndpointUpdate
+
+
+class RegionCreate(msgspec.Struct, kw_only=True):
+    id: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    parent_region_id: str | None = None
+    description: str | None = None
+
+
+class RegionCreateBody(msgspec.Struct):
+    region: RegionCreate
+
+
+class RegionUpdate(msgspec.Struct, kw_only=True):
+    parent_region_id: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+
+
+class RegionUpdateBody(msgspec.Struct):
+    region: RegionUpdate
+
+
+def _links(request: Request, kind: str, row: dict[str, Any]) -> dict[str, str]:
+    return {"self": request.link(f"/{kind}/{row['id']}")}
+
+
+def service(row: dict[str, Any], request: Request) -> dict[str, Any]:
+    fields = {name: row[name] for name in ("id", "type", "name", "description", "enabled")}
+    return {**row["extra"], **fields, "links": _links(request, "services", row)}
+
+
+def endpoint(row: dict[str, Any], request: Request) -> dict[str, Any]:
+    """The URL for the address by which the client came; other placeholders are shown as they are."""
+    fields = {name: row[name] for name in ("id", "service_id", "interface", "region_id", "enabled")}
+    fields |= {"region": row["region_id"], "url": address(row["url"], request.base_url)}
+    return {**row["extra"], **fields, "links": _links(request, "endpoints", row)}
+
+
+def region(row: dict[str, Any], request: Request) -> dict[str, Any]:
+    fields = {name: row[name] for name in ("id", "description", "parent_region_id")}
+    return {**row["extra"], **fields, "links": _links(request, "regions", row)}

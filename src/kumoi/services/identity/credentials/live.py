@@ -1,0 +1,56 @@
+"""Sealing and opening blobs: the keys lie in the cloud's folder, not in its tables."""
+
+from typing import Any
+
+import msgspec
+
+from kumoi.kernel import randomness
+from kumoi.kernel.http import Request
+from kumoi.services.identity import listing
+from kumoi.services.identity.credentials import logic
+from kumoi.services.identity.tokens.live import checker
+
+
+def opened(request: Request, row: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    """The row and its blob as it was given."""
+    return row, checker(request).keys.open_secret(row["sealed_blob"])
+
+
+def create(request: Request, values: dict[str, Any], blob: str, extra: dict[str, Any]) -> dict[str, Any]:
+    id = logic.id_of(values["type"], blob)
+    sealed = checker(request).keys.seal_secret(blob)
+    return request.database.write(lambda tx: logic.create(tx, request.who, values, id, sealed, extra))
+
+
+def create_ec2(request: Request, user_id: str, project_id: str) -> dict[str, Any]:
+    """A new pair of keys."""
+    keys = {"access": randomness.new_secret(16), "secret": randomness.new_secret(16), "trust_id": None}
+    values = {"type": logic.EC2, "user_id": user_id, "project_id": project_id}
+    return create(request, values, msgspec.json.encode(keys).decode(), {})
+
+
+def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    if "blob" in changes:
+        blob = logic.text_of(changes.pop("blob"))
+        kind = request.database.read(lambda tx: logic.show(tx, request.who, id))["type"]
+        changes["sealed_blob"] = checker(request).keys.seal_secret(blob)
+        changes["id"] = logic.id_of(kind, blob) or id
+    return request.database.write(lambda tx: logic.update(tx, request.who, id, changes, extra))
+
+
+def show(request: Request, id: str, user_id: str | None = None) -> tuple[dict[str, Any], str]:
+    return opened(request, request.database.read(lambda tx: logic.show(tx, request.who, id, user_id)))
+
+
+def page(request: Request) -> tuple[list[tuple[dict[str, Any], str]], dict[str, Any]]:
+    rows, links = request.database.read(lambda tx: listing.page(request, logic.select(tx, request.who, request.params)))
+    return [opened(request, row) for row in rows], links
+
+
+def page_ec2(request: Request, user_id: str) -> list[tuple[dict[str, Any], str]]:
+    rows, _ = request.database.read(lambda tx: listing.page(request, logic.select_ec2(tx, request.who, user_id)))
+    return [opened(request, row) for row in rows]
+
+
+def delete(request: Request, id: str, user_id: str | None = None) -> None:
+    request.database.write(lambda tx: logic.delete(tx, request.who, id, user_id))

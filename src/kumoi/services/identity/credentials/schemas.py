@@ -1,0 +1,56 @@
+"""Shapes of credentials: docs.openstack.org/api-ref/identity/v3/#credentials."""
+
+from typing import Any
+
+import msgspec
+
+from kumoi.kernel.http import Request
+from kumoi.services.identity.projects.schemas import UNSET, Unset
+from kumoi.services.identity.users.schemas import Name
+
+Blob = str | dict[str, Any]
+
+
+class CredentialCreate(msgspec.Struct, kw_only=True):
+    type: Name
+    blob: Blob
+    user_id: str | None = None
+    project_id: str | None = None
+
+
+class CreateBody(msgspec.Struct):
+    credential: CredentialCreate
+
+
+class CredentialUpdate(msgspec.Struct, kw_only=True):
+    type: Name | Unset = UNSET
+    blob: Blob | Unset = UNSET
+    user_id: str | Unset = UNSET
+    project_id: str | Unset | None = UNSET
+
+
+class UpdateBody(msgspec.Struct):
+    credential: CredentialUpdate
+
+
+class Ec2Create(msgspec.Struct):
+    tenant_id: str
+
+
+def credential(row: dict[str, Any], blob: str, request: Request) -> dict[str, Any]:
+    fields = {name: row[name] for name in ("id", "type", "user_id", "project_id")}
+    return {**row["extra"], **fields, "blob": blob, "links": {"self": request.link(f"/credentials/{row['id']}")}}
+
+
+def ec2(row: dict[str, Any], blob: str, request: Request) -> dict[str, Any]:
+    """As the extension OS-EC2 shows a pair of keys."""
+    keys = msgspec.json.decode(blob)
+    path = f"/users/{row['user_id']}/credentials/OS-EC2/{keys['access']}"
+    return {
+        "user_id": row["user_id"],
+        "tenant_id": row["project_id"],
+        "access": keys["access"],
+        "secret": keys["secret"],
+        "trust_id": None,
+        "links": {"self": request.link(path)},
+    }

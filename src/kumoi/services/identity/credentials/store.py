@@ -1,0 +1,39 @@
+"""All SQL of credentials."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.services.identity.credentials.models import credentials
+
+
+def find(tx: Transaction, id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(credentials).where(credentials.c.id == id))
+
+
+def listed(
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
+) -> list[dict[str, Any]]:
+    order = [(credentials.c.created_at, "asc"), (credentials.c.id, "asc")]
+    return page(tx, sa.select(credentials).where(*conditions), sort=order, marker=marker, limit=limit)
+
+
+def insert(tx: Transaction, **values: Any) -> None:
+    tx.insert(credentials, created_at=tx.now, **values)
+
+
+def update(tx: Transaction, id: str, values: dict[str, Any]) -> None:
+    tx.execute(credentials.update().where(credentials.c.id == id).values(**values))
+
+
+def delete(tx: Transaction, id: str) -> bool:
+    return tx.changed(credentials.delete().where(credentials.c.id == id)) > 0
+
+
+def delete_where(tx: Transaction, *, user_ids: Sequence[str] = (), project_ids: Sequence[str] = ()) -> None:
+    """Those of these users, and those for these projects."""
+    either = credentials.c.user_id.in_(user_ids) | credentials.c.project_id.in_(project_ids)
+    tx.execute(credentials.delete().where(either))

@@ -1,0 +1,44 @@
+"""Routes of domains."""
+
+from typing import Any
+
+from kumoi.kernel import policy as policies
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.identity import listing
+from kumoi.services.identity.domains import logic, schemas
+
+routes = Routes()
+TOKEN = policies.authenticated()
+
+
+@routes.get("/domains", policy=TOKEN)
+def index(request: Request) -> dict[str, Any]:
+    rows, links = listing.page(request, logic.select(request.tx, request.who, request.params))
+    return {"domains": [schemas.domain(row, request.link) for row in rows], "links": links}
+
+
+@routes.post("/domains", policy=TOKEN, body=schemas.CreateBody, errors=(409,))
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
+    values = {**listing.given(body.domain), "id": body.domain.explicit_domain_id}
+    extra = listing.extras(request, "domain", schemas.DomainCreate)
+    return {"domain": schemas.domain(logic.create(request.tx, request.who, values, extra), request.link)}
+
+
+@routes.get("/domains/{domain_id}", policy=TOKEN)
+def show(request: Request, domain_id: str) -> dict[str, Any]:
+    return {"domain": schemas.domain(logic.show(request.tx, request.who, domain_id), request.link)}
+
+
+@routes.patch("/domains/{domain_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,))
+def update(request: Request, domain_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "domain", schemas.DomainUpdate)
+    changes = listing.given(body.domain, leave=("tags",))
+    row = logic.update(request.tx, request.who, domain_id, changes, extra)
+    return {"domain": schemas.domain(row, request.link)}
+
+
+@routes.delete("/domains/{domain_id}", policy=TOKEN)
+def delete(request: Request, domain_id: str) -> Reply:
+    logic.delete(request.tx, request.who, domain_id)
+    return Reply()

@@ -1,0 +1,86 @@
+"""Which domains there may be."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.identity import departures, listing, options, policy
+from kumoi.services.identity.errors import Absent, Taken
+from kumoi.services.identity.projects import store
+from kumoi.services.identity.projects.errors import NotPossible
+from kumoi.services.identity.projects.models import NO_DOMAIN, projects
+
+DEFAULT = "default"
+FILTERS = {"name": projects.c.name, "enabled": projects.c.enabled}
+
+
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+    domain_id = policy.listed_domain(who, None, "list_domains")
+    wanted = [projects.c.domain_id == NO_DOMAIN, *listing.conditions(params, FILTERS)]
+    if domain_id is not None:
+        wanted.append(projects.c.id == domain_id)
+    return listing.Selection(
+        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find_domain(tx, id)
+    )
+
+
+def found(tx: Transaction, domain_id: str) -> dict[str, Any]:
+    row = store.find_domain(tx, domain_id)
+    if row is None:
+        raise Absent("domain", domain_id)
+    return row
+
+
+def show(tx: Transaction, who: Who, domain_id: str) -> dict[str, Any]:
+    """A token may always look at its own domain."""
+    if who.domain_id != domain_id and who.project_domain_id != domain_id:
+        policy.check_reads_all(who, "get_domain")
+    return found(tx, domain_id)
+
+
+def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """`values`: name, description, enabled, options and perhaps id."""
+    policy.check_admin(who, "create_domain")
+    if store.named(tx, values["name"], NO_DOMAIN):
+        raise Taken("project", f"name {values['name']} as a domain")
+    id = values.get("id") or tx.new_hex()
+    if store.find(tx, id):
+        raise Taken("project", f"ID {id}")
+    store.insert(
+        tx, id=id, name=values["name"], domain_id=NO_DOMAIN, parent_id=None, is_domain=True,
+        description=values["description"] or "", enabled=values["enabled"],
+        options=options.merged({}, values["options"], options.RESOURCE, "domain"), extra=extra,
+    )  # fmt: skip
+    return found(tx, id)
+
+
+def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """Disabling revokes every token in the domain."""
+    policy.check_admin(who, "update_domain")
+    row = found(tx, domain_id)
+    options.check_mutable(row, "domain", {**changes, **extra})
+    name = changes.get("name", row["name"])
+    if name != row["name"] and store.named(tx, name, NO_DOMAIN):
+        raise Taken("project", f"name {name} as a domain")
+    changes = {**changes, "extra": {**row["extra"], **extra}}
+    if "options" in changes:
+        changes["options"] = options.merged(row["options"], changes["options"], options.RESOURCE, "domain")
+    if "description" in changes:
+        changes["description"] = changes["description"] or ""
+    if changes.get("enabled") is False:
+        if domain_id == DEFAULT:
+            raise NotPossible("cannot disable the default domain")
+        store.revoke_domain(tx, domain_id)
+    store.update(tx, domain_id, changes)
+    return found(tx, domain_id)
+
+
+def delete(tx: Transaction, who: Who, domain_id: str) -> None:
+    policy.check_admin(who, "delete_domain")
+    row = found(tx, domain_id)
+    options.check_mutable(row, "domain")
+    if domain_id == DEFAULT:
+        raise NotPossible("cannot delete the default domain")
+    if row["enabled"]:
+        raise NotPossible("cannot delete a domain that is enabled, please disable it first")
+    departures.delete_domain(tx, domain_id)

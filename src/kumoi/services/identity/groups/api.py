@@ -1,0 +1,70 @@
+"""Routes of groups."""
+
+from typing import Any
+
+from kumoi.kernel import policy as policies
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.identity import listing
+from kumoi.services.identity.groups import logic, schemas
+
+routes = Routes()
+TOKEN = policies.authenticated()
+
+
+def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
+    rows, links = listing.page(request, selection)
+    return {"groups": [schemas.group(row, request.link) for row in rows], "links": links}
+
+
+@routes.get("/groups", policy=TOKEN)
+def index(request: Request) -> dict[str, Any]:
+    return _page(request, logic.select(request.tx, request.who, request.params))
+
+
+@routes.post("/groups", policy=TOKEN, body=schemas.CreateBody, errors=(409,))
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "group", schemas.GroupCreate)
+    row = logic.create(request.tx, request.who, listing.given(body.group), extra)
+    return {"group": schemas.group(row, request.link)}
+
+
+@routes.get("/groups/{group_id}", policy=TOKEN)
+def show(request: Request, group_id: str) -> dict[str, Any]:
+    return {"group": schemas.group(logic.show(request.tx, request.who, group_id), request.link)}
+
+
+@routes.patch("/groups/{group_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,))
+def update(request: Request, group_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "group", schemas.GroupUpdate)
+    row = logic.update(request.tx, request.who, group_id, listing.given(body.group), extra)
+    return {"group": schemas.group(row, request.link)}
+
+
+@routes.delete("/groups/{group_id}", policy=TOKEN)
+def delete(request: Request, group_id: str) -> Reply:
+    logic.delete(request.tx, request.who, group_id)
+    return Reply()
+
+
+@routes.get("/groups/{group_id}/users/{user_id}", policy=TOKEN, status=204)
+def check_member(request: Request, group_id: str, user_id: str) -> Reply:
+    logic.check_member(request.tx, request.who, group_id, user_id)
+    return Reply()
+
+
+@routes.put("/groups/{group_id}/users/{user_id}", policy=TOKEN, status=204)
+def join(request: Request, group_id: str, user_id: str) -> Reply:
+    logic.join(request.tx, request.who, group_id, user_id)
+    return Reply()
+
+
+@routes.delete("/groups/{group_id}/users/{user_id}", policy=TOKEN)
+def leave(request: Request, group_id: str, user_id: str) -> Reply:
+    logic.leave(request.tx, request.who, group_id, user_id)
+    return Reply()
+
+
+@routes.get("/users/{user_id}/groups", policy=TOKEN)
+def of_user(request: Request, user_id: str) -> dict[str, Any]:
+    return _page(request, logic.select_of_user(request.tx, request.who, user_id, request.params))

@@ -1,0 +1,126 @@
+"""Which groups there may be, and who belongs to them."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.who import Who
+from kumoi.services.identity import departures, listing, policy
+from kumoi.services.identity.domains import logic as domain_logic
+from kumoi.services.identity.errors import Absent, NotAllowed, Taken
+from kumoi.services.identity.groups import store
+from kumoi.services.identity.groups.models import groups
+from kumoi.services.identity.users import store as user_store
+
+FILTERS = {"name": groups.c.name, "domain_id": groups.c.domain_id}
+
+
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+    domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_groups")
+    wanted = listing.conditions(params, FILTERS)
+    if domain_id is not None:
+        wanted.append(groups.c.domain_id == domain_id)
+    return _selection(tx, wanted)
+
+
+def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection:
+    """Everybody may ask for their own."""
+    user = user_store.find(tx, user_id)
+    if who.user_id != user_id:
+        policy.check_read(who, user["domain_id"] if user else None, "list_groups_for_user")
+    if user is None:
+        raise Absent("user", user_id)
+    return _selection(tx, [store.having(user_id), *listing.conditions(params, FILTERS)])
+
+
+def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
+    return listing.Selection(
+        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
+    )
+
+
+def found(tx: Transaction, group_id: str) -> dict[str, Any]:
+    row = store.find(tx, group_id)
+    if row is None:
+        raise Absent("group", group_id)
+    return row
+
+
+def show(tx: Transaction, who: Who, group_id: str) -> dict[str, Any]:
+    row = store.find(tx, group_id)
+    policy.check_read(who, row["domain_id"] if row else None, "get_group")
+    return found(tx, group_id)
+
+
+def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    domain_id = values["domain_id"] or policy.home_domain(who)
+    policy.check_change(who, domain_id, "create_group")
+    domain_logic.found(tx, domain_id)
+    _check_name(tx, values["name"], domain_id)
+    id = tx.new_hex()
+    description = values["description"] or ""
+    store.insert(tx, id=id, name=values["name"], domain_id=domain_id, description=description, extra=extra)
+    return found(tx, id)
+
+
+def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
+    if store.named(tx, name, domain_id):
+        raise Taken("group", f"name {name} at domain ID {domain_id}")
+
+
+def update(tx: Transaction, who: Who, group_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    row = _changeable(tx, who, group_id, "update_group")
+    if changes.pop("domain_id", row["domain_id"]) != row["domain_id"]:
+        raise BadRequest("Update of `domain_id` is not allowed.")
+    if changes.get("name", row["name"]) != row["name"]:
+        _check_name(tx, changes["name"], row["domain_id"])
+    if "description" in changes:
+        changes["description"] = changes["description"] or ""
+    store.update(tx, group_id, {**changes, "extra": {**row["extra"], **extra}})
+    return found(tx, group_id)
+
+
+def _changeable(tx: Transaction, who: Who, group_id: str, action: str) -> dict[str, Any]:
+    row = store.find(tx, group_id)
+    policy.check_change(who, row["domain_id"] if row else None, action)
+    return found(tx, group_id)
+
+
+def delete(tx: Transaction, who: Who, group_id: str) -> None:
+    _changeable(tx, who, group_id, "delete_group")
+    departures.delete_groups(tx, [group_id])
+
+
+def check_member(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
+    """Absent when the user does not belong to it."""
+    row = store.find(tx, group_id)
+    if who.user_id != user_id:
+        policy.check_read(who, row["domain_id"] if row else None, "check_user_in_group")
+    if row is None:
+        raise Absent("group", group_id)
+    _check_user(tx, user_id)
+    if not store.has(tx, group_id, user_id):
+        raise Absent("user in this group", user_id)
+
+
+def _check_user(tx: Transaction, user_id: str) -> dict[str, Any]:
+    row = user_store.find(tx, user_id)
+    if row is None:
+        raise Absent("user", user_id)
+    return row
+
+
+def join(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
+    group = _changeable(tx, who, group_id, "add_user_to_group")
+    user = _check_user(tx, user_id)
+    if not who.is_admin and user["domain_id"] != group["domain_id"]:
+        raise NotAllowed("add_user_to_group")
+    store.join(tx, group_id, user_id)
+
+
+def leave(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
+    """Roles that came with the group are gone from the next request on."""
+    _changeable(tx, who, group_id, "remove_user_from_group")
+    _check_user(tx, user_id)
+    if not store.leave(tx, group_id, user_id):
+        raise Absent("user in this group", user_id)

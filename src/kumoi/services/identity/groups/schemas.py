@@ -1,0 +1,39 @@
+"""Shapes of groups: docs.openstack.org/api-ref/identity/v3/#groups."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from kumoi.services.identity.projects.schemas import UNSET, Id, Name, Unset
+
+
+class GroupCreate(msgspec.Struct, kw_only=True):
+    name: Name
+    domain_id: Id | None = None
+    description: str | None = None
+
+
+class CreateBody(msgspec.Struct):
+    group: GroupCreate
+
+
+class GroupUpdate(msgspec.Struct, kw_only=True):
+    name: Name | Unset = UNSET
+    domain_id: str | Unset | None = UNSET
+    description: str | Unset | None = UNSET
+
+
+class UpdateBody(msgspec.Struct):
+    group: GroupUpdate
+
+
+def group(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+    return {
+        **row["extra"],
+        "id": row["id"],
+        "name": row["name"],
+        "domain_id": row["domain_id"],
+        "description": row["description"],
+        "links": {"self": link(f"/groups/{row['id']}")},
+    }

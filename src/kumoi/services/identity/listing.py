@@ -1,0 +1,117 @@
+"""Lists as identity gives them: exact and inexact filters, pages by marker, links; and attributes of a client's own."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+import sqlalchemy as sa
+
+from kumoi.kernel.http import Request
+from kumoi.kernel.pagination import LARGEST_PAGE, MarkerNotFound
+from kumoi.services.identity.errors import Invalid
+
+Row = dict[str, Any]
+Params = Mapping[str, list[str]]
+Conditions = list[sa.ColumnElement[bool]]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a caller may see of a list. `fetch`: (marker or None, limit) → rows; `find`: id → the row that may be a marker."""
+
+    fetch: Callable[[Row | None, int], list[Row]]
+    find: Callable[[str], Row | None]
+
+
+def conditions(params: Params, columns: Mapping[str, sa.ColumnElement[Any]]) -> Conditions:
+    """From `name=…` and `name__contains=…` (startswith, endswith; with a leading i: whatever the case). `columns`: the
+    names that may be filtered by; others are not looked at."""
+    found: Conditions = []
+    for key, values in params.items():
+        name, _, how = key.partition("__")
+        column = columns.get(name)
+        if column is None:
+            continue
+        if isinstance(column.type, sa.Boolean):
+            found.append(column.is_(truth(values[-1])))
+        elif not how:
+            found.append(column == values[-1])
+        else:
+            found.append(_inexact(column, how, values[-1], key))
+    return found
+
+
+def truth(text: str) -> bool:
+    """Of a flag in a query: everything but a clear no is a yes, an empty value too."""
+    return text.lower() not in ("0", "false", "no", "off")
+
+
+def _inexact(column: sa.ColumnElement[Any], how: str, value: str, key: str) -> sa.ColumnElement[bool]:
+    """Without LIKE, whose idea of case differs between databases."""
+    if how in ("icontains", "istartswith", "iendswith"):
+        column, value, how = sa.func.lower(column), value.lower(), how[1:]
+    if not value:
+        return sa.true()
+    if how == "contains":
+        return sa.func.replace(column, value, "") != column
+    if how == "startswith":
+        return sa.func.substr(column, 1, len(value)) == value
+    if how == "endswith":
+        length = sa.func.length(column)
+        return sa.and_(length >= len(value), sa.func.substr(column, length - len(value) + 1) == value)
+    raise Invalid(key, "it ends in none of contains, startswith, endswith, icontains, istartswith, iendswith")
+
+
+def page(request: Request, selection: Selection) -> tuple[list[Row], dict[str, Any]]:
+    """The rows that `limit` and `marker` of the query ask for, all of them without a limit, and the list's links."""
+    limit, marker_id = _limit(request), request.params.get("marker", [None])[-1]
+    marker = None
+    if marker_id:
+        marker = selection.find(marker_id)
+        if marker is None:
+            raise MarkerNotFound(f"Marker {marker_id[:255]} could not be found.")
+    rows = selection.fetch(marker, min(limit or LARGEST_PAGE, LARGEST_PAGE))
+    while limit is None and rows and len(rows) % LARGEST_PAGE == 0:
+        more = selection.fetch(rows[-1], LARGEST_PAGE)
+        if not more:
+            break
+        rows += more
+    following = None
+    if limit is not None and len(rows) == min(limit, LARGEST_PAGE):
+        kept = [(name, value) for name, values in request.params.items() if name != "marker" for value in values]
+        following = f"{request.base_url}{request.url_path}?{urlencode([*kept, ('marker', rows[-1]['id'])])}"
+    return rows, links(request, following)
+
+
+def links(request: Request, following: str | None = None) -> dict[str, Any]:
+    """Of a list: itself, and the next page where there may be one."""
+    query = urlencode([(name, value) for name, values in request.params.items() for value in values])
+    itself = f"{request.base_url}{request.url_path}" + (f"?{query}" if query else "")
+    return {"self": itself, "previous": None, "next": following}
+
+
+def _limit(request: Request) -> int | None:
+    text = request.params.get("limit", [""])[-1]
+    if not text:
+        return None
+    if not text.isdigit() or not int(text[:9]) > 0:
+        raise Invalid("limit", "it is a number above 0")
+    return int(text[:9])
+
+
+def given(body: msgspec.Struct, leave: Sequence[str] = ()) -> dict[str, Any]:
+    """The fields that a client sent, as they are called here."""
+    return {
+        name: value
+        for name in body.__struct_fields__
+        if name not in leave and (value := getattr(body, name)) is not msgspec.UNSET
+    }
+
+
+def extras(request: Request, key: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """What a client sent under `key` besides the declared fields: identity keeps such attributes and gives them back."""
+    sent = msgspec.json.decode(request.raw)[key]
+    known = {field.encode_name for field in msgspec.structs.fields(kind)} | {"id", "links"}
+    return {name: value for name, value in sent.items() if name not in known}

@@ -1,0 +1,59 @@
+"""Who may do what with the things of identity: the cloud's admin everything, a domain's manager what is in the domain,
+readers of the system and of a domain look, everybody looks at themselves."""
+
+from kumoi.kernel.who import Who
+from kumoi.services.identity.errors import NotAllowed
+
+
+def reads_all(who: Who) -> bool:
+    """The cloud's admin and readers of the system."""
+    return who.sees(None)
+
+
+def may_read(who: Who, domain_id: str | None) -> bool:
+    """Whether the caller may look at things of this domain; None: of no domain."""
+    return reads_all(who) or _within(who, domain_id, "reader")
+
+
+def may_change(who: Who, domain_id: str | None) -> bool:
+    """`manager` is implied by a domain's admin."""
+    return who.is_admin or _within(who, domain_id, "manager")
+
+
+def _within(who: Who, domain_id: str | None, role: str) -> bool:
+    return domain_id is not None and who.domain_id == domain_id and role in who.roles
+
+
+def check_read(who: Who, domain_id: str | None, action: str) -> None:
+    """NotAllowed naming `action` as OpenStack does (`list_users`)."""
+    if not may_read(who, domain_id):
+        raise NotAllowed(action)
+
+
+def check_change(who: Who, domain_id: str | None, action: str) -> None:
+    if not may_change(who, domain_id):
+        raise NotAllowed(action)
+
+
+def check_admin(who: Who, action: str) -> None:
+    """What belongs to the whole cloud: roles, the catalogue, domains."""
+    if not who.is_admin:
+        raise NotAllowed(action)
+
+
+def check_reads_all(who: Who, action: str) -> None:
+    if not reads_all(who):
+        raise NotAllowed(action)
+
+
+def listed_domain(who: Who, asked: str | None, action: str) -> str | None:
+    """The domain to filter a list by: what was asked for, or all that the caller may read; NotAllowed when nothing."""
+    if reads_all(who):
+        return asked
+    check_read(who, asked or who.domain_id, action)
+    return who.domain_id
+
+
+def home_domain(who: Who) -> str:
+    """Where a new thing belongs when nothing is said: the domain of the caller's scope, else the default one."""
+    return who.domain_id or who.project_domain_id or "default"

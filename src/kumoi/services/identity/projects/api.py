@@ -1,0 +1,113 @@
+"""Routes of projects."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from kumoi.kernel import policy as policies
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.identity import listing
+from kumoi.services.identity.errors import Absent, Invalid
+from kumoi.services.identity.projects import logic, schemas
+
+routes = Routes()
+TOKEN = policies.authenticated()
+
+
+def _shown(request: Request, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    tags = logic.tags(request.tx, [row["id"] for row in rows])
+    return [schemas.project(row, tags.get(row["id"], ()), request.link) for row in rows]
+
+
+def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
+    rows, links = listing.page(request, selection)
+    return {"projects": _shown(request, rows), "links": links}
+
+
+@routes.get("/projects", policy=TOKEN)
+def index(request: Request) -> dict[str, Any]:
+    return _page(request, logic.select(request.tx, request.who, request.params))
+
+
+@routes.post("/projects", policy=TOKEN, body=schemas.CreateBody, errors=(409,))
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "project", schemas.ProjectCreate)
+    row = logic.create(request.tx, request.who, listing.given(body.project), extra)
+    return {"project": _shown(request, [row])[0]}
+
+
+@routes.get("/projects/{project_id}", policy=TOKEN)
+def show(request: Request, project_id: str) -> dict[str, Any]:
+    row = logic.show(request.tx, request.who, project_id)
+    shown = _shown(request, [row])[0]
+    asked = request.params
+    for name in ("parents", "subtree"):
+        if f"{name}_as_list" in asked and f"{name}_as_ids" in asked:
+            raise Invalid(name, f"{name}_as_list and {name}_as_ids exclude each other")
+    if "parents_as_ids" in asked:
+        shown["parents"] = logic.parents_as_ids(request.tx, row)
+    elif "parents_as_list" in asked:
+        shown["parents"] = [{"project": each} for each in _shown(request, logic.parents(request.tx, row))]
+    if "subtree_as_ids" in asked:
+        shown["subtree"] = logic.subtree_as_ids(logic.subtree(request.tx, project_id), project_id)
+    elif "subtree_as_list" in asked:
+        shown["subtree"] = [{"project": each} for each in _shown(request, logic.subtree(request.tx, project_id))]
+    return {"project": shown}
+
+
+@routes.patch("/projects/{project_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,))
+def update(request: Request, project_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "project", schemas.ProjectUpdate)
+    row = logic.update(request.tx, request.who, project_id, listing.given(body.project), extra)
+    return {"project": _shown(request, [row])[0]}
+
+
+@routes.delete("/projects/{project_id}", policy=TOKEN)
+def delete(request: Request, project_id: str) -> Reply:
+    logic.delete(request.tx, request.who, project_id)
+    return Reply()
+
+
+@routes.get("/projects/{project_id}/tags", policy=TOKEN)
+def tags(request: Request, project_id: str) -> dict[str, Any]:
+    logic.show(request.tx, request.who, project_id)
+    return {"tags": logic.tags(request.tx, [project_id]).get(project_id, []), "links": listing.links(request)}
+
+
+@routes.put("/projects/{project_id}/tags", policy=TOKEN, body=schemas.TagsBody)
+def set_tags(request: Request, project_id: str, body: schemas.TagsBody) -> dict[str, Any]:
+    found = logic.change_tags(request.tx, request.who, project_id, body.tags, replace=True)
+    return {"tags": found, "links": listing.links(request)}
+
+
+@routes.delete("/projects/{project_id}/tags", policy=TOKEN)
+def delete_tags(request: Request, project_id: str) -> Reply:
+    logic.change_tags(request.tx, request.who, project_id, [], replace=True)
+    return Reply()
+
+
+@routes.get("/projects/{project_id}/tags/{tag}", policy=TOKEN, status=204)
+def check_tag(request: Request, project_id: str, tag: str) -> Reply:
+    logic.show(request.tx, request.who, project_id)
+    if tag not in logic.tags(request.tx, [project_id]).get(project_id, []):
+        raise Absent("project tag", tag)
+    return Reply()
+
+
+@routes.put("/projects/{project_id}/tags/{tag}", policy=TOKEN, status=201)
+def add_tag(request: Request, project_id: str, tag: str) -> Reply:
+    if not 0 < len(tag) <= 255 or "," in tag:
+        raise Invalid("tag", "it has 1 to 255 characters, no comma and no slash")
+    logic.change_tags(request.tx, request.who, project_id, [tag])
+    return Reply(headers={"Location": request.link(f"/projects/{project_id}/tags/{tag}")})
+
+
+@routes.delete("/projects/{project_id}/tags/{tag}", policy=TOKEN)
+def delete_tag(request: Request, project_id: str, tag: str) -> Reply:
+    logic.remove_tag(request.tx, request.who, project_id, tag)
+    return Reply()
+
+
+@routes.get("/users/{user_id}/projects", policy=TOKEN)
+def of_user(request: Request, user_id: str) -> dict[str, Any]:
+    return _page(request, logic.select_of_user(request.tx, request.who, user_id, request.params))

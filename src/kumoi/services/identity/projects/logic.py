@@ -1,0 +1,245 @@
+"""Which projects there may be, and how they hang together."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.who import Who
+from kumoi.services.identity import departures, listing, options, policy
+from kumoi.services.identity.assignments import effective
+from kumoi.services.identity.domains import logic as domain_logic
+from kumoi.services.identity.errors import Absent, Invalid, Taken
+from kumoi.services.identity.projects import store
+from kumoi.services.identity.projects.errors import NotPossible
+from kumoi.services.identity.projects.models import NO_DOMAIN, projects
+from kumoi.services.identity.users import store as user_store
+
+DEEPEST = 5
+"""Levels of a tree, its domain counted."""
+FILTERS = {
+    "name": projects.c.name,
+    "domain_id": projects.c.domain_id,
+    "parent_id": projects.c.parent_id,
+    "enabled": projects.c.enabled,
+}
+TAG_FILTERS = (
+    ("tags", True, False),
+    ("tags-any", False, False),
+    ("not-tags", True, True),
+    ("not-tags-any", False, True),
+)
+"""Name, whether all must be there, whether that is negated."""
+
+
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+    domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_projects")
+    wanted = _wanted(params)
+    if domain_id is not None:
+        wanted.append(projects.c.domain_id == domain_id)
+    return _selection(tx, wanted)
+
+
+def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection:
+    """Projects on which a user has a role; everybody may ask for their own."""
+    user = user_store.find(tx, user_id)
+    if who.user_id != user_id:
+        policy.check_read(who, user["domain_id"] if user else None, "list_user_projects")
+    if user is None:
+        raise Absent("user", user_id)
+    return _selection(tx, [projects.c.id.in_(effective.project_ids(tx, user_id)), *_wanted(params)])
+
+
+def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
+    return listing.Selection(
+        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
+    )
+
+
+def _wanted(params: listing.Params) -> listing.Conditions:
+    """The conditions of the query, tags too; domains are listed only when asked for."""
+    wanted = listing.conditions(params, FILTERS)
+    is_domain = listing.truth(params.get("is_domain", ["false"])[-1])
+    wanted.append(projects.c.domain_id == NO_DOMAIN if is_domain else projects.c.domain_id != NO_DOMAIN)
+    for name, every, negated in TAG_FILTERS:
+        tags = [tag for text in params.get(name, ()) for tag in text.split(",") if tag]
+        if tags:
+            carrying = [store.with_tag(tag) for tag in tags]
+            condition = sa.and_(*carrying) if every else sa.or_(*carrying)
+            wanted.append(sa.not_(condition) if negated else condition)
+    return wanted
+
+
+def tags(tx: Transaction, ids: list[str]) -> dict[str, list[str]]:
+    return store.tags(tx, ids)
+
+
+def found(tx: Transaction, project_id: str) -> dict[str, Any]:
+    row = store.find(tx, project_id)
+    if row is None:
+        raise Absent("project", project_id)
+    return row
+
+
+def show(tx: Transaction, who: Who, project_id: str) -> dict[str, Any]:
+    """A token may look at its own project."""
+    row = store.find(tx, project_id)
+    if who.project_id != project_id:
+        policy.check_read(who, row["domain_id"] if row else None, "get_project")
+    return found(tx, project_id)
+
+
+def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """`values`: the fields of ProjectCreate."""
+    if values["is_domain"]:
+        if values["domain_id"] or values["parent_id"]:
+            raise Invalid("project.is_domain", "a project that is a domain has neither domain nor parent")
+        return domain_logic.create(tx, who, values, extra)
+    parent = store.find(tx, values["parent_id"]) if values["parent_id"] else None
+    if values["parent_id"] and parent is None:
+        raise Absent("project", values["parent_id"])
+    above = (parent["domain_id"] or parent["id"]) if parent else None
+    domain_id = values["domain_id"] or above or policy.home_domain(who)
+    policy.check_change(who, domain_id, "create_project")
+    domain = domain_logic.found(tx, domain_id)
+    parent = parent or domain
+    if above is not None and above != domain_id:
+        raise Invalid("project.domain_id", "it must be the domain of the parent")
+    if not domain["enabled"] or not parent["enabled"]:
+        raise NotPossible("cannot create a project below one that is disabled")
+    if len(_line_above(tx, parent)) + 2 > DEEPEST:
+        raise NotPossible(f"max hierarchy depth reached: a tree of projects has at most {DEEPEST} levels")
+    _check_name(tx, values["name"], domain_id)
+    id = tx.new_hex()
+    store.insert(
+        tx, id=id, name=values["name"], domain_id=domain_id, parent_id=parent["id"], is_domain=False,
+        description=values["description"] or "", enabled=values["enabled"],
+        options=options.merged({}, values["options"], options.RESOURCE, "project"), extra=extra,
+    )  # fmt: skip
+    store.set_tags(tx, id, checked_tags(values["tags"]))
+    return found(tx, id)
+
+
+def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
+    if store.named(tx, name, domain_id):
+        raise Taken("project", f"name {name} at domain ID {domain_id}")
+
+
+def checked_tags(tags: list[str]) -> list[str]:
+    if len(set(tags)) != len(tags):
+        raise Invalid("tags", "one is given twice")
+    return tags
+
+
+def update(
+    tx: Transaction, who: Who, project_id: str, changes: dict[str, Any], extra: dict[str, Any]
+) -> dict[str, Any]:
+    """Disabling revokes the project's tokens."""
+    row = store.find(tx, project_id)
+    policy.check_change(who, row["domain_id"] if row else None, "update_project")
+    row = found(tx, project_id)
+    for name in ("parent_id", "is_domain", "domain_id"):
+        if name in changes and changes.pop(name) != (row[name] or None):
+            error = NotPossible if name == "parent_id" else BadRequest
+            raise error(f"Update of `{name}` is not allowed")
+    tags = changes.pop("tags", None)
+    if row["is_domain"]:
+        return domain_logic.update(tx, who, project_id, changes, extra)
+    options.check_mutable(row, "project", {**changes, **extra})
+    if changes.get("name", row["name"]) != row["name"]:
+        _check_name(tx, changes["name"], row["domain_id"])
+    changes = {**changes, "extra": {**row["extra"], **extra}}
+    if "options" in changes:
+        changes["options"] = options.merged(row["options"], changes["options"], options.RESOURCE, "project")
+    if "description" in changes:
+        changes["description"] = changes["description"] or ""
+    if changes.get("enabled") is False and row["enabled"]:
+        if any(child["enabled"] for child in store.children(tx, [project_id])):
+            raise NotPossible(f"cannot disable project {project_id} since its subtree contains enabled projects")
+        store.revoke(tx, project_id)
+    if changes.get("enabled") and not row["enabled"] and not found(tx, row["parent_id"])["enabled"]:
+        raise NotPossible(f"cannot enable project {project_id} since it has disabled parents")
+    store.update(tx, project_id, changes)
+    if tags is not None:
+        store.set_tags(tx, project_id, checked_tags(tags))
+    return found(tx, project_id)
+
+
+def delete(tx: Transaction, who: Who, project_id: str) -> None:
+    row = store.find(tx, project_id)
+    policy.check_change(who, row["domain_id"] if row else None, "delete_project")
+    row = found(tx, project_id)
+    if row["is_domain"]:
+        domain_logic.delete(tx, who, project_id)
+        return
+    options.check_mutable(row, "project")
+    if store.children(tx, [project_id]):
+        raise NotPossible(f"cannot delete the project {project_id} since it is not a leaf in the hierarchy")
+    departures.delete_projects(tx, [project_id])
+
+
+def change_tags(tx: Transaction, who: Who, project_id: str, tags: list[str], *, replace: bool = False) -> list[str]:
+    """Add these, or with `replace` have only these; the tags that are there then."""
+    row = store.find(tx, project_id)
+    policy.check_change(who, row["domain_id"] if row else None, "update_project_tags")
+    options.check_mutable(found(tx, project_id), "project")
+    before = [] if replace else store.tags(tx, [project_id]).get(project_id, [])
+    after = sorted({*before, *checked_tags(tags)})
+    if len(after) > 80:
+        raise Invalid("tags", "a project has at most 80")
+    store.set_tags(tx, project_id, after)
+    return after
+
+
+def remove_tag(tx: Transaction, who: Who, project_id: str, tag: str) -> None:
+    row = store.find(tx, project_id)
+    policy.check_change(who, row["domain_id"] if row else None, "delete_project_tag")
+    options.check_mutable(found(tx, project_id), "project")
+    before = store.tags(tx, [project_id]).get(project_id, [])
+    if tag not in before:
+        raise Absent("project tag", tag)
+    store.set_tags(tx, project_id, [other for other in before if other != tag])
+
+
+def _line_above(tx: Transaction, row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The projects above, nearest first, the domain last."""
+    line = []
+    while row["parent_id"]:
+        row = found(tx, row["parent_id"])
+        line.append(row)
+    return line
+
+
+def parents(tx: Transaction, row: dict[str, Any]) -> list[dict[str, Any]]:
+    return _line_above(tx, row)
+
+
+def parents_as_ids(tx: Transaction, row: dict[str, Any]) -> dict[str, Any] | None:
+    """{parent: {grandparent: …}}, None at the end."""
+    tree: dict[str, Any] | None = None
+    for above in reversed(_line_above(tx, row)):
+        tree = {above["id"]: tree}
+    return tree
+
+
+def subtree(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
+    """All projects below, level by level."""
+    rows, level = [], [project_id]
+    while level:
+        below = store.children(tx, level)
+        rows += below
+        level = [row["id"] for row in below]
+    return rows
+
+
+def subtree_as_ids(rows: list[dict[str, Any]], project_id: str) -> dict[str, Any] | None:
+    """{child: {grandchild: …}}, None where nothing is below."""
+    by_parent: dict[str, list[str]] = {}
+    for row in rows:
+        by_parent.setdefault(row["parent_id"], []).append(row["id"])
+
+    def below(id: str) -> dict[str, Any] | None:
+        return {child: below(child) for child in by_parent[id]} if id in by_parent else None
+
+    return below(project_id)

@@ -1,0 +1,94 @@
+"""Routes of roles and implications."""
+
+from typing import Any
+
+from kumoi.kernel import policy as policies
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.identity import listing
+from kumoi.services.identity.roles import logic, schemas
+
+routes = Routes()
+TOKEN = policies.authenticated()
+
+
+@routes.get("/roles", policy=TOKEN)
+def index(request: Request) -> dict[str, Any]:
+    rows, links = listing.page(request, logic.select(request.tx, request.who, request.params))
+    return {"roles": [schemas.role(row, request.link) for row in rows], "links": links}
+
+
+@routes.post("/roles", policy=TOKEN, body=schemas.CreateBody, errors=(409,))
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "role", schemas.RoleCreate)
+    row = logic.create(request.tx, request.who, listing.given(body.role), extra)
+    return {"role": schemas.role(row, request.link)}
+
+
+@routes.get("/roles/{role_id}", policy=TOKEN)
+def show(request: Request, role_id: str) -> dict[str, Any]:
+    return {"role": schemas.role(logic.show(request.tx, request.who, role_id), request.link)}
+
+
+@routes.patch("/roles/{role_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,))
+def update(request: Request, role_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "role", schemas.RoleUpdate)
+    row = logic.update(request.tx, request.who, role_id, listing.given(body.role), extra)
+    return {"role": schemas.role(row, request.link)}
+
+
+@routes.delete("/roles/{role_id}", policy=TOKEN)
+def delete(request: Request, role_id: str) -> Reply:
+    logic.delete(request.tx, request.who, role_id)
+    return Reply()
+
+
+def _inference(request: Request, pair: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+    prior, implied = pair
+    said = {"prior_role": schemas.brief(prior, request.link), "implies": schemas.brief(implied, request.link)}
+    path = f"/roles/{prior['id']}/implies/{implied['id']}"
+    return {"role_inference": said, "links": {"self": request.link(path)}}
+
+
+@routes.get("/roles/{role_id}/implies", policy=TOKEN)
+def implied_by(request: Request, role_id: str) -> dict[str, Any]:
+    prior, implied = logic.implied_by(request.tx, request.who, role_id)
+    shown = [schemas.brief(row, request.link) for row in implied]
+    return {
+        "role_inference": {"prior_role": schemas.brief(prior, request.link), "implies": shown},
+        "links": listing.links(request),
+    }
+
+
+@routes.get("/roles/{role_id}/implies/{implied_role_id}", policy=TOKEN)
+def implication(request: Request, role_id: str, implied_role_id: str) -> dict[str, Any]:
+    return _inference(request, logic.implication(request.tx, request.who, role_id, implied_role_id))
+
+
+@routes.head("/roles/{role_id}/implies/{implied_role_id}", policy=TOKEN, status=204)
+def check_implication(request: Request, role_id: str, implied_role_id: str) -> Reply:
+    logic.implication(request.tx, request.who, role_id, implied_role_id)
+    return Reply()
+
+
+@routes.put("/roles/{role_id}/implies/{implied_role_id}", policy=TOKEN, status=201)
+def imply(request: Request, role_id: str, implied_role_id: str) -> dict[str, Any]:
+    return _inference(request, logic.imply(request.tx, request.who, role_id, implied_role_id))
+
+
+@routes.delete("/roles/{role_id}/implies/{implied_role_id}", policy=TOKEN)
+def imply_no_more(request: Request, role_id: str, implied_role_id: str) -> Reply:
+    logic.imply_no_more(request.tx, request.who, role_id, implied_role_id)
+    return Reply()
+
+
+@routes.get("/role_inferences", policy=TOKEN)
+def inferences(request: Request) -> dict[str, Any]:
+    found = [
+        {
+            "prior_role": schemas.brief(prior, request.link),
+            "implies": [schemas.brief(row, request.link) for row in implied],
+        }
+        for prior, implied in logic.inferences(request.tx, request.who)
+    ]
+    return {"role_inferences": found, "links": listing.links(request)}

@@ -1,0 +1,136 @@
+"""Which roles there may be, and which implies which."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest, Forbidden
+from kumoi.kernel.who import Who
+from kumoi.services.identity import departures, listing, options, policy
+from kumoi.services.identity.assignments import effective
+from kumoi.services.identity.domains import logic as domain_logic
+from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
+from kumoi.services.identity.roles import store
+from kumoi.services.identity.roles.models import NO_DOMAIN, roles
+
+NEVER_IMPLIED = ("admin",)
+
+
+def check_read(who: Who, action: str) -> None:
+    """Managers of a domain look too: they give roles to its users."""
+    if not policy.reads_all(who) and not (who.domain_id and "manager" in who.roles):
+        raise NotAllowed(action)
+
+
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+    """Roles that hold everywhere; those of a domain only when it is named."""
+    check_read(who, "list_roles")
+    domain_id = params.get("domain_id", [""])[-1]
+    wanted = [roles.c.domain_id == (domain_id or NO_DOMAIN), *listing.conditions(params, {"name": roles.c.name})]
+    return listing.Selection(
+        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
+    )
+
+
+def found(tx: Transaction, role_id: str) -> dict[str, Any]:
+    row = store.find(tx, role_id)
+    if row is None:
+        raise Absent("role", role_id)
+    return row
+
+
+def show(tx: Transaction, who: Who, role_id: str) -> dict[str, Any]:
+    check_read(who, "get_role")
+    return found(tx, role_id)
+
+
+def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    policy.check_admin(who, "create_role")
+    domain_id = values["domain_id"] or NO_DOMAIN
+    if domain_id:
+        domain_logic.found(tx, domain_id)
+    _check_name(tx, values["name"], domain_id)
+    id = tx.new_hex()
+    kept = options.merged({}, values["options"], options.RESOURCE, "role")
+    description = values["description"]
+    store.insert(
+        tx, id=id, name=values["name"], domain_id=domain_id, description=description, options=kept, extra=extra
+    )
+    return found(tx, id)
+
+
+def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
+    if store.named(tx, name, domain_id):
+        raise Taken("role", f"name {name}" + (f" at domain ID {domain_id}" if domain_id else ""))
+
+
+def update(tx: Transaction, who: Who, role_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    policy.check_admin(who, "update_role")
+    row = found(tx, role_id)
+    if (changes.pop("domain_id", row["domain_id"]) or NO_DOMAIN) != row["domain_id"]:
+        raise BadRequest("Update of `domain_id` is not allowed.")
+    options.check_mutable(row, "role", {**changes, **extra})
+    if changes.get("name", row["name"]) != row["name"]:
+        _check_name(tx, changes["name"], row["domain_id"])
+    if "options" in changes:
+        changes["options"] = options.merged(row["options"], changes["options"], options.RESOURCE, "role")
+    store.update(tx, role_id, {**changes, "extra": {**row["extra"], **extra}})
+    return found(tx, role_id)
+
+
+def delete(tx: Transaction, who: Who, role_id: str) -> None:
+    """With every assignment of it."""
+    policy.check_admin(who, "delete_role")
+    options.check_mutable(found(tx, role_id), "role")
+    departures.delete_roles(tx, [role_id])
+
+
+def inferences(tx: Transaction, who: Who) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """(prior, those that it implies at once), for every role that implies any."""
+    check_read(who, "list_role_inference_rules")
+    implied = store.implied(tx)
+    rows = store.by_ids(tx, {*implied, *(id for ids in implied.values() for id in ids)})
+    return [(rows[prior], sorted((rows[id] for id in ids), key=_name)) for prior, ids in implied.items()]
+
+
+def _name(row: dict[str, Any]) -> str:
+    return str(row["name"])
+
+
+def implied_by(tx: Transaction, who: Who, prior_role_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    check_read(who, "list_implied_roles")
+    prior = found(tx, prior_role_id)
+    rows = store.by_ids(tx, store.implied(tx).get(prior_role_id, set()))
+    return prior, sorted(rows.values(), key=_name)
+
+
+def implication(
+    tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both roles; Absent when the one does not imply the other."""
+    check_read(who, "get_implied_role")
+    prior, implied = found(tx, prior_role_id), found(tx, implied_role_id)
+    if implied_role_id not in store.implied(tx).get(prior_role_id, set()):
+        raise Absent("implied role", f"{prior_role_id} does not imply {implied_role_id}")
+    return prior, implied
+
+
+def imply(tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Refused where it would close a circle, imply admin, or reach into a domain."""
+    policy.check_admin(who, "create_implied_role")
+    prior, implied = found(tx, prior_role_id), found(tx, implied_role_id)
+    if implied["name"] in NEVER_IMPLIED and not implied["domain_id"]:
+        raise Forbidden(f"Role {implied_role_id} ({implied['name']}) cannot be an implied role.")
+    if implied["domain_id"] and implied["domain_id"] != prior["domain_id"]:
+        raise Invalid("implied_role_id", "a role of a domain is implied by roles of that domain only")
+    edges = store.implied(tx)
+    if prior_role_id in effective.expanded([implied_role_id], edges):
+        raise BadRequest(f"Role {implied_role_id} implies {prior_role_id} already: a circle is not possible.")
+    if implied_role_id not in edges.get(prior_role_id, set()):
+        store.imply(tx, prior_role_id, implied_role_id)
+    return prior, implied
+
+
+def imply_no_more(tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str) -> None:
+    policy.check_admin(who, "delete_implied_role")
+    implication(tx, who, prior_role_id, implied_role_id)
+    store.imply_no_more(tx, prior_role_id, implied_role_id)

@@ -1,0 +1,58 @@
+"""Routes of users."""
+
+from typing import Any
+
+from kumoi.kernel import policy as policies
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.identity import listing
+from kumoi.services.identity.users import live, logic, schemas
+
+routes = Routes()
+TOKEN = policies.authenticated()
+
+
+def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
+    rows, links = listing.page(request, selection)
+    return {"users": [schemas.user(row, request.link) for row in rows], "links": links}
+
+
+@routes.get("/users", policy=TOKEN)
+def index(request: Request) -> dict[str, Any]:
+    return _page(request, logic.select(request.tx, request.who, request.params))
+
+
+@routes.post("/users", policy=TOKEN, mode="live", body=schemas.CreateBody, errors=(409,))
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "user", schemas.UserCreate)
+    return {"user": schemas.user(live.create(request, listing.given(body.user), extra), request.link)}
+
+
+@routes.get("/users/{user_id}", policy=TOKEN)
+def show(request: Request, user_id: str) -> dict[str, Any]:
+    return {"user": schemas.user(logic.show(request.tx, request.who, user_id), request.link)}
+
+
+@routes.patch("/users/{user_id}", policy=TOKEN, mode="live", body=schemas.UpdateBody, errors=(409,))
+def update(request: Request, user_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
+    extra = listing.extras(request, "user", schemas.UserUpdate)
+    row = live.update(request, user_id, listing.given(body.user), extra)
+    return {"user": schemas.user(row, request.link)}
+
+
+@routes.delete("/users/{user_id}", policy=TOKEN)
+def delete(request: Request, user_id: str) -> Reply:
+    logic.delete(request.tx, request.who, user_id)
+    return Reply()
+
+
+@routes.post("/users/{user_id}/password", policy=policies.public(), mode="live", body=schemas.PasswordBody, status=204)
+def change_password(request: Request, user_id: str, body: schemas.PasswordBody) -> Reply:
+    """The old password is proof enough; no token is needed."""
+    live.change_password(request, user_id, body.user.original_password, body.user.password)
+    return Reply()
+
+
+@routes.get("/groups/{group_id}/users", policy=TOKEN)
+def in_group(request: Request, group_id: str) -> dict[str, Any]:
+    return _page(request, logic.select_in_group(request.tx, request.who, group_id, request.params))

@@ -1,0 +1,35 @@
+"""A user's password: slow hashes, outside any transaction."""
+
+from typing import Any
+
+from kumoi.kernel.http import Request
+from kumoi.services.identity import passwords
+from kumoi.services.identity.errors import Refused
+from kumoi.services.identity.users import logic
+
+
+def create(request: Request, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """The row of the new user; `values` has the password."""
+    logic.check_may_create(request.who, values["domain_id"])
+    hashed = _hashed(request, values.pop("password"))
+    return request.database.write(lambda tx: logic.create(tx, request.who, values, hashed, extra))
+
+
+def update(request: Request, user_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    request.database.read(lambda tx: logic.check_may_update(tx, request.who, user_id))
+    if "password" in changes:
+        changes["password_hash"] = _hashed(request, changes.pop("password"))
+    return request.database.write(lambda tx: logic.update(tx, request.who, user_id, dict(changes), extra))
+
+
+def change_password(request: Request, user_id: str, original: str, password: str) -> None:
+    """Refused when the original is wrong or there is no such user; both take the same time."""
+    before = request.database.read(lambda tx: logic.own_password(tx, user_id))
+    if not passwords.matches(original, before, request.settings.password_rounds):
+        raise Refused
+    after = passwords.hashed(password, request.settings.password_rounds)
+    request.database.write(lambda tx: logic.change_password(tx, user_id, before, after))
+
+
+def _hashed(request: Request, password: str | None) -> str | None:
+    return None if password is None else passwords.hashed(password, request.settings.password_rounds)

@@ -1,0 +1,140 @@
+"""Which users there may be; a changed password, a disabled or deleted user revokes tokens."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest, Forbidden
+from kumoi.kernel.who import Who
+from kumoi.services.identity import departures, listing, options, policy
+from kumoi.services.identity.domains import logic as domain_logic
+from kumoi.services.identity.errors import Absent, Refused, Taken
+from kumoi.services.identity.groups import store as group_store
+from kumoi.services.identity.users import store
+from kumoi.services.identity.users.models import users
+
+FILTERS = {
+    "name": users.c.name,
+    "domain_id": users.c.domain_id,
+    "enabled": users.c.enabled,
+    "default_project_id": users.c.default_project_id,
+}
+SECRET = ("password", "original_password", "password_hash")
+
+
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+    domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_users")
+    wanted = listing.conditions(params, FILTERS)
+    if domain_id is not None:
+        wanted.append(users.c.domain_id == domain_id)
+    return selection(tx, wanted)
+
+
+def select_in_group(tx: Transaction, who: Who, group_id: str, params: listing.Params) -> listing.Selection:
+    group = group_store.find(tx, group_id)
+    policy.check_read(who, group["domain_id"] if group else None, "list_users_in_group")
+    if group is None:
+        raise Absent("group", group_id)
+    return selection(tx, [users.c.id.in_(group_store.user_ids_in(group_id)), *listing.conditions(params, FILTERS)])
+
+
+def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
+    return listing.Selection(
+        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
+    )
+
+
+def found(tx: Transaction, user_id: str) -> dict[str, Any]:
+    row = store.find(tx, user_id)
+    if row is None:
+        raise Absent("user", user_id)
+    return row
+
+
+def show(tx: Transaction, who: Who, user_id: str) -> dict[str, Any]:
+    row = store.find(tx, user_id)
+    if who.user_id != user_id:
+        policy.check_read(who, row["domain_id"] if row else None, "get_user")
+    return found(tx, user_id)
+
+
+def check_may_create(who: Who, domain_id: str | None) -> str:
+    """The domain that the new user gets. Asked before a password is hashed for somebody who may not."""
+    domain_id = domain_id or policy.home_domain(who)
+    policy.check_change(who, domain_id, "create_user")
+    return domain_id
+
+
+def create(
+    tx: Transaction, who: Who, values: dict[str, Any], password_hash: str | None, extra: dict[str, Any]
+) -> dict[str, Any]:
+    """`values`: the fields of UserCreate without the password."""
+    domain_id = check_may_create(who, values["domain_id"])
+    domain = domain_logic.found(tx, domain_id)
+    if not domain["enabled"]:
+        raise Forbidden(f"Domain is disabled: {domain_id}.")
+    _check_name(tx, values["name"], domain_id)
+    id = tx.new_hex()
+    store.insert(
+        tx, id=id, name=values["name"], domain_id=domain_id, password_hash=password_hash,
+        default_project_id=values["default_project_id"], enabled=values["enabled"],
+        options=options.merged({}, values["options"], options.USER, "user"), extra=_kept(extra),
+    )  # fmt: skip
+    return found(tx, id)
+
+
+def _kept(extra: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in extra.items() if name not in SECRET}
+
+
+def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
+    if store.named(tx, name, domain_id):
+        raise Taken("user", f"name {name} at domain ID {domain_id}")
+
+
+def check_may_update(tx: Transaction, who: Who, user_id: str) -> dict[str, Any]:
+    row = store.find(tx, user_id)
+    policy.check_change(who, row["domain_id"] if row else None, "update_user")
+    return found(tx, user_id)
+
+
+def update(tx: Transaction, who: Who, user_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+    """`changes`: fields of UserUpdate, the password as `password_hash`."""
+    row = check_may_update(tx, who, user_id)
+    if changes.pop("domain_id", row["domain_id"]) != row["domain_id"]:
+        raise BadRequest("Update of `domain_id` is not allowed.")
+    if changes.get("name", row["name"]) != row["name"]:
+        _check_name(tx, changes["name"], row["domain_id"])
+    changes["extra"] = {**row["extra"], **_kept(extra)}
+    if "options" in changes:
+        changes["options"] = options.merged(row["options"], changes["options"], options.USER, "user")
+    if "password_hash" in changes:
+        store.set_password(tx, user_id, changes.pop("password_hash"))
+    if changes.get("enabled") is False and row["enabled"]:
+        store.revoke(tx, user_id)
+    store.update(tx, user_id, changes)
+    return found(tx, user_id)
+
+
+def delete(tx: Transaction, who: Who, user_id: str) -> None:
+    row = store.find(tx, user_id)
+    policy.check_change(who, row["domain_id"] if row else None, "delete_user")
+    found(tx, user_id)
+    departures.delete_users(tx, [user_id])
+
+
+def own_password(tx: Transaction, user_id: str) -> str | None:
+    """The hash to check before a user changes it; None, which fits nothing, where that may not be."""
+    row = store.find(tx, user_id)
+    if row is None or not row["enabled"]:
+        return None
+    if row["options"].get("lock_password"):
+        raise BadRequest("The password of this user is locked: only an administrator may change it.")
+    return row["password_hash"] and str(row["password_hash"])
+
+
+def change_password(tx: Transaction, user_id: str, before: str | None, password_hash: str) -> None:
+    """`before`: the hash that the given old password fitted; Refused when somebody else changed it meanwhile."""
+    row = store.find(tx, user_id)
+    if row is None or row["password_hash"] != before:
+        raise Refused
+    store.set_password(tx, user_id, password_hash)
