@@ -320,7 +320,13 @@ def test_a_floating_ip_leads_in_and_goes(cloud: Cloud, guests: Boot, distributed
     cloud.topology.apply_floating_ip(floating, 1)
     eventually(lambda: run(*asked(f"http://{floating.address}/"), check=False) == f"guest {cloud.outside}.1")
     assert len(run(*asked(f"http://{floating.address}/3000000"))) > 3_000_000
-    cloud.topology.remove_floating_ip(floating.id, 2)
+    moved = cloud.port(26)
+    other = guests(moved)
+    other.dhcp()
+    other.spawn(*answerer("0.0.0.0", 80, "other"))
+    cloud.topology.apply_floating_ip(msgspec.structs.replace(floating, port_id=moved.id, fixed_address="10.0.0.26"), 2)
+    eventually(lambda: run(*asked(f"http://{floating.address}/"), check=False) == f"other {cloud.outside}.1")
+    cloud.topology.remove_floating_ip(floating.id, 3)
     eventually(lambda: not answers(*ping(floating.address)))
 
 
@@ -333,10 +339,10 @@ def test_security_groups_are_walls_with_doors(cloud: Cloud, guests: Boot) -> Non
             rule(direction="ingress", ethertype="IPv4", protocol="icmp", remote_group_id=friends.id),
         ],
     )
-    cloud.topology.apply_security_group(friends, 1)
     cloud.topology.apply_security_group(doors, 1)
     walled = guests(cloud.port(30, groups=[doors.id]))
     stranger = guests(cloud.port(31))
+    cloud.topology.apply_security_group(friends, 1)
     friend = guests(cloud.port(32, groups=[cloud.open_group.id, friends.id]))
     for guest in (walled, stranger, friend):
         guest.dhcp()
