@@ -1,16 +1,23 @@
-"""What other services ask of volumes. There are none yet: whatever needs one is refused."""
+"""What other services ask of volumes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.errors import NotBuilt
 from kumoi.kernel.who import Who
+from kumoi.services.block_storage.attachments import logic as attachments_logic
+from kumoi.services.block_storage.attachments import store as attachments
+from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
+from kumoi.services.block_storage.snapshots import logic as snapshots_logic
+from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes.logic import changes, creation
 
 
 @dataclass(frozen=True)
 class Volume:
+    """As the API shows it; `size` in GiB; `image_metadata`: name → text, of the image it was made from."""
+
     id: str
     name: str
     size: int
@@ -21,10 +28,25 @@ class Volume:
     encrypted: bool
     image_id: str | None
     host: str | None
+    """Where its disk lies: only a server on that host can open it. None while it is not chosen."""
+    readonly: bool
+    availability_zone: str
+    image_metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    id: str
+    volume_id: str
+    size: int
+    status: str
+    project_id: str
 
 
 @dataclass(frozen=True)
 class Attachment:
+    """`status`: reserved, attaching, attached or detaching."""
+
     id: str
     volume_id: str
     server_id: str
@@ -32,45 +54,101 @@ class Attachment:
     device: str | None
 
 
-_ABSENT = "Volumes are not built yet."
-
-
 def usable(tx: Transaction, who: Who, volume_id: str) -> Volume:
-    raise NotBuilt(_ABSENT)
+    """The volume, if the caller may see it; VolumeNotFound (404). Its status may be anything."""
+    return _volume(changes.visible(tx, who, volume_id))
+
+
+def usable_snapshot(tx: Transaction, who: Who, snapshot_id: str) -> Snapshot:
+    """The snapshot, if the caller may see it; SnapshotNotFound (404)."""
+    row = snapshots_logic.visible(tx, who, snapshot_id)
+    return Snapshot(row["id"], row["volume_id"], row["size"], row["status"], row["project_id"])
 
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Volume]:
-    return {}
+    """Those that exist, whoever owns them."""
+    return {row["id"]: _volume(row) for row in store.by_ids(tx, ids)}
 
 
-def create(tx: Transaction, who: Who, origin: Mapping[str, Any], *, name: str, size_gib: int | None,
-           image_id: str | None = None, snapshot_id: str | None = None) -> Volume:  # fmt: skip
-    raise NotBuilt(_ABSENT)
+def create(
+    tx: Transaction,
+    who: Who,
+    origin: Mapping[str, Any],
+    *,
+    name: str | None,
+    size_gib: int | None,
+    image_id: str | None = None,
+    snapshot_id: str | None = None,
+    volume_id: str | None = None,
+    volume_type: str | None = None,
+    availability_zone: str | None = None,
+    host: str | None = None,
+) -> Volume:
+    """Promise a volume in the caller's project: it is `creating` until `available` or `error`. OverQuota (413),
+    InvalidInput (400) and so on as its own API answers. `size_gib` None: the snapshot's or the copied volume's
+    (`volume_id`); `host`: where its disk has to lie; `origin`: as operations.begin wants it."""
+    asked = creation.Wanted(
+        name=name, size_gib=size_gib, image_id=image_id, snapshot_id=snapshot_id, source_volume_id=volume_id,
+        volume_type=volume_type, availability_zone=availability_zone, host=host,
+    )  # fmt: skip
+    return _volume(creation.create(tx, who, asked, origin))
 
 
 def delete(tx: Transaction, volume_id: str, origin: Mapping[str, Any]) -> None:
-    raise NotBuilt(_ABSENT)
+    """Promise that it goes, also while it is being made; nothing when there is none. InvalidVolume (400) when a server
+    has it, or when it has snapshots."""
+    row = store.find(tx, volume_id)
+    if row is not None:
+        changes.delete(tx, row, origin)
 
 
 def reserve(tx: Transaction, who: Who, volume_id: str, server_id: str) -> str:
-    raise NotBuilt(_ABSENT)
+    """Hold a volume for a server: the attachment's id. VolumeNotFound (404), InvalidVolume (400) unless available."""
+    volume = changes.visible(tx, who, volume_id)
+    row = attachments_logic.reserve(tx, volume, server_id, by_compute=True, mode="ro" if volume["readonly"] else "rw")
+    return str(row["id"])
 
 
 def attached(tx: Transaction, attachment_id: str, device: str | None, host: str | None) -> None:
-    raise NotBuilt(_ABSENT)
+    """The server has it: the volume is in use. AttachmentNotFound (404) when nobody holds it any more."""
+    attachments_logic.move(tx, attachment_id, AttachmentStatus.ATTACHED, device=device, host=host)
 
 
 def detaching(tx: Transaction, attachment_id: str) -> None:
-    raise NotBuilt(_ABSENT)
+    """The server is about to lose it; nothing when it has lost it already."""
+    if attachments.find(tx, attachment_id) is not None:
+        attachments_logic.move(tx, attachment_id, AttachmentStatus.DETACHING)
+
+
+def kept(tx: Transaction, attachment_id: str) -> None:
+    """Detaching did not work: the server has it still."""
+    if attachments.find(tx, attachment_id) is not None:
+        attachments_logic.move(tx, attachment_id, AttachmentStatus.ATTACHED)
 
 
 def released(tx: Transaction, attachment_id: str) -> None:
-    raise NotBuilt(_ABSENT)
+    """The server does not have it, or not any more: the volume is available. Nothing when there is no such."""
+    attachments_logic.release(tx, attachment_id)
 
 
 def attachments_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[Attachment]]:
-    return {}
+    """Server → its attachments, in the order in which they were made."""
+    found: dict[str, list[Attachment]] = {}
+    for row in attachments.of_servers(tx, server_ids):
+        each = Attachment(row["id"], row["volume_id"], row["server_id"], row["status"], row["device"])
+        found.setdefault(row["server_id"], []).append(each)
+    return found
 
 
 def server_ids(tx: Transaction) -> set[str]:
-    return set()
+    """Every server that volumes name, for the audit."""
+    return attachments.servers(tx)
+
+
+def _volume(row: Mapping[str, Any]) -> Volume:
+    return Volume(
+        id=row["id"], name=row["name"] or "", size=row["size"], status=row["status"], bootable=row["bootable"],
+        project_id=row["project_id"], multiattach=False, encrypted=False, image_id=row["image_id"], host=row["host"],
+        readonly=bool(row["readonly"]), availability_zone=row["availability_zone"],
+        image_metadata=row["image_metadata"],
+    )  # fmt: skip

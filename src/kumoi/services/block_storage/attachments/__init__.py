@@ -1,0 +1,1 @@
+"""Attachments: which server has which volume, or is about to."""

@@ -1,0 +1,54 @@
+"""The table of attachments; their states as data."""
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
+
+
+class Status(StrEnum):
+    RESERVED = "reserved"
+    ATTACHING = "attaching"
+    ATTACHED = "attached"
+    DETACHING = "detaching"
+
+
+TRANSITIONS = {
+    Status.RESERVED: {Status.ATTACHING, Status.ATTACHED},
+    Status.ATTACHING: {Status.ATTACHED},
+    Status.ATTACHED: {Status.DETACHING},
+    Status.DETACHING: {Status.ATTACHED},
+}
+"""From every one of them an attachment may go, and its row with it."""
+
+OF_VOLUME = {
+    Status.RESERVED: VolumeStatus.RESERVED,
+    Status.ATTACHING: VolumeStatus.ATTACHING,
+    Status.ATTACHED: VolumeStatus.IN_USE,
+    Status.DETACHING: VolumeStatus.DETACHING,
+}
+"""The status of a volume that has such an attachment; a volume has one at most, for a disk has one writer."""
+
+attachments = sa.Table(
+    "block_storage_attachments",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("volume_id", sa.String(36), sa.ForeignKey("block_storage_volumes.id", ondelete="CASCADE"),
+              nullable=False, unique=True),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("server_id", sa.String(36)),
+    sa.Column("by_compute", sa.Boolean, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("mode", sa.String(8), nullable=False),
+    sa.Column("device", sa.String(255)),
+    sa.Column("host", sa.String(255)),
+    sa.Column("connector", sa.JSON, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("attached_at", Instant),
+    sa.Index("ix_block_storage_attachments_server_id", "server_id"),
+    sa.Index("ix_block_storage_attachments_project", "project_id", "created_at", "id"),
+)  # fmt: skip
+"""`by_compute`: a server has it, and only compute ends it; others were written down by a client and bind nothing.
+`mode`: rw or ro; `project_id`: the volume's; `host`: where the server runs."""

@@ -1,0 +1,61 @@
+"""All SQL of attachments."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.services.block_storage.attachments.models import attachments as table
+
+
+def insert(tx: Transaction, **values: Any) -> dict[str, Any]:
+    row = {"created_at": tx.now, **values}
+    tx.insert(table, **row)
+    return row
+
+
+def find(tx: Transaction, attachment_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(table).where(table.c.id == attachment_id))
+
+
+def of_volume(tx: Transaction, volume_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(table).where(table.c.volume_id == volume_id))
+
+
+def of_volumes(tx: Transaction, volume_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Volume → its attachment."""
+    return {row["volume_id"]: row for row in tx.all(sa.select(table).where(table.c.volume_id.in_(list(volume_ids))))}
+
+
+def of_servers(tx: Transaction, server_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """In the order in which they were made."""
+    wanted = table.c.server_id.in_(list(server_ids))
+    return tx.all(sa.select(table).where(wanted, table.c.by_compute).order_by(table.c.created_at, table.c.id))
+
+
+def servers(tx: Transaction) -> set[str]:
+    """Every server that has a volume, or is about to."""
+    rows = tx.all(sa.select(table.c.server_id).where(table.c.by_compute, table.c.server_id.is_not(None)).distinct())
+    return {row["server_id"] for row in rows}
+
+
+def update(tx: Transaction, attachment_id: str, **values: Any) -> None:
+    tx.execute(table.update().where(table.c.id == attachment_id).values(**values))
+
+
+def delete(tx: Transaction, attachment_id: str) -> None:
+    tx.execute(table.delete().where(table.c.id == attachment_id))
+
+
+def list_of(
+    tx: Transaction,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    sort: Sequence[tuple[sa.ColumnElement[Any], str]],
+    marker: dict[str, Any] | None,
+    limit: int,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    query = sa.select(table).where(*conditions)
+    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)

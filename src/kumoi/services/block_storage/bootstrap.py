@@ -1,0 +1,11 @@
+"""What a new cloud's block storage holds: the default volume type."""
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.settings import Settings
+from kumoi.services.block_storage.volume_types import logic
+
+ORDER = 40
+
+
+def bootstrap(tx: Transaction, settings: Settings, passwords: dict[str, str]) -> None:
+    logic.ensure_default(tx)

@@ -1,0 +1,60 @@
+"""How block storage writes an error: `{"badRequest": {"code": 400, "message": …}}`; and what is not there."""
+
+from typing import Any
+
+from kumoi.kernel.errors import ApiError, BadRequest, NotBuilt, NotFound
+
+_NAMES = {
+    400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
+    406: "notAcceptable", 409: "conflictingRequest", 410: "gone", 413: "overLimit", 415: "badMediaType",
+    501: "notImplemented", 503: "serviceUnavailable",
+}  # fmt: skip
+
+
+def render(error: ApiError) -> dict[str, Any]:
+    body: dict[str, Any] = {"code": error.status, "message": error.message}
+    if error.status == 413:
+        body["retryAfter"] = "0"
+    return {_NAMES.get(error.status, "computeFault"): body}
+
+
+class VolumeNotFound(NotFound):
+    def __init__(self, volume_id: str) -> None:
+        super().__init__(f"Volume {volume_id[:255]} could not be found.")
+
+
+class SnapshotNotFound(NotFound):
+    def __init__(self, snapshot_id: str) -> None:
+        super().__init__(f"Snapshot {snapshot_id[:255]} could not be found.")
+
+
+class AttachmentNotFound(NotFound):
+    def __init__(self, attachment_id: str) -> None:
+        super().__init__(f"Volume attachment could not be found with filter: attachment_id = {attachment_id[:255]}.")
+
+
+class VolumeTypeNotFound(NotFound):
+    def __init__(self, named: str) -> None:
+        super().__init__(f"Volume type {named[:255]} could not be found.")
+
+
+class InvalidVolume(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid volume: {reason}")
+
+
+class InvalidSnapshot(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid snapshot: {reason}")
+
+
+class InvalidInput(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid input received: {reason}")
+
+
+class Absent(NotBuilt):
+    """The block storage API has it, Kumoi does not; docs/block_storage.md lists it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not available in this cloud.")

@@ -1,0 +1,1 @@
+"""Messages: why something did not work, for the person who asked for it."""

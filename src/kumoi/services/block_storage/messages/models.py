@@ -1,0 +1,26 @@
+"""The table of messages; what they may say."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Instant, metadata
+
+KEPT = 30 * 24 * 3600 * SECOND
+"""Microseconds that a message stays."""
+
+messages = sa.Table(
+    "block_storage_messages",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("event_id", sa.String(64), nullable=False),
+    sa.Column("resource_type", sa.String(36), nullable=False),
+    sa.Column("resource_id", sa.String(36), nullable=False),
+    sa.Column("level", sa.String(16), nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("request_id", sa.String(64), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("ix_block_storage_messages_project", "project_id", "created_at", "id"),
+    sa.Index("ix_block_storage_messages_created_at", "created_at", "id"),
+)
+"""`event_id`: `VOLUME_VOLUME_001_002`; `resource_type`: VOLUME or VOLUME_SNAPSHOT."""

@@ -1,0 +1,41 @@
+"""All SQL of messages."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context
+from kumoi.services.block_storage.messages.models import KEPT, messages
+
+EVENTS = {
+    ("VOLUME", "create"): "VOLUME_VOLUME_001_001",
+    ("VOLUME", "extend"): "VOLUME_VOLUME_002_001",
+    ("VOLUME", "delete"): "VOLUME_VOLUME_003_001",
+    ("VOLUME", "revert"): "VOLUME_VOLUME_004_001",
+    ("VOLUME_SNAPSHOT", "create"): "VOLUME_VOLUME_SNAPSHOT_005_001",
+    ("VOLUME_SNAPSHOT", "delete"): "VOLUME_VOLUME_SNAPSHOT_006_001",
+}
+
+
+def write(tx: Transaction, context: Context, project_id: str, kind: str, resource_id: str, verb: str, why: str) -> None:
+    """Say that an operation failed. `kind`: VOLUME or VOLUME_SNAPSHOT; `verb`: of EVENTS."""
+    what = "volume" if kind == "VOLUME" else "snapshot"
+    tx.insert(
+        messages, id=tx.new_uuid(), project_id=project_id, event_id=EVENTS[kind, verb], resource_type=kind,
+        resource_id=resource_id, level="ERROR", text=f"{verb} {what}: {why}", request_id=context.request_id,
+        created_at=tx.now,
+    )  # fmt: skip
+
+
+def find(tx: Transaction, message_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(messages).where(messages.c.id == message_id))
+
+
+def delete(tx: Transaction, message_id: str) -> None:
+    tx.execute(messages.delete().where(messages.c.id == message_id))
+
+
+def forget_old(tx: Transaction) -> int:
+    """How many were past their time."""
+    return tx.changed(messages.delete().where(messages.c.created_at < tx.now - KEPT))

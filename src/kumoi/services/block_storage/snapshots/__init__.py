@@ -1,0 +1,1 @@
+"""Snapshots: copies of a volume at one instant."""

@@ -1,0 +1,48 @@
+"""The table of snapshots; their states as data."""
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+
+class Status(StrEnum):
+    CREATING = "creating"
+    AVAILABLE = "available"
+    DELETING = "deleting"
+    ERROR = "error"
+    ERROR_DELETING = "error_deleting"
+
+
+TRANSITIONS = {
+    Status.CREATING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
+    Status.AVAILABLE: {Status.DELETING},
+    Status.ERROR: {Status.DELETING},
+    Status.DELETING: {Status.ERROR_DELETING},
+    Status.ERROR_DELETING: {Status.DELETING},
+}
+
+TRANSIENT = frozenset({Status.CREATING, Status.DELETING})
+"""With these a snapshot has an active operation."""
+
+snapshots = sa.Table(
+    "block_storage_snapshots",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("volume_id", sa.String(36), sa.ForeignKey("block_storage_volumes.id"), nullable=False),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.String(64), nullable=False),
+    sa.Column("name", sa.String(255)),
+    sa.Column("description", sa.String(255)),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(24), nullable=False),
+    sa.Column("metadata", sa.JSON, nullable=False),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_block_storage_snapshots_project", "project_id", "created_at", "id"),
+    sa.Index("ix_block_storage_snapshots_created_at", "created_at", "id"),
+    sa.Index("ix_block_storage_snapshots_volume_id", "volume_id"),
+)
+"""`size` in GiB: the volume's at that instant; `host`: the volume's."""

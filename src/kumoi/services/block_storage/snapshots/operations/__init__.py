@@ -1,0 +1,1 @@
+"""What snapshots go through durably: being made and deleted."""

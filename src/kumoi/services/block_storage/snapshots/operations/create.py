@@ -1,0 +1,56 @@
+"""Making a snapshot: a copy of the volume's disk, also while a server uses it."""
+
+from typing import Any
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.volumes.interface import Volumes
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.fences import Fence
+from kumoi.kernel.operations import Context, Failed, Operation, Step
+from kumoi.services.block_storage.messages import store as messages
+from kumoi.services.block_storage.snapshots import store
+from kumoi.services.block_storage.snapshots.models import Status
+
+
+def copy(context: Context) -> None:
+    snapshot = found(context)
+    volumes, fence = at(context, snapshot)
+    volumes.snapshot(fence, snapshot["volume_id"], snapshot["id"])
+
+
+def remove(context: Context) -> None:
+    snapshot = found(context)
+    volumes, fence = at(context, snapshot)
+    volumes.delete_snapshot(fence, snapshot["id"])
+
+
+def finish(context: Context, tx: Transaction) -> None:
+    store.update(tx, context.arguments["snapshot_id"], status=Status.AVAILABLE)
+
+
+def failed(context: Context, tx: Transaction, reason: str) -> None:
+    snapshot = store.find(tx, context.arguments["snapshot_id"])
+    if snapshot is not None:
+        store.update(tx, snapshot["id"], status=Status.ERROR)
+        messages.write(tx, context, snapshot["project_id"], "VOLUME_SNAPSHOT", snapshot["id"], "create", reason)
+
+
+CREATE = Operation(
+    "snapshot.create",
+    steps=[Step("copy", do=copy, record=finish, undo=remove, deadline=1800)],
+    failed=failed,
+)
+
+
+def found(context: Context) -> dict[str, Any]:
+    """The row of the snapshot that the operation is about; Failed when it is gone."""
+    snapshot_id = context.arguments["snapshot_id"]
+    row = context.read(lambda tx: store.find(tx, snapshot_id))
+    if row is None:
+        raise Failed(f"Snapshot {snapshot_id} could not be found.")
+    return row
+
+
+def at(context: Context, snapshot: dict[str, Any]) -> tuple[Volumes, Fence]:
+    """The disks of the snapshot's host, and what orders for it carry."""
+    return context.engine(Hosts).volumes(snapshot["host"]), context.fence("snapshot", snapshot["id"])

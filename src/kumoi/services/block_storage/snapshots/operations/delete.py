@@ -1,0 +1,35 @@
+"""Deleting a snapshot, also one that is still being made."""
+
+from kumoi.engines.hosts import Hosts
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.block_storage.messages import store as messages
+from kumoi.services.block_storage.snapshots import store
+from kumoi.services.block_storage.snapshots.models import Status
+
+
+def remove(context: Context) -> None:
+    snapshot_id = context.arguments["snapshot_id"]
+    snapshot = context.read(lambda tx: store.find(tx, snapshot_id))
+    if snapshot is not None:
+        volumes = context.engine(Hosts).volumes(snapshot["host"])
+        volumes.delete_snapshot(context.fence("snapshot", snapshot_id), snapshot_id)
+
+
+def forget(context: Context, tx: Transaction) -> None:
+    store.delete(tx, context.arguments["snapshot_id"])
+
+
+def failed(context: Context, tx: Transaction, reason: str) -> None:
+    snapshot = store.find(tx, context.arguments["snapshot_id"])
+    if snapshot is not None:
+        store.update(tx, snapshot["id"], status=Status.ERROR_DELETING)
+        messages.write(tx, context, snapshot["project_id"], "VOLUME_SNAPSHOT", snapshot["id"], "delete", reason)
+
+
+DELETE = Operation(
+    "snapshot.delete",
+    steps=[Step("remove", do=remove, record=forget, deadline=120)],
+    failed=failed,
+    forward_only=True,
+)

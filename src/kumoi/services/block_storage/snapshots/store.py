@@ -1,0 +1,69 @@
+"""All SQL of snapshots."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.kernel.quotas import Quota
+from kumoi.services.block_storage.snapshots.models import snapshots as table
+
+
+def insert(tx: Transaction, **values: Any) -> dict[str, Any]:
+    row = {"created_at": tx.now, "updated_at": tx.now, **values}
+    tx.insert(table, **row)
+    return row
+
+
+def find(tx: Transaction, snapshot_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(table).where(table.c.id == snapshot_id))
+
+
+def of_volume(tx: Transaction, volume_id: str) -> list[dict[str, Any]]:
+    """Newest first."""
+    return tx.all(
+        sa.select(table).where(table.c.volume_id == volume_id).order_by(table.c.created_at.desc(), table.c.id)
+    )
+
+
+def update(tx: Transaction, snapshot_id: str, **values: Any) -> None:
+    tx.execute(table.update().where(table.c.id == snapshot_id).values(**{"updated_at": tx.now, **values}))
+
+
+def delete(tx: Transaction, *snapshot_ids: str) -> None:
+    tx.execute(table.delete().where(table.c.id.in_(snapshot_ids)))
+
+
+def delete_of_volume(tx: Transaction, volume_id: str) -> None:
+    tx.execute(table.delete().where(table.c.volume_id == volume_id))
+
+
+def list_of(
+    tx: Transaction,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    sort: Sequence[tuple[sa.ColumnElement[Any], str]],
+    marker: dict[str, Any] | None,
+    limit: int,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    query = sa.select(table).where(*conditions)
+    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)
+
+
+def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0)
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(table.c.project_id == project_id)) or 0)
+
+
+def volumes_having(tx: Transaction, volume_ids: Iterable[str]) -> set[str]:
+    """Those of the volumes that have snapshots."""
+    query = sa.select(table.c.volume_id).where(table.c.volume_id.in_(list(volume_ids))).distinct()
+    return {row["volume_id"] for row in tx.all(query)}
+
+
+SNAPSHOTS = Quota("block_storage", "snapshots", 10, count_of_project)

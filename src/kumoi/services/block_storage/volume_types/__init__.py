@@ -1,0 +1,1 @@
+"""Volume types: what kinds of volume there are."""

@@ -1,0 +1,106 @@
+"""All SQL of volume types, who may use them, and projects' defaults."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.services.block_storage.volume_types.models import access, default_types
+from kumoi.services.block_storage.volume_types.models import volume_types as table
+
+
+def insert(tx: Transaction, **values: Any) -> dict[str, Any]:
+    row = {"created_at": tx.now, "updated_at": tx.now, **values}
+    tx.insert(table, **row)
+    return row
+
+
+def find(tx: Transaction, volume_type_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(table).where(table.c.id == volume_type_id))
+
+
+def named(tx: Transaction, name: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(table).where(table.c.name == name))
+
+
+def names(tx: Transaction) -> dict[str, str]:
+    """Id → name, of all there are."""
+    return {row["id"]: row["name"] for row in tx.all(sa.select(table.c.id, table.c.name))}
+
+
+def update(tx: Transaction, volume_type_id: str, **values: Any) -> None:
+    tx.execute(table.update().where(table.c.id == volume_type_id).values(**{"updated_at": tx.now, **values}))
+
+
+def delete(tx: Transaction, volume_type_id: str) -> None:
+    """With its access list."""
+    tx.execute(table.delete().where(table.c.id == volume_type_id))
+
+
+def list_of(
+    tx: Transaction,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    sort: Sequence[tuple[sa.ColumnElement[Any], str]],
+    marker: dict[str, Any] | None,
+    limit: int,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    query = sa.select(table).where(*conditions)
+    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)
+
+
+def open_to(project_id: str) -> sa.ColumnElement[bool]:
+    """The condition that a project may use the type."""
+    ids = sa.select(access.c.volume_type_id).where(access.c.project_id == project_id)
+    return sa.or_(table.c.is_public, table.c.id.in_(ids))
+
+
+def projects(tx: Transaction, volume_type_id: str) -> list[str]:
+    """Those in the access list, sorted."""
+    query = sa.select(access.c.project_id).where(access.c.volume_type_id == volume_type_id)
+    return [row["project_id"] for row in tx.all(query.order_by(access.c.project_id))]
+
+
+def has_access(tx: Transaction, volume_type_id: str, project_id: str) -> bool:
+    both = sa.and_(access.c.volume_type_id == volume_type_id, access.c.project_id == project_id)
+    return tx.scalar(sa.select(access.c.project_id).where(both)) is not None
+
+
+def add_access(tx: Transaction, volume_type_id: str, project_id: str) -> None:
+    tx.insert(access, volume_type_id=volume_type_id, project_id=project_id)
+
+
+def remove_access(tx: Transaction, volume_type_id: str, project_id: str) -> bool:
+    both = sa.and_(access.c.volume_type_id == volume_type_id, access.c.project_id == project_id)
+    return tx.changed(access.delete().where(both)) > 0
+
+
+def default_of(tx: Transaction, project_id: str) -> str | None:
+    """The id of the project's own default."""
+    query = sa.select(default_types.c.volume_type_id).where(default_types.c.project_id == project_id)
+    found: str | None = tx.scalar(query)
+    return found
+
+
+def defaults(tx: Transaction, project_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
+    """{project_id, volume_type_id} of all, or of those projects."""
+    query = sa.select(default_types).order_by(default_types.c.project_id)
+    if project_ids is not None:
+        query = query.where(default_types.c.project_id.in_(list(project_ids)))
+    return tx.all(query)
+
+
+def set_default(tx: Transaction, project_id: str, volume_type_id: str) -> None:
+    tx.upsert(default_types, {"project_id": project_id}, {"volume_type_id": volume_type_id})
+
+
+def unset_default(tx: Transaction, project_id: str) -> None:
+    tx.execute(default_types.delete().where(default_types.c.project_id == project_id))
+
+
+def is_default(tx: Transaction, volume_type_id: str) -> bool:
+    """Whether it is the default of any project."""
+    query = sa.select(default_types.c.project_id).where(default_types.c.volume_type_id == volume_type_id).limit(1)
+    return tx.scalar(query) is not None

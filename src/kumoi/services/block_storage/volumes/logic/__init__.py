@@ -1,0 +1,1 @@
+"""What is allowed with volumes, and what it starts."""

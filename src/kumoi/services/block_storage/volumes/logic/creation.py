@@ -1,0 +1,146 @@
+"""Which volumes may be made, and of what."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.kernel import operations, quotas
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.operations import subject
+from kumoi.kernel.who import Who
+from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume
+from kumoi.services.block_storage.snapshots import logic as snapshots
+from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
+from kumoi.services.block_storage.volume_types import logic as volume_types
+from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes.logic.changes import visible
+from kumoi.services.block_storage.volumes.models import AVAILABILITY_ZONE, Status
+from kumoi.services.block_storage.volumes.operations.create import CREATE
+from kumoi.services.image import facade as images
+
+GIB = 1 << 30
+LARGEST = 2**31 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What somebody asks for; of image, snapshot and source volume at most one. `size_gib` None: as large as those."""
+
+    name: str | None = None
+    description: str | None = None
+    size_gib: int | None = None
+    volume_type: str | None = None
+    availability_zone: str | None = None
+    image_id: str | None = None
+    snapshot_id: str | None = None
+    source_volume_id: str | None = None
+    metadata: Mapping[str, str] | None = None
+    host: str | None = None
+    """The host that its disk must lie on; None: any."""
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where the content comes from. `least`: GiB that the volume must have."""
+
+    least: int = 0
+    host: str | None = None
+    bootable: bool = False
+    image_metadata: Mapping[str, str] | None = None
+    image_id: str | None = None
+    disk_format: str = "raw"
+    volume_type: str | None = None
+
+
+def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a volume that is going to be made; takes its quota."""
+    if who.project_id is None:
+        raise BadRequest("Volumes belong to a project: use a token with a project's scope.")
+    given = [each for each in (asked.image_id, asked.snapshot_id, asked.source_volume_id) if each]
+    if len(given) > 1:
+        raise InvalidInput("of imageRef, snapshot_id and source_volid only one may be given")
+    if asked.availability_zone not in (None, AVAILABILITY_ZONE):
+        raise InvalidInput(f"Availability zone '{asked.availability_zone}' is invalid.")
+    source = _source(tx, who, asked)
+    size = _size(asked, source)
+    kind = volume_types.wanted(tx, who, asked.volume_type or source.volume_type)
+    if str(kind["extra_specs"].get("multiattach", "")).lower() == "<is> true":
+        raise InvalidInput(f"Volume type {kind['name']} is for multiattach, which volumes here cannot have.")
+    quotas.take(
+        tx, "block_storage", who.project_id, {"per_volume_gigabytes": size, "volumes": 1, "gigabytes": size}
+    )  # fmt: skip
+    volume_id = tx.new_uuid()
+    row = store.insert(
+        tx, id=volume_id, project_id=who.project_id, user_id=who.user_id, name=asked.name,
+        description=asked.description, size=size, status=Status.CREATING, availability_zone=AVAILABILITY_ZONE,
+        volume_type_id=kind["id"], bootable=False, readonly=None, metadata=dict(asked.metadata or {}),
+        image_metadata=dict(source.image_metadata or {}), image_id=source.image_id, snapshot_id=asked.snapshot_id,
+        source_volume_id=asked.source_volume_id, host=source.host or asked.host,
+    )  # fmt: skip
+    arguments = {"volume_id": volume_id, "disk_format": source.disk_format, "bootable": source.bootable}
+    operations.begin(tx, CREATE, [subject("volume", volume_id)], arguments, **origin)
+    return row
+
+
+def _source(tx: Transaction, who: Who, asked: Wanted) -> _Source:
+    if asked.image_id:
+        return _of_image(tx, who, asked.image_id)
+    if asked.snapshot_id:
+        return _of_snapshot(tx, who, asked.snapshot_id)
+    if asked.source_volume_id:
+        return _of_volume(tx, who, asked.source_volume_id)
+    return _Source()
+
+
+def _of_image(tx: Transaction, who: Who, image_id: str) -> _Source:
+    image = images.usable(tx, who, image_id)
+    if image.status != "active":
+        raise InvalidInput(f"Image {image.id} is not active.")
+    least = -(-max(image.virtual_size or 0, image.size or 0) // GIB)
+    facts = {
+        "image_id": image.id, "image_name": image.name or "", "checksum": image.checksum or "",
+        "container_format": image.container_format or "", "disk_format": image.disk_format or "",
+        "min_disk": str(image.min_disk), "min_ram": str(image.min_ram), "size": str(image.size or 0),
+    }  # fmt: skip
+    return _Source(
+        max(least, image.min_disk), None, True, {**image.properties, **facts}, image.id, image.disk_format or "raw"
+    )
+
+
+def _of_snapshot(tx: Transaction, who: Who, snapshot_id: str) -> _Source:
+    snapshot = snapshots.visible(tx, who, snapshot_id)
+    if snapshot["status"] != SnapshotStatus.AVAILABLE:
+        raise InvalidSnapshot(f"Originating snapshot status must be available, but is {snapshot['status']}.")
+    parent = store.find(tx, snapshot["volume_id"])
+    assert parent is not None  # A volume with snapshots is not deleted.
+    return _Source(
+        snapshot["size"], snapshot["host"], parent["bootable"], parent["image_metadata"],
+        volume_type=parent["volume_type_id"],
+    )  # fmt: skip
+
+
+def _of_volume(tx: Transaction, who: Who, volume_id: str) -> _Source:
+    source = visible(tx, who, volume_id)
+    if source["status"] not in (Status.AVAILABLE, Status.IN_USE):
+        raise InvalidVolume(f"Source volume {volume_id} status must be available or in-use, but is {source['status']}.")
+    return _Source(
+        source["size"], source["host"], source["bootable"], source["image_metadata"],
+        volume_type=source["volume_type_id"],
+    )  # fmt: skip
+
+
+def _size(asked: Wanted, source: _Source) -> int:
+    size = asked.size_gib
+    if size is None:
+        if asked.image_id or not source.least:
+            raise InvalidInput("'size' parameter must be between 1 and 2147483647")
+        return source.least
+    if not 1 <= size <= LARGEST:
+        raise InvalidInput(f"Volume size '{size}' must be an integer and greater than 0")
+    if size < source.least:
+        what = "image" if asked.image_id else "snapshot" if asked.snapshot_id else "source volume"
+        raise InvalidInput(
+            f"Volume size {size}GB cannot be smaller than the {what} size {source.least}GB: use at least that."
+        )
+    return size

@@ -1,0 +1,82 @@
+"""The table of volumes; their states as data."""
+
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+
+class Status(StrEnum):
+    CREATING = "creating"
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    ATTACHING = "attaching"
+    IN_USE = "in-use"
+    DETACHING = "detaching"
+    EXTENDING = "extending"
+    DELETING = "deleting"
+    ERROR = "error"
+    ERROR_EXTENDING = "error_extending"
+    ERROR_DELETING = "error_deleting"
+
+
+TRANSITIONS = {
+    Status.CREATING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
+    Status.AVAILABLE: {Status.RESERVED, Status.EXTENDING, Status.DELETING},
+    Status.RESERVED: {Status.ATTACHING, Status.IN_USE, Status.AVAILABLE},
+    Status.ATTACHING: {Status.IN_USE, Status.AVAILABLE},
+    Status.IN_USE: {Status.DETACHING, Status.AVAILABLE, Status.EXTENDING},
+    Status.DETACHING: {Status.IN_USE, Status.AVAILABLE},
+    Status.EXTENDING: {Status.AVAILABLE, Status.IN_USE, Status.ERROR_EXTENDING, Status.DELETING},
+    Status.ERROR_EXTENDING: {Status.DELETING},
+    Status.ERROR: {Status.DELETING},
+    Status.DELETING: {Status.ERROR_DELETING},
+    Status.ERROR_DELETING: {Status.DELETING},
+}
+"""Besides these, an admin may set any status by hand."""
+
+TRANSIENT = frozenset({Status.CREATING, Status.EXTENDING, Status.DELETING})
+"""With these a volume has an active operation of its own."""
+
+HELD = frozenset({Status.RESERVED, Status.ATTACHING, Status.IN_USE, Status.DETACHING})
+"""With these it has an attachment, which says the same."""
+
+DELETABLE = frozenset(
+    {Status.CREATING, Status.AVAILABLE, Status.ERROR, Status.EXTENDING, Status.ERROR_EXTENDING, Status.DELETING,
+     Status.ERROR_DELETING}
+)  # fmt: skip
+"""A deletion takes over what is in progress."""
+
+AVAILABILITY_ZONE = "nova"
+
+volumes = sa.Table(
+    "block_storage_volumes",
+    metadata,
+    sa.Column("id", sa.String(36), primary_key=True),
+    sa.Column("project_id", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.String(64), nullable=False),
+    sa.Column("name", sa.String(255)),
+    sa.Column("description", sa.String(255)),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(24), nullable=False),
+    sa.Column("availability_zone", sa.String(255), nullable=False),
+    sa.Column("volume_type_id", sa.String(36), nullable=False),
+    sa.Column("bootable", sa.Boolean, nullable=False),
+    sa.Column("readonly", sa.Boolean),
+    sa.Column("metadata", sa.JSON, nullable=False),
+    sa.Column("image_metadata", sa.JSON, nullable=False),
+    sa.Column("image_id", sa.String(36)),
+    sa.Column("snapshot_id", sa.String(36)),
+    sa.Column("source_volume_id", sa.String(36)),
+    sa.Column("host", sa.String(255)),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("updated_at", Instant, nullable=False),
+    sa.Index("ix_block_storage_volumes_project", "project_id", "created_at", "id"),
+    sa.Index("ix_block_storage_volumes_created_at", "created_at", "id"),
+    sa.Index("ix_block_storage_volumes_snapshot_id", "snapshot_id"),
+    sa.Index("ix_block_storage_volumes_source_volume_id", "source_volume_id"),
+    sa.Index("ix_block_storage_volumes_volume_type_id", "volume_type_id"),
+)
+"""`size` in GiB; `host`: where its disk lies, None until chosen; `image_metadata`: name → text, of the image it was made
+from and what was set since; `readonly` None: nobody has said."""

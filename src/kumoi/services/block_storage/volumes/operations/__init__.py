@@ -1,0 +1,1 @@
+"""What volumes go through durably: being made, grown and deleted."""

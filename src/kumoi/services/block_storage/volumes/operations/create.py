@@ -1,0 +1,93 @@
+"""Making a volume: a host for its disk, the image it stands on, the disk; nothing of it stays when one fails."""
+
+from typing import Any
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.volumes.interface import Volumes
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.fences import Fence
+from kumoi.kernel.operations import Context, Failed, Operation, Step
+from kumoi.services.block_storage.messages import store as messages
+from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes.models import Status
+from kumoi.services.block_storage.volumes.operations import place
+
+
+def choose_host(context: Context) -> None:
+    volume = found(context)
+    context.data["host"] = volume["host"] or place.choose(context, volume["size"])
+
+
+def keep_host(context: Context, tx: Transaction) -> None:
+    store.update(tx, context.arguments["volume_id"], host=context.data["host"])
+
+
+def prepare_base(context: Context) -> None:
+    """The image's bytes on the host, unless they are there."""
+    volume = found(context)
+    if volume["image_id"]:
+        volumes, fence = at(context, volume)
+        volumes.prepare_base(fence, volume["image_id"], context.arguments["disk_format"])
+
+
+def make(context: Context) -> None:
+    """A copy of another volume goes through a snapshot that has the new volume's id and ends with this step."""
+    volume = found(context)
+    volumes, fence = at(context, volume)
+    snapshot_id, image_id = volume["snapshot_id"], volume["image_id"]
+    if volume["source_volume_id"]:
+        snapshot_id, image_id = volume["id"], None
+        volumes.snapshot(fence, volume["source_volume_id"], snapshot_id)
+    elif snapshot_id:
+        image_id = None
+    volumes.create(fence, volume["id"], volume["size"], image_id, snapshot_id)
+    if volume["source_volume_id"]:
+        volumes.delete_snapshot(fence, snapshot_id)
+
+
+def unmake(context: Context) -> None:
+    volume = found(context)
+    volumes, fence = at(context, volume)
+    volumes.delete(fence, volume["id"])
+    if volume["source_volume_id"]:
+        volumes.delete_snapshot(fence, volume["id"])
+
+
+def finish(context: Context, tx: Transaction) -> None:
+    store.update(
+        tx, context.arguments["volume_id"], status=Status.AVAILABLE, bootable=context.arguments["bootable"]
+    )  # fmt: skip
+
+
+def failed(context: Context, tx: Transaction, reason: str) -> None:
+    volume = store.find(tx, context.arguments["volume_id"])
+    if volume is not None:
+        store.update(tx, volume["id"], status=Status.ERROR)
+        messages.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "create", reason)
+
+
+CREATE = Operation(
+    "volume.create",
+    steps=[
+        Step("choose_host", do=choose_host, record=keep_host, deadline=60),
+        Step("prepare_base", do=prepare_base, deadline=1800, durable=False),
+        Step("make", do=make, record=finish, undo=unmake, deadline=1800),
+    ],
+    failed=failed,
+)
+
+
+def found(context: Context) -> dict[str, Any]:
+    """The row of the volume that the operation is about; Failed when it is gone."""
+    volume_id = context.arguments["volume_id"]
+    row = context.read(lambda tx: store.find(tx, volume_id))
+    if row is None:
+        raise Failed(f"Volume {volume_id} could not be found.")
+    return row
+
+
+def at(context: Context, volume: dict[str, Any]) -> tuple[Volumes, Fence]:
+    """The disks of the volume's host, and what orders for it carry."""
+    if volume["host"] is None:
+        raise Failed(f"Volume {volume['id']} is on no host.")
+    return context.engine(Hosts).volumes(volume["host"]), context.fence("volume", volume["id"])

@@ -1,0 +1,48 @@
+"""Deleting a volume: its disk, with its snapshots where asked, from any partial state, also over work in progress."""
+
+from kumoi.engines.hosts import Hosts
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.block_storage.messages import store as messages
+from kumoi.services.block_storage.snapshots import store as snapshots
+from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
+from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes.models import Status
+
+
+def remove(context: Context) -> None:
+    """Where no host was chosen, there is nothing; the snapshot with the volume's own id is of a copy begun."""
+    volume_id = context.arguments["volume_id"]
+    volume = context.read(lambda tx: store.find(tx, volume_id))
+    if volume is None or volume["host"] is None:
+        return
+    volumes, fence = context.engine(Hosts).volumes(volume["host"]), context.fence("volume", volume_id)
+    for snapshot in context.read(lambda tx: snapshots.of_volume(tx, volume_id)):
+        volumes.delete_snapshot(fence, snapshot["id"])
+    volumes.delete(fence, volume_id)
+    volumes.delete_snapshot(fence, volume_id)
+
+
+def forget(context: Context, tx: Transaction) -> None:
+    volume_id = context.arguments["volume_id"]
+    snapshots.delete_of_volume(tx, volume_id)
+    store.delete(tx, volume_id)
+
+
+def failed(context: Context, tx: Transaction, reason: str) -> None:
+    """It goes on being tried; meanwhile the owner reads why it is still there."""
+    volume = store.find(tx, context.arguments["volume_id"])
+    if volume is None:
+        return
+    store.update(tx, volume["id"], status=Status.ERROR_DELETING)
+    for snapshot in snapshots.of_volume(tx, volume["id"]):
+        snapshots.update(tx, snapshot["id"], status=SnapshotStatus.ERROR_DELETING)
+    messages.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "delete", reason)
+
+
+DELETE = Operation(
+    "volume.delete",
+    steps=[Step("remove", do=remove, record=forget, deadline=120)],
+    failed=failed,
+    forward_only=True,
+)

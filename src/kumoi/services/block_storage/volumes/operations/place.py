@@ -1,0 +1,29 @@
+"""On which host a volume's disk lies."""
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.volumes.interface import VolumesError
+from kumoi.kernel import log
+from kumoi.kernel.operations import Context, Failed, Retry
+
+NO_ROOM = "No host has room for a volume of {size} GiB; the freest has {free:.0f} GiB."
+
+
+def choose(context: Context, size_gib: int) -> str:
+    """The host with most room. Failed when none has enough, Retry when a host that does not answer might have."""
+    hosts = context.engine(Hosts)
+    free: dict[str, float] = {}
+    silent: list[str] = []
+    for name in hosts.names():
+        try:
+            free[name] = hosts.volumes(name).capacity().free_gib
+        except VolumesError:
+            raise
+        except Exception as error:
+            log.say(__name__, "a host does not tell its capacity", host=name, reason=str(error))
+            silent.append(name)
+    best = max(free, key=lambda name: free[name], default=None)
+    if best is not None and free[best] >= size_gib:
+        return best
+    if silent or best is None:
+        raise Retry(f"no answer from {', '.join(silent) or 'any host'}")
+    raise Failed(NO_ROOM.format(size=size_gib, free=free[best]))

@@ -1,0 +1,87 @@
+"""All SQL of volumes."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.pagination import page
+from kumoi.kernel.quotas import Quota
+from kumoi.services.block_storage.snapshots.models import snapshots
+from kumoi.services.block_storage.volumes.models import Status
+from kumoi.services.block_storage.volumes.models import volumes as table
+
+
+def insert(tx: Transaction, **values: Any) -> dict[str, Any]:
+    row = {"created_at": tx.now, "updated_at": tx.now, **values}
+    tx.insert(table, **row)
+    return row
+
+
+def find(tx: Transaction, volume_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(table).where(table.c.id == volume_id))
+
+
+def by_ids(tx: Transaction, ids: Iterable[str]) -> list[dict[str, Any]]:
+    return tx.all(sa.select(table).where(table.c.id.in_(list(ids))))
+
+
+def update(tx: Transaction, volume_id: str, **values: Any) -> None:
+    tx.execute(table.update().where(table.c.id == volume_id).values(**{"updated_at": tx.now, **values}))
+
+
+def delete(tx: Transaction, volume_id: str) -> None:
+    """With its attachments."""
+    tx.execute(table.delete().where(table.c.id == volume_id))
+
+
+def list_of(
+    tx: Transaction,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    sort: Sequence[tuple[sa.ColumnElement[Any], str]],
+    marker: dict[str, Any] | None,
+    limit: int,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    query = sa.select(table).where(*conditions)
+    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)
+
+
+def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> tuple[int, int]:
+    """How many, and their size in GiB."""
+    row = tx.one(sa.select(sa.func.count().label("n"), sa.func.sum(table.c.size).label("gib")).where(*conditions))
+    return (int(row["n"]), int(row["gib"] or 0)) if row else (0, 0)
+
+
+def being_copied(tx: Transaction, *, volume_id: str | None = None, snapshot_id: str | None = None) -> str | None:
+    """The id of a volume that is just being made from this volume or snapshot."""
+    of = table.c.source_volume_id == volume_id if volume_id else table.c.snapshot_id == snapshot_id
+    found: str | None = tx.scalar(sa.select(table.c.id).where(of, table.c.status == Status.CREATING).limit(1))
+    return found
+
+
+def of_type(tx: Transaction, volume_type_id: str) -> bool:
+    """Whether any volume has that type."""
+    return tx.scalar(sa.select(table.c.id).where(table.c.volume_type_id == volume_type_id).limit(1)) is not None
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(table.c.project_id == project_id)) or 0)
+
+
+def gigabytes_of_project(tx: Transaction, project_id: str) -> int:
+    """Of volumes and snapshots."""
+    of_volumes = tx.scalar(sa.select(sa.func.sum(table.c.size)).where(table.c.project_id == project_id))
+    of_snapshots = tx.scalar(sa.select(sa.func.sum(snapshots.c.size)).where(snapshots.c.project_id == project_id))
+    return int(of_volumes or 0) + int(of_snapshots or 0)
+
+
+def nothing(tx: Transaction, project_id: str) -> int:
+    return 0
+
+
+VOLUMES = Quota("block_storage", "volumes", 10, count_of_project)
+GIGABYTES = Quota("block_storage", "gigabytes", 1000, gigabytes_of_project)
+PER_VOLUME = Quota("block_storage", "per_volume_gigabytes", -1, nothing)
+"""The largest that one volume may be."""
