@@ -149,12 +149,13 @@ def run_dirty(database: Database, locate: Callable[[type[Any]], Any], limit: int
         batch = by_kind[kind]
         try:
             reconcilers[kind].apply(view, batch)
-        except Stale:
-            _settle(database, kind, batch, "a newer revision is there already")
         except Exception as error:
             if len(batch) > 1:
                 for subject_id, wanted in batch.items():
                     _apply_alone(database, view, kind, subject_id, wanted)
+                continue
+            if isinstance(error, Stale):
+                _settle(database, kind, batch, "a newer revision is there already")
                 continue
             log.fault(__name__, "reconciler failed", kind=kind, ids=list(batch))
             _settle(database, kind, batch, f"{type(error).__name__}: {error}")
