@@ -90,6 +90,10 @@ class Routes:
         """Only where HEAD differs from GET."""
         return self._add("HEAD", path, mode, status, policy, **more)
 
+    def websocket(self, path: str, *, policy: Policy) -> Callable[[Handler], Handler]:
+        """In the streams process: `async def handler(asked, socket, **path)`."""
+        return self._add("WEBSOCKET", path, "stream", 101, policy)
+
     def action(
         self, path: str, name: str, *, policy: Policy, mode: Mode = "write", status: int = 202, **more: Any
     ) -> Callable[[Handler], Handler]:

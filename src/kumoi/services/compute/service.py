@@ -7,13 +7,21 @@ from kumoi.kernel.routes import Service
 from kumoi.kernel.versions import Microversions, since
 from kumoi.services.compute import errors
 from kumoi.services.compute.availability_zones.api import routes as availability_zones
+from kumoi.services.compute.consoles.api import routes as consoles
 from kumoi.services.compute.flavors.api import routes as flavors
 from kumoi.services.compute.hypervisors.api import routes as hypervisors
+from kumoi.services.compute.instance_actions.api import routes as instance_actions
+from kumoi.services.compute.interfaces.api import routes as interfaces
 from kumoi.services.compute.keypairs.api import routes as keypairs
 from kumoi.services.compute.limits.api import routes as limits
 from kumoi.services.compute.quota_sets.api import routes as quota_sets
+from kumoi.services.compute.server_actions.api import routes as server_actions
+from kumoi.services.compute.server_addresses.api import routes as server_addresses
+from kumoi.services.compute.server_metadata.api import routes as server_metadata
+from kumoi.services.compute.server_tags.api import routes as server_tags
 from kumoi.services.compute.servers.api import routes as servers
 from kumoi.services.compute.services.api import routes as services
+from kumoi.services.compute.volume_attachments.api import routes as volume_attachments
 
 MICROVERSIONS = Microversions(
     service_type="compute",
@@ -22,9 +30,12 @@ MICROVERSIONS = Microversions(
     legacy_header="X-OpenStack-Nova-API-Version",
     behaviours={
         "anybody filters by ip6": since("2.5"),
+        "actions outlive servers": since("2.21"),
         "servers name their networks": since("2.37"),
         "unknown statuses are refused": since("2.38"),
         "servers embed their flavor": since("2.47"),
+        "everybody sees events": since("2.51"),
+        "actions in pages": since("2.58"),
         "unknown query parameters are refused": since("2.75"),
         "anybody filters by state": since("2.83"),
         "everybody sees the hostname": since("2.90"),
@@ -70,7 +81,24 @@ SERVICE = Service(
     root="/compute",
     catalog_type="compute",
     catalog_path="/compute/v2.1",
-    routes=(availability_zones, flavors, hypervisors, keypairs, limits, quota_sets, servers, services),
+    routes=(
+        availability_zones,
+        consoles,
+        flavors,
+        hypervisors,
+        instance_actions,
+        interfaces,
+        keypairs,
+        limits,
+        quota_sets,
+        server_actions,
+        server_addresses,
+        server_metadata,
+        server_tags,
+        servers,
+        services,
+        volume_attachments,
+    ),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

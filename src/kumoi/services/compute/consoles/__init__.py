@@ -1,0 +1,1 @@
+"""Consoles: what a guest says on its serial port, and its screen in a browser."""

@@ -1,0 +1,82 @@
+"""Routes of consoles; the screen itself goes over a websocket of the streams process."""
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import falcon.asgi
+
+from kumoi.kernel import policy, randomness
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.kernel.versions import since, until
+from kumoi.services.compute.consoles import live, logic, schemas
+
+routes = Routes()
+
+ACTION = "/servers/{server_id}/action"
+SCREEN = "/console"
+"""Below the service's prefix, with `?token=`."""
+
+
+@routes.action(
+    ACTION, "os-getConsoleOutput", policy=policy.member(), mode="live", body=schemas.Output, status=200, errors=(409,)
+)
+def output(request: Request, server_id: str, body: schemas.Output) -> dict[str, Any]:
+    server = request.database.read(lambda tx: logic.on_host(tx, request.who, server_id))
+    return {"output": live.output(request, server, body.length)}
+
+
+def _open(request: Request, server_id: str, protocol: str, kind: str) -> str:
+    """The URL of a page that shows the screen."""
+    server = request.database.read(lambda tx: logic.on_host(tx, request.who, server_id))
+    logic.check(protocol, kind)
+    live.screen(request.engine, server)
+    token = randomness.new_secret(24)
+    request.database.write(lambda tx: logic.allow(tx, token, server_id))
+    path = f"{request.service.prefix.lstrip('/')}{SCREEN}?token={token}"
+    return f"{request.base_url}/novnc/vnc_lite.html?path={quote(path, safe='')}"
+
+
+def _action(key: str, protocol: str, body_type: Any) -> None:
+    @routes.action(
+        ACTION, key, policy=policy.member(), mode="live", body=body_type, reply=schemas.ConsoleBody, status=200,
+        versions=until("2.5"), errors=(409,),
+    )  # fmt: skip
+    def open_console(request: Request, server_id: str, body: Any) -> schemas.ConsoleBody:
+        return schemas.ConsoleBody(schemas.Console(body.type, _open(request, server_id, protocol, body.type)))
+
+
+_action("os-getVNCConsole", "vnc", schemas.Vnc)
+_action("os-getSPICEConsole", "spice", schemas.Spice)
+_action("os-getSerialConsole", "serial", schemas.Serial)
+
+
+@routes.post(
+    "/servers/{server_id}/remote-consoles", policy=policy.member(), mode="live", body=schemas.RemoteBody,
+    reply=schemas.RemoteShown, status=200, versions=since("2.6"), errors=(409,),
+)  # fmt: skip
+def create(request: Request, server_id: str, body: schemas.RemoteBody) -> schemas.RemoteShown:
+    wanted = body.remote_console
+    url = _open(request, server_id, wanted.protocol, wanted.type)
+    return schemas.RemoteShown(schemas.RemoteConsole(wanted.protocol, wanted.type, url))
+
+
+@routes.get(
+    "/os-console-auth-tokens/{token}", policy=policy.admin(), mode="live", reply=schemas.AccessBody,
+    versions=since("2.31"),
+)  # fmt: skip
+def access(request: Request, token: str) -> schemas.AccessBody:
+    server = request.database.read(lambda tx: logic.admitted(tx, token))
+    return schemas.AccessBody(schemas.Access(server["id"], server["host"], None, live.screen(request.engine, server)))
+
+
+@routes.websocket(SCREEN, policy=policy.public())
+async def screen(asked: Request, socket: falcon.asgi.WebSocket) -> None:
+    """The token is the whole right to look: a browser sends no other."""
+    token = (asked.params.get("token") or [""])[-1]
+    server = await asyncio.to_thread(asked.database.read, lambda tx: logic.admitted(tx, token))
+    path = await asyncio.to_thread(live.screen, asked.engine, server)
+    offered = tuple(socket.subprotocols or ())
+    await socket.accept(subprotocol="binary" if "binary" in offered else None)
+    await live.bridge(socket, path)

@@ -1,0 +1,78 @@
+"""Questions to hypervisors about a guest's console, answered at once."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import falcon
+import falcon.asgi
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.hypervisor.interface import HypervisorError
+from kumoi.kernel import log
+from kumoi.kernel.errors import ApiError, BadRequest, Conflict, Unavailable
+from kumoi.kernel.http import Request
+
+CHUNK = 65536
+LARGEST_OUTPUT_LINES = 2**31
+
+
+def output(request: Request, server: dict[str, Any], lines: int | str | None) -> str:
+    """The end of what the guest's serial port said; signs that JSON readers stumble over are left out."""
+    try:
+        number = None if lines is None or lines == "" else int(lines)
+    except ValueError:
+        raise BadRequest(f"Invalid input for field/attribute length. Value: {str(lines)[:80]}.") from None
+    if number is not None and not -1 <= number < LARGEST_OUTPUT_LINES:
+        raise BadRequest(f"Invalid input for field/attribute length. Value: {number}. It is -1 or more.")
+    number = None if number == -1 else number
+    text = _ask(server, lambda: request.engine(Hosts).hypervisor(server["host"]).console_log(server["id"], number))
+    return "".join(sign for sign in text if sign >= " " or sign in "\t\r\n")
+
+
+def screen(engine: Callable[[type[Any]], Any], server: dict[str, Any]) -> str:
+    """The unix socket of the guest's screen; Conflict when the guest does not run."""
+    return _ask(server, lambda: engine(Hosts).hypervisor(server["host"]).vnc_socket(server["id"]))
+
+
+def _ask(server: dict[str, Any], question: Callable[[], str]) -> str:
+    try:
+        return question()
+    except ApiError:
+        raise
+    except HypervisorError as error:
+        raise Conflict(str(error)) from error
+    except Exception as error:
+        log.say(__name__, "a host does not answer", server_id=server["id"], reason=str(error))
+        raise Unavailable(f"The host of instance {server['id']} does not answer; try again.") from error
+
+
+async def bridge(socket: falcon.asgi.WebSocket, path: str) -> None:
+    """Carry bytes between a browser and a guest's screen until one of them is gone. Each side is read only as fast as
+    the other takes."""
+    reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(path), 10.0)
+
+    async def to_browser() -> None:
+        while data := await reader.read(CHUNK):
+            await socket.send_data(data)
+
+    async def to_guest() -> None:
+        while True:
+            data = await socket.receive_data()
+            writer.write(data)
+            await writer.drain()
+
+    tasks = {asyncio.create_task(to_browser()), asyncio.create_task(to_guest())}
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            fault = task.exception()
+            if fault and not isinstance(fault, falcon.WebSocketDisconnected | OSError | falcon.PayloadTypeError):
+                raise fault
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        writer.close()
+        if not socket.closed:
+            await socket.close(1000)

@@ -1,0 +1,18 @@
+"""The table of console tokens: each opens one server's screen for a short while."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+LIFETIME = 600
+"""Seconds in which a token may be used; a connection made in time stays."""
+
+tokens = sa.Table(
+    "compute_console_tokens",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("server_id", sa.String(36), nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("ix_compute_console_tokens_expires_at", "expires_at"),
+)
+"""`digest`: SHA-256 of the token, which is kept nowhere."""

@@ -1,0 +1,24 @@
+"""All SQL of console tokens."""
+
+import hashlib
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Transaction
+from kumoi.services.compute.consoles.models import LIFETIME, tokens
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def insert(tx: Transaction, token: str, server_id: str) -> None:
+    """Tokens that have expired go on the way."""
+    tx.execute(tokens.delete().where(tokens.c.expires_at < tx.now))
+    tx.insert(tokens, digest=_digest(token), server_id=server_id, expires_at=tx.now + LIFETIME * SECOND)
+
+
+def find(tx: Transaction, token: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(tokens).where(tokens.c.digest == _digest(token), tokens.c.expires_at >= tx.now))

@@ -1,0 +1,1 @@
+"""Interfaces: the network cards of a server, plugged in and taken out while it lives."""

@@ -1,0 +1,54 @@
+"""Which network cards may be plugged in and taken out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest, NotFound
+from kumoi.kernel.who import Who
+from kumoi.services.compute.interfaces.operations.attach import ATTACH
+from kumoi.services.compute.interfaces.operations.detach import DETACH
+from kumoi.services.compute.servers.logic import changes
+from kumoi.services.compute.servers.models import VmState
+from kumoi.services.network import facade as networks
+
+CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED)
+
+
+def list_of(tx: Transaction, who: Who, server_id: str) -> list[networks.Port]:
+    changes.visible(tx, who, server_id)
+    return networks.of_servers(tx, [server_id]).get(server_id, [])
+
+
+def show(tx: Transaction, who: Who, server_id: str, port_id: str) -> networks.Port:
+    for port in list_of(tx, who, server_id):
+        if port.id == port_id:
+            return port
+    raise NotFound(f"Instance {server_id} does not have a port with id {port_id}")
+
+
+def attach(
+    tx: Transaction, who: Who, server_id: str, origin: Mapping[str, Any], *, network_id: str | None,
+    port_id: str | None, fixed_ip: str | None, tag: str | None,
+) -> networks.Port:  # fmt: skip
+    """The port is the server's at once and plugged in soon."""
+    if network_id and port_id:
+        raise BadRequest("Must not input both network_id and port_id")
+    if fixed_ip and not network_id:
+        raise BadRequest("Must input network_id when request IP address")
+    server = changes.ready(tx, who, server_id, "attach_interface", CHANGEABLE)
+    if network_id or port_id:
+        wanted = [networks.Wanted(network_id=network_id, port_id=port_id, fixed_ip=fixed_ip, tag=tag)]
+    else:
+        wanted = networks.plan(tx, who, None)
+        if not wanted:
+            raise BadRequest("No valid network found for the interface: name one (net_id).")
+    (port,) = networks.create_ports(tx, who, server_id, wanted)
+    changes.begin(tx, server, ATTACH, None, origin, port_id=port.id, host=server["host"])
+    return port
+
+
+def detach(tx: Transaction, who: Who, server_id: str, port_id: str, origin: Mapping[str, Any]) -> None:
+    server = changes.ready(tx, who, server_id, "detach_interface", CHANGEABLE)
+    port = show(tx, who, server_id, port_id)
+    changes.begin(tx, server, DETACH, None, origin, port_id=port.id)

@@ -1,0 +1,1 @@
+"""Plugging network cards into servers and taking them out."""

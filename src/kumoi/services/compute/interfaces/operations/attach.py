@@ -1,0 +1,66 @@
+"""Plugging a network card into a server, running or not."""
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Again, Context, Failed, Operation, Step
+from kumoi.services.compute.servers import store as servers
+from kumoi.services.compute.servers.logic import changes
+from kumoi.services.compute.servers.models import VmState
+from kumoi.services.compute.servers.operations import guest
+from kumoi.services.network import facade as networks
+
+WITH_POWER = (VmState.ACTIVE, VmState.PAUSED)
+
+
+def bind(context: Context, tx: Transaction) -> None:
+    networks.bind(tx, context.arguments["server_id"], context.arguments["host"])
+
+
+def release(context: Context, tx: Transaction) -> None:
+    """A port made for the server goes, one that was given is free again."""
+    networks.release_port(tx, context.arguments["server_id"], context.arguments["port_id"])
+
+
+def plug(context: Context) -> None:
+    server_id, port_id = context.arguments["server_id"], context.arguments["port_id"]
+    port = context.read(lambda tx: networks.by_ids(tx, [port_id])).get(port_id)
+    if port is None:
+        raise Failed(f"Port id {port_id} could not be found.")
+    guest.hypervisor(context).attach_nic(context.fence("server", server_id), server_id, guest.nic(port))
+
+
+def unplug(context: Context) -> Again | None:
+    server_id = context.arguments["server_id"]
+    gone = guest.hypervisor(context).detach_nic(
+        context.fence("server", server_id), server_id, context.arguments["port_id"]
+    )
+    return None if gone else Again(1.0)
+
+
+def network_up(context: Context) -> Again | None:
+    """A guest that is off has no plug: its card comes up when it starts."""
+    if guest.of(context)["vm_state"] not in WITH_POWER:
+        return None
+    up = context.read(lambda tx: networks.all_up(tx, [context.arguments["port_id"]]))
+    return None if up else Again(min(0.02 * 2 ** min(context.attempts, 5), 0.5))
+
+
+def publish(context: Context, tx: Transaction) -> None:
+    server = servers.find(tx, context.arguments["server_id"])
+    if server is not None:
+        changes.publish(tx, server)
+
+
+def failed(context: Context, tx: Transaction, reason: str) -> None:
+    """The server goes on as it was; why shows in its actions."""
+
+
+ATTACH = Operation(
+    "server.attach_interface",
+    steps=[
+        Step("bind", record=bind, erase=release),
+        Step("plug", do=plug, undo=unplug, deadline=120),
+        Step("network_up", do=network_up, record=publish, deadline=120),
+    ],
+    failed=failed,
+    action="attach_interface",
+)

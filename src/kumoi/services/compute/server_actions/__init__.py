@@ -1,0 +1,1 @@
+"""Server actions: power, locks, and clear refusals of what is not built."""

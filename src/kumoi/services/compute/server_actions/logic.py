@@ -1,0 +1,102 @@
+"""From which states each action starts, and what it starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.kernel import operations
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import NotBuilt, PolicyForbids
+from kumoi.kernel.operations import Operation, subject
+from kumoi.kernel.who import Who
+from kumoi.services.compute.server_actions.operations.pause import PAUSE, UNPAUSE
+from kumoi.services.compute.server_actions.operations.reboot import HARD_REBOOT, REBOOT
+from kumoi.services.compute.server_actions.operations.start import START
+from kumoi.services.compute.server_actions.operations.stop import STOP
+from kumoi.services.compute.server_actions.operations.suspend import RESUME, SUSPEND
+from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.errors import WrongState
+from kumoi.services.compute.servers.logic import changes
+from kumoi.services.compute.servers.models import PowerState, TaskState, VmState
+
+
+@dataclass(frozen=True)
+class Action:
+    operation: Operation
+    task_state: TaskState
+    vm_states: tuple[VmState, ...]
+    """In which it may begin."""
+    over: tuple[TaskState, ...] = ()
+    """What may be in progress when it begins: it takes that over and puts it right."""
+
+
+ANY = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED, VmState.ERROR)
+
+ACTIONS = {
+    "start": Action(START, TaskState.POWERING_ON, (VmState.STOPPED,)),
+    "stop": Action(STOP, TaskState.POWERING_OFF, (VmState.ACTIVE, VmState.ERROR)),
+    "reboot": Action(REBOOT, TaskState.REBOOTING, (VmState.ACTIVE,)),
+    "hard reboot": Action(
+        HARD_REBOOT, TaskState.REBOOTING_HARD, ANY,
+        over=(TaskState.REBOOTING, TaskState.REBOOTING_HARD, TaskState.PAUSING, TaskState.UNPAUSING,
+              TaskState.SUSPENDING, TaskState.RESUMING, TaskState.POWERING_OFF, TaskState.POWERING_ON),
+    ),
+    "pause": Action(PAUSE, TaskState.PAUSING, (VmState.ACTIVE,)),
+    "unpause": Action(UNPAUSE, TaskState.UNPAUSING, (VmState.PAUSED,)),
+    "suspend": Action(SUSPEND, TaskState.SUSPENDING, (VmState.ACTIVE,)),
+    "resume": Action(RESUME, TaskState.RESUMING, (VmState.SUSPENDED,)),
+}  # fmt: skip
+"""Action → what it is."""
+
+
+def act(tx: Transaction, who: Who, server_id: str, name: str, origin: Mapping[str, Any]) -> None:
+    action = ACTIONS[name]
+    row = changes.ready(tx, who, server_id, name.rpartition(" ")[2], action.vm_states, idle=False)
+    if row["host"] is None:
+        raise WrongState(server_id, name.rpartition(" ")[2], "vm_state", row["vm_state"])
+    if row["task_state"] is None:
+        changes.begin(tx, row, action.operation, action.task_state, origin)
+        return
+    if row["task_state"] not in action.over:
+        raise WrongState(server_id, name.rpartition(" ")[2], "task_state", row["task_state"])
+    names = [subject("server", server_id)]
+    operations.supersede(tx, action.operation, names, {"server_id": server_id}, **origin)
+    store.update(tx, server_id, task_state=action.task_state)
+
+
+def lock(tx: Transaction, who: Who, server_id: str, reason: str | None) -> None:
+    row = changes.visible(tx, who, server_id)
+    locked_by = "owner" if row["project_id"] == who.project_id else "admin"
+    store.update(tx, server_id, locked_by=locked_by, locked_reason=reason)
+
+
+def unlock(tx: Transaction, who: Who, server_id: str) -> None:
+    row = changes.visible(tx, who, server_id)
+    if row["locked_by"] == "admin" and not who.is_admin:
+        raise PolicyForbids("os_compute_api:os-lock-server:unlock:unlock_override")
+    store.update(tx, server_id, locked_by=None, locked_reason=None)
+
+
+def reset(tx: Transaction, who: Who, server_id: str, state: str) -> None:
+    """An admin says what the server is; the guest is not touched. Busy while an operation holds it."""
+    row = changes.visible(tx, who, server_id)
+    kind = operations.active_on(tx, subject("server", server_id))
+    if kind:
+        raise WrongState(server_id, "os-resetState", "task_state", row["task_state"] or kind)
+    if state == "active" and row["host"] is None:
+        raise WrongState(server_id, "os-resetState", "vm_state", row["vm_state"])
+    vm_state = VmState.ACTIVE if state == "active" else VmState.ERROR
+    power = PowerState.RUNNING if state == "active" else row["power_state"]
+    store.update(tx, server_id, vm_state=vm_state, power_state=power, task_state=None)
+
+
+def restore(tx: Transaction, who: Who, server_id: str) -> None:
+    """Deletions are final here: there is never one to take back."""
+    row = changes.visible(tx, who, server_id)
+    raise WrongState(server_id, "restore", "vm_state", row["vm_state"])
+
+
+def refuse(tx: Transaction, who: Who, server_id: str, name: str) -> None:
+    """What the API has and Kumoi has not; an unknown server is still 404."""
+    changes.visible(tx, who, server_id)
+    raise NotBuilt(f"{name} is not built yet; docs/compute.md lists what is.")

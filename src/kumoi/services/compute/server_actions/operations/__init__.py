@@ -1,0 +1,1 @@
+"""What servers' guests go through durably when told to."""

@@ -1,0 +1,32 @@
+"""How the work on a guest ends in the server's row."""
+
+from collections.abc import Callable
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context
+from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.models import PowerState, VmState
+
+Record = Callable[[Context, Transaction], None]
+
+
+def becomes(vm_state: VmState, power_state: PowerState) -> Record:
+    """The server is in the state from now on, and nothing is being done to it."""
+
+    def record(context: Context, tx: Transaction) -> None:
+        store.update(
+            tx, context.arguments["server_id"], vm_state=vm_state, power_state=power_state, task_state=None, fault=None
+        )
+
+    return record
+
+
+def stays(context: Context, tx: Transaction, reason: str) -> None:
+    """The guest is as it was before; why shows in the server's actions."""
+    store.update(tx, context.arguments["server_id"], task_state=None)
+
+
+def breaks(context: Context, tx: Transaction, reason: str) -> None:
+    """The guest is not where its owner wants it."""
+    fault = {"code": 500, "message": reason, "created": tx.now, "details": reason}
+    store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, task_state=None, fault=fault)

@@ -1,0 +1,46 @@
+"""Stopping a server: its guest is asked, and after a while made to."""
+
+from kumoi.engines.hypervisor.interface import GuestState
+from kumoi.kernel import clock
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.operations import Again, Context, Operation, Step
+from kumoi.services.compute.server_actions.operations import outcome
+from kumoi.services.compute.servers.models import PowerState, VmState
+from kumoi.services.compute.servers.operations import guest
+
+PATIENCE = 60.0
+"""Seconds that a guest has to shut itself down."""
+ASK_EVERY = 10
+"""Looks at the guest between two presses of its power button: some miss the first while they boot."""
+
+
+def shut_down(context: Context) -> Again | None:
+    server_id = context.arguments["server_id"]
+    hypervisor, fence = guest.hypervisor(context), context.fence("server", server_id)
+    state = hypervisor.state(server_id)
+    if state in (GuestState.OFF, GuestState.ABSENT):
+        return None
+    late = clock.now() - context.step_since > PATIENCE * SECOND
+    if late or state is not GuestState.RUNNING:
+        hypervisor.power_off(fence, server_id)
+        return None
+    if context.attempts % ASK_EVERY == 0:
+        hypervisor.ask_shutdown(fence, server_id)
+        if hypervisor.state(server_id) is GuestState.OFF:
+            return None
+    return Again(1.0)
+
+
+STOP = Operation(
+    "server.stop",
+    steps=[
+        Step(
+            "shut_down",
+            do=shut_down,
+            record=outcome.becomes(VmState.STOPPED, PowerState.SHUTDOWN),
+            deadline=3 * PATIENCE,
+        )
+    ],
+    failed=outcome.stays,
+    action="stop",
+)

@@ -1,0 +1,1 @@
+"""Server addresses, by network."""

@@ -1,0 +1,20 @@
+"""Routes of server addresses."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.compute.server_addresses import logic
+
+routes = Routes()
+
+
+@routes.get("/servers/{server_id}/ips", policy=policy.reader())
+def index(request: Request, server_id: str) -> dict[str, Any]:
+    return {"addresses": logic.show(request.tx, request.who, server_id)}
+
+
+@routes.get("/servers/{server_id}/ips/{network}", policy=policy.reader())
+def show(request: Request, server_id: str, network: str) -> dict[str, Any]:
+    return {network: logic.on(request.tx, request.who, server_id, network)}

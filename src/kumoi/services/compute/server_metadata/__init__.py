@@ -1,0 +1,1 @@
+"""Server metadata: the owner's own keys and values, which the guest reads too."""

@@ -1,0 +1,44 @@
+"""Routes of server metadata."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.compute.server_metadata import logic, schemas
+
+routes = Routes()
+
+ALL = "/servers/{server_id}/metadata"
+ONE = "/servers/{server_id}/metadata/{key}"
+
+
+@routes.get(ALL, policy=policy.reader())
+def index(request: Request, server_id: str) -> dict[str, Any]:
+    return {"metadata": logic.show(request.tx, request.who, server_id)}
+
+
+@routes.post(ALL, policy=policy.member(), body=schemas.Body, status=200, errors=(409,))
+def create(request: Request, server_id: str, body: schemas.Body) -> dict[str, Any]:
+    return {"metadata": logic.change(request.tx, request.who, server_id, body.metadata, replace=False)}
+
+
+@routes.put(ALL, policy=policy.member(), body=schemas.Body, errors=(409,))
+def replace(request: Request, server_id: str, body: schemas.Body) -> dict[str, Any]:
+    return {"metadata": logic.change(request.tx, request.who, server_id, body.metadata, replace=True)}
+
+
+@routes.get(ONE, policy=policy.reader())
+def show(request: Request, server_id: str, key: str) -> dict[str, Any]:
+    return {"meta": {key: logic.item(request.tx, request.who, server_id, key)}}
+
+
+@routes.put(ONE, policy=policy.member(), body=schemas.ItemBody, errors=(409,))
+def update(request: Request, server_id: str, key: str, body: schemas.ItemBody) -> dict[str, Any]:
+    return {"meta": {key: logic.set_item(request.tx, request.who, server_id, key, body.meta)}}
+
+
+@routes.delete(ONE, policy=policy.member(), errors=(409,))
+def delete(request: Request, server_id: str, key: str) -> Reply:
+    logic.delete(request.tx, request.who, server_id, key)
+    return Reply()

@@ -1,0 +1,1 @@
+"""Server tags: short words to find servers by."""

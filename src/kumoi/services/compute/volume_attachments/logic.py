@@ -1,0 +1,82 @@
+"""Which volumes may be plugged in and taken out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest, NotBuilt
+from kumoi.kernel.operations import subject
+from kumoi.kernel.who import Who
+from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.servers.logic import changes
+from kumoi.services.compute.servers.logic.block_devices import device_name, free_position
+from kumoi.services.compute.servers.models import VmState
+from kumoi.services.compute.volume_attachments import store
+from kumoi.services.compute.volume_attachments.errors import AlreadyAttached, NotAttached, RootVolume
+from kumoi.services.compute.volume_attachments.operations.attach import ATTACH
+from kumoi.services.compute.volume_attachments.operations.detach import DETACH
+
+CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED)
+"""A suspended guest's memory knows its devices: they stay."""
+
+
+def list_of(tx: Transaction, who: Who, server_id: str, offset: int, limit: int | None) -> list[dict[str, Any]]:
+    changes.visible(tx, who, server_id)
+    rows = [row for row in store.of_server(tx, server_id) if row["volume_id"]]
+    return rows[offset : None if limit is None else offset + limit]
+
+
+def show(tx: Transaction, who: Who, server_id: str, volume_id: str) -> dict[str, Any]:
+    changes.visible(tx, who, server_id)
+    row = store.find(tx, server_id, volume_id)
+    if row is None:
+        raise NotAttached(server_id, volume_id)
+    return row
+
+
+def attach(
+    tx: Transaction, who: Who, server_id: str, volume_id: str, origin: Mapping[str, Any], *,
+    tag: str | None, delete_on_termination: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """The volume is reserved at once and plugged in soon; the row as it will be."""
+    server = changes.ready(tx, who, server_id, "attach_volume", CHANGEABLE)
+    volume = block_storage.usable(tx, who, volume_id)
+    if store.find(tx, server_id, volume.id):
+        raise AlreadyAttached(server_id, volume.id)
+    position = free_position([row["position"] for row in store.of_server(tx, server_id)])
+    row = {
+        "id": tx.new_uuid(), "server_id": server_id, "source_type": "volume", "destination_type": "volume",
+        "source_id": volume.id, "volume_id": volume.id,
+        "attachment_id": block_storage.reserve(tx, who, volume.id, server_id), "size_gib": volume.size,
+        "volume_type": None, "boot_index": None, "device_name": device_name(position),
+        "delete_on_termination": delete_on_termination, "tag": tag, "position": position,
+    }  # fmt: skip
+    store.insert_many(tx, [row])
+    changes.begin(
+        tx, server, ATTACH, None, origin, subject("volume", volume.id), volume_id=volume.id, host=server["host"]
+    )
+    return row
+
+
+def change(
+    tx: Transaction, who: Who, server_id: str, volume_id: str, wanted_id: str, delete_on_termination: bool | None
+) -> None:
+    """Volumes are not swapped here; whether one goes with its server may be changed."""
+    changes.unlocked(tx, who, server_id)
+    row = show(tx, who, server_id, volume_id)
+    if wanted_id != volume_id:
+        raise NotBuilt("Swapping volumes is not built yet; docs/compute.md lists what is.")
+    if delete_on_termination is None:
+        raise BadRequest("The volume is the one that is attached already (volumeId).")
+    store.update(tx, row["id"], delete_on_termination=delete_on_termination)
+
+
+def detach(tx: Transaction, who: Who, server_id: str, volume_id: str, origin: Mapping[str, Any]) -> None:
+    server = changes.ready(tx, who, server_id, "detach_volume", CHANGEABLE)
+    row = show(tx, who, server_id, volume_id)
+    if row["boot_index"] == 0:
+        raise RootVolume
+    changes.begin(
+        tx, server, DETACH, None, origin, subject("volume", volume_id), volume_id=volume_id, host=server["host"]
+    )
+    block_storage.detaching(tx, row["attachment_id"])

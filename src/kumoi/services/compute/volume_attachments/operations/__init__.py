@@ -1,0 +1,1 @@
+"""Plugging volumes into servers and taking them out."""

@@ -1,0 +1,69 @@
+"""Plugging a volume into a server, running or not."""
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.hypervisor.interface import Disk
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Again, Context, Operation, Step
+from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.servers.operations import guest
+from kumoi.services.compute.volume_attachments import store
+
+
+def connect(context: Context) -> None:
+    fence = context.fence("server", context.arguments["server_id"])
+    context.engine(Hosts).volumes(guest.host(context)).connect(fence, context.arguments["volume_id"])
+
+
+def disconnect(context: Context) -> None:
+    fence = context.fence("server", context.arguments["server_id"])
+    context.engine(Hosts).volumes(guest.host(context)).disconnect(fence, context.arguments["volume_id"])
+
+
+def release(context: Context, tx: Transaction) -> None:
+    """What the request itself took."""
+    device = store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
+    if device is not None:
+        block_storage.released(tx, device["attachment_id"])
+        store.delete(tx, device["id"])
+
+
+def plug(context: Context) -> None:
+    server_id, volume_id = context.arguments["server_id"], context.arguments["volume_id"]
+    fence, name = context.fence("server", server_id), guest.host(context)
+    source = context.engine(Hosts).volumes(name).connect(fence, volume_id)
+    hypervisor = context.engine(Hosts).hypervisor(name)
+    context.data["device"] = hypervisor.attach_disk(fence, server_id, Disk(volume_id, source))
+
+
+def unplug(context: Context) -> Again | None:
+    server_id = context.arguments["server_id"]
+    gone = guest.hypervisor(context).detach_disk(
+        context.fence("server", server_id), server_id, context.arguments["volume_id"]
+    )
+    return None if gone else Again(1.0)
+
+
+def record(context: Context, tx: Transaction) -> None:
+    """The device's name is what the guest is likely to call it now."""
+    server_id, volume_id = context.arguments["server_id"], context.arguments["volume_id"]
+    device = store.find(tx, server_id, volume_id)
+    if device is None:
+        return
+    name = context.data.get("device") or device["device_name"]
+    store.update(tx, device["id"], device_name=name)
+    block_storage.attached(tx, device["attachment_id"], name, context.arguments["host"])
+
+
+def failed(context: Context, tx: Transaction, reason: str) -> None:
+    """The server goes on as it was; why shows in its actions."""
+
+
+ATTACH = Operation(
+    "server.attach_volume",
+    steps=[
+        Step("connect", do=connect, undo=disconnect, erase=release),
+        Step("plug", do=plug, record=record, undo=unplug, deadline=120),
+    ],
+    failed=failed,
+    action="attach_volume",
+)

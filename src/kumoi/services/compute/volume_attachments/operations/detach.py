@@ -1,0 +1,25 @@
+"""Taking a volume out of a server: the guest is asked to let go, and keeps it when it does not."""
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.volume_attachments import store
+from kumoi.services.compute.volume_attachments.operations.attach import disconnect, failed, release, unplug
+
+
+def keep(context: Context, tx: Transaction) -> None:
+    """It is in use as before."""
+    device = store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
+    if device is not None:
+        block_storage.attached(tx, device["attachment_id"], device["device_name"], context.arguments["host"])
+
+
+DETACH = Operation(
+    "server.detach_volume",
+    steps=[
+        Step("unplug", do=unplug, erase=keep, deadline=90, pivot=True),
+        Step("disconnect", do=disconnect, record=release),
+    ],
+    failed=failed,
+    action="detach_volume",
+)
