@@ -9,7 +9,7 @@ import falcon.asgi
 import msgspec
 
 from kumoi.kernel import log
-from kumoi.kernel.errors import ApiError
+from kumoi.kernel.errors import ApiError, BadRequest
 from kumoi.kernel.http import Api, Request, new_request_id, parse_query
 from kumoi.kernel.routes import Reply, Route, Service
 
@@ -17,7 +17,7 @@ from kumoi.kernel.routes import Reply, Route, Service
 def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
     """An application of every route with mode `stream`; handlers are `async def handler(asked, body, **path)` where
     `body` iterates over chunks, or, for method WEBSOCKET, `async def handler(asked, socket, **path)`."""
-    app = falcon.asgi.App()
+    app = _App()
     app.req_options.strip_url_path_trailing_slash = True
     by_path: dict[str, tuple[Service, dict[str, Route]]] = {}
     for service in api.services:
@@ -28,6 +28,22 @@ def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
         app.add_route(path, _Stream(api, service, routes))
     app.add_route("/healthcheck", _Health())
     return app
+
+
+class _App(falcon.asgi.App):  # type: ignore[type-arg]
+    """Falcon takes a connection that is lost for the end of its body; this one remembers."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # type: ignore[override]
+        async def noting() -> Any:
+            event = await receive()
+            if event["type"] == "http.disconnect":
+                scope[_LOST] = True
+            return event
+
+        await super().__call__(scope, noting, send)
+
+
+_LOST = "kumoi.lost"
 
 
 class _Health:
@@ -105,8 +121,14 @@ class _Stream:
 
 
 async def _chunks(request: falcon.asgi.Request) -> AsyncIterator[bytes]:
+    """The body; BadRequest when the connection is lost before its end."""
+    came = 0
     async for chunk in request.stream:
+        came += len(chunk)
         yield chunk
+    expected = request.content_length
+    if request.scope.get(_LOST) or (expected is not None and came < expected):
+        raise BadRequest(f"The connection was lost after {came} of {expected or 'unknown'} bytes of the body.")
 
 
 __all__: list[Any] = ["asgi"]

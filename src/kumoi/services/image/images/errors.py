@@ -1,6 +1,6 @@
 """What can go wrong with images."""
 
-from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
+from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, Gone, NotFound, TooLarge
 
 
 class ImageNotFound(NotFound):
@@ -10,6 +10,11 @@ class ImageNotFound(NotFound):
 
 class ImageForbidden(Forbidden):
     pass
+
+
+class ImageProtected(Forbidden):
+    def __init__(self, image_id: str) -> None:
+        super().__init__(f"Image {image_id} is protected and cannot be deleted.")
 
 
 class ImageExists(Conflict):
@@ -22,4 +27,21 @@ class InvalidImage(BadRequest):
 
 
 class WrongStatus(Conflict):
+    pass
+
+
+class PropertyConflict(Conflict):
+    pass
+
+
+class ImageGone(Gone):
+    def __init__(self, image_id: str) -> None:
+        super().__init__(f"Image {image_id} was deleted while its data came; the data was not kept.")
+
+
+class TooMany(TooLarge):
+    pass
+
+
+class StorageFull(TooLarge):
     pass

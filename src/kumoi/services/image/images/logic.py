@@ -1,13 +1,47 @@
 """Which images a caller may see and change, and what a change starts."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import PolicyForbids
+from kumoi.kernel.operations import subject
+from kumoi.kernel.pagination import MarkerNotFound, sorting
 from kumoi.kernel.who import Who
-from kumoi.services.image.images import store
-from kumoi.services.image.images.errors import ImageNotFound
-from kumoi.services.image.images.models import COMMUNITY, PUBLIC, SHARED
+from kumoi.services.image.images import filters, store
+from kumoi.services.image.images.errors import (
+    ImageExists,
+    ImageForbidden,
+    ImageNotFound,
+    ImageProtected,
+    InvalidImage,
+    TooMany,
+)
+from kumoi.services.image.images.models import (
+    ACTIVE,
+    COMMUNITY,
+    DEACTIVATED,
+    PUBLIC,
+    QUEUED,
+    SHARED,
+    images,
+)
+from kumoi.services.image.images.operations.delete import DELETE
+from kumoi.services.image.images.patches import Change, apply
+from kumoi.services.image.images.schemas import Known, parse, settable
 from kumoi.services.image.members import store as members
+
+MOST = 128
+"""Properties, tags or members of one image."""
+PAGE, LARGEST_PAGE = 25, 1000
+_SORT_KEYS = {
+    name: name
+    for name in (
+        "name", "status", "container_format", "disk_format", "size", "virtual_size", "id", "created_at", "updated_at",
+        "owner", "visibility", "min_disk", "min_ram",
+    )
+}  # fmt: skip
 
 
 def visible(tx: Transaction, who: Who, image_id: str) -> dict[str, Any]:
@@ -24,3 +58,144 @@ def sees(tx: Transaction, who: Who, row: dict[str, Any]) -> bool:
     return (
         row["visibility"] == SHARED and who.project_id is not None and members.is_member(tx, row["id"], who.project_id)
     )
+
+
+def own(tx: Transaction, who: Who, image_id: str) -> dict[str, Any]:
+    """The row, for whom it is to change: its owner and admins; ImageForbidden for others who see it."""
+    row = visible(tx, who, image_id)
+    if not who.is_admin and (row["owner"] is None or row["owner"] != who.project_id):
+        raise ImageForbidden(f"You are not permitted to modify image {image_id}: it belongs to another project.")
+    return row
+
+
+def create(tx: Transaction, who: Who, values: dict[str, Any]) -> dict[str, Any]:
+    """`values`: the body, custom properties among the known attributes."""
+    known, own_properties = parse(values)
+    _check_amounts(known, own_properties)
+    _check_visibility(who, known.visibility)
+    owner = known.owner or who.project_id
+    if owner != who.project_id and not who.is_admin:
+        raise ImageForbidden("You are not permitted to create images owned by another project.")
+    image_id = known.id or tx.new_uuid()
+    # An image of this id that is just being deleted would take the new one's bytes along.
+    if known.id and (store.find(tx, image_id) or operations.active_on(tx, subject("image", image_id))):
+        raise ImageExists(image_id)
+    row = {
+        "id": image_id, "name": known.name, "status": QUEUED, "visibility": known.visibility, "owner": owner,
+        "protected": known.protected, "os_hidden": known.os_hidden, "disk_format": known.disk_format,
+        "container_format": known.container_format, "min_disk": known.min_disk, "min_ram": known.min_ram,
+    }  # fmt: skip
+    store.insert(tx, row, own_properties, known.tags)
+    return _again(tx, image_id)
+
+
+def list_for(tx: Transaction, who: Who, params: dict[str, list[str]]) -> tuple[list[dict[str, Any]], int]:
+    """Rows, and how many a page has."""
+    limit = _limit(params)
+    sort = sorting(images, *_order(params), allowed=_SORT_KEYS)
+    marker = None
+    if "marker" in params:
+        marker = store.find(tx, params["marker"][-1])
+        if marker is None or not sees(tx, who, marker):
+            raise MarkerNotFound(f"Invalid marker: image {params['marker'][-1][:255]} could not be found.")
+    conditions = [*filters.seen_by(who, params), *filters.asked_for(params)]
+    return store.list_of(tx, conditions, sort, marker, limit), limit
+
+
+def update(tx: Transaction, who: Who, image_id: str, changes: Sequence[Change]) -> dict[str, Any]:
+    row = own(tx, who, image_id)
+    before = settable(row)
+    known, own_properties = parse(apply(before, list(changes)))
+    _check_amounts(known, own_properties)
+    new = {name: getattr(known, name) for name in Known.__struct_fields__ if name not in ("id", "tags")}
+    changed = {name: value for name, value in new.items() if value != row[name]}
+    for name in ("disk_format", "container_format"):
+        if name in changed and row["status"] != QUEUED:
+            raise ImageForbidden(f"Attribute {name} can be only replaced for a queued image.")
+    if "visibility" in changed:
+        _check_visibility(who, known.visibility)
+    if "owner" in changed and not who.is_admin:
+        raise ImageForbidden("You are not permitted to change the owner of an image.")
+    store.update(tx, image_id, **changed)
+    store.put_properties(tx, image_id, own_properties)
+    store.put_tags(tx, image_id, known.tags)
+    return _again(tx, image_id)
+
+
+def delete(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any]) -> None:
+    """Whatever its status is: an upload in progress ends."""
+    row = own(tx, who, image_id)
+    if row["protected"]:
+        raise ImageProtected(image_id)
+    operations.supersede(tx, DELETE, [subject("image", image_id)], {"image_id": image_id}, **origin)
+    store.delete(tx, image_id)
+
+
+def set_active(tx: Transaction, image_id: str, who: Who, *, active: bool) -> None:
+    """Reactivate or deactivate; nothing happens to one that is so already."""
+    row = visible(tx, who, image_id)
+    if row["status"] not in (ACTIVE, DEACTIVATED):
+        raise ImageForbidden(
+            f"Image status transition from {row['status']} to {ACTIVE if active else DEACTIVATED} is not allowed."
+        )
+    wanted = ACTIVE if active else DEACTIVATED
+    if row["status"] != wanted:
+        store.update(tx, image_id, status=wanted)
+
+
+def add_tag(tx: Transaction, who: Who, image_id: str, tag: str) -> None:
+    row = own(tx, who, image_id)
+    if len(tag) > 255:
+        raise InvalidImage("Invalid tag: it has more than 255 letters.")
+    if tag not in row["tags"]:
+        if len(row["tags"]) >= MOST:
+            raise TooMany(f"An image has at most {MOST} tags.")
+        store.put_tags(tx, image_id, [*row["tags"], tag])
+        store.update(tx, image_id)
+
+
+def remove_tag(tx: Transaction, who: Who, image_id: str, tag: str) -> None:
+    row = own(tx, who, image_id)
+    if tag not in row["tags"]:
+        raise ImageNotFound(f"{image_id} with the tag {tag[:255]}")
+    store.put_tags(tx, image_id, [name for name in row["tags"] if name != tag])
+    store.update(tx, image_id)
+
+
+def _again(tx: Transaction, image_id: str) -> dict[str, Any]:
+    row = store.find(tx, image_id)
+    assert row is not None
+    return row
+
+
+def _check_visibility(who: Who, visibility: str) -> None:
+    if visibility == PUBLIC and not who.is_admin:
+        raise PolicyForbids("publicize_image")
+
+
+def _check_amounts(known: Known, own_properties: dict[str, str]) -> None:
+    for what, count in (("properties", len(own_properties)), ("tags", len(known.tags))):
+        if count > MOST:
+            raise TooMany(f"An image has at most {MOST} {what}; {count} were given.")
+
+
+def _limit(params: dict[str, list[str]]) -> int:
+    if "limit" not in params:
+        return PAGE
+    text = params["limit"][-1]
+    if not (text.isdigit() and len(text) < 10):
+        raise InvalidImage("limit param must be an integer that is not negative.")
+    return min(int(text), LARGEST_PAGE)
+
+
+def _order(params: dict[str, list[str]]) -> tuple[list[str], list[str]]:
+    """Keys and directions from `sort=name:asc,size` or from sort_key and sort_dir."""
+    if "sort" not in params:
+        keys, ways = params.get("sort_key", []), params.get("sort_dir", [])
+        if len(ways) > 1 and len(ways) != len(keys):
+            raise InvalidImage("Number of sort dirs does not match the number of sort keys.")
+        return keys, ways
+    if "sort_key" in params or "sort_dir" in params:
+        raise InvalidImage("Old and new sorting syntax cannot be combined.")
+    pairs = [part.strip().partition(":") for part in ",".join(params["sort"]).split(",")]
+    return [key.strip() for key, _, _ in pairs], [way.strip() or "desc" for _, _, way in pairs]

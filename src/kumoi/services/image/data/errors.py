@@ -1,0 +1,26 @@
+"""What can go wrong with the bytes of an image."""
+
+from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, UnsupportedMedia
+
+
+class RefusedContent(BadRequest):
+    """The bytes are not what the image says, or not safe to open; nothing of them was kept."""
+
+
+class NotOctets(UnsupportedMedia):
+    def __init__(self, content_type: str) -> None:
+        super().__init__(f"Unsupported Content-Type {content_type[:80]!r}: application/octet-stream is expected.")
+
+
+class AnotherUpload(Conflict):
+    pass
+
+
+class Deactivated(Forbidden):
+    def __init__(self, image_id: str) -> None:
+        super().__init__(f"The requested image {image_id} has been deactivated. Image data download is forbidden.")
+
+
+class UnknownMethod(BadRequest):
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"Unknown import method name '{name[:100]}'; this cloud knows: {', '.join(known)}.")

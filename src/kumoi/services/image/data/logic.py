@@ -1,0 +1,102 @@
+"""When an image may take bytes, and what the row says once they are there."""
+
+from typing import Any
+
+from kumoi.engines.images.interface import Stored
+from kumoi.kernel import operations
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import DONE, UNDONE, subject
+from kumoi.kernel.who import Who
+from kumoi.services.image.data.errors import Deactivated, UnknownMethod
+from kumoi.services.image.data.operations.upload import UPLOAD
+from kumoi.services.image.images import store
+from kumoi.services.image.images.errors import InvalidImage, WrongStatus
+from kumoi.services.image.images.logic import own, visible
+from kumoi.services.image.images.models import (
+    ACTIVE,
+    DEACTIVATED,
+    IMPORT_METHODS,
+    QUEUED,
+    SAVING,
+    UPLOADING,
+)
+
+_FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
+"""Containers whose bytes are no bare disk."""
+
+
+def begin(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, staging: bool) -> tuple[str, str | None]:
+    """The upload's id (that of its operation), and the disk_format that the bytes must be (None: anything)."""
+    row = own(tx, who, image_id)
+    wanted = UPLOADING if staging else SAVING
+    if row["status"] != QUEUED:
+        raise WrongStatus(f"Image status transition from {row['status']} to {wanted} is not allowed.")
+    missing = [name for name in ("disk_format", "container_format") if row[name] is None]
+    if missing:
+        raise InvalidImage(f"Properties {', '.join(missing)} must be set prior to saving data.")
+    upload = operations.begin(
+        tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging}, **origin
+    )
+    store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now)
+    return upload, None if row["container_format"] in _FILES_OF_FILES else row["disk_format"]
+
+
+def beat(tx: Transaction, image_id: str, upload: str) -> bool:
+    """The receiver is at work; False: the image is deleted, or the upload was given up."""
+    row = store.find(tx, image_id)
+    if row is None or row["upload"] != upload:
+        return False
+    store.update(tx, image_id, upload_seen_at=tx.now, updated_at=row["updated_at"])
+    return True
+
+
+def finish(tx: Transaction, image_id: str, upload: str, stored: Stored, *, staging: bool) -> bool:
+    """The bytes are there whole; False: nobody wants them any more."""
+    row = store.find(tx, image_id)
+    if row is None or row["upload"] != upload:
+        return False
+    store.update(
+        tx, image_id, status=UPLOADING if staging else ACTIVE, upload=None, upload_seen_at=None, size=stored.size,
+        virtual_size=stored.virtual_size, checksum=stored.checksum, os_hash_algo=stored.os_hash_algo,
+        os_hash_value=stored.os_hash_value,
+    )  # fmt: skip
+    operations.end(tx, upload, DONE)
+    return True
+
+
+def wanted(tx: Transaction, image_id: str, upload: str) -> bool:
+    """Whether the row still waits for this upload."""
+    row = store.find(tx, image_id)
+    return row is not None and row["upload"] == upload
+
+
+def owns(tx: Transaction, image_id: str, upload: str) -> bool:
+    """Whether the bytes of this upload are its own to remove: the row is gone, or still waits for it."""
+    row = store.find(tx, image_id)
+    return row is None or row["upload"] == upload
+
+
+def give_up(tx: Transaction, image_id: str, upload: str) -> None:
+    """The image is queued again, for another try."""
+    row = store.find(tx, image_id)
+    if row is not None and row["upload"] == upload:
+        store.update(tx, image_id, status=QUEUED, upload=None, upload_seen_at=None)
+        operations.end(tx, upload, UNDONE)
+
+
+def bring_in(tx: Transaction, who: Who, image_id: str, method: str) -> None:
+    """Import what was staged: it was inspected as it came, so the image is active at once."""
+    row = own(tx, who, image_id)
+    if method not in IMPORT_METHODS:
+        raise UnknownMethod(method, IMPORT_METHODS)
+    if row["status"] != UPLOADING or row["upload"] is not None or row["checksum"] is None:
+        raise WrongStatus(f"Image needs to be staged before 'glance-direct' method can be used; it is {row['status']}.")
+    store.update(tx, image_id, status=ACTIVE)
+
+
+def downloadable(tx: Transaction, who: Who, image_id: str) -> dict[str, Any] | None:
+    """The row; None when the image has no bytes yet."""
+    row = visible(tx, who, image_id)
+    if row["status"] == DEACTIVATED and not who.is_admin:
+        raise Deactivated(image_id)
+    return row if row["status"] in (ACTIVE, DEACTIVATED) else None

@@ -1,0 +1,1 @@
+"""Durable work on the bytes of images."""

@@ -1,0 +1,69 @@
+"""Routes of images and their tags."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.image.images import logic, patches, schemas
+from kumoi.services.image.images.models import IMPORT_METHODS, STORE
+
+routes = Routes()
+
+
+@routes.get("/v2/images", policy=policy.reader())
+def index(request: Request) -> dict[str, Any]:
+    rows, limit = logic.list_for(request.tx, request.who, request.params)
+    return schemas.listing(rows, request.params, limit)
+
+
+@routes.post("/v2/images", policy=policy.member(), body=dict[str, Any], errors=(409, 413))
+def create(request: Request, body: dict[str, Any]) -> Reply:
+    row = logic.create(request.tx, request.who, body)
+    said = {
+        "Location": request.link(f"/v2/images/{row['id']}"),
+        "OpenStack-image-import-methods": ",".join(IMPORT_METHODS),
+        "OpenStack-image-store-ids": STORE,
+    }
+    return Reply(schemas.image(row), headers=said)
+
+
+@routes.get("/v2/images/{image_id}", policy=policy.reader())
+def show(request: Request, image_id: str) -> dict[str, Any]:
+    return schemas.image(logic.visible(request.tx, request.who, image_id))
+
+
+@routes.patch("/v2/images/{image_id}", policy=policy.member(), raw_body=True, errors=(409, 413, 415))
+def update(request: Request, image_id: str) -> dict[str, Any]:
+    changes = patches.parse(request.headers.get("content-type"), request.raw)
+    return schemas.image(logic.update(request.tx, request.who, image_id, changes))
+
+
+@routes.delete("/v2/images/{image_id}", policy=policy.member())
+def delete(request: Request, image_id: str) -> Reply:
+    logic.delete(request.tx, request.who, image_id, request.origin())
+    return Reply()
+
+
+@routes.post("/v2/images/{image_id}/actions/deactivate", policy=policy.admin(), status=204)
+def deactivate(request: Request, image_id: str) -> Reply:
+    logic.set_active(request.tx, image_id, request.who, active=False)
+    return Reply()
+
+
+@routes.post("/v2/images/{image_id}/actions/reactivate", policy=policy.admin(), status=204)
+def reactivate(request: Request, image_id: str) -> Reply:
+    logic.set_active(request.tx, image_id, request.who, active=True)
+    return Reply()
+
+
+@routes.put("/v2/images/{image_id}/tags/{tag}", policy=policy.member(), status=204, errors=(413,))
+def add_tag(request: Request, image_id: str, tag: str) -> Reply:
+    logic.add_tag(request.tx, request.who, image_id, tag)
+    return Reply()
+
+
+@routes.delete("/v2/images/{image_id}/tags/{tag}", policy=policy.member())
+def remove_tag(request: Request, image_id: str, tag: str) -> Reply:
+    logic.remove_tag(request.tx, request.who, image_id, tag)
+    return Reply()

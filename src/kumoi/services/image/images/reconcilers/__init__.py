@@ -1,0 +1,1 @@
+"""What keeps images, their bytes and their bases together."""

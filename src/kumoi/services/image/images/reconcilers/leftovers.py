@@ -1,0 +1,29 @@
+"""Removes bytes that no image claims: of uploads whose image was deleted in the instant that their receiver died."""
+
+from kumoi.engines.images.interface import ImageStore
+from kumoi.kernel import operations
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import subject
+from kumoi.kernel.reconcile import Sweep, View
+from kumoi.services.image.images import store
+from kumoi.services.image.images.operations.delete import DELETE
+
+EVERY = 600.0
+
+
+def sweep(view: View) -> None:
+    lying = view.engine(ImageStore).inventory()
+    known = {row["id"] for row in view.read(store.every)}
+    for image_id in lying:
+        if image_id not in known:
+            view.write(lambda tx, image_id=image_id: _remove(tx, image_id))  # type: ignore[misc]
+
+
+def _remove(tx: Transaction, image_id: str) -> None:
+    if store.find(tx, image_id) is None and operations.active_on(tx, subject("image", image_id)) is None:
+        operations.begin(
+            tx, DELETE, [subject("image", image_id)], {"image_id": image_id}, request_id="", user_id="", project_id=None
+        )
+
+
+LEFTOVERS = Sweep("image.leftovers", EVERY, sweep)

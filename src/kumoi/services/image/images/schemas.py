@@ -1,0 +1,123 @@
+"""Shapes of images: docs.openstack.org/api-ref/image/v2/#images. Custom properties stand beside the known attributes."""
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+from uuid import UUID
+
+import msgspec
+
+from kumoi.kernel import clock
+from kumoi.kernel.http import explain
+from kumoi.services.image.images.errors import ImageForbidden, InvalidImage
+
+Text = Annotated[str, msgspec.Meta(max_length=255)]
+Amount = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+DiskFormat = Literal["ami", "ari", "aki", "vhd", "vhdx", "vmdk", "raw", "qcow2", "vdi", "iso"]
+ContainerFormat = Literal["ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed"]
+Visibility = Literal["public", "private", "shared", "community"]
+
+
+class Known(msgspec.Struct, kw_only=True):
+    """The attributes that a client may set."""
+
+    id: str | None = None
+    name: Text | None = None
+    visibility: Visibility = "shared"
+    protected: bool = False
+    os_hidden: bool = False
+    disk_format: DiskFormat | None = None
+    container_format: ContainerFormat | None = None
+    min_disk: Amount = 0
+    min_ram: Amount = 0
+    owner: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] | None = None
+    tags: list[Text] = []
+
+
+KNOWN = frozenset(Known.__struct_fields__)
+READ_ONLY = frozenset({
+    "status", "checksum", "os_hash_algo", "os_hash_value", "size", "virtual_size", "created_at", "updated_at", "self",
+    "file", "schema", "direct_url", "stores",
+})  # fmt: skip
+RESERVED = frozenset({"deleted", "deleted_at", "is_public", "locations", "metadata", "properties", "members"})
+ORDER = (
+    "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "checksum", "protected",
+    "min_ram", "min_disk", "owner", "os_hidden", "os_hash_algo", "os_hash_value", "id",
+)  # fmt: skip
+
+
+def check_settable(name: str) -> None:
+    """ImageForbidden for attributes that are not the client's to set."""
+    if name in READ_ONLY:
+        raise ImageForbidden(f"Attribute '{name}' is read-only.")
+    if name in RESERVED or name.startswith("os_glance"):
+        raise ImageForbidden(f"Attribute '{name}' is reserved.")
+
+
+def parse(values: dict[str, Any]) -> tuple[Known, dict[str, str]]:
+    """The known attributes, checked, and the custom properties, which are texts."""
+    own: dict[str, str] = {}
+    for name, value in values.items():
+        check_settable(name)
+        if name in KNOWN:
+            continue
+        if not 0 < len(name) <= 255:
+            raise InvalidImage(f"Invalid image object property name: {name[:300]!r} has no or more than 255 letters.")
+        if not isinstance(value, str):
+            raise InvalidImage(f"Invalid input for property {name}: a string is expected.")
+        if len(value) > 65535 or "\0" in value:
+            raise InvalidImage(f"Invalid input for property {name}: it is too long or not a text.")
+        own[name] = value
+    try:
+        known = msgspec.convert({name: value for name, value in values.items() if name in KNOWN}, Known)
+    except msgspec.ValidationError as error:
+        raise InvalidImage(f"Provided object does not match schema 'image': {explain(error)}") from None
+    if known.id is not None:
+        known.id = uuid(known.id)
+    for name in ("name", "owner"):
+        if "\0" in (getattr(known, name) or ""):
+            raise InvalidImage(f"Invalid input for {name}: it is not a text.")
+    if len(set(known.tags)) != len(known.tags):
+        known.tags = list(dict.fromkeys(known.tags))
+    return known, own
+
+
+def uuid(text: str) -> str:
+    try:
+        if str(UUID(text)) == text.lower():
+            return text.lower()
+    except ValueError:
+        pass
+    raise InvalidImage(f"Provided object does not match schema 'image': id: {text[:100]!r} is no UUID.")
+
+
+def image(row: dict[str, Any]) -> dict[str, Any]:
+    path = f"/v2/images/{row['id']}"
+    return {
+        **row["properties"],
+        **{name: row[name] for name in ORDER},
+        "created_at": clock.iso(row["created_at"]),
+        "updated_at": clock.iso(row["updated_at"]),
+        "tags": row["tags"],
+        "self": path,
+        "file": f"{path}/file",
+        "schema": "/v2/schemas/image",
+    }
+
+
+def settable(row: dict[str, Any]) -> dict[str, Any]:
+    """What a JSON patch works on."""
+    return {**row["properties"], **{name: row[name] for name in KNOWN}}
+
+
+def listing(rows: list[dict[str, Any]], params: dict[str, list[str]], limit: int) -> dict[str, Any]:
+    def path(more: dict[str, list[str]]) -> str:
+        query = "&".join(
+            f"{quote(name)}={quote(value, safe=':,')}" for name, values in more.items() for value in values
+        )
+        return "/v2/images" + (f"?{query}" if query else "")
+
+    before = {name: values for name, values in params.items() if name != "marker"}
+    body = {"images": [image(row) for row in rows], "first": path(before), "schema": "/v2/schemas/images"}
+    if rows and len(rows) == limit:
+        body["next"] = path({**before, "marker": [rows[-1]["id"]]})
+    return body

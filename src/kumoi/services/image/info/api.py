@@ -1,0 +1,32 @@
+"""Routes that tell what this image service offers."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.image.images.models import IMPORT_METHODS, STORE
+
+routes = Routes()
+
+
+@routes.get("/v2/info/import", policy=policy.reader(), mode="live")
+def imports(request: Request) -> dict[str, Any]:
+    about = {"description": "Import methods available.", "type": "array", "value": list(IMPORT_METHODS)}
+    return {"import-methods": about}
+
+
+@routes.get("/v2/info/stores", policy=policy.reader(), mode="live")
+def stores(request: Request) -> dict[str, Any]:
+    return {"stores": [{"id": STORE, "description": "The one store of this cloud", "default": "true"}]}
+
+
+@routes.get("/healthcheck", policy=policy.public(), mode="live")
+def healthcheck(request: Request) -> Reply:
+    return Reply(raw=b"OK")
+
+
+@routes.get("/versions", policy=policy.public(), mode="live")
+def versions(request: Request) -> dict[str, Any]:
+    found: dict[str, Any] = request.service.discovery(request.service, request.base_url)
+    return {"versions": found["versions"]}

@@ -1,0 +1,78 @@
+"""Who shares an image with whom, and who accepts."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.image.images.errors import TooMany
+from kumoi.services.image.images.logic import MOST, own, visible
+from kumoi.services.image.images.models import SHARED
+from kumoi.services.image.members import store
+from kumoi.services.image.members.errors import (
+    InvalidMember,
+    MemberExists,
+    MemberForbidden,
+    MemberNotFound,
+    NotShared,
+)
+from kumoi.services.image.members.models import ACCEPTED, PENDING, REJECTED
+
+
+def add(tx: Transaction, who: Who, image_id: str, member_id: str) -> dict[str, Any]:
+    row = own(tx, who, image_id)
+    if row["visibility"] != SHARED:
+        raise NotShared
+    if store.find(tx, image_id, member_id):
+        raise MemberExists(image_id, member_id)
+    if len(store.of_image(tx, image_id)) >= MOST:
+        raise TooMany(f"An image has at most {MOST} members.")
+    store.insert(tx, image_id, member_id)
+    return _existing(tx, image_id, member_id)
+
+
+def list_of(tx: Transaction, who: Who, image_id: str) -> list[dict[str, Any]]:
+    """All, for the owner; the caller's own entry for others."""
+    row = visible(tx, who, image_id)
+    if row["visibility"] != SHARED:
+        raise NotShared
+    return [member for member in store.of_image(tx, image_id) if _concerns(who, row, member["member_id"])]
+
+
+def show(tx: Transaction, who: Who, image_id: str, member_id: str) -> dict[str, Any]:
+    row = visible(tx, who, image_id)
+    if not _concerns(who, row, member_id):
+        raise MemberNotFound(member_id)
+    return _existing(tx, image_id, member_id)
+
+
+def answer(tx: Transaction, who: Who, image_id: str, member_id: str, status: str) -> dict[str, Any]:
+    """The member itself accepts or rejects."""
+    visible(tx, who, image_id)
+    if status not in (PENDING, ACCEPTED, REJECTED):
+        raise InvalidMember(f"Invalid input for status: {status[:100]!r} is not pending, accepted or rejected.")
+    if not who.is_admin and who.project_id != member_id:
+        if who.project_id is not None and store.is_member(tx, image_id, who.project_id):
+            raise MemberNotFound(member_id)
+        raise MemberForbidden("Only the member itself may set the status of its membership.")
+    _existing(tx, image_id, member_id)
+    store.set_status(tx, image_id, member_id, status)
+    return _existing(tx, image_id, member_id)
+
+
+def remove(tx: Transaction, who: Who, image_id: str, member_id: str) -> None:
+    row = own(tx, who, image_id)
+    if row["visibility"] != SHARED:
+        raise NotShared
+    if not store.delete(tx, image_id, member_id):
+        raise MemberNotFound(member_id)
+
+
+def _concerns(who: Who, row: dict[str, Any], member_id: str) -> bool:
+    return who.sees(row["owner"]) or who.project_id == member_id
+
+
+def _existing(tx: Transaction, image_id: str, member_id: str) -> dict[str, Any]:
+    member = store.find(tx, image_id, member_id)
+    if member is None:
+        raise MemberNotFound(member_id)
+    return member

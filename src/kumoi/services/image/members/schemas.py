@@ -1,0 +1,26 @@
+"""Shapes of members: docs.openstack.org/api-ref/image/v2/#sharing."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from kumoi.kernel import clock
+
+
+class Create(msgspec.Struct, forbid_unknown_fields=True):
+    member: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class Update(msgspec.Struct, forbid_unknown_fields=True):
+    status: str
+
+
+def member(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "image_id": row["image_id"],
+        "member_id": row["member_id"],
+        "status": row["status"],
+        "created_at": clock.iso(row["created_at"]),
+        "updated_at": clock.iso(row["updated_at"]),
+        "schema": "/v2/schemas/member",
+    }

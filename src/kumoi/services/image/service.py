@@ -1,0 +1,38 @@
+"""The image service: where it answers and which resources it has."""
+
+from typing import Any
+
+from kumoi.kernel.routes import Service
+from kumoi.services.image import errors
+from kumoi.services.image.data.api import routes as data
+from kumoi.services.image.images.api import routes as images
+from kumoi.services.image.info.api import routes as info
+from kumoi.services.image.members.api import routes as members
+from kumoi.services.image.schemas.api import routes as schemas
+
+CURRENT = 9
+"""Minor versions are additions; all are answered at one place."""
+
+
+def discovery(service: Service, base_url: str) -> dict[str, Any]:
+    links = [{"rel": "self", "href": f"{base_url}{service.prefix}/v2/"}]
+    return {
+        "versions": [
+            {"id": f"v2.{minor}", "status": "CURRENT" if minor == CURRENT else "SUPPORTED", "links": links}
+            for minor in range(CURRENT, -1, -1)
+        ]
+    }
+
+
+SERVICE = Service(
+    type="image",
+    name="glance",
+    prefix="/image",
+    root="/image",
+    catalog_type="image",
+    catalog_path="/image",
+    routes=(images, data, members, schemas, info),
+    render_error=errors.render,
+    discovery=discovery,
+    tables="image_",
+)

@@ -1,0 +1,298 @@
+"""The bytes of images: whole or not at all, what they say or not at all."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from kumoi.engines.images.interface import ImageStore
+from kumoi.kernel import clock, operations
+from kumoi.kernel.clock import VirtualClock
+from kumoi.services.image.data import upload
+from kumoi.services.image.images.errors import WrongStatus
+from tests.services.image.sending import IMAGES, RAW, create, qcow2, ready, send
+
+
+def status(cloud: Any, image_id: str) -> str:
+    return str(cloud.get(f"{IMAGES}/{image_id}").json["status"])
+
+
+def lying(cloud: Any) -> list[str]:
+    return list(cloud.engines[ImageStore].inventory())
+
+
+def test_up_and_down(cloud: Any) -> None:
+    image_id = create(cloud, disk_format="qcow2").json["id"]
+    assert cloud.get(f"{IMAGES}/{image_id}/file").status_code == 204
+    data = qcow2()
+    assert send(cloud, image_id, data).status_code == 204
+    image = cloud.get(f"{IMAGES}/{image_id}").json
+    assert image["status"] == "active" and image["size"] == len(data) and image["virtual_size"] == 1 << 30
+    assert image["checksum"] == hashlib.md5(data).hexdigest()
+    assert (image["os_hash_algo"], image["os_hash_value"]) == ("sha512", hashlib.sha512(data).hexdigest())
+    down = cloud.get(f"{IMAGES}/{image_id}/file")
+    assert down.headers["x-accel-redirect"] == f"/_images/{image_id}"
+    assert down.headers["content-md5"] == image["checksum"]
+    assert cloud.engines[ImageStore].path(image_id).read_bytes() == data
+    assert cloud.get(f"{IMAGES}/{image_id}/file", as_="other").status_code == 404
+    assert send(cloud, image_id, data).status_code == 409
+    assert cloud.audit() == []
+
+
+@pytest.mark.parametrize(
+    ("said", "data"),
+    [
+        ("qcow2", RAW),
+        ("raw", qcow2()),
+        ("qcow2", qcow2(backing=b"/etc/shadow")),
+        ("qcow2", qcow2()[:50]),
+        ("vmdk", b'# Disk DescriptorFile\nversion=1\nRW 20 FLAT "/etc/shadow" 0\n' + bytes(70000)),
+        ("iso", RAW),
+        ("vhd", RAW),
+    ],
+)
+def test_what_is_not_what_it_says_is_refused_and_nothing_is_left(cloud: Any, said: str, data: bytes) -> None:
+    image_id = create(cloud, disk_format=said).json["id"]
+    refused = send(cloud, image_id, data)
+    assert refused.status_code == 400 and "refused" in refused.json["message"], refused.text
+    assert status(cloud, image_id) == "queued" and lying(cloud) == []
+    assert list(cloud.folder.images.iterdir()) == []
+    cloud.settle()
+    assert cloud.audit() == []
+    good = {"qcow2": qcow2(), "raw": RAW}.get(said)
+    if good:
+        assert send(cloud, image_id, good).status_code == 204, "another try is welcome"
+
+
+def test_who_may_send_what(cloud: Any) -> None:
+    image_id = create(cloud, visibility="community").json["id"]
+    assert send(cloud, image_id, RAW, as_=None).status_code == 401
+    assert send(cloud, image_id, RAW, as_="reader").status_code == 403
+    assert send(cloud, image_id, RAW, as_="other").status_code == 403
+    assert send(cloud, "nothing", RAW).status_code == 404
+    wrong = send(cloud, image_id, RAW, headers={"Content-Type": "application/json"})
+    assert wrong.status_code == 415 and "octet-stream" in wrong.json["message"]
+    formless = cloud.post(IMAGES, json={"name": "x"}).json["id"]
+    refused = send(cloud, formless, RAW)
+    assert refused.status_code == 400 and "disk_format" in refused.json["message"]
+    assert status(cloud, image_id) == "queued"
+
+
+def test_an_empty_image(cloud: Any) -> None:
+    image_id = create(cloud).json["id"]
+    assert send(cloud, image_id, b"").status_code == 204
+    assert cloud.get(f"{IMAGES}/{image_id}").json["size"] == 0
+
+
+def test_stage_and_import(cloud: Any) -> None:
+    image_id = create(cloud, disk_format="qcow2").json["id"]
+    direct = {"method": {"name": "glance-direct"}}
+    path = f"{IMAGES}/{image_id}/import"
+    assert cloud.post(path, json=direct).status_code == 409
+    assert send(cloud, image_id, RAW, what="stage").status_code == 400
+    assert send(cloud, image_id, qcow2(), what="stage").status_code == 204
+    assert status(cloud, image_id) == "uploading"
+    assert cloud.get(f"{IMAGES}/{image_id}/file").status_code == 204
+    assert cloud.audit() == []
+    web = cloud.post(path, json={"method": {"name": "web-download", "uri": "http://x"}})
+    assert web.status_code == 400 and "glance-direct" in web.json["message"]
+    assert cloud.post(path, json=direct).status_code == 202
+    assert status(cloud, image_id) == "active"
+    assert cloud.audit() == []
+
+
+def test_delete_takes_the_bytes(cloud: Any) -> None:
+    image_id = ready(cloud)
+    assert cloud.delete(f"{IMAGES}/{image_id}").status_code == 204
+    assert cloud.get(f"{IMAGES}/{image_id}").status_code == 404
+    assert create(cloud, id=image_id).status_code == 409, "its bytes are still being removed"
+    cloud.settle()
+    assert lying(cloud) == [] and cloud.audit() == []
+    assert create(cloud, id=image_id).status_code == 201
+
+
+def test_protected(cloud: Any) -> None:
+    image_id = ready(cloud, protected=True)
+    refused = cloud.delete(f"{IMAGES}/{image_id}")
+    assert refused.status_code == 403 and "protected" in refused.json["message"]
+    assert lying(cloud) == [image_id]
+
+
+class Meanwhile:
+    """A body during which something else happens."""
+
+    def __init__(self, cloud: Any, monkeypatch: Any, happens: Any) -> None:
+        before = upload._pour
+
+        async def pour(body: AsyncIterator[bytes], writer: Any) -> None:
+            async def slowed() -> AsyncIterator[bytes]:
+                async for chunk in body:
+                    yield chunk
+                await asyncio.to_thread(happens)
+
+            await before(slowed(), writer)
+
+        monkeypatch.setattr(upload, "_pour", pour)
+
+
+def test_deleted_while_its_bytes_come(cloud: Any, monkeypatch: Any) -> None:
+    image_id = create(cloud).json["id"]
+    said = []
+
+    def delete() -> None:
+        said.append(status(cloud, image_id))
+        said.append(cloud.delete(f"{IMAGES}/{image_id}").status_code)
+        cloud.settle()
+
+    Meanwhile(cloud, monkeypatch, delete)
+    assert send(cloud, image_id, RAW).status_code == 410
+    assert said == ["saving", 204]
+    cloud.settle()
+    assert lying(cloud) == [] and list(cloud.folder.images.iterdir()) == [] and cloud.audit() == []
+
+
+def test_deleted_while_its_bytes_come_and_the_runner_is_late(cloud: Any, monkeypatch: Any) -> None:
+    image_id = create(cloud).json["id"]
+    Meanwhile(cloud, monkeypatch, lambda: cloud.delete(f"{IMAGES}/{image_id}"))
+    assert send(cloud, image_id, RAW).status_code == 410
+    assert lying(cloud) == []
+    cloud.settle()
+    assert cloud.audit() == []
+
+
+def test_two_uploads_of_one_image(cloud: Any, monkeypatch: Any) -> None:
+    image_id = create(cloud).json["id"]
+    refused = []
+
+    def another() -> None:
+        with pytest.raises(WrongStatus) as error:
+            begin(cloud, image_id)
+        refused.append(error.value.status)
+
+    Meanwhile(cloud, monkeypatch, another)
+    assert send(cloud, image_id, RAW).status_code == 204
+    assert refused == [409]
+    assert cloud.get(f"{IMAGES}/{image_id}").json["size"] == len(RAW)
+
+
+def test_the_disk_is_full(cloud: Any, monkeypatch: Any) -> None:
+    import errno
+
+    from kumoi.engines.images import files
+
+    def full(handle: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    image_id = create(cloud).json["id"]
+    monkeypatch.setattr(files.os, "write", full)
+    refused = send(cloud, image_id, RAW)
+    monkeypatch.undo()
+    assert refused.status_code == 413 and "full" in refused.json["message"]
+    assert status(cloud, image_id) == "queued" and list(cloud.folder.images.iterdir()) == []
+
+
+def begin(cloud: Any, image_id: str) -> tuple[str, Any]:
+    """What a receiver had done when it was killed."""
+    from kumoi.services.image.data import logic
+    from tests.cloud import CALLERS
+
+    origin = {"request_id": "r", "user_id": "u", "project_id": "p"}
+    upload_id, _ = cloud.database.write(lambda tx: logic.begin(tx, CALLERS["member"], image_id, origin, staging=False))
+    writer = cloud.engines[ImageStore].begin(image_id, "raw")
+    writer.write(RAW)
+    return upload_id, writer
+
+
+def test_a_receiver_that_dies_leaves_a_queued_image(cloud: Any) -> None:
+    time = VirtualClock()
+    with clock.using(time):
+        image_id = create(cloud).json["id"]
+        begin(cloud, image_id)
+        cloud.runner.run_one()
+        assert status(cloud, image_id) == "saving" and cloud.audit() == [
+            {"service": "kernel", "kind": "image.upload", "id": cloud.audit()[0]["id"], "problem": "running at receive"}
+        ]
+        time.advance(61)
+        while cloud.runner.run_one():
+            pass
+        assert status(cloud, image_id) == "queued"
+        assert cloud.audit() == [] and list(cloud.folder.images.iterdir()) == []
+        assert send(cloud, image_id, RAW).status_code == 204
+
+
+def test_a_receiver_that_wakes_up_too_late_can_change_nothing(cloud: Any) -> None:
+    from kumoi.engines.images.interface import ImagesError
+    from kumoi.services.image.data import logic
+
+    time = VirtualClock()
+    with clock.using(time):
+        image_id = create(cloud).json["id"]
+        upload_id, writer = begin(cloud, image_id)
+        time.advance(61)
+        while cloud.runner.run_one():
+            pass
+        assert send(cloud, image_id, b"second" * 999).status_code == 204
+        assert cloud.database.write(lambda tx: logic.beat(tx, image_id, upload_id)) is False
+        with pytest.raises(ImagesError):
+            writer.finish()
+        cloud.database.write(lambda tx: logic.give_up(tx, image_id, upload_id))
+        assert status(cloud, image_id) == "active"
+        assert cloud.engines[ImageStore].path(image_id).read_bytes() == b"second" * 999
+
+
+def test_a_sign_of_life_keeps_an_upload(cloud: Any) -> None:
+    from kumoi.services.image.data import logic
+
+    time = VirtualClock()
+    with clock.using(time):
+        image_id = create(cloud).json["id"]
+        upload_id, _ = begin(cloud, image_id)
+        for _ in range(10):
+            time.advance(30)
+            assert cloud.database.write(lambda tx: logic.beat(tx, image_id, upload_id))
+            while cloud.runner.run_one():
+                pass
+        assert status(cloud, image_id) == "saving"
+
+
+def test_bytes_without_an_image_are_swept(cloud: Any) -> None:
+    from kumoi.kernel.reconcile import View
+    from kumoi.services.image.images.reconcilers import leftovers
+
+    kept = ready(cloud)
+    orphan = "00000000-0000-4000-8000-000000000001"
+    writer = cloud.engines[ImageStore].begin(orphan, "raw")
+    writer.write(RAW)
+    writer.finish()
+    assert [d["id"] for d in cloud.audit()] == [orphan]
+    leftovers.sweep(View(cloud.database, cloud.locate))
+    cloud.settle()
+    assert lying(cloud) == [kept] and cloud.audit() == []
+
+
+def test_the_audit_sees_lost_bytes(cloud: Any) -> None:
+    image_id = ready(cloud)
+    cloud.engines[ImageStore].delete(image_id)
+    (found,) = cloud.audit()
+    assert found["id"] == image_id and "not in the image store" in found["problem"]
+
+
+def test_unused_bases_are_dropped_but_those_of_images(cloud: Any) -> None:
+    from kumoi.engines.hosts import Hosts
+    from kumoi.kernel.fences import Fence
+    from kumoi.kernel.reconcile import View
+    from kumoi.services.image.images.reconcilers import bases
+
+    kept, gone = ready(cloud), "00000000-0000-4000-8000-000000000002"
+    volumes = cloud.engines[Hosts].volumes("host-1")
+    for image_id in (kept, gone):
+        volumes.prepare_base(Fence("server/x", 1), image_id, "raw")
+    bases.sweep(View(cloud.database, cloud.locate))
+    assert volumes.inventory().bases == [kept]
+
+
+def test_no_operation_is_left(cloud: Any) -> None:
+    ready(cloud)
+    assert cloud.database.read(operations.unfinished) == []
