@@ -60,13 +60,13 @@ _TEXTS = {"hostname", "domain_name", "domain_search_list", "domain_search", "boo
 
 def put_subnet(rows: Rows, network: NetworkSpec, subnet: SubnetSpec) -> None:
     """The row of a subnet; none when it has no DHCP."""
-    options = _options(network, subnet)
-    if options is None:
+    answer = options(network, subnet)
+    if answer is None:
         drop_subnet(rows, subnet.id)
         return
     identifiers = {"kumoi:kind": "subnet", "kumoi:id": subnet.id, "kumoi:network": network.id}
     cidr = str(ipaddress.ip_network(subnet.cidr, strict=False))
-    rows.put(TABLE, row_id("subnet", subnet.id), cidr=cidr, options=options, external_ids=identifiers)
+    rows.put(TABLE, row_id("subnet", subnet.id), cidr=cidr, options=answer, external_ids=identifiers)
 
 
 def drop_subnet(rows: Rows, subnet_id: str) -> None:
@@ -86,7 +86,7 @@ def columns_of_port(rows: Rows, port_id: str, subnet_ids: list[str], wanted: lis
     for version in (4, 6):
         row = found.get(version)
         own = row_id("port-dhcp", port_id, str(version))
-        more = {} if row is None else _translate([each for each in wanted if each.ip_version == version])
+        more = {} if row is None else translate([each for each in wanted if each.ip_version == version])
         if more:
             assert row is not None
             identifiers = {"kumoi:kind": "port-dhcp", "kumoi:id": port_id}
@@ -116,7 +116,8 @@ def decode(text: str) -> list[DhcpOption]:
     return msgspec.json.decode(text, type=list[DhcpOption])
 
 
-def _options(network: NetworkSpec, subnet: SubnetSpec) -> dict[str, str] | None:
+def options(network: NetworkSpec, subnet: SubnetSpec) -> dict[str, str] | None:
+    """What a subnet's clients are told, in OVN's words; None: it has no DHCP."""
     if not subnet.enable_dhcp:
         return None
     if ipaddress.ip_network(subnet.cidr, strict=False).version == 6:
@@ -163,7 +164,7 @@ def _options6(network: NetworkSpec, subnet: SubnetSpec) -> dict[str, str] | None
     return options
 
 
-def _translate(wanted: list[DhcpOption]) -> dict[str, str]:
+def translate(wanted: list[DhcpOption]) -> dict[str, str]:
     """Into OVN's words. A value that is not what the option takes is left out: it would end up in a flow as text."""
     options = {}
     for option in wanted:
