@@ -38,6 +38,28 @@ class IdentityCloud(Cloud):
         assert response.status_code == 201, response.text
         return str(response.headers["X-Subject-Token"])
 
+    def made(self, path: str, token: str, **values: Any) -> dict[str, Any]:
+        """What POST made: `made("users", token, name="x")`."""
+        kind = path.rsplit("/", 1)[-1]
+        one = {"services": "service"}.get(kind, kind.removesuffix("s"))
+        response = self.post(f"{V3}/{path}", as_=token, json={one: values})
+        assert response.status_code == 201, response.text
+        found: dict[str, Any] = response.json[one]
+        return found
+
+    def user(self, name: str, token: str, **values: Any) -> dict[str, Any]:
+        """A user whose password is `{name} password`."""
+        return self.made("users", token, name=name, password=f"{name} password", **values)
+
+    def give(self, token: str, role: str, user_id: str, target: str) -> None:
+        """`target`: `/projects/{id}`, `/domains/{id}` or `/system`."""
+        path = f"{V3}{target}/users/{user_id}/roles/{self.named('roles', role, token)}"
+        assert self.put(path, as_=token).status_code == 204
+
+    def check(self, token: str, subject: str | None = None, **more: Any) -> Any:
+        """The response of GET /auth/tokens about `subject`, by default the token itself."""
+        return self.get(f"{V3}/auth/tokens", as_=token, headers={"X-Subject-Token": subject or token}, **more)
+
     def named(self, kind: str, name: str, token: str) -> str:
         """The id of a user, project … by its name."""
         found = self.get(f"{V3}/{kind}", as_=token, params={"name": name}).json[kind]
