@@ -110,6 +110,7 @@ def _standing_still(folder: Folder) -> Iterator[None]:
         yield
     finally:
         ask(folder.data, "park", names=[])
+        running.until(lambda: running.settled(folder), 30.0, "the runner does not start again; see kumoi status")
 
 
 def _copy(folder: Folder, scratch: Path) -> None:

@@ -7,11 +7,11 @@ from kumoi.front import configuration
 from kumoi.kernel import randomness
 from kumoi.kernel.settings import Folder, Settings
 
-USERS = ("admin", "member", "reader")
+USERS = ("admin", "demo", "reader")
 
 _CLOUDS = (
     ("kumoi", "admin", "project_name: admin"),
-    ("kumoi-member", "member", "project_name: demo"),
+    ("kumoi-member", "demo", "project_name: demo"),
     ("kumoi-reader", "reader", "project_name: demo"),
     ("kumoi-system", "admin", "system_scope: all"),
 )

@@ -19,8 +19,9 @@ from kumoi.front import configuration
 from kumoi.kernel import accounts, clock, processes
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.settings import Folder, Settings
-from kumoi.supervisor import plan
+from kumoi.supervisor import plan, world
 from kumoi.supervisor.supervisor import EVERYTHING, ask
+from kumoi.supervisor.unit import PID_FILE
 
 FIXED = ("cloud_id", "hypervisor", "network", "database", "host_name")
 """Settings that a cloud keeps for life."""
@@ -60,7 +61,7 @@ def up(folder: Folder, settings: Settings) -> list[str]:
     """Make the cloud run as its settings say, whatever runs of it already; notes for the person."""
     with alone(folder):
         running = is_running(folder)
-        found = preconditions.problems(folder, settings, running=running)
+        found = preconditions.problems(folder, settings, running=running or _left_running(folder))
         if found:
             raise Refused("\n".join(found))
         if os.geteuid() == 0:
@@ -131,6 +132,15 @@ def is_running(folder: Folder) -> bool:
     except OSError:
         return False
     return True
+
+
+def _left_running(folder: Folder) -> bool:
+    """Whether a supervisor that was killed has left processes; the next one adopts them."""
+    for file in folder.run.glob(f"*{PID_FILE}"):
+        pid, began, _ = file.read_text().split()
+        if world.started(int(pid)) == int(began):
+            return True
+    return False
 
 
 def novnc() -> Path:

@@ -1,0 +1,198 @@
+"""A whole cloud on fakes by the command line: up, used, killed, restarted, backed up, restored, down."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from kumoi.supervisor.supervisor import ask
+
+PORT = 5921
+KUMOI = (sys.executable, "-c", "import sys; from kumoi.cli import main; sys.exit(main())")
+pytestmark = pytest.mark.skipif(
+    shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed"
+)
+
+
+def kumoi(*words: str | Path, fails: bool = False) -> str:
+    done = subprocess.run([*KUMOI, *map(str, words)], capture_output=True, text=True, timeout=120)
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
+    return done.stderr if fails else done.stdout
+
+
+def up(data: Path, *more: str) -> None:
+    kumoi("up", "--data", data, "--port", str(PORT), "--set", "hypervisor=fake", "--set", "network=fake", *more)
+
+
+def token(data: Path, cloud: str = "kumoi-member") -> httpx.Response:
+    auth = yaml.safe_load((data / "clouds.yaml").read_text())["clouds"][cloud]["auth"]
+    user = {"name": auth["username"], "domain": {"name": "Default"}, "password": auth["password"]}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    scope = {"project": {"name": auth["project_name"], "domain": {"name": "Default"}}}
+    return httpx.post(f"{auth['auth_url']}/auth/tokens", json={"auth": {"identity": identity, "scope": scope}})
+
+
+def status(data: Path) -> dict[str, Any]:
+    done = subprocess.run([*KUMOI, "status", "--data", str(data), "--json"], capture_output=True, text=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert (done.returncode == 0) == found["healthy"]
+    return found
+
+
+def pids(data: Path, name: str) -> set[int]:
+    return {row["pid"] for row in status(data)["processes"] if row["name"] == name}
+
+
+def living(data: Path) -> list[str]:
+    """The command lines that name the data folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except OSError:
+                continue
+            if str(data) in line:
+                found.append(line)
+    return found
+
+
+def until(met: Callable[[], Any], seconds: float = 20) -> None:
+    stop = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < stop, "not in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def data() -> Iterator[Path]:
+    parent = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
+    parent.chmod(0o755)
+    folder = parent / "cloud"
+    up(folder)
+    yield folder
+    subprocess.run([*KUMOI, "down", "--data", str(folder)], timeout=60)
+    shutil.rmtree(parent)
+
+
+def test_it_answers_as_the_issue_says(data: Path) -> None:
+    found = status(data)
+    assert found["healthy"]
+    assert found["endpoints"]["identity"] == f"http://127.0.0.1:{PORT}/identity/v3"
+    rows = found["processes"]
+    assert {"supervisor", "agent", "runner", "api", "streams", "front"} == {row["name"] for row in rows}
+    assert all(row["pid"] and row["user"] and row["pss_kib"] > 0 for row in rows)
+    if os.geteuid() == 0:
+        users = {row["name"]: row["user"] for row in rows}
+        assert users["agent"] == "root"
+        assert users["api"] == users["front"] == users["runner"] == users["streams"] == "kumoi"
+    for cloud in ("kumoi", "kumoi-member", "kumoi-reader"):
+        assert token(data, cloud).status_code == 201
+    assert kumoi("status", "--data", data, "--ready").strip() == f"READY http://127.0.0.1:{PORT}/identity/v3"
+    assert json.loads(kumoi("audit", "--data", data, "--json")) == []
+
+
+def test_up_again_changes_nothing(data: Path) -> None:
+    before = status(data)["processes"]
+    passwords = (data / "clouds.yaml").read_text()
+    up(data)
+    after = status(data)["processes"]
+    kept = [row for row in before if row["name"] != "supervisor"]
+    assert [row["pid"] for row in kept] == [row["pid"] for row in after if row["name"] != "supervisor"]
+    assert (data / "clouds.yaml").read_text() == passwords
+
+
+def test_a_second_cloud_is_refused_the_same_port(data: Path) -> None:
+    other = data.parent / "other"
+    said = kumoi(
+        "up", "--data", other, "--port", str(PORT), "--set", "hypervisor=fake", "--set", "network=fake", fails=True
+    )
+    assert f"port {PORT} cannot be had" in said
+
+
+def test_whatever_is_killed_comes_back(data: Path) -> None:
+    for name in ("api", "streams", "runner", "front", "agent"):
+        before = pids(data, name)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda name=name, before=before: (now := pids(data, name)) and None not in now and not now & before)  # type: ignore[misc]
+    until(lambda: status(data)["healthy"])
+    assert token(data).status_code == 201
+
+
+def test_a_killed_supervisor_is_followed_by_one_that_adopts(data: Path) -> None:
+    before = pids(data, "api")
+    os.kill(int(str(ask(data, "status")["supervisor"])), signal.SIGKILL)
+    assert token(data).status_code == 201
+    up(data)
+    assert pids(data, "api") == before
+
+
+def test_restart_is_of_the_control_plane(data: Path) -> None:
+    before = pids(data, "api")
+    kumoi("restart", "--data", data)
+    assert status(data)["healthy"]
+    assert not pids(data, "api") & before
+
+
+def test_a_new_password_is_in_clouds_yaml_at_once(data: Path) -> None:
+    old = (data / "clouds.yaml").read_text()
+    kumoi("reset-password", "--data", data, "--user", "reader")
+    assert (data / "clouds.yaml").read_text() != old
+    assert token(data, "kumoi-reader").status_code == 201
+    assert "nobody" in kumoi("reset-password", "--data", data, "--user", "nobody", fails=True)
+
+
+def test_logs_are_read_by_name(data: Path) -> None:
+    assert "runner started" in kumoi("logs", "--data", data, "runner")
+    assert "there is no log of x" in kumoi("logs", "--data", data, "x", fails=True)
+    secrets = [
+        cloud["auth"]["password"] for cloud in yaml.safe_load((data / "clouds.yaml").read_text())["clouds"].values()
+    ]
+    told = kumoi("logs", "--data", data, "--lines", "10000")
+    assert not [secret for secret in secrets if secret in told]
+
+
+def test_a_backup_is_the_same_cloud_elsewhere(data: Path) -> None:
+    held = token(data).headers["X-Subject-Token"]
+    file = data.parent / "backup.tgz"
+    kumoi("backup", "--data", data, file)
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert status(data)["healthy"]
+    assert "exists already" in kumoi("backup", "--data", data, file, fails=True)
+    assert "not empty" in kumoi("restore", "--data", data, file, fails=True)
+    assert "not a backup" in kumoi("restore", "--data", data.parent / "none", Path(__file__), fails=True)
+    assert not (data.parent / "none").exists()
+    kumoi("down", "--data", data)
+    assert living(data) == []
+    copy = data.parent / "copy"
+    kumoi("restore", "--data", copy, file)
+    up(copy)
+    try:
+        answer = httpx.get(
+            f"http://127.0.0.1:{PORT}/identity/v3/auth/tokens", headers={"X-Auth-Token": held, "X-Subject-Token": held}
+        )
+        assert answer.status_code == 200
+    finally:
+        kumoi("down", "--data", copy)
+    up(data)
+
+
+def test_down_leaves_no_process_and_up_brings_it_back(data: Path) -> None:
+    kumoi("down", "--data", data)
+    assert living(data) == []
+    assert not status(data)["healthy"]
+    assert kumoi("down", "--data", data)
+    up(data)
+    assert token(data).status_code == 201
