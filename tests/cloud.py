@@ -7,7 +7,7 @@ from typing import Any
 import falcon.testing
 
 from kumoi import app
-from kumoi.kernel import reconcile
+from kumoi.kernel import clock, reconcile
 from kumoi.kernel.database import Database
 from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.http import Api
@@ -103,12 +103,17 @@ class Cloud:
         return self.call("DELETE", path, **more)
 
     def settle(self, seconds: float = 20.0) -> None:
-        """Until no operation and no dirty row is due."""
-        for _ in range(50):
-            tried = reconcile.run_dirty(self.database, self.locate)
-            self.runner.run_until_quiet(seconds)
-            if not tried and self.runner.next_due() is None:
+        """Until no operation and no dirty row is due; they take turns, for some wait for each other."""
+        stop = clock.monotonic() + seconds
+        while clock.monotonic() < stop:
+            worked = reconcile.run_dirty(self.database, self.locate) > 0
+            while self.runner.run_one():
+                worked = True
+            due = [at for at in (self.runner.next_due(), self.database.read(reconcile.next_due)) if at is not None]
+            if not due:
                 return
+            if not worked:
+                clock.sleep(max(0.001, min((min(due) - clock.now()) / clock.SECOND, 0.2)))
 
     def sweep(self) -> None:
         """Every sweep once, now."""

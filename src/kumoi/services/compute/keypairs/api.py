@@ -3,6 +3,7 @@
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from kumoi.kernel import policy, randomness
+from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since, until
@@ -24,6 +25,9 @@ def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
 
 def _create(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
     asked = body.keypair
+    if asked.public_key is None and request.behaves("keypairs are only imported"):
+        raise BadRequest("Invalid input for field/attribute keypair. 'public_key' is a required property")
+    logic.check_name(asked.name, more=request.behaves("keypairs are only imported"))
     user_id = logic.owner(request.who, asked.user_id)
     private = ed25519.Ed25519PrivateKey.from_private_bytes(randomness.random_bytes(32))
     return schemas.created(*logic.create(request.tx, user_id, asked.name, asked.type, asked.public_key, private))

@@ -27,6 +27,13 @@ def owner(who: Who, user_id: str | None) -> str:
     return user_id
 
 
+def check_name(name: str, *, more: bool) -> None:
+    """`more`: with the signs that 2.92 added."""
+    signs = "_- " + ("@." if more else "")
+    if not all(sign.isascii() and (sign.isalnum() or sign in signs) for sign in name):
+        raise InvalidKeypair(f"Keypair name contains unsafe characters: letters, digits and '{signs}' may stand in it")
+
+
 def create(
     tx: Transaction, user_id: str, name: str, kind: str, public_key: str | None, private: ed25519.Ed25519PrivateKey
 ) -> tuple[dict[str, Any], str | None]:

@@ -161,6 +161,11 @@ def _check_source(tx: Transaction, who: Who, device: Device) -> None:
                 f"Volume is smaller than the minimum size specified in image metadata. Volume size is"
                 f" {device.size_gib * GIB} bytes, minimum size is {needs} bytes."
             )
+    elif device.source_type == "snapshot":
+        try:
+            block_storage.usable_snapshot(tx, who, device.source_id or "")
+        except NotFound:
+            raise InvalidBlockDevices(f"failed to get snapshot {device.source_id}.") from None
     elif device.source_type == "blank" and not device.size_gib:
         raise InvalidBlockDevices("Blank volumes (source: 'blank', dest: 'volume') need to have non-zero size")
 

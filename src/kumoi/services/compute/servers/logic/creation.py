@@ -139,8 +139,6 @@ def _flavor(tx: Transaction, who: Who, flavor_id: str) -> dict[str, Any]:
         flavor = flavors.visible(tx, who, flavor_id)
     except NotFound as error:
         raise BadRequest(error.message) from None
-    if flavor["disabled"]:
-        raise BadRequest(f"Flavor {flavor_id} could not be found.")
     if flavor["ephemeral"] or flavor["swap"]:
         raise BadRequest(
             f"flavorRef: flavor {flavor_id} has an ephemeral or swap disk, which servers here cannot have."

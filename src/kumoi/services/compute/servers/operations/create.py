@@ -24,14 +24,14 @@ def take_room(context: Context, tx: Transaction) -> None:
     amounts = resources(server, _has_local_root(tx, server["id"]))
     required, forbidden = traits(server["flavor"]["extra_specs"])
     found = placement.candidates(tx, amounts, required, forbidden)
-    wanted = server["wanted_host"]
-    chosen = next((each for each in found if wanted in (None, each.name)), None)
+    wanted = _wanted_hosts(tx, server)
+    chosen = next((each for each in found if wanted <= {each.name}), None)
     if chosen is None:
         context.data["details"] = _why(tx, amounts, required, forbidden, wanted)
         raise Failed(NO_HOST)
     placement.claim(tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"])
     networks.bind(tx, server["id"], chosen.name)
-    context.data["volumes"] = _make_volumes(context, tx, server)
+    context.data["volumes"] = _make_volumes(context, tx, server, chosen.name)
     store.update(tx, server["id"], host=chosen.name, task_state=TaskState.SPAWNING)
 
 
@@ -186,7 +186,14 @@ def _has_local_root(tx: Transaction, server_id: str) -> bool:
     return any(d["boot_index"] == 0 and d["destination_type"] == "local" for d in disks.of_server(tx, server_id))
 
 
-def _make_volumes(context: Context, tx: Transaction, server: dict[str, Any]) -> list[str]:
+def _wanted_hosts(tx: Transaction, server: dict[str, Any]) -> set[str]:
+    """Where it has to be: an admin's choice, and where the volumes lie that it is made with."""
+    volume_ids = [device["volume_id"] for device in disks.of_server(tx, server["id"]) if device["volume_id"]]
+    found = {volume.host for volume in block_storage.by_ids(tx, volume_ids).values() if volume.host}
+    return found | {server["wanted_host"]} if server["wanted_host"] else found
+
+
+def _make_volumes(context: Context, tx: Transaction, server: dict[str, Any], host: str) -> list[str]:
     made = []
     for device in disks.of_server(tx, server["id"]):
         if device["destination_type"] != "volume" or device["volume_id"]:
@@ -194,7 +201,8 @@ def _make_volumes(context: Context, tx: Transaction, server: dict[str, Any]) -> 
         source = {device["source_type"]: device["source_id"]}
         volume = block_storage.create(
             tx, owner(server), origin(context), name="", size_gib=device["size_gib"] or None,
-            image_id=source.get("image"), snapshot_id=source.get("snapshot"),
+            image_id=source.get("image"), snapshot_id=source.get("snapshot"), volume_type=device["volume_type"],
+            host=host,
         )  # fmt: skip
         disks.update(tx, device["id"], volume_id=volume.id)
         made.append(volume.id)
@@ -202,13 +210,11 @@ def _make_volumes(context: Context, tx: Transaction, server: dict[str, Any]) -> 
 
 
 def _why(
-    tx: Transaction, amounts: dict[str, int], required: list[str], forbidden: list[str], wanted: str | None
+    tx: Transaction, amounts: dict[str, int], required: list[str], forbidden: list[str], wanted: set[str]
 ) -> str:
     """Each host and what it lacks, for an admin."""
     short = placement.shortfalls(tx, amounts, required, forbidden)
-    lines = [
-        f"{each.provider_name}: {'; '.join(each.reasons)}" for each in short if wanted in (None, each.provider_name)
-    ]
-    if wanted and not lines:
-        lines = [f"{wanted}: no such host, or it has no inventory"]
+    lines = [f"{each.provider_name}: {'; '.join(each.reasons)}" for each in short]
+    if wanted:
+        lines.insert(0, f"it has to be on {' and '.join(sorted(wanted))}")
     return "\n".join(lines) or "no host has registered itself yet"

@@ -11,7 +11,7 @@ def keep(context: Context, tx: Transaction) -> None:
     """It is in use as before."""
     device = store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
     if device is not None:
-        block_storage.attached(tx, device["attachment_id"], device["device_name"], context.arguments["host"])
+        block_storage.kept(tx, device["attachment_id"])
 
 
 DETACH = Operation(
