@@ -34,6 +34,14 @@ LEASE_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 30.0
 
 
+def _nothing(moment: str, kind: str, step: str, direction: str) -> None: ...
+
+
+probe: Callable[[str, str, str, str], None] = _nothing
+"""Where tests stand: called with `before` (a step), `called` (its engine work is done, nothing is written) and `recorded`
+(its progress is), the operation's kind, the step, and `forward` or `backward`. What it raises befalls the step."""
+
+
 class LeaseLost(Exception):
     """Another runner, or a deletion, has taken over; whatever was about to be written is dropped."""
 
@@ -169,9 +177,12 @@ class Runner:
         context = Context(self.database, self.locate, row, fences)
         started = clock.now()
         engine, write = (step.do, step.record) if forward else (step.undo, step.erase)
+        direction = "forward" if forward else "backward"
         try:
+            probe("before", operation.kind, step.name, direction)
             waits = engine(context) if engine else None
             if waits is None:
+                probe("called", operation.kind, step.name, direction)
 
                 def progress(tx: Transaction) -> dict[str, Any]:
                     current = self._mine(tx, row)
@@ -179,7 +190,9 @@ class Runner:
                         write(context, tx)
                     return self._advance(tx, operation, current, context, step, started)
 
-                return self.database.write(progress, durable=step.durable)
+                advanced = self.database.write(progress, durable=step.durable)
+                probe("recorded", operation.kind, step.name, direction)
+                return advanced
             return self._wait(operation, row, context, step, waits.after, None)
         except (LeaseLost, Stale):
             raise
