@@ -134,7 +134,11 @@ class Api:
                 if route.mode != "stream":
                     by_path.setdefault(service.prefix + route.path, (service, []))[1].append(route)
         for path, (service, routes) in by_path.items():
-            app.add_route(path or "/", _Resource(self, service, routes))
+            resource = _Resource(self, service, routes)
+            app.add_route(path or "/", resource)
+            if service.project_in_path:
+                below = path.removeprefix(service.prefix)
+                app.add_route(f"{service.prefix}/{{project_in_path}}{below}", resource)
         for service in self.services:
             for path in dict.fromkeys((service.root, service.prefix)):
                 if path not in by_path:
@@ -307,6 +311,8 @@ class _Resource:
             api.authenticate(api.database, token or "")  # Strangers learn nothing about actions.
         route = self._choose(candidates, version, raw)
         who = api.identify(route, token)
+        if path.pop("project_in_path", who.project_id) != who.project_id:
+            raise BadRequest("Malformed request url: the project in it is not that of the token.")
         asked = Request(service, route, request_id)
         asked.who, asked.version, asked.token, asked.raw = who, version, token or "", raw
         asked.base_url = f"{request.forwarded_scheme}://{request.forwarded_host}"

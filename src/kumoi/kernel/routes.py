@@ -143,6 +143,8 @@ class Service:
     absent: str = "The resource could not be found."
     catalog_also: tuple[str, ...] = ()
     """Further types under which the catalogue carries it: block storage is `volumev3` and `block-storage`."""
+    project_in_path: bool = False
+    """Every route answers below `prefix/{project id}` too, for the project of the token: block storage's older URLs."""
 
     def __post_init__(self) -> None:
         declared[self.type] = self

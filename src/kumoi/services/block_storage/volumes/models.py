@@ -15,6 +15,7 @@ class Status(StrEnum):
     IN_USE = "in-use"
     DETACHING = "detaching"
     EXTENDING = "extending"
+    REVERTING = "reverting"
     DELETING = "deleting"
     ERROR = "error"
     ERROR_EXTENDING = "error_extending"
@@ -23,12 +24,13 @@ class Status(StrEnum):
 
 TRANSITIONS = {
     Status.CREATING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
-    Status.AVAILABLE: {Status.RESERVED, Status.EXTENDING, Status.DELETING},
+    Status.AVAILABLE: {Status.RESERVED, Status.EXTENDING, Status.REVERTING, Status.DELETING},
     Status.RESERVED: {Status.ATTACHING, Status.IN_USE, Status.AVAILABLE},
     Status.ATTACHING: {Status.IN_USE, Status.AVAILABLE},
     Status.IN_USE: {Status.DETACHING, Status.AVAILABLE, Status.EXTENDING},
     Status.DETACHING: {Status.IN_USE, Status.AVAILABLE},
     Status.EXTENDING: {Status.AVAILABLE, Status.IN_USE, Status.ERROR_EXTENDING, Status.DELETING},
+    Status.REVERTING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
     Status.ERROR_EXTENDING: {Status.DELETING},
     Status.ERROR: {Status.DELETING},
     Status.DELETING: {Status.ERROR_DELETING},
@@ -36,15 +38,15 @@ TRANSITIONS = {
 }
 """Besides these, an admin may set any status by hand."""
 
-TRANSIENT = frozenset({Status.CREATING, Status.EXTENDING, Status.DELETING})
+TRANSIENT = frozenset({Status.CREATING, Status.EXTENDING, Status.REVERTING, Status.DELETING})
 """With these a volume has an active operation of its own."""
 
 HELD = frozenset({Status.RESERVED, Status.ATTACHING, Status.IN_USE, Status.DETACHING})
 """With these it has an attachment, which says the same."""
 
 DELETABLE = frozenset(
-    {Status.CREATING, Status.AVAILABLE, Status.ERROR, Status.EXTENDING, Status.ERROR_EXTENDING, Status.DELETING,
-     Status.ERROR_DELETING}
+    {Status.CREATING, Status.AVAILABLE, Status.ERROR, Status.EXTENDING, Status.REVERTING, Status.ERROR_EXTENDING,
+     Status.DELETING, Status.ERROR_DELETING}
 )  # fmt: skip
 """A deletion takes over what is in progress."""
 

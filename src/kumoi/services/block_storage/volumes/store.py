@@ -50,8 +50,16 @@ def list_of(
 
 def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> tuple[int, int]:
     """How many, and their size in GiB."""
-    row = tx.one(sa.select(sa.func.count().label("n"), sa.func.sum(table.c.size).label("gib")).where(*conditions))
+    row = tx.one(
+        sa.select(sa.func.count().label("n"), sa.func.sum(table.c.size).label("gib"))
+        .select_from(table)
+        .where(*conditions)
+    )
     return (int(row["n"]), int(row["gib"] or 0)) if row else (0, 0)
+
+
+def metadata_of(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> list[dict[str, str]]:
+    return [row["metadata"] for row in tx.all(sa.select(table.c.metadata).where(*conditions))]
 
 
 def being_copied(tx: Transaction, *, volume_id: str | None = None, snapshot_id: str | None = None) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import Busy, Conflict, NotFound, PolicyForbids
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.attachments import store as attachments
@@ -12,9 +13,10 @@ from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, Vol
 from kumoi.services.block_storage.snapshots import store as snapshots
 from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volumes import store
-from kumoi.services.block_storage.volumes.models import DELETABLE, Status
+from kumoi.services.block_storage.volumes.models import DELETABLE, HELD, TRANSIENT, Status
 from kumoi.services.block_storage.volumes.operations.delete import DELETE
 from kumoi.services.block_storage.volumes.operations.extend import EXTEND
+from kumoi.services.block_storage.volumes.operations.revert import REVERT
 
 
 def visible(tx: Transaction, who: Who, volume_id: str) -> dict[str, Any]:
@@ -69,3 +71,75 @@ def extend(tx: Transaction, volume: dict[str, Any], size_gib: int, origin: Mappi
     store.update(tx, volume["id"], status=Status.EXTENDING, size=size_gib)
     arguments = {"volume_id": volume["id"], "old_size": volume["size"]}
     operations.begin(tx, EXTEND, [subject("volume", volume["id"])], arguments, **origin)
+
+
+def revert(tx: Transaction, volume: dict[str, Any], snapshot_id: str, origin: Mapping[str, Any]) -> None:
+    """Back to what the volume held when its newest snapshot was made."""
+    its = snapshots.of_volume(tx, volume["id"])
+    wanted = next((snapshot for snapshot in its if snapshot["id"] == snapshot_id), None)
+    if wanted is None:
+        raise InvalidInput(f"Snapshot {snapshot_id} is no snapshot of volume {volume['id']}.")
+    if wanted["id"] != its[0]["id"]:
+        raise InvalidInput(f"Volume {volume['id']} can only be reverted to its newest snapshot, {its[0]['id']}.")
+    if volume["status"] != Status.AVAILABLE:
+        raise InvalidVolume(f"Volume {volume['id']} status must be available to revert, but is {volume['status']}.")
+    if wanted["status"] != SnapshotStatus.AVAILABLE:
+        raise InvalidInput(f"Snapshot {snapshot_id} status must be available to revert to, but is {wanted['status']}.")
+    if volume["size"] != wanted["size"]:
+        raise InvalidInput(f"Volume {volume['id']} has grown since its newest snapshot and cannot be reverted to it.")
+    if copy := store.being_copied(tx, volume_id=volume["id"]):
+        raise InvalidVolume(f"Volume {volume['id']} is just being copied to volume {copy}.")
+    store.update(tx, volume["id"], status=Status.REVERTING)
+    arguments = {"volume_id": volume["id"], "snapshot_id": snapshot_id}
+    operations.begin(tx, REVERT, [subject("volume", volume["id"])], arguments, **origin)
+
+
+def reset_status(tx: Transaction, volume: dict[str, Any], status: str | None, attach_status: str | None) -> None:
+    """What an admin says it is; refused where work is in progress or a server has it, for those know better."""
+    if status is None and attach_status is None:
+        raise InvalidInput("os-reset_status: one of status and attach_status must be given.")
+    if status is not None and status not in (known := {str(each) for each in Status}):
+        raise InvalidInput(f"os-reset_status: status '{status[:50]}' is none of {', '.join(sorted(known))}.")
+    if attach_status not in (None, "attached", "detached"):
+        raise InvalidInput(f"os-reset_status: attach_status '{attach_status}' is neither attached nor detached.")
+    if busy := operations.active_on(tx, subject("volume", volume["id"])):
+        raise Busy(f"Volume {volume['id']} is busy: {busy.replace('.', ' ')} is in progress.")
+    attachment = attachments.of_volume(tx, volume["id"])
+    if attachment and attachment["by_compute"]:
+        raise Conflict(f"Volume {volume['id']} belongs to server {attachment['server_id']}: detach it there.")
+    if attachment and (attach_status == "detached" or status == Status.AVAILABLE):
+        attachments.delete(tx, attachment["id"])
+        attachment = None
+    if attach_status == "attached" and attachment is None:
+        raise InvalidInput("os-reset_status: attach_status: there is no attachment that could be attached.")
+    if status in TRANSIENT:
+        raise InvalidInput(f"os-reset_status: status {status} is set only while that is being done.")
+    if status in HELD and attachment is None:
+        raise InvalidInput(f"os-reset_status: a volume without an attachment cannot be {status}.")
+    store.update(tx, volume["id"], status=status or (volume["status"] if attachment else Status.AVAILABLE))
+
+
+def set_image_metadata(tx: Transaction, volume: dict[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+    """Added to what there is; the whole of it."""
+    merged = {**volume["image_metadata"], **values}
+    store.update(tx, volume["id"], image_metadata=merged)
+    return merged
+
+
+def unset_image_metadata(tx: Transaction, volume: dict[str, Any], key: str) -> None:
+    if key not in volume["image_metadata"]:
+        raise NotFound(f"Volume {volume['id']} has no image metadata with key {key}.")
+    store.update(tx, volume["id"], image_metadata={k: v for k, v in volume["image_metadata"].items() if k != key})
+
+
+def update(tx: Transaction, volume: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with name, description or metadata changed."""
+    changed = {**values, **({"metadata": values["metadata"] or {}} if "metadata" in values else {})}
+    store.update(tx, volume["id"], **changed)
+    return {**volume, **changed, "updated_at": tx.now}
+
+
+def must_be_admin(who: Who, rule: str) -> None:
+    """For what only an admin may ask of a route that others use too."""
+    if not who.is_admin:
+        raise PolicyForbids(rule)

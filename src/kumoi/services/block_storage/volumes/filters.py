@@ -1,0 +1,89 @@
+"""What lists of volumes may be filtered and sorted by."""
+
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+
+from kumoi.kernel.versions import since
+from kumoi.kernel.who import Who
+from kumoi.services.block_storage import listing
+from kumoi.services.block_storage.listing import Condition, Page
+from kumoi.services.block_storage.volumes.models import volumes as table
+
+SORT_KEYS = {
+    "id": "id", "status": "status", "size": "size", "availability_zone": "availability_zone", "name": "name",
+    "display_name": "name", "description": "description", "bootable": "bootable", "created_at": "created_at",
+    "updated_at": "updated_at", "host": "host", "volume_type_id": "volume_type_id", "project_id": "project_id",
+    "user_id": "user_id", "snapshot_id": "snapshot_id", "source_volid": "source_volume_id",
+}  # fmt: skip
+
+
+class ListQuery(Page, kw_only=True):
+    """docs.openstack.org/api-ref/block-storage/v3/#list-accessible-volumes."""
+
+    id: str | None = None
+    name: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    status: str | None = None
+    size: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    bootable: str | None = None
+    metadata: str | None = None
+    glance_metadata: Annotated[str | None, since("3.4")] = None
+    availability_zone: str | None = None
+    volume_type_id: str | None = None
+    snapshot_id: str | None = None
+    source_volid: str | None = None
+    user_id: str | None = None
+    host: str | None = None
+    migration_status: str | None = None
+    replication_status: str | None = None
+    multiattach: str | None = None
+    encrypted: str | None = None
+    group_id: Annotated[str | None, since("3.10")] = None
+    consistencygroup_id: str | None = None
+    created_at: Annotated[str | None, since("3.60")] = None
+    updated_at: Annotated[str | None, since("3.60")] = None
+    consumes_quota: Annotated[str | None, since("3.65")] = None
+    name_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="name~")
+    description_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="description~")
+    status_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="status~")
+
+
+_EQUAL = {
+    "id": table.c.id, "name": table.c.name, "display_name": table.c.name, "description": table.c.description,
+    "status": table.c.status, "size": table.c.size, "availability_zone": table.c.availability_zone,
+    "volume_type_id": table.c.volume_type_id, "snapshot_id": table.c.snapshot_id,
+    "source_volid": table.c.source_volume_id, "user_id": table.c.user_id,
+}  # fmt: skip
+_LIKE = {"name_like": table.c.name, "description_like": table.c.description, "status_like": table.c.status}
+_NEVER = ("migration_status", "replication_status", "group_id", "consistencygroup_id")
+_ALWAYS_FALSE = ("multiattach", "encrypted")
+
+
+def conditions(who: Who, query: ListQuery) -> list[Condition]:
+    """InvalidInput names the filter that cannot be read."""
+    found = listing.whose(table.c.project_id, who, query)
+    for name, column in _EQUAL.items():
+        if (value := getattr(query, name)) is not None:
+            found.append(column == value)
+    for name, column in _LIKE.items():
+        if (value := getattr(query, name)) is not None:
+            found.append(column.contains(value, autoescape=True))
+    if query.host is not None and who.is_admin:
+        found.append(table.c.host == query.host.partition("@")[0])
+    if query.bootable is not None:
+        found.append(table.c.bootable.is_(listing.truth(query.bootable, "bootable", False)))
+    if query.metadata is not None:
+        found += listing.pairs(table.c.metadata, query.metadata, "metadata")
+    if query.glance_metadata is not None:
+        found += listing.pairs(table.c.image_metadata, query.glance_metadata, "glance_metadata")
+    for name in ("created_at", "updated_at"):
+        if text := getattr(query, name):
+            found += listing.instants(table.c[name], text, name)
+    found += [sa.false() for name in _NEVER if getattr(query, name) not in (None, "None", "")]
+    found += [sa.false() for name in _ALWAYS_FALSE if listing.truth(getattr(query, name), name, False)]
+    if not listing.truth(query.consumes_quota, "consumes_quota", True):
+        found.append(sa.false())
+    return found

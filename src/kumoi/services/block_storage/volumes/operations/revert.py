@@ -1,0 +1,35 @@
+"""Bringing a volume back to a snapshot: its disk is made anew of it, under the same id."""
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.block_storage.messages import store as messages
+from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes.models import Status
+from kumoi.services.block_storage.volumes.operations.create import at, found
+
+
+def replace(context: Context) -> None:
+    volume = found(context)
+    volumes, fence = at(context, volume)
+    volumes.delete(fence, volume["id"])
+    volumes.create(fence, volume["id"], volume["size"], None, context.arguments["snapshot_id"])
+
+
+def finish(context: Context, tx: Transaction) -> None:
+    store.update(tx, context.arguments["volume_id"], status=Status.AVAILABLE)
+
+
+def failed(context: Context, tx: Transaction, reason: str) -> None:
+    """The old disk is gone, and the snapshot still there: the volume is in error until the revert has worked."""
+    volume = store.find(tx, context.arguments["volume_id"])
+    if volume is not None:
+        store.update(tx, volume["id"], status=Status.ERROR)
+        messages.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "revert", reason)
+
+
+REVERT = Operation(
+    "volume.revert",
+    steps=[Step("replace", do=replace, record=finish, deadline=1800)],
+    failed=failed,
+    forward_only=True,
+)
