@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.services.compute import world as worlds
 
 

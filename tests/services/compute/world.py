@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from tests.cloud import PROJECT
-
 from kumoi.kernel.database import Transaction
 from kumoi.services.compute import bootstrap
 from kumoi.services.compute.hosts.reconcilers import presence
 from kumoi.services.image.images import store as images
+from tests.cloud import PROJECT
 
 SERVERS = "/compute/v2.1/servers"
 GIB = 1 << 30

@@ -1,9 +1,8 @@
 """The life of servers on fakes: made, used, deleted, and what a failure of each step leaves."""
 
-from tests.services.compute.world import SERVERS, World
-
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState
+from tests.services.compute.world import SERVERS, World
 
 
 def test_a_server_is_made_and_deleted(world: World) -> None:

@@ -209,9 +209,7 @@ def _make_volumes(context: Context, tx: Transaction, server: dict[str, Any], hos
     return made
 
 
-def _why(
-    tx: Transaction, amounts: dict[str, int], required: list[str], forbidden: list[str], wanted: set[str]
-) -> str:
+def _why(tx: Transaction, amounts: dict[str, int], required: list[str], forbidden: list[str], wanted: set[str]) -> str:
     """Each host and what it lacks, for an admin."""
     short = placement.shortfalls(tx, amounts, required, forbidden)
     lines = [f"{each.provider_name}: {'; '.join(each.reasons)}" for each in short]

@@ -1,0 +1,159 @@
+"""Power, pauses and locks of servers."""
+
+import pytest
+
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.hypervisor.interface import GuestState
+from kumoi.services.compute.servers.reconcilers import power_state
+from tests.services.compute.world import SERVERS, World
+
+
+def guest(world: World, server_id: str) -> GuestState:
+    state: GuestState = world.cloud.engines[FakeHypervisor].state(server_id)
+    return state
+
+
+@pytest.mark.parametrize(
+    ("there", "argument", "status", "state", "back"),
+    [
+        ("os-stop", None, "SHUTOFF", GuestState.OFF, "os-start"),
+        ("pause", None, "PAUSED", GuestState.PAUSED, "unpause"),
+        ("suspend", None, "SUSPENDED", GuestState.SUSPENDED, "resume"),
+    ],
+)
+def test_there_and_back(world: World, there: str, argument: object, status: str, state: GuestState, back: str) -> None:
+    server_id = world.boot()
+    assert world.act(server_id, there, argument).status_code == 202
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == status and guest(world, server_id) is state
+    assert world.act(server_id, there, argument).status_code == 409
+    assert world.cloud.audit() == []
+    assert world.act(server_id, back).status_code == 202
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and guest(world, server_id) is GuestState.RUNNING
+    assert world.act(server_id, back).status_code == 409
+
+
+@pytest.mark.parametrize("kind", ["SOFT", "HARD", "soft"])
+def test_reboot(world: World, kind: str) -> None:
+    server_id = world.boot()
+    assert world.act(server_id, "reboot", {"type": kind}).status_code == 202
+    assert world.show(server_id)["status"] == ("HARD_REBOOT" if kind == "HARD" else "REBOOT")
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE"
+    said = world.act(server_id, "os-getConsoleOutput", {}).json["output"]
+    assert said.count("boots") == 2
+    assert world.act(server_id, "reboot", {"type": "GENTLE"}).status_code == 400
+
+
+def test_a_start_that_fails_is_an_error_that_a_hard_reboot_ends(world: World) -> None:
+    server_id = world.boot()
+    world.act(server_id, "os-stop")
+    world.cloud.settle()
+    world.cloud.engines[FakeHypervisor].fail_next("start", "no memory left")
+    world.act(server_id, "os-start")
+    world.cloud.settle()
+    shown = world.show(server_id)
+    assert shown["status"] == "ERROR" and "no memory left" in shown["fault"]["message"]
+    assert world.act(server_id, "reboot", {"type": "SOFT"}).status_code == 409
+    assert world.act(server_id, "reboot", {"type": "HARD"}).status_code == 202
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and "fault" not in world.show(server_id)
+
+
+def test_a_pause_that_fails_leaves_the_server_as_it_was(world: World) -> None:
+    server_id = world.boot()
+    world.cloud.engines[FakeHypervisor].fail_next("pause", "not now")
+    world.act(server_id, "pause")
+    assert world.show(server_id)["OS-EXT-STS:task_state"] == "pausing"
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and world.show(server_id)["OS-EXT-STS:task_state"] is None
+
+
+def test_a_hard_reboot_takes_over_a_stop_in_progress(world: World) -> None:
+    server_id = world.boot()
+    world.act(server_id, "os-stop")
+    assert world.act(server_id, "pause").status_code == 409
+    assert world.act(server_id, "reboot", {"type": "HARD"}).status_code == 202
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE"
+    assert world.cloud.audit() == []
+
+
+def test_a_guest_that_ignores_its_power_button_is_cut_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kumoi.kernel import clock
+
+    server_id = world.boot()
+    fake = world.cloud.engines[FakeHypervisor]
+    pressed = []
+    monkeypatch.setattr(fake, "ask_shutdown", lambda fence, server_id: pressed.append(server_id))
+    world.act(server_id, "os-stop")
+    with clock.using(clock.VirtualClock(clock.now())):
+        began = clock.now()
+        world.cloud.settle(300)
+        assert 59 < (clock.now() - began) / clock.SECOND < 70
+    assert world.show(server_id)["status"] == "SHUTOFF" and len(pressed) > 3
+
+
+def test_locks(world: World) -> None:
+    server_id = world.boot()
+    assert world.act(server_id, "lock", {"locked_reason": "hands off"}).status_code == 202
+    shown = world.show(server_id)
+    assert shown["locked"] is True and shown["locked_reason"] == "hands off"
+    assert "locked_reason" not in world.show(server_id, version="2.72")
+    assert world.act(server_id, "lock", {"locked_reason": "x"}, version="2.72").status_code == 400
+    refused = world.act(server_id, "os-stop")
+    assert (
+        refused.status_code == 409
+        and refused.json["conflictingRequest"]["message"] == f"Instance {server_id} is locked"
+    )
+    assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 409
+    assert world.act(server_id, "os-stop", as_="admin").status_code == 202
+    assert world.act(server_id, "unlock").status_code == 202
+    assert world.show(server_id)["locked"] is False
+
+
+def test_states_by_an_admins_word(world: World) -> None:
+    server_id = world.boot()
+    assert world.act(server_id, "os-resetState", {"state": "error"}).status_code == 403
+    assert world.act(server_id, "os-resetState", {"state": "error"}, as_="admin").status_code == 202
+    assert world.show(server_id)["status"] == "ERROR"
+    assert world.act(server_id, "os-resetState", {"state": "active"}, as_="admin").status_code == 202
+    assert world.show(server_id)["status"] == "ACTIVE"
+
+
+def test_what_is_not_built_says_so(world: World) -> None:
+    server_id = world.boot()
+    for action, argument in (("resize", {"flavorRef": "2"}), ("createImage", {"name": "x"}), ("rescue", {})):
+        refused = world.act(server_id, action, argument)
+        assert refused.status_code == 501 and "docs/compute.md" in refused.json["notImplemented"]["message"]
+    assert world.act(server_id, "no-such-action").status_code == 400
+    assert world.act("5b1f8e1c-0000-4000-8000-000000000000", "resize", {"flavorRef": "2"}).status_code == 404
+
+
+@pytest.mark.parametrize(("event", "status", "power"), [("shut_itself_down", "SHUTOFF", 4), ("die", "ERROR", 6)])
+def test_what_a_guest_does_by_itself_is_seen(world: World, event: str, status: str, power: int) -> None:
+    server_id = world.boot()
+    getattr(world.cloud.engines[FakeHypervisor], event)(server_id)
+    assert [each["id"] for each in world.cloud.audit()] == [server_id]
+    from kumoi.kernel.reconcile import View
+
+    power_state.follow(View(world.cloud.database, world.cloud.locate))
+    shown = world.show(server_id)
+    assert (shown["status"], shown["OS-EXT-STS:power_state"]) == (status, power)
+    assert world.cloud.audit() == []
+    assert world.act(server_id, "reboot", {"type": "HARD"}).status_code == 202
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE"
+
+
+def test_the_sweep_leaves_servers_alone_that_something_works_on(world: World) -> None:
+    from kumoi.kernel.reconcile import View
+
+    server_id = world.boot()
+    world.act(server_id, "os-stop")
+    world.cloud.engines[FakeHypervisor].shut_itself_down(server_id)
+    power_state.follow(View(world.cloud.database, world.cloud.locate))
+    assert world.show(server_id)["OS-EXT-STS:task_state"] == "powering-off"
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "SHUTOFF"

@@ -1,0 +1,144 @@
+"""What a failure leaves of a server, step by step, and deletions that come in between: nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.volumes.fake import FakeVolumes
+from kumoi.kernel import operations, runner
+from kumoi.services.compute.servers.operations.create import CREATE
+from kumoi.services.network.ports.models import ports
+from kumoi.services.placement import facade as placement
+from tests.services.compute.world import SERVERS, World
+
+STEPS = [step.name for step in CREATE.steps]
+
+
+def taken(world: World) -> tuple[int, int, int]:
+    """How many ports of servers, claims and guests there are."""
+    count = sa.select(sa.func.count()).where(ports.c.device_owner.startswith("compute:"))
+    return (
+        int(world.cloud.database.read(lambda tx: tx.scalar(count))),
+        len(world.cloud.database.read(placement.consumers)),
+        len(world.cloud.engines[FakeHypervisor].states()),
+    )
+
+
+def fail(world: World, method: str) -> None:
+    kind = FakeVolumes if method == "prepare_base" else FakeHypervisor
+    world.cloud.engines[kind].fail_next(method, "the disk is full")
+
+
+@pytest.mark.parametrize("method", ["prepare_base", "start"])
+def test_a_failed_step_ends_in_error_and_gives_everything_back(world: World, method: str) -> None:
+    fail(world, method)
+    server_id = world.ask().json["server"]["id"]
+    world.cloud.settle()
+    shown = world.show(server_id)
+    assert shown["status"] == "ERROR"
+    assert shown["fault"]["code"] == 500 and "the disk is full" in shown["fault"]["message"]
+    assert "details" not in shown["fault"] and "details" in world.show(server_id, as_="admin")["fault"]
+    assert taken(world) == (0, 0, 0)
+    assert world.cloud.audit() == []
+    world.cloud.delete(f"{SERVERS}/{server_id}")
+    world.nothing_is_left()
+    assert world.gone(server_id)
+
+
+def test_no_room_is_explained_to_an_admin(world: World) -> None:
+    body = {"flavor": {"name": "huge", "id": "huge", "vcpus": 1, "ram": 40_000_000, "disk": 1}}
+    assert world.cloud.post("/compute/v2.1/flavors", as_="admin", json=body).status_code == 200
+    world.cloud.put("/compute/v2.1/os-quota-sets/" + "1" * 32, as_="admin", json={"quota_set": {"ram": -1}})
+    server_id = world.ask(flavorRef="huge").json["server"]["id"]
+    world.cloud.settle()
+    assert world.show(server_id)["fault"]["message"].startswith("No valid host was found.")
+    assert "host-1" in world.show(server_id, as_="admin")["fault"]["details"]
+    assert taken(world) == (0, 0, 0)
+
+
+def walk_to(world: World, step: str) -> None:
+    """Run the creation until the step is the next; what is waited for does not come."""
+    taken = world.cloud.runner._take()
+    assert taken is not None
+    row, fences = taken
+    while row["step"] != step:
+        row = world.cloud.runner._one_step(CREATE, row, fences)
+        assert row["state"] == operations.RUNNING
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_deletion_during_creation_leaves_nothing(world: World, step: str) -> None:
+    server_id = world.ask().json["server"]["id"]
+    walk_to(world, step)
+    assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 204
+    world.nothing_is_left()
+    assert world.gone(server_id) and taken(world) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_crash_between_doing_and_writing_repeats_the_step(
+    world: World, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server_id = world.ask().json["server"]["id"]
+    walk_to(world, step)
+    once(world, step, monkeypatch)
+    world.cloud.database.write(
+        lambda tx: tx.execute(operations.operations.update().values(lease=None, lease_until=0, next_at=0))
+    )
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE"
+    assert taken(world) == (1, 1, 1)
+    assert world.cloud.audit() == []
+
+
+def once(world: World, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do the step as a runner that dies before it writes."""
+    row = world.cloud.database.read(operations.unfinished)[0]
+    subjects = world.cloud.database.read(lambda tx: tx.all(sa.select(operations.generations)))
+    fences = {
+        each["subject"]: each["generation"]
+        for each in subjects
+        if each["subject"] == f"server/{row['arguments']['server_id']}"
+    }
+    context = operations.Context(world.cloud.database, world.cloud.locate, row, fences)
+    do = CREATE.steps[CREATE.index(step)].do
+    if do is not None:
+        do(context)
+
+
+def test_a_runner_that_lost_its_lease_changes_nothing_after_a_deletion(world: World) -> None:
+    server_id = world.ask().json["server"]["id"]
+    row, fences = world.cloud.runner._take()
+    while row["step"] != "start_guest":
+        row = world.cloud.runner._one_step(CREATE, row, fences)
+    world.cloud.delete(f"{SERVERS}/{server_id}")
+    world.cloud.settle()
+    with pytest.raises(runner.LeaseLost):
+        world.cloud.runner._one_step(CREATE, row, fences)
+    assert taken(world) == (0, 0, 0) and world.gone(server_id)
+
+
+def test_a_deletion_goes_on_until_the_host_does_as_told(world: World) -> None:
+    server_id = world.boot()
+    fake = world.cloud.engines[FakeHypervisor]
+    fake.fail_next("destroy", "the disk is busy")
+    world.cloud.delete(f"{SERVERS}/{server_id}")
+    world.nothing_is_left()
+    assert world.gone(server_id)
+
+
+def test_a_lost_wait_for_the_network_ends_in_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from kumoi.kernel import clock
+    from kumoi.services.network import facade
+
+    never: Callable[..., Any] = lambda tx, port_ids: False  # noqa: E731
+    monkeypatch.setattr(facade, "all_up", never)
+    server_id = world.ask().json["server"]["id"]
+    with clock.using(clock.VirtualClock(clock.now())):
+        world.cloud.settle(600)
+    assert world.show(server_id)["status"] == "ERROR"
+    assert "network up" in world.show(server_id)["fault"]["message"]
+    assert taken(world) == (0, 0, 0)

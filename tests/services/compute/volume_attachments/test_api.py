@@ -1,0 +1,166 @@
+"""Volumes of servers: made with them, plugged in, taken out, going with them."""
+
+from typing import Any
+
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+from tests.services.compute.world import LATEST, SERVERS, World
+
+VOLUMES = "/volume/v3/volumes"
+
+
+def volume(world: World, **more: Any) -> str:
+    made = world.cloud.post(VOLUMES, json={"volume": {"size": 1, "name": "data", **more}})
+    assert made.status_code == 202, made.text
+    world.cloud.settle()
+    volume_id = str(made.json["volume"]["id"])
+    assert status(world, volume_id) == "available"
+    return volume_id
+
+
+def status(world: World, volume_id: str) -> str | None:
+    shown = world.cloud.get(f"{VOLUMES}/{volume_id}")
+    return shown.json["volume"]["status"] if shown.status_code == 200 else None
+
+
+def attach(world: World, server_id: str, volume_id: str, version: str = LATEST, **more: Any) -> Any:
+    body = {"volumeAttachment": {"volumeId": volume_id, **more}}
+    return world.cloud.post(f"{SERVERS}/{server_id}/os-volume_attachments", version=version, json=body)
+
+
+def disks(world: World, server_id: str) -> list[str]:
+    return [disk.volume_id for disk in world.cloud.engines[FakeHypervisor].spec(server_id).disks]
+
+
+def test_in_and_out(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    made = attach(world, server_id, volume_id)
+    assert made.status_code == 200, made.text
+    assert made.json["volumeAttachment"]["device"] == "/dev/vdb"
+    assert status(world, volume_id) in ("reserved", "attaching")
+    again = attach(world, server_id, volume_id)
+    assert again.status_code in (400, 409)
+    world.cloud.settle()
+    assert status(world, volume_id) == "in-use" and disks(world, server_id) == [volume_id]
+    listed = world.cloud.get(f"{SERVERS}/{server_id}/os-volume_attachments", version=LATEST).json["volumeAttachments"]
+    assert [(each["volumeId"], each["delete_on_termination"]) for each in listed] == [(volume_id, False)]
+    assert "id" not in listed[0] and listed[0]["attachment_id"]
+    one = world.cloud.get(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}", version="2.88").json
+    assert one["volumeAttachment"]["id"] == volume_id and "bdm_uuid" not in one["volumeAttachment"]
+    assert world.show(server_id)["os-extended-volumes:volumes_attached"] == [
+        {"id": volume_id, "delete_on_termination": False}
+    ]
+    assert world.cloud.delete(f"{VOLUMES}/{volume_id}").status_code == 400
+    gone = world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}")
+    assert gone.status_code == 202, gone.text
+    world.cloud.settle()
+    assert status(world, volume_id) == "available" and disks(world, server_id) == []
+    assert world.cloud.get(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}").status_code == 404
+    world.nothing_is_left()
+
+
+def test_a_plug_that_fails_gives_the_volume_back(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    world.cloud.engines[FakeHypervisor].fail_next("attach_disk", "no slot left")
+    attach(world, server_id, volume_id)
+    world.cloud.settle()
+    assert status(world, volume_id) == "available" and world.show(server_id)["status"] == "ACTIVE"
+    actions = world.cloud.get(f"{SERVERS}/{server_id}/os-instance-actions", version=LATEST).json["instanceActions"]
+    assert (actions[0]["action"], actions[0]["message"]) == ("attach_volume", "Error")
+    world.nothing_is_left()
+
+
+def test_a_guest_that_does_not_let_go_keeps_its_volume(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    attach(world, server_id, volume_id)
+    world.cloud.settle()
+    world.cloud.engines[FakeHypervisor].fail_next("detach_disk", "the guest does not let go")
+    world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}")
+    assert status(world, volume_id) == "detaching"
+    world.cloud.settle()
+    assert status(world, volume_id) == "in-use" and disks(world, server_id) == [volume_id]
+    world.nothing_is_left()
+
+
+def test_what_may_not_be_plugged(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    assert attach(world, server_id, "5b1f8e1c-0000-4000-8000-000000000000").status_code == 404
+    assert attach(world, server_id, "nonsense").status_code == 400
+    assert attach(world, server_id, volume_id, version="2.78", delete_on_termination=True).status_code == 400
+    world.act(server_id, "suspend")
+    world.cloud.settle()
+    assert attach(world, server_id, volume_id).status_code == 409
+    assert world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}").status_code == 409
+
+
+def test_boot_from_a_new_volume_that_goes_with_the_server(world: World) -> None:
+    mapping = [{
+        "boot_index": 0, "uuid": world.image, "source_type": "image", "destination_type": "volume", "volume_size": 2,
+        "delete_on_termination": True,
+    }, {"boot_index": -1, "source_type": "blank", "destination_type": "volume", "volume_size": 1}]  # fmt: skip
+    server_id = world.boot(imageRef=None, block_device_mapping_v2=mapping)
+    shown = world.show(server_id)
+    assert shown["image"] == ""
+    root, data = (each["id"] for each in shown["os-extended-volumes:volumes_attached"])
+    assert status(world, root) == status(world, data) == "in-use"
+    spec = world.cloud.engines[FakeHypervisor].spec(server_id)
+    assert spec.root is None and [(d.volume_id, d.boot_index) for d in spec.disks] == [(root, 0), (data, None)]
+    refused = world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{root}")
+    assert refused.status_code == 403
+    assert world.cloud.audit() == []
+    world.cloud.delete(f"{SERVERS}/{server_id}")
+    world.nothing_is_left()
+    assert status(world, root) is None and status(world, data) == "available"
+
+
+def test_a_failed_boot_takes_its_new_volumes_along(world: World) -> None:
+    mine = volume(world)
+    mapping = [
+        {"boot_index": 0, "uuid": world.image, "source_type": "image", "destination_type": "volume", "volume_size": 2},
+        {"boot_index": 1, "uuid": mine, "source_type": "volume", "destination_type": "volume"},
+    ]
+    world.cloud.engines[FakeHypervisor].fail_next("start", "no memory left")
+    server_id = world.ask(imageRef=None, block_device_mapping_v2=mapping).json["server"]["id"]
+    assert status(world, mine) in ("reserved", "attaching")
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ERROR"
+    assert [each["id"] for each in world.cloud.get(VOLUMES).json["volumes"]] == [mine]
+    assert status(world, mine) == "available"
+    world.cloud.delete(f"{SERVERS}/{server_id}")
+    world.nothing_is_left()
+
+
+def test_a_deletion_over_an_attachment_in_progress(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    attach(world, server_id, volume_id)
+    assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 204
+    world.nothing_is_left()
+    assert world.gone(server_id) and status(world, volume_id) == "available"
+
+
+def test_mappings_that_make_no_sense(world: World) -> None:
+    mine = volume(world)
+    for mapping in (
+        [{"boot_index": 0, "source_type": "volume", "destination_type": "volume", "uuid": mine}],
+        [{"boot_index": 1, "source_type": "blank", "destination_type": "volume", "volume_size": 1}],
+        [{"boot_index": 0, "source_type": "image", "destination_type": "volume", "uuid": world.image}],
+        [{"boot_index": 0, "source_type": "volume", "destination_type": "local", "uuid": mine}],
+        [{"boot_index": 0, "source_type": "moon", "uuid": mine}],
+        [{"source_type": "volume", "uuid": "5b1f8e1c-0000-4000-8000-000000000000"}],
+    ):
+        refused = world.ask(imageRef=None, block_device_mapping_v2=mapping)
+        assert refused.status_code == 400, mapping
+    assert status(world, mine) == "available"
+    assert world.cloud.get(SERVERS).json["servers"] == []
+
+
+def test_whether_a_volume_goes_with_its_server_may_change(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    attach(world, server_id, volume_id)
+    world.cloud.settle()
+    path = f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}"
+    body = {"volumeAttachment": {"volumeId": volume_id, "delete_on_termination": True}}
+    assert world.cloud.put(path, version="2.84", json=body).status_code == 400
+    assert world.cloud.put(path, version="2.85", json=body).status_code == 202
+    world.cloud.delete(f"{SERVERS}/{server_id}")
+    world.nothing_is_left()
+    assert status(world, volume_id) is None
