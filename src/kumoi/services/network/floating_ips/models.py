@@ -18,7 +18,6 @@ floating_ips = sa.Table(
     sa.Column("port_id", sa.String(36), sa.ForeignKey(ports.c.id), index=True),
     sa.Column("fixed_ip_address", sa.String(45)),
     sa.Column("router_id", sa.String(36), sa.ForeignKey(routers.c.id), index=True),
-    sa.Column("last_router_id", sa.String(36)),
     sa.Column("status", sa.String(16), nullable=False),
     sa.UniqueConstraint("floating_network_id", "floating_ip_address"),
     sa.UniqueConstraint("port_id", "fixed_ip_address"),

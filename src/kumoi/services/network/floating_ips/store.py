@@ -1,6 +1,6 @@
 """All SQL of floating IPs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -49,6 +49,21 @@ def of_ports(tx: Transaction, port_ids: Sequence[str]) -> list[dict[str, Any]]:
 
 def of_router(tx: Transaction, router_id: str) -> list[dict[str, Any]]:
     return tx.all(sa.select(floating_ips).where(floating_ips.c.router_id == router_id))
+
+
+def set_active(tx: Transaction, there: Iterable[tuple[str, str, str]], status: str) -> None:
+    """Those of (id, port id, fixed address) that still lead there are in the topology."""
+    for floating_ip_id, port_id, fixed_address in sorted(there):
+        tx.execute(
+            floating_ips.update()
+            .where(
+                floating_ips.c.id == floating_ip_id,
+                floating_ips.c.port_id == port_id,
+                floating_ips.c.fixed_ip_address == fixed_address,
+                floating_ips.c.status != status,
+            )
+            .values(status=status, revision_number=floating_ips.c.revision_number + 1, updated_at=tx.now)
+        )
 
 
 def insert(tx: Transaction, row: dict[str, Any]) -> None:

@@ -170,7 +170,7 @@ def update(tx: Transaction, who: Who, port_id: str, asked: schemas.PortUpdate, i
     if "allowed_address_pairs" in values or mac != row["mac_address"]:
         columns["allowed_address_pairs"] = content.pairs_of(pairs, mac)
     if "fixed_ips" in values:
-        _readdress(tx, row, content.wishes(values["fixed_ips"]) or (), mac)
+        readdress(tx, row, content.wishes(values["fixed_ips"]) or (), mac)
     if "security_groups" in values:
         store.set_groups(tx, port_id, groups)
     if values:
@@ -206,10 +206,7 @@ def remove(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def disassociate(tx: Transaction, floating: dict[str, Any]) -> None:
-    floating_ips.change(
-        tx, floating["id"], port_id=None, fixed_ip_address=None, router_id=None,
-        last_router_id=floating["router_id"], status=DOWN,
-    )  # fmt: skip
+    floating_ips.change(tx, floating["id"], port_id=None, fixed_ip_address=None, router_id=None, status=DOWN)
     reconcile.mark(tx, FLOATING_IP_KIND, floating["id"])
 
 
@@ -254,7 +251,8 @@ def _must_exist(tx: Transaction, who: Who, project_id: str, group_ids: Sequence[
             raise SecurityGroupNotFound(group_id)
 
 
-def _readdress(tx: Transaction, row: dict[str, Any], wishes: Sequence[addresses.Wish], mac: str) -> None:
+def readdress(tx: Transaction, row: dict[str, Any], wishes: Sequence[addresses.Wish], mac: str) -> None:
+    """Give the port other addresses; floating IPs that led to one it loses lead nowhere. `row`: with fixed_ips."""
     held = row["fixed_ips"]
     on_network = subnets.of_network(tx, row["network_id"])
     wanted = addresses.choose(

@@ -14,7 +14,7 @@ from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.networks.models import networks
-from kumoi.services.network.ports.models import port_security_groups, ports
+from kumoi.services.network.ports.models import NOT_PLUGGED, port_security_groups, ports
 from kumoi.services.network.tags import store as tags
 
 ADMIN_ONLY = ("binding:host_id", "binding:vif_type")
@@ -117,6 +117,19 @@ def of_network(tx: Transaction, network_id: str, owners: Sequence[str]) -> list[
     return tx.all(query.order_by(ports.c.created_at, ports.c.id))
 
 
+def of_networks(tx: Transaction, network_ids: Sequence[str], owners: Sequence[str]) -> list[dict[str, Any]]:
+    if not network_ids:
+        return []
+    return tx.all(sa.select(ports).where(ports.c.network_id.in_(network_ids), ports.c.device_owner.in_(owners)))
+
+
+def plugged_states(tx: Transaction, besides: Sequence[str]) -> dict[str, str]:
+    """port id → status of every port of its own in the topology, but those of owners `besides`."""
+    owners = [*NOT_PLUGGED, *besides]
+    query = sa.select(ports.c.id, ports.c.status).where(ports.c.device_owner.not_in(owners))
+    return {row[0]: row[1] for row in tx.tuples(query)}
+
+
 def all_of_network(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
     return tx.all(sa.select(ports).where(ports.c.network_id == network_id))
 
@@ -188,9 +201,17 @@ def delete(tx: Transaction, port_ids: Sequence[str]) -> None:
     tx.execute(ports.delete().where(ports.c.id.in_(port_ids)))
 
 
+def networks_of_owner(tx: Transaction, owner: str) -> list[str]:
+    """Networks with a port of this owner."""
+    query = sa.select(ports.c.network_id).where(ports.c.device_owner == owner).distinct()
+    return [row[0] for row in tx.tuples(query)]
+
+
 def networks_with_host(tx: Transaction, network_ids: Sequence[str]) -> dict[str, set[str]]:
     """network id → hosts on which its ports are plugged."""
     found: dict[str, set[str]] = {}
+    if not network_ids:
+        return found
     query = sa.select(ports.c.network_id, ports.c.host).where(ports.c.network_id.in_(network_ids), ports.c.host != "")
     for network_id, host in tx.tuples(query.distinct()):
         found.setdefault(network_id, set()).add(host)

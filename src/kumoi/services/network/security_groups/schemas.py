@@ -1,5 +1,7 @@
 """Shapes of security groups: docs.openstack.org/api-ref/network/v2/#security-groups-security-groups."""
 
+import ipaddress
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -54,6 +56,12 @@ def rule(row: dict[str, Any]) -> dict[str, Any]:
         "port_range_max": row["port_range_max"],
         "remote_ip_prefix": row["remote_ip_prefix"],
         "remote_group_id": row["remote_group_id"],
-        "normalized_cidr": row["remote_ip_prefix"],
+        "remote_address_group_id": None,
+        "normalized_cidr": _normalized(row["remote_ip_prefix"]),
         **standard_attributes.shown(row, row["tags"]),
     }
+
+
+@lru_cache(maxsize=1024)
+def _normalized(prefix: str | None) -> str | None:
+    return None if prefix is None else str(ipaddress.ip_network(prefix, strict=False))

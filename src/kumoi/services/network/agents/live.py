@@ -1,0 +1,65 @@
+"""Each host, asked whether it answers, in the form of an agent."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kumoi.engines.hosts import Hosts
+from kumoi.kernel import clock
+from kumoi.kernel.errors import NotFound
+from kumoi.services.network.networks.schemas import ZONE
+
+SPACE = uuid.UUID("0e9a1f4c-3a52-4c0e-8f6e-6b756d6f6900")
+
+
+class AgentNotFound(NotFound):
+    kind = "AgentNotFound"
+
+    def __init__(self, agent_id: str) -> None:
+        super().__init__(f"Agent {agent_id} could not be found.")
+
+
+def index(hosts: Hosts, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """One agent for each host; `filters`: attribute → values as texts."""
+    found = [_agent(hosts, host) for host in hosts.names()]
+    for name, values in filters.items():
+        wanted = {value.lower() for value in values}
+        found = [agent for agent in found if str(agent.get(name, "")).lower() in wanted]
+    return found
+
+
+def show(hosts: Hosts, agent_id: str) -> dict[str, Any]:
+    for host in hosts.names():
+        if _id(host) == agent_id:
+            return _agent(hosts, host)
+    raise AgentNotFound(agent_id)
+
+
+def _id(host: str) -> str:
+    return str(uuid.uuid5(SPACE, host))
+
+
+def _agent(hosts: Hosts, host: str) -> dict[str, Any]:
+    try:
+        ports, alive = len(hosts.wiring(host).plugged()), True
+    except Exception:
+        # Whatever keeps a host from answering, that is the answer here.
+        ports, alive = 0, False
+    now = clock.iso(clock.now())
+    return {
+        "id": _id(host),
+        "agent_type": "OVN Controller Gateway agent",
+        "binary": "ovn-controller",
+        "host": host,
+        "topic": "n/a",
+        "admin_state_up": True,
+        "alive": alive,
+        "availability_zone": ZONE,
+        "configurations": {"ports": ports},
+        "description": "",
+        "created_at": now,
+        "started_at": now,
+        "heartbeat_timestamp": now,
+        "resources_synced": None,
+        "resource_versions": {},
+    }

@@ -1,0 +1,117 @@
+"""Where the tables and the topology, and the hosts' plugs, differ."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.network.interface import Topology, TopologyInventory
+from kumoi.kernel import reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.reconcile import View
+from kumoi.services.network.floating_ips.models import floating_ips
+from kumoi.services.network.metadata.reconcilers import serving
+from kumoi.services.network.networks.models import networks
+from kumoi.services.network.ports.models import NOT_PLUGGED, ports
+from kumoi.services.network.routers.models import routers
+from kumoi.services.network.security_groups.models import security_groups
+
+KINDS: dict[str, tuple[sa.Select[Any], Callable[[TopologyInventory], dict[str, int]]]] = {
+    "network.security_group": (sa.select(security_groups.c.id), lambda held: held.security_groups),
+    "network.network": (sa.select(networks.c.id), lambda held: held.networks),
+    "network.port": (
+        sa.select(ports.c.id).where(ports.c.device_owner.not_in(NOT_PLUGGED)),
+        lambda held: held.ports,
+    ),
+    "network.router": (sa.select(routers.c.id), lambda held: held.routers),
+    "network.floating_ip": (
+        sa.select(floating_ips.c.id).where(floating_ips.c.port_id.is_not(None)),
+        lambda held: held.floating_ips,
+    ),
+}
+"""Kind of reconciler → the ids that the topology should hold, and those that it does, with their revisions."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`held`: the revision in the world; 0 when it is not there."""
+
+    kind: str
+    id: str
+    problem: str
+    held: int = 0
+
+
+def differences(view: View) -> list[dict[str, Any]]:
+    """As the audit shows them. What moves while it is looked at differs once, not twice."""
+    found = [*topology_differences(view), *host_differences(view)]
+    if found:
+        again = {(one.kind, one.id) for one in (*topology_differences(view), *host_differences(view))}
+        found = [one for one in found if (one.kind, one.id) in again]
+    return [
+        {"service": "network", "kind": one.kind.removeprefix("network."), "id": one.id, "problem": one.problem}
+        for one in found
+    ]
+
+
+def topology_differences(view: View) -> list[Difference]:
+    """Rows that the reconcilers are still about are left out: the kernel's audit has those."""
+    expected, revisions, pending = view.read(_tables)
+    inventory = view.engine(Topology).inventory()
+    found = []
+    for kind, (_, held_by) in KINDS.items():
+        held = held_by(inventory)
+        for subject_id in sorted(expected[kind] | set(held)):
+            if (kind, subject_id) in pending:
+                continue
+            revision = held.get(subject_id, 0)
+            if subject_id not in held:
+                found.append(Difference(kind, subject_id, "it is not in the topology"))
+            elif subject_id not in expected[kind]:
+                found.append(Difference(kind, subject_id, "the topology has it, the tables do not", revision))
+            elif revision != revisions.get((kind, subject_id), 0):
+                wanted = revisions.get((kind, subject_id), 0)
+                problem = f"the topology has revision {revision}, the tables want {wanted}"
+                found.append(Difference(kind, subject_id, problem, revision))
+    return found
+
+
+def host_differences(view: View) -> list[Difference]:
+    """Networks that are served where they should not be, or are not; plugs without a port; what belongs to nothing."""
+    hosts = view.engine(Hosts)
+    bound, answering = view.read(lambda tx: (_bound(tx), serving.desired_all(tx)))
+    _, _, pending = view.read(_tables)
+    found = []
+    for host in hosts.names():
+        there = hosts.wiring(host).inventory()
+        wanted = {network_id for network_id, on in answering.items() if host in on}
+        for network_id in sorted(wanted ^ set(there.networks)):
+            if (serving.RECONCILER.kind, network_id) not in pending:
+                said = "is not answered" if network_id in wanted else "is answered without need"
+                found.append(Difference(serving.RECONCILER.kind, network_id, f"metadata {said} on {host}"))
+        for port_id in there.ports:
+            if bound.get(port_id) != host:
+                found.append(Difference("network.port", port_id, f"it is plugged on {host}, where it does not belong"))
+        found += [Difference("network.device", name, f"left behind on {host}") for name in there.strays]
+    return found
+
+
+def _tables(tx: Transaction) -> tuple[dict[str, set[str]], dict[tuple[str, str], int], set[tuple[str, str]]]:
+    """Ids by kind, wanted revisions, and what the world has not followed yet."""
+    expected = {kind: {row[0] for row in tx.tuples(query)} for kind, (query, _) in KINDS.items()}
+    dirty = reconcile.dirty
+    revisions: dict[tuple[str, str], int] = {}
+    pending: set[tuple[str, str]] = set()
+    query = sa.select(dirty.c.kind, dirty.c.id, dirty.c.wanted, dirty.c.applied).where(dirty.c.kind.like("network.%"))
+    for kind, subject_id, wanted, applied in tx.tuples(query):
+        revisions[kind, subject_id] = wanted
+        if applied < wanted:
+            pending.add((kind, subject_id))
+    return expected, revisions, pending
+
+
+def _bound(tx: Transaction) -> dict[str, str]:
+    """port id → its host."""
+    return {row[0]: row[1] for row in tx.tuples(sa.select(ports.c.id, ports.c.host).where(ports.c.host != ""))}

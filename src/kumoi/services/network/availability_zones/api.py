@@ -1,0 +1,23 @@
+"""Routes of availability zones."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.network.listing import chosen
+from kumoi.services.network.networks.schemas import ZONE
+
+routes = Routes()
+
+
+@routes.get("/availability_zones", policy=policy.reader())
+def index(request: Request) -> dict[str, Any]:
+    zones: list[dict[str, Any]] = [
+        {"name": ZONE, "state": "available", "resource": resource} for resource in ("network", "router")
+    ]
+    for name in ("name", "state", "resource"):
+        wanted = request.params.get(name)
+        if wanted:
+            zones = [zone for zone in zones if zone[name] in wanted]
+    return {"availability_zones": chosen(zones, request.params.get("fields", ()))}

@@ -1,0 +1,65 @@
+"""The extensions of the network API that are wholly built, as clients look them up."""
+
+from typing import Any
+
+from kumoi.kernel.errors import NotFound
+
+UPDATED = "2026-11-22T00:00:00-00:00"
+
+BUILT = {
+    "agent": "Agents of hosts, read only",
+    "allowed-address-pairs": "Other addresses that a port may use",
+    "availability_zone": "Availability zones",
+    "binding": "Port bindings",
+    "dns-integration": "DNS names of ports, DNS domains of networks",
+    "empty-string-filtering": "Filters on empty values",
+    "external-net": "Networks that lead outside",
+    "ext-gw-mode": "Source NAT of router gateways on and off",
+    "extra_dhcp_opt": "DHCP options of ports",
+    "extraroute": "Static routes of routers",
+    "extraroute-atomic": "Adding and removing single routes",
+    "filter-validation": "Unknown filters are refused",
+    "fip-port-details": "The port that a floating IP leads to",
+    "ip-substring-filtering": "Ports by parts of their addresses",
+    "net-mtu": "MTU of networks",
+    "net-mtu-writable": "MTU of networks can be set",
+    "network-ip-availability": "Used and free addresses of networks",
+    "network_availability_zone": "Availability zones of networks",
+    "pagination": "Pages of lists",
+    "port-mac-address-regenerate": "A new MAC address for a port",
+    "port-security": "Port security on and off",
+    "port-security-groups-filtering": "Ports by security group",
+    "project-id": "project_id beside tenant_id",
+    "provider": "Provider attributes of networks",
+    "quotas": "Quotas of projects",
+    "quota_details": "Quotas with usage",
+    "revision-if-match": "Changes on condition of a revision",
+    "router": "Routers and floating IPs",
+    "router_availability_zone": "Availability zones of routers",
+    "security-group": "Security groups",
+    "security-groups-normalized-cidr": "Rules show their prefix without host bits",
+    "sorting": "Order of lists",
+    "standard-attr-description": "Descriptions",
+    "standard-attr-revisions": "Revision numbers",
+    "standard-attr-tag": "Tags",
+    "standard-attr-timestamp": "Times of creation and change",
+    "stateful-security-group": "Security groups without connection tracking",
+    "subnet-dns-publish-fixed-ip": "dns_publish_fixed_ip of subnets",
+    "subnet-service-types": "Subnets for some kinds of ports",
+    "tag-creation": "Several tags added at once",
+}
+"""alias → what it is."""
+
+
+def index() -> list[dict[str, Any]]:
+    return [_shown(alias, name) for alias, name in BUILT.items()]
+
+
+def show(alias: str) -> dict[str, Any]:
+    if alias not in BUILT:
+        raise NotFound(f"Extension with alias {alias[:64]} does not exist")
+    return _shown(alias, BUILT[alias])
+
+
+def _shown(alias: str, name: str) -> dict[str, Any]:
+    return {"alias": alias, "name": name, "description": f"{name}.", "updated": UPDATED, "links": []}

@@ -1,0 +1,62 @@
+"""Routes of floating IPs."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.network import bodies
+from kumoi.services.network.floating_ips import logic, schemas
+from kumoi.services.network.listing import Asked, chosen_one
+
+routes = Routes()
+
+
+def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    return {"floatingip": schemas.floating_ip(row)}
+
+
+@routes.get("/floatingips", policy=policy.reader())
+def index(request: Request) -> dict[str, Any]:
+    asked = Asked.of(request.params)
+    rows = logic.index(request.tx, request.who, asked)
+    return asked.reply(request, "floatingips", [schemas.floating_ip(row) for row in rows])
+
+
+@routes.post(
+    "/floatingips",
+    policy=policy.member(),
+    body=schemas.CreateBody,
+    raw_body=True,
+    quota=(
+        "floatingip",
+        "port",
+    ),
+    errors=(409,),
+)
+def create(request: Request) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.CreateBody)
+    rows = logic.create(request.tx, request.who, bodies.each(body.floatingip, body.floatingips, "floatingip"))
+    if body.floatingips is bodies.UNSET:
+        return _shown(request, rows[0])
+    return {"floatingips": [schemas.floating_ip(row) for row in rows]}
+
+
+@routes.get("/floatingips/{floating_ip_id}", policy=policy.reader())
+def show(request: Request, floating_ip_id: str) -> dict[str, Any]:
+    row = logic.show(request.tx, request.who, floating_ip_id)
+    return {"floatingip": chosen_one(request, schemas.floating_ip(row))}
+
+
+@routes.put(
+    "/floatingips/{floating_ip_id}", policy=policy.member(), body=schemas.UpdateBody, raw_body=True, errors=(409, 412)
+)
+def update(request: Request, floating_ip_id: str) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.UpdateBody)
+    if_match = request.headers.get("if-match")
+    return _shown(request, logic.update(request.tx, request.who, floating_ip_id, body.floatingip, if_match))
+
+
+@routes.delete("/floatingips/{floating_ip_id}", policy=policy.member(), errors=(409, 412))
+def delete(request: Request, floating_ip_id: str) -> None:
+    logic.delete(request.tx, request.who, floating_ip_id, request.headers.get("if-match"))

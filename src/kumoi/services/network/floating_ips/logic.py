@@ -1,0 +1,196 @@
+"""Which floating IPs may be made, and which ports they may lead to."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Any
+
+from kumoi.kernel import quotas, reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.network import ownership, standard_attributes
+from kumoi.services.network.addresses import logic as addresses
+from kumoi.services.network.addresses import store as given_addresses
+from kumoi.services.network.addresses.errors import ExternalIpAddressExhausted, InvalidIpForNetwork
+from kumoi.services.network.bodies import given
+from kumoi.services.network.errors import InvalidInput, PortNotFound
+from kumoi.services.network.floating_ips import schemas, store
+from kumoi.services.network.floating_ips.errors import (
+    BadFloatingIpRequest,
+    ExternalGatewayForFloatingIPNotFound,
+    FloatingIPNotFound,
+    FloatingIPPortAlreadyAssociated,
+)
+from kumoi.services.network.listing import Asked
+from kumoi.services.network.networks import logic as networks
+from kumoi.services.network.ports import logic as ports
+from kumoi.services.network.ports import store as ports_store
+from kumoi.services.network.ports.models import DOWN, FLOATING_IP
+from kumoi.services.network.routers import store as routers
+from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.tags import store as tags
+
+KIND = ports.FLOATING_IP_KIND
+
+
+def find(tx: Transaction, who: Who, floating_ip_id: str) -> dict[str, Any]:
+    row = store.find(tx, floating_ip_id)
+    if row is None or not who.sees(row["project_id"]):
+        raise FloatingIPNotFound(floating_ip_id)
+    return row
+
+
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.FloatingIpCreate]) -> list[dict[str, Any]]:
+    made = []
+    for one in asked:
+        values = given(one)
+        project_id = ownership.project_of(who, values)
+        network = networks.find(tx, who, one.floating_network_id)
+        if not network["external"]:
+            raise BadFloatingIpRequest(f"Network {one.floating_network_id} is not a valid external network")
+        explicit = {name: values[name] for name in ("floating_ip_address",) if values.get(name)}
+        if not ownership.owns(who, network):
+            ownership.only_admin(who, explicit, "create_floatingip", {"floating_ip_address": "floating_ip_address"})
+        quotas.take(tx, "network", project_id, {"floatingip": 1})
+        row = standard_attributes.fresh(
+            tx, project_id, description=values.get("description", ""), floating_network_id=network["id"],
+            port_id=None, fixed_ip_address=None, router_id=None, status=DOWN,
+        )  # fmt: skip
+        wish = _wish(tx, network["id"], values.get("subnet_id"), values.get("floating_ip_address"))
+        port = ports.make(
+            tx, network, project_id="", fixed=[wish], groups=[], device_id=row["id"], device_owner=FLOATING_IP,
+            port_security_enabled=False,
+        )  # fmt: skip
+        row.update(floating_port_id=port["id"], floating_ip_address=port["fixed_ips"][0][1])
+        if values.get("port_id"):
+            row.update(_association(tx, who, row, values["port_id"], values.get("fixed_ip_address")))
+        elif values.get("fixed_ip_address"):
+            raise BadFloatingIpRequest("fixed_ip_address cannot be specified without a port_id")
+        store.insert(tx, row)
+        if values.get("tags"):
+            tags.add(tx, row["id"], values["tags"])
+        reconcile.mark(tx, KIND, row["id"])
+        made.append(row)
+    return detailed(tx, made)
+
+
+def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return detailed(tx, store.page(tx, who, asked))
+
+
+def show(tx: Transaction, who: Who, floating_ip_id: str) -> dict[str, Any]:
+    return detailed(tx, [find(tx, who, floating_ip_id)])[0]
+
+
+def update(
+    tx: Transaction, who: Who, floating_ip_id: str, asked: schemas.FloatingIpUpdate, if_match: str | None
+) -> dict[str, Any]:
+    row = find(tx, who, floating_ip_id)
+    standard_attributes.expect_revision(row, if_match)
+    values = given(asked)
+    columns = {name: values[name] for name in ("description",) if name in values}
+    if "port_id" in values or values.get("fixed_ip_address"):
+        port_id = values.get("port_id", row["port_id"])
+        if port_id is not None:
+            columns.update(_association(tx, who, row, port_id, values.get("fixed_ip_address")))
+        elif values.get("fixed_ip_address"):
+            raise BadFloatingIpRequest("fixed_ip_address cannot be specified without a port_id")
+        else:
+            columns.update(port_id=None, fixed_ip_address=None, router_id=None, status=DOWN)
+    if columns:
+        store.change(tx, floating_ip_id, **columns)
+        reconcile.mark(tx, KIND, floating_ip_id)
+    return show(tx, who, floating_ip_id)
+
+
+def delete(tx: Transaction, who: Who, floating_ip_id: str, if_match: str | None) -> None:
+    row = find(tx, who, floating_ip_id)
+    standard_attributes.expect_revision(row, if_match)
+    store.delete(tx, floating_ip_id)
+    ports_store.delete(tx, [row["floating_port_id"]])
+    reconcile.mark(tx, KIND, floating_ip_id)
+
+
+def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with `port` (that it leads to, or None) and `tags`, as schemas show them."""
+    tagged = tags.of(tx, [row["id"] for row in rows])
+    led_to = ports_store.by_ids(tx, [row["port_id"] for row in rows if row["port_id"]])
+    for row in rows:
+        row["tags"] = tagged.get(row["id"], [])
+        row["port"] = led_to.get(row["port_id"])
+    return rows
+
+
+def _wish(tx: Transaction, network_id: str, subnet_id: str | None, address: str | None) -> addresses.Wish:
+    """One IPv4 address of the external network: the named one, or one of the named subnet, or any."""
+    choices = [subnet for subnet in subnets.of_network(tx, network_id) if subnet["ip_version"] == 4]
+    if not choices:
+        raise BadFloatingIpRequest(f"Network {network_id} does not contain any IPv4 subnet")
+    if subnet_id is not None:
+        choices = [subnet for subnet in choices if subnet["id"] == subnet_id]
+        if not choices:
+            raise BadFloatingIpRequest(f"subnet_id: subnet {subnet_id} is not an IPv4 subnet of network {network_id}")
+    if address is not None:
+        try:
+            wanted = ipaddress.IPv4Address(address)
+        except ValueError:
+            raise InvalidInput(f"floating_ip_address: '{address}' is not a valid IPv4 address") from None
+        for subnet in choices:
+            if wanted in ipaddress.ip_network(subnet["cidr"]):
+                return addresses.Wish(subnet["id"], str(wanted))
+        raise InvalidIpForNetwork(address)
+    for subnet in choices:
+        free = addresses.free_address(tx, subnet)
+        if free is not None:
+            return addresses.Wish(subnet["id"], free)
+    raise ExternalIpAddressExhausted(network_id)
+
+
+def _association(tx: Transaction, who: Who, row: dict[str, Any], port_id: str, fixed_ip: str | None) -> dict[str, Any]:
+    """The columns that lead the floating IP to a port's address, through the router that reaches both sides."""
+    port = ports_store.find_visible(tx, who, port_id)
+    if port is None:
+        raise PortNotFound(port_id)
+    if port["project_id"] != row["project_id"] and not who.is_admin:
+        raise BadFloatingIpRequest(
+            f"Port {port_id} is associated with a different project than Floating IP {row['id']} and therefore cannot "
+            "be bound"
+        )
+    held = given_addresses.of_ports(tx, [port_id]).get(port_id, [])
+    subnet_id, address = _internal(port_id, held, fixed_ip)
+    for other in store.of_ports(tx, [port_id]):
+        same = other["fixed_ip_address"] == address and other["floating_network_id"] == row["floating_network_id"]
+        if same and other["id"] != row["id"]:
+            raise FloatingIPPortAlreadyAssociated(
+                row["floating_ip_address"], row["id"], port_id, address, row["floating_network_id"]
+            )
+    reaching = routers.reaching(tx, subnet_id, row["floating_network_id"])
+    if not reaching:
+        raise ExternalGatewayForFloatingIPNotFound(row["floating_network_id"], subnet_id, port_id)
+    subnet = subnets.by_ids(tx, [subnet_id])[subnet_id]
+    # Where several routers reach it, answers go through the one that is the subnet's gateway.
+    router = next((one for one in reaching if one["interface"] == subnet["gateway_ip"]), reaching[0])
+    return {"port_id": port_id, "fixed_ip_address": address, "router_id": router["id"], "status": DOWN}
+
+
+def _internal(port_id: str, held: Sequence[tuple[str, str]], fixed_ip: str | None) -> tuple[str, str]:
+    """(subnet id, address) that is meant."""
+    if fixed_ip is not None:
+        try:
+            address = str(ipaddress.IPv4Address(fixed_ip))
+        except ValueError:
+            raise BadFloatingIpRequest(
+                f"Cannot process floating IP association with {fixed_ip[:64]}, since that is not an IPv4 address"
+            ) from None
+        for pair in held:
+            if pair[1] == address:
+                return pair
+        raise BadFloatingIpRequest(f"Port {port_id} does not have fixed ip {address}")
+    inner = [pair for pair in held if ":" not in pair[1]]
+    if not inner:
+        raise BadFloatingIpRequest(f"Cannot add floating IP to port {port_id} that has no fixed IPv4 addresses")
+    if len(inner) > 1:
+        raise BadFloatingIpRequest(
+            f"Port {port_id} has multiple fixed IPv4 addresses. Must provide a specific IPv4 address when assigning a "
+            "floating IP"
+        )
+    return inner[0]

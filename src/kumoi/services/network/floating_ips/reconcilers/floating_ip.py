@@ -1,0 +1,41 @@
+"""Floating IPs of the tables → the topology's, and back that they are there."""
+
+from kumoi.engines.network.interface import FloatingIpSpec, Topology
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network.floating_ips import logic, store
+from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports.models import ACTIVE
+
+
+def desired(tx: Transaction, floating_ip_ids: list[str]) -> dict[str, FloatingIpSpec]:
+    """id → what the topology should hold; one that is gone, or leads nowhere, is missing."""
+    rows = [row for row in store.by_ids(tx, floating_ip_ids).values() if row["port_id"] is not None]
+    own = ports.by_ids(tx, [row["floating_port_id"] for row in rows])
+    return {
+        row["id"]: FloatingIpSpec(
+            id=row["id"],
+            address=row["floating_ip_address"],
+            mac=own[row["floating_port_id"]]["mac_address"],
+            router_id=row["router_id"],
+            port_id=row["port_id"],
+            fixed_address=row["fixed_ip_address"],
+        )
+        for row in rows
+    }
+
+
+def apply(view: View, batch: dict[str, int]) -> None:
+    wanted = view.read(lambda tx: desired(tx, list(batch)))
+    topology = view.engine(Topology)
+    for floating_ip_id, revision in batch.items():
+        if floating_ip_id not in wanted:
+            topology.remove_floating_ip(floating_ip_id, revision)
+    for floating_ip_id, spec in wanted.items():
+        topology.apply_floating_ip(spec, batch[floating_ip_id])
+    if wanted:
+        there = {(spec.id, spec.port_id, spec.fixed_address) for spec in wanted.values()}
+        view.write(lambda tx: store.set_active(tx, there, ACTIVE))
+
+
+RECONCILER = Reconciler(logic.KIND, apply, order=50)

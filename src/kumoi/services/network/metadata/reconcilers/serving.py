@@ -1,0 +1,65 @@
+"""Metadata is answered on every host that holds a port of a network with a metadata port, and on no other."""
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.network.interface import ServedNetwork
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.fences import Fence
+from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.metadata import logic
+from kumoi.services.network.networks import store as networks
+from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports.models import METADATA
+from kumoi.services.network.subnets import store as subnets
+
+
+def desired(tx: Transaction, network_ids: list[str]) -> dict[str, tuple[ServedNetwork, set[str]]]:
+    """network id → what its hosts serve, and those hosts; a network without metadata is missing."""
+    rows = networks.by_ids(tx, network_ids)
+    port_rows = ports.of_networks(tx, list(rows), [METADATA])
+    given = addresses.of_ports(tx, [row["id"] for row in port_rows])
+    on = subnets.by_ids(tx, list({subnet_id for pairs in given.values() for subnet_id, _ in pairs}))
+    hosts = ports.networks_with_host(tx, list(rows))
+    return {
+        row["network_id"]: (
+            ServedNetwork(
+                network_id=row["network_id"],
+                port_id=row["id"],
+                mac=row["mac_address"],
+                mtu=rows[row["network_id"]]["mtu"],
+                addresses=[
+                    f"{address}/{on[subnet_id]['cidr'].partition('/')[2]}"
+                    for subnet_id, address in given.get(row["id"], ())
+                ],
+            ),
+            hosts.get(row["network_id"], set()),
+        )
+        for row in port_rows
+    }
+
+
+def desired_all(tx: Transaction) -> dict[str, set[str]]:
+    """network id → hosts that should serve it, of every network with metadata."""
+    network_ids = ports.networks_of_owner(tx, METADATA)
+    hosts = ports.networks_with_host(tx, network_ids)
+    return {network_id: hosts.get(network_id, set()) for network_id in network_ids}
+
+
+def apply(view: View, batch: dict[str, int]) -> None:
+    wanted = view.read(lambda tx: desired(tx, list(batch)))
+    hosts = view.engine(Hosts)
+    for host in hosts.names():
+        wiring = hosts.wiring(host)
+        served: dict[str, str] | None = None
+        for network_id, revision in batch.items():
+            fence = Fence(f"network/{network_id}", revision)
+            if network_id in wanted and host in wanted[network_id][1]:
+                wiring.serve_network(fence, wanted[network_id][0])
+                continue
+            if served is None:
+                served = wiring.served_networks()
+            if network_id in served:
+                wiring.unserve_network(fence, network_id)
+
+
+RECONCILER = Reconciler(logic.KIND, apply, order=60)

@@ -1,0 +1,82 @@
+"""Networks of the tables, with their subnets → the topology's."""
+
+from typing import Any
+
+from kumoi.engines.network.interface import HostRoute, NetworkSpec, SubnetSpec, Topology
+from kumoi.kernel import reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.networks import logic, store
+from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports.models import METADATA
+from kumoi.services.network.subnets import store as subnets
+
+HANGING = ("network.floating_ip", "network.router", "network.port")
+"""Kinds that hang on networks, in the order in which they go."""
+
+
+def desired(tx: Transaction, network_ids: list[str]) -> dict[str, NetworkSpec]:
+    """id → what the topology should hold; a network that is gone is missing."""
+    rows = store.by_ids(tx, network_ids)
+    on = subnets.of_networks(tx, list(rows))
+    answering = _metadata_addresses(tx, list(rows))
+    return {
+        network_id: NetworkSpec(
+            id=network_id,
+            name=row["name"],
+            mtu=row["mtu"],
+            external=row["external"],
+            physical_network=row["physical_network"],
+            vlan=row["segmentation_id"] if row["network_type"] == "vlan" else None,
+            dns_domain=row["dns_domain"],
+            subnets=[_subnet(one, answering.get(one["id"])) for one in on.get(network_id, [])],
+        )
+        for network_id, row in rows.items()
+    }
+
+
+def apply(view: View, batch: dict[str, int]) -> None:
+    wanted = view.read(lambda tx: desired(tx, list(batch)))
+    topology = view.engine(Topology)
+    for network_id, revision in batch.items():
+        if network_id in wanted:
+            topology.apply_network(wanted[network_id], revision)
+    gone = {network_id: revision for network_id, revision in batch.items() if network_id not in wanted}
+    if gone:
+        _let_go(view)
+    for network_id, revision in gone.items():
+        topology.remove_network(network_id, revision)
+
+
+def _let_go(view: View) -> None:
+    """A network can go only after what hangs on it: bring that to where its rows are (gone, too) at once."""
+    due = view.read(reconcile.pending)
+    for kind in HANGING:
+        batch = {row["id"]: row["wanted"] for row in due if row["kind"] == kind}
+        if batch:
+            reconcile.reconcilers[kind].apply(view, batch)
+
+
+def _metadata_addresses(tx: Transaction, network_ids: list[str]) -> dict[str, str]:
+    """subnet id → the metadata port's address in it."""
+    rows = ports.of_networks(tx, network_ids, [METADATA])
+    given = addresses.of_ports(tx, [row["id"] for row in rows])
+    return dict(pair for pairs in given.values() for pair in pairs)
+
+
+def _subnet(row: dict[str, Any], metadata_address: str | None) -> SubnetSpec:
+    return SubnetSpec(
+        id=row["id"],
+        cidr=row["cidr"],
+        gateway=row["gateway_ip"],
+        enable_dhcp=row["enable_dhcp"],
+        dns_servers=row["dns_nameservers"] or [],
+        host_routes=[HostRoute(route["destination"], route["nexthop"]) for route in row["host_routes"] or ()],
+        ipv6_ra_mode=row["ipv6_ra_mode"],
+        ipv6_address_mode=row["ipv6_address_mode"],
+        metadata_address=metadata_address,
+    )
+
+
+RECONCILER = Reconciler(logic.KIND, apply, order=20)

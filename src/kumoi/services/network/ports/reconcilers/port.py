@@ -1,0 +1,54 @@
+"""Ports of the tables → the topology's, many in one transaction."""
+
+from typing import Any
+
+from kumoi.engines.network.interface import AddressPair, DhcpOption, FixedAddress, PortKind, PortSpec, Topology
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network.ports import logic, states, store
+from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED
+
+
+def desired(tx: Transaction, port_ids: list[str]) -> dict[str, PortSpec]:
+    """id → what the topology should hold; what is gone, or belongs to a router or floating IP, is missing."""
+    rows = store.detailed(
+        tx, [row for row in store.by_ids(tx, port_ids).values() if row["device_owner"] not in NOT_PLUGGED]
+    )
+    return {row["id"]: _port(row) for row in rows}
+
+
+def apply(view: View, batch: dict[str, int]) -> None:
+    states.follow(view)
+    wanted = view.read(lambda tx: desired(tx, list(batch)))
+    topology = view.engine(Topology)
+    for port_id, revision in batch.items():
+        if port_id not in wanted:
+            topology.remove_port(port_id, revision)
+    there = [(wanted[port_id], revision) for port_id, revision in batch.items() if port_id in wanted]
+    if there:
+        topology.apply_ports(there)
+
+
+def _port(row: dict[str, Any]) -> PortSpec:
+    return PortSpec(
+        id=row["id"],
+        network_id=row["network_id"],
+        mac=row["mac_address"],
+        name=row["name"],
+        kind=PortKind.LOCALPORT if row["device_owner"] == METADATA else PortKind.VIF,
+        fixed_addresses=[FixedAddress(subnet_id, address) for subnet_id, address in row["fixed_ips"]],
+        admin_state_up=row["admin_state_up"],
+        port_security=row["port_security_enabled"],
+        security_groups=row["security_groups"],
+        address_pairs=[
+            AddressPair(pair["ip_address"], pair["mac_address"]) for pair in row["allowed_address_pairs"] or ()
+        ],
+        dhcp_options=[
+            DhcpOption(option["opt_name"], option["opt_value"], option["ip_version"])
+            for option in row["extra_dhcp_opts"] or ()
+        ],
+        host=row["host"] or None,
+    )
+
+
+RECONCILER = Reconciler(logic.KIND, apply, order=30)

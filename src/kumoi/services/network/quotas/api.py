@@ -1,0 +1,66 @@
+"""Routes of quotas."""
+
+from typing import Any
+
+import msgspec
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.network import bodies
+from kumoi.services.network.quotas import logic
+
+routes = Routes()
+
+
+class QuotaBody(msgspec.Struct, forbid_unknown_fields=True):
+    quota: dict[str, Any]
+
+
+@routes.get("/quotas", policy=policy.admin())
+def index(request: Request) -> dict[str, Any]:
+    return {"quotas": logic.index(request.tx)}
+
+
+@routes.get("/quotas/tenant", policy=policy.reader())
+def tenant(request: Request) -> dict[str, Any]:
+    """The caller's project, as old clients ask before they ask for its quota."""
+    return {"tenant": {"tenant_id": request.who.project_id, "project_id": request.who.project_id}}
+
+
+@routes.get("/quotas/project", policy=policy.reader())
+def project(request: Request) -> dict[str, Any]:
+    return {"project": {"tenant_id": request.who.project_id, "project_id": request.who.project_id}}
+
+
+@routes.get("/quotas/{project_id}", policy=policy.reader())
+def show(request: Request, project_id: str) -> dict[str, Any]:
+    logic.must_see(request.who, project_id)
+    return {"quota": logic.show(request.tx, project_id)}
+
+
+@routes.get("/quotas/{project_id}/default", policy=policy.reader())
+def show_default(request: Request, project_id: str) -> dict[str, Any]:
+    logic.must_see(request.who, project_id)
+    return {"quota": logic.defaults()}
+
+
+@routes.get("/quotas/{project_id}/details", policy=policy.reader())
+def details(request: Request, project_id: str) -> dict[str, Any]:
+    logic.must_see(request.who, project_id)
+    return {"quota": logic.details(request.tx, project_id)}
+
+
+@routes.get("/quotas/{project_id}/details.json", policy=policy.reader())
+def details_json(request: Request, project_id: str) -> dict[str, Any]:
+    return details(request, project_id)
+
+
+@routes.put("/quotas/{project_id}", policy=policy.admin(), body=QuotaBody, raw_body=True)
+def update(request: Request, project_id: str) -> dict[str, Any]:
+    return {"quota": logic.update(request.tx, project_id, bodies.decode(request, QuotaBody).quota)}
+
+
+@routes.delete("/quotas/{project_id}", policy=policy.admin())
+def delete(request: Request, project_id: str) -> None:
+    logic.reset(request.tx, project_id)

@@ -1,0 +1,1 @@
+"""Router interfaces: ports by which routers are on networks."""

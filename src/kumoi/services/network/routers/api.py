@@ -1,0 +1,74 @@
+"""Routes of routers."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.network import bodies
+from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.routers import logic, schemas
+
+routes = Routes()
+
+
+def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    return {"router": schemas.router(row, for_admin=request.who.sees(None))}
+
+
+@routes.get("/routers", policy=policy.reader())
+def index(request: Request) -> dict[str, Any]:
+    asked = Asked.of(request.params)
+    rows = logic.index(request.tx, request.who, asked)
+    return asked.reply(request, "routers", [schemas.router(row, for_admin=request.who.sees(None)) for row in rows])
+
+
+@routes.post(
+    "/routers",
+    policy=policy.member(),
+    body=schemas.CreateBody,
+    raw_body=True,
+    quota=(
+        "router",
+        "port",
+    ),
+    errors=(409,),
+)
+def create(request: Request) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.CreateBody)
+    rows = logic.create(request.tx, request.who, bodies.each(body.router, body.routers, "router"))
+    if body.routers is bodies.UNSET:
+        return _shown(request, rows[0])
+    return {"routers": [schemas.router(row, for_admin=request.who.sees(None)) for row in rows]}
+
+
+@routes.get("/routers/{router_id}", policy=policy.reader())
+def show(request: Request, router_id: str) -> dict[str, Any]:
+    row = logic.show(request.tx, request.who, router_id)
+    return {"router": chosen_one(request, schemas.router(row, for_admin=request.who.sees(None)))}
+
+
+@routes.put("/routers/{router_id}", policy=policy.member(), body=schemas.UpdateBody, raw_body=True, errors=(409, 412))
+def update(request: Request, router_id: str) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.UpdateBody)
+    if_match = request.headers.get("if-match")
+    return _shown(request, logic.update(request.tx, request.who, router_id, body.router, if_match))
+
+
+@routes.delete("/routers/{router_id}", policy=policy.member(), errors=(409, 412))
+def delete(request: Request, router_id: str) -> None:
+    logic.delete(request.tx, request.who, router_id, request.headers.get("if-match"))
+
+
+@routes.put("/routers/{router_id}/add_extraroutes", policy=policy.member(), body=schemas.ExtraRoutesBody, raw_body=True)
+def add_extraroutes(request: Request, router_id: str) -> dict[str, Any]:
+    asked = bodies.decode(request, schemas.ExtraRoutesBody).router.routes
+    return _shown(request, logic.change_routes(request.tx, request.who, router_id, add=asked))
+
+
+@routes.put(
+    "/routers/{router_id}/remove_extraroutes", policy=policy.member(), body=schemas.ExtraRoutesBody, raw_body=True
+)
+def remove_extraroutes(request: Request, router_id: str) -> dict[str, Any]:
+    asked = bodies.decode(request, schemas.ExtraRoutesBody).router.routes
+    return _shown(request, logic.change_routes(request.tx, request.who, router_id, remove=asked))

@@ -1,0 +1,90 @@
+"""Routers of the tables, with their ports → the topology's."""
+
+from typing import Any
+
+from kumoi.engines.network.interface import Route, RouterAddress, RouterGateway, RouterInterface, RouterSpec, Topology
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network.networks import store as networks
+from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
+from kumoi.services.network.routers import logic, store
+from kumoi.services.network.subnets import store as subnets
+
+Rows = dict[str, dict[str, Any]]
+
+
+def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
+    """id → what the topology should hold; a router that is gone is missing."""
+    rows = store.by_ids(tx, router_ids)
+    own = ports.detailed(tx, ports.of_devices(tx, list(rows), OF_ROUTERS))
+    on = networks.by_ids(tx, list({port["network_id"] for port in own}))
+    ranges = subnets.by_ids(tx, list({subnet_id for port in own for subnet_id, _ in port["fixed_ips"]}))
+    by_router: dict[str, list[dict[str, Any]]] = {}
+    for port in own:
+        by_router.setdefault(port["device_id"], []).append(port)
+    return {
+        router_id: RouterSpec(
+            id=router_id,
+            name=row["name"],
+            admin_state_up=row["admin_state_up"],
+            interfaces=[
+                _interface(port, on, ranges)
+                for port in by_router.get(router_id, ())
+                if port["device_owner"] == ROUTER_INTERFACE
+            ],
+            gateway=next(
+                (
+                    _gateway(row, port, on, ranges)
+                    for port in by_router.get(router_id, ())
+                    if port["device_owner"] == ROUTER_GATEWAY
+                ),
+                None,
+            ),
+            routes=[Route(route["destination"], route["nexthop"]) for route in row["routes"] or ()],
+        )
+        for router_id, row in rows.items()
+    }
+
+
+def apply(view: View, batch: dict[str, int]) -> None:
+    wanted = view.read(lambda tx: desired(tx, list(batch)))
+    topology = view.engine(Topology)
+    for router_id, revision in batch.items():
+        if router_id in wanted:
+            topology.apply_router(wanted[router_id], revision)
+        else:
+            topology.remove_router(router_id, revision)
+
+
+def _interface(port: dict[str, Any], on: Rows, ranges: Rows) -> RouterInterface:
+    return RouterInterface(
+        port_id=port["id"],
+        network_id=port["network_id"],
+        mac=port["mac_address"],
+        mtu=on[port["network_id"]]["mtu"],
+        addresses=[
+            RouterAddress(_with_prefix(address, ranges[subnet_id]), ranges[subnet_id]["ipv6_ra_mode"])
+            for subnet_id, address in port["fixed_ips"]
+        ],
+    )
+
+
+def _gateway(row: dict[str, Any], port: dict[str, Any], on: Rows, ranges: Rows) -> RouterGateway:
+    hops = [ranges[subnet_id]["gateway_ip"] for subnet_id, _ in port["fixed_ips"]]
+    return RouterGateway(
+        port_id=port["id"],
+        network_id=port["network_id"],
+        mac=port["mac_address"],
+        mtu=on[port["network_id"]]["mtu"],
+        addresses=[_with_prefix(address, ranges[subnet_id]) for subnet_id, address in port["fixed_ips"]],
+        next_hops=list(dict.fromkeys(hop for hop in hops if hop)),
+        enable_snat=row["enable_snat"],
+    )
+
+
+def _with_prefix(address: str, subnet: dict[str, Any]) -> str:
+    return f"{address}/{subnet['cidr'].partition('/')[2]}"
+
+
+RECONCILER = Reconciler(logic.KIND, apply, order=40)

@@ -1,0 +1,70 @@
+"""All SQL of routers."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.quotas import Quota
+from kumoi.kernel.who import Who
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.addresses.models import addresses
+from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.ports.models import ROUTER_GATEWAY, ROUTER_INTERFACE, ports
+from kumoi.services.network.routers.models import routers
+from kumoi.services.network.tags import store as tags
+
+LISTING = Listing(routers, {"admin_state_up": routers.c.admin_state_up, "status": routers.c.status})
+
+
+def visible(who: Who) -> sa.ColumnElement[bool] | None:
+    project_id = who.only_project
+    return None if project_id is None else routers.c.project_id == project_id
+
+
+def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
+
+
+def find(tx: Transaction, router_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(routers).where(routers.c.id == router_id))
+
+
+def by_ids(tx: Transaction, router_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    query = sa.select(routers).where(routers.c.id.in_(router_ids))
+    return {row["id"]: row for row in tx.all(query)} if router_ids else {}
+
+
+def insert(tx: Transaction, row: dict[str, Any]) -> None:
+    tx.insert(routers, **row)
+
+
+def change(tx: Transaction, router_id: str, **values: Any) -> None:
+    standard_attributes.change(tx, routers, router_id, **values)
+
+
+def delete(tx: Transaction, router_id: str) -> None:
+    tags.forget(tx, [router_id])
+    tx.execute(routers.delete().where(routers.c.id == router_id))
+
+
+def reaching(tx: Transaction, subnet_id: str, external_network_id: str) -> list[dict[str, Any]]:
+    """Routers with an interface on the subnet and a gateway on the external network: {id, project_id, interface}."""
+    inner, outer = ports.alias("inner_ports"), ports.alias("outer_ports")
+    query = (
+        sa.select(routers.c.id, routers.c.project_id, addresses.c.address.label("interface"))
+        .join(inner, sa.and_(inner.c.device_id == routers.c.id, inner.c.device_owner == ROUTER_INTERFACE))
+        .join(addresses, sa.and_(addresses.c.port_id == inner.c.id, addresses.c.subnet_id == subnet_id))
+        .join(outer, sa.and_(outer.c.device_id == routers.c.id, outer.c.device_owner == ROUTER_GATEWAY))
+        .where(outer.c.network_id == external_network_id)
+        .order_by(routers.c.created_at, routers.c.id)
+    )
+    return tx.all(query)
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(routers.c.project_id == project_id)) or 0)
+
+
+ROUTER = Quota("network", "router", 10, count_of_project)

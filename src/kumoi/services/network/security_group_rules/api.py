@@ -1,0 +1,46 @@
+"""Routes of security group rules."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.network import bodies
+from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.security_group_rules import logic, schemas
+from kumoi.services.network.security_groups import live
+
+routes = Routes()
+
+
+@routes.get("/security-group-rules", policy=policy.reader(), mode="live")
+def index(request: Request) -> dict[str, Any]:
+    """Live: the first look makes the project's default group."""
+    asked = Asked.of(request.params)
+    live.ensure_default(request.database, request.who)
+    rows = request.database.read(lambda tx: logic.index(tx, request.who, asked))
+    return asked.reply(request, "security_group_rules", [schemas.shown(row) for row in rows])
+
+
+@routes.post(
+    "/security-group-rules", policy=policy.member(), body=schemas.CreateBody, raw_body=True,
+    quota=("security_group_rule",), errors=(409,),
+)  # fmt: skip
+def create(request: Request) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.CreateBody)
+    one, many = body.security_group_rule, body.security_group_rules
+    rows = logic.create(request.tx, request.who, bodies.each(one, many, "security_group_rule"))
+    if many is bodies.UNSET:
+        return {"security_group_rule": schemas.shown(rows[0])}
+    return {"security_group_rules": [schemas.shown(row) for row in rows]}
+
+
+@routes.get("/security-group-rules/{rule_id}", policy=policy.reader())
+def show(request: Request, rule_id: str) -> dict[str, Any]:
+    row = logic.show(request.tx, request.who, rule_id)
+    return {"security_group_rule": chosen_one(request, schemas.shown(row))}
+
+
+@routes.delete("/security-group-rules/{rule_id}", policy=policy.member())
+def delete(request: Request, rule_id: str) -> None:
+    logic.delete(request.tx, request.who, rule_id)

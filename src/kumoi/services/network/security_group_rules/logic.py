@@ -1,0 +1,161 @@
+"""Which rules a security group may have."""
+
+import ipaddress
+from collections.abc import Sequence
+from typing import Any
+
+from kumoi.kernel import quotas, reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.network import ownership, standard_attributes
+from kumoi.services.network.bodies import given
+from kumoi.services.network.errors import InvalidInput
+from kumoi.services.network.listing import Asked
+from kumoi.services.network.security_group_rules import protocols, schemas, store
+from kumoi.services.network.security_group_rules.errors import (
+    SecurityGroupEthertypeConflictWithProtocol,
+    SecurityGroupInvalidIcmpValue,
+    SecurityGroupInvalidPortRange,
+    SecurityGroupInvalidPortValue,
+    SecurityGroupInvalidProtocolForPort,
+    SecurityGroupMissingIcmpType,
+    SecurityGroupProtocolRequiredWithPorts,
+    SecurityGroupRemoteGroupAndRemoteIpPrefix,
+    SecurityGroupRuleExists,
+    SecurityGroupRuleInvalidEtherType,
+    SecurityGroupRuleInvalidProtocol,
+    SecurityGroupRuleNotFound,
+    SecurityGroupRuleParameterConflict,
+)
+from kumoi.services.network.security_groups import logic as groups
+from kumoi.services.network.security_groups import store as groups_store
+from kumoi.services.network.tags import store as tags
+
+ETHERTYPES = {"ipv4": "IPv4", "ipv6": "IPv6"}
+
+
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> list[dict[str, Any]]:
+    made = []
+    for one in asked:
+        project_id = ownership.project_of(who, given(one))
+        group = groups.find(tx, who, one.security_group_id)
+        columns = _checked(one)
+        if one.remote_group_id is not None:
+            groups.find(tx, who, one.remote_group_id)
+        for other in store.alike(tx, group["id"], columns["direction"], columns["ethertype"]):
+            if _means(other) == _means(columns):
+                raise SecurityGroupRuleExists(other["id"])
+        quotas.take(tx, "network", project_id, {"security_group_rule": 1})
+        row = standard_attributes.fresh(tx, project_id, **columns)
+        store.insert(tx, row)
+        if isinstance(one.tags, list):
+            tags.add(tx, row["id"], one.tags)
+        _touch(tx, group["id"])
+        made.append(row)
+    return store.tagged(tx, made)
+
+
+def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return store.page(tx, who, asked)
+
+
+def find(tx: Transaction, who: Who, rule_id: str) -> dict[str, Any]:
+    row = store.find_visible(tx, who, rule_id)
+    if row is None:
+        raise SecurityGroupRuleNotFound(rule_id)
+    return row
+
+
+def show(tx: Transaction, who: Who, rule_id: str) -> dict[str, Any]:
+    return store.tagged(tx, [find(tx, who, rule_id)])[0]
+
+
+def delete(tx: Transaction, who: Who, rule_id: str) -> None:
+    row = find(tx, who, rule_id)
+    store.delete(tx, rule_id)
+    _touch(tx, row["security_group_id"])
+
+
+def _touch(tx: Transaction, group_id: str) -> None:
+    groups_store.change(tx, group_id)
+    reconcile.mark(tx, groups.KIND, group_id)
+
+
+def _checked(asked: schemas.RuleCreate) -> dict[str, Any]:
+    """The columns of a rule that makes sense."""
+    ethertype = ETHERTYPES.get((asked.ethertype or "IPv4").lower())
+    if ethertype is None:
+        raise SecurityGroupRuleInvalidEtherType(str(asked.ethertype))
+    if asked.remote_group_id is not None and asked.remote_ip_prefix is not None:
+        raise SecurityGroupRemoteGroupAndRemoteIpPrefix()
+    protocol = _protocol(asked.protocol, ethertype)
+    _check_ports(protocol, ethertype, asked.port_range_min, asked.port_range_max)
+    return {
+        "security_group_id": asked.security_group_id,
+        "direction": asked.direction,
+        "ethertype": ethertype,
+        "protocol": protocol,
+        "port_range_min": asked.port_range_min,
+        "port_range_max": asked.port_range_max,
+        "remote_ip_prefix": _prefix(asked.remote_ip_prefix, ethertype),
+        "remote_group_id": asked.remote_group_id,
+        "description": asked.description,
+    }
+
+
+def _protocol(asked: str | int | None, ethertype: str) -> str | None:
+    text = None if asked is None else str(asked).strip().lower()
+    if text in (None, "", "any"):
+        return None
+    assert text is not None
+    try:
+        protocols.number(text, ethertype)
+    except ValueError:
+        raise SecurityGroupRuleInvalidProtocol(text) from None
+    if text in protocols.ONLY_IPV6 and ethertype == "IPv4":
+        raise SecurityGroupEthertypeConflictWithProtocol(ethertype, text)
+    return text
+
+
+def _check_ports(protocol: str | None, ethertype: str, low: int | None, high: int | None) -> None:
+    if low is None and high is None:
+        return
+    number = protocols.number(protocol, ethertype)
+    if protocol is None or number is None:
+        raise SecurityGroupProtocolRequiredWithPorts()
+    if number in protocols.ICMP:
+        for field, attribute, value in (("type", "port_range_min", low), ("code", "port_range_max", high)):
+            if value is not None and value > 255:
+                raise SecurityGroupInvalidIcmpValue(field, attribute, value)
+        if low is None:
+            assert high is not None
+            raise SecurityGroupMissingIcmpType(high)
+    elif number in protocols.WITH_PORTS:
+        if 0 in (low, high):
+            raise SecurityGroupInvalidPortValue(0)
+        if low is None or high is None or low > high:
+            raise SecurityGroupInvalidPortRange()
+    else:
+        raise SecurityGroupInvalidProtocolForPort(protocol)
+
+
+def _prefix(asked: str | None, ethertype: str) -> str | None:
+    if not asked:
+        return None
+    try:
+        network = ipaddress.ip_network(asked, strict=False)
+    except ValueError:
+        raise InvalidInput(f"remote_ip_prefix: '{asked[:64]}' is not a valid IP subnet") from None
+    if network.version != (4 if ethertype == "IPv4" else 6):
+        raise SecurityGroupRuleParameterConflict(ethertype, asked)
+    return asked if "/" in asked else f"{asked}/{network.max_prefixlen}"
+
+
+def _means(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Two rules with the same are one."""
+    prefix = row["remote_ip_prefix"]
+    network = None if prefix is None else ipaddress.ip_network(prefix, strict=False)
+    if network is not None and network.prefixlen == 0:
+        network = None
+    ports = (row["port_range_min"], row["port_range_max"])
+    return protocols.number(row["protocol"], row["ethertype"]), *ports, network, row["remote_group_id"]

@@ -1,0 +1,26 @@
+"""IP protocols by the names that security group rules take (IANA's protocol numbers)."""
+
+NUMBERS = {
+    "ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2, "ip": 0,
+    "ipip": 4, "ipv6-encap": 41, "ipv6-frag": 44, "ipv6-icmp": 58, "ipv6-nonxt": 59, "ipv6-opts": 60,
+    "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
+    "vrrp": 112,
+}  # fmt: skip
+ONLY_IPV6 = {name for name in NUMBERS if name.startswith("ipv6-") and name != "ipv6-encap"} | {"icmpv6"}
+WITH_PORTS = {NUMBERS[name] for name in ("dccp", "sctp", "tcp", "udp", "udplite")}
+ICMP = {1, 58}
+
+
+def number(protocol: str | None, ethertype: str) -> int | None:
+    """The number of a name or number as text; None: any. `icmp` in an IPv6 rule is ICMPv6. ValueError when unknown."""
+    if protocol is None:
+        return None
+    if protocol.isdecimal():
+        found = int(protocol)
+        if found > 255:
+            raise ValueError(protocol)
+    elif protocol in NUMBERS:
+        found = NUMBERS[protocol]
+    else:
+        raise ValueError(protocol)
+    return 58 if found == 1 and ethertype == "IPv6" else found

@@ -1,0 +1,49 @@
+"""Security groups of the tables → the topology's."""
+
+from typing import Any
+
+from kumoi.engines.network.interface import SecurityGroupSpec, SecurityRule, Topology
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network.security_groups import logic, store
+
+
+def desired(tx: Transaction, group_ids: list[str]) -> dict[str, SecurityGroupSpec]:
+    """id → what the topology should hold; a group that is gone is missing."""
+    rows = store.by_ids(tx, group_ids)
+    rules = store.rules_of(tx, list(rows))
+    return {
+        group_id: SecurityGroupSpec(
+            id=group_id,
+            name=row["name"],
+            stateful=row["stateful"],
+            rules=[_rule(one) for one in rules.get(group_id, [])],
+        )
+        for group_id, row in rows.items()
+    }
+
+
+def apply(view: View, batch: dict[str, int]) -> None:
+    wanted = view.read(lambda tx: desired(tx, list(batch)))
+    topology = view.engine(Topology)
+    for group_id, revision in batch.items():
+        if group_id in wanted:
+            topology.apply_security_group(wanted[group_id], revision)
+        else:
+            topology.remove_security_group(group_id, revision)
+
+
+def _rule(row: dict[str, Any]) -> SecurityRule:
+    return SecurityRule(
+        id=row["id"],
+        direction=row["direction"],
+        ethertype=row["ethertype"],
+        protocol=row["protocol"],
+        port_min=row["port_range_min"],
+        port_max=row["port_range_max"],
+        remote_prefix=row["remote_ip_prefix"],
+        remote_group_id=row["remote_group_id"],
+    )
+
+
+RECONCILER = Reconciler(logic.KIND, apply, order=10)

@@ -1,0 +1,75 @@
+"""From time to time: what differs from the tables is put right, and states that went unheard are written down."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel import reconcile
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.reconcile import Sweep, View
+from kumoi.services.network import audit
+from kumoi.services.network.metadata.reconcilers import serving
+from kumoi.services.network.ports import states
+
+REMEMBERED = 7200 * SECOND
+"""How long the revision of what is gone is kept: longer than the topology refuses late orders about it."""
+AT_ONCE = 500
+STUCK_AFTER = 3
+LEAP = 1000
+
+
+def repair(view: View) -> None:
+    """Mark every difference, so that the reconcilers bring the world to the tables: also all of it, when the topology's
+    database was lost."""
+    states.follow(view)
+    found = audit.topology_differences(view)
+    serving_differs = [one for one in audit.host_differences(view) if one.kind == serving.RECONCILER.kind]
+    stuck = view.read(_overtaken)
+    if found or serving_differs or stuck:
+
+        def mark(tx: Transaction) -> None:
+            for one in (*found, *serving_differs):
+                reconcile.outrun(tx, one.kind, one.id, one.held)
+            for kind, subject_id, wanted in stuck:
+                reconcile.outrun(tx, kind, subject_id, wanted + LEAP)
+
+        view.write(mark)
+    gone = view.read(_long_gone)
+    if gone:
+        view.write(lambda tx: [reconcile.forget(tx, kind, ids) for kind, ids in gone.items()])
+
+
+def compare_states(view: View) -> None:
+    states.follow(view)
+    states.compare(view)
+
+
+def _overtaken(tx: Transaction) -> list[tuple[str, str, int]]:
+    """Rows whose every attempt meets a newer revision: the tables were set back to an older state of the cloud."""
+    dirty = reconcile.dirty
+    query = sa.select(dirty.c.kind, dirty.c.id, dirty.c.wanted).where(
+        dirty.c.kind.like("network.%"),
+        dirty.c.applied < dirty.c.wanted,
+        dirty.c.attempts >= STUCK_AFTER,
+        sa.or_(dirty.c.fault.like("%newer revision%"), dirty.c.fault.like("Stale%")),
+    )
+    return [(row[0], row[1], row[2]) for row in tx.tuples(query)]
+
+
+def _long_gone(tx: Transaction) -> dict[str, list[str]]:
+    dirty = reconcile.dirty
+    found: dict[str, list[str]] = {}
+    for kind, (there, _) in {**audit.KINDS, serving.RECONCILER.kind: audit.KINDS["network.network"]}.items():
+        query = sa.select(dirty.c.id).where(
+            dirty.c.kind == kind,
+            dirty.c.applied >= dirty.c.wanted,
+            dirty.c.next_at < tx.now - REMEMBERED,
+            dirty.c.id.not_in(there),
+        )
+        ids = [row[0] for row in tx.tuples(query.limit(AT_ONCE))]
+        if ids:
+            found[kind] = ids
+    return found
+
+
+REPAIR = Sweep("network.topology", 15.0, repair)
+STATES = Sweep("network.port_states", 5.0, compare_states)
