@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import openstack
+from keystoneauth1.exceptions import ClientException
 
 from kumoi.cli import running
 from kumoi.cli.refusals import Refused
@@ -188,9 +189,12 @@ def main() -> int:
     if "fake" in (settings.hypervisor, settings.network):
         print("demo: this cloud has fake guests or networks, into which nobody can log in", file=sys.stderr)
         return 1
+    if not running.is_running(folder):
+        print(f"demo: the cloud is down: kumoi up --data {folder.data}", file=sys.stderr)
+        return 1
     try:
         Demonstration(folder).run()
-    except (Refused, processes.CommandFailed, openstack.exceptions.SDKException) as error:
+    except (Refused, processes.CommandFailed, openstack.exceptions.SDKException, ClientException) as error:
         print(f"demo: {error}", file=sys.stderr)
         print(f"    the cloud's own words: .venv/bin/kumoi logs --data {folder.data}", file=sys.stderr)
         return 1
