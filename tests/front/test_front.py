@@ -154,7 +154,7 @@ def test_image_bytes_come_from_the_file_that_the_api_names(front: Front) -> None
 
 
 def test_consoles_are_upgraded_at_the_streams(front: Front) -> None:
-    _, told = front.ask("GET", "/console/x?token=1", Upgrade="websocket", Connection="Upgrade")
+    _, told = front.ask("GET", "/compute/v2.1/console?token=1", Upgrade="websocket", Connection="Upgrade")
     assert told["server"] == "streams"
     assert told["headers"]["upgrade"] == "websocket"
     assert told["headers"]["connection"] == "upgrade"

@@ -90,7 +90,8 @@ $errors
             add_header X-Openstack-Request-Id $$upstream_http_x_openstack_request_id;
         }
 
-        location /console/ {
+        # screens of servers, over websockets
+        location ~ ^/[^/]+/[^/]+/console$$ {
             proxy_set_header Upgrade $$http_upgrade;
             proxy_set_header Connection $$connection_kind;
             proxy_buffering off;
