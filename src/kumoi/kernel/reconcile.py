@@ -101,6 +101,19 @@ def mark(tx: Transaction, kind: str, *ids: str) -> None:
     tx.after_commit(operations.ring)
 
 
+def outrun(tx: Transaction, kind: str, subject_id: str, held: int) -> None:
+    """Mark it with a revision above one that the world holds: after the tables were set back to an older state."""
+    mark(tx, kind, subject_id)
+    this = dirty.update().where(dirty.c.kind == kind, dirty.c.id == subject_id, dirty.c.wanted <= held)
+    tx.execute(this.values(wanted=held + 1))
+
+
+def forget(tx: Transaction, kind: str, ids: list[str]) -> None:
+    """What has long been gone, in the tables and in the world, needs no revision any more."""
+    settled = dirty.c.applied >= dirty.c.wanted
+    tx.execute(dirty.delete().where(dirty.c.kind == kind, dirty.c.id.in_(ids), settled))
+
+
 def revision(tx: Transaction, kind: str, subject_id: str) -> int:
     """The revision last wanted; 0 when never marked."""
     return int(tx.scalar(sa.select(dirty.c.wanted).where(dirty.c.kind == kind, dirty.c.id == subject_id)) or 0)

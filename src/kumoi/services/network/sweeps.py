@@ -1,5 +1,7 @@
 """From time to time: what differs from the tables is put right, and states that went unheard are written down."""
 
+from functools import partial
+
 import sqlalchemy as sa
 
 from kumoi.kernel import reconcile
@@ -33,14 +35,17 @@ def repair(view: View) -> None:
                 reconcile.outrun(tx, kind, subject_id, wanted + LEAP)
 
         view.write(mark)
-    gone = view.read(_long_gone)
-    if gone:
-        view.write(lambda tx: [reconcile.forget(tx, kind, ids) for kind, ids in gone.items()])
+    for kind, ids in view.read(_long_gone).items():
+        view.write(partial(_forget, kind=kind, ids=ids))
 
 
 def compare_states(view: View) -> None:
     states.follow(view)
     states.compare(view)
+
+
+def _forget(tx: Transaction, kind: str, ids: list[str]) -> None:
+    reconcile.forget(tx, kind, ids)
 
 
 def _overtaken(tx: Transaction) -> list[tuple[str, str, int]]:

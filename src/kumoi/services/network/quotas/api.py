@@ -53,7 +53,8 @@ def details(request: Request, project_id: str) -> dict[str, Any]:
 
 @routes.get("/quotas/{project_id}/details.json", policy=policy.reader())
 def details_json(request: Request, project_id: str) -> dict[str, Any]:
-    return details(request, project_id)
+    logic.must_see(request.who, project_id)
+    return {"quota": logic.details(request.tx, project_id)}
 
 
 @routes.put("/quotas/{project_id}", policy=policy.admin(), body=QuotaBody, raw_body=True)

@@ -17,43 +17,52 @@ class TagsBody(msgspec.Struct, forbid_unknown_fields=True):
     tags: list[str]
 
 
-def _collection(request: Request) -> str:
+_ID = {
+    "networks": "network_id", "subnets": "subnet_id", "ports": "port_id", "routers": "router_id",
+    "floatingips": "floating_ip_id", "security-groups": "security_group_id", "security-group-rules": "rule_id",
+}  # fmt: skip
+"""Collection → the name that its own routes have for the id."""
+
+
+def _about(request: Request, path: dict[str, str]) -> tuple[str, str]:
+    """Collection and id."""
     assert request.route is not None
-    return request.route.path.split("/")[1]
+    collection = request.route.path.split("/")[1]
+    return collection, path[_ID[collection]]
 
 
-def index(request: Request, resource_id: str) -> dict[str, Any]:
-    return {"tags": logic.of(request.tx, request.who, _collection(request), resource_id)}
+def index(request: Request, **path: str) -> dict[str, Any]:
+    return {"tags": logic.of(request.tx, request.who, *_about(request, path))}
 
 
-def replace(request: Request, resource_id: str) -> dict[str, Any]:
+def replace(request: Request, **path: str) -> dict[str, Any]:
     names = bodies.decode(request, TagsBody).tags
-    return {"tags": logic.replace(request.tx, request.who, _collection(request), resource_id, names)}
+    return {"tags": logic.replace(request.tx, request.who, *_about(request, path), names)}
 
 
-def append(request: Request, resource_id: str) -> dict[str, Any]:
+def append(request: Request, **path: str) -> dict[str, Any]:
     names = bodies.decode(request, TagsBody).tags
-    return {"tags": logic.add(request.tx, request.who, _collection(request), resource_id, names)}
+    return {"tags": logic.add(request.tx, request.who, *_about(request, path), names)}
 
 
-def clear(request: Request, resource_id: str) -> None:
-    logic.remove(request.tx, request.who, _collection(request), resource_id, None)
+def clear(request: Request, **path: str) -> None:
+    logic.remove(request.tx, request.who, *_about(request, path), None)
 
 
-def show(request: Request, resource_id: str, tag: str) -> None:
-    logic.must_have(request.tx, request.who, _collection(request), resource_id, tag)
+def show(request: Request, tag: str, **path: str) -> None:
+    logic.must_have(request.tx, request.who, *_about(request, path), tag)
 
 
-def add(request: Request, resource_id: str, tag: str) -> None:
-    logic.add(request.tx, request.who, _collection(request), resource_id, [tag])
+def add(request: Request, tag: str, **path: str) -> None:
+    logic.add(request.tx, request.who, *_about(request, path), [tag])
 
 
-def remove(request: Request, resource_id: str, tag: str) -> None:
-    logic.remove(request.tx, request.who, _collection(request), resource_id, tag)
+def remove(request: Request, tag: str, **path: str) -> None:
+    logic.remove(request.tx, request.who, *_about(request, path), tag)
 
 
-for _name in logic.TAGGED:
-    _all = f"/{_name}/{{resource_id}}/tags"
+for _name, _id in _ID.items():
+    _all = f"/{_name}/{{{_id}}}/tags"
     routes.get(_all, policy=policy.reader())(index)
     routes.put(_all, policy=policy.member(), body=TagsBody, raw_body=True)(replace)
     routes.post(_all, policy=policy.member(), body=TagsBody, raw_body=True)(append)
