@@ -39,9 +39,9 @@ def update(request: Request, credential_id: str, body: schemas.UpdateBody) -> di
     return {"credential": schemas.credential(*live.opened(request, row), request)}
 
 
-@routes.delete("/credentials/{credential_id}", policy=TOKEN, mode="live")
+@routes.delete("/credentials/{credential_id}", policy=TOKEN)
 def delete(request: Request, credential_id: str) -> Reply:
-    live.delete(request, credential_id)
+    logic.delete(request.tx, request.who, credential_id)
     return Reply()
 
 
@@ -59,10 +59,10 @@ def create_ec2(request: Request, user_id: str, body: schemas.Ec2Create) -> dict[
 
 @routes.get(EC2 + "/{access}", policy=TOKEN, mode="live")
 def show_ec2(request: Request, user_id: str, access: str) -> dict[str, Any]:
-    return {"credential": schemas.ec2(*live.show(request, logic.ec2_id(access), user_id), request)}
+    return {"credential": schemas.ec2(*live.show_ec2(request, user_id, access), request)}
 
 
-@routes.delete(EC2 + "/{access}", policy=TOKEN, mode="live")
+@routes.delete(EC2 + "/{access}", policy=TOKEN)
 def delete_ec2(request: Request, user_id: str, access: str) -> Reply:
-    live.delete(request, logic.ec2_id(access), user_id)
+    logic.delete_ec2(request.tx, request.who, user_id, access)
     return Reply()

@@ -17,9 +17,9 @@ def opened(request: Request, row: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def create(request: Request, values: dict[str, Any], blob: str, extra: dict[str, Any]) -> dict[str, Any]:
-    id = logic.id_of(values["type"], blob)
+    digest = logic.digest_of(values["type"], blob)
     sealed = checker(request).keys.seal_secret(blob)
-    return request.database.write(lambda tx: logic.create(tx, request.who, values, id, sealed, extra))
+    return request.database.write(lambda tx: logic.create(tx, request.who, values, digest, sealed, extra))
 
 
 def create_ec2(request: Request, user_id: str, project_id: str) -> dict[str, Any]:
@@ -34,12 +34,16 @@ def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, 
         blob = logic.text_of(changes.pop("blob"))
         kind = request.database.read(lambda tx: logic.show(tx, request.who, id))["type"]
         changes["sealed_blob"] = checker(request).keys.seal_secret(blob)
-        changes["id"] = logic.id_of(kind, blob) or id
+        changes["access_digest"] = logic.digest_of(kind, blob)
     return request.database.write(lambda tx: logic.update(tx, request.who, id, changes, extra))
 
 
-def show(request: Request, id: str, user_id: str | None = None) -> tuple[dict[str, Any], str]:
-    return opened(request, request.database.read(lambda tx: logic.show(tx, request.who, id, user_id)))
+def show(request: Request, id: str) -> tuple[dict[str, Any], str]:
+    return opened(request, request.database.read(lambda tx: logic.show(tx, request.who, id)))
+
+
+def show_ec2(request: Request, user_id: str, access: str) -> tuple[dict[str, Any], str]:
+    return opened(request, request.database.read(lambda tx: logic.show_ec2(tx, request.who, user_id, access)))
 
 
 def page(request: Request) -> tuple[list[tuple[dict[str, Any], str]], dict[str, Any]]:
@@ -50,7 +54,3 @@ def page(request: Request) -> tuple[list[tuple[dict[str, Any], str]], dict[str, 
 def page_ec2(request: Request, user_id: str) -> list[tuple[dict[str, Any], str]]:
     rows, _ = request.database.read(lambda tx: listing.page(request, logic.select_ec2(tx, request.who, user_id)))
     return [opened(request, row) for row in rows]
-
-
-def delete(request: Request, id: str, user_id: str | None = None) -> None:
-    request.database.write(lambda tx: logic.delete(tx, request.who, id, user_id))

@@ -23,20 +23,21 @@ def text_of(blob: str | dict[str, Any]) -> str:
     return blob if isinstance(blob, str) else msgspec.json.encode(blob).decode()
 
 
-def ec2_id(access: str) -> str:
-    """Found by the access key alone, which a signed request carries."""
+def digest(access: str) -> str:
+    """By which an EC2 access key is found; also the id that the credential gets when it is made."""
     return hashlib.sha256(access.encode()).hexdigest()
 
 
-def id_of(kind: str, blob: str) -> str | None:
-    """The id that an EC2 credential's keys give it; None: any will do. Invalid when there are no keys in it."""
+def digest_of(kind: str, blob: str) -> str | None:
+    """Of the access key in a blob of the type ec2, else None. Invalid when there are no keys in it."""
     if kind.lower() != EC2:
         return None
     try:
         keys = msgspec.json.decode(blob, type=dict[str, Any])
-        return ec2_id(str(keys["access"])) if keys["secret"] else None
+        access, _ = keys["access"], keys["secret"]
     except (msgspec.DecodeError, KeyError):
         raise Invalid("credential.blob", "of the type ec2 it is a JSON object with access and secret") from None
+    return digest(str(access))
 
 
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
@@ -61,18 +62,32 @@ def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection
     )
 
 
-def show(tx: Transaction, who: Who, id: str, user_id: str | None = None) -> dict[str, Any]:
-    """`user_id`: the user whose it must be."""
-    row = store.find(tx, id)
-    if row is not None and row["user_id"] != who.user_id:
+def show(tx: Transaction, who: Who, id: str) -> dict[str, Any]:
+    return _shown(who, store.find(tx, id), id)
+
+
+def show_ec2(tx: Transaction, who: Who, user_id: str, access: str) -> dict[str, Any]:
+    """By the access key; it must be that user's."""
+    row = store.with_access(tx, digest(access))
+    return _shown(who, row if row and row["user_id"] == user_id else None, access, user_id)
+
+
+def _shown(who: Who, row: dict[str, Any] | None, id: str, owner: str | None = None) -> dict[str, Any]:
+    """`owner`: whose it would be if there were one."""
+    if who.user_id != (row["user_id"] if row else owner):
         policy.check_reads_all(who, "get_credential")
-    if row is None or user_id not in (None, row["user_id"]):
+    if row is None:
         raise Absent("credential", id)
     return row
 
 
 def create(
-    tx: Transaction, who: Who, values: dict[str, Any], id: str | None, sealed_blob: str, extra: dict[str, Any]
+    tx: Transaction,
+    who: Who,
+    values: dict[str, Any],
+    access_digest: str | None,
+    sealed_blob: str,
+    extra: dict[str, Any],
 ) -> dict[str, Any]:
     """`values`: type, user_id (None: the caller), project_id. A token from an application credential makes none: what
     it made would outlive it."""
@@ -89,12 +104,13 @@ def create(
             raise Absent("project", project_id)
         if not who.is_admin:
             _check_project(tx, user_id, project_id, "create_credential")
-    id = id or tx.new_hex()
-    if store.find(tx, id) is not None:
-        raise Taken("credential", f"ID {id}")
+    id = access_digest or tx.new_hex()
+    if access_digest and (store.find(tx, id) or store.with_access(tx, access_digest)):
+        raise Taken("credential", "this access key")
     store.insert(
-        tx, id=id, type=values["type"], user_id=user_id, project_id=project_id, sealed_blob=sealed_blob, extra=extra
-    )
+        tx, id=id, type=values["type"], user_id=user_id, project_id=project_id, access_digest=access_digest,
+        sealed_blob=sealed_blob, extra=extra,
+    )  # fmt: skip
     row = store.find(tx, id)
     assert row is not None
     return row
@@ -106,11 +122,9 @@ def _check_project(tx: Transaction, user_id: str, project_id: str | None, action
         raise NotAllowed(action)
 
 
-def _changeable(tx: Transaction, who: Who, id: str, action: str) -> dict[str, Any]:
-    row = store.find(tx, id)
-    if (row is None or row["user_id"] != who.user_id) and not who.is_admin:
-        raise NotAllowed(action)
-    if who.application_credential_id:
+def _changeable(who: Who, row: dict[str, Any] | None, id: str, action: str, owner: str | None = None) -> dict[str, Any]:
+    mine = who.user_id == (row["user_id"] if row else owner)
+    if (not mine and not who.is_admin) or who.application_credential_id:
         raise NotAllowed(action)
     if row is None:
         raise Absent("credential", id)
@@ -118,26 +132,24 @@ def _changeable(tx: Transaction, who: Who, id: str, action: str) -> dict[str, An
 
 
 def update(tx: Transaction, who: Who, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    """`changes`: fields of CredentialUpdate, the blob as `sealed_blob` and what it says the id must be as `id`."""
-    row = _changeable(tx, who, id, "update_credential")
-    if not who.is_admin and changes.get("user_id", row["user_id"]) != row["user_id"]:
-        raise NotAllowed("update_credential")
-    project_id = changes.get("project_id", row["project_id"])
-    if project_id != row["project_id"] and not who.is_admin:
-        _check_project(tx, row["user_id"], project_id, "update_credential")
-    if (changes.get("type", row["type"]).lower() == EC2) != (row["type"].lower() == EC2):
-        raise Invalid("credential.type", "a credential does not become or cease to be of the type ec2")
-    if row["type"].lower() == EC2 and changes.get("id", id) != id:
-        raise Invalid("credential.blob", "the access key stays: delete the credential and make another")
-    changes = {name: value for name, value in changes.items() if name != "id"}
+    """`changes`: fields of CredentialUpdate, the blob as `sealed_blob` and `access_digest`. Only the blob may differ."""
+    row = _changeable(who, store.find(tx, id), id, "update_credential")
+    for name in ("type", "user_id", "project_id"):
+        if changes.get(name, row[name]) != row[name]:
+            raise Invalid(f"credential.{name}", "it stays: delete the credential and make another")
+    other = store.with_access(tx, changes["access_digest"]) if changes.get("access_digest") else None
+    if other is not None and other["id"] != id:
+        raise Taken("credential", "this access key")
     store.update(tx, id, {**changes, "extra": {**row["extra"], **extra}})
-    found = store.find(tx, id)
-    assert found is not None
-    return found
+    return show(tx, who, id)
 
 
-def delete(tx: Transaction, who: Who, id: str, user_id: str | None = None) -> None:
-    row = _changeable(tx, who, id, "delete_credential")
-    if user_id not in (None, row["user_id"]):
-        raise Absent("credential", id)
+def delete(tx: Transaction, who: Who, id: str) -> None:
+    _changeable(who, store.find(tx, id), id, "delete_credential")
     store.delete(tx, id)
+
+
+def delete_ec2(tx: Transaction, who: Who, user_id: str, access: str) -> None:
+    row = store.with_access(tx, digest(access))
+    row = _changeable(who, row if row and row["user_id"] == user_id else None, access, "ec2_delete_credential", user_id)
+    store.delete(tx, row["id"])

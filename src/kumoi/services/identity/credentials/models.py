@@ -11,7 +11,9 @@ credentials = sa.Table(
     sa.Column("user_id", sa.String(64), nullable=False, index=True),
     sa.Column("project_id", sa.String(64), nullable=True, index=True),
     sa.Column("type", sa.String(255), nullable=False),
+    sa.Column("access_digest", sa.String(64), nullable=True, unique=True),
     sa.Column("sealed_blob", sa.Text, nullable=False),
     sa.Column("extra", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
 )
+"""`access_digest`: of the type ec2, SHA-256 of the access key: how a signed request finds its secret."""

@@ -14,6 +14,10 @@ def find(tx: Transaction, id: str) -> dict[str, Any] | None:
     return tx.one(sa.select(credentials).where(credentials.c.id == id))
 
 
+def with_access(tx: Transaction, access_digest: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(credentials).where(credentials.c.access_digest == access_digest))
+
+
 def listed(
     tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
 ) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.identity import departures, listing, options, policy
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.domains import logic as domain_logic
-from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
+from kumoi.services.identity.errors import Absent, NotAllowed, Taken
 from kumoi.services.identity.roles import store
 from kumoi.services.identity.roles.models import NO_DOMAIN, roles
 
@@ -115,13 +115,13 @@ def implication(
 
 
 def imply(tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Refused where it would close a circle, imply admin, or reach into a domain."""
+    """Refused where it would close a circle, imply admin, or reach from everywhere into a domain."""
     policy.check_admin(who, "create_implied_role")
     prior, implied = found(tx, prior_role_id), found(tx, implied_role_id)
     if implied["name"] in NEVER_IMPLIED and not implied["domain_id"]:
         raise Forbidden(f"Role {implied_role_id} ({implied['name']}) cannot be an implied role.")
-    if implied["domain_id"] and implied["domain_id"] != prior["domain_id"]:
-        raise Invalid("implied_role_id", "a role of a domain is implied by roles of that domain only")
+    if implied["domain_id"] and not prior["domain_id"]:
+        raise Forbidden(f"Role {implied_role_id} of a domain cannot be implied by a role that holds everywhere.")
     edges = store.implied(tx)
     if prior_role_id in effective.expanded([implied_role_id], edges):
         raise BadRequest(f"Role {implied_role_id} implies {prior_role_id} already: a circle is not possible.")
