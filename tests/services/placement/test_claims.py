@@ -1,10 +1,12 @@
 """Claims: fifty at once for room for ten."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from kumoi.kernel.database import Database
 from kumoi.services.placement import facade
 from kumoi.services.placement.facade import Inventory, NoRoom
 
@@ -36,13 +38,28 @@ def claim(cloud: Any, number: int, provider_id: str = HOST, memory: int = 512) -
     return True
 
 
-def test_fifty_claims_for_room_for_ten(cloud: Any) -> None:
-    add_host(cloud)
+class Tables:
+    """A database and nothing else of a cloud."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+
+@pytest.fixture
+def tables(database_url: str) -> Iterator[Tables]:
+    database = Database(database_url)
+    database.create_all()
+    yield Tables(database)
+    database.close()
+
+
+def test_fifty_claims_for_room_for_ten(tables: Tables) -> None:
+    add_host(tables)
     with ThreadPoolExecutor(16) as pool:
-        took = list(pool.map(lambda number: claim(cloud, number), range(50)))
+        took = list(pool.map(lambda number: claim(tables, number), range(50)))
     assert sum(took) == 10
-    assert cloud.database.read(lambda tx: facade.usages(tx, HOST)) == {"MEMORY_MB": 5120, "VCPU": 10}
-    assert len(cloud.database.read(facade.consumers)) == 10
+    assert tables.database.read(lambda tx: facade.usages(tx, HOST)) == {"MEMORY_MB": 5120, "VCPU": 10}
+    assert len(tables.database.read(facade.consumers)) == 10
 
 
 def test_a_claim_may_be_repeated_and_released_twice(cloud: Any) -> None:
