@@ -311,4 +311,5 @@ def _replace(file: Path, content: bytes) -> None:
     # Whole or not at all: the topology may be reading.
     draft = file.parent / f".{file.name}"
     draft.write_bytes(content)
+    draft.chmod(0o644)  # The agent may be root with a strict umask; the topology reads as another user.
     draft.replace(file)
