@@ -13,6 +13,7 @@ from pathlib import Path
 from kumoi.cli import running
 from kumoi.cli.refusals import Refused
 from kumoi.cli.status import guests
+from kumoi.host import lifecycle
 from kumoi.kernel import clock, processes
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor.supervisor import ask
@@ -88,6 +89,7 @@ def restore(source: Path, folder: Folder) -> None:
                 raise Refused(f"{source} is not a backup of a cloud: it holds no settings.json")
         if folder.data.exists():
             folder.data.rmdir()
+        lifecycle.carry_over(Folder(draft / _MARK))
         (draft / _MARK).chmod(0o755)
         (draft / _MARK).rename(folder.data)
     except (tarfile.TarError, EOFError):

@@ -1,5 +1,8 @@
 """Guests when the whole cloud goes down, and when it comes up again."""
 
+import msgspec
+
+from kumoi.engines.hypervisor.qemu.record import Place
 from kumoi.engines.network.fake import FakeWiring
 from kumoi.engines.network.interface import Wiring
 from kumoi.engines.network.ovn.wiring import OvnWiring
@@ -21,3 +24,12 @@ def shut_down(folder: Folder, settings: Settings, patience: float = PATIENCE) ->
         return []
     wiring: Wiring = FakeWiring(folder, settings) if settings.network == "fake" else OvnWiring(folder, settings)
     return make_qemu(folder, settings, wiring).take_down(patience)
+
+
+def carry_over(folder: Folder) -> None:
+    """For `kumoi restore`: what ran when the backup was made did so elsewhere, and comes up with the next agent."""
+    for guest in folder.guests.glob("*/guest.json"):
+        place = Place(folder, guest.parent.name)
+        if record := place.load():
+            place.save(msgspec.structs.replace(record, boot_id=""))
+        place.pid.unlink(missing_ok=True)
