@@ -23,7 +23,7 @@ from kumoi.supervisor import plan, world
 from kumoi.supervisor.supervisor import EVERYTHING, ask
 from kumoi.supervisor.unit import PID_FILE
 
-FIXED = ("cloud_id", "hypervisor", "network", "database", "host_name")
+FIXED = ("cloud_id", "region", "hypervisor", "network", "database", "host_name", "external_cidr")
 """Settings that a cloud keeps for life."""
 UP_WITHIN = 60.0
 
