@@ -90,10 +90,8 @@ def consumer_counts(tx: Transaction) -> dict[str, int]:
     return {row["provider_id"]: row["count"] for row in tx.all(query)}
 
 
-def sums_of_project(
-    tx: Transaction, project_id: str, user_id: str | None, consumer_type: str | None = None
-) -> list[dict[str, Any]]:
-    """{type, resource_class, used, consumers} by consumer type and class."""
+def sums_of_project(tx: Transaction, project_id: str, user_id: str | None) -> list[dict[str, Any]]:
+    """{type, resource_class, used} by consumer type and class."""
     query = (
         sa.select(
             consumers.c.type,

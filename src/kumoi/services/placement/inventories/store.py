@@ -53,3 +53,11 @@ def class_used(tx: Transaction, resource_class: str) -> bool:
     return (
         tx.one(sa.select(inventories.c.provider_id).where(inventories.c.resource_class == resource_class)) is not None
     )
+
+
+def every(tx: Transaction) -> dict[str, dict[str, dict[str, Any]]]:
+    """Provider → resource class → row, of all providers."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in tx.all(sa.select(inventories)):
+        found.setdefault(row["provider_id"], {})[row["resource_class"]] = row
+    return found

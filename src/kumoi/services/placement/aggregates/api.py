@@ -1,0 +1,45 @@
+"""Routes of the aggregates of a provider."""
+
+from typing import Any
+
+import msgspec
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.versions import during, since
+from kumoi.services.placement.aggregates import logic, store
+from kumoi.services.placement.freshness import fresh
+from kumoi.services.placement.resource_providers import logic as providers
+
+routes = Routes()
+PATH = "/resource_providers/{provider_id}/aggregates"
+
+
+class Replace(msgspec.Struct, forbid_unknown_fields=True):
+    resource_provider_generation: int
+    aggregates: list[str]
+
+
+def _of(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    body: dict[str, Any] = {"aggregates": store.of_provider(request.tx, row["id"])}
+    if request.behaves("aggregates have generations"):
+        body["resource_provider_generation"] = row["generation"]
+    return body
+
+
+@routes.get(PATH, policy=policy.admin(), versions=since("1.1"))
+def index(request: Request, provider_id: str) -> Reply:
+    row = providers.existing(request.tx, provider_id)
+    return fresh(request, _of(request, row), row["updated_at"])
+
+
+@routes.put(PATH, policy=policy.admin(), body=list[str], versions=during("1.1", "1.18"))
+def replace_until_1_18(request: Request, provider_id: str, body: list[str]) -> Reply:
+    return fresh(request, _of(request, logic.replace(request.tx, provider_id, body, None)))
+
+
+@routes.put(PATH, policy=policy.admin(), body=Replace, versions=since("1.19"), errors=(409,))
+def replace(request: Request, provider_id: str, body: Replace) -> Reply:
+    row = logic.replace(request.tx, provider_id, body.aggregates, body.resource_provider_generation)
+    return fresh(request, _of(request, row))

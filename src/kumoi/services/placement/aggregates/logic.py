@@ -1,0 +1,33 @@
+"""Putting a provider into aggregates."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest
+from kumoi.services.placement.aggregates import store
+from kumoi.services.placement.resource_providers import logic as providers_logic
+from kumoi.services.placement.resource_providers import store as providers
+
+
+def replace(tx: Transaction, provider_id: str, names: Sequence[str], generation: int | None) -> dict[str, Any]:
+    """The provider's row afterwards. `generation` None: versions that do not check it."""
+    row = providers_logic.existing(tx, provider_id)
+    wanted = [_uuid(name) for name in names]
+    if len(set(wanted)) != len(wanted):
+        raise BadRequest("JSON does not validate: aggregates: an aggregate is there twice.")
+    if generation is not None:
+        providers_logic.same_generation(row, generation)
+    if store.of_provider(tx, provider_id) != sorted(wanted):
+        store.replace(tx, provider_id, wanted)
+        if generation is not None:
+            providers.advance(tx, [provider_id])
+    return providers_logic.existing(tx, provider_id)
+
+
+def _uuid(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise BadRequest(f"JSON does not validate: aggregates: {text[:100]!r} is not a UUID.") from None

@@ -1,0 +1,64 @@
+"""Shapes of allocations: docs.openstack.org/api-ref/placement/#allocations."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from kumoi.kernel.versions import since
+from kumoi.services.placement.inventories.models import LARGEST
+
+Amount = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
+Resources = Annotated[dict[str, Amount], msgspec.Meta(min_length=1)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+class ProviderRef(msgspec.Struct, forbid_unknown_fields=True):
+    uuid: str
+
+
+class Listed(msgspec.Struct, forbid_unknown_fields=True):
+    resource_provider: ProviderRef
+    resources: Resources
+
+
+class PutList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Until 1.11; owners are named from 1.8 on."""
+
+    allocations: Annotated[list[Listed], msgspec.Meta(min_length=1)]
+    project_id: Annotated[Text | None, since("1.8")] = None
+    user_id: Annotated[Text | None, since("1.8")] = None
+
+
+class Given(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    resources: Resources
+    generation: int | msgspec.UnsetType = msgspec.UNSET
+    """Ignored: clients send back what they were given."""
+
+
+class Put(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    allocations: dict[str, Given]
+    project_id: Text
+    user_id: Text
+    consumer_generation: Annotated[int | msgspec.UnsetType | None, since("1.28")] = msgspec.UNSET
+    mappings: Annotated[dict[str, list[str]] | msgspec.UnsetType, since("1.34")] = msgspec.UNSET
+    consumer_type: Annotated[str | msgspec.UnsetType, since("1.38")] = msgspec.UNSET
+
+
+def of_consumer(rows: list[dict[str, Any]], generations: dict[str, int]) -> dict[str, Any]:
+    """Provider → {generation, resources}."""
+    found: dict[str, Any] = {}
+    for row in rows:
+        mine = found.setdefault(row["provider_id"], {"generation": generations[row["provider_id"]], "resources": {}})
+        mine["resources"][row["resource_class"]] = row["used"]
+    return found
+
+
+def of_provider(rows: list[dict[str, Any]], *, generations: bool) -> dict[str, Any]:
+    """Consumer → {resources, consumer_generation}."""
+    found: dict[str, Any] = {}
+    for row in rows:
+        mine = found.setdefault(row["consumer_id"], {"resources": {}})
+        mine["resources"][row["resource_class"]] = row["used"]
+        if generations:
+            mine["consumer_generation"] = row["consumer_generation"]
+    return found

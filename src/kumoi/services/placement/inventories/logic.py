@@ -1,0 +1,102 @@
+"""Changing what a provider has; never below what makes sense, and not what is in use."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest, Conflict, NotFound
+from kumoi.services.placement.allocations import store as allocations
+from kumoi.services.placement.errors import InventoryInUse
+from kumoi.services.placement.inventories import store
+from kumoi.services.placement.resource_classes import logic as resource_classes
+from kumoi.services.placement.resource_providers import logic as providers_logic
+from kumoi.services.placement.resource_providers import store as providers
+
+Values = Mapping[str, Any]
+
+
+def replace(
+    tx: Transaction, provider_id: str, generation: int, wanted: Mapping[str, Values], *, all_reserved: bool
+) -> dict[str, Any]:
+    """The provider has exactly this from now on; its row. `all_reserved`: everything may be reserved."""
+    row = providers_logic.existing(tx, provider_id)
+    resource_classes.check(tx, wanted)
+    for name, values in wanted.items():
+        _check(name, values, all_reserved)
+    providers_logic.same_generation(row, generation)
+    before = store.of_provider(tx, provider_id)
+    _remove(tx, provider_id, set(before) - set(wanted))
+    for name, values in wanted.items():
+        store.put(tx, provider_id, name, values)
+    return _advanced(tx, provider_id)
+
+
+def add(
+    tx: Transaction, provider_id: str, name: str, values: Values, generation: int | None, *, all_reserved: bool
+) -> dict[str, Any]:
+    row = providers_logic.existing(tx, provider_id)
+    resource_classes.check(tx, [name])
+    _check(name, values, all_reserved)
+    if generation is not None:
+        providers_logic.same_generation(row, generation)
+    if name in store.of_provider(tx, provider_id):
+        raise Conflict(f"Update conflict: inventory of {name} exists on provider {provider_id}.")
+    store.put(tx, provider_id, name, values)
+    return _advanced(tx, provider_id)
+
+
+def change(
+    tx: Transaction, provider_id: str, name: str, values: Values, generation: int, *, all_reserved: bool
+) -> dict[str, Any]:
+    row = providers_logic.existing(tx, provider_id)
+    resource_classes.check(tx, [name])
+    _check(name, values, all_reserved)
+    providers_logic.same_generation(row, generation)
+    if name not in store.of_provider(tx, provider_id):
+        raise BadRequest(f"Unable to change inventory: no inventory of class {name} found on provider {provider_id}.")
+    store.put(tx, provider_id, name, values)
+    return _advanced(tx, provider_id)
+
+
+def existing(tx: Transaction, provider_id: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The provider's row and the inventory's."""
+    row = providers_logic.existing(tx, provider_id)
+    found = store.of_provider(tx, provider_id).get(name)
+    if found is None:
+        raise NotFound(f"No inventory of class {name[:255]} for {provider_id}")
+    return row, found
+
+
+def remove(tx: Transaction, provider_id: str, name: str | None = None) -> None:
+    """One, or all."""
+    if name is None:
+        providers_logic.existing(tx, provider_id)
+        names = set(store.of_provider(tx, provider_id))
+    else:
+        existing(tx, provider_id, name)
+        names = {name}
+    _remove(tx, provider_id, names)
+    providers.advance(tx, [provider_id])
+
+
+def _remove(tx: Transaction, provider_id: str, names: set[str]) -> None:
+    if not names:
+        return
+    in_use = names & set(allocations.used(tx, [provider_id]).get(provider_id, {}))
+    if in_use:
+        raise InventoryInUse(f"Inventory for {', '.join(sorted(in_use))} on resource provider {provider_id} in use.")
+    store.delete(tx, provider_id, names)
+
+
+def _advanced(tx: Transaction, provider_id: str) -> dict[str, Any]:
+    providers.advance(tx, [provider_id])
+    return providers_logic.existing(tx, provider_id)
+
+
+def _check(name: str, values: Values, all_reserved: bool) -> None:
+    left = values["total"] - values["reserved"]
+    if left < 0 or (left == 0 and not all_reserved):
+        raise BadRequest(
+            f"Unable to create inventory for {name}: reserved {values['reserved']} is not less than total "
+            f"{values['total']}."
+        )

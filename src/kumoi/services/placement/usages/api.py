@@ -1,0 +1,44 @@
+"""Routes of usages."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from kumoi.kernel import policy
+from kumoi.kernel.errors import PolicyForbids
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.versions import since
+from kumoi.services.placement.allocations import store as allocations
+from kumoi.services.placement.freshness import fresh
+from kumoi.services.placement.inventories import store as inventories
+from kumoi.services.placement.resource_providers import logic as providers
+from kumoi.services.placement.usages import logic
+
+routes = Routes()
+
+
+class Query(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    project_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    user_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+    consumer_type: Annotated[str | None, since("1.38")] = None
+
+
+@routes.get("/resource_providers/{provider_id}/usages", policy=policy.admin())
+def of_provider(request: Request, provider_id: str) -> Reply:
+    row = providers.existing(request.tx, provider_id)
+    used = allocations.used(request.tx, [provider_id]).get(provider_id, {})
+    usages = {name: used.get(name, 0) for name in inventories.of_provider(request.tx, provider_id)}
+    body: dict[str, Any] = {"resource_provider_generation": row["generation"], "usages": usages}
+    return fresh(request, body)
+
+
+@routes.get("/usages", policy=policy.reader(), query=Query, versions=since("1.9"))
+def of_project(request: Request, query: Query) -> Reply:
+    if not request.who.sees(query.project_id):
+        raise PolicyForbids("placement:usages")
+    if request.behaves("consumers have types"):
+        usages: dict[str, Any] = logic.by_type(request.tx, query.project_id, query.user_id, query.consumer_type)
+    else:
+        usages = logic.total(request.tx, query.project_id, query.user_id)
+    return fresh(request, {"usages": usages})

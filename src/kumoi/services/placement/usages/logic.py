@@ -1,0 +1,30 @@
+"""What a project uses in all, or by the type of its consumers."""
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.placement.allocations import store
+
+UNKNOWN = "unknown"
+"""How the API calls consumers that never said their type."""
+
+
+def total(tx: Transaction, project_id: str, user_id: str | None) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in store.sums_of_project(tx, project_id, user_id):
+        found[row["resource_class"]] = found.get(row["resource_class"], 0) + int(row["used"])
+    return found
+
+
+def by_type(tx: Transaction, project_id: str, user_id: str | None, wanted: str | None) -> dict[str, dict[str, int]]:
+    """`wanted`: one type, `all` to add them up, None for each."""
+    counts = store.consumers_of_project(tx, project_id, user_id)
+    found: dict[str, dict[str, int]] = {}
+    for row in store.sums_of_project(tx, project_id, user_id):
+        kind = row["type"] or UNKNOWN
+        if wanted == "all":
+            kind = "all"
+        elif wanted not in (None, kind):
+            continue
+        count = sum(counts.values()) if kind == "all" else counts.get(row["type"], 0)
+        mine = found.setdefault(kind, {"consumer_count": count})
+        mine[row["resource_class"]] = mine.get(row["resource_class"], 0) + int(row["used"])
+    return found
