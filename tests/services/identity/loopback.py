@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from waitress import wasyncore
 from waitress.server import create_server
 
 from tests.services.identity.cloud import IdentityCloud
@@ -16,5 +17,6 @@ def serving(cloud: IdentityCloud) -> Iterator[str]:
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
+    server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
     thread.join(5)
+    assert not thread.is_alive()

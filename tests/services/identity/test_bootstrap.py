@@ -1,0 +1,36 @@
+"""What a new cloud holds, and that beginning again changes nothing."""
+
+from typing import Any
+
+from kumoi import app
+from kumoi.kernel import epochs
+from kumoi.kernel.database import metadata
+from tests.services.identity.cloud import PASSWORDS, V3, IdentityCloud, project
+
+
+def everything(cloud: IdentityCloud) -> dict[str, Any]:
+    tables = [table for name, table in metadata.tables.items() if name.startswith("identity_")]
+    assert len(tables) > 10
+    return cloud.database.read(lambda tx: {table.name: tx.all(table.select()) for table in tables})
+
+
+def test_again_it_changes_nothing(cloud: IdentityCloud, admin: str) -> None:
+    demo, user = cloud.named("projects", "demo", admin), cloud.named("users", "demo", admin)
+    member = cloud.named("roles", "member", admin)
+    cloud.delete(f"{V3}/projects/{demo}/users/{user}/roles/{member}", as_=admin)
+    before = everything(cloud)
+    epoch = cloud.database.read(lambda tx: epochs.current(tx, "identity"))
+    other = dict.fromkeys(PASSWORDS, "another")
+    cloud.database.write(lambda tx: app.begin_services(tx, cloud.settings, other))
+    assert everything(cloud) == before
+    assert cloud.database.read(lambda tx: epochs.current(tx, "identity")) == epoch
+
+
+def test_who_may_do_what_in_a_new_cloud(cloud: IdentityCloud) -> None:
+    def roles(name: str, scope: Any) -> list[str]:
+        return [role["name"] for role in cloud.auth(cloud.password(name), scope).json["token"]["roles"]]
+
+    everything = ["admin", "manager", "member", "reader"]
+    assert roles("admin", project("admin")) == roles("admin", {"system": {"all": True}}) == everything
+    assert roles("admin", {"domain": {"id": "default"}}) == everything
+    assert roles("demo", project("demo")) == ["member", "reader"] and roles("reader", project("demo")) == ["reader"]

@@ -1,0 +1,45 @@
+"""Hashes: slow once, quick for some minutes, the same time for nobody."""
+
+from time import perf_counter
+
+from kumoi.kernel import clock
+from kumoi.kernel.clock import VirtualClock
+from kumoi.services.identity import passwords
+
+ROUNDS = 8
+
+
+def seconds(password: str, kept: str | None) -> float:
+    began = perf_counter()
+    passwords.matches(password, kept, ROUNDS)
+    return perf_counter() - began
+
+
+def test_every_byte_counts() -> None:
+    kept = passwords.hashed("x" * 100 + "\0y", 4)
+    assert passwords.matches("x" * 100 + "\0y", kept, 4)
+    assert not passwords.matches("x" * 100 + "\0z", kept, 4) and not passwords.matches("x" * 72, kept, 4)
+    assert not passwords.matches("", kept, 4) and not passwords.matches("x", "no hash", 4)
+
+
+def test_a_success_is_remembered_for_minutes_and_a_failure_is_not() -> None:
+    with clock.using(VirtualClock()):
+        kept = passwords.hashed("right", ROUNDS)
+        first = min(seconds("wrong", kept) for _ in range(3))
+        passwords.matches("right", kept, ROUNDS)
+        assert seconds("right", kept) < first / 10 < min(seconds("wrong", kept) for _ in range(3))
+        clock.sleep(passwords.REMEMBERED_SECONDS + 1)
+        assert seconds("right", kept) > first / 3
+
+
+def test_nobody_takes_as_long_as_somebody() -> None:
+    kept = passwords.hashed("right", ROUNDS)
+    somebody = min(seconds(f"wrong{i}", kept) for i in range(5))
+    nobody = min(seconds(f"wrong{i}", None) for i in range(5))
+    assert 0.5 < nobody / somebody < 2
+
+
+def test_another_password_voids_what_was_remembered() -> None:
+    kept = passwords.hashed("right", 4)
+    assert passwords.matches("right", kept, 4)
+    assert not passwords.matches("right", passwords.hashed("other", 4), 4)
