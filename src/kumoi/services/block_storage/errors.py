@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kumoi.kernel.errors import ApiError, BadRequest, NotBuilt, NotFound
+from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotBuilt, NotFound
 
 _NAMES = {
     400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
@@ -58,3 +58,15 @@ class Absent(NotBuilt):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} is not available in this cloud.")
+
+
+class PreconditionFailed(ApiError):
+    """What If-Match asked for does not hold."""
+
+    status = 412
+    title = "Precondition Failed"
+
+
+class UsedByServer(Conflict):
+    def __init__(self, server_id: str | None) -> None:
+        super().__init__(f"Detach volume from instance {server_id} using the Compute API")

@@ -6,6 +6,8 @@ from kumoi.kernel import versions
 from kumoi.kernel.routes import Service
 from kumoi.kernel.versions import Microversions, since
 from kumoi.services.block_storage import errors
+from kumoi.services.block_storage.metadata.api import routes as metadata
+from kumoi.services.block_storage.volume_actions.api import routes as volume_actions
 from kumoi.services.block_storage.volumes.api import routes as volumes
 
 MICROVERSIONS = Microversions(
@@ -81,7 +83,7 @@ SERVICE = Service(
     catalog_also=("block-storage",),
     catalog_path="/volume/v3",
     project_in_path=True,
-    routes=(volumes,),
+    routes=(metadata, volume_actions, volumes),
     render_error=errors.render,
     discovery=discovery,
     microversions=MICROVERSIONS,

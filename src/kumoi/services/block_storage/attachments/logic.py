@@ -1,11 +1,12 @@
 """Which server may have which volume; the volume's status follows its attachment."""
 
 from typing import Any
+from uuid import UUID
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.block_storage.attachments import store
 from kumoi.services.block_storage.attachments.models import OF_VOLUME, Status
-from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidVolume
+from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidInput, InvalidVolume, UsedByServer
 from kumoi.services.block_storage.volumes import store as volumes
 from kumoi.services.block_storage.volumes.models import HELD
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
@@ -52,3 +53,61 @@ def _follow(tx: Transaction, volume_id: str, status: VolumeStatus) -> None:
     volume = volumes.find(tx, volume_id)
     if volume is not None and volume["status"] in HELD:
         volumes.update(tx, volume_id, status=status)
+
+
+def check_mode(volume: dict[str, Any], mode: str) -> str:
+    """`rw` or `ro`; InvalidInput for others, and for writing to a volume that is read-only."""
+    if mode not in ("rw", "ro"):
+        raise InvalidInput(f"mode: '{mode[:50]}' is neither rw nor ro.")
+    if mode == "rw" and volume["readonly"]:
+        raise InvalidVolume(f"Volume {volume['id']} is read-only: it can be attached with mode ro only.")
+    return mode
+
+
+def mine(tx: Transaction, volume: dict[str, Any]) -> dict[str, Any]:
+    """The attachment that a client wrote down; UsedByServer when it is compute's, InvalidVolume when there is none."""
+    row = store.of_volume(tx, volume["id"])
+    if row is None:
+        raise InvalidVolume(f"Volume {volume['id']} is not attached: its status is {volume['status']}.")
+    if row["by_compute"]:
+        raise UsedByServer(row["server_id"])
+    return row
+
+
+def attach(
+    tx: Transaction, volume: dict[str, Any], server_id: str | None, host: str | None, device: str | None, mode: str
+) -> None:
+    """A client says that a server or a host has it."""
+    if not server_id and not host:
+        raise InvalidInput("os-attach: instance_uuid or host_name must be given.")
+    if server_id and not is_uuid(server_id):
+        raise InvalidInput(f"os-attach: instance_uuid '{server_id[:50]}' is no UUID.")
+    check_mode(volume, mode)
+    if volume["status"] == VolumeStatus.AVAILABLE:
+        row = reserve(tx, volume, server_id, by_compute=False, mode=mode)
+    else:
+        row = mine(tx, volume)
+        if row["status"] not in (Status.RESERVED, Status.ATTACHING):
+            raise InvalidVolume(f"Volume {volume['id']} status must be available to attach, but is {volume['status']}.")
+    move(tx, row["id"], Status.ATTACHED, server_id=server_id, host=host, device=device, mode=mode)
+
+
+def begin_detaching(tx: Transaction, volume: dict[str, Any]) -> None:
+    row = mine(tx, volume)
+    if row["status"] != Status.ATTACHED:
+        raise InvalidVolume(f"Volume {volume['id']} status must be in-use to detach, but is {volume['status']}.")
+    move(tx, row["id"], Status.DETACHING)
+
+
+def roll_detaching(tx: Transaction, volume: dict[str, Any]) -> None:
+    row = mine(tx, volume)
+    if row["status"] == Status.DETACHING:
+        move(tx, row["id"], Status.ATTACHED)
+
+
+def is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

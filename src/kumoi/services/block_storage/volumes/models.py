@@ -17,6 +17,8 @@ class Status(StrEnum):
     EXTENDING = "extending"
     REVERTING = "reverting"
     DELETING = "deleting"
+    MAINTENANCE = "maintenance"
+    """An admin says so: nobody shall touch it."""
     ERROR = "error"
     ERROR_EXTENDING = "error_extending"
     ERROR_DELETING = "error_deleting"

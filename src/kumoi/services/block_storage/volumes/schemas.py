@@ -8,11 +8,11 @@ import msgspec
 from kumoi.kernel import clock
 from kumoi.kernel.versions import since
 from kumoi.services.block_storage.listing import Link
+from kumoi.services.block_storage.metadata.schemas import Metadata
 
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
-Value = Annotated[str, msgspec.Meta(max_length=255)]
 Text = Annotated[str, msgspec.Meta(max_length=255)]
-Metadata = dict[Key, Value]
+POOL = "files"
+"""What every host's disks are called where the API wants a backend and a pool."""
 
 
 class VolumeCreate(msgspec.Struct, kw_only=True):
@@ -154,14 +154,6 @@ class SummaryBody(msgspec.Struct):
     volume_summary: Summary = msgspec.field(name="volume-summary")
 
 
-class MetadataBody(msgspec.Struct):
-    metadata: Metadata
-
-
-class MetaBody(msgspec.Struct):
-    meta: Metadata
-
-
 def volume(
     row: Mapping[str, Any],
     type_name: str | None,
@@ -181,7 +173,8 @@ def volume(
         tenant_id=row["project_id"], volume_image_metadata=row["image_metadata"] or msgspec.UNSET,
     )  # fmt: skip
     if admin:
-        shown.host, shown.migration, shown.migration_name = row["host"], None, None
+        shown.host = f"{row['host']}@{POOL}#{POOL}" if row["host"] else None
+        shown.migration, shown.migration_name = None, None
         shown.provider_id, shown.cluster_name = None, None
     return shown
 
@@ -199,48 +192,3 @@ def _attachment(row: Mapping[str, Any], admin: bool) -> Attachment:
         host_name=row["host"] if admin else None, device=row["device"],
         attached_at=clock.iso_microseconds(row["attached_at"]) if row["attached_at"] else None,
     )  # fmt: skip
-
-
-class Extend(msgspec.Struct, forbid_unknown_fields=True):
-    new_size: int | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$")]
-
-
-class Bootable(msgspec.Struct, forbid_unknown_fields=True):
-    bootable: bool | str
-
-
-class Readonly(msgspec.Struct, forbid_unknown_fields=True):
-    readonly: bool | str
-
-
-class Status(msgspec.Struct, kw_only=True):
-    status: Text | None = None
-    attach_status: Text | None = None
-    migration_status: Text | None = None
-
-
-class ImageMetadata(msgspec.Struct):
-    metadata: dict[Key, Value]
-
-
-class UnsetImageMetadata(msgspec.Struct):
-    key: Key
-
-
-class ImageMetadataReply(msgspec.Struct):
-    metadata: dict[str, str]
-
-
-class Attach(msgspec.Struct, kw_only=True):
-    instance_uuid: Text | None = None
-    host_name: Text | None = None
-    mountpoint: Text | None = None
-    mode: Text = "rw"
-
-
-class Detach(msgspec.Struct, kw_only=True):
-    attachment_id: Text | None = None
-
-
-class Revert(msgspec.Struct):
-    snapshot_id: Text

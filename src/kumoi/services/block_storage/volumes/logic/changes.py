@@ -5,15 +5,15 @@ from typing import Any
 
 from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.errors import Busy, Conflict, NotFound, PolicyForbids
+from kumoi.kernel.errors import Busy, NotFound, PolicyForbids
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.attachments import store as attachments
-from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, VolumeNotFound
+from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, UsedByServer, VolumeNotFound
 from kumoi.services.block_storage.snapshots import store as snapshots
 from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volumes import store
-from kumoi.services.block_storage.volumes.models import DELETABLE, HELD, TRANSIENT, Status
+from kumoi.services.block_storage.volumes.models import DELETABLE, Status
 from kumoi.services.block_storage.volumes.operations.delete import DELETE
 from kumoi.services.block_storage.volumes.operations.extend import EXTEND
 from kumoi.services.block_storage.volumes.operations.revert import REVERT
@@ -94,29 +94,28 @@ def revert(tx: Transaction, volume: dict[str, Any], snapshot_id: str, origin: Ma
     operations.begin(tx, REVERT, [subject("volume", volume["id"])], arguments, **origin)
 
 
-def reset_status(tx: Transaction, volume: dict[str, Any], status: str | None, attach_status: str | None) -> None:
-    """What an admin says it is; refused where work is in progress or a server has it, for those know better."""
-    if status is None and attach_status is None:
-        raise InvalidInput("os-reset_status: one of status and attach_status must be given.")
+def reset_status(
+    tx: Transaction, volume: dict[str, Any], status: str | None, attach_status: str | None, migration_status: str | None
+) -> None:
+    """What an admin says it is; refused where work is in progress, which would write over it."""
+    if status is None and attach_status is None and migration_status is None:
+        raise InvalidInput("os-reset_status: status, attach_status or migration_status must be given.")
     if status is not None and status not in (known := {str(each) for each in Status}):
         raise InvalidInput(f"os-reset_status: status '{status[:50]}' is none of {', '.join(sorted(known))}.")
     if attach_status not in (None, "attached", "detached"):
         raise InvalidInput(f"os-reset_status: attach_status '{attach_status}' is neither attached nor detached.")
+    if migration_status not in (None, "none", "None"):
+        raise InvalidInput(f"os-reset_status: migration_status '{migration_status}': nothing migrates here.")
     if busy := operations.active_on(tx, subject("volume", volume["id"])):
         raise Busy(f"Volume {volume['id']} is busy: {busy.replace('.', ' ')} is in progress.")
-    attachment = attachments.of_volume(tx, volume["id"])
-    if attachment and attachment["by_compute"]:
-        raise Conflict(f"Volume {volume['id']} belongs to server {attachment['server_id']}: detach it there.")
-    if attachment and (attach_status == "detached" or status == Status.AVAILABLE):
-        attachments.delete(tx, attachment["id"])
-        attachment = None
-    if attach_status == "attached" and attachment is None:
-        raise InvalidInput("os-reset_status: attach_status: there is no attachment that could be attached.")
-    if status in TRANSIENT:
-        raise InvalidInput(f"os-reset_status: status {status} is set only while that is being done.")
-    if status in HELD and attachment is None:
-        raise InvalidInput(f"os-reset_status: a volume without an attachment cannot be {status}.")
-    store.update(tx, volume["id"], status=status or (volume["status"] if attachment else Status.AVAILABLE))
+    if attach_status == "detached" or status == Status.AVAILABLE:
+        attachment = attachments.of_volume(tx, volume["id"])
+        if attachment and attachment["by_compute"]:
+            raise UsedByServer(attachment["server_id"])
+        if attachment:
+            attachments.delete(tx, attachment["id"])
+    if status is not None:
+        store.update(tx, volume["id"], status=status)
 
 
 def set_image_metadata(tx: Transaction, volume: dict[str, Any], values: Mapping[str, str]) -> dict[str, str]:

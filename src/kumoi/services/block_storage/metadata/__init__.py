@@ -1,0 +1,1 @@
+"""Metadata of volumes and of snapshots: names and texts that their owner gives."""

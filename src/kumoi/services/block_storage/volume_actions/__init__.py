@@ -1,0 +1,1 @@
+"""What is done to a volume by name: growing, reverting, and the states that clients and admins set."""

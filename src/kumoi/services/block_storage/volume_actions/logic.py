@@ -1,0 +1,47 @@
+"""Which states of a volume clients may set by hand."""
+
+from typing import Any
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.block_storage.attachments import logic as attachments
+from kumoi.services.block_storage.attachments import store as attachment_store
+from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
+from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidVolume
+from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes.models import Status
+
+
+def set_bootable(tx: Transaction, volume: dict[str, Any], bootable: bool) -> None:
+    store.update(tx, volume["id"], bootable=bootable)
+
+
+def set_readonly(tx: Transaction, volume: dict[str, Any], readonly: bool) -> None:
+    if volume["status"] != Status.AVAILABLE:
+        raise InvalidVolume(
+            f"Volume {volume['id']} status must be available to update readonly flag, but current status is:"
+            f" {volume['status']}."
+        )
+    store.update(tx, volume["id"], readonly=readonly)
+
+
+def reserve(tx: Transaction, volume: dict[str, Any]) -> None:
+    row = attachments.reserve(tx, volume, None, by_compute=False, mode="ro" if volume["readonly"] else "rw")
+    attachments.move(tx, row["id"], AttachmentStatus.ATTACHING)
+
+
+def unreserve(tx: Transaction, volume: dict[str, Any]) -> None:
+    """Nothing when it is not reserved."""
+    if attachment_store.of_volume(tx, volume["id"]) is None:
+        return
+    row = attachments.mine(tx, volume)
+    if row["status"] in (AttachmentStatus.RESERVED, AttachmentStatus.ATTACHING):
+        attachments.release(tx, row["id"])
+
+
+def detach(tx: Transaction, volume: dict[str, Any], attachment_id: str | None) -> None:
+    row = attachments.mine(tx, volume)
+    if attachment_id is not None and attachment_id != row["id"]:
+        raise AttachmentNotFound(attachment_id)
+    if row["status"] not in (AttachmentStatus.ATTACHED, AttachmentStatus.DETACHING):
+        raise InvalidVolume(f"Volume {volume['id']} status must be in-use to detach, but is {volume['status']}.")
+    attachments.release(tx, row["id"])
