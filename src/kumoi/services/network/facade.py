@@ -189,7 +189,11 @@ def all_up(tx: Transaction, port_ids: Sequence[str]) -> bool:
 def network_data(tx: Transaction, port_ids: Sequence[str]) -> dict[str, Any]:
     """OpenStack's network_data.json: links, networks and services of these ports, in this order."""
     found = by_ids(tx, port_ids)
-    mine = [found[port_id] for port_id in port_ids if port_id in found]
+    return network_data_of(tx, [found[port_id] for port_id in port_ids if port_id in found])
+
+
+def network_data_of(tx: Transaction, mine: Sequence[Port]) -> dict[str, Any]:
+    """As `network_data`, of ports that the caller has read already."""
     on = subnets.by_ids(tx, list({subnet_id for port in mine for subnet_id, _, _ in port.fixed_addresses}))
     return documents.network_data(mine, on)
 

@@ -82,6 +82,7 @@ def create(
         "access_ip_v6": values.address(asked.accessIPv6, "accessIPv6", 6), "reservation_id": reservation_id,
         "root_device_name": block_devices.device_name(0), "fault": None,
     }  # fmt: skip
+    image_format = (image.disk_format or "raw") if image else None
     ids = []
     for index in range(count):
         server_id = tx.new_uuid()
@@ -97,7 +98,8 @@ def create(
             store.replace_tags(tx, server_id, asked.tags)
         _ports(tx, who, server_id, plan, groups)
         _disks(tx, who, server_id, devices)
-        operations.begin(tx, CREATE, [subject("server", server_id)], {"server_id": server_id}, **origin)
+        arguments = {"server_id": server_id, "image_id": shared["image_id"], "image_format": image_format}
+        operations.begin(tx, CREATE, [subject("server", server_id)], arguments, **origin)
     return Made(ids, reservation_id, admin_pass, groups or ["default"], str(shared["disk_config"]))
 
 

@@ -11,7 +11,6 @@ from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, TaskState, VmState
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.image import facade as images
 from kumoi.services.network import facade as networks
 from kumoi.services.placement import facade as placement
 
@@ -21,17 +20,21 @@ NO_HOST = "No valid host was found. There are not enough hosts available."
 def take_room(context: Context, tx: Transaction) -> None:
     """A host and its claim, the ports bound to it, and the volumes still to be made: one promise."""
     server = _found(context, tx)
-    amounts = resources(server, _has_local_root(tx, server["id"]))
+    devices = disks.of_server(tx, server["id"])
+    amounts = resources(server, devices)
     required, forbidden = traits(server["flavor"]["extra_specs"])
     found = placement.candidates(tx, amounts, required, forbidden)
-    wanted = _wanted_hosts(tx, server)
+    wanted = _wanted_hosts(tx, server, devices)
     chosen = next((each for each in found if wanted <= {each.name}), None)
     if chosen is None:
         context.data["details"] = _why(tx, amounts, required, forbidden, wanted)
         raise Failed(NO_HOST)
     placement.claim(tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"])
-    networks.bind(tx, server["id"], chosen.name)
-    context.data["volumes"] = _make_volumes(context, tx, server, chosen.name)
+    ports = networks.bind(tx, server["id"], chosen.name)
+    context.data["volumes"] = _make_volumes(context, tx, server, devices, chosen.name)
+    context.data["host"] = chosen.name
+    context.data["ports"] = [port.id for port in ports]
+    context.data["with_volumes"] = any(device["destination_type"] == "volume" for device in devices)
     store.update(tx, server["id"], host=chosen.name, task_state=TaskState.SPAWNING)
 
 
@@ -49,41 +52,31 @@ def give_room_back(context: Context, tx: Transaction) -> None:
     store.update(tx, server_id, host=None)
 
 
-def prepare_base(context: Context) -> None:
-    """The image's bytes on the host, unless they are there."""
-    server = guest.of(context)
-    image_id = server["image_id"]
-    if image_id is None:
-        return
-    image = context.read(lambda tx: images.by_ids(tx, [image_id])).get(image_id)
-    if image is None:
-        raise Failed(f"Image {image_id} could not be found.")
-    fence = context.fence("server", server["id"])
-    context.engine(Hosts).volumes(server["host"]).prepare_base(fence, image_id, image.disk_format or "raw")
-
-
-def connect_volumes(context: Context) -> Again | None:
-    """Wait for the volumes that block storage makes for this server, then connect every one to the host."""
-    made = context.data.get("volumes", [])
-    if made:
-        found = context.read(lambda tx: block_storage.by_ids(tx, made))
-        for volume_id in made:
-            volume = found.get(volume_id)
-            if volume is None or volume.status.startswith("error"):
-                raise Failed(
-                    f"Build of instance {context.arguments['server_id']} aborted: volume {volume_id} was not made."
-                )
-            if volume.status in ("creating", "downloading"):
-                return Again(min(0.1 * 2 ** min(context.attempts, 5), 2.0))
-    server_id = context.arguments["server_id"]
-    described = context.read(lambda tx: guest.describe(tx, server_id))
-    if described is None:
-        raise Failed(f"Instance {server_id} could not be found.")
-    guest.connect(context, described.server["host"], described)
+def prepare_disks(context: Context) -> Again | None:
+    """The image's bytes on the host, unless they are there; the volumes that block storage makes for this server waited
+    for, then every one connected to the host."""
+    image_id = context.arguments["image_id"]
+    if image_id is not None:
+        fence = context.fence("server", context.arguments["server_id"])
+        volumes = context.engine(Hosts).volumes(context.data["host"])
+        volumes.prepare_base(fence, image_id, context.arguments["image_format"])
+    if not context.data["with_volumes"]:
+        return None
+    server_id, made = context.arguments["server_id"], context.data["volumes"]
+    found = context.read(lambda tx: block_storage.by_ids(tx, made)) if made else {}
+    for volume_id in made:
+        volume = found.get(volume_id)
+        if volume is None or volume.status.startswith("error"):
+            raise Failed(f"Build of instance {server_id} aborted: volume {volume_id} was not made.")
+        if volume.status in ("creating", "downloading"):
+            return Again(min(0.1 * 2 ** min(context.attempts, 5), 2.0))
+    guest.connect(context, context.data["host"], context.read(lambda tx: disks.of_server(tx, server_id)))
     return None
 
 
 def attach_volumes(context: Context, tx: Transaction) -> None:
+    if not context.data["with_volumes"]:
+        return
     server = _found(context, tx)
     for device in disks.of_server(tx, server["id"]):
         if not device["volume_id"]:
@@ -96,37 +89,30 @@ def attach_volumes(context: Context, tx: Transaction) -> None:
 
 
 def disconnect_volumes(context: Context) -> None:
-    server = guest.of(context)
-    if server["host"] is None:
+    if not context.data["with_volumes"]:
         return
-    devices = context.read(lambda tx: disks.of_server(tx, server["id"]))
-    volumes = context.engine(Hosts).volumes(server["host"])
-    for device in devices:
+    server_id = context.arguments["server_id"]
+    volumes = context.engine(Hosts).volumes(context.data["host"])
+    for device in context.read(lambda tx: disks.of_server(tx, server_id)):
         if device["volume_id"]:
-            volumes.disconnect(context.fence("server", server["id"]), device["volume_id"])
+            volumes.disconnect(context.fence("server", server_id), device["volume_id"])
 
 
 def end_guest(context: Context) -> None:
-    server = guest.of(context)
-    if server["host"] is not None:
-        hypervisor = context.engine(Hosts).hypervisor(server["host"])
-        hypervisor.destroy(context.fence("server", server["id"]), server["id"])
+    server_id = context.arguments["server_id"]
+    hypervisor = context.engine(Hosts).hypervisor(context.data["host"])
+    hypervisor.destroy(context.fence("server", server_id), server_id)
 
 
 def network_up(context: Context) -> Again | None:
-    server_id = context.arguments["server_id"]
-
-    def ready(tx: Transaction) -> bool:
-        return networks.all_up(tx, [port.id for port in networks.of_servers(tx, [server_id]).get(server_id, [])])
-
-    return None if context.read(ready) else Again(min(0.02 * 2 ** min(context.attempts, 5), 0.5))
+    up = context.read(lambda tx: networks.all_up(tx, context.data["ports"]))
+    return None if up else Again(min(0.02 * 2 ** min(context.attempts, 5), 0.5))
 
 
 def activate(context: Context, tx: Transaction) -> None:
-    server = _found(context, tx)
     store.update(
-        tx, server["id"], vm_state=VmState.ACTIVE, task_state=None, power_state=PowerState.RUNNING, progress=100,
-        launched_at=tx.now, admin_pass=None, fault=None,
+        tx, context.arguments["server_id"], vm_state=VmState.ACTIVE, task_state=None, power_state=PowerState.RUNNING,
+        progress=100, launched_at=tx.now, admin_pass=None, fault=None,
     )  # fmt: skip
 
 
@@ -141,8 +127,7 @@ CREATE = Operation(
     "server.create",
     steps=[
         Step("take_room", record=take_room, erase=give_room_back, deadline=60),
-        Step("prepare_base", do=prepare_base, deadline=1800, durable=False),
-        Step("connect_volumes", do=connect_volumes, record=attach_volumes, undo=disconnect_volumes, deadline=1800,
+        Step("prepare_disks", do=prepare_disks, record=attach_volumes, undo=disconnect_volumes, deadline=3600,
              durable=False),
         Step("start_guest", do=guest.start, undo=end_guest, deadline=300, durable=False),
         Step("network_up", do=network_up, record=activate, deadline=300),
@@ -152,10 +137,10 @@ CREATE = Operation(
 )  # fmt: skip
 
 
-def resources(server: dict[str, Any], local_root: bool) -> dict[str, int]:
+def resources(server: dict[str, Any], devices: list[dict[str, Any]]) -> dict[str, int]:
     """What the server takes of a host, by placement's resource classes."""
-    flavor = server["flavor"]
-    disk = flavor["disk"] if local_root else 0
+    local = any(device["boot_index"] == 0 and device["destination_type"] == "local" for device in devices)
+    disk = server["flavor"]["disk"] if local else 0
     return {"VCPU": server["vcpus"], "MEMORY_MB": server["memory_mib"], "DISK_GB": disk}
 
 
@@ -182,20 +167,19 @@ def _found(context: Context, tx: Transaction) -> dict[str, Any]:
     return server
 
 
-def _has_local_root(tx: Transaction, server_id: str) -> bool:
-    return any(d["boot_index"] == 0 and d["destination_type"] == "local" for d in disks.of_server(tx, server_id))
-
-
-def _wanted_hosts(tx: Transaction, server: dict[str, Any]) -> set[str]:
+def _wanted_hosts(tx: Transaction, server: dict[str, Any], devices: list[dict[str, Any]]) -> set[str]:
     """Where it has to be: an admin's choice, and where the volumes lie that it is made with."""
-    volume_ids = [device["volume_id"] for device in disks.of_server(tx, server["id"]) if device["volume_id"]]
-    found = {volume.host for volume in block_storage.by_ids(tx, volume_ids).values() if volume.host}
+    volume_ids = [device["volume_id"] for device in devices if device["volume_id"]]
+    volumes = block_storage.by_ids(tx, volume_ids).values() if volume_ids else ()
+    found = {volume.host for volume in volumes if volume.host}
     return found | {server["wanted_host"]} if server["wanted_host"] else found
 
 
-def _make_volumes(context: Context, tx: Transaction, server: dict[str, Any], host: str) -> list[str]:
+def _make_volumes(
+    context: Context, tx: Transaction, server: dict[str, Any], devices: list[dict[str, Any]], host: str
+) -> list[str]:
     made = []
-    for device in disks.of_server(tx, server["id"]):
+    for device in devices:
         if device["destination_type"] != "volume" or device["volume_id"]:
             continue
         source = {device["source_type"]: device["source_id"]}

@@ -1,7 +1,7 @@
 """The guest that a server's rows describe, as a host's hypervisor wants to be told."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,10 +24,6 @@ class Described:
     ports: list[networks.Port]
     network_data: dict[str, Any]
 
-    @property
-    def volume_ids(self) -> list[str]:
-        return [device["volume_id"] for device in self.devices if device["volume_id"]]
-
 
 def describe(tx: Transaction, server_id: str) -> Described | None:
     """None when the server is gone."""
@@ -35,7 +31,7 @@ def describe(tx: Transaction, server_id: str) -> Described | None:
     if server is None:
         return None
     ports = networks.of_servers(tx, [server_id]).get(server_id, [])
-    network_data = networks.network_data(tx, [port.id for port in ports])
+    network_data = networks.network_data_of(tx, ports)
     return Described(server, disks.of_server(tx, server_id), ports, network_data)
 
 
@@ -115,12 +111,13 @@ def host(context: Context) -> str:
     return str(name)
 
 
-def connect(context: Context, name: str, described: Described) -> dict[str, Source]:
+def connect(context: Context, name: str, devices: Sequence[Mapping[str, Any]]) -> dict[str, Source]:
     """Make the server's volumes ready on the host; volume id → what the hypervisor opens there."""
-    server_id = described.server["id"]
     volumes = context.engine(Hosts).volumes(name)
     return {
-        volume_id: volumes.connect(context.fence("server", server_id), volume_id) for volume_id in described.volume_ids
+        volume_id: volumes.connect(context.fence("server", context.arguments["server_id"]), volume_id)
+        for volume_id in (device["volume_id"] for device in devices)
+        if volume_id
     }
 
 
@@ -131,5 +128,5 @@ def start(context: Context) -> None:
     if described is None or described.server["host"] is None:
         raise Failed(f"Instance {server_id} is on no host.")
     name = described.server["host"]
-    sources = connect(context, name, described)
+    sources = connect(context, name, described.devices)
     context.engine(Hosts).hypervisor(name).start(context.fence("server", server_id), spec(described, sources))
