@@ -44,6 +44,7 @@ lend_registries() {
 machine=$(mktemp -d "$cache/fresh.XXXXXX")
 trap 'rm -rf --one-file-system "$machine"' EXIT
 tar -C "$machine" -xf "$bare"
+chmod 755 "$machine"
 lend_registries "$machine"
 mkdir -p "$machine/source"
 if [ $# -gt 0 ]; then printf '%q ' "$@" >"$machine/job"; else

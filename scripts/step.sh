@@ -19,7 +19,7 @@ while kill -0 $worker 2>/dev/null; do
     passed=$((($(date +%s%N) - began) / 1000000000))
     if [ $((passed / 5)) -gt $shown ]; then
         shown=$((passed / 5))
-        printf '    … %d s: %s\n' $passed "$(tail -c 300 "$log" | tr '\r' '\n' | grep -v -e '^ *$' -e WARNING | tail -n 1 | cut -c1-90)"
+        printf '    … %d s: %s\n' $passed "$(tail -n 20 "$log" | tr '\r' '\n' | grep -v -e '^ *$' -e WARNING | tail -n 1 | cut -c1-90)"
     fi
 done
 if wait $worker; then
