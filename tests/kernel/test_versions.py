@@ -63,3 +63,11 @@ def test_a_field_left_out_stays_unset_in_versions_that_lack_another() -> None:
         changes: list[Change]
 
     assert decode(b'{"changes": [{}, {"OS-X:name": "a"}]}', Body, (2, 1)) == Body([Change(), Change("a")])
+
+
+def test_what_is_unset_is_left_alone_when_a_reply_shrinks() -> None:
+    class Reply(msgspec.Struct, kw_only=True):
+        several: list[Inner] | msgspec.UnsetType = msgspec.UNSET
+        always: int = 1
+
+    assert msgspec.json.encode(shrink(Reply(), Reply, (2, 1))) == b'{"always":1}'

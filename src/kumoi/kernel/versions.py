@@ -143,7 +143,7 @@ def _shrinker(kind: Any, version: Version) -> Callable[[Any], Any] | None:
                 return value
             return small(
                 **{
-                    name: (part(v) if part and v is not None else v)
+                    name: (part(v) if part and v is not None and v is not msgspec.UNSET else v)
                     for name, part in parts
                     for v in (getattr(value, name),)
                 }

@@ -1,0 +1,92 @@
+"""Network cards of servers: plugged in, taken out, given and made."""
+
+from typing import Any
+
+from tests.services.compute.world import LATEST, SERVERS, World
+
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+
+PORTS = "/network/v2.0/ports"
+
+
+def path(server_id: str) -> str:
+    return f"{SERVERS}/{server_id}/os-interface"
+
+
+def cards(world: World, server_id: str) -> list[str]:
+    return [nic.port_id for nic in world.cloud.engines[FakeHypervisor].spec(server_id).nics]
+
+
+def attach(world: World, server_id: str, **asked: Any) -> Any:
+    return world.cloud.post(path(server_id), version=LATEST, json={"interfaceAttachment": asked})
+
+
+def test_a_card_on_a_network_in_and_out(world: World) -> None:
+    server_id = world.boot()
+    made = attach(world, server_id, net_id=world.network, tag="second")
+    assert made.status_code == 200, made.text
+    port_id = made.json["interfaceAttachment"]["port_id"]
+    world.cloud.settle()
+    assert port_id in cards(world, server_id) and len(cards(world, server_id)) == 2
+    listed = world.cloud.get(path(server_id), version="2.69").json["interfaceAttachments"]
+    assert len(listed) == 2 and "tag" not in listed[0]
+    shown = world.cloud.get(f"{path(server_id)}/{port_id}", version="2.70").json["interfaceAttachment"]
+    assert shown["port_state"] == "ACTIVE" and shown["tag"] == "second" and shown["net_id"] == world.network
+    assert len(world.show(server_id)["addresses"]["private"]) == 2
+    assert world.cloud.audit() == []
+    assert world.cloud.delete(f"{path(server_id)}/{port_id}").status_code == 202
+    world.cloud.settle()
+    assert port_id not in cards(world, server_id)
+    assert world.cloud.get(f"{PORTS}/{port_id}").status_code == 404
+    world.nothing_is_left()
+
+
+def test_a_port_that_is_given_stays_when_the_card_goes(world: World) -> None:
+    server_id = world.boot(networks="none")
+    port_id = world.cloud.post(PORTS, json={"port": {"network_id": world.network}}).json["port"]["id"]
+    assert attach(world, server_id, port_id=port_id).status_code == 200
+    assert attach(world, server_id, port_id=port_id).status_code in (400, 409)
+    world.cloud.settle()
+    assert cards(world, server_id) == [port_id]
+    world.cloud.delete(f"{path(server_id)}/{port_id}")
+    world.cloud.settle()
+    assert world.cloud.get(f"{PORTS}/{port_id}").json["port"]["device_id"] == ""
+    world.nothing_is_left()
+
+
+def test_a_plug_that_fails_gives_the_port_back(world: World) -> None:
+    server_id = world.boot()
+    world.cloud.engines[FakeHypervisor].fail_next("attach_nic", "no slot left")
+    port_id = attach(world, server_id, net_id=world.network).json["interfaceAttachment"]["port_id"]
+    world.cloud.settle()
+    assert world.cloud.get(f"{PORTS}/{port_id}").status_code == 404
+    assert world.show(server_id)["status"] == "ACTIVE"
+    world.nothing_is_left()
+
+
+def test_the_card_of_a_stopped_server(world: World) -> None:
+    server_id = world.boot()
+    world.act(server_id, "os-stop")
+    world.cloud.settle()
+    assert attach(world, server_id, net_id=world.network).status_code == 200
+    world.cloud.settle()
+    assert len(cards(world, server_id)) == 2
+    world.act(server_id, "os-start")
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and len(cards(world, server_id)) == 2
+
+
+def test_a_deletion_over_a_card_on_its_way(world: World) -> None:
+    server_id = world.boot()
+    attach(world, server_id, net_id=world.network)
+    assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 204
+    world.nothing_is_left()
+
+
+def test_what_may_not_be_plugged(world: World) -> None:
+    server_id = world.boot()
+    assert attach(world, server_id, net_id=world.network, port_id=world.network).status_code == 400
+    assert attach(world, server_id, fixed_ips=[{"ip_address": "10.0.0.9"}]).status_code == 400
+    assert attach(world, server_id, net_id=world.network, fixed_ips=[{"ip_address": "192.0.2.9"}]).status_code == 400
+    assert world.cloud.delete(f"{path(server_id)}/{world.network}").status_code == 404
+    assert len(cards(world, server_id)) == 1
