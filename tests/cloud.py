@@ -43,7 +43,7 @@ def authenticate(_database: Database, token: str) -> Who:
 
 
 class Cloud:
-    """`services` None: all there are. `authenticator` None: the tokens above."""
+    """`services` None: all there are. `authenticator` None: the tokens above. `create` False: the tables are there."""
 
     def __init__(
         self,
@@ -52,6 +52,7 @@ class Cloud:
         *,
         services: Iterable[Service] | None = None,
         authenticator: Any = None,
+        create: bool = True,
         **settings: Any,
     ) -> None:
         every = app.load_services()
@@ -60,7 +61,8 @@ class Cloud:
             path.mkdir(parents=True, exist_ok=True)
         self.settings = Settings(cloud_id="abcdef", hypervisor="fake", network="fake", password_rounds=4, **settings)
         self.database = Database(database_url)
-        self.database.create_all()
+        if create:
+            self.database.create_all()
         self.engines = self._engines()
         Keys.create(self.folder.keys)
         keys = Keys.load(self.folder.keys)

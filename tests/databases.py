@@ -84,6 +84,12 @@ class PostgreSQL:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
         return name
 
+    def copy(self, template: str, name: str) -> None:
+        """The database `name` is a copy of another from now on; nobody may be connected to either."""
+        self.drop(name)
+        with self._administering() as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
+
     def drop(self, name: str) -> None:
         with self._administering() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]

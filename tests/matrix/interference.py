@@ -1,0 +1,66 @@
+"""What others do in the midst of an operation: take it over, or delete what it works on."""
+
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from kumoi import app
+from kumoi.kernel import clock, operations, reconcile
+from kumoi.kernel.runner import LEASE_SECONDS
+from kumoi.services.network.ports import states
+from tests.matrix.recipes import ORIGIN
+from tests.services.compute.world import SERVERS
+from tests.services.image.sending import IMAGES
+from tests.still import StillCloud
+
+Interference = Callable[[StillCloud, str], None]
+
+
+def stall(cloud: StillCloud, _operation_id: str) -> None:
+    """The walker sleeps past its lease; meanwhile another runner does all there is."""
+    clock.sleep(LEASE_SECONDS + 1)
+    second = app.make_runner(cloud.database, cloud.locate)
+    for _ in range(200):
+        worked = reconcile.run_dirty(cloud.database, cloud.locate) > 0
+        worked = states.compare(cloud.view) > 0 or worked
+        if not second.run_one() and not worked:
+            due = cloud.due()
+            if due is None:
+                return
+            clock.sleep(max((due - clock.now()) / clock.SECOND, 0.05))
+    raise AssertionError("the second runner does not finish")
+
+
+def _subject(cloud: StillCloud, operation_id: str, kind: str) -> str:
+    query = sa.select(operations.subjects.c.subject).where(operations.subjects.c.operation_id == operation_id)
+    names = [row["subject"] for row in cloud.database.read(lambda tx: tx.all(query))]
+    return next(name.partition("/")[2] for name in names if name.startswith(f"{kind}/"))
+
+
+def delete_server(cloud: StillCloud, operation_id: str) -> None:
+    gone = cloud.delete(f"{SERVERS}/{_subject(cloud, operation_id, 'server')}")
+    assert gone.status_code == 204, gone.text
+
+
+def delete_image(cloud: StillCloud, operation_id: str) -> None:
+    gone = cloud.delete(f"{IMAGES}/{_subject(cloud, operation_id, 'image')}")
+    assert gone.status_code == 204, gone.text
+
+
+def delete_volume(cloud: StillCloud, operation_id: str) -> None:
+    from kumoi.services.block_storage import facade
+
+    volume_id = _subject(cloud, operation_id, "volume")
+    cloud.database.write(lambda tx: facade.delete(tx, volume_id, ORIGIN))
+
+
+_SERVER = ("attach_interface", "attach_volume", "create", "detach_interface", "detach_volume", "hard_reboot", "pause",
+           "reboot", "resume", "start", "stop", "suspend", "unpause")  # fmt: skip
+
+deletes: dict[str, Interference] = {
+    **{f"server.{name}": delete_server for name in _SERVER},
+    "volume.create": delete_volume,
+    "volume.extend": delete_volume,
+    "image.upload": delete_image,
+}
+"""The operations over which a deletion of their subject wins."""

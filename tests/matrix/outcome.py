@@ -1,0 +1,113 @@
+"""What became of a cloud: its rows without what is random, its engines, and what stays when all is deleted."""
+
+import json
+import re
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.images.interface import ImageStore
+from kumoi.engines.network.fake import FakeTopology, FakeWiring
+from kumoi.engines.volumes.fake import FakeVolumes
+from kumoi.kernel import quotas
+from kumoi.kernel.database import Transaction, metadata
+from kumoi.services.placement import facade as placement
+from tests.services.compute.world import SERVERS
+from tests.still import StillCloud
+
+RANDOM = re.compile(
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"
+    r"|\b\d{16}\b|\br-[0-9a-f]{8}\b|\d+(?:\.\d+){3}|\b[0-9a-f]{12}\b"
+)
+PASSING = ("kernel_", "toy_", "compute_host_heartbeats")
+"""Tables that say how work went, or what was last seen."""
+COUNTERS = {"generation", "revision", "revision_number", "epoch", "updated_at", "launched_at"}
+
+
+def rows(cloud: StillCloud) -> list[str]:
+    """Every row of the services' tables; what differs from run to run is a `#`."""
+
+    def read(tx: Transaction) -> list[str]:
+        found = []
+        for table in metadata.sorted_tables:
+            if table.name.startswith(PASSING):
+                continue
+            for row in tx.all(sa.select(table)):
+                kept = {name: value for name, value in row.items() if name not in COUNTERS}
+                found.append(f"{table.name} {RANDOM.sub('#', json.dumps(kept, default=str, sort_keys=True))}")
+        return sorted(found)
+
+    return cloud.database.read(read)
+
+
+def engines(cloud: StillCloud) -> dict[str, Any]:
+    """What there is, by id."""
+    volumes = cloud.engines[FakeVolumes].inventory()
+    topology = cloud.engines[FakeTopology].inventory()
+    wiring = cloud.engines[FakeWiring].inventory()
+    return {
+        "guests": {server_id: state.value for server_id, state in cloud.engines[FakeHypervisor].states().items()},
+        "volumes": sorted(volumes.volumes),
+        "snapshots": sorted(volumes.snapshots),
+        "images": cloud.locate(ImageStore).inventory(),
+        "unfinished images": sorted(path.name for path in cloud.folder.images.glob("*.part")),
+        "ports": sorted(topology.ports),
+        "plugs": sorted(wiring.ports),
+        "consumers": sorted(cloud.database.read(placement.consumers)),
+    }
+
+
+def count(cloud: StillCloud) -> dict[str, Any]:
+    """The engines' things by number and state, comparable between runs."""
+    found = engines(cloud)
+    return {
+        name: sorted(things.values()) if isinstance(things, dict) else len(things) for name, things in found.items()
+    }
+
+
+def clear(cloud: StillCloud) -> None:
+    """Delete what clients have made, as a client does."""
+    for server in cloud.get(f"{SERVERS}?all_tenants=1", as_="admin").json["servers"]:
+        gone = cloud.delete(f"{SERVERS}/{server['id']}", as_="admin")
+        assert gone.status_code == 204, gone.text
+    cloud.settle()
+    for port in cloud.get("/network/v2.0/ports", as_="admin").json["ports"]:
+        if not port["device_owner"].startswith("network:"):
+            gone = cloud.delete(f"/network/v2.0/ports/{port['id']}", as_="admin")
+            assert gone.status_code == 204, gone.text
+    _clear_volumes(cloud)
+    cloud.settle()
+    for image in cloud.get("/image/v2/images", as_="admin").json["images"]:
+        if image["name"] != "guest":
+            gone = cloud.delete(f"/image/v2/images/{image['id']}", as_="admin")
+            assert gone.status_code == 204, gone.text
+    cloud.settle()
+
+
+def _clear_volumes(cloud: StillCloud) -> None:
+    from kumoi.services.block_storage.snapshots.models import snapshots
+    from kumoi.services.block_storage.volumes.models import volumes
+    from tests.matrix.recipes import ORIGIN
+
+    def delete(tx: Transaction) -> None:
+        from kumoi.services.block_storage.volumes.logic import changes
+
+        for row in tx.all(sa.select(volumes)):
+            changes.delete(tx, row, ORIGIN, cascade=True)
+
+    cloud.database.write(delete)
+    cloud.settle()
+    assert cloud.database.read(lambda tx: tx.all(sa.select(snapshots))) == []
+
+
+def usages(cloud: StillCloud, project_id: str) -> dict[str, int]:
+    """What the project's quotas count that is not nothing."""
+
+    def read(tx: Transaction) -> dict[str, int]:
+        counted = {
+            f"{service}.{name}": quota.usage(tx, project_id) for (service, name), quota in quotas.registry.items()
+        }
+        return {name: used for name, used in counted.items() if used}
+
+    return cloud.database.read(read)

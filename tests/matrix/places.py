@@ -1,0 +1,62 @@
+"""Where a cloud of the proofs lives: one folder and one database, filled from copies as often as there are deaths to die."""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.databases import PostgreSQL
+
+MEMORY = Path("/dev/shm")
+"""A process's death loses nothing that was written, wherever it lies."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A copy of a place: its files, and the name of its database (PostgreSQL)."""
+
+    folder: Path
+    name: str
+
+
+class Place:
+    """`server` None: the database is a file in the folder. Nobody may be connected while it is saved or loaded."""
+
+    def __init__(self, server: PostgreSQL | None = None) -> None:
+        self.folder = _folder()
+        self.server = server
+        self.name = server.fresh() if server else ""
+        self.kept: list[Saved] = []
+
+    @property
+    def url(self) -> str:
+        return self.server.url(self.name) if self.server else f"sqlite:///{self.folder / 'kumoi.db'}"
+
+    def save(self) -> Saved:
+        folder = _folder()
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        saved = Saved(folder, self.server.fresh(self.name) if self.server else "")
+        self.kept.append(saved)
+        return saved
+
+    def load(self, saved: Saved) -> None:
+        shutil.rmtree(self.folder)
+        shutil.copytree(saved.folder, self.folder)
+        if self.server:
+            self.server.copy(saved.name, self.name)
+
+    def remove(self) -> None:
+        for saved in self.kept:
+            self.forget(saved)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.server:
+            self.server.drop(self.name)
+
+    def forget(self, saved: Saved) -> None:
+        shutil.rmtree(saved.folder, ignore_errors=True)
+        if self.server and saved.name:
+            self.server.drop(saved.name)
+
+
+def _folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="k-", dir=MEMORY if MEMORY.is_dir() else None))

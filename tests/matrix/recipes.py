@@ -1,0 +1,174 @@
+"""For each kind of operation: how a client brings it about. It is left begun, with no step walked."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.cloud import CALLERS
+from tests.services.compute import world as worlds
+from tests.services.compute.world import SERVERS, World
+from tests.services.image import sending
+from tests.still import StillCloud
+
+Start = Callable[[World], Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`ends`: the state in which the operation ends when nothing goes wrong."""
+
+    start: Start
+    ends: str = "done"
+
+
+recipes: dict[str, Recipe] = {}
+
+ORIGIN: dict[str, Any] = {
+    "request_id": "req-recipe", "user_id": CALLERS["member"].user_id, "project_id": CALLERS["member"].project_id,
+}  # fmt: skip
+
+
+def recipe(kind: str, ends: str = "done") -> Callable[[Start], Start]:
+    def keep(start: Start) -> Start:
+        recipes[kind] = Recipe(start, ends)
+        return start
+
+    return keep
+
+
+def environment(cloud: StillCloud) -> World:
+    """What every recipe begins with: a host, flavors, an image, a network."""
+    from kumoi.services.block_storage import bootstrap
+
+    cloud.database.write(lambda tx: bootstrap.bootstrap(tx, cloud.settings, {}))
+    return worlds.make(cloud)
+
+
+def ok(response: Any) -> Any:
+    assert response.status_code < 300, response.text
+    return response
+
+
+@recipe("server.create")
+def _(world: World) -> None:
+    """With a volume of its own for its root, a given volume, a given port and a port made for it."""
+    given = volume(world)
+    port = ok(world.cloud.post("/network/v2.0/ports", json={"port": {"network_id": world.network}})).json["port"]["id"]
+    world.cloud.settle()
+    devices = [
+        {"boot_index": 0, "source_type": "image", "uuid": world.image, "destination_type": "volume", "volume_size": 2,
+         "delete_on_termination": True},
+        {"boot_index": 1, "source_type": "volume", "uuid": given, "destination_type": "volume"},
+    ]  # fmt: skip
+    ok(world.ask(
+        imageRef=None, block_device_mapping_v2=devices, networks=[{"port": port}, {"uuid": world.network}],
+        user_data=base64.b64encode(b"#!/bin/sh").decode(),
+    ))  # fmt: skip
+
+
+@recipe("server.delete")
+def _(world: World) -> None:
+    server_id = world.boot()
+    attach_volume(world, server_id)
+    world.cloud.settle()
+    ok(world.cloud.delete(f"{SERVERS}/{server_id}"))
+
+
+def act(kind: str, action: str, argument: Any = None, before: tuple[str, ...] = ()) -> None:
+    def start(world: World) -> None:
+        server_id = world.boot()
+        for earlier in before:
+            ok(world.act(server_id, earlier))
+            world.cloud.settle()
+        ok(world.act(server_id, action, argument))
+
+    recipe(kind)(start)
+
+
+act("server.stop", "os-stop")
+act("server.start", "os-start", before=("os-stop",))
+act("server.reboot", "reboot", {"type": "SOFT"})
+act("server.hard_reboot", "reboot", {"type": "HARD"})
+act("server.pause", "pause")
+act("server.unpause", "unpause", before=("pause",))
+act("server.suspend", "suspend")
+act("server.resume", "resume", before=("suspend",))
+
+
+@recipe("server.attach_volume")
+def attach(world: World) -> None:
+    attach_volume(world, world.boot())
+
+
+@recipe("server.detach_volume")
+def _(world: World) -> None:
+    server_id = world.boot()
+    volume_id = attach_volume(world, server_id)
+    world.cloud.settle()
+    ok(world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}"))
+
+
+@recipe("server.attach_interface")
+def _(world: World) -> None:
+    attach_interface(world, world.boot())
+
+
+@recipe("server.detach_interface")
+def _(world: World) -> None:
+    server_id = world.boot()
+    port_id = attach_interface(world, server_id)
+    world.cloud.settle()
+    ok(world.cloud.delete(f"{SERVERS}/{server_id}/os-interface/{port_id}"))
+
+
+@recipe("volume.create")
+def _(world: World) -> None:
+    volume(world, image_id=world.image)
+
+
+@recipe("volume.delete")
+def _(world: World) -> None:
+    from kumoi.services.block_storage import facade
+
+    volume_id = volume(world)
+    world.cloud.settle()
+    world.cloud.database.write(lambda tx: facade.delete(tx, volume_id, ORIGIN))
+
+
+@recipe("image.delete")
+def _(world: World) -> None:
+    ok(world.cloud.delete(f"{sending.IMAGES}/{sending.ready(world.cloud)}"))
+
+
+@recipe("image.upload", ends="undone")
+def _(world: World) -> None:
+    """The process that receives the bytes died in the middle."""
+    from kumoi.engines.images.interface import ImageStore
+    from kumoi.services.image.data import logic
+
+    image_id = str(sending.create(world.cloud).json["id"])
+    world.cloud.database.write(lambda tx: logic.begin(tx, CALLERS["member"], image_id, ORIGIN, staging=False))
+    world.cloud.locate(ImageStore).begin(image_id, "raw").write(sending.RAW)
+
+
+def volume(world: World, **more: Any) -> str:
+    """A volume that is being made."""
+    from kumoi.services.block_storage import facade
+
+    asked = {"name": "", "size_gib": 1, **more}
+    return world.cloud.database.write(lambda tx: facade.create(tx, CALLERS["member"], ORIGIN, **asked)).id
+
+
+def attach_volume(world: World, server_id: str) -> str:
+    volume_id = volume(world)
+    world.cloud.settle()
+    body = {"volumeAttachment": {"volumeId": volume_id}}
+    ok(world.cloud.post(f"{SERVERS}/{server_id}/os-volume_attachments", json=body))
+    return volume_id
+
+
+def attach_interface(world: World, server_id: str) -> str:
+    body = {"interfaceAttachment": {"net_id": world.network}}
+    made = ok(world.cloud.post(f"{SERVERS}/{server_id}/os-interface", json=body))
+    return str(made.json["interfaceAttachment"]["port_id"])

@@ -1,0 +1,123 @@
+"""Death, stall and deletion at every step of every operation, both ways: nothing is stuck, left over, or different.
+
+PostgreSQL takes a sample of the points unless KUMOI_MATRIX=whole (`make matrix`)."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from kumoi import app
+from kumoi.kernel import operations
+from tests.matrix import interference, report, walk
+from tests.matrix.recipes import recipes
+from tests.matrix.walk import Bench
+
+app.load_services()
+WHOLE = os.environ.get("KUMOI_MATRIX") == "whole"
+KINDS = sorted(kind for kind in operations.registry if not kind.startswith("toy."))
+SAMPLE = 5
+"""On PostgreSQL, one point of so many."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    made = Bench(request.getfixturevalue("postgresql") if request.param == "postgresql" else None)
+    yield made
+    made.remove()
+
+
+def test_every_operation_has_a_recipe() -> None:
+    """A new operation is under this proof as soon as tests/matrix/recipes.py says how it begins."""
+    assert sorted(recipes) == KINDS
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in recipes])
+def test_every_point_of(bench: Bench, kind: str) -> None:
+    matrix = Matrix(bench, kind)
+    try:
+        matrix.forward()
+        if recipes[kind].ends == "done":
+            matrix.backward()
+        matrix.stalls()
+        if kind in interference.deletes:
+            matrix.deletions()
+    finally:
+        bench.place.forget(matrix.begun)
+    database = "postgresql" if bench.place.server else "sqlite"
+    report.note("matrix", f"{kind} on {database}", matrix.counts)
+
+
+class Matrix:
+    """One operation, begun; every test of it goes on from there."""
+
+    def __init__(self, bench: Bench, kind: str) -> None:
+        self.bench, self.kind = bench, kind
+        self.begun = bench.begin(kind)
+        self.sampled = bool(bench.place.server) and not WHOLE
+        self.counts = {"operations": 1, "steps": len(operations.registry[kind].steps), "deaths": 0, "turns": 0,
+                       "stalls": 0, "deletions": 0}  # fmt: skip
+
+    def forward(self) -> None:
+        self.forward_end = expected = self._walk(None)
+        assert expected.state == recipes[self.kind].ends
+        steps = {step.name for step in operations.registry[self.kind].steps}
+        assert {step for _, step, _ in expected.hits} == steps, "a step is never walked"
+        self._die(expected, None)
+
+    def backward(self) -> None:
+        turning = walk.turning_points(self.kind)
+        for fails in turning:
+            expected = self._walk(fails)
+            assert expected.state == "undone", f"{self.kind} failed at {fails}"
+            self.counts["turns"] += 1
+        if turning:
+            self._die(expected, turning[-1])
+
+    def stalls(self) -> None:
+        """A runner that stalls past its lease and wakes: another has done the work, it changes nothing."""
+        for point in self._points(self.forward_end, None, 1):
+            end = self.bench.interfered(self.begun, point, interference.stall)
+            self._same(end, self.forward_end, f"stall {point}")
+            self.counts["stalls"] += 1
+
+    def deletions(self) -> None:
+        """The last point is left out: there the work is done."""
+        delete = interference.deletes[self.kind]
+        for point in self._points(self.forward_end, None, 2):
+            if (point.step, point.moment) == (operations.registry[self.kind].steps[-1].name, "recorded"):
+                continue
+            end = self.bench.interfered(self.begun, point, delete)
+            assert end.state == "superseded", f"deleted {point}"
+            self._clean(end, f"deleted {point}")
+            self.counts["deletions"] += 1
+
+    def _walk(self, fails: str | None) -> walk.End:
+        end = self.bench.run(self.begun, self.kind, fails=fails)
+        assert end is not None
+        self._clean(end, f"{self.kind}, {fails or 'nothing'} fails")
+        return end
+
+    def _die(self, expected: walk.End, fails: str | None) -> None:
+        for point in self._points(expected, fails, 0):
+            died = self.bench.run(self.begun, self.kind, fails=fails, death=point)
+            assert died is None, f"{point} was not reached"
+            self._same(self.bench.recover(), expected, f"death {point}")
+            self.counts["deaths"] += 1
+
+    def _points(self, expected: walk.End, fails: str | None, offset: int) -> list[walk.Point]:
+        found = list(walk.points(self.kind, expected.hits, fails))
+        return found[(sum(self.kind.encode()) + offset) % SAMPLE :: SAMPLE] if self.sampled else found
+
+    @staticmethod
+    def _clean(end: walk.End, said: str) -> None:
+        assert end.audit == [], said
+        assert end.left == {}, said
+
+    def _same(self, end: walk.End, expected: walk.End, said: str) -> None:
+        self._clean(end, said)
+        assert end.state == expected.state, said
+        assert end.count == expected.count, said
+        differing = sorted(set(end.rows) ^ set(expected.rows))
+        assert not differing, f"{said}: {differing}"
+        assert end.rows == expected.rows, said

@@ -1,0 +1,86 @@
+"""A cloud in which nothing happens by itself: no thread of its own, time moves when told, all work is asked for."""
+
+from pathlib import Path
+from typing import Any
+
+from kumoi import app
+from kumoi.engines.network.interface import Topology
+from kumoi.kernel import clock, reconcile
+from kumoi.kernel.clock import SECOND, VirtualClock
+from kumoi.kernel.reconcile import View
+from kumoi.services.network.ports import states
+from tests.cloud import Cloud
+
+QUIET_WITHIN = 4 * 3600.0
+"""Seconds of virtual time: past every step's deadline, way forward and way back."""
+
+
+class NotQuiet(AssertionError):
+    """Work went on for longer than all deadlines together."""
+
+
+class StillCloud(Cloud):
+    """A Cloud for a VirtualClock: ports' states are compared when asked, instead of heard by a thread."""
+
+    def __init__(self, folder: Path, database_url: str, **more: Any) -> None:
+        super().__init__(folder, database_url, **more)
+        self.hold_still()
+
+    def hold_still(self) -> None:
+        """The listener of this cloud's topology is taken for started."""
+        states._followed[self.engines[Topology]] = None  # type: ignore[assignment]
+
+    @property
+    def view(self) -> View:
+        return View(self.database, self.locate)
+
+    def due(self) -> int | None:
+        """The instant at which there is next something to do."""
+        found = [self.runner.next_due(), self.database.read(_dirty_due)]
+        return min((at for at in found if at is not None), default=None)
+
+    def tick(self) -> bool:
+        """What is due now, once: sweeps, dirty rows, ports' states, one operation. Whether there was any."""
+        reconcile.run_sweeps(self.database, self.locate)
+        worked = reconcile.run_dirty(self.database, self.locate) > 0
+        worked = states.compare(self.view) > 0 or worked
+        return self.runner.run_one() or worked
+
+    def settle(self, seconds: float = QUIET_WITHIN) -> None:
+        """Until nothing is to be done; waits are skipped. NotQuiet when that takes longer than `seconds`."""
+        stop = clock.monotonic() + seconds
+        while True:
+            while self.tick():
+                pass
+            due = self.due()
+            if due is None:
+                return
+            if clock.monotonic() > stop:
+                raise NotQuiet(str(self.audit()))
+            clock.sleep(max((due - clock.now()) / SECOND, 0.05))
+
+    def pause(self) -> None:
+        """Nothing stays open: the place can be copied, and this process forked."""
+        self.database.close()
+        for engine in {id(engine): engine for engine in self.engines.values()}.values():
+            if callable(close := getattr(engine, "close", None)):
+                close()
+
+    def resume(self) -> None:
+        """Begin again on what lies in the folder and the database now, as a new process would."""
+        self.engines = self._engines()
+        self.runner = app.make_runner(self.database, self.locate)
+        self.hold_still()
+
+    def close(self) -> None:
+        self.pause()
+
+
+def _dirty_due(tx: Any) -> int | None:
+    due = [max(row["next_at"], row["lease_until"]) for row in reconcile.pending(tx)]
+    return min(due, default=None)
+
+
+def at(instant: int | None = None) -> Any:
+    """Within: this process's time is virtual, and begins at `instant`."""
+    return clock.using(VirtualClock(instant) if instant is not None else VirtualClock())
