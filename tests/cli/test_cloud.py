@@ -17,8 +17,9 @@ import pytest
 import yaml
 
 from kumoi.supervisor.supervisor import ask
+from tests.ports import free_port
 
-PORT = 5921
+PORT = free_port()
 KUMOI = (sys.executable, "-c", "import sys; from kumoi.cli import main; sys.exit(main())")
 pytestmark = pytest.mark.skipif(
     shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed"

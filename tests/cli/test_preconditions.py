@@ -11,10 +11,13 @@ import pytest
 
 from kumoi.cli import preconditions
 from kumoi.kernel.settings import Folder, Settings
+from tests.ports import free_port
+
+PORT = free_port()
 
 
 def problems(folder: Path, **settings: object) -> str:
-    made = Settings(cloud_id="abcdef", **{"hypervisor": "fake", "network": "fake", "port": 5925} | settings)  # type: ignore[arg-type]
+    made = Settings(cloud_id="abcdef", **{"hypervisor": "fake", "network": "fake", "port": PORT} | settings)  # type: ignore[arg-type]
     return "\n".join(preconditions.problems(Folder(folder), made, running=False))
 
 
@@ -33,8 +36,8 @@ def test_a_path_too_long_for_sockets(short: Path) -> None:
 
 
 def test_a_port_that_is_taken(short: Path) -> None:
-    with socket.create_server(("127.0.0.1", 5925)):
-        assert "port 5925 cannot be had" in problems(short)
+    with socket.create_server(("127.0.0.1", PORT)):
+        assert f"port {PORT} cannot be had" in problems(short)
 
 
 def test_a_missing_program_names_its_package(short: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +90,7 @@ def test_a_locked_database(short: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_database_server_that_is_away_without_its_password(short: Path) -> None:
-    told = problems(short, database="postgresql://kumoi:secret@127.0.0.1:5926/kumoi")
+    told = problems(short, database="postgresql://kumoi:secret@127.0.0.1:1/kumoi")
     assert "cannot be used" in told
     assert "secret" not in told
 

@@ -17,8 +17,9 @@ import pytest
 
 from kumoi.front import configuration
 from kumoi.kernel.settings import Folder, Settings
+from tests.ports import free_port
 
-PORT = 5917
+PORT = free_port()
 nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 pytestmark = pytest.mark.skipif(nginx is None, reason="nginx is not installed")
 

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.ports import free_port
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "guest-image.sh"
-PORT = 5931
+PORT = free_port()
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(
