@@ -249,10 +249,12 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(length=64), nullable=False),
         sa.Column("project_id", sa.String(length=64), nullable=True),
         sa.Column("type", sa.String(length=255), nullable=False),
+        sa.Column("access_digest", sa.String(length=64), nullable=True),
         sa.Column("sealed_blob", sa.Text(), nullable=False),
         sa.Column("extra", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_identity_credentials")),
+        sa.UniqueConstraint("access_digest", name=op.f("uq_identity_credentials_access_digest")),
     )
     with op.batch_alter_table("identity_credentials", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_identity_credentials_project_id"), ["project_id"], unique=False)
