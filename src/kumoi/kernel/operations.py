@@ -270,6 +270,11 @@ def active_on(tx: Transaction, subject_name: str) -> str | None:
     return kind
 
 
+def held(tx: Transaction) -> set[str]:
+    """Every subject that an operation holds, for audits."""
+    return {row["subject"] for row in tx.all(sa.select(subjects.c.subject).where(subjects.c.active))}
+
+
 def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[dict[str, Any]]:
     """Operations rows that held the subject, newest first; `history` lists {step, started, finished, result, detail}."""
     return tx.all(

@@ -6,8 +6,21 @@ from kumoi.kernel import versions
 from kumoi.kernel.routes import Service
 from kumoi.kernel.versions import Microversions, since
 from kumoi.services.block_storage import errors
+from kumoi.services.block_storage.absent.api import routes as absent
+from kumoi.services.block_storage.attachments.api import routes as attachments
+from kumoi.services.block_storage.availability_zones.api import routes as availability_zones
+from kumoi.services.block_storage.default_types.api import routes as default_types
+from kumoi.services.block_storage.extensions.api import routes as extensions
+from kumoi.services.block_storage.limits.api import routes as limits
+from kumoi.services.block_storage.messages.api import routes as messages
 from kumoi.services.block_storage.metadata.api import routes as metadata
+from kumoi.services.block_storage.quota_sets.api import routes as quota_sets
+from kumoi.services.block_storage.resource_filters.api import routes as resource_filters
+from kumoi.services.block_storage.scheduler_stats.api import routes as scheduler_stats
+from kumoi.services.block_storage.services.api import routes as services
+from kumoi.services.block_storage.snapshots.api import routes as snapshots
 from kumoi.services.block_storage.volume_actions.api import routes as volume_actions
+from kumoi.services.block_storage.volume_types.api import routes as volume_types
 from kumoi.services.block_storage.volumes.api import routes as volumes
 
 MICROVERSIONS = Microversions(
@@ -83,11 +96,14 @@ SERVICE = Service(
     catalog_also=("block-storage",),
     catalog_path="/volume/v3",
     project_in_path=True,
-    routes=(metadata, volume_actions, volumes),
+    routes=(
+        absent, attachments, availability_zones, default_types, extensions, limits, messages, metadata, quota_sets,
+        resource_filters, scheduler_stats, services, snapshots, volume_actions, volume_types, volumes,
+    ),
     render_error=errors.render,
     discovery=discovery,
     microversions=MICROVERSIONS,
     over_quota_status=413,
     request_id_headers=("x-openstack-request-id", "x-compute-request-id"),
     tables="block_storage_",
-)
+)  # fmt: skip

@@ -4,8 +4,12 @@ from typing import Any
 from uuid import UUID
 
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.attachments import store
 from kumoi.services.block_storage.attachments.models import OF_VOLUME, Status
+from kumoi.services.block_storage.attachments.models import attachments as table
+from kumoi.services.block_storage.attachments.schemas import ListQuery
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidInput, InvalidVolume, UsedByServer
 from kumoi.services.block_storage.volumes import store as volumes
 from kumoi.services.block_storage.volumes.models import HELD
@@ -111,3 +115,67 @@ def is_uuid(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def visible(tx: Transaction, who: Who, attachment_id: str) -> dict[str, Any]:
+    """The row; AttachmentNotFound for what is another project's."""
+    row = store.find(tx, attachment_id)
+    if row is None or not who.sees(row["project_id"]):
+        raise AttachmentNotFound(attachment_id)
+    return row
+
+
+def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
+    marker = visible(tx, who, query.marker) if query.marker else None
+    conditions = listing.whose(table.c.project_id, who, query)
+    for column, value in (
+        (table.c.volume_id, query.volume_id), (table.c.server_id, query.instance_id or query.instance_uuid),
+        (table.c.status, query.attach_status or query.status), (table.c.mode, query.attach_mode),
+    ):  # fmt: skip
+        if value is not None:
+            conditions.append(column == value)
+    keys = {"id": "id", "status": "status", "volume_id": "volume_id", "created_at": "created_at"}
+    return store.list_of(
+        tx, conditions, listing.order(table, query, keys), marker, query.length, query.offset or 0
+    )  # fmt: skip
+
+
+def create(
+    tx: Transaction, volume: dict[str, Any], server_id: str | None, connector: dict[str, Any] | None, mode: str | None
+) -> dict[str, Any]:
+    """A client's: reserved, or with a connector attaching."""
+    if server_id and not is_uuid(server_id):
+        raise InvalidInput(f"attachment.instance_uuid '{server_id[:50]}' is no UUID.")
+    chosen = check_mode(volume, mode or ("ro" if volume["readonly"] else "rw"))
+    row = reserve(tx, volume, server_id, by_compute=False, mode=chosen)
+    return connect(tx, row, connector) if connector else row
+
+
+def connect(tx: Transaction, row: dict[str, Any], connector: dict[str, Any]) -> dict[str, Any]:
+    """A client tells from where it is going to be used."""
+    _of_client(row)
+    if not connector:
+        raise InvalidInput("attachment.connector: there is nothing in it.")
+    if row["status"] not in (Status.RESERVED, Status.ATTACHING):
+        raise InvalidVolume(f"Attachment {row['id']} is {row['status']} already.")
+    host = connector.get("host")
+    changed = {"connector": connector, "host": host[:255] if isinstance(host, str) else None}
+    move(tx, row["id"], Status.ATTACHING, **changed)
+    return {**row, **changed, "status": Status.ATTACHING}
+
+
+def complete(tx: Transaction, row: dict[str, Any]) -> None:
+    _of_client(row)
+    if row["status"] not in (Status.ATTACHING, Status.ATTACHED):
+        raise InvalidInput(f"Attachment {row['id']} is {row['status']}; it must be attaching to be completed.")
+    move(tx, row["id"], Status.ATTACHED)
+
+
+def delete(tx: Transaction, row: dict[str, Any]) -> None:
+    _of_client(row)
+    release(tx, row["id"])
+
+
+def _of_client(row: dict[str, Any]) -> None:
+    if row["by_compute"]:
+        raise UsedByServer(row["server_id"])

@@ -59,3 +59,8 @@ def list_of(
 ) -> list[dict[str, Any]]:
     query = sa.select(table).where(*conditions)
     return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)
+
+
+def every(tx: Transaction) -> list[dict[str, Any]]:
+    """Of every attachment {id, volume_id, server_id, by_compute, status}, for the audit."""
+    return tx.all(sa.select(table.c.id, table.c.volume_id, table.c.server_id, table.c.by_compute, table.c.status))

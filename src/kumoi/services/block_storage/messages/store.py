@@ -1,12 +1,15 @@
 """All SQL of messages."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context
-from kumoi.services.block_storage.messages.models import KEPT, messages
+from kumoi.kernel.pagination import page
+from kumoi.services.block_storage.messages.models import KEPT
+from kumoi.services.block_storage.messages.models import messages as table
 
 EVENTS = {
     ("VOLUME", "create"): "VOLUME_VOLUME_001_001",
@@ -22,20 +25,32 @@ def write(tx: Transaction, context: Context, project_id: str, kind: str, resourc
     """Say that an operation failed. `kind`: VOLUME or VOLUME_SNAPSHOT; `verb`: of EVENTS."""
     what = "volume" if kind == "VOLUME" else "snapshot"
     tx.insert(
-        messages, id=tx.new_uuid(), project_id=project_id, event_id=EVENTS[kind, verb], resource_type=kind,
+        table, id=tx.new_uuid(), project_id=project_id, event_id=EVENTS[kind, verb], resource_type=kind,
         resource_id=resource_id, level="ERROR", text=f"{verb} {what}: {why}", request_id=context.request_id,
         created_at=tx.now,
     )  # fmt: skip
 
 
 def find(tx: Transaction, message_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(messages).where(messages.c.id == message_id))
+    return tx.one(sa.select(table).where(table.c.id == message_id))
 
 
 def delete(tx: Transaction, message_id: str) -> None:
-    tx.execute(messages.delete().where(messages.c.id == message_id))
+    tx.execute(table.delete().where(table.c.id == message_id))
 
 
 def forget_old(tx: Transaction) -> int:
     """How many were past their time."""
-    return tx.changed(messages.delete().where(messages.c.created_at < tx.now - KEPT))
+    return tx.changed(table.delete().where(table.c.created_at < tx.now - KEPT))
+
+
+def list_of(
+    tx: Transaction,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    sort: Sequence[tuple[sa.ColumnElement[Any], str]],
+    marker: dict[str, Any] | None,
+    limit: int,
+    offset: int = 0,
+) -> list[dict[str, Any]]:
+    query = sa.select(table).where(*conditions)
+    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)

@@ -1,11 +1,27 @@
 """Which snapshots may be made, changed and deleted, and what that starts."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import Busy
+from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
-from kumoi.services.block_storage.errors import SnapshotNotFound
-from kumoi.services.block_storage.snapshots import store
+from kumoi.services.block_storage import listing
+from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume, SnapshotNotFound
+from kumoi.services.block_storage.snapshots import filters, store
+from kumoi.services.block_storage.snapshots.models import Status
+from kumoi.services.block_storage.snapshots.models import snapshots as table
+from kumoi.services.block_storage.snapshots.operations.create import CREATE
+from kumoi.services.block_storage.snapshots.operations.delete import DELETE
+from kumoi.services.block_storage.volumes import store as volumes
+from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
+
+FORCED = frozenset(
+    {VolumeStatus.IN_USE, VolumeStatus.RESERVED, VolumeStatus.ATTACHING, VolumeStatus.DETACHING}
+)  # fmt: skip
+"""Besides available volumes, those of which a snapshot may be made by force."""
 
 
 def visible(tx: Transaction, who: Who, snapshot_id: str) -> dict[str, Any]:
@@ -14,3 +30,65 @@ def visible(tx: Transaction, who: Who, snapshot_id: str) -> dict[str, Any]:
     if row is None or not who.sees(row["project_id"]):
         raise SnapshotNotFound(snapshot_id)
     return row
+
+
+def page(tx: Transaction, who: Who, query: filters.ListQuery) -> list[dict[str, Any]]:
+    marker = visible(tx, who, query.marker) if query.marker else None
+    order = listing.order(table, query, filters.SORT_KEYS)
+    return store.list_of(tx, filters.conditions(who, query), order, marker, query.length, query.offset or 0)
+
+
+def count(tx: Transaction, who: Who, query: filters.ListQuery) -> int:
+    """On all pages."""
+    return store.count(tx, filters.conditions(who, query))
+
+
+def create(
+    tx: Transaction, volume: dict[str, Any], origin: Mapping[str, Any], *, name: str | None, description: str | None,
+    metadata: Mapping[str, str] | None, user_id: str, force: bool,
+) -> dict[str, Any]:  # fmt: skip
+    """A snapshot that is going to be made, of the volume's project; takes quota. `force`: also while in use."""
+    status = volume["status"]
+    if status != VolumeStatus.AVAILABLE and not (force and status in FORCED):
+        allowed = "available or in-use" if force else "available"
+        raise InvalidVolume(f"Volume {volume['id']} status must be {allowed} to make a snapshot, but is {status}.")
+    quotas.take(tx, "block_storage", volume["project_id"], {"snapshots": 1, "gigabytes": volume["size"]})
+    snapshot_id = tx.new_uuid()
+    row = store.insert(
+        tx, id=snapshot_id, volume_id=volume["id"], project_id=volume["project_id"], user_id=user_id, name=name,
+        description=description, size=volume["size"], status=Status.CREATING, metadata=dict(metadata or {}),
+        host=volume["host"],
+    )  # fmt: skip
+    operations.begin(tx, CREATE, [subject("snapshot", snapshot_id)], {"snapshot_id": snapshot_id}, **origin)
+    return row
+
+
+def update(tx: Transaction, snapshot: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with name or description changed."""
+    store.update(tx, snapshot["id"], **values)
+    return {**snapshot, **values, "updated_at": tx.now}
+
+
+def delete(tx: Transaction, snapshot: dict[str, Any], origin: Mapping[str, Any]) -> None:
+    """Promise that it goes, also while it is being made. InvalidSnapshot while a volume is being made of it."""
+    if copy := volumes.being_copied(tx, snapshot_id=snapshot["id"]):
+        raise InvalidSnapshot(f"Snapshot {snapshot['id']} is just being copied to volume {copy}.")
+    held = operations.active_on(tx, subject("snapshot", snapshot["id"]))
+    volume_held = operations.active_on(tx, subject("volume", snapshot["volume_id"]))
+    if held == "volume.delete":
+        return
+    if volume_held == "volume.revert":
+        raise Busy(f"Volume {snapshot['volume_id']} is just being reverted to a snapshot.")
+    store.update(tx, snapshot["id"], status=Status.DELETING)
+    operations.supersede(
+        tx, DELETE, [subject("snapshot", snapshot["id"])], {"snapshot_id": snapshot["id"]}, **origin
+    )  # fmt: skip
+
+
+def reset_status(tx: Transaction, snapshot: dict[str, Any], status: str) -> None:
+    """What an admin says it is; refused while work is in progress, which would write over it."""
+    if status not in (known := {str(each) for each in Status}):
+        raise InvalidInput(f"status '{status[:50]}' is none of {', '.join(sorted(known))}.")
+    if busy := operations.active_on(tx, subject("snapshot", snapshot["id"])):
+        raise Busy(f"Snapshot {snapshot['id']} is busy: {busy.replace('.', ' ')} is in progress.")
+    store.update(tx, snapshot["id"], status=status)

@@ -1,6 +1,6 @@
 """All SQL of snapshots."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,14 +56,13 @@ def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
     return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0)
 
 
+def every(tx: Transaction) -> list[dict[str, Any]]:
+    """Of every snapshot {id, status, host}, for the audit."""
+    return tx.all(sa.select(table.c.id, table.c.status, table.c.host))
+
+
 def count_of_project(tx: Transaction, project_id: str) -> int:
     return int(tx.scalar(sa.select(sa.func.count()).where(table.c.project_id == project_id)) or 0)
-
-
-def volumes_having(tx: Transaction, volume_ids: Iterable[str]) -> set[str]:
-    """Those of the volumes that have snapshots."""
-    query = sa.select(table.c.volume_id).where(table.c.volume_id.in_(list(volume_ids))).distinct()
-    return {row["volume_id"] for row in tx.all(query)}
 
 
 SNAPSHOTS = Quota("block_storage", "snapshots", 10, count_of_project)

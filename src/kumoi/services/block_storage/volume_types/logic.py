@@ -3,10 +3,15 @@
 from typing import Any
 
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import Conflict, NotFound
 from kumoi.kernel.who import Who
-from kumoi.services.block_storage.errors import VolumeTypeNotFound
+from kumoi.services.block_storage import listing
+from kumoi.services.block_storage.errors import InvalidInput, VolumeTypeNotFound
 from kumoi.services.block_storage.volume_types import store
 from kumoi.services.block_storage.volume_types.models import DEFAULT
+from kumoi.services.block_storage.volume_types.models import volume_types as table
+from kumoi.services.block_storage.volume_types.schemas import ListQuery
+from kumoi.services.block_storage.volumes import store as volumes
 
 
 def visible(tx: Transaction, who: Who, volume_type_id: str) -> dict[str, Any]:
@@ -44,3 +49,114 @@ def ensure_default(tx: Transaction) -> dict[str, Any]:
         tx, id=tx.new_uuid(), name=DEFAULT, description="Disks on the host's own file system", is_public=True,
         extra_specs={},
     )  # fmt: skip
+
+
+def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
+    """For an admin also types that are not public: those asked for by `is_public`, which may be None for all."""
+    marker = visible(tx, who, query.marker) if query.marker else None
+    conditions: list[listing.Condition] = []
+    if not who.sees(None):
+        conditions.append(store.open_to(who.project_id or ""))
+    elif query.is_public is None or query.is_public.strip().lower() != "none":
+        conditions.append(table.c.is_public.is_(listing.truth(query.is_public, "is_public", True)))
+    if query.name is not None:
+        conditions.append(table.c.name == query.name)
+    if query.name_like is not None:
+        conditions.append(table.c.name.contains(query.name_like, autoescape=True))
+    if query.description is not None:
+        conditions.append(table.c.description == query.description)
+    if query.extra_specs is not None:
+        conditions += listing.pairs(table.c.extra_specs, query.extra_specs, "extra_specs")
+    keys = {"id": "id", "name": "name", "created_at": "created_at", "is_public": "is_public"}
+    return store.list_of(
+        tx, conditions, listing.order(table, query, keys), marker, query.length, query.offset or 0
+    )  # fmt: skip
+
+
+def create(
+    tx: Transaction, who: Who, name: str, description: str | None, extra_specs: dict[str, str], *, is_public: bool
+) -> dict[str, Any]:
+    name = _name(tx, name)
+    row = store.insert(
+        tx, id=tx.new_uuid(), name=name, description=description, is_public=is_public, extra_specs=extra_specs
+    )
+    if not is_public and who.project_id:
+        store.add_access(tx, row["id"], who.project_id)
+    return row
+
+
+def update(tx: Transaction, row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """`values`: of name, description and is_public those that change."""
+    if not values:
+        raise InvalidInput("volume_type: specify name, description, is_public or a combination thereof.")
+    if "name" in values:
+        if not values["name"]:
+            raise InvalidInput("volume_type.name: a name cannot be empty.")
+        if values["name"].strip() != row["name"]:
+            if row["name"] == DEFAULT:
+                raise InvalidInput(f"volume_type.name: the type {DEFAULT} is the one that volumes get by default.")
+            values["name"] = _name(tx, values["name"])
+    store.update(tx, row["id"], **values)
+    return {**row, **values}
+
+
+def delete(tx: Transaction, row: dict[str, Any]) -> None:
+    if row["name"] == DEFAULT or store.is_default(tx, row["id"]):
+        raise InvalidInput(f"Volume type {row['name']} is a default type and cannot be deleted.")
+    if volumes.of_type(tx, row["id"]):
+        raise InvalidInput(f"Target volume type is still in use: there are volumes of type {row['name']}.")
+    store.delete(tx, row["id"])
+
+
+def set_specs(tx: Transaction, row: dict[str, Any], values: dict[str, str]) -> None:
+    """Added to what there is."""
+    store.update(tx, row["id"], extra_specs={**row["extra_specs"], **values})
+
+
+def spec(row: dict[str, Any], key: str) -> str:
+    if key not in row["extra_specs"]:
+        raise NotFound(f"Volume Type {row['id']} has no extra specs with key {key[:255]}.")
+    return str(row["extra_specs"][key])
+
+
+def unset_spec(tx: Transaction, row: dict[str, Any], key: str) -> None:
+    spec(row, key)
+    store.update(tx, row["id"], extra_specs={name: value for name, value in row["extra_specs"].items() if name != key})
+
+
+def projects(tx: Transaction, row: dict[str, Any]) -> list[str]:
+    """Those that may use a type that is not public."""
+    if row["is_public"]:
+        raise NotFound("Access list not available for public volume types.")
+    return store.projects(tx, row["id"])
+
+
+def add_project(tx: Transaction, row: dict[str, Any], project_id: str) -> None:
+    if row["is_public"]:
+        raise Conflict("Type access modification is not applicable to public volume type.")
+    if store.has_access(tx, row["id"], project_id):
+        raise Conflict(f"Volume type access for {row['id']} / {project_id} combination already exists.")
+    store.add_access(tx, row["id"], project_id)
+
+
+def remove_project(tx: Transaction, row: dict[str, Any], project_id: str) -> None:
+    if row["is_public"]:
+        raise Conflict("Type access modification is not applicable to public volume type.")
+    if not store.remove_access(tx, row["id"], project_id):
+        raise NotFound(f"Volume type access not found for {row['id']} / {project_id} combination.")
+
+
+def _name(tx: Transaction, name: str) -> str:
+    """Without spaces around it; Conflict when another type has it."""
+    name = name.strip()
+    if not name:
+        raise InvalidInput("volume_type.name: a name cannot be empty.")
+    if store.named(tx, name):
+        raise Conflict(f"Volume Type {name} already exists.")
+    return name
+
+
+def set_one_spec(tx: Transaction, row: dict[str, Any], key: str, values: dict[str, str]) -> None:
+    if list(values) != [key]:
+        raise InvalidInput(f"extra_specs: exactly the key of the address is expected, which is {key[:255]}.")
+    set_specs(tx, row, values)

@@ -62,6 +62,11 @@ def metadata_of(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -
     return [row["metadata"] for row in tx.all(sa.select(table.c.metadata).where(*conditions))]
 
 
+def every(tx: Transaction) -> list[dict[str, Any]]:
+    """Of every volume {id, status, host}, for the audit."""
+    return tx.all(sa.select(table.c.id, table.c.status, table.c.host))
+
+
 def being_copied(tx: Transaction, *, volume_id: str | None = None, snapshot_id: str | None = None) -> str | None:
     """The id of a volume that is just being made from this volume or snapshot."""
     of = table.c.source_volume_id == volume_id if volume_id else table.c.snapshot_id == snapshot_id

@@ -1,0 +1,1 @@
+"""Parts of the API that Kumoi does not have and says so."""

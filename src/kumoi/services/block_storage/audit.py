@@ -1,0 +1,108 @@
+"""Where the tables of volumes and the hosts' disks do not agree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.volumes.interface import Inventory
+from kumoi.kernel import operations
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import subject
+from kumoi.kernel.reconcile import View
+from kumoi.services.block_storage.attachments import store as attachments
+from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
+from kumoi.services.block_storage.snapshots import store as snapshots
+from kumoi.services.block_storage.snapshots.models import TRANSIENT as TRANSIENT_SNAPSHOTS
+from kumoi.services.block_storage.volumes import store as volumes
+from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT
+
+SERVICE = "block_storage"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """All of one instant; `busy`: the subjects that an operation holds."""
+
+    volumes: dict[str, Row]
+    snapshots: dict[str, Row]
+    attachments: list[Row]
+    busy: frozenset[str]
+
+
+def differences(view: View) -> list[dict[str, Any]]:
+    """The tables are read before and after the hosts are asked: what is on its way is no difference."""
+    before = view.read(_rows)
+    hosts = view.engine(Hosts)
+    found: list[dict[str, Any]] = []
+    inventories: dict[str, Inventory] = {}
+    for name in hosts.names():
+        try:
+            inventories[name] = hosts.volumes(name).inventory()
+        except Exception as error:
+            found.append(_problem("host", name, f"it does not tell its disks: {error}"))
+    after = view.read(_rows)
+    found += _lost("volume", _at_rest("volume", before.volumes, before, after, after.volumes), inventories)
+    found += _lost("snapshot", _at_rest("snapshot", before.snapshots, before, after, after.snapshots), inventories)
+    busy = before.busy | after.busy
+    for name, inventory in inventories.items():
+        for volume_id in inventory.volumes:
+            if volume_id not in before.volumes and volume_id not in after.volumes:
+                found.append(_problem("volume", volume_id, f"its disk is on {name}, and there is no such volume"))
+        for snapshot_id in inventory.snapshots:
+            known = snapshot_id in before.snapshots or snapshot_id in after.snapshots
+            if not known and subject("volume", snapshot_id) not in busy:
+                found.append(_problem("snapshot", snapshot_id, f"its disk is on {name}, and there is no such snapshot"))
+    return found + _states(after)
+
+
+def _rows(tx: Transaction) -> _Rows:
+    return _Rows(
+        {row["id"]: row for row in volumes.every(tx)}, {row["id"]: row for row in snapshots.every(tx)},
+        attachments.every(tx), frozenset(operations.held(tx)),
+    )  # fmt: skip
+
+
+def _at_rest(kind: str, rows: dict[str, Row], before: _Rows, after: _Rows, later: dict[str, Row]) -> Iterable[Row]:
+    """Those whose disk must be there: nothing was being done to them, and making them did not fail."""
+    for row_id, row in rows.items():
+        name = subject(kind, row_id)
+        if row_id in later and name not in before.busy and name not in after.busy and row["status"] != "error":
+            yield row
+
+
+def _lost(kind: str, rows: Iterable[Row], inventories: dict[str, Inventory]) -> list[dict[str, Any]]:
+    on = {
+        host: set(inventory.volumes if kind == "volume" else inventory.snapshots)
+        for host, inventory in inventories.items()
+    }
+    return [
+        _problem(kind, row["id"], f"its disk is not on {row['host']}")
+        for row in rows
+        if row["host"] is None or (row["host"] in on and row["id"] not in on[row["host"]])
+    ]
+
+
+def _states(rows: _Rows) -> list[dict[str, Any]]:
+    found = []
+    for row in rows.volumes.values():
+        if row["status"] in TRANSIENT and subject("volume", row["id"]) not in rows.busy:
+            found.append(_problem("volume", row["id"], f"it is {row['status']}, and nothing is being done to it"))
+    for row in rows.snapshots.values():
+        if row["status"] in TRANSIENT_SNAPSHOTS and subject("snapshot", row["id"]) not in rows.busy:
+            found.append(_problem("snapshot", row["id"], f"it is {row['status']}, and nothing is being done to it"))
+    attached = {row["volume_id"] for row in rows.attachments}
+    for row in rows.volumes.values():
+        if row["status"] in HELD and row["id"] not in attached:
+            found.append(_problem("volume", row["id"], f"it is {row['status']}, and nobody has it"))
+    for row in rows.attachments:
+        moving = row["by_compute"] and row["status"] != AttachmentStatus.ATTACHED
+        if moving and not rows.busy & {subject("volume", row["volume_id"]), subject("server", row["server_id"])}:
+            problem = f"volume {row['volume_id']} is {row['status']} for server {row['server_id']}, and nothing is done"
+            found.append(_problem("attachment", row["id"], problem))
+    return found
+
+
+def _problem(kind: str, row_id: str, problem: str) -> dict[str, Any]:
+    return {"service": SERVICE, "kind": kind, "id": row_id, "problem": problem}

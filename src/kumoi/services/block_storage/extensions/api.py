@@ -1,0 +1,48 @@
+"""Routes of extensions: those whose routes are here."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.errors import NotFound
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+
+routes = Routes()
+
+EXTENSIONS = {
+    "os-admin-actions": "AdminActions",
+    "os-availability-zone": "AvailabilityZones",
+    "os-extended-snapshot-attributes": "ExtendedSnapshotAttributes",
+    "os-quota-class-sets": "QuotaClasses",
+    "os-quota-sets": "Quotas",
+    "os-services": "Services",
+    "os-snapshot-actions": "SnapshotActions",
+    "os-types-extra-specs": "TypesExtraSpecs",
+    "os-types-manage": "TypesManage",
+    "os-used-limits": "UsedLimits",
+    "os-vol-host-attr": "VolumeHostAttribute",
+    "os-vol-image-meta": "VolumeImageMetadata",
+    "os-vol-mig-status-attr": "VolumeMigStatusAttribute",
+    "os-vol-tenant-attr": "VolumeTenantAttribute",
+    "os-volume-actions": "VolumeActions",
+    "os-volume-type-access": "VolumeTypeAccess",
+    "scheduler-stats": "Scheduler_stats",
+}
+
+
+def _shown(alias: str) -> dict[str, Any]:
+    name = EXTENSIONS[alias]
+    return {"alias": alias, "name": name, "description": f"{name} of volumes.", "updated": "2015-01-01T00:00:00+00:00",
+            "links": []}  # fmt: skip
+
+
+@routes.get("/extensions", policy=policy.reader())
+def index(request: Request) -> dict[str, Any]:
+    return {"extensions": [_shown(alias) for alias in EXTENSIONS]}
+
+
+@routes.get("/extensions/{alias}", policy=policy.reader())
+def show(request: Request, alias: str) -> dict[str, Any]:
+    if alias not in EXTENSIONS:
+        raise NotFound(f"There is no extension {alias[:255]}.")
+    return {"extension": _shown(alias)}

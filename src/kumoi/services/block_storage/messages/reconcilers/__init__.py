@@ -1,0 +1,1 @@
+"""What keeps messages from piling up."""

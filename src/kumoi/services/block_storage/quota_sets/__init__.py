@@ -1,0 +1,1 @@
+"""Quota sets: how many volumes, snapshots and gigabytes a project may have."""

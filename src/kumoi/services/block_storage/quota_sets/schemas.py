@@ -1,0 +1,18 @@
+"""Shapes of quota sets: docs.openstack.org/api-ref/block-storage/v3/#quota-sets-extension-os-quota-sets."""
+
+from typing import Any
+
+import msgspec
+
+
+class Query(msgspec.Struct, kw_only=True):
+    usage: str | None = None
+    user_id: str | None = None
+
+
+class UpdateBody(msgspec.Struct):
+    quota_set: dict[str, Any]
+
+
+class ClassBody(msgspec.Struct):
+    quota_class_set: dict[str, Any]

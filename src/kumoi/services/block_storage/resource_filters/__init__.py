@@ -1,0 +1,1 @@
+"""Resource filters: what lists may be filtered by."""

@@ -1,0 +1,1 @@
+"""Pools: how much room each host has."""

@@ -1,0 +1,1 @@
+"""Services: the hosts whose disks hold volumes."""

@@ -1,0 +1,32 @@
+"""What each host says of its disks, asked at once."""
+
+from dataclasses import dataclass
+
+from kumoi.engines.hosts import Hosts
+from kumoi.kernel import log
+from kumoi.kernel.http import Request
+
+
+@dataclass(frozen=True)
+class Host:
+    """GiB; both 0 for a host that does not answer."""
+
+    name: str
+    up: bool
+    total_gib: float
+    free_gib: float
+
+
+def hosts(request: Request) -> list[Host]:
+    """Each answers within the deadline that the host's client has for such a question, or counts as down."""
+    engine: Hosts = request.engine(Hosts)
+    found = []
+    for name in engine.names():
+        try:
+            capacity = engine.volumes(name).capacity()
+        except Exception as error:
+            log.say(__name__, "a host does not tell its capacity", host=name, reason=str(error))
+            found.append(Host(name, False, 0.0, 0.0))
+        else:
+            found.append(Host(name, True, capacity.total_gib, capacity.free_gib))
+    return found
