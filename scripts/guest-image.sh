@@ -47,10 +47,7 @@ stage=$work/stage root=$work/root early=$work/early
 mkdir -p "$stage" "$root" "$early" "$work/debs"
 
 unpack_packages() {
-    local kernel
-    kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image/ {print $2; exit}')
-    [ -n "$kernel" ] || fail "apt does not know linux-image-cloud-amd64: apt-get update"
-    (cd "$work/debs" && apt-get -qq -o APT::Sandbox::User=root download "$kernel" "${packages[@]}") >&2
+    "$here/download-packages.sh" "$work/debs" linux-image-cloud-amd64 "${packages[@]}" >&2
     for package in "$work"/debs/*.deb; do dpkg -x "$package" "$stage"; done
     kernel_version=$(ls "$stage/lib/modules")
 }

@@ -6,7 +6,7 @@ cache=${KUMOI_CACHE:-/var/cache/kumoi}
 mkdir -p "$cache"
 work=$(mktemp -d "$cache/building.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-(cd "$work" && apt-get -qq -o APT::Sandbox::User=root download novnc) >&2
+"$(dirname "$0")/download-packages.sh" "$work" novnc >&2
 dpkg -x "$work"/novnc_*.deb "$work/root"
 [ -s "$work/root/usr/share/novnc/vnc_lite.html" ] || { echo "novnc: the package has no vnc_lite.html" >&2; exit 1; }
 chmod -R a+rX "$work/root/usr/share/novnc"
