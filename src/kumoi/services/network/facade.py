@@ -1,7 +1,7 @@
 """All that other services may ask of networks: ports for servers, in the caller's transaction."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -138,6 +138,48 @@ def create_ports(
 def check_security_groups(tx: Transaction, who: Who, names: Sequence[str]) -> None:
     """BadRequest when one does not exist, Conflict when a name stands for several."""
     _groups(tx, who, names)
+
+
+def add_security_group(tx: Transaction, who: Who, server_id: str, name: str) -> None:
+    """Each of the server's ports that is secured is in the group (by name or id) from now on. SecurityGroupNotFound,
+    and BadRequest when the server has no such port."""
+    (group_id,) = security_groups.named(tx, who.project_id or "", [name])
+    secured = [row for row in _of_server(tx, server_id) if row["port_security_enabled"]]
+    if not secured:
+        raise BadRequest(f"Security group {name} cannot be added: no port of instance {server_id} is secured.")
+    _regroup(tx, secured, lambda groups: [*groups, group_id])
+
+
+def remove_security_group(tx: Transaction, who: Who, server_id: str, name: str) -> None:
+    """No port of the server is in the group any more. SecurityGroupNotFound, also when none was."""
+    (group_id,) = security_groups.named(tx, who.project_id or "", [name])
+    rows = _of_server(tx, server_id)
+    if not _regroup(tx, rows, lambda groups: [each for each in groups if each != group_id]):
+        raise SecurityGroupNotFound(name)
+
+
+def security_groups_of(tx: Transaction, server_id: str) -> list[dict[str, Any]]:
+    """The groups that the server's ports are in: {id, name, description, project_id, rules: [{id,
+    direction, ethertype, protocol, port_range_min, port_range_max, remote_ip_prefix, remote_group_id}]}."""
+    memberships = ports.groups_of(tx, [row["id"] for row in _of_server(tx, server_id)])
+    ids = list(dict.fromkeys(group_id for some in memberships.values() for group_id in some))
+    found = groups.by_ids(tx, ids)
+    return security_groups.detailed(tx, [found[group_id] for group_id in ids])
+
+
+def _regroup(tx: Transaction, rows: Sequence[dict[str, Any]], change: Callable[[list[str]], list[str]]) -> int:
+    """How many ports changed."""
+    memberships = ports.groups_of(tx, [row["id"] for row in rows])
+    changed = 0
+    for row in rows:
+        before = memberships.get(row["id"], [])
+        after = list(dict.fromkeys(change(before)))
+        if after != before:
+            ports.set_groups(tx, row["id"], after)
+            ports.change(tx, row["id"])
+            reconcile.mark(tx, ports_logic.KIND, row["id"])
+            changed += 1
+    return changed
 
 
 def bind(tx: Transaction, server_id: str, host: str) -> list[Port]:

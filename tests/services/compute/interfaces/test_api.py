@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from tests.services.compute.world import LATEST, SERVERS, World
-
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from tests.services.compute.world import LATEST, SERVERS, World
 
 PORTS = "/network/v2.0/ports"
 

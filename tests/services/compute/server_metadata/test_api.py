@@ -1,8 +1,7 @@
 """Metadata, tags, addresses and actions of servers."""
 
-from tests.services.compute.world import LATEST, SERVERS, World
-
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from tests.services.compute.world import LATEST, SERVERS, World
 
 
 def test_metadata_reaches_the_guest(world: World) -> None:

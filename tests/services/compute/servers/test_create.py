@@ -4,9 +4,9 @@ import base64
 from typing import Any
 
 import pytest
-from tests.services.compute.world import SERVERS, World
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from tests.services.compute.world import SERVERS, World
 
 UNKNOWN = "5b1f8e1c-0000-4000-8000-000000000000"
 

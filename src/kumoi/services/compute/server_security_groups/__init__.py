@@ -1,0 +1,1 @@
+"""Security groups of a server: those of its ports."""

@@ -1,0 +1,34 @@
+"""Shapes of servers' security groups: docs.openstack.org/api-ref/compute/#list-security-groups-by-server."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+
+class Group(msgspec.Struct, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+
+
+def group(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """As compute has always shown them: with the rules for what comes in. `names`: group id → name."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "tenant_id": row["project_id"],
+        "rules": [_rule(rule, row, names) for rule in row["rules"] if rule["direction"] == "ingress"],
+    }
+
+
+def _rule(rule: dict[str, Any], row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    remote = rule["remote_group_id"]
+    everything = "0.0.0.0/0" if rule["ethertype"] == "IPv4" else "::/0"
+    return {
+        "id": rule["id"],
+        "parent_group_id": row["id"],
+        "ip_protocol": rule["protocol"],
+        "from_port": -1 if rule["port_range_min"] is None else rule["port_range_min"],
+        "to_port": -1 if rule["port_range_max"] is None else rule["port_range_max"],
+        "ip_range": {} if remote else {"cidr": rule["remote_ip_prefix"] or everything},
+        "group": {"name": names.get(remote, remote), "tenant_id": row["project_id"]} if remote else {},
+    }

@@ -1,0 +1,152 @@
+"""What a guest says, and its screen through a websocket."""
+
+import asyncio
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import falcon.testing
+import pytest
+
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.kernel import clock, streams
+from tests.services.compute.world import LATEST, SERVERS, World
+
+BANNER = b"RFB 003.008\n"
+
+
+class Screen:
+    """A guest's screen that says its banner and then gives back what it hears."""
+
+    def __init__(self, path: Path) -> None:
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(path))
+        self.listener.listen()
+        self.connections: list[socket.socket] = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections.append(connection)
+            connection.sendall(BANNER)
+            while data := connection.recv(65536):
+                connection.sendall(data)
+
+    def close(self) -> None:
+        for connection in self.connections:
+            connection.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+@pytest.fixture
+def screen(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    path = tmp_path / "vnc"
+    made = Screen(path)
+    monkeypatch.setattr(world.cloud.engines[FakeHypervisor], "vnc_socket", lambda server_id: str(path))
+    yield made
+    made.listener.close()
+
+
+def opened(world: World, server_id: str, version: str = LATEST) -> str:
+    body = {"remote_console": {"protocol": "vnc", "type": "novnc"}}
+    made = world.cloud.post(f"{SERVERS}/{server_id}/remote-consoles", version=version, json=body)
+    assert made.status_code == 200, made.text
+    assert made.json["remote_console"]["type"] == "novnc"
+    return str(made.json["remote_console"]["url"])
+
+
+def websocket_path(url: str) -> str:
+    parts = urlsplit(url)
+    assert parts.path == "/novnc/vnc_lite.html"
+    (path,) = parse_qs(parts.query)["path"]
+    return f"/{path}"
+
+
+def test_the_log(world: World) -> None:
+    server_id = world.boot()
+    fake = world.cloud.engines[FakeHypervisor]
+    fake.say(server_id, "one\ntwo\x1b[0m\n")
+    assert world.act(server_id, "os-getConsoleOutput", {"length": 1}).json == {"output": "two[0m\n"}
+    assert world.act(server_id, "os-getConsoleOutput", {"length": "2"}).json["output"].startswith("one")
+    for everything in ({}, {"length": None}, {"length": -1}):
+        assert "login:" in world.act(server_id, "os-getConsoleOutput", everything).json["output"]
+    for wrong in ({"length": "x"}, {"length": -2}, {"lines": 1}):
+        assert world.act(server_id, "os-getConsoleOutput", wrong).status_code == 400
+    assert world.act(server_id, "os-getConsoleOutput", {}, as_="other").status_code == 404
+    building = world.ask("two").json["server"]["id"]
+    assert world.act(building, "os-getConsoleOutput", {}).status_code == 409
+
+
+def test_bytes_go_both_ways_until_the_guest_ends(world: World, screen: Screen) -> None:
+    path = websocket_path(opened(world, world.boot()))
+    app = streams.asgi(world.cloud.api)
+
+    async def look() -> None:
+        place, _, query = path.partition("?")
+        async with (
+            falcon.testing.ASGIConductor(app) as conductor,
+            conductor.simulate_ws(place, query_string=query) as browser,
+        ):
+            assert await browser.receive_data() == BANNER
+            large = bytes(range(256)) * 1000
+            await browser.send_data(large)
+            heard = b""
+            while len(heard) < len(large):
+                heard += await browser.receive_data()
+            assert heard == large
+            screen.close()
+            with pytest.raises(falcon.WebSocketDisconnected):
+                await browser.receive_data()
+
+    asyncio.run(look())
+
+
+def test_a_token_is_for_a_while_and_for_one_server(world: World, screen: Screen) -> None:
+    server_id = world.boot()
+    path = websocket_path(opened(world, server_id))
+    token = path.partition("token=")[2]
+    shown = world.cloud.get(f"/compute/v2.1/os-console-auth-tokens/{token}", as_="admin", version="2.31")
+    assert shown.json["console"]["instance_uuid"] == server_id
+    assert world.cloud.get("/compute/v2.1/os-console-auth-tokens/none", as_="admin", version="2.31").status_code == 404
+    app = streams.asgi(world.cloud.api)
+
+    async def refused(query: str) -> None:
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            with pytest.raises(falcon.WebSocketDisconnected):
+                async with conductor.simulate_ws("/compute/v2.1/console", query_string=query):
+                    pass
+
+    asyncio.run(refused("token=bad"))
+    asyncio.run(refused(""))
+    late = clock.VirtualClock(clock.now())
+    late.advance(601)
+    with clock.using(late):
+        asyncio.run(refused(f"token={token}"))
+    world.cloud.delete(f"{SERVERS}/{server_id}")
+    world.cloud.settle()
+    asyncio.run(refused(f"token={token}"))
+
+
+def test_consoles_that_there_are_not(world: World, screen: Screen) -> None:
+    server_id = world.boot()
+    body = {"remote_console": {"protocol": "spice", "type": "spice-html5"}}
+    path = f"{SERVERS}/{server_id}/remote-consoles"
+    assert world.cloud.post(path, version="2.6", json=body).status_code == 400
+    assert world.cloud.post(path, version="2.5", json=body).status_code == 404
+    old = world.act(server_id, "os-getVNCConsole", {"type": "novnc"}, version="2.5")
+    assert old.json["console"]["type"] == "novnc" and "/novnc/" in old.json["console"]["url"]
+    assert world.act(server_id, "os-getVNCConsole", {"type": "novnc"}, version="2.6").status_code in (400, 404)
+    assert world.act(server_id, "os-getVNCConsole", {"type": "invalid"}, version="2.5").status_code == 400
+
+
+def test_a_fake_guest_has_no_screen(world: World) -> None:
+    server_id = world.boot()
+    body = {"remote_console": {"protocol": "vnc", "type": "novnc"}}
+    refused = world.cloud.post(f"{SERVERS}/{server_id}/remote-consoles", version="2.6", json=body)
+    assert refused.status_code == 409 and "no screen" in refused.json["conflictingRequest"]["message"]

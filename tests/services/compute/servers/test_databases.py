@@ -1,0 +1,60 @@
+"""The whole way of servers, and every filter of their lists, on SQLite and on PostgreSQL."""
+
+import threading
+
+from tests.services.compute.world import LATEST, SERVERS, World
+
+
+def test_made_listed_changed_and_deleted(world_on_each_database: World) -> None:
+    world = world_on_each_database
+    one = world.boot("one", tags=["a"], metadata={"x": "y"})
+    mapping = [{
+        "boot_index": 0, "uuid": world.image, "source_type": "image", "destination_type": "volume", "volume_size": 1,
+        "delete_on_termination": True,
+    }]  # fmt: skip
+    two = world.boot("two", imageRef=None, block_device_mapping_v2=mapping)
+    filters = {
+        "name": "^o", "status": "ACTIVE", "image": world.image, "flavor": "1", "ip": "10", "tags": "a",
+        "not-tags-any": "b", "locked": "false", "config_drive": "false", "vm_state": "active", "power_state": "1",
+        "changes-since": "2020-01-01T00:00:00Z", "changes-before": "2100-01-01T00:00:00Z", "task_state": "",
+    }  # fmt: skip
+    del filters["task_state"]
+    found = world.cloud.get(f"{SERVERS}/detail", version=LATEST, params=filters)
+    assert [server["id"] for server in found.json["servers"]] == [one], found.text
+    pages = []
+    marker = None
+    for _ in range(2):
+        params = {"limit": 1, "sort_key": "launched_at", "sort_dir": "asc", **({"marker": marker} if marker else {})}
+        (server,) = world.cloud.get(SERVERS, params=params).json["servers"]
+        marker = server["id"]
+        pages.append(marker)
+    assert pages == [one, two]
+    world.act(one, "os-stop")
+    world.act(two, "pause")
+    world.cloud.settle()
+    world.cloud.sweep()
+    assert [world.show(each)["status"] for each in (one, two)] == ["SHUTOFF", "PAUSED"]
+    assert world.cloud.audit() == []
+    for each in (one, two):
+        assert world.cloud.delete(f"{SERVERS}/{each}").status_code == 204
+    world.nothing_is_left()
+    assert world.cloud.get("/volume/v3/volumes").json["volumes"] == []
+
+
+def test_requests_and_runners_side_by_side(world_on_each_database: World) -> None:
+    world = world_on_each_database
+    answers: list[int] = []
+    threads = [threading.Thread(target=lambda n=n: answers.append(world.ask(f"t{n}").status_code)) for n in range(6)]
+    threads += [threading.Thread(target=world.cloud.settle) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [202] * 6
+    world.cloud.settle()
+    listed = world.cloud.get(f"{SERVERS}/detail").json["servers"]
+    assert [each["status"] for each in listed] == ["ACTIVE"] * 6
+    assert len({each["addresses"]["private"][0]["addr"] for each in listed}) == 6
+    for each in listed:
+        world.cloud.delete(f"{SERVERS}/{each['id']}")
+    world.nothing_is_left()
