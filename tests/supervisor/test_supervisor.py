@@ -99,6 +99,15 @@ def test_what_is_not_there_to_be_run_is_said_in_its_log(data: Path) -> None:
     assert "cannot start absent" in (data / "log" / "absent.log").read_text()
 
 
+def test_a_machine_that_allows_no_start_is_said_and_outlived(data: Path) -> None:
+    blocked = data / "log" / "folder" / "only.log"
+    supervise(data, server(data, "only", 10, log=blocked))
+    until(lambda: states(data)["only"]["state"] == "failing")
+    assert "it cannot be started" in states(data)["only"]["detail"]
+    blocked.parent.mkdir()
+    until(lambda: states(data)["only"]["state"] == "up", 20)
+
+
 def test_a_new_supervisor_adopts_what_a_killed_one_left(data: Path) -> None:
     supervise(data, server(data, "kept", 10), server(data, "gone", 10))
     until(lambda: ask(data, "status")["settled"])

@@ -177,7 +177,9 @@ class Supervisor:
             "message": f"{unit.process.name}: {message}",
             "pid": unit.pid,
         }
-        print(json.dumps(line), file=sys.stderr, flush=True)
+        # a full disk must not end the one who restarts the others
+        with contextlib.suppress(OSError):
+            print(json.dumps(line), file=sys.stderr, flush=True)
 
 
 def socket_path(data: Path) -> Path:

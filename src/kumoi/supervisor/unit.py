@@ -82,14 +82,24 @@ class Unit:
         return True
 
     def start(self) -> None:
-        if self.process.ready is not None:
-            self.process.ready.unlink(missing_ok=True)
-        self._watch(starting.start(self.process, self.log, self.data), ours=True)
-        draft = self.pid_file.with_suffix(".new")
-        draft.write_text(f"{self.pid} {self.began} {self.fingerprint}\n")
-        draft.replace(self.pid_file)
+        """down or pausing → starting; pausing when this machine (a full disk, no more processes) does not allow it."""
+        try:
+            if self.process.ready is not None:
+                self.process.ready.unlink(missing_ok=True)
+            self._watch(starting.start(self.process, self.log, self.data), ours=True)
+        except OSError as error:
+            self._fail(f"it cannot be started: {error}")
+            return
         self._turn("starting")
         self.deadline = clock.monotonic() + self.process.ready_within
+        try:
+            draft = self.pid_file.with_suffix(".new")
+            draft.write_text(f"{self.pid} {self.began} {self.fingerprint}\n")
+            draft.replace(self.pid_file)
+        except OSError as error:
+            # what no later supervisor would find must not run
+            self._verdict = f"its pid cannot be noted: {error}"
+            self.kill()
 
     def check_ready(self) -> None:
         """starting → up when it serves; killed when it does not within its deadline."""
@@ -131,11 +141,7 @@ class Unit:
             return True
         if clock.monotonic() - self.since > SETTLED and self.state == "up":
             self.failures = 0
-        self.detail, self._verdict = self._verdict or _ended(status), ""
-        self.failures += 1
-        self.restarts += 1
-        self._turn("pausing")
-        self.deadline = clock.monotonic() + (0 if self.failures == 1 else min(0.2 * 2**self.failures, LONGEST_PAUSE))
+        self._fail(self._verdict or _ended(status))
         return True
 
     def settle(self) -> None:
@@ -154,6 +160,13 @@ class Unit:
             "detail": self.detail,
             "log": str(self.log),
         }
+
+    def _fail(self, why: str) -> None:
+        self.detail, self._verdict = why, ""
+        self.failures += 1
+        self.restarts += 1
+        self._turn("pausing")
+        self.deadline = clock.monotonic() + (0 if self.failures == 1 else min(0.2 * 2**self.failures, LONGEST_PAUSE))
 
     def _watch(self, pid: int, *, ours: bool) -> None:
         self.pid, self._ours = pid, ours
