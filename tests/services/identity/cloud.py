@@ -1,15 +1,26 @@
-"""A whole cloud with the real authenticator; callers are named by the token that they hold."""
+"""Identity with its real authenticator; callers are named by the token that they hold."""
 
 from pathlib import Path
 from typing import Any
 
-from kumoi import app
+import sqlalchemy as sa
+
+from kumoi.kernel import epochs
+from kumoi.kernel.database import Transaction, metadata
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
+from kumoi.services.identity.bootstrap import bootstrap
+from kumoi.services.identity.service import SERVICE
 from tests.cloud import Cloud
 
 V3 = "/identity/v3"
 PASSWORDS = {"admin": "admin password", "demo": "demo password", "reader": "reader password"}
+
+
+def contents(tx: Transaction) -> dict[sa.Table, list[dict[str, Any]]]:
+    """Every row of identity."""
+    tables = [table for name, table in metadata.tables.items() if name.startswith(SERVICE.tables)]
+    return {table: tx.all(table.select()) for table in tables}
 
 
 class IdentityCloud(Cloud):
@@ -17,8 +28,21 @@ class IdentityCloud(Cloud):
 
     def __init__(self, folder: Path, database_url: str) -> None:
         Keys.create(folder / "keys")
-        super().__init__(folder, database_url, authenticator=facade.authenticator(folder / "keys"))
-        self.database.write(lambda tx: app.begin_services(tx, self.settings, PASSWORDS))
+        check = facade.authenticator(folder / "keys")
+        super().__init__(folder, database_url, services=[SERVICE], authenticator=check)
+        self.database.write(lambda tx: bootstrap(tx, self.settings, PASSWORDS))
+        self._first = self.database.read(contents)
+
+    def begin_anew(self) -> None:
+        """As it was in the beginning, but in an epoch of its own."""
+
+        def restore(tx: Transaction) -> None:
+            for table, rows in self._first.items():
+                tx.execute(table.delete())
+                tx.insert_many(table, rows)
+            epochs.advance(tx, "identity")
+
+        self.database.write(restore, durable=False)
 
     def auth(self, identity: dict[str, Any], scope: Any = None, **more: Any) -> Any:
         """The response of POST /auth/tokens."""

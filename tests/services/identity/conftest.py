@@ -1,18 +1,35 @@
-"""A cloud that checks real tokens: users of the bootstrap, and more that tests make."""
+"""A cloud that checks real tokens, one for the session on each kind of database, begun anew for every test."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.services.identity.cloud import IdentityCloud
 
 
-@pytest.fixture
-def cloud(tmp_path: Path, database_url: str) -> Iterator[IdentityCloud]:
-    made = IdentityCloud(tmp_path, database_url)
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def standing_cloud(
+    database_kind: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[IdentityCloud]:
+    folder = tmp_path_factory.mktemp("identity")
+    url = f"sqlite:///{folder / 'kumoi.db'}"
+    if database_kind == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        url = server.url(server.fresh(request.getfixturevalue("filled_template")))
+    made = IdentityCloud(folder, url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def cloud(standing_cloud: IdentityCloud) -> IdentityCloud:
+    standing_cloud.begin_anew()
+    return standing_cloud
 
 
 @pytest.fixture

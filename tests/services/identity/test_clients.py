@@ -13,6 +13,8 @@ import pytest
 from tests.services.identity.cloud import PASSWORDS, IdentityCloud
 from tests.services.identity.loopback import serving
 
+pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True, scope="session")
+"""One kind is enough: a client sees none of it."""
 PROGRAM = Path(sys.executable).with_name("openstack")
 COMMANDS = """\
 project create --description first --tag red --property colour=blue -f json lab
@@ -63,12 +65,6 @@ project delete bench
 project delete lab2
 project list -f json
 """
-
-
-@pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """One kind is enough: a client sees none of it."""
-    return f"sqlite:///{tmp_path / 'kumoi.db'}"
 
 
 @pytest.fixture

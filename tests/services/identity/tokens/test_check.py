@@ -48,8 +48,8 @@ def test_garbled(cloud: IdentityCloud, member: str, spoil: Callable[[str], str])
 
 def test_of_another_cloud(cloud: IdentityCloud, tmp_path: Path, member: str) -> None:
     Keys.create(tmp_path / "other")
-    payload = Keys.load(tmp_path / "keys").open(member)
-    assert not refused(cloud, Keys.load(tmp_path / "keys").seal(payload))
+    payload = Keys.load(cloud.folder.keys).open(member)
+    assert not refused(cloud, Keys.load(cloud.folder.keys).seal(payload))
     assert refused(cloud, Keys.load(tmp_path / "other").seal(payload))
 
 
@@ -133,10 +133,10 @@ def test_roles_are_those_of_now(cloud: IdentityCloud, admin: str, member: str) -
     assert refused(cloud, member)
 
 
-def test_from_the_next_request_on_in_every_process(cloud: IdentityCloud, tmp_path: Path, admin: str) -> None:
+def test_from_the_next_request_on_in_every_process(cloud: IdentityCloud, admin: str) -> None:
     """Two authenticators on two connections, as two api workers have them; each remembers what it saw."""
     other = Database(cloud.database.url)
-    here, there = cloud.api.authenticate, facade.authenticator(tmp_path / "keys")
+    here, there = cloud.api.authenticate, facade.authenticator(cloud.folder.keys)
     assert here(cloud.database, admin) == there(other, admin)
     demo = cloud.log_in("demo")
     assert there(other, demo).user_name == "demo"
@@ -182,8 +182,8 @@ def test_revocations_are_forgotten_in_time(cloud: IdentityCloud) -> None:
     assert len(cloud.database.read(lambda tx: tx.all(revocations.select()))) == 1
 
 
-def test_a_payload_of_ids_only(tmp_path: Path, cloud: IdentityCloud, member: str) -> None:
+def test_a_payload_of_ids_only(cloud: IdentityCloud, member: str) -> None:
     """No role, no name: what a token may do is not what it said when it was issued."""
-    payload = Keys.load(tmp_path / "keys").open(member)
+    payload = Keys.load(cloud.folder.keys).open(member)
     assert isinstance(payload, Payload) and payload.expires_at - payload.issued_at == 3600 * SECOND
     assert "member" not in str(payload) and "demo" not in str(payload)

@@ -1,7 +1,5 @@
 """Users as clients see them, and what their passwords decide."""
 
-from pathlib import Path
-
 import pytest
 
 from kumoi.kernel.errors import Unauthorized
@@ -116,10 +114,10 @@ def test_manager_of_a_domain(cloud: IdentityCloud, admin: str) -> None:
     assert cloud.put(grab, as_=token).status_code == 403
 
 
-def test_changing_ones_password(cloud: IdentityCloud, admin: str, tmp_path: Path) -> None:
+def test_changing_ones_password(cloud: IdentityCloud, admin: str) -> None:
     user = cloud.named("users", "demo", admin)
     token, path = cloud.log_in("demo"), f"{V3}/users/{user}/password"
-    other = facade.authenticator(tmp_path / "keys")
+    other = facade.authenticator(cloud.folder.keys)
     assert other(cloud.database, token).user_name == "demo"
     wrong = {"user": {"password": "new password", "original_password": "guess"}}
     assert cloud.post(path, as_=token, json=wrong).status_code == 401
