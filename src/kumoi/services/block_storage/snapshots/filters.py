@@ -52,7 +52,7 @@ def conditions(who: Who, query: ListQuery) -> list[Condition]:
             found.append(column == value)
     for name, column in _LIKE.items():
         if (value := getattr(query, name)) is not None:
-            found.append(column.contains(value, autoescape=True))
+            found.append(column.icontains(value, autoescape=True))
     if query.availability_zone not in (None, "nova"):
         found.append(sa.false())
     if query.metadata is not None:

@@ -62,7 +62,7 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
     if query.name is not None:
         conditions.append(table.c.name == query.name)
     if query.name_like is not None:
-        conditions.append(table.c.name.contains(query.name_like, autoescape=True))
+        conditions.append(table.c.name.icontains(query.name_like, autoescape=True))
     if query.description is not None:
         conditions.append(table.c.description == query.description)
     if query.extra_specs is not None:

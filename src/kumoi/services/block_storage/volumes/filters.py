@@ -70,7 +70,7 @@ def conditions(who: Who, query: ListQuery) -> list[Condition]:
             found.append(column == value)
     for name, column in _LIKE.items():
         if (value := getattr(query, name)) is not None:
-            found.append(column.contains(value, autoescape=True))
+            found.append(column.icontains(value, autoescape=True))
     if query.host is not None and who.is_admin:
         found.append(table.c.host == query.host.partition("@")[0])
     if query.bootable is not None:

@@ -13,17 +13,20 @@ def choose(context: Context, size_gib: int) -> str:
     hosts = context.engine(Hosts)
     free: dict[str, float] = {}
     silent: list[str] = []
+    refusal = ""
     for name in hosts.names():
         try:
             free[name] = hosts.volumes(name).capacity().free_gib
-        except VolumesError:
-            raise
+        except VolumesError as error:
+            refusal = f"host {name}: {error}"
         except Exception as error:
             log.say(__name__, "a host does not tell its capacity", host=name, reason=str(error))
             silent.append(name)
     best = max(free, key=lambda name: free[name], default=None)
     if best is not None and free[best] >= size_gib:
         return best
-    if silent or best is None:
-        raise Retry(f"no answer from {', '.join(silent) or 'any host'}")
-    raise Failed(NO_ROOM.format(size=size_gib, free=free[best]))
+    if silent:
+        raise Retry(f"no answer from {', '.join(silent)}")
+    if best is not None:
+        raise Failed(NO_ROOM.format(size=size_gib, free=free[best]))
+    raise Failed(refusal or "there is no host")

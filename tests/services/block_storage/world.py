@@ -3,6 +3,7 @@
 from typing import Any
 
 from kumoi.engines.volumes.fake import FakeVolumes
+from kumoi.kernel import randomness
 
 V3 = "/volume/v3"
 NEWEST = "3.71"
@@ -48,3 +49,22 @@ def messages(cloud: Any, resource_id: str) -> list[str]:
     """What the owner is told about a thing."""
     found = cloud.get(f"{V3}/messages?resource_uuid={resource_id}", version="3.5").json["messages"]
     return [message["user_message"] for message in found]
+
+
+def image(cloud: Any, *, status: str = "active", properties: dict[str, str] | None = None, **columns: Any) -> str:
+    """The id of a public image, one GiB large on the fake's hosts."""
+    from kumoi.services.image.images import store
+
+    image_id = str(randomness.new_uuid())
+    row = {
+        "id": image_id, "name": "cirros", "status": status, "visibility": "public", "owner": "nobody",
+        "protected": False, "os_hidden": False, "disk_format": "qcow2", "container_format": "bare", "min_disk": 0,
+        "min_ram": 0, "size": 20 << 20, "virtual_size": 1 << 30, "checksum": "0" * 32, **columns,
+    }  # fmt: skip
+    cloud.database.write(lambda tx: store.insert(tx, row, properties or {}, []))
+    return image_id
+
+
+def differences(cloud: Any) -> list[dict[str, Any]]:
+    """The audit's, without those of images, which `image` makes without data."""
+    return [each for each in cloud.audit() if each["service"] != "image"]

@@ -1,0 +1,215 @@
+"""What becomes of a volume when a step fails, when it is deleted meanwhile, and when many are asked for at once."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kumoi.kernel import clock, quotas
+from tests.cloud import PROJECT, Cloud
+from tests.services.block_storage.world import V3, act, differences, fake, image, make, messages, show, snap
+
+
+@pytest.fixture
+def time() -> Iterator[clock.VirtualClock]:
+    """Waits cost nothing."""
+    virtual = clock.VirtualClock()
+    with clock.using(virtual):
+        yield virtual
+
+
+@pytest.fixture
+def two_clouds(tmp_path: Path, database_url: str) -> Iterator[Cloud]:
+    """A cloud on each kind of database."""
+    made = Cloud(tmp_path, database_url)
+    yield made
+    made.close()
+
+
+def silence(cloud: Any, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """The host answers nothing to this question."""
+
+    def away(*_: Any) -> None:
+        raise RuntimeError("the host is silent")
+
+    monkeypatch.setattr(fake(cloud), method, away)
+
+
+@pytest.mark.parametrize("method", ["capacity", "prepare_base", "create", "snapshot"])
+def test_a_volume_that_cannot_be_made_leaves_nothing(cloud: Any, method: str) -> None:
+    source = make(cloud)
+    fields = {"source_volid": source} if method == "snapshot" else {"imageRef": image(cloud)}
+    fake(cloud).fail_next(method, "the disk is full")
+    volume_id = make(cloud, **fields)
+    assert show(cloud, volume_id)["status"] == "error"
+    assert messages(cloud, volume_id)[0].startswith("create volume: ")
+    assert "the disk is full" in messages(cloud, volume_id)[0]
+    assert fake(cloud).inventory().volumes == [source] and fake(cloud).inventory().snapshots == []
+    assert differences(cloud) == []
+    assert cloud.delete(f"{V3}/volumes/{volume_id}").status_code == 202
+    cloud.settle()
+    assert show(cloud, volume_id) is None
+
+
+def test_no_room(cloud: Any) -> None:
+    fake(cloud).capacity_gib = 3
+    make(cloud, size=2)
+    volume_id = make(cloud, size=2)
+    assert show(cloud, volume_id)["status"] == "error"
+    assert messages(cloud, volume_id) == [
+        "create volume: No host has room for a volume of 2 GiB; the freest has 1 GiB."
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["capacity", "prepare_base", "create", "snapshot"])
+def test_deleted_while_it_is_being_made(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock, method: str
+) -> None:
+    source = make(cloud)
+    fields = {"source_volid": source} if method == "snapshot" else {"imageRef": image(cloud)}
+    with monkeypatch.context() as patch:
+        silence(cloud, patch, method)
+        volume_id = make(cloud, settle=False, **fields)
+        while cloud.runner.run_one():
+            pass
+        assert show(cloud, volume_id)["status"] == "creating"
+        assert cloud.delete(f"{V3}/volumes/{volume_id}").status_code == 202
+        assert cloud.delete(f"{V3}/volumes/{volume_id}").status_code == 202
+        assert show(cloud, volume_id)["status"] == "deleting"
+    cloud.settle()
+    assert show(cloud, volume_id) is None
+    assert fake(cloud).inventory().volumes == [source] and fake(cloud).inventory().snapshots == []
+    assert differences(cloud) == []
+    assert cloud.delete(f"{V3}/volumes/{source}").status_code == 202
+
+
+def test_a_runner_that_dies_after_the_disk_was_made(cloud: Any, time: clock.VirtualClock) -> None:
+    """The engine has done its work and nothing was written: the next runner does it again."""
+    volume_id = make(cloud, settle=False)
+    write = cloud.runner.database.write
+
+    class Died(BaseException):
+        pass
+
+    def dies(work: Any, **how: Any) -> Any:
+        if fake(cloud).inventory().volumes:
+            raise Died
+        return write(work, **how)
+
+    cloud.runner.database.write = dies
+    with pytest.raises(Died):
+        cloud.settle()
+    cloud.runner.database.write = write
+    assert show(cloud, volume_id)["status"] == "creating" and fake(cloud).inventory().volumes == [volume_id]
+    time.advance(60)
+    cloud.settle()
+    assert show(cloud, volume_id)["status"] == "available"
+    assert differences(cloud) == []
+
+
+def test_a_deletion_goes_on_until_the_host_does_it(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock
+) -> None:
+    volume_id = make(cloud)
+    with monkeypatch.context() as patch:
+        silence(cloud, patch, "delete")
+        assert cloud.delete(f"{V3}/volumes/{volume_id}").status_code == 202
+        cloud.runner.run_until_quiet(200)
+        assert show(cloud, volume_id)["status"] == "error_deleting"
+        assert messages(cloud, volume_id) and messages(cloud, volume_id)[0].startswith("delete volume: ")
+        assert any(each["id"] for each in differences(cloud))
+    time.advance(60)
+    cloud.settle()
+    assert show(cloud, volume_id) is None and fake(cloud).inventory().volumes == []
+
+
+def test_growing(cloud: Any) -> None:
+    volume_id = make(cloud)
+    for wrong, word in ((1, "greater"), (0, "greater"), ("x", "new_size"), (-5, "greater")):
+        refused = act(cloud, volume_id, "os-extend", {"new_size": wrong})
+        assert refused.status_code == 400 and word in refused.json["badRequest"]["message"]
+    assert act(cloud, volume_id, "os-extend", {"new_size": 3}).status_code == 202
+    assert show(cloud, volume_id)["status"] == "extending"
+    assert act(cloud, volume_id, "os-extend", {"new_size": 4}).status_code == 400
+    cloud.settle()
+    assert (show(cloud, volume_id)["status"], show(cloud, volume_id)["size"]) == ("available", 3)
+    assert fake(cloud).size_gib(volume_id) == 3
+    fake(cloud).fail_next("extend", "the disk is full")
+    act(cloud, volume_id, "os-extend", {"new_size": 5})
+    cloud.settle()
+    volume = show(cloud, volume_id)
+    assert (volume["status"], volume["size"]) == ("error_extending", 3)
+    assert messages(cloud, volume_id) == ["extend volume: the disk is full"]
+
+
+def test_growing_in_use_by_version(cloud: Any) -> None:
+    volume_id = make(cloud)
+    act(cloud, volume_id, "os-attach", {"host_name": "h", "mountpoint": "/dev/vdb"})
+    assert act(cloud, volume_id, "os-extend", {"new_size": 2}, version="3.41").status_code == 400
+    assert act(cloud, volume_id, "os-extend", {"new_size": 2}, version="3.42").status_code == 202
+    cloud.settle()
+    assert show(cloud, volume_id)["status"] == "in-use"
+    fake(cloud).fail_next("extend")
+    act(cloud, volume_id, "os-extend", {"new_size": 3})
+    cloud.settle()
+    assert (show(cloud, volume_id)["status"], show(cloud, volume_id)["size"]) == ("in-use", 2)
+
+
+def test_back_to_a_snapshot(cloud: Any) -> None:
+    volume_id = make(cloud)
+    first, second = snap(cloud, volume_id), snap(cloud, volume_id)
+    assert act(cloud, volume_id, "revert", {"snapshot_id": first}).status_code == 400
+    assert act(cloud, volume_id, "revert", {"snapshot_id": second}, version="3.39").status_code == 400
+    fake(cloud).fail_next("create")
+    assert act(cloud, volume_id, "revert", {"snapshot_id": second}, version="3.40").status_code == 202
+    assert show(cloud, volume_id)["status"] == "reverting"
+    assert cloud.delete(f"{V3}/snapshots/{second}").status_code == 409
+    cloud.settle()
+    assert show(cloud, volume_id)["status"] == "available" and differences(cloud) == []
+
+
+@pytest.mark.parametrize(("resource", "limit", "size", "allowed"), [("volumes", 10, 1, 10), ("gigabytes", 21, 2, 10)])
+def test_fifty_at_once_take_no_more_than_the_quota(
+    two_clouds: Cloud, resource: str, limit: int, size: int, allowed: int
+) -> None:
+    cloud = two_clouds
+    cloud.database.write(lambda tx: quotas.set_limit(tx, "block_storage", "volumes", PROJECT, -1))
+    cloud.database.write(lambda tx: quotas.set_limit(tx, "block_storage", resource, PROJECT, limit))
+    cloud.get(f"{V3}/types/default")
+
+    def ask(_: int) -> Any:
+        return cloud.post(f"{V3}/volumes", json={"volume": {"size": size}})
+
+    with ThreadPoolExecutor(10) as crowd:
+        replies = list(crowd.map(ask, range(50)))
+    statuses = [reply.status_code for reply in replies]
+    assert statuses.count(202) == allowed and statuses.count(413) == 50 - allowed, statuses
+    refused = next(reply for reply in replies if reply.status_code == 413)
+    assert resource in refused.json["overLimit"]["message"]
+    usage = cloud.get(f"{V3}/os-quota-sets/{PROJECT}?usage=True").json["quota_set"]
+    assert usage[resource]["in_use"] == allowed * size
+    cloud.settle(60)
+    listed = cloud.get(f"{V3}/volumes/detail?metadata={{}}").json["volumes"]
+    assert [each["status"] for each in listed] == ["available"] * allowed
+    assert len(fake(cloud).inventory().volumes) == allowed
+    for each in listed:
+        assert cloud.delete(f"{V3}/volumes/{each['id']}").status_code == 202
+    cloud.settle(60)
+    assert fake(cloud).inventory().volumes == [] and cloud.audit() == []
+
+
+def test_filters_and_pages_are_the_same_on_both_databases(two_clouds: Cloud) -> None:
+    cloud = two_clouds
+    a = make(cloud, name="a", metadata={"k": "v"}, settle=False)
+    b = make(cloud, metadata={"k": "w"})
+    ids = lambda query: [each["id"] for each in cloud.get(f"{V3}/volumes?{query}", version="3.60").json["volumes"]]  # noqa: E731
+    assert ids("metadata={'k':'v'}") == [a] and ids("metadata={'x':'v'}") == []
+    assert ids("sort=name:asc") == [b, a] and ids(f"sort=name:asc&marker={b}") == [a]
+    assert ids("sort=name:desc") == [a, b] and ids(f"sort=name:desc&limit=1&marker={a}") == [b]
+    assert ids("name~=A") == [a]
+    assert ids("created_at=gte:2020-01-01") and ids("bootable=true") == []
+    snapshot_id = snap(cloud, a, metadata={"s": "t"})
+    found = cloud.get(f"{V3}/snapshots?metadata={{'s':'t'}}", version="3.22").json["snapshots"]
+    assert [each["id"] for each in found] == [snapshot_id]
