@@ -1,0 +1,201 @@
+"""A server from its image to its deletion, through the client as it comes from PyPI, on real engines."""
+
+import json
+import os
+import signal
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.end_to_end.clouds import Cloud, pinging, until
+
+pytestmark = [
+    pytest.mark.end_to_end,
+    pytest.mark.skipif(os.geteuid() != 0, reason="real guests and networks need root"),
+    pytest.mark.usefixtures("in_order"),
+]
+ROUND = "kumoi-data-of-a-guest"
+CONTROL_PLANE = ("api", "runner", "streams", "agent", "front")
+HISTORY = {"operations", "operation_leases", "events", "alembic_version"}
+"""Tables that tell what was, not what is."""
+
+
+class Life:
+    """What one test leaves for the next: the cloud, addresses of servers, what their guests said."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self.addresses: dict[str, str] = {}
+        self.boots: dict[str, str] = {}
+        self.bootstrapped: dict[str, int] = {}
+
+    def boot_id(self, name: str) -> str:
+        return self.cloud.boot_id(self.addresses[name])
+
+
+def rows(cloud: Cloud) -> dict[str, int]:
+    """Rows of every table, of those that hold what is in use."""
+    with closing(sqlite3.connect(f"file:{cloud.data}/database/kumoi.db?mode=ro", uri=True)) as tables:
+        names = [name for (name,) in tables.execute("select name from sqlite_master where type = 'table'")]
+        return {name: tables.execute(f'select count(*) from "{name}"').fetchone()[0] for name in names}
+
+
+@pytest.fixture(scope="module")
+def life(made_clouds: list[Cloud]) -> Life:
+    cloud = Cloud()
+    made_clouds.append(cloud)
+    return Life(cloud)
+
+
+def test_the_cloud_starts_and_is_empty(life: Life) -> None:
+    life.cloud.up()
+    assert life.cloud.status()["healthy"]
+    assert life.cloud.audit() == []
+    life.bootstrapped = rows(life.cloud)
+    for kind in ("server", "volume", "image", "keypair", "router", "floating ip", "port"):
+        assert json.loads(life.cloud.openstack(f"{kind} list -f json")) == [], kind
+
+
+def test_a_server_is_made_and_reached(life: Life) -> None:
+    cloud = life.cloud
+    cloud.furnish()
+    what = "--image small --flavor m1.tiny --network inside --key-name mine --security-group open"
+    for name in ("one", "two", "three"):
+        cloud.openstack(f"server create {what} --property role={name} {name}")
+    for name in ("one", "two", "three"):
+        cloud.wait_for_server(name, "ACTIVE")
+        life.addresses[name] = cloud.floating_ip(name)
+    told = json.loads(
+        cloud.ssh(life.addresses["one"], "wget -qO- http://169.254.169.254/openstack/latest/meta_data.json")
+    )
+    assert told["uuid"] == cloud.server("one").id
+    assert told["name"] == "one"
+    assert told["meta"] == {"role": "one"}
+    assert cloud.ssh(life.addresses["one"], "hostname") == "one"
+    said = cloud.openstack("console log show one")
+    assert "login" in said
+
+
+def test_a_volume_is_plugged_into_the_running_guest(life: Life) -> None:
+    cloud, address = life.cloud, life.addresses["one"]
+    cloud.openstack("volume create --size 1 disk")
+    cloud.wait_for_volume("disk", "available")
+    assert "vdb" not in cloud.ssh(address, "lsblk -rno NAME")
+    assert cloud.value("server add volume one disk", "Device") == "/dev/vdb"
+    cloud.wait_for_volume("disk", "in-use")
+    assert "vdb 1073741824" in cloud.ssh(address, "lsblk -brno NAME,SIZE")
+    cloud.ssh(
+        address,
+        f"sudo mke2fs /dev/vdb >/dev/null && sudo mount /dev/vdb /mnt && echo {ROUND} | sudo tee /mnt/it && sync",
+    )
+    cloud.ssh(address, f"echo {ROUND} > it && sync")
+
+
+def test_a_snapshot_of_the_plugged_volume_becomes_a_volume(life: Life) -> None:
+    cloud, address = life.cloud, life.addresses["one"]
+    cloud.openstack("volume snapshot create --volume disk --force moment")
+    until("the snapshot", lambda: cloud.value("volume snapshot show moment", "status") == "available")
+    cloud.ssh(address, "echo later | sudo tee /mnt/it && sync")
+    cloud.openstack("volume create --snapshot moment copy")
+    cloud.wait_for_volume("copy", "available")
+    cloud.openstack("server add volume one copy")
+    cloud.wait_for_volume("copy", "in-use")
+    cloud.ssh(address, "sudo mkdir -p /copy && sudo mount -o ro /dev/vdc /copy")
+    assert cloud.ssh(address, "cat /copy/it") == ROUND
+    assert cloud.ssh(address, "cat /mnt/it") == "later"
+    cloud.ssh(address, "sudo umount /copy")
+    cloud.openstack("server remove volume one copy")
+    cloud.wait_for_volume("copy", "available")
+    assert "vdc" not in cloud.ssh(address, "lsblk -rno NAME")
+
+
+def test_the_plugged_volume_grows_under_the_guest(life: Life) -> None:
+    cloud, address = life.cloud, life.addresses["one"]
+    cloud.openstack("--os-volume-api-version 3.42 volume set --size 2 disk")
+    until("a larger disk in the guest", lambda: "vdb 2147483648" in cloud.ssh(address, "lsblk -brno NAME,SIZE"))
+    assert cloud.wait_for_volume("disk", "in-use").size == 2
+    assert cloud.ssh(address, "cat /mnt/it") == "later"
+
+
+def test_power(life: Life) -> None:
+    cloud, address = life.cloud, life.addresses["one"]
+    cloud.ssh(address, "sudo umount /mnt")
+    first = cloud.boot_id(address)
+    cloud.openstack("server reboot --soft one")
+    until("another boot", lambda: cloud.boot_id(address) != first, 180)
+    cloud.wait_for_server("one", "ACTIVE")
+    second = cloud.boot_id(address)
+    cloud.openstack("server reboot --hard one")
+    cloud.wait_for_server("one", "ACTIVE")
+    until("another boot", lambda: cloud.boot_id(address) != second, 180)
+    cloud.openstack("server stop one")
+    cloud.wait_for_server("one", "SHUTOFF")
+    assert len(cloud.pids("guest")) == 2
+    cloud.openstack("server start one")
+    cloud.wait_for_server("one", "ACTIVE")
+    assert cloud.ssh(address, "cat it") == ROUND
+    assert cloud.ssh(address, "sudo mount /dev/vdb /mnt && cat /mnt/it") == "later"
+
+
+def test_pause_and_suspend_keep_the_memory(life: Life) -> None:
+    cloud = life.cloud
+    for name in ("two", "three"):
+        life.boots[name] = life.boot_id(name)
+    cloud.openstack("server pause two")
+    cloud.wait_for_server("two", "PAUSED")
+    assert cloud.try_ssh(life.addresses["two"], "true", within=4) is None
+    cloud.openstack("server unpause two")
+    cloud.wait_for_server("two", "ACTIVE")
+    assert life.boot_id("two") == life.boots["two"]
+    before = len(cloud.pids("guest"))
+    cloud.openstack("server suspend three")
+    cloud.wait_for_server("three", "SUSPENDED")
+    assert len(cloud.pids("guest")) == before - 1
+    cloud.openstack("server resume three")
+    cloud.wait_for_server("three", "ACTIVE")
+    assert life.boot_id("three") == life.boots["three"]
+
+
+def test_the_control_plane_is_killed_while_it_works(life: Life) -> None:
+    cloud, address = life.cloud, life.addresses["one"]
+    life.boots["one"] = life.boot_id("one")
+    with pinging(address):
+        cloud.openstack("server create --image small --flavor m1.tiny --network inside --key-name mine four")
+        cloud.openstack("volume create --size 1 second")
+        killed = cloud.kill("api", "runner", "agent")
+        assert len(killed) >= 3
+        until(
+            "all of it again", lambda: cloud.status()["healthy"] and not cloud.pids("api", "runner", "agent") & killed
+        )
+        cloud.wait_for_server("four", "ACTIVE")
+        cloud.wait_for_volume("second", "available")
+    assert life.boot_id("one") == life.boots["one"]
+
+
+def test_guests_go_on_without_any_control_plane(life: Life) -> None:
+    cloud, address = life.cloud, life.addresses["one"]
+    with pinging(address):
+        cloud.kill("supervisor")
+        cloud.kill(*CONTROL_PLANE)
+        for pid in [
+            int(line.split()[0]) for line in cloud.processes() if any(part in line for part in ("kumoi.", "nginx"))
+        ]:
+            os.kill(pid, signal.SIGKILL)
+        assert cloud.ssh(address, "echo without >> it && sync && cat it").endswith("without")
+        cloud.try_ssh(life.addresses["three"], "sudo poweroff")
+        until("three is off", lambda: sum("qemu-system" in line for line in cloud.processes()) == 3, 60)
+        cloud.up()
+        cloud.wait_for_server("three", "SHUTOFF")
+    assert life.boot_id("one") == life.boots["one"]
+    cloud.openstack("server start three")
+    cloud.wait_for_server("three", "ACTIVE")
+    assert cloud.audit() == []
+
+
+def test_a_restart_of_the_control_plane(life: Life) -> None:
+    with pinging(life.addresses["one"]):
+        life.cloud.kumoi("restart")
+        assert life.cloud.status()["healthy"]
+        life.cloud.openstack("server set --property after=restart one")
+    assert life.boot_id("one") == life.boots["one"]
