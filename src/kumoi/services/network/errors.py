@@ -2,15 +2,25 @@
 
 from typing import Any
 
+from kumoi.kernel import errors
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound, OverQuota
+from kumoi.kernel.pagination import MarkerNotFound
 
-_KINDS = {
-    "BadRequest": "HTTPBadRequest", "Unauthorized": "HTTPUnauthorized", "Forbidden": "HTTPForbidden",
-    "NotFound": "HTTPNotFound", "MethodNotAllowed": "HTTPMethodNotAllowed", "Conflict": "HTTPConflict",
-    "TooLarge": "HTTPRequestEntityTooLarge", "UnsupportedMedia": "HTTPUnsupportedMediaType",
-    "NotBuilt": "HTTPNotImplemented", "Unavailable": "HTTPServiceUnavailable", "ApiError": "HTTPInternalServerError",
-    "MarkerNotFound": "HTTPBadRequest",
-}  # fmt: skip
+_KINDS: dict[type[ApiError], str] = {
+    errors.BadRequest: "HTTPBadRequest",
+    errors.Unauthorized: "HTTPUnauthorized",
+    errors.Forbidden: "HTTPForbidden",
+    errors.NotFound: "HTTPNotFound",
+    errors.MethodNotAllowed: "HTTPMethodNotAllowed",
+    errors.Conflict: "HTTPConflict",
+    errors.TooLarge: "HTTPRequestEntityTooLarge",
+    errors.UnsupportedMedia: "HTTPUnsupportedMediaType",
+    errors.NotBuilt: "HTTPNotImplemented",
+    errors.Unavailable: "HTTPServiceUnavailable",
+    errors.ApiError: "HTTPInternalServerError",
+    MarkerNotFound: "HTTPBadRequest",
+}
+"""What the kernel's own errors are called here; every other has its name in `kind`."""
 
 
 def render(error: ApiError) -> dict[str, Any]:
@@ -18,8 +28,8 @@ def render(error: ApiError) -> dict[str, Any]:
     message = error.message
     if isinstance(error, OverQuota):
         message = f"Quota exceeded for resources: ['{error.resource}']."
-    kind = error.kind or type(error).__name__
-    return {"NeutronError": {"type": _KINDS.get(kind, kind), "message": message, "detail": ""}}
+    kind = _KINDS.get(type(error)) or error.kind
+    return {"NeutronError": {"type": kind, "message": message, "detail": ""}}
 
 
 class InvalidInput(BadRequest):

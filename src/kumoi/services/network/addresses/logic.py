@@ -1,7 +1,7 @@
 """Choosing addresses for ports: the asked ones, one per IP version otherwise, and those that follow from the MAC."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ DRAWS = 12
 """Addresses that are drawn and looked up at once."""
 COUNTABLE = 1 << 17
 """Pools up to this size are searched whole when draws find nothing; larger ones are never that full."""
+WINDOW = 256
 MOST_PER_PORT = 50
 
 
@@ -156,36 +157,54 @@ def _for_owner(subnets: Sequence[dict[str, Any]], device_owner: str) -> list[dic
     return own or [s for s in subnets if not s["service_types"]]
 
 
-def free_address(tx: Transaction, subnet: dict[str, Any], besides: set[str] = frozenset()) -> str | None:  # type: ignore[assignment]
+class Pool:
+    """A subnet's allocation pools as one numbered row of addresses."""
+
+    def __init__(self, subnet: dict[str, Any]) -> None:
+        self.family = ipaddress.IPv4Address if subnet["ip_version"] == 4 else ipaddress.IPv6Address
+        ends = [(int(self.family(pool["start"])), int(self.family(pool["end"]))) for pool in subnet["allocation_pools"]]
+        self.parts = [(start, end - start + 1) for start, end in ends]
+        self.size = sum(size for _, size in self.parts)
+
+    def at(self, place: int) -> str:
+        for start, size in self.parts:
+            if place < size:
+                return str(self.family(start + place))
+            place -= size
+        raise IndexError(place)
+
+
+def free_address(tx: Transaction, subnet: dict[str, Any], besides: Collection[str] = ()) -> str | None:
     """An address of the pools that nobody has and that is not in `besides`; None when there is none.
 
     Drawn at random, so that concurrent requests seldom want the same, and one just given back is not soon given again.
     """
-    family = ipaddress.IPv4Address if subnet["ip_version"] == 4 else ipaddress.IPv6Address
-    pools = [(int(family(pool["start"])), int(family(pool["end"]))) for pool in subnet["allocation_pools"]]
-    sizes = [end - start + 1 for start, end in pools]
-    total = sum(sizes)
-    if total <= 0:
+    pool = Pool(subnet)
+    if pool.size <= 0:
         return None
-
-    def at(place: int) -> str:
-        for (start, _), size in zip(pools, sizes, strict=True):
-            if place < size:
-                return str(family(start + place))
-            place -= size
-        raise IndexError(place)
-
-    for _ in range(2 if total <= COUNTABLE else DRAWS):
-        drawn = [at(int(tx.new_hex(), 16) % total) for _ in range(DRAWS)]
+    for _ in range(2 if pool.size <= COUNTABLE else DRAWS):
+        drawn = [pool.at(int(tx.new_hex(), 16) % pool.size) for _ in range(DRAWS)]
         used = store.taken(tx, subnet["id"], drawn)
         for address in drawn:
             if address not in used and address not in besides:
                 return address
-    if total > COUNTABLE:
+    if pool.size > COUNTABLE:
         return None
     used = store.taken(tx, subnet["id"])
-    free = [address for address in map(at, range(total)) if address not in used and address not in besides]
+    free = [one for one in map(pool.at, range(pool.size)) if one not in used and one not in besides]
     return free[int(tx.new_hex(), 16) % len(free)] if free else None
+
+
+def first_address(tx: Transaction, subnet: dict[str, Any]) -> str | None:
+    """The first free address of the pools: for the service's own ports, out of the way of what people choose."""
+    pool = Pool(subnet)
+    for begin in range(0, min(pool.size, COUNTABLE), WINDOW):
+        window = [pool.at(place) for place in range(begin, min(begin + WINDOW, pool.size))]
+        used = store.taken(tx, subnet["id"], window)
+        for address in window:
+            if address not in used:
+                return address
+    return None
 
 
 def is_automatic(subnet: dict[str, Any]) -> bool:

@@ -9,7 +9,7 @@ UPDATED = "2026-11-22T00:00:00-00:00"
 BUILT = {
     "agent": "Agents of hosts, read only",
     "allowed-address-pairs": "Other addresses that a port may use",
-    "availability_zone": "Availability zones",
+    "availability_zone": "Availability Zone",
     "binding": "Port bindings",
     "dns-integration": "DNS names of ports, DNS domains of networks",
     "empty-string-filtering": "Filters on empty values",
@@ -23,8 +23,8 @@ BUILT = {
     "ip-substring-filtering": "Ports by parts of their addresses",
     "net-mtu": "MTU of networks",
     "net-mtu-writable": "MTU of networks can be set",
-    "network-ip-availability": "Used and free addresses of networks",
-    "network_availability_zone": "Availability zones of networks",
+    "network-ip-availability": "Network IP Availability",
+    "network_availability_zone": "Network Availability Zone",
     "pagination": "Pages of lists",
     "port-mac-address-regenerate": "A new MAC address for a port",
     "port-security": "Port security on and off",
@@ -35,7 +35,7 @@ BUILT = {
     "quota_details": "Quotas with usage",
     "revision-if-match": "Changes on condition of a revision",
     "router": "Routers and floating IPs",
-    "router_availability_zone": "Availability zones of routers",
+    "router_availability_zone": "Router Availability Zone",
     "security-group": "Security groups",
     "security-groups-normalized-cidr": "Rules show their prefix without host bits",
     "sorting": "Order of lists",
@@ -48,7 +48,7 @@ BUILT = {
     "subnet-service-types": "Subnets for some kinds of ports",
     "tag-creation": "Several tags added at once",
 }
-"""alias → what it is."""
+"""alias → name; a few names are those by which clients look an extension up."""
 
 
 def index() -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ def follow(tx: Transaction, network: dict[str, Any]) -> None:
             reconcile.mark(tx, KIND, network["id"])
         return
     if not found:
-        wishes = [addresses.Wish(subnet_id=subnet["id"]) for subnet in wanted]
+        wishes = [addresses.Wish(subnet["id"], _address(tx, subnet)) for subnet in wanted]
         ports.make(
             tx, network, project_id=network["project_id"], fixed=wishes, groups=[], device_owner=METADATA,
             device_id=f"ovnmeta-{network['id']}", port_security_enabled=False,
@@ -39,12 +39,16 @@ def follow(tx: Transaction, network: dict[str, Any]) -> None:
     now = [pair for pair in held if any(pair[0] == subnet["id"] for subnet in wanted)]
     for subnet in wanted:
         if all(pair[0] != subnet["id"] for pair in now):
-            address = addresses.free_address(tx, subnet)
-            if address is None:
-                raise IpAddressGenerationFailureForSubnet(subnet["id"])
-            now.append((subnet["id"], address))
+            now.append((subnet["id"], _address(tx, subnet)))
     if now != held:
         given.give(tx, port_id, now, held)
         ports_store.change(tx, port_id)
         reconcile.mark(tx, ports.KIND, port_id)
         reconcile.mark(tx, KIND, network["id"])
+
+
+def _address(tx: Transaction, subnet: dict[str, Any]) -> str:
+    address = addresses.first_address(tx, subnet)
+    if address is None:
+        raise IpAddressGenerationFailureForSubnet(subnet["id"])
+    return address

@@ -154,10 +154,12 @@ def update(tx: Transaction, who: Who, port_id: str, asked: schemas.PortUpdate, i
     columns.update({name: values[name] or "" for name in ("device_id", "device_owner") if name in values})
     columns.update({name: values[name] for name in ("port_security_enabled",) if name in values})
     mac = row["mac_address"]
-    if values.get("mac_address"):
+    if "mac_address" in values:
         if row["host"] and row["device_owner"].startswith("compute:"):
             raise PortBound(port_id, row["device_owner"])
-        mac = columns["mac_address"] = _wished_mac(tx, row["network_id"], values["mac_address"])
+        wished = values["mac_address"]
+        mac = _free_mac(tx, row["network_id"]) if wished is None else _wished_mac(tx, row["network_id"], wished)
+        columns["mac_address"] = mac
     groups = (values["security_groups"] or []) if "security_groups" in values else row["security_groups"]
     secured = columns.get("port_security_enabled", row["port_security_enabled"])
     pairs = values.get("allowed_address_pairs", row["allowed_address_pairs"])
