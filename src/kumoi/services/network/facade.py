@@ -120,9 +120,12 @@ def create_ports(
     owner = f"{OWNER}{availability_zone}"
     group_ids: list[str] | None = None
     port_ids = []
-    for one in planned:
+    there = [row["device_position"] for row in _of_server(tx, server_id)]
+    for position, one in enumerate(planned, max(there, default=-1) + 1):
         if one.port_id is not None:
-            ports.change(tx, one.port_id, device_id=server_id, device_owner=owner, device_tag=one.tag)
+            ports.change(
+                tx, one.port_id, device_id=server_id, device_owner=owner, device_tag=one.tag, device_position=position
+            )
             reconcile.mark(tx, ports_logic.KIND, one.port_id)
             port_ids.append(one.port_id)
             continue
@@ -130,7 +133,7 @@ def create_ports(
         network = named[one.network_id]
         if group_ids is None:
             group_ids = _groups(tx, who, security_group_names)
-        port_ids.append(_make(tx, who, server_id, one, network, group_ids, owner))
+        port_ids.append(_make(tx, who, one, network, group_ids, (server_id, owner, position)))
     made = {port.id: port for port in _ports(tx, list(ports.by_ids(tx, port_ids).values()))}
     return [made[port_id] for port_id in port_ids]
 
@@ -292,8 +295,14 @@ def _groups(tx: Transaction, who: Who, names: Sequence[str]) -> list[str]:
 
 
 def _make(
-    tx: Transaction, who: Who, server_id: str, one: Wanted, network: dict[str, Any], group_ids: list[str], owner: str
+    tx: Transaction,
+    who: Who,
+    one: Wanted,
+    network: dict[str, Any],
+    group_ids: list[str],
+    device: tuple[str, str, int],
 ) -> str:
+    """`device`: the server, the owner's name, which card of the server this is. The port's id."""
     project_id = who.project_id or network["project_id"]
     quotas.take(tx, "network", project_id, {"port": 1})
     try:
@@ -303,8 +312,9 @@ def _make(
             project_id=project_id,
             fixed=None if one.fixed_ip is None else [Wish(address=one.fixed_ip)],
             groups=group_ids if network["port_security_enabled"] else [],
-            device_id=server_id,
-            device_owner=owner,
+            device_id=device[0],
+            device_owner=device[1],
+            device_position=device[2],
             port_security_enabled=network["port_security_enabled"],
             made_for_server=True,
             device_tag=one.tag,

@@ -105,7 +105,8 @@ def make(
         project_id,
         **{
             "name": "", "admin_state_up": True, "host": "", "vnic_type": "normal", "binding_profile": None,
-            "extra_dhcp_opts": None, "dns_name": "", "made_for_server": False, "device_tag": None, **values,
+            "extra_dhcp_opts": None, "dns_name": "", "made_for_server": False, "device_tag": None,
+            "device_position": 0, **values,
         },
         network_id=network_id,
         mac_address=mac,

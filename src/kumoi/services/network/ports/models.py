@@ -25,11 +25,12 @@ ports = sa.Table(
     sa.Column("dns_name", sa.String(255), nullable=False),
     sa.Column("made_for_server", sa.Boolean, nullable=False),
     sa.Column("device_tag", sa.String(255)),
+    sa.Column("device_position", sa.Integer, nullable=False),
     sa.UniqueConstraint("network_id", "mac_address"),
     sa.Index("ix_network_ports_project_id_created_at", "project_id", "created_at"),
 )
 """`host` and `device_id` are empty while the port belongs to nobody. `made_for_server`: goes with its server;
-`device_tag`: what the server's guest is told of it."""
+`device_tag`: what the server's guest is told of it; `device_position`: the order of a server's cards."""
 
 port_security_groups = sa.Table(
     "network_port_security_groups",

@@ -103,13 +103,13 @@ def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, dict[str, Any]
 
 
 def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Oldest first; those of a server come in the order in which it asked for them."""
+    """Those of a server come in the order in which it asked for them; others oldest first."""
     if not device_ids:
         return []
     query = sa.select(ports).where(ports.c.device_id.in_(device_ids))
     if owners is not None:
         query = query.where(ports.c.device_owner.in_(owners))
-    return tx.all(query.order_by(ports.c.created_at, ports.c.id))
+    return tx.all(query.order_by(ports.c.device_position, ports.c.created_at, ports.c.id))
 
 
 def of_network(tx: Transaction, network_id: str, owners: Sequence[str]) -> list[dict[str, Any]]:
