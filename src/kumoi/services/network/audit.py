@@ -85,7 +85,12 @@ def host_differences(view: View) -> list[Difference]:
     _, _, pending = view.read(_tables)
     found = []
     for host in hosts.names():
-        there = hosts.wiring(host).inventory()
+        try:
+            there = hosts.wiring(host).inventory()
+        except Exception as error:
+            # A silent host is a difference of its own; its neighbours are compared all the same.
+            found.append(Difference("network.host", host, f"it does not say what it serves: {error}"))
+            continue
         wanted = {network_id for network_id, on in answering.items() if host in on}
         for network_id in sorted(wanted ^ set(there.networks)):
             if (serving.RECONCILER.kind, network_id) not in pending:
