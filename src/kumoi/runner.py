@@ -1,6 +1,7 @@
 """The runner process: `python -m kumoi.runner --data D` walks operations, applies dirty rows and sweeps."""
 
 import argparse
+import contextlib
 import signal
 import threading
 from pathlib import Path
@@ -14,6 +15,8 @@ from kumoi.kernel.wakeup import Ear
 WORKERS = 6
 POLL_SECONDS = 2.0
 """The longest time that work waits when a wake-up was lost."""
+OVERDUE_SECONDS = 0.1
+"""Between two looks while there is more to do than workers."""
 
 
 def serve(data: Path, stop: threading.Event) -> None:
@@ -22,14 +25,19 @@ def serve(data: Path, stop: threading.Event) -> None:
     locate = app.engines(folder, settings)
     runner = app.make_runner(database, locate)
     ear = Ear(folder.runner_socket)
-    work = threading.Semaphore(0)
+    work = threading.BoundedSemaphore(WORKERS)
+
+    def wake() -> None:
+        """One more worker looks; a worker looks until there is nothing, so that more wake-ups than workers are too many."""
+        with contextlib.suppress(ValueError):
+            work.release()
 
     def walk() -> None:
         while not stop.is_set():
             work.acquire(timeout=POLL_SECONDS)
             try:
                 while not stop.is_set() and runner.run_one():
-                    work.release()
+                    wake()
             except Exception:
                 log.fault(__name__, "runner worker failed")
                 clock.sleep(0.5)
@@ -72,8 +80,9 @@ def serve(data: Path, stop: threading.Event) -> None:
     while not stop.is_set():
         due = [at for at in (runner.next_due(), database.read(reconcile.next_due)) if at is not None]
         wait = min([POLL_SECONDS, *((at - clock.now()) / SECOND for at in due)])
-        ear.wait(max(wait, 0.01))
-        work.release()
+        # What is overdue already is in a busy worker's way: a bell or the end of its work finds it sooner.
+        ear.wait(max(wait, 0.01) if wait > 0 else OVERDUE_SECONDS)
+        wake()
         dirty.set()
     for thread in threads:
         thread.join(5.0)
