@@ -8,7 +8,7 @@ from kumoi import app
 from kumoi.kernel import clock, operations, reconcile
 from kumoi.kernel.runner import LEASE_SECONDS
 from kumoi.services.network.ports import states
-from tests.matrix.recipes import ORIGIN
+from tests.matrix.recipes import SNAPSHOTS, VOLUMES
 from tests.services.compute.world import SERVERS
 from tests.services.image.sending import IMAGES
 from tests.still import StillCloud
@@ -48,10 +48,13 @@ def delete_image(cloud: StillCloud, operation_id: str) -> None:
 
 
 def delete_volume(cloud: StillCloud, operation_id: str) -> None:
-    from kumoi.services.block_storage import facade
+    gone = cloud.delete(f"{VOLUMES}/{_subject(cloud, operation_id, 'volume')}")
+    assert gone.status_code == 202, gone.text
 
-    volume_id = _subject(cloud, operation_id, "volume")
-    cloud.database.write(lambda tx: facade.delete(tx, volume_id, ORIGIN))
+
+def delete_snapshot(cloud: StillCloud, operation_id: str) -> None:
+    gone = cloud.delete(f"{SNAPSHOTS}/{_subject(cloud, operation_id, 'snapshot')}")
+    assert gone.status_code == 202, gone.text
 
 
 _SERVER = ("attach_interface", "attach_volume", "create", "detach_interface", "detach_volume", "hard_reboot", "pause",
@@ -61,6 +64,7 @@ deletes: dict[str, Interference] = {
     **{f"server.{name}": delete_server for name in _SERVER},
     "volume.create": delete_volume,
     "volume.extend": delete_volume,
+    "snapshot.create": delete_snapshot,
     "image.upload": delete_image,
 }
 """The operations over which a deletion of their subject wins."""

@@ -11,6 +11,8 @@ from tests.services.compute.world import SERVERS, World
 from tests.services.image import sending
 from tests.still import StillCloud
 
+VOLUMES = "/volume/v3/volumes"
+SNAPSHOTS = "/volume/v3/snapshots"
 Start = Callable[[World], Any]
 
 
@@ -124,16 +126,44 @@ def _(world: World) -> None:
 
 @recipe("volume.create")
 def _(world: World) -> None:
-    volume(world, image_id=world.image)
+    """A copy of another volume, which goes through a snapshot."""
+    source = ready_volume(world, imageRef=world.image)
+    volume(world, source_volid=source)
 
 
 @recipe("volume.delete")
 def _(world: World) -> None:
-    from kumoi.services.block_storage import facade
-
-    volume_id = volume(world)
+    """With its snapshots."""
+    volume_id = ready_volume(world)
+    snapshot(world, volume_id)
     world.cloud.settle()
-    world.cloud.database.write(lambda tx: facade.delete(tx, volume_id, ORIGIN))
+    ok(world.cloud.delete(f"{VOLUMES}/{volume_id}?cascade=true"))
+
+
+@recipe("volume.extend")
+def _(world: World) -> None:
+    ok(world.cloud.post(f"{VOLUMES}/{ready_volume(world)}/action", json={"os-extend": {"new_size": 3}}))
+
+
+@recipe("volume.revert")
+def _(world: World) -> None:
+    volume_id = ready_volume(world)
+    snapshot_id = snapshot(world, volume_id)
+    world.cloud.settle()
+    body = {"revert": {"snapshot_id": snapshot_id}}
+    ok(world.cloud.post(f"{VOLUMES}/{volume_id}/action", json=body, version="3.40"))
+
+
+@recipe("snapshot.create")
+def _(world: World) -> None:
+    snapshot(world, ready_volume(world))
+
+
+@recipe("snapshot.delete")
+def _(world: World) -> None:
+    snapshot_id = snapshot(world, ready_volume(world))
+    world.cloud.settle()
+    ok(world.cloud.delete(f"{SNAPSHOTS}/{snapshot_id}"))
 
 
 @recipe("image.delete")
@@ -154,15 +184,22 @@ def _(world: World) -> None:
 
 def volume(world: World, **more: Any) -> str:
     """A volume that is being made."""
-    from kumoi.services.block_storage import facade
+    return str(ok(world.cloud.post(VOLUMES, json={"volume": {"size": 1, **more}})).json["volume"]["id"])
 
-    asked = {"name": "", "size_gib": 1, **more}
-    return world.cloud.database.write(lambda tx: facade.create(tx, CALLERS["member"], ORIGIN, **asked)).id
+
+def ready_volume(world: World, **more: Any) -> str:
+    volume_id = volume(world, **more)
+    world.cloud.settle()
+    return volume_id
+
+
+def snapshot(world: World, volume_id: str) -> str:
+    """A snapshot that is being made."""
+    return str(ok(world.cloud.post(SNAPSHOTS, json={"snapshot": {"volume_id": volume_id}})).json["snapshot"]["id"])
 
 
 def attach_volume(world: World, server_id: str) -> str:
-    volume_id = volume(world)
-    world.cloud.settle()
+    volume_id = ready_volume(world)
     body = {"volumeAttachment": {"volumeId": volume_id}}
     ok(world.cloud.post(f"{SERVERS}/{server_id}/os-volume_attachments", json=body))
     return volume_id

@@ -1,0 +1,104 @@
+"""`python -m tests.simulation [--seed N] [--count M]`: plays seeds, prints counts, writes reports/simulation.json."""
+
+import argparse
+import sys
+from collections import Counter
+from typing import Any
+
+from kumoi import app
+from kumoi.kernel import clock, operations
+from tests.matrix import report
+from tests.matrix.children import Fell, in_child
+from tests.simulation.faults import KINDS
+from tests.simulation.stage import Stage
+
+LONG = 400
+"""From so many seeds on, every operation, step and kind of fault must have been hit."""
+
+
+def play(first: int, count: int, *, seconds: float | None = None, every: int = 1) -> dict[str, Any]:
+    """Seeds first, first + every, …; the counts. What breaks names its seed."""
+    stage = Stage()
+    played, began = 0, clock.monotonic()
+    try:
+        for seed in range(first, first + count * every, every):
+            if seconds is not None and clock.monotonic() - began > seconds:
+                break
+            try:
+                stage.play(seed)
+            except BaseException as error:
+                error.add_note(f"seed {seed}: make sim SEED={seed} COUNT=1")
+                raise
+            played += 1
+    finally:
+        stage.remove()
+    return {"seeds": played, "seen": stage.seen, "steps": stage.steps, "replies": stage.replies}
+
+
+def unhit(found: dict[str, Any]) -> list[str]:
+    """Operations, steps and kinds of fault that no seed has met."""
+    missing = [kind for kind in KINDS if not found["seen"][kind]]
+    for kind, operation in sorted(operations.registry.items()):
+        if not kind.startswith("toy."):
+            missing += [f"{kind}.{s.name}" for s in operation.steps if not found["steps"][f"{kind}.{s.name}.forward"]]
+    return missing
+
+
+def together(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    total: dict[str, Any] = {"seeds": 0, "seen": Counter(), "steps": Counter(), "replies": Counter()}
+    for part in parts:
+        for key, value in part.items():
+            total[key] += value
+    return total
+
+
+def keep(found: dict[str, Any], part: str) -> None:
+    report.note("simulation", part, {
+        "seeds": found["seeds"], "steps walked": found["steps"].total(), "faults": found["seen"].total(),
+        "requests": found["replies"].total(), **{f"fault: {kind}": found["seen"][kind] for kind in KINDS},
+    })  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make sim")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=1000)
+    arguments = parser.parse_args()
+    app.load_services()
+    began = clock.monotonic()
+    if arguments.count == 1:
+        stage = Stage()
+        try:
+            print(stage.play(arguments.seed))
+        finally:
+            stage.remove()
+        print(f"seed {arguments.seed} holds")
+        return
+    found = play_on_cores(arguments.seed, arguments.count)
+    for name in ("seen", "steps", "replies"):
+        for what, times in sorted(found[name].items()):
+            print(f"{times:8} {what}")
+    print(f"{found['seeds']} seeds in {clock.monotonic() - began:.0f} s")
+    keep(found, "make sim")
+    if found["seeds"] >= LONG and (missing := unhit(found)):
+        sys.exit(f"never hit: {', '.join(missing)}")
+
+
+def play_on_cores(first: int, count: int, seconds: float | None = None, cores: int = 2) -> dict[str, Any]:
+    """The seeds shared among forked processes."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def share(core: int) -> dict[str, Any]:
+        finished, found = in_child(
+            lambda: play(first + core, len(range(core, count, cores)), seconds=seconds, every=cores), 7200
+        )
+        if not finished:
+            raise Fell("a process died")
+        return dict(found)
+
+    with ThreadPoolExecutor(cores) as pool:
+        return together(list(pool.map(share, range(cores))))
+
+
+if __name__ == "__main__":
+    main()

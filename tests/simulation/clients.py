@@ -1,0 +1,233 @@
+"""Several clients, who ask for what may be asked and for what may not, over HTTP; one remembers what it was told."""
+
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.images.files import FileImages
+from kumoi.kernel import randomness
+from tests.cloud import CALLERS
+from tests.matrix.recipes import ORIGIN
+from tests.services.compute.world import SERVERS, World
+from tests.services.image import sending
+from tests.simulation.faults import Mischief
+from tests.still import StillCloud
+
+VOLUMES = "/volume/v3/volumes"
+SNAPSHOTS = "/volume/v3/snapshots"
+PORTS = "/network/v2.0/ports"
+ACTIONS: tuple[tuple[str, Any], ...] = (
+    ("os-stop", None), ("os-start", None), ("reboot", {"type": "SOFT"}), ("reboot", {"type": "HARD"}), ("pause", None),
+    ("unpause", None), ("suspend", None), ("resume", None), ("lock", None), ("unlock", None),
+)  # fmt: skip
+ALLOWED = {
+    "ACTIVE": ("os-stop", "reboot", "pause", "suspend"), "SHUTOFF": ("os-start",), "PAUSED": ("unpause",),
+    "SUSPENDED": ("resume",), "ERROR": ("reboot",),
+}  # fmt: skip
+
+
+class Clients:
+    """`deleted`: what the API has promised to delete."""
+
+    def __init__(
+        self, cloud: StillCloud, world: World, random: Random, tell: Callable[[str], None], replies: Counter[str]
+    ) -> None:
+        self.cloud, self.world, self.random, self.tell, self.replies = cloud, world, random, tell, replies
+        self.known: dict[str, list[str]] = {"server": [], "volume": [], "snapshot": [], "port": [], "image": []}
+        self.deleted: set[str] = set()
+        self.mischief: Mischief | None = None
+        self.deeds: list[tuple[int, Callable[[], None]]] = [
+            (6, self.create_server), (3, self.delete_server), (8, self.act_on_server), (3, self.attach_volume),
+            (2, self.detach_volume), (2, self.attach_interface), (2, self.detach_interface), (4, self.create_volume),
+            (2, self.delete_volume), (2, self.extend_volume), (2, self.create_snapshot), (2, self.delete_snapshot),
+            (1, self.create_port), (1, self.delete_port), (1, self.image), (1, self.nonsense), (1, self.look),
+        ]  # fmt: skip
+
+    def act(self, mischief: Mischief) -> None:
+        self.mischief = mischief
+        weights = [weight for weight, _ in self.deeds]
+        deed = self.random.choices([deed for _, deed in self.deeds], weights)[0]
+        if not self.known["server"] and "server" in deed.__name__ + str(deed.__doc__):
+            deed = self.create_server
+        if not self.known["volume"] and ("volume" in deed.__name__ or "snapshot" in deed.__name__):
+            deed = self.create_volume
+        deed()
+
+    def ask(self, method: str, path: str, as_: str = "member", **more: Any) -> Any:
+        """Sometimes the reply is lost, and the client asks again with the same key."""
+        headers = {}
+        if method == "POST" and not path.endswith("/action"):
+            headers["Idempotency-Key"] = randomness.new_hex()
+        answer = self.cloud.call(method, path, as_=as_, headers=headers, **more)
+        self.replies[f"{method} {answer.status_code}"] += 1
+        self.tell(f"{as_} {method} {path} {more.get('json', '')} -> {answer.status_code}")
+        assert answer.status_code != 500, f"{method} {path}: {answer.text}"
+        if headers and self.mischief and self.mischief.strikes(0.2, "a client's reply is lost"):
+            again = self.cloud.call(method, path, as_=as_, headers=headers, **more)
+            if answer.status_code < 300:
+                assert (again.status_code, again.text) == (answer.status_code, answer.text), f"{method} {path} twice"
+        return answer
+
+    def pick(self, kind: str) -> str:
+        """One that was once there, mostly; or what never was."""
+        if self.known[kind] and self.random.random() < 0.97:
+            return self.random.choice(self.known[kind])
+        return randomness.new_uuid()
+
+    def create_server(self) -> None:
+        more: dict[str, Any] = {}
+        shape = self.random.randrange(7)
+        if shape == 0:
+            more.update(imageRef=None, block_device_mapping_v2=[
+                {"boot_index": 0, "source_type": "image", "uuid": self.world.image, "destination_type": "volume",
+                 "volume_size": 1, "delete_on_termination": self.random.random() < 0.7}])  # fmt: skip
+        elif shape == 1:
+            more["networks"] = [{"port": self.pick("port")}]
+        elif shape == 2:
+            more.update(min_count=1, max_count=3)
+        elif shape == 3:
+            more.update(block_device_mapping_v2=[
+                {"boot_index": 0, "source_type": "image", "uuid": self.world.image, "destination_type": "local"},
+                {"boot_index": 1, "source_type": "volume", "uuid": self.pick("volume"), "destination_type": "volume"},
+            ])  # fmt: skip
+        elif shape == 4 and self.random.random() < 0.3:
+            more["flavorRef"] = "no such flavor"
+        made = self.ask("POST", SERVERS, version="2.96", json=self.world.body(**more))
+        if made.status_code == 202:
+            listed = self.cloud.get(f"{SERVERS}?sort_key=created_at&limit=1000").json["servers"]
+            self.known["server"] = list(dict.fromkeys([*self.known["server"], *sorted(s["id"] for s in listed)]))
+
+    def delete_server(self) -> None:
+        server_id = self.pick("server")
+        method = self.random.choice(("DELETE", "forceDelete"))
+        if method == "DELETE":
+            gone = self.ask("DELETE", f"{SERVERS}/{server_id}")
+        else:
+            gone = self.ask("POST", f"{SERVERS}/{server_id}/action", json={"forceDelete": None})
+        if gone.status_code < 300:
+            self.deleted.add(server_id)
+
+    def act_on_server(self) -> None:
+        """Mostly what its state allows."""
+        server_id = self.pick("server")
+        name, argument = self.random.choice(ACTIONS)
+        if self.random.random() < 0.8:
+            status = self.cloud.get(f"{SERVERS}/{server_id}").json.get("server", {}).get("status")
+            allowed = [each for each in ACTIONS if each[0] in ALLOWED.get(status, ())]
+            if allowed:
+                name, argument = self.random.choice(allowed)
+        self.ask("POST", f"{SERVERS}/{server_id}/action", json={name: argument})
+
+    def attach_volume(self) -> None:
+        body = {"volumeAttachment": {"volumeId": self.pick("volume")}}
+        self.ask("POST", f"{SERVERS}/{self.pick('server')}/os-volume_attachments", json=body)
+
+    def detach_volume(self) -> None:
+        server_id = self.pick("server")
+        listed = self.cloud.get(f"{SERVERS}/{server_id}/os-volume_attachments")
+        attached = [each["volumeId"] for each in listed.json.get("volumeAttachments", [])]
+        volume_id = self.random.choice(attached) if attached else self.pick("volume")
+        self.ask("DELETE", f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}")
+
+    def attach_interface(self) -> None:
+        wanted = {"net_id": self.world.network} if self.random.random() < 0.7 else {"port_id": self.pick("port")}
+        self.ask("POST", f"{SERVERS}/{self.pick('server')}/os-interface", json={"interfaceAttachment": wanted})
+
+    def detach_interface(self) -> None:
+        server_id = self.pick("server")
+        listed = self.cloud.get(f"{SERVERS}/{server_id}/os-interface")
+        plugged = [each["port_id"] for each in listed.json.get("interfaceAttachments", [])]
+        port_id = self.random.choice(plugged) if plugged else self.pick("port")
+        self.ask("DELETE", f"{SERVERS}/{server_id}/os-interface/{port_id}")
+
+    def create_volume(self) -> None:
+        body: dict[str, Any] = {"size": self.random.choice((1, 1, 2, 5, 2000))}
+        source = self.random.randrange(5)
+        if source == 0:
+            body["imageRef"] = self.world.image
+        elif source == 1:
+            body["snapshot_id"] = self.pick("snapshot")
+        elif source == 2:
+            body["source_volid"] = self.pick("volume")
+        made = self.ask("POST", VOLUMES, json={"volume": body})
+        if made.status_code == 202:
+            self.known["volume"].append(made.json["volume"]["id"])
+
+    def delete_volume(self) -> None:
+        volume_id = self.pick("volume")
+        cascade = "?cascade=true" if self.random.random() < 0.3 else ""
+        if self.ask("DELETE", f"{VOLUMES}/{volume_id}{cascade}").status_code < 300:
+            self.deleted.add(volume_id)
+
+    def extend_volume(self) -> None:
+        body = {"os-extend": {"new_size": self.random.choice((1, 3, 6))}}
+        self.ask("POST", f"{VOLUMES}/{self.pick('volume')}/action", json=body)
+
+    def create_snapshot(self) -> None:
+        body = {"snapshot": {"volume_id": self.pick("volume"), "force": True}}
+        made = self.ask("POST", SNAPSHOTS, json=body)
+        if made.status_code == 202:
+            self.known["snapshot"].append(made.json["snapshot"]["id"])
+
+    def delete_snapshot(self) -> None:
+        self.ask("DELETE", f"{SNAPSHOTS}/{self.pick('snapshot')}")
+
+    def create_port(self) -> None:
+        made = self.ask("POST", PORTS, json={"port": {"network_id": self.world.network}})
+        if made.status_code == 201:
+            self.known["port"].append(made.json["port"]["id"])
+
+    def delete_port(self) -> None:
+        self.ask("DELETE", f"{PORTS}/{self.pick('port')}")
+
+    def image(self) -> None:
+        """Made, its bytes sent by a process that may die of it, or deleted."""
+        from kumoi.services.image.data import logic
+
+        if self.known["image"] and self.random.random() < 0.5:
+            self.ask("DELETE", f"{sending.IMAGES}/{self.pick('image')}")
+            return
+        body = {"name": "one", "disk_format": "raw", "container_format": "bare"}
+        image_id = str(self.ask("POST", sending.IMAGES, json=body).json["id"])
+        self.known["image"].append(image_id)
+        database, member = self.cloud.database, CALLERS["member"]
+        upload, disk_format = database.write(lambda tx: logic.begin(tx, member, image_id, ORIGIN, staging=False))
+        writer = FileImages(self.cloud.folder.images).begin(image_id, disk_format)
+        writer.write(b"\0" * 4096)
+        if self.random.random() < 0.5:
+            stored = writer.finish()
+            database.write(lambda tx: logic.finish(tx, image_id, upload, stored, staging=False))
+
+    def nonsense(self) -> None:
+        """What another project has is not there; what is no body is refused."""
+        server_id = self.pick("server")
+        for answer in (
+            self.ask("GET", f"{SERVERS}/{server_id}", as_="other"),
+            self.ask("DELETE", f"{VOLUMES}/{self.pick('volume')}", as_="other"),
+            self.ask("DELETE", f"{PORTS}/{self.pick('port')}", as_="other"),
+            self.ask("POST", f"{SERVERS}/{server_id}/action", as_="other", json={"os-stop": None}),
+        ):
+            assert answer.status_code == 404, answer.text
+        assert (
+            self.ask("POST", f"{SERVERS}/{server_id}/action", as_="reader", json={"os-stop": None}).status_code == 403
+        )
+        assert self.ask("POST", SERVERS, json={"server": {"name": 7}}).status_code == 400
+
+    def look(self) -> None:
+        for path in (f"{SERVERS}/detail", f"{VOLUMES}/detail", PORTS, f"{SERVERS}/{self.pick('server')}"):
+            self.ask("GET", path)
+
+    def guest_misbehaves(self, seen: Counter[str]) -> None:
+        hypervisor = self.cloud.engines[FakeHypervisor]
+        running = sorted(server_id for server_id, state in hypervisor.states().items() if state == "running")
+        if running:
+            server_id = self.random.choice(running)
+            if self.random.random() < 0.5:
+                hypervisor.die(server_id)
+                seen["a guest dies"] += 1
+            else:
+                hypervisor.shut_itself_down(server_id)
+                seen["a guest shuts itself down"] += 1
+            self.tell(f"the guest of {server_id} misbehaves")

@@ -1,0 +1,239 @@
+"""One seed: clients, runners and faults on one virtual clock, taking turns as the seed says; then the invariants."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from kumoi import app
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.images.interface import ImageStore
+from kumoi.engines.network.fake import FakeTopology
+from kumoi.engines.network.interface import Topology
+from kumoi.host.client import InProcess
+from kumoi.kernel import clock, randomness, reconcile, runner
+from kumoi.kernel.randomness import SeededSource
+from kumoi.kernel.runner import LEASE_SECONDS
+from tests.matrix import outcome
+from tests.matrix.places import Place, Saved
+from tests.matrix.recipes import environment
+from tests.services.compute.world import World
+from tests.simulation import invariants
+from tests.simulation.clients import Clients
+from tests.simulation.faults import BadHost, BadStore, BadTopology, Killed, Mischief
+from tests.still import StillCloud, at
+
+ROUNDS, TURNS, RUNNERS = 1, 30, 3
+SWEPT = 15.0
+PATIENCE = 60.0
+"""Real seconds that a turn may take; more is a deadlock of the stage itself."""
+
+
+class Broken(AssertionError):
+    """A promise does not hold."""
+
+
+class Walker:
+    """A process that works: an operation, or dirty rows. A thread that runs only while it has the turn."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self.work = work
+        self.turn, self.back = threading.Semaphore(0), threading.Semaphore(0)
+        self.ended = False
+        self.defect: BaseException | None = None
+        self.thread = threading.Thread(target=self._live, daemon=True)
+        self.thread.start()
+
+    def go(self) -> None:
+        """Until it stops by itself, ends or dies."""
+        self.turn.release()
+        if not self.back.acquire(timeout=PATIENCE):
+            raise Broken("a runner hangs")
+        if self.ended:
+            self.thread.join(PATIENCE)
+        if self.defect:
+            raise Broken(f"a runner fell: {self.defect!r}") from self.defect
+
+    def stop(self) -> None:
+        """Called within its own thread: give the turn back, and wait for the next one."""
+        self.back.release()
+        self.turn.acquire()
+
+    def _live(self) -> None:
+        self.turn.acquire()
+        try:
+            self.work()
+        except Killed:
+            pass
+        except BaseException as error:
+            self.defect = error
+        finally:
+            self.ended = True
+            self.back.release()
+
+
+class Stage:
+    """Warm in this process; `play` begins each seed from the same beginning."""
+
+    def __init__(self) -> None:
+        self.place = Place()
+        with at(), randomness.using(SeededSource(0)):
+            self.cloud = StillCloud(self.place.folder, self.place.url)
+            world = environment(self.cloud)
+            self.cloud.settle()
+            self.world = (world.image, world.network, world.subnet)
+            self.first = outcome.engines(self.cloud)
+            self.begin = clock.now()
+            self.cloud.pause()
+        self.saved: Saved = self.place.save()
+        self.seen: Counter[str] = Counter()
+        self.steps: Counter[str] = Counter()
+        self.replies: Counter[str] = Counter()
+
+    def remove(self) -> None:
+        self.place.remove()
+
+    def play(self, seed: int) -> str:
+        """The story, line by line; Broken when a promise does not hold. The same seed tells the same story."""
+        self.place.load(self.saved)
+        play = Play(self, seed)
+        with at(self.begin), randomness.using(SeededSource(seed)):
+            self.cloud.resume()
+            try:
+                play.act()
+            except Exception as error:
+                error.add_note("\n".join(play.story[-60:]))
+                raise
+            finally:
+                runner.probe = runner._nothing
+                self.cloud.pause()
+        return "\n".join(play.story)
+
+
+class Play:
+    """One seed's turn on the stage."""
+
+    def __init__(self, stage: Stage, seed: int) -> None:
+        self.stage, self.cloud = stage, stage.cloud
+        self.random = Random(seed)
+        self.story: list[str] = []
+        self.walkers: list[Walker] = []
+        self.mischief = Mischief(self.random, stage.seen)
+        self.mischief.walking = lambda: self._current() is not None
+        self.mischief.stall = self._stall
+        self.clients = Clients(self.cloud, World(self.cloud, *stage.world), self.random, self.tell, stage.replies)
+
+    def tell(self, text: str) -> None:
+        self.story.append(f"{clock.monotonic() - self.stage.begin / 1e6:9.2f} {text}")
+
+    def act(self) -> None:
+        self._set_traps()
+        for _ in range(ROUNDS):
+            self.mischief.calm = False
+            for _ in range(TURNS):
+                self._turn()
+            self._calm_down()
+            invariants.check(self.cloud, self.clients)
+        outcome.clear(self.cloud)
+        invariants.nothing_left(self.cloud, self.stage.first)
+
+    def _set_traps(self) -> None:
+        engines = self.cloud.engines
+        for name, transport in engines[Hosts].transports.items():
+            if isinstance(transport, InProcess):
+                bad = BadHost(transport.agent)
+                bad.mischief = self.mischief
+                engines[Hosts].transports[name] = bad
+        engines[Hosts].made.clear()
+        engines[Topology] = BadTopology(engines[FakeTopology], self.mischief)
+        engines[ImageStore] = BadStore(engines[ImageStore], self.mischief)
+        self.cloud.hold_still()
+        runner.probe = self._probe
+        self.runners = [app.make_runner(self.cloud.database, self.cloud.locate) for _ in range(RUNNERS)]
+
+    def _turn(self) -> None:
+        chance = self.random.random()
+        if chance < 0.45:
+            self.clients.act(self.mischief)
+        elif chance < 0.93:
+            self._walk()
+        elif chance < 0.96:
+            self.tell("leases run out")
+            self.stage.seen["leases run out"] += 1
+            clock.sleep(LEASE_SECONDS + 1)
+        elif chance < 0.97:
+            self.tell("hours pass")
+            self.stage.seen["hours pass"] += 1
+            clock.sleep(self.random.choice((400.0, 4000.0)))
+        else:
+            self.clients.guest_misbehaves(self.stage.seen)
+
+    def _walk(self) -> None:
+        """A new process takes work, or one that sleeps goes on."""
+        clock.sleep(self.random.choice((0.01, 0.1, 1.0, 3.0)))
+        asleep = [walker for walker in self.walkers if not walker.ended]
+        if asleep and (len(asleep) >= RUNNERS or self.random.random() < 0.4):
+            walker = self.random.choice(asleep)
+            self.tell("a sleeper wakes")
+        else:
+            walker = Walker(self.random.choice((self._operate, self._operate, self._reconcile)))
+            self.walkers.append(walker)
+        walker.go()
+        self.walkers = [each for each in self.walkers if not each.ended]
+
+    def _operate(self) -> None:
+        chosen = self.random.choice(self.runners)
+        for _ in range(self.random.randint(1, 6)):
+            if not chosen.run_one():
+                return
+
+    def _reconcile(self) -> None:
+        from kumoi.services.network.ports import states
+
+        reconcile.run_sweeps(self.cloud.database, self.cloud.locate)
+        reconcile.run_dirty(self.cloud.database, self.cloud.locate)
+        states.compare(self.cloud.view)
+
+    def _probe(self, moment: str, kind: str, step: str, direction: str) -> None:
+        self.stage.steps[f"{kind}.{step}.{direction}"] += moment == "recorded"
+        if self._current() is None:
+            return
+        if self.mischief.strikes(0.03, f"dies {moment}"):
+            self.tell(f"a runner dies {moment} {kind} {step} {direction}")
+            raise Killed
+        if self.mischief.strikes(0.05, f"stalls {moment}"):
+            self.tell(f"a runner stalls {moment} {kind} {step} {direction}")
+            self._stall()
+
+    def _current(self) -> Walker | None:
+        here = threading.current_thread()
+        return next((walker for walker in self.walkers if walker.thread is here), None)
+
+    def _stall(self) -> None:
+        walker = self._current()
+        assert walker is not None
+        walker.stop()
+
+    def _calm_down(self) -> None:
+        """All faults end; whoever sleeps wakes after another has taken over, or before, as the seed says."""
+        self.mischief.calm = True
+        self.tell("calm")
+        if self.random.random() < 0.5:
+            self._wake_all()
+        clock.sleep(LEASE_SECONDS + 1)
+        self.cloud.settle()
+        self._wake_all()
+        clock.sleep(SWEPT)
+        self.cloud.settle()
+
+    def _wake_all(self) -> None:
+        while self.walkers:
+            walker = self.walkers[0]
+            walker.go()
+            self.walkers = [each for each in self.walkers if not each.ended]
+
+
+def warm(stage: Stage) -> None:
+    """Statements are compiled before seeds are timed."""
+    stage.play(0)
