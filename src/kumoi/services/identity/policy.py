@@ -1,7 +1,9 @@
 """Who may do what with the things of identity: the cloud's admin everything, a domain's manager what is in the domain,
 readers of the system and of a domain look, everybody looks at themselves."""
 
+from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
+from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.errors import NotAllowed
 
 
@@ -32,6 +34,12 @@ def check_read(who: Who, domain_id: str | None, action: str) -> None:
 
 def check_change(who: Who, domain_id: str | None, action: str) -> None:
     if not may_change(who, domain_id):
+        raise NotAllowed(action)
+
+
+def check_not_above(tx: Transaction, who: Who, actor_kind: str, actor_id: str, action: str) -> None:
+    """A domain's manager does not take over the cloud by way of an admin whose account lies in the domain."""
+    if not who.is_admin and effective.rules_beyond(tx, actor_kind, actor_id, who.domain_id):
         raise NotAllowed(action)
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from kumoi.kernel.errors import Unauthorized
-from kumoi.services.identity import facade
+from kumoi.services.identity import facade, passwords
+from kumoi.services.identity.users import logic
 from kumoi.services.identity.users.models import users
 from tests.services.identity.cloud import V3, IdentityCloud, project
 
@@ -110,6 +111,17 @@ def test_manager_of_a_domain(cloud: IdentityCloud, admin: str) -> None:
     home = cloud.made("projects", token, name="home")
     cloud.give(token, "member", clerk["id"], f"/projects/{home['id']}")
     role = cloud.named("roles", "admin", admin)
+    ruler = cloud.user("ruler", admin, domain_id=branch["id"])
+    cloud.give(admin, "admin", ruler["id"], "/system")
+    takeover = {"user": {"password": "mine now"}}
+    assert cloud.patch(f"{V3}/users/{ruler['id']}", as_=token, json=takeover).status_code == 403
+    assert cloud.delete(f"{V3}/users/{ruler['id']}", as_=token).status_code == 403
+    assert cloud.patch(f"{V3}/users/{clerk['id']}", as_=token, json=takeover).status_code == 200
+    rulers = cloud.made("groups", token, name="rulers")["id"]
+    join = f"{V3}/groups/{rulers}/users/{boss['id']}"
+    assert cloud.put(join, as_=token).status_code == cloud.delete(join, as_=token).status_code == 204
+    cloud.put(f"{V3}/system/groups/{rulers}/roles/{cloud.named('roles', 'admin', admin)}", as_=admin)
+    assert cloud.put(join, as_=token).status_code == 403
     grab = f"{V3}/domains/{branch['id']}/users/{boss['id']}/roles/{role}"
     assert cloud.put(grab, as_=token).status_code == 403
 
@@ -130,6 +142,29 @@ def test_changing_ones_password(cloud: IdentityCloud, admin: str) -> None:
         other(cloud.database, token)
     assert cloud.auth(cloud.password("demo")).status_code == 401
     assert cloud.auth(cloud.password("demo", "new password")).status_code == 201
+
+
+def test_changed_by_somebody_else_meanwhile(cloud: IdentityCloud, admin: str) -> None:
+    user = cloud.named("users", "demo", admin)
+    before = cloud.database.read(lambda tx: logic.own_password(tx, user))
+    change = {"user": {"password": "by the admin"}}
+    assert cloud.patch(f"{V3}/users/{user}", as_=admin, json=change).status_code == 200
+    with pytest.raises(Unauthorized):
+        cloud.database.write(lambda tx: logic.change_password(tx, user, before, "x"))
+
+
+def test_a_login_with_a_password_that_is_being_changed(
+    cloud: IdentityCloud, admin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = cloud.named("users", "demo", admin)
+
+    def slowly(*_: object) -> bool:
+        change = {"user": {"password": "by the admin"}}
+        assert cloud.patch(f"{V3}/users/{user}", as_=admin, json=change).status_code == 200
+        return True
+
+    monkeypatch.setattr(passwords, "matches", slowly)
+    assert cloud.auth(cloud.password("demo")).status_code == 401
 
 
 def test_an_admin_sets_it(cloud: IdentityCloud, admin: str) -> None:

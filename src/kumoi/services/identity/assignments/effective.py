@@ -1,7 +1,6 @@
 """What assignments amount to: groups, inheritance and implications followed."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.identity.assignments import store
@@ -56,6 +55,8 @@ def has_system(tx: Transaction, user_id: str) -> bool:
     return any(row["target_kind"] == "system" for row in store.targets_of_user(tx, user_id))
 
 
-def of_actor(tx: Transaction, actor_kind: str, actor_id: str) -> list[dict[str, Any]]:
-    """The plain rows of one actor."""
-    return store.matching(tx, {"actor_kind": actor_kind, "actor_id": actor_id})
+def rules_beyond(tx: Transaction, actor_kind: str, actor_id: str, domain_id: str | None) -> bool:
+    """Whether the user or group is an admin of more than this domain: who manages the domain does not change it."""
+    admin = role_store.named(tx, "admin", NO_DOMAIN)
+    held = store.held(tx, actor_kind, actor_id, admin["id"]) if admin else []
+    return any(row["target_kind"] != "domain" or row["inherited"] or row["target_id"] != domain_id for row in held)

@@ -81,6 +81,13 @@ def targets_of_user(tx: Transaction, user_id: str) -> list[dict[str, Any]]:
     return tx.all(sa.select(*columns).where(of_user(user_id)).distinct())
 
 
+def held(tx: Transaction, actor_kind: str, actor_id: str, role_id: str) -> list[dict[str, Any]]:
+    """The assignments of one role that reach a user (through groups too) or a group."""
+    group = sa.and_(assignments.c.actor_kind == "group", assignments.c.actor_id == actor_id)
+    reaches = of_user(actor_id) if actor_kind == "user" else group
+    return tx.all(sa.select(assignments).where(reaches, assignments.c.role_id == role_id))
+
+
 def below(tx: Transaction, ids: Iterable[str]) -> set[str]:
     """The ids of all projects below these projects or domains."""
     walk = sa.select(projects.c.id).where(projects.c.parent_id.in_(list(ids))).cte("below", recursive=True)

@@ -15,7 +15,7 @@ Url = Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
 
 class ServiceCreate(msgspec.Struct, kw_only=True):
     type: Text
-    name: str | None = None
+    name: Annotated[str, msgspec.Meta(max_length=255)] | None = None
     description: str | None = None
     enabled: bool = True
 
@@ -26,7 +26,7 @@ class ServiceCreateBody(msgspec.Struct):
 
 class ServiceUpdate(msgspec.Struct, kw_only=True):
     type: Text | Unset = UNSET
-    name: str | Unset | None = UNSET
+    name: Annotated[str, msgspec.Meta(max_length=255)] | Unset | None = UNSET
     description: str | Unset | None = UNSET
     enabled: bool | Unset = UNSET
 
@@ -40,7 +40,7 @@ class EndpointCreate(msgspec.Struct, kw_only=True):
     interface: Interface
     url: Url
     region_id: str | None = None
-    region: str | None = None
+    region: Text | None = None
     enabled: bool = True
 
 
@@ -53,7 +53,7 @@ class EndpointUpdate(msgspec.Struct, kw_only=True):
     interface: Interface | Unset = UNSET
     url: Url | Unset = UNSET
     region_id: str | Unset | None = UNSET
-    region: str | Unset | None = UNSET
+    region: Text | Unset | None = UNSET
     enabled: bool | Unset = UNSET
 
 
@@ -62,7 +62,7 @@ class EndpointUpdateBody(msgspec.Struct):
 
 
 class RegionCreate(msgspec.Struct, kw_only=True):
-    id: Annotated[str, msgspec.Meta(max_length=255)] = ""
+    id: Annotated[str, msgspec.Meta(max_length=255, pattern=r"^[^/]*$")] = ""
     parent_region_id: str | None = None
     description: str | None = None
 

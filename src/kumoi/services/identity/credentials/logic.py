@@ -53,7 +53,10 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
 def select_ec2(tx: Transaction, who: Who, user_id: str) -> listing.Selection:
     if who.user_id != user_id:
         policy.check_reads_all(who, "ec2_list_credentials")
-    return _selection(tx, [credentials.c.user_id == user_id, credentials.c.type == EC2])
+    wanted = [credentials.c.user_id == user_id, credentials.c.type == EC2]
+    if who.application_credential_id:
+        wanted.append(credentials.c.project_id == who.project_id)
+    return _selection(tx, wanted)
 
 
 def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
@@ -78,6 +81,8 @@ def _shown(who: Who, row: dict[str, Any] | None, id: str, owner: str | None = No
         policy.check_reads_all(who, "get_credential")
     if row is None:
         raise Absent("credential", id)
+    if who.application_credential_id and row["project_id"] != who.project_id:
+        raise NotAllowed("get_credential")
     return row
 
 

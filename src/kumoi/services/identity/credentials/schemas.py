@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from kumoi.kernel.http import Request
-from kumoi.services.identity.projects.schemas import UNSET, Unset
+from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
 from kumoi.services.identity.users.schemas import Name
 
 Blob = str | dict[str, Any]
@@ -15,7 +15,7 @@ class CredentialCreate(msgspec.Struct, kw_only=True):
     type: Name
     blob: Blob
     user_id: str | None = None
-    project_id: str | None = None
+    project_id: Id | None = None
 
 
 class CreateBody(msgspec.Struct):

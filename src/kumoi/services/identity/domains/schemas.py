@@ -1,7 +1,7 @@
 """Shapes of domains: docs.openstack.org/api-ref/identity/v3/#domains."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,7 +14,7 @@ class DomainCreate(msgspec.Struct, kw_only=True):
     enabled: bool = True
     tags: Tags = []
     options: dict[str, Any] = {}
-    explicit_domain_id: str | None = None
+    explicit_domain_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{32}$")] | None = None
 
 
 class CreateBody(msgspec.Struct):

@@ -115,6 +115,7 @@ def join(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
     user = _check_user(tx, user_id)
     if not who.is_admin and user["domain_id"] != group["domain_id"]:
         raise NotAllowed("add_user_to_group")
+    policy.check_not_above(tx, who, "group", group_id, "add_user_to_group")
     store.join(tx, group_id, user_id)
 
 

@@ -94,6 +94,7 @@ def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
 def check_may_update(tx: Transaction, who: Who, user_id: str) -> dict[str, Any]:
     row = store.find(tx, user_id)
     policy.check_change(who, row["domain_id"] if row else None, "update_user")
+    policy.check_not_above(tx, who, "user", user_id, "update_user")
     return found(tx, user_id)
 
 
@@ -118,6 +119,7 @@ def update(tx: Transaction, who: Who, user_id: str, changes: dict[str, Any], ext
 def delete(tx: Transaction, who: Who, user_id: str) -> None:
     row = store.find(tx, user_id)
     policy.check_change(who, row["domain_id"] if row else None, "delete_user")
+    policy.check_not_above(tx, who, "user", user_id, "delete_user")
     found(tx, user_id)
     departures.delete_users(tx, [user_id])
 

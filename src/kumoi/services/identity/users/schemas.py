@@ -15,7 +15,7 @@ class UserCreate(msgspec.Struct, kw_only=True):
     name: Name
     domain_id: Id | None = None
     password: Password | None = None
-    default_project_id: str | None = None
+    default_project_id: Id | None = None
     enabled: bool = True
     options: dict[str, Any] = {}
 
@@ -28,7 +28,7 @@ class UserUpdate(msgspec.Struct, kw_only=True):
     name: Name | Unset = UNSET
     domain_id: str | Unset | None = UNSET
     password: Password | Unset | None = UNSET
-    default_project_id: str | Unset | None = UNSET
+    default_project_id: Id | Unset | None = UNSET
     enabled: bool | Unset = UNSET
     options: dict[str, Any] | Unset = UNSET
 
