@@ -1,6 +1,7 @@
 """The ASGI side of the same routes: bodies of any size and websockets, which never hold an API thread."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +13,9 @@ from kumoi.kernel import log
 from kumoi.kernel.errors import ApiError, BadRequest
 from kumoi.kernel.http import Api, Request, new_request_id, parse_query
 from kumoi.kernel.routes import Reply, Route, Service
+
+DRAIN_SECONDS = 60.0
+"""How long the rest of a refused body is taken."""
 
 
 def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
@@ -59,6 +63,7 @@ class _Stream:
         request_id = new_request_id()
         held = log.request_id.set(request_id)
         version = None
+        body = _chunks(request)
         try:
             route = self.routes.get(request.method)
             if route is None:
@@ -66,7 +71,7 @@ class _Stream:
             version = self.api.version_of(self.service, request.get_header)
             asked = await self._asked(route, request, request_id)
             asked.version = version
-            result = await route.handler(asked, _chunks(request), **path)
+            result = await route.handler(asked, body, **path)
             reply = result if isinstance(result, Reply) else Reply(result)
             response.status = reply.status or route.status
             for name, value in reply.headers.items():
@@ -81,6 +86,7 @@ class _Stream:
             raise
         except Exception:
             log.fault(__name__, "stream failed", path=request.path)
+            await _drain(body)
             fault = ApiError("An unexpected error prevented the server from fulfilling your request.")
             self.api.send_error(response, self.service, request_id, fault, version)
         finally:
@@ -129,6 +135,15 @@ async def _chunks(request: falcon.asgi.Request) -> AsyncIterator[bytes]:
     expected = request.content_length
     if request.scope.get(_LOST) or (expected is not None and came < expected):
         raise BadRequest(f"The connection was lost after {came} of {expected or 'unknown'} bytes of the body.")
+
+
+async def _drain(body: AsyncIterator[bytes]) -> None:
+    """Take the rest of a body that nobody wants: whoever still sends does not read the refusal, and the front would
+    answer in its place that the connection broke."""
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in body:
+                pass
 
 
 __all__: list[Any] = ["asgi"]

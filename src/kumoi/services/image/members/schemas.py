@@ -11,8 +11,9 @@ class Create(msgspec.Struct, forbid_unknown_fields=True):
     member: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
-class Update(msgspec.Struct, forbid_unknown_fields=True):
+class Update(msgspec.Struct):
     status: str
+    """Clients may send the member along, which the path names already."""
 
 
 def member(row: dict[str, Any]) -> dict[str, Any]:
