@@ -6,6 +6,7 @@ from kumoi.kernel import versions
 from kumoi.kernel.routes import Service
 from kumoi.kernel.versions import Microversions, since
 from kumoi.services.compute import errors
+from kumoi.services.compute.aggregates.api import routes as aggregates
 from kumoi.services.compute.availability_zones.api import routes as availability_zones
 from kumoi.services.compute.consoles.api import routes as consoles
 from kumoi.services.compute.flavors.api import routes as flavors
@@ -123,6 +124,7 @@ SERVICE = Service(
     catalog_type="compute",
     catalog_path="/compute/v2.1",
     routes=(
+        aggregates,
         availability_zones,
         consoles,
         flavors,

@@ -1,0 +1,1 @@
+"""Host aggregates: not built; clients that look for them find none."""

@@ -1,0 +1,20 @@
+"""Routes of host aggregates: this cloud has none, and none can be made; the stock client asks whenever it shows a host."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.errors import NotBuilt
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+
+routes = Routes()
+
+
+@routes.get("/os-aggregates", policy=policy.admin(), mode="live")
+def index(request: Request) -> dict[str, Any]:
+    return {"aggregates": []}
+
+
+@routes.post("/os-aggregates", policy=policy.admin(), mode="live", errors=(501,))
+def create(request: Request) -> None:
+    raise NotBuilt("Host aggregates are not built yet.")
