@@ -105,16 +105,19 @@ class Database:
     """One per process. `write` is for promises, `read` sees one consistent instant and cannot change anything."""
 
     def __init__(self, url: str) -> None:
+        # Parameters are hidden from what errors say, for errors are logged and parameters may be secrets.
         self.url = url
         self.dialect = sa.make_url(url).get_backend_name()
         if self.dialect == "sqlite":
-            self._writer = sa.create_engine(url, pool_size=4, max_overflow=32)
-            self._reader = sa.create_engine(url, pool_size=8, max_overflow=32)
+            self._writer = sa.create_engine(url, pool_size=4, max_overflow=32, hide_parameters=True)
+            self._reader = sa.create_engine(url, pool_size=8, max_overflow=32, hide_parameters=True)
             self._prepare_sqlite(self._writer, "BEGIN IMMEDIATE")
             self._prepare_sqlite(self._reader, "BEGIN")
         else:
             full = sa.make_url(url).set(drivername="postgresql+psycopg")
-            self._writer = sa.create_engine(full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32)
+            self._writer = sa.create_engine(
+                full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32, hide_parameters=True
+            )
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._one_writer: contextlib.AbstractContextManager[Any] = (
             threading.Lock() if self.dialect == "sqlite" else contextlib.nullcontext()

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 import falcon
 import msgspec
+from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log, randomness, versions
 from kumoi.kernel.database import Database, Transaction
@@ -282,6 +283,10 @@ class _Resource:
             self._answer(request, response, request_id, version, path)
         except ApiError as error:
             api.send_error(response, service, request_id, error, version)
+        except DataError:
+            log.fault(__name__, "a value does not fit its column", method=request.method, path=request.path)
+            refused = BadRequest("A value in the request is too long or out of range.")
+            api.send_error(response, service, request_id, refused, version)
         except Exception:
             log.fault(__name__, "request failed", method=request.method, path=request.path)
             fault = ApiError("An unexpected error prevented the server from fulfilling your request.")
@@ -320,6 +325,8 @@ class _Resource:
         asked.headers = {name.lower(): value for name, value in request.headers.items()}
         asked.database, asked.settings, asked._engines = api.database, api.settings, api.engines
         arguments: dict[str, Any] = dict(path)
+        if any("\0" in value for value in path.values()):
+            raise NotFound(service.absent)
         if request.query_string:
             asked.params = parse_query(request.query_string)
         if route.query is not None:
@@ -445,9 +452,12 @@ def parse_query(text: str) -> dict[str, list[str]]:
     from urllib.parse import parse_qs
 
     try:
-        return parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
+        found = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
     except (ValueError, UnicodeDecodeError):
         raise BadRequest("The query string is malformed.") from None
+    if "%00" in text and any("\0" in value for values in found.values() for value in values):
+        raise BadRequest("The query string holds a NUL character.")
+    return found
 
 
 def decode_query(params: dict[str, list[str]], kind: Any, version: Version | None) -> Any:
@@ -469,6 +479,8 @@ def decode_body(content_type: str | None, raw: bytes, route: Route, version: Ver
         raise BadRequest("The request has no body; a JSON object is expected.")
     kind = route.body
     try:
+        if b"\\u0000" in raw and holds_nul(msgspec.json.decode(raw)):
+            raise BadRequest("Malformed request body: it holds a NUL character.")
         if route.action is not None:
             kind = dict.__class_getitem__((str, kind))
         value = versions.decode(raw, kind, version)
@@ -479,6 +491,15 @@ def decode_body(content_type: str | None, raw: bytes, route: Route, version: Ver
     except RecursionError:
         raise BadRequest("Malformed request body: it is nested too deeply.") from None
     return value[route.action] if route.action is not None else value
+
+
+def holds_nul(value: Any) -> bool:
+    """Whether a decoded JSON value has U+0000 in it, which not every database can keep."""
+    if isinstance(value, dict):
+        return any(holds_nul(key) or holds_nul(one) for key, one in value.items())
+    if isinstance(value, list):
+        return any(holds_nul(one) for one in value)
+    return isinstance(value, str) and "\0" in value
 
 
 def explain(error: msgspec.ValidationError) -> str:
