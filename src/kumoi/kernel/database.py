@@ -16,6 +16,10 @@ from kumoi.kernel import clock, randomness
 T = TypeVar("T")
 ATTEMPTS = 20
 WAIT_FOR_WRITER_MS = 30_000
+PATIENT_AFTER = 4
+"""Attempts after which a transaction that keeps losing takes its turn (PostgreSQL; SQLite's writers always do)."""
+TURN = 0x6B756D6F69
+"""The advisory lock that says whose turn it is."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -118,6 +122,7 @@ class Database:
             self._writer = sa.create_engine(
                 full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32, hide_parameters=True
             )
+            event.listen(self._writer, "handle_error", _hush)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._one_writer: contextlib.AbstractContextManager[Any] = (
             threading.Lock() if self.dialect == "sqlite" else contextlib.nullcontext()
@@ -148,7 +153,7 @@ class Database:
                         raw = connection.connection.driver_connection
                         assert raw is not None
                         raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
-                    with connection.begin():
+                    with self._turn(connection, attempt), connection.begin():
                         transaction = Transaction(connection, self.dialect)
                         result = work(transaction)
                 break
@@ -159,6 +164,28 @@ class Database:
         for action in transaction._after:
             action()
         return result
+
+    @contextlib.contextmanager
+    def _turn(self, connection: sa.Connection, attempt: int) -> Iterator[None]:
+        """Many that lose against each other would lose for ever; one after the other they do not. The lock is taken
+        before the transaction begins, for a snapshot from before the wait would be old."""
+        if self.dialect != "postgresql" or attempt <= PATIENT_AFTER:
+            yield
+            return
+        raw: Any = connection.connection.driver_connection
+        raw.autocommit = True
+        raw.execute(f"SET lock_timeout = {WAIT_FOR_WRITER_MS}")
+        raw.execute("SELECT pg_advisory_lock(%s)", (TURN,))
+        raw.autocommit = False
+        try:
+            yield
+        finally:
+            if not raw.closed:
+                raw.rollback()
+                raw.autocommit = True
+                raw.execute("SELECT pg_advisory_unlock(%s)", (TURN,))
+                raw.execute("RESET lock_timeout")
+                raw.autocommit = False
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         with self._reader.connect() as connection, connection.begin():
@@ -177,6 +204,13 @@ class Database:
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
+
+
+def _hush(context: Any) -> None:
+    """PostgreSQL's details of an error quote the row that it was about."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
 
 
 def _lost(error: DBAPIError, attempt: int) -> bool:
