@@ -135,3 +135,10 @@ def test_a_new_cloud_has_four_and_keeps_what_an_admin_changed(cloud: Any) -> Non
         cloud.database.write(lambda tx: bootstrap.bootstrap(tx, cloud.settings, {}))
     names = [f["name"] for f in cloud.get(FLAVORS).json["flavors"]]
     assert names == ["m1.tiny", "m1.small", "m1.medium", "m1.large"]
+
+
+def test_unknown_query_parameters_from_2_75_on(cloud: Any) -> None:
+    for path in (FLAVORS, "/compute/v2.1/os-services", "/compute/v2.1/os-hypervisors", "/compute/v2.1/limits"):
+        assert cloud.get(f"{path}?colour=red", as_="admin", version="2.74").status_code == 200
+        refused = cloud.get(f"{path}?colour=red", as_="admin", version="2.75")
+        assert refused.status_code == 400 and "colour" in refused.json["badRequest"]["message"]

@@ -9,6 +9,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since
 from kumoi.services.compute.flavors import logic, schemas
+from kumoi.services.compute.strictness import refuse_unknown
 
 routes = Routes()
 
@@ -23,6 +24,7 @@ def _flavor(request: Request, row: dict[str, Any]) -> schemas.Flavor:
 
 
 def _list(request: Request, query: schemas.ListQuery) -> list[dict[str, Any]]:
+    refuse_unknown(request, schemas.ListQuery)
     return logic.list_for(
         request.tx, request.who, is_public=query.is_public, min_ram=query.min_ram, min_disk=query.min_disk,
         sort_keys=query.sort_key, sort_dirs=query.sort_dir, marker=query.marker, limit=query.limit,

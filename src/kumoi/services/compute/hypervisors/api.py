@@ -11,6 +11,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import until
 from kumoi.services.compute.hypervisors import logic, schemas
+from kumoi.services.compute.strictness import refuse_unknown
 
 routes = Routes()
 
@@ -24,6 +25,7 @@ def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, 
 
 
 def _rows(request: Request, query: schemas.ListQuery) -> list[dict[str, Any]]:
+    refuse_unknown(request, schemas.ListQuery)
     return logic.listing(
         request.tx, pattern=query.hypervisor_hostname_pattern, marker=query.marker, limit=query.limit
     )  # fmt: skip
