@@ -1,0 +1,94 @@
+"""Quotas, limits, and the small resources that tell of the cloud."""
+
+from typing import Any
+
+import pytest
+
+from kumoi.engines.volumes.interface import VolumesError
+from tests.cloud import OTHER_PROJECT, PROJECT
+from tests.services.block_storage.world import NEWEST, V3, fake, make, messages, snap
+
+SETS = f"{V3}/os-quota-sets"
+
+
+def test_quotas_are_counted(cloud: Any) -> None:
+    volume_id = make(cloud, size=3)
+    snap(cloud, volume_id)
+    usage = cloud.get(f"{SETS}/{PROJECT}?usage=True").json["quota_set"]
+    assert usage["id"] == PROJECT
+    assert usage["volumes"] == {"limit": 10, "in_use": 1, "reserved": 0}
+    assert usage["gigabytes"]["in_use"] == 6 and usage["snapshots"]["in_use"] == 1
+    limits = cloud.get(f"{V3}/limits").json["limits"]["absolute"]
+    assert (limits["totalGigabytesUsed"], limits["maxTotalVolumes"], limits["totalSnapshotsUsed"]) == (6, 10, 1)
+    changed = cloud.put(f"{SETS}/{PROJECT}", as_="admin", json={"quota_set": {"volumes": 1, "gigabytes": "7"}})
+    assert changed.json["quota_set"]["volumes"] == 1 and changed.json["quota_set"]["gigabytes"] == 7
+    assert cloud.post(f"{V3}/volumes", json={"volume": {"size": 1}}).status_code == 413
+    grown = cloud.post(f"{V3}/volumes/{volume_id}/action", json={"os-extend": {"new_size": 5}})
+    assert grown.status_code == 413 and "gigabytes" in grown.json["overLimit"]["message"]
+    assert cloud.delete(f"{SETS}/{PROJECT}", as_="admin").status_code == 200
+    assert cloud.get(f"{SETS}/{PROJECT}").json["quota_set"]["volumes"] == 10
+    one = {"quota_set": {"per_volume_gigabytes": 2}}
+    assert cloud.put(f"{SETS}/{PROJECT}", as_="admin", json=one).status_code == 200
+    assert cloud.post(f"{V3}/volumes", json={"volume": {"size": 3}}).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("values", "word"),
+    [
+        ({"shoes": 1}, "shoes"), ({"volumes": "many"}, "volumes"), ({"volumes": -2}, "volumes"),
+        ({"volumes": True}, "volumes"), ({"volumes_default": 3}, "volumes_default"),
+    ],
+)  # fmt: skip
+def test_what_no_quota_can_be(cloud: Any, values: dict[str, Any], word: str) -> None:
+    make(cloud)
+    refused = cloud.put(f"{SETS}/{PROJECT}", as_="admin", json={"quota_set": {"snapshots": 1, **values}})
+    assert refused.status_code == 400 and word in refused.json["badRequest"]["message"]
+    assert cloud.get(f"{SETS}/{PROJECT}").json["quota_set"]["snapshots"] == 10
+
+
+def test_whose_quotas(cloud: Any) -> None:
+    assert cloud.get(f"{SETS}/{PROJECT}", as_="other").status_code == 403
+    assert cloud.put(f"{SETS}/{PROJECT}", json={"quota_set": {"volumes": 99}}).status_code == 403
+    assert cloud.get(f"{V3}/limits?project_id={OTHER_PROJECT}", version="3.39").status_code == 403
+    assert cloud.get(f"{V3}/limits?project_id={OTHER_PROJECT}", version="3.39", as_="admin").status_code == 200
+    body = {"quota_class_set": {"volumes": 3}}
+    assert cloud.put(f"{V3}/os-quota-class-sets/default", as_="admin", json=body).status_code == 200
+    assert cloud.get(f"{SETS}/{PROJECT}/defaults").json["quota_set"]["volumes"] == 3
+    assert cloud.get(f"{SETS}/{PROJECT}").json["quota_set"]["volumes"] == 3
+
+
+def test_hosts_and_pools(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (service,) = cloud.get(f"{V3}/os-services", as_="admin", version="3.49").json["services"]
+    assert (service["host"], service["state"], service["backend_state"]) == ("host-1@files", "up", "up")
+    assert "backend_state" not in cloud.get(f"{V3}/os-services", as_="admin", version="3.48").json["services"][0]
+    assert cloud.get(f"{V3}/os-services?host=x", as_="admin").json == {"services": []}
+    (pool,) = cloud.get(f"{V3}/scheduler-stats/get_pools?detail=true", as_="admin").json["pools"]
+    assert pool["name"] == "host-1@files#files" and pool["capabilities"]["free_capacity_gb"] == 10000
+
+    def broken() -> None:
+        raise VolumesError("no disk")
+
+    monkeypatch.setattr(fake(cloud), "capacity", broken)
+    assert cloud.get(f"{V3}/os-services", as_="admin").json["services"][0]["state"] == "down"
+    assert cloud.get(f"{V3}/scheduler-stats/get_pools", as_="admin").json == {"pools": []}
+    assert cloud.put(f"{V3}/os-services/disable", as_="admin", json={"host": "x"}).status_code == 501
+
+
+def test_messages_belong_to_a_project(cloud: Any) -> None:
+    fake(cloud).fail_next("create", "the disk is full")
+    volume_id = make(cloud)
+    (message,) = cloud.get(f"{V3}/messages", version="3.3").json["messages"]
+    assert message["resource_uuid"] == volume_id and message["message_level"] == "ERROR"
+    path = f"{V3}/messages/{message['id']}"
+    assert cloud.get(path, version="3.3", as_="other").status_code == 404
+    assert cloud.get(path, version="3.3").json["message"]["request_id"].startswith("req-")
+    assert cloud.delete(path, version="3.3", as_="other").status_code == 404
+    assert cloud.delete(path, version="3.3").status_code == 204 and messages(cloud, volume_id) == []
+
+
+def test_the_rest(cloud: Any) -> None:
+    zone = cloud.get(f"{V3}/os-availability-zone").json["availabilityZoneInfo"]
+    assert zone == [{"zoneName": "nova", "zoneState": {"available": True}}]
+    assert "os-quota-sets" in {each["alias"] for each in cloud.get(f"{V3}/extensions").json["extensions"]}
+    filters = cloud.get(f"{V3}/resource_filters?resource=volume", version=NEWEST).json["resource_filters"]
+    assert "created_at" in filters[0]["filters"] and "limit" not in filters[0]["filters"]
