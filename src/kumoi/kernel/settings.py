@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from kumoi.kernel import randomness
 
@@ -15,11 +16,11 @@ LONGEST_DATA_PATH = 60
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Each field is a `--set name=value` of `kumoi up`; docs/settings.md explains each (a test keeps it so)."""
 
-    cloud_id: str = ""
+    cloud_id: Annotated[str, Meta(pattern="^([0-9a-f]{6})?$")] = ""
     """Six hexadecimal digits in every kernel-visible name of this cloud, so that clouds live side by side."""
     address: str = "127.0.0.1"
-    port: int = 5000
-    region: str = "RegionOne"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 5000
+    region: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,255}$")] = "RegionOne"
     hypervisor: Literal["qemu", "fake"] = "qemu"
     accelerator: Literal["auto", "kvm", "tcg"] = "auto"
     network: Literal["ovn", "fake"] = "ovn"
@@ -27,13 +28,13 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A SQLAlchemy URL; empty: SQLite in the data folder."""
     external_cidr: str = "172.24.4.0/24"
     """The network behind floating IPs; its first address is this machine's."""
-    external_interface: str = ""
+    external_interface: Annotated[str, Meta(pattern="^[^/\\s]{0,15}$")] = ""
     """A network card to put under the external network; empty: this machine alone reaches it."""
-    api_workers: int = 2
+    api_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     tls_certificate: str = ""
     tls_key: str = ""
-    host_name: str = "host-1"
-    password_rounds: int = 12
+    host_name: Annotated[str, Meta(pattern="^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$")] = "host-1"
+    password_rounds: Annotated[int, Meta(ge=4, le=20)] = 12
     """bcrypt's cost for new passwords: 2^rounds."""
 
     @property
