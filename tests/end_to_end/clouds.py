@@ -79,14 +79,16 @@ class Cloud:
         if settings.get("network") != "fake":
             self.settings = {"external_cidr": free_range(), **settings}
         self.key = self.home / "key"
+        self.before: tuple[str, ...] = ()
+        """What stands before `kumoi`, to run it as somebody else."""
         self._connections: dict[str, Any] = {}
 
     # the command line
 
     def kumoi(self, *words: str | Path, within: float = 180.0, expect: int = 0) -> str:
         """What `kumoi` prints; Failed when its exit status is another than expected."""
-        argv = [str(BINARIES / "kumoi"), words[0], "--data", str(self.data), *words[1:]]
-        done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, timeout=within)
+        argv = [*self.before, str(BINARIES / "kumoi"), str(words[0]), "--data", str(self.data), *map(str, words[1:])]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=within)
         if done.returncode != expect:
             raise Failed(f"kumoi {words[0]} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done.stderr if expect else done.stdout
@@ -99,7 +101,7 @@ class Cloud:
         return self.kumoi("down")
 
     def status(self) -> dict[str, Any]:
-        argv = [str(BINARIES / "kumoi"), "status", "--data", str(self.data), "--json"]
+        argv = [*self.before, str(BINARIES / "kumoi"), "status", "--data", str(self.data), "--json"]
         found: dict[str, Any] = json.loads(subprocess.run(argv, capture_output=True, timeout=60).stdout)
         return found
 
@@ -114,7 +116,7 @@ class Cloud:
         return killed
 
     def audit(self) -> list[dict[str, Any]]:
-        argv = [str(BINARIES / "kumoi"), "audit", "--data", str(self.data), "--json"]
+        argv = [*self.before, str(BINARIES / "kumoi"), "audit", "--data", str(self.data), "--json"]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
         assert done.stdout, done.stderr
         found: list[dict[str, Any]] = json.loads(done.stdout)
@@ -300,7 +302,7 @@ class Cloud:
 
     def close(self) -> None:
         if (self.data / "settings.json").exists():
-            argv = [str(BINARIES / "kumoi"), "down", "--data", str(self.data)]
+            argv = [*self.before, str(BINARIES / "kumoi"), "down", "--data", str(self.data)]
             subprocess.run(argv, capture_output=True, timeout=180)
         shutil.rmtree(self.home, ignore_errors=True)
 
