@@ -3,7 +3,6 @@
 import fcntl
 import os
 import pwd
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -261,8 +260,3 @@ def until(met: Any, within: float, otherwise: str) -> None:
         if clock.monotonic() > stop:
             raise Refused(otherwise)
         clock.sleep(0.02)
-
-
-def free_space(path: Path) -> int:
-    """Bytes."""
-    return shutil.disk_usage(path).free
