@@ -55,7 +55,7 @@ def image(cloud: Any, *, status: str = "active", properties: dict[str, str] | No
     """The id of a public image, one GiB large on the fake's hosts."""
     from kumoi.services.image.images import store
 
-    image_id = str(randomness.new_uuid())
+    image_id = columns.pop("id", None) or randomness.new_uuid()
     row = {
         "id": image_id, "name": "cirros", "status": status, "visibility": "public", "owner": "nobody",
         "protected": False, "os_hidden": False, "disk_format": "qcow2", "container_format": "bare", "min_disk": 0,
