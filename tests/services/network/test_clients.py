@@ -13,6 +13,8 @@ import openstack
 import pytest
 from waitress.server import create_server
 
+pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning")
+
 
 @pytest.fixture
 def endpoint(cloud: Any) -> Iterator[str]:

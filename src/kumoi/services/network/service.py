@@ -16,11 +16,12 @@ from kumoi.services.network.router_interfaces.api import routes as router_interf
 from kumoi.services.network.routers.api import routes as routers
 from kumoi.services.network.security_group_rules.api import routes as security_group_rules
 from kumoi.services.network.security_groups.api import routes as security_groups
+from kumoi.services.network.subnetpools.api import routes as subnetpools
 from kumoi.services.network.subnets.api import routes as subnets
 from kumoi.services.network.tags.api import routes as tags
 
-COLLECTIONS = ("networks", "subnets", "ports", "routers", "floatingips", "security-groups", "security-group-rules",
-               "quotas", "extensions", "agents", "availability_zones")  # fmt: skip
+COLLECTIONS = ("networks", "subnets", "subnetpools", "ports", "routers", "floatingips", "security-groups",
+               "security-group-rules", "quotas", "extensions", "agents", "availability_zones")  # fmt: skip
 
 
 def discovery(service: Service, base_url: str) -> dict[str, Any]:
@@ -48,8 +49,8 @@ SERVICE = Service(
     catalog_type="network",
     catalog_path="/network",
     routes=(
-        networks, subnets, ports, routers, router_interfaces, floating_ips, security_groups, security_group_rules,
-        tags, quotas, extensions, agents, availability_zones, ip_availability,
+        networks, subnets, subnetpools, ports, routers, router_interfaces, floating_ips, security_groups,
+        security_group_rules, tags, quotas, extensions, agents, availability_zones, ip_availability,
     ),
     render_error=errors.render,
     discovery=discovery,

@@ -44,6 +44,8 @@ BUILT = {
     "standard-attr-tag": "Tags",
     "standard-attr-timestamp": "Times of creation and change",
     "stateful-security-group": "Security groups without connection tracking",
+    "default-subnetpools": "A default subnet pool for each IP version",
+    "subnet_allocation": "Subnet pools",
     "subnet-dns-publish-fixed-ip": "dns_publish_fixed_ip of subnets",
     "subnet-service-types": "Subnets for some kinds of ports",
     "tag-creation": "Several tags added at once",

@@ -30,10 +30,7 @@ def index(request: Request) -> dict[str, Any]:
     policy=policy.member(),
     body=schemas.CreateBody,
     raw_body=True,
-    quota=(
-        "network",
-        "security_group",
-    ),
+    quota=("network", "security_group"),
     errors=(409,),
 )
 def create(request: Request) -> dict[str, Any]:

@@ -28,10 +28,7 @@ def index(request: Request) -> dict[str, Any]:
     policy=policy.member(),
     body=schemas.CreateBody,
     raw_body=True,
-    quota=(
-        "port",
-        "security_group",
-    ),
+    quota=("port", "security_group"),
     errors=(409,),
 )
 def create(request: Request) -> dict[str, Any]:

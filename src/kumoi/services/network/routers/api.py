@@ -24,15 +24,7 @@ def index(request: Request) -> dict[str, Any]:
 
 
 @routes.post(
-    "/routers",
-    policy=policy.member(),
-    body=schemas.CreateBody,
-    raw_body=True,
-    quota=(
-        "router",
-        "port",
-    ),
-    errors=(409,),
+    "/routers", policy=policy.member(), body=schemas.CreateBody, raw_body=True, quota=("router", "port"), errors=(409,)
 )
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)

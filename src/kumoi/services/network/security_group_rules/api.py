@@ -23,9 +23,13 @@ def index(request: Request) -> dict[str, Any]:
 
 
 @routes.post(
-    "/security-group-rules", policy=policy.member(), body=schemas.CreateBody, raw_body=True,
-    quota=("security_group_rule",), errors=(409,),
-)  # fmt: skip
+    "/security-group-rules",
+    policy=policy.member(),
+    body=schemas.CreateBody,
+    raw_body=True,
+    quota=("security_group_rule",),
+    errors=(409,),
+)
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)
     one, many = body.security_group_rule, body.security_group_rules

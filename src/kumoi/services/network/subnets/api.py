@@ -24,15 +24,7 @@ def index(request: Request) -> dict[str, Any]:
 
 
 @routes.post(
-    "/subnets",
-    policy=policy.member(),
-    body=schemas.CreateBody,
-    raw_body=True,
-    quota=(
-        "subnet",
-        "port",
-    ),
-    errors=(409,),
+    "/subnets", policy=policy.member(), body=schemas.CreateBody, raw_body=True, quota=("subnet", "port"), errors=(409,)
 )
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)

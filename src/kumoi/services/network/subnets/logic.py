@@ -20,6 +20,7 @@ from kumoi.services.network.networks import store as networks_store
 from kumoi.services.network.ports import logic as ports
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED, OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
+from kumoi.services.network.subnetpools import logic as subnetpools
 from kumoi.services.network.subnets import content, schemas, store
 from kumoi.services.network.subnets.errors import GatewayIpInUse, OverlappingSubnet, SubnetInUse
 from kumoi.services.network.tags import store as tags
@@ -34,6 +35,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> 
             raise PolicyForbids("create_subnet")
         project_id = ownership.project_of(who, values)
         quotas.take(tx, "network", project_id, {"subnet": 1})
+        values.update(subnetpools.cut(tx, who, project_id, values))
         made.append(make(tx, network, project_id, values))
     return detailed(tx, made)
 
@@ -41,7 +43,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> 
 def make(tx: Transaction, network: dict[str, Any], project_id: str, values: dict[str, Any]) -> dict[str, Any]:
     """A subnet of the network; `values` by the names of schemas.SubnetCreate."""
     if not values.get("cidr"):
-        raise InvalidInput("cidr: a subnet needs a cidr")
+        raise InvalidInput("cidr: a subnet needs a cidr, or a subnetpool_id to get one from")
     cidr = content.network(values["cidr"], int(values["ip_version"]))
     enable_dhcp = values.get("enable_dhcp", True)
     ra_mode, address_mode = values.get("ipv6_ra_mode"), values.get("ipv6_address_mode")

@@ -21,7 +21,7 @@ subnets = sa.Table(
     sa.Column("dns_nameservers", sa.JSON(none_as_null=True)),
     sa.Column("host_routes", sa.JSON(none_as_null=True)),
     sa.Column("service_types", sa.JSON(none_as_null=True)),
-    sa.Column("subnetpool_id", sa.String(36)),
+    sa.Column("subnetpool_id", sa.String(36), index=True),
     sa.Column("dns_publish_fixed_ip", sa.Boolean, nullable=False),
     sa.Index("ix_network_subnets_project_id_created_at", "project_id", "created_at"),
 )

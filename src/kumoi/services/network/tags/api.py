@@ -18,7 +18,8 @@ class TagsBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 _ID = {
-    "networks": "network_id", "subnets": "subnet_id", "ports": "port_id", "routers": "router_id",
+    "networks": "network_id", "subnets": "subnet_id",
+    "subnetpools": "subnetpool_id", "ports": "port_id", "routers": "router_id",
     "floatingips": "floating_ip_id", "security-groups": "security_group_id", "security-group-rules": "rule_id",
 }  # fmt: skip
 """Collection → the name that its own routes have for the id."""

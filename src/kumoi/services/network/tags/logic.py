@@ -20,6 +20,8 @@ from kumoi.services.network.security_group_rules import logic as rules
 from kumoi.services.network.security_group_rules import models as rules_models
 from kumoi.services.network.security_groups import logic as groups
 from kumoi.services.network.security_groups import models as groups_models
+from kumoi.services.network.subnetpools import logic as subnetpools
+from kumoi.services.network.subnetpools import models as subnetpools_models
 from kumoi.services.network.subnets import logic as subnets
 from kumoi.services.network.subnets import models as subnets_models
 from kumoi.services.network.tags import store
@@ -31,6 +33,7 @@ MOST = 50
 TAGGED: dict[str, tuple[Find, sa.Table]] = {
     "networks": (networks.find, networks_models.networks),
     "subnets": (subnets.find, subnets_models.subnets),
+    "subnetpools": (subnetpools.find, subnetpools_models.subnetpools),
     "ports": (ports.find, ports_models.ports),
     "routers": (routers.find, routers_models.routers),
     "floatingips": (floating_ips.find, floating_ips_models.floating_ips),

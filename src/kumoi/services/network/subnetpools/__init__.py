@@ -1,0 +1,1 @@
+"""Subnet pools: prefixes from which subnets are cut."""

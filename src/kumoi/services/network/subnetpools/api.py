@@ -1,0 +1,54 @@
+"""Routes of subnet pools."""
+
+from typing import Any
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Routes
+from kumoi.services.network import bodies
+from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.subnetpools import logic, schemas
+
+routes = Routes()
+
+
+def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+    return {"subnetpool": schemas.subnetpool(row)}
+
+
+@routes.get("/subnetpools", policy=policy.reader())
+def index(request: Request) -> dict[str, Any]:
+    asked = Asked.of(request.params)
+    rows = logic.index(request.tx, request.who, asked)
+    return asked.reply(request, "subnetpools", [schemas.subnetpool(row) for row in rows])
+
+
+@routes.post(
+    "/subnetpools", policy=policy.member(), body=schemas.CreateBody, raw_body=True, quota=("subnetpool",), errors=(409,)
+)
+def create(request: Request) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.CreateBody)
+    rows = logic.create(request.tx, request.who, bodies.each(body.subnetpool, body.subnetpools, "subnetpool"))
+    if body.subnetpools is bodies.UNSET:
+        return _shown(request, rows[0])
+    return {"subnetpools": [schemas.subnetpool(row) for row in rows]}
+
+
+@routes.get("/subnetpools/{subnetpool_id}", policy=policy.reader())
+def show(request: Request, subnetpool_id: str) -> dict[str, Any]:
+    row = logic.show(request.tx, request.who, subnetpool_id)
+    return {"subnetpool": chosen_one(request, schemas.subnetpool(row))}
+
+
+@routes.put(
+    "/subnetpools/{subnetpool_id}", policy=policy.member(), body=schemas.UpdateBody, raw_body=True, errors=(409, 412)
+)
+def update(request: Request, subnetpool_id: str) -> dict[str, Any]:
+    body = bodies.decode(request, schemas.UpdateBody)
+    if_match = request.headers.get("if-match")
+    return _shown(request, logic.update(request.tx, request.who, subnetpool_id, body.subnetpool, if_match))
+
+
+@routes.delete("/subnetpools/{subnetpool_id}", policy=policy.member(), errors=(409, 412))
+def delete(request: Request, subnetpool_id: str) -> None:
+    logic.delete(request.tx, request.who, subnetpool_id, request.headers.get("if-match"))

@@ -1,0 +1,25 @@
+"""The table of subnet pools."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import metadata
+from kumoi.services.network import standard_attributes
+
+subnetpools = sa.Table(
+    "network_subnetpools",
+    metadata,
+    *standard_attributes.columns(),
+    sa.Column("ip_version", sa.Integer, nullable=False),
+    sa.Column("prefixes", sa.JSON, nullable=False),
+    sa.Column("default_prefixlen", sa.Integer, nullable=False),
+    sa.Column("min_prefixlen", sa.Integer, nullable=False),
+    sa.Column("max_prefixlen", sa.Integer, nullable=False),
+    sa.Column("default_quota", sa.BigInteger),
+    sa.Column("shared", sa.Boolean, nullable=False),
+    sa.Column("is_default", sa.Boolean, nullable=False),
+    sa.Index("ix_network_subnetpools_project_id_created_at", "project_id", "created_at"),
+)
+
+SHORTEST = {4: 8, 6: 64}
+"""min_prefixlen where none is asked for, by IP version."""
+LONGEST = {4: 32, 6: 128}

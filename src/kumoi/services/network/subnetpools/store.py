@@ -1,0 +1,74 @@
+"""All SQL of subnet pools."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.quotas import UNLIMITED, Quota
+from kumoi.kernel.who import Who
+from kumoi.services.network import standard_attributes
+from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.subnetpools.models import subnetpools
+from kumoi.services.network.subnets.models import subnets
+from kumoi.services.network.tags import store as tags
+
+LISTING = Listing(
+    subnetpools,
+    {
+        name: subnetpools.c[name]
+        for name in (
+            "ip_version",
+            "default_prefixlen",
+            "min_prefixlen",
+            "max_prefixlen",
+            "default_quota",
+            "shared",
+            "is_default",
+        )
+    },
+)
+
+
+def visible(who: Who) -> sa.ColumnElement[bool] | None:
+    project_id = who.only_project
+    return None if project_id is None else sa.or_(subnetpools.c.project_id == project_id, subnetpools.c.shared)
+
+
+def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+    return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
+
+
+def find(tx: Transaction, pool_id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(subnetpools).where(subnetpools.c.id == pool_id))
+
+
+def default_of(tx: Transaction, version: int) -> dict[str, Any] | None:
+    query = sa.select(subnetpools).where(subnetpools.c.is_default, subnetpools.c.ip_version == version)
+    return tx.one(query)
+
+
+def allocations(tx: Transaction, pool_id: str) -> list[tuple[str, str]]:
+    """(project id, cidr) of every subnet cut from the pool."""
+    query = sa.select(subnets.c.project_id, subnets.c.cidr).where(subnets.c.subnetpool_id == pool_id)
+    return [(row[0], row[1]) for row in tx.tuples(query)]
+
+
+def insert(tx: Transaction, row: dict[str, Any]) -> None:
+    tx.insert(subnetpools, **row)
+
+
+def change(tx: Transaction, pool_id: str, **values: Any) -> None:
+    standard_attributes.change(tx, subnetpools, pool_id, **values)
+
+
+def delete(tx: Transaction, pool_id: str) -> None:
+    tags.forget(tx, [pool_id])
+    tx.execute(subnetpools.delete().where(subnetpools.c.id == pool_id))
+
+
+def count_of_project(tx: Transaction, project_id: str) -> int:
+    return int(tx.scalar(sa.select(sa.func.count()).where(subnetpools.c.project_id == project_id)) or 0)
+
+
+SUBNETPOOL = Quota("network", "subnetpool", UNLIMITED, count_of_project)
