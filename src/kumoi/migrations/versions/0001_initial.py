@@ -613,6 +613,30 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "network_subnetpools",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("project_id", sa.String(length=255), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("description", sa.String(length=255), nullable=False),
+        sa.Column("revision_number", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("ip_version", sa.Integer(), nullable=False),
+        sa.Column("prefixes", sa.JSON(), nullable=False),
+        sa.Column("default_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("min_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("max_prefixlen", sa.Integer(), nullable=False),
+        sa.Column("default_quota", sa.BigInteger(), nullable=True),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("is_default", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_network_subnetpools")),
+    )
+    with op.batch_alter_table("network_subnetpools", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_network_subnetpools_project_id_created_at", ["project_id", "created_at"], unique=False
+        )
+
+    op.create_table(
         "network_tags",
         sa.Column("resource_id", sa.String(length=36), nullable=False),
         sa.Column("tag", sa.String(length=255), nullable=False),
@@ -887,6 +911,7 @@ def upgrade() -> None:
         sa.Column("dns_name", sa.String(length=255), nullable=False),
         sa.Column("made_for_server", sa.Boolean(), nullable=False),
         sa.Column("device_tag", sa.String(length=255), nullable=True),
+        sa.Column("device_position", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["network_id"], ["network_networks.id"], name=op.f("fk_network_ports_network_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_network_ports")),
         sa.UniqueConstraint("network_id", "mac_address", name=op.f("uq_network_ports_network_id_mac_address")),
@@ -964,6 +989,7 @@ def upgrade() -> None:
     with op.batch_alter_table("network_subnets", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_network_subnets_network_id"), ["network_id"], unique=False)
         batch_op.create_index("ix_network_subnets_project_id_created_at", ["project_id", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_network_subnets_subnetpool_id"), ["subnetpool_id"], unique=False)
 
     op.create_table(
         "placement_allocations",
