@@ -1,0 +1,106 @@
+"""`python -m tests.mutations [name …]`: each patch breaks one promise; the suite that it names must go red.
+
+The first line of a patch says `suite: <arguments of pytest>`, the second `breaks: <the promise>`."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from kumoi.kernel import clock
+from tests.matrix import report
+
+ROOT = Path(__file__).parents[2]
+PATCHES = Path(__file__).parent
+COPIED = ("src", "tests", "pyproject.toml")
+GREEN, RED = 0, 1
+"""pytest's exit statuses: all passed, some failed. Anything else is a suite that does not run."""
+WITHIN = 1800.0
+
+
+@dataclass(frozen=True)
+class Mutation:
+    name: str
+    suite: str
+    breaks: str
+    patch: Path
+
+
+def mutations(names: list[str]) -> list[Mutation]:
+    found = []
+    for patch in sorted(PATCHES.glob("*.patch")):
+        suite, breaks = patch.read_text().splitlines()[:2]
+        if not names or patch.stem in names:
+            found.append(Mutation(patch.stem, suite.removeprefix("suite: "), breaks.removeprefix("breaks: "), patch))
+    return found
+
+
+def run(tree: Path, suite: str) -> int:
+    """pytest's exit status in a copy of the tree; the first failure is enough."""
+    environment = {**os.environ, "PYTHONPATH": f"{tree / 'src'}:{tree}", "PYTHONDONTWRITEBYTECODE": "1",
+                   "KUMOI_SEEDS": "60"}  # fmt: skip
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *shlex.split(suite)]
+    done = subprocess.run(
+        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=WITHIN, check=False
+    )
+    if done.returncode not in (GREEN, RED):
+        print(done.stdout[-2000:], done.stderr[-2000:])
+    return done.returncode
+
+
+def copy() -> Path:
+    memory = Path("/dev/shm")
+    tree = Path(tempfile.mkdtemp(prefix="k-mutant-", dir=memory if memory.is_dir() else None))
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, tree / name)
+    return tree
+
+
+def kill(mutation: Mutation) -> str:
+    """`killed`, or why not."""
+    tree = copy()
+    try:
+        applied = subprocess.run(
+            ["patch", "-p1", "-s", "-F3", "--no-backup-if-mismatch", "-i", str(mutation.patch)],
+            cwd=tree, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        if applied.returncode:
+            return f"the patch does not apply: {applied.stdout.strip()}"
+        status = run(tree, mutation.suite)
+        return {RED: "killed", GREEN: "SURVIVED: the suite stays green"}.get(
+            status, f"the suite does not run ({status})"
+        )
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+
+
+def main() -> None:
+    chosen = mutations(sys.argv[1:])
+    began = clock.monotonic()
+    tree = copy()
+    try:
+        not_green = [suite for suite in sorted({each.suite for each in chosen}) if run(tree, suite) != GREEN]
+    finally:
+        shutil.rmtree(tree, ignore_errors=True)
+    if not_green:
+        sys.exit(f"not green without any mutation: {', '.join(not_green)}")
+    survived = 0
+    for mutation in chosen:
+        verdict = kill(mutation)
+        survived += verdict != "killed"
+        print(f"{mutation.name:28} {verdict}  ({mutation.breaks})", flush=True)
+    print(f"{len(chosen) - survived} of {len(chosen)} mutations killed in {clock.monotonic() - began:.0f} s")
+    if not sys.argv[1:]:
+        report.note("mutations", "all", {"mutations": len(chosen), "killed": len(chosen) - survived})
+    sys.exit(1 if survived else 0)
+
+
+if __name__ == "__main__":
+    main()

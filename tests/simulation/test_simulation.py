@@ -1,0 +1,37 @@
+"""Seeds, played by two processes; the number that reach is printed and kept in reports/simulation.json."""
+
+import os
+
+from kumoi import app
+from tests.simulation import __main__ as simulation
+from tests.simulation.stage import Stage
+
+app.load_services()
+SEEDS = int(os.environ.get("KUMOI_SEEDS", "1000"))
+FOUND: dict[int, str] = {}
+"""Seeds that once broke a promise, and which."""
+
+
+def test_clients_runners_and_faults_by_a_thousand_seeds() -> None:
+    found = simulation.play_on_cores(1, SEEDS)
+    simulation.keep(found, "test")
+    assert found["seeds"] == SEEDS
+    if SEEDS >= simulation.LONG:
+        assert simulation.unhit(found) == []
+
+
+def test_a_seed_tells_the_same_story_twice() -> None:
+    stage = Stage()
+    try:
+        assert stage.play(11) == stage.play(11) != stage.play(12)
+    finally:
+        stage.remove()
+
+
+def test_seeds_that_once_broke_a_promise_hold() -> None:
+    stage = Stage()
+    try:
+        for seed in FOUND:
+            stage.play(seed)
+    finally:
+        stage.remove()
