@@ -56,7 +56,7 @@ check: ## format, lint, strict types, import contracts
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
-	$(bin)/lint-imports
+	$(bin)/lint-imports --no-cache
 
 format: ## let ruff write
 	$(bin)/ruff format .

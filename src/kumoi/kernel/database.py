@@ -100,6 +100,9 @@ class Transaction:
     def new_hex(self) -> str:
         return randomness.new_hex()
 
+    def random_bytes(self, count: int) -> bytes:
+        return randomness.random_bytes(count)
+
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run `action` once the promise is on disk: wake-ups only, nothing that may fail or must happen."""
         self._after.append(action)

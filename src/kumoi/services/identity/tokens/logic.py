@@ -4,7 +4,6 @@ import base64
 from dataclasses import dataclass, field
 from typing import Any
 
-from kumoi.kernel import randomness
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Unauthorized
@@ -194,7 +193,7 @@ def _payload(
     assert user is not None
     if parent is not None and len(parent.audit_ids) >= LONGEST_CHAIN:
         raise NotExchangeable("the token has been exchanged too often; log in again")
-    audit_id = base64.urlsafe_b64encode(randomness.random_bytes(16)).decode().rstrip("=")
+    audit_id = base64.urlsafe_b64encode(tx.random_bytes(16)).decode().rstrip("=")
     expires_at = parent.expires_at if parent is not None else tx.now + TOKEN_SECONDS * SECOND
     if credential is not None and credential["expires_at"] is not None:
         expires_at = min(expires_at, credential["expires_at"])

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from kumoi.engines.hosts import Hosts
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
@@ -16,9 +15,9 @@ routes = Routes()
 def index(request: Request) -> dict[str, Any]:
     paging = ("fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse")
     filters = {name: values for name, values in request.params.items() if name not in paging}
-    return {"agents": chosen(live.index(request.engine(Hosts), filters), request.params.get("fields", ()))}
+    return {"agents": chosen(live.index(request.engine, filters), request.params.get("fields", ()))}
 
 
 @routes.get("/agents/{agent_id}", policy=policy.admin(), mode="live")
 def show(request: Request, agent_id: str) -> dict[str, Any]:
-    return {"agent": chosen_one(request, live.show(request.engine(Hosts), agent_id))}
+    return {"agent": chosen_one(request, live.show(request.engine, agent_id))}

@@ -1,7 +1,7 @@
 """Each host, asked whether it answers, in the form of an agent."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kumoi.engines.hosts import Hosts
@@ -9,6 +9,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import NotFound
 from kumoi.services.network.networks.schemas import ZONE
 
+Engine = Callable[[type[Any]], Any]
 SPACE = uuid.UUID("0e9a1f4c-3a52-4c0e-8f6e-6b756d6f6900")
 
 
@@ -19,8 +20,9 @@ class AgentNotFound(NotFound):
         super().__init__(f"Agent {agent_id} could not be found.")
 
 
-def index(hosts: Hosts, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def index(engine: Engine, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """One agent for each host; `filters`: attribute → values as texts."""
+    hosts: Hosts = engine(Hosts)
     found = [_agent(hosts, host) for host in hosts.names()]
     for name, values in filters.items():
         wanted = {value.lower() for value in values}
@@ -28,7 +30,8 @@ def index(hosts: Hosts, filters: Mapping[str, Sequence[str]]) -> list[dict[str, 
     return found
 
 
-def show(hosts: Hosts, agent_id: str) -> dict[str, Any]:
+def show(engine: Engine, agent_id: str) -> dict[str, Any]:
+    hosts: Hosts = engine(Hosts)
     for host in hosts.names():
         if _id(host) == agent_id:
             return _agent(hosts, host)
