@@ -9,13 +9,16 @@ from kumoi.services.placement.allocations import logic as allocations_logic
 from kumoi.services.placement.allocations import store as allocations
 from kumoi.services.placement.errors import NoRoom, ProviderNotFound
 from kumoi.services.placement.inventories import store as inventory_rows
-from kumoi.services.placement.inventories.models import LARGEST, capacity, refusal
+from kumoi.services.placement.inventories.models import LARGEST, capacity, misfit
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.traits import store as trait_rows
 from kumoi.services.placement.traits.standard import STANDARD
 
 DISABLED = "COMPUTE_STATUS_DISABLED"
 """The trait of a host that takes no new guests: disabled by an admin, or silent."""
+
+
+UNITS = {"VCPU": "vCPUs", "MEMORY_MB": "MiB of memory", "DISK_GB": "GiB of disk"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class Shortfall:
 
     provider_name: str
     reasons: list[str]
+    missing: dict[str, int]
+    """Resource class → how much more would be needed."""
+    traits: list[str]
+    """Reasons that are no amounts, without the provider's name."""
 
 
 def ensure_provider(
@@ -100,8 +107,31 @@ def shortfalls(
     for view in _views(tx, resources):
         reasons = view.refusals(resources, required_traits, forbidden_traits)
         if reasons:
-            found.append(Shortfall(view.name, reasons))
+            traits = view.unsuited(required_traits, forbidden_traits)
+            found.append(Shortfall(view.name, reasons, view.missing(resources), traits))
     return sorted(found, key=lambda shortfall: shortfall.provider_name)
+
+
+def summary(short: Sequence[Shortfall]) -> list[str]:
+    """The same for whom providers have no names: of each thing that is short, how many lack it, and by how much at
+    least."""
+    told = []
+    for name in dict.fromkeys(name for each in short for name in each.missing):
+        lacking = [each.missing[name] for each in short if name in each.missing]
+        told.append(f"{_counted(len(lacking), len(short))} short of {amount_of(name, min(lacking))} or more")
+    for reason in dict.fromkeys(reason for each in short for reason in each.traits):
+        told.append(f"{_counted(sum(reason in each.traits for each in short), len(short))}: {reason}")
+    return told
+
+
+def amount_of(resource_class: str, amount: int) -> str:
+    """`512 MiB of memory`."""
+    unit = UNITS.get(resource_class, resource_class)
+    return f"{amount} {unit}" if amount != 1 else f"{amount} {unit.replace('vCPUs', 'vCPU')}"
+
+
+def _counted(some: int, of: int) -> str:
+    return ("the only host is" if of == 1 else f"all {of} hosts are") if some == of else f"{some} of {of} hosts are"
 
 
 def claim(
@@ -175,19 +205,36 @@ class _View:
         return capacity(row) - self.used.get(resource_class, 0) if row else 0
 
     def refusals(self, resources: Mapping[str, int], required: Sequence[str], forbidden: Sequence[str]) -> list[str]:
+        reasons = self.unsuited(required, forbidden)
+        for name, amount in resources.items():
+            row = self.inventory.get(name)
+            if not amount:
+                continue
+            if row is None:
+                reasons.append(f"{name}: has none")
+            elif reason := misfit(row, amount):
+                reasons.append(reason)
+            elif amount > self.free(name):
+                lacking = amount_of(name, amount - max(self.free(name), 0))
+                reasons.append(f"{lacking} short ({max(self.free(name), 0)} free of {capacity(row)})")
+        return reasons
+
+    def unsuited(self, required: Sequence[str], forbidden: Sequence[str]) -> list[str]:
         reasons = []
         for trait in forbidden:
             if trait in self.traits:
                 reasons.append("disabled, or it does not answer" if trait == DISABLED else f"has the trait {trait}")
-        reasons += [f"lacks the trait {trait}" for trait in required if trait not in self.traits]
+        return reasons + [f"lacks the trait {trait}" for trait in required if trait not in self.traits]
+
+    def missing(self, resources: Mapping[str, int]) -> dict[str, int]:
+        """Also what would not fit were it empty."""
+        found = {}
         for name, amount in resources.items():
-            if not amount:
-                continue
             row = self.inventory.get(name)
-            reason = refusal(row, self.used.get(name, 0), amount) if row else f"{name}: has none"
-            if reason:
-                reasons.append(reason)
-        return reasons
+            room = self.free(name) if row is None or misfit(row, amount) is None else min(self.free(name), row["max_unit"])
+            if amount and amount > room:
+                found[name] = amount - max(room, 0)
+        return found
 
 
 def _views(tx: Transaction, resources: Mapping[str, int]) -> list[_View]:
@@ -207,6 +254,6 @@ def _views(tx: Transaction, resources: Mapping[str, int]) -> list[_View]:
 
 __all__ = [
     "DISABLED", "Candidate", "Inventory", "NoRoom", "ProviderNotFound", "Shortfall", "allocations_of", "candidates",
-    "claim", "consumer_counts", "consumers", "ensure_provider", "known_traits", "provider_ids",
-    "release", "shortfalls", "usages", "usages_of",
+    "amount_of", "claim", "consumer_counts", "consumers", "ensure_provider", "known_traits", "provider_ids",
+    "release", "shortfalls", "summary", "usages", "usages_of",
 ]  # fmt: skip

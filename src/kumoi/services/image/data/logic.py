@@ -15,11 +15,11 @@ from kumoi.services.image.images.logic import own, visible
 from kumoi.services.image.images.models import (
     ACTIVE,
     DEACTIVATED,
-    IMPORT_METHODS,
     QUEUED,
     SAVING,
     UPLOADING,
 )
+from kumoi.services.image.offers import IMPORT_METHODS
 
 _FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
 """Containers whose bytes are no bare disk."""

@@ -6,7 +6,7 @@ from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.image.images import logic, patches, schemas
-from kumoi.services.image.images.models import IMPORT_METHODS, STORE
+from kumoi.services.image.offers import IMPORT_METHODS, STORE
 
 routes = Routes()
 

@@ -17,9 +17,6 @@ TRANSITIONS = {
 }
 TRANSIENT = frozenset({SAVING, IMPORTING})
 """States that an operation leads out of."""
-IMPORT_METHODS = ("glance-direct",)
-"""Ways of import: bytes staged before. Others (the service fetching from the web) are not built."""
-STORE = "files"
 PUBLIC, PRIVATE, SHARED, COMMUNITY = "public", "private", "shared", "community"
 
 images = sa.Table(

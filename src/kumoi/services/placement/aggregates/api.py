@@ -8,9 +8,8 @@ from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import during, since
-from kumoi.services.placement.aggregates import logic, store
+from kumoi.services.placement.aggregates import logic
 from kumoi.services.placement.freshness import fresh
-from kumoi.services.placement.resource_providers import logic as providers
 
 routes = Routes()
 PATH = "/resource_providers/{provider_id}/aggregates"
@@ -21,8 +20,8 @@ class Replace(msgspec.Struct, forbid_unknown_fields=True):
     aggregates: list[str]
 
 
-def _of(request: Request, row: dict[str, Any]) -> dict[str, Any]:
-    body: dict[str, Any] = {"aggregates": store.of_provider(request.tx, row["id"])}
+def _of(request: Request, row: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    body: dict[str, Any] = {"aggregates": names}
     if request.behaves("aggregates have generations"):
         body["resource_provider_generation"] = row["generation"]
     return body
@@ -30,16 +29,16 @@ def _of(request: Request, row: dict[str, Any]) -> dict[str, Any]:
 
 @routes.get(PATH, policy=policy.admin(), versions=since("1.1"))
 def index(request: Request, provider_id: str) -> Reply:
-    row = providers.existing(request.tx, provider_id)
-    return fresh(request, _of(request, row), row["updated_at"])
+    row, names = logic.of_provider(request.tx, provider_id)
+    return fresh(request, _of(request, row, names), row["updated_at"])
 
 
 @routes.put(PATH, policy=policy.admin(), body=list[str], versions=during("1.1", "1.18"))
 def replace_until_1_18(request: Request, provider_id: str, body: list[str]) -> Reply:
-    return fresh(request, _of(request, logic.replace(request.tx, provider_id, body, None)))
+    return fresh(request, _of(request, *logic.replace(request.tx, provider_id, body, None)))
 
 
 @routes.put(PATH, policy=policy.admin(), body=Replace, versions=since("1.19"), errors=(409,))
 def replace(request: Request, provider_id: str, body: Replace) -> Reply:
-    row = logic.replace(request.tx, provider_id, body.aggregates, body.resource_provider_generation)
-    return fresh(request, _of(request, row))
+    row, names = logic.replace(request.tx, provider_id, body.aggregates, body.resource_provider_generation)
+    return fresh(request, _of(request, row, names))

@@ -11,8 +11,10 @@ from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import store as providers
 
 
-def replace(tx: Transaction, provider_id: str, names: Sequence[str], generation: int | None) -> dict[str, Any]:
-    """The provider's row afterwards. `generation` None: versions that do not check it."""
+def replace(
+    tx: Transaction, provider_id: str, names: Sequence[str], generation: int | None
+) -> tuple[dict[str, Any], list[str]]:
+    """The provider's row afterwards, and its aggregates. `generation` None: versions that do not check it."""
     row = providers_logic.existing(tx, provider_id)
     wanted = [_uuid(name) for name in names]
     if len(set(wanted)) != len(wanted):
@@ -23,7 +25,12 @@ def replace(tx: Transaction, provider_id: str, names: Sequence[str], generation:
         store.replace(tx, provider_id, wanted)
         if generation is not None:
             providers.advance(tx, [provider_id])
-    return providers_logic.existing(tx, provider_id)
+    return of_provider(tx, provider_id)
+
+
+def of_provider(tx: Transaction, provider_id: str) -> tuple[dict[str, Any], list[str]]:
+    """The provider's row, and its aggregates."""
+    return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
 
 
 def _uuid(text: str) -> str:

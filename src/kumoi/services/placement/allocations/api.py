@@ -9,23 +9,17 @@ from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since, until
-from kumoi.services.placement.allocations import requests, schemas, store
+from kumoi.services.placement.allocations import requests, schemas
 from kumoi.services.placement.allocations.requests import NOBODY, Wanted
 from kumoi.services.placement.freshness import fresh
-from kumoi.services.placement.resource_providers import logic as providers
-from kumoi.services.placement.resource_providers import store as provider_rows
 
 routes = Routes()
 
 
 @routes.get("/allocations/{consumer_id}", policy=policy.admin())
 def show(request: Request, consumer_id: str) -> Reply:
-    rows = store.of_consumers(request.tx, [consumer_id])
-    named = provider_rows.every(request.tx, {row["provider_id"] for row in rows})
-    body: dict[str, Any] = {
-        "allocations": schemas.of_consumer(rows, {row["id"]: row["generation"] for row in named})
-    }  # fmt: skip
-    consumer = store.consumer(request.tx, consumer_id)
+    rows, generations, consumer = requests.of_consumer(request.tx, consumer_id)
+    body: dict[str, Any] = {"allocations": schemas.of_consumer(rows, generations)}
     if consumer:
         if request.behaves("allocations are objects"):
             body |= {"project_id": consumer["project_id"], "user_id": consumer["user_id"]}
@@ -79,8 +73,7 @@ def delete(request: Request, consumer_id: str) -> Reply:
 
 @routes.get("/resource_providers/{provider_id}/allocations", policy=policy.admin())
 def of_provider(request: Request, provider_id: str) -> Reply:
-    row = providers.existing(request.tx, provider_id)
-    rows = store.of_provider(request.tx, provider_id)
+    row, rows = requests.of_provider(request.tx, provider_id)
     said = schemas.of_provider(rows, generations=request.behaves("consumers have generations"))
     return fresh(request, {"allocations": said, "resource_provider_generation": row["generation"]}, row["updated_at"])
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from kumoi.kernel.database import Transaction
@@ -10,6 +11,8 @@ from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.services.placement.allocations import logic, store
 from kumoi.services.placement.errors import ConcurrentUpdate, ProviderNotFound
 from kumoi.services.placement.resource_classes import logic as resource_classes
+from kumoi.services.placement.resource_providers import logic as providers_logic
+from kumoi.services.placement.resource_providers import store as providers
 
 _TYPE = re.compile(r"[A-Z0-9_]{1,255}")
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -46,6 +49,20 @@ def put(tx: Transaction, wanted: Mapping[str, Wanted]) -> None:
         logic.replace_many(tx, {consumer_id: each.amounts for consumer_id, each in wanted.items()}, owners)
     except ProviderNotFound as error:
         raise BadRequest(f"Allocation for resource provider that does not exist: {error.message}") from None
+
+
+def of_consumer(
+    tx: Transaction, consumer_id: str
+) -> tuple[list[dict[str, Any]], dict[str, int], dict[str, Any] | None]:
+    """What it has, the generations of the providers that it has it of, and its own row."""
+    rows = store.of_consumers(tx, [consumer_id])
+    named = providers.every(tx, {row["provider_id"] for row in rows})
+    return rows, {row["id"]: row["generation"] for row in named}, store.consumer(tx, consumer_id)
+
+
+def of_provider(tx: Transaction, provider_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The provider's row, and the allocations of it."""
+    return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
 
 
 def delete(tx: Transaction, consumer_id: str) -> None:

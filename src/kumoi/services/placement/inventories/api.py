@@ -5,8 +5,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since
 from kumoi.services.placement.freshness import fresh
-from kumoi.services.placement.inventories import logic, schemas, store
-from kumoi.services.placement.resource_providers import logic as providers
+from kumoi.services.placement.inventories import logic, schemas
 
 routes = Routes()
 PATH = "/resource_providers/{provider_id}/inventories"
@@ -14,27 +13,27 @@ PATH = "/resource_providers/{provider_id}/inventories"
 
 @routes.get(PATH, policy=policy.admin())
 def index(request: Request, provider_id: str) -> Reply:
-    row = providers.existing(request.tx, provider_id)
-    return fresh(request, schemas.of_provider(row, store.of_provider(request.tx, provider_id)), row["updated_at"])
+    row, inventories = logic.of_provider(request.tx, provider_id)
+    return fresh(request, schemas.of_provider(row, inventories), row["updated_at"])
 
 
 @routes.put(PATH, policy=policy.admin(), body=schemas.Replace, errors=(409,))
 def replace(request: Request, provider_id: str, body: schemas.Replace) -> Reply:
-    row = logic.replace(
+    row, inventories = logic.replace(
         request.tx, provider_id, body.resource_provider_generation,
         {name: inventory.values() for name, inventory in body.inventories.items()},
         all_reserved=request.behaves("everything may be reserved"),
     )  # fmt: skip
-    return fresh(request, schemas.of_provider(row, store.of_provider(request.tx, provider_id)))
+    return fresh(request, schemas.of_provider(row, inventories))
 
 
 @routes.post(PATH, policy=policy.admin(), body=schemas.Add, errors=(409,))
 def create(request: Request, provider_id: str, body: schemas.Add) -> Reply:
-    row = logic.add(
+    row, inventories = logic.add(
         request.tx, provider_id, body.resource_class, body.values(), body.resource_provider_generation,
         all_reserved=request.behaves("everything may be reserved"),
     )  # fmt: skip
-    made = store.of_provider(request.tx, provider_id)[body.resource_class]
+    made = inventories[body.resource_class]
     reply = fresh(request, schemas.one(row, made))
     path = f"/resource_providers/{provider_id}/inventories/{body.resource_class}"
     return Reply(reply.body, headers={**reply.headers, "Location": request.link(path)})
@@ -54,11 +53,11 @@ def show(request: Request, provider_id: str, resource_class: str) -> Reply:
 
 @routes.put(f"{PATH}/{{resource_class}}", policy=policy.admin(), body=schemas.Change, errors=(409,))
 def update(request: Request, provider_id: str, resource_class: str, body: schemas.Change) -> Reply:
-    row = logic.change(
+    row, inventories = logic.change(
         request.tx, provider_id, resource_class, body.values(), body.resource_provider_generation,
         all_reserved=request.behaves("everything may be reserved"),
     )  # fmt: skip
-    return fresh(request, schemas.one(row, store.of_provider(request.tx, provider_id)[resource_class]))
+    return fresh(request, schemas.one(row, inventories[resource_class]))
 
 
 @routes.delete(f"{PATH}/{{resource_class}}", policy=policy.admin(), errors=(409,))

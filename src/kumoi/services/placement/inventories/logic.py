@@ -13,12 +13,14 @@ from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import store as providers
 
 Values = Mapping[str, Any]
+OfProvider = tuple[dict[str, Any], dict[str, dict[str, Any]]]
+"""The provider's row, and resource class → inventory row."""
 
 
 def replace(
     tx: Transaction, provider_id: str, generation: int, wanted: Mapping[str, Values], *, all_reserved: bool
-) -> dict[str, Any]:
-    """The provider has exactly this from now on; its row. `all_reserved`: everything may be reserved."""
+) -> OfProvider:
+    """The provider has exactly this from now on. `all_reserved`: everything may be reserved."""
     row = providers_logic.existing(tx, provider_id)
     resource_classes.check(tx, wanted)
     for name, values in wanted.items():
@@ -33,7 +35,7 @@ def replace(
 
 def add(
     tx: Transaction, provider_id: str, name: str, values: Values, generation: int | None, *, all_reserved: bool
-) -> dict[str, Any]:
+) -> OfProvider:
     row = providers_logic.existing(tx, provider_id)
     resource_classes.check(tx, [name])
     _check(name, values, all_reserved)
@@ -47,7 +49,7 @@ def add(
 
 def change(
     tx: Transaction, provider_id: str, name: str, values: Values, generation: int, *, all_reserved: bool
-) -> dict[str, Any]:
+) -> OfProvider:
     row = providers_logic.existing(tx, provider_id)
     resource_classes.check(tx, [name])
     _check(name, values, all_reserved)
@@ -56,6 +58,10 @@ def change(
         raise BadRequest(f"Unable to change inventory: no inventory of class {name} found on provider {provider_id}.")
     store.put(tx, provider_id, name, values)
     return _advanced(tx, provider_id)
+
+
+def of_provider(tx: Transaction, provider_id: str) -> OfProvider:
+    return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
 
 
 def existing(tx: Transaction, provider_id: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -88,9 +94,9 @@ def _remove(tx: Transaction, provider_id: str, names: set[str]) -> None:
     store.delete(tx, provider_id, names)
 
 
-def _advanced(tx: Transaction, provider_id: str) -> dict[str, Any]:
+def _advanced(tx: Transaction, provider_id: str) -> OfProvider:
     providers.advance(tx, [provider_id])
-    return providers_logic.existing(tx, provider_id)
+    return of_provider(tx, provider_id)
 
 
 def _check(name: str, values: Values, all_reserved: bool) -> None:

@@ -9,8 +9,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since
 from kumoi.services.placement.freshness import fresh
-from kumoi.services.placement.resource_providers import logic as providers
-from kumoi.services.placement.traits import logic, store
+from kumoi.services.placement.traits import logic
 
 routes = Routes()
 
@@ -54,8 +53,8 @@ def delete(request: Request, name: str) -> Reply:
 
 @routes.get("/resource_providers/{provider_id}/traits", policy=policy.admin(), versions=since("1.6"))
 def of_provider(request: Request, provider_id: str) -> Reply:
-    row = providers.existing(request.tx, provider_id)
-    return fresh(request, _of(row, store.of_provider(request.tx, provider_id)), row["updated_at"])
+    row, names = logic.of_provider(request.tx, provider_id)
+    return fresh(request, _of(row, names), row["updated_at"])
 
 
 @routes.put(
@@ -63,8 +62,7 @@ def of_provider(request: Request, provider_id: str) -> Reply:
     errors=(409,),
 )  # fmt: skip
 def replace(request: Request, provider_id: str, body: Replace) -> Reply:
-    row = logic.replace(request.tx, provider_id, body.traits, body.resource_provider_generation)
-    return fresh(request, _of(row, store.of_provider(request.tx, provider_id)))
+    return fresh(request, _of(*logic.replace(request.tx, provider_id, body.traits, body.resource_provider_generation)))
 
 
 @routes.delete("/resource_providers/{provider_id}/traits", policy=policy.admin(), versions=since("1.6"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
@@ -66,8 +67,10 @@ def delete(tx: Transaction, name: str) -> None:
     store.delete(tx, name)
 
 
-def replace(tx: Transaction, provider_id: str, names: Iterable[str], generation: int | None) -> dict[str, object]:
-    """The provider has exactly these from now on; its row. `generation` None: whatever it is."""
+def replace(
+    tx: Transaction, provider_id: str, names: Iterable[str], generation: int | None
+) -> tuple[dict[str, Any], list[str]]:
+    """The provider has exactly these from now on; its row and them. `generation` None: whatever it is."""
     row = providers_logic.existing(tx, provider_id)
     wanted = set(names)
     check(tx, wanted)
@@ -76,4 +79,9 @@ def replace(tx: Transaction, provider_id: str, names: Iterable[str], generation:
     if set(store.of_provider(tx, provider_id)) != wanted:
         store.replace(tx, provider_id, wanted)
         providers.advance(tx, [provider_id])
-    return providers_logic.existing(tx, provider_id)
+    return of_provider(tx, provider_id)
+
+
+def of_provider(tx: Transaction, provider_id: str) -> tuple[dict[str, Any], list[str]]:
+    """The provider's row, and its traits."""
+    return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)

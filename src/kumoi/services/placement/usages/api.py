@@ -9,10 +9,7 @@ from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since
-from kumoi.services.placement.allocations import store as allocations
 from kumoi.services.placement.freshness import fresh
-from kumoi.services.placement.inventories import store as inventories
-from kumoi.services.placement.resource_providers import logic as providers
 from kumoi.services.placement.usages import logic
 
 routes = Routes()
@@ -26,9 +23,7 @@ class Query(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 @routes.get("/resource_providers/{provider_id}/usages", policy=policy.admin())
 def of_provider(request: Request, provider_id: str) -> Reply:
-    row = providers.existing(request.tx, provider_id)
-    used = allocations.used(request.tx, [provider_id]).get(provider_id, {})
-    usages = {name: used.get(name, 0) for name in inventories.of_provider(request.tx, provider_id)}
+    row, usages = logic.of_provider(request.tx, provider_id)
     body: dict[str, Any] = {"resource_provider_generation": row["generation"], "usages": usages}
     return fresh(request, body)
 

@@ -1,10 +1,21 @@
 """What a project uses in all, or by the type of its consumers."""
 
+from typing import Any
+
 from kumoi.kernel.database import Transaction
 from kumoi.services.placement.allocations import store
+from kumoi.services.placement.inventories import store as inventories
+from kumoi.services.placement.resource_providers import logic as providers
 
 UNKNOWN = "unknown"
 """How the API calls consumers that never said their type."""
+
+
+def of_provider(tx: Transaction, provider_id: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """The provider's row, and what is used of each class that it has."""
+    row = providers.existing(tx, provider_id)
+    used = store.used(tx, [provider_id]).get(provider_id, {})
+    return row, {name: used.get(name, 0) for name in inventories.of_provider(tx, provider_id)}
 
 
 def total(tx: Transaction, project_id: str, user_id: str | None) -> dict[str, int]:
