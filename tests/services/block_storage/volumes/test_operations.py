@@ -37,10 +37,15 @@ def silence(cloud: Any, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     monkeypatch.setattr(fake(cloud), method, away)
 
 
-@pytest.mark.parametrize("method", ["capacity", "prepare_base", "create", "snapshot"])
-def test_a_volume_that_cannot_be_made_leaves_nothing(cloud: Any, method: str) -> None:
+STEPS = [("capacity", "image"), ("prepare_base", "image"), ("create", "image"), ("snapshot", "volume"),
+         ("create", "volume"), ("delete_snapshot", "volume")]  # fmt: skip
+"""What the host is asked while a volume is made of an image, or copied."""
+
+
+@pytest.mark.parametrize(("method", "of"), STEPS)
+def test_a_volume_that_cannot_be_made_leaves_nothing(cloud: Any, method: str, of: str) -> None:
     source = make(cloud)
-    fields = {"source_volid": source} if method == "snapshot" else {"imageRef": image(cloud)}
+    fields = {"source_volid": source} if of == "volume" else {"imageRef": image(cloud)}
     fake(cloud).fail_next(method, "the disk is full")
     volume_id = make(cloud, **fields)
     assert show(cloud, volume_id)["status"] == "error"
@@ -63,12 +68,12 @@ def test_no_room(cloud: Any) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("method", ["capacity", "prepare_base", "create", "snapshot"])
+@pytest.mark.parametrize(("method", "of"), STEPS)
 def test_deleted_while_it_is_being_made(
-    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock, method: str
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock, method: str, of: str
 ) -> None:
     source = make(cloud)
-    fields = {"source_volid": source} if method == "snapshot" else {"imageRef": image(cloud)}
+    fields = {"source_volid": source} if of == "volume" else {"imageRef": image(cloud)}
     with monkeypatch.context() as patch:
         silence(cloud, patch, method)
         volume_id = make(cloud, settle=False, **fields)
