@@ -43,7 +43,7 @@ def test_an_id_of_the_clients_own(cloud: Any) -> None:
         ("name", "x" * 256, 400), ("min_disk", -1, 400), ("min_ram", "many", 400), ("disk_format", "zip", 400),
         ("visibility", "mine", 400), ("protected", "yes", 400), ("tags", "a", 400), ("tags", ["x" * 256], 400),
         ("status", "active", 403), ("size", 5, 403), ("checksum", "x", 403), ("locations", [], 403),
-        ("os_glance_x", "1", 403), ("hw_something", 5, 400), ("hw_something", None, 400), ("name", "a\u0000b", 400),
+        ("os_glance_x", "1", 403), ("hw_something", 5, 400), ("hw_something", None, 400),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(cloud: Any, field: str, value: Any, status: int) -> None:
