@@ -219,6 +219,15 @@ class Cloud:
         ):
             self.openstack(line)
 
+    def holdings(self) -> list[str]:
+        """Kind and name of everything that the member's project has, of what bootstrap did not make."""
+        sdk = self.sdk()
+        found: list[Any] = [*sdk.compute.servers(), *sdk.compute.keypairs(), *sdk.image.images()]
+        found += [*sdk.block_storage.volumes(), *sdk.block_storage.snapshots(), *sdk.network.routers()]
+        found += [*sdk.network.ips(), *sdk.network.ports(), *sdk.network.networks(is_router_external=False)]
+        found += [group for group in sdk.network.security_groups() if group.name != "default"]
+        return [f"{type(one).__name__} {one.name or one.id}" for one in found]
+
     # guests
 
     def make_key(self) -> None:
