@@ -29,7 +29,7 @@ def document(service: Service, base_url: str) -> dict[str, Any]:
             content["content"]["application/json"]["schema"]["oneOf"].append(schema)
         reply = _reply(service, route)
         if reply is not None:
-            answer = operation["responses"][str(route.status)]
+            answer = operation["responses"].setdefault(str(route.status), {"description": ""})
             answer["content"] = {"application/json": {"schema": by_kind[id(reply)]}}
     return {
         "openapi": "3.1.0",

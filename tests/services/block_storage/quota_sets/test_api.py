@@ -92,3 +92,5 @@ def test_the_rest(cloud: Any) -> None:
     assert "os-quota-sets" in {each["alias"] for each in cloud.get(f"{V3}/extensions").json["extensions"]}
     filters = cloud.get(f"{V3}/resource_filters?resource=volume", version=NEWEST).json["resource_filters"]
     assert "created_at" in filters[0]["filters"] and "limit" not in filters[0]["filters"]
+    document = cloud.get("/kumoi/v1/openapi/block_storage", as_=None).json
+    assert {"202", "413"} <= set(document["paths"]["/volume/v3/volumes"]["post"]["responses"])

@@ -21,12 +21,14 @@ class Query(msgspec.Struct, kw_only=True):
 
 
 class Service(msgspec.Struct, kw_only=True):
+    """`updated_at`: when it was last heard, which is now, or None."""
+
     binary: str
     host: str
     zone: str
     status: str
     state: str
-    updated_at: str
+    updated_at: str | None
     disabled_reason: str | None = None
     cluster: Annotated[str | None, since("3.7")] = None
     replication_status: str = "disabled"
@@ -44,7 +46,7 @@ def index(request: Request, query: Query) -> Body:
     now = clock.iso_microseconds(clock.now())
     services = [
         Service(
-            binary=BINARY, host=f"{host.name}@{BACKEND}", zone=ZONE, status="enabled", updated_at=now,
+            binary=BINARY, host=f"{host.name}@{BACKEND}", zone=ZONE, status="enabled", updated_at=now if host.up else None,
             state="up" if host.up else "down", backend_state="up" if host.up else "down",
         )
         for host in live.hosts(request)
