@@ -45,11 +45,11 @@ endif
 	$(step) "Python packages into .venv, for tests too" scripts/virtualenv.sh development
 
 test: install-development check ## install, check, and pass all tests (without root: those that need none)
+	$(bin)/pytest -n $(shell nproc) -m "not real and not end_to_end" $(PYTEST)
 ifneq ($(root),)
-	$(bin)/pytest $(PYTEST)
+	$(bin)/pytest -m "real or end_to_end" $(PYTEST)
 else
 	@echo "Not root: tests marked real or end_to_end (QEMU, OVN, a whole cloud) are left out."
-	$(bin)/pytest -m "not real and not end_to_end" $(PYTEST)
 endif
 
 check: ## format, lint, strict types, import contracts
