@@ -82,7 +82,7 @@ def test_candidates_are_ordered_by_free_memory_and_say_why_not(cloud: Any) -> No
     names = [c.name for c in cloud.database.read(lambda tx: facade.candidates(tx, wanted))]
     assert names == ["host-1"]
     (why,) = cloud.database.read(lambda tx: facade.shortfalls(tx, wanted))
-    assert why.provider_name == "host-2" and why.reasons == ["MEMORY_MB: 512 requested, 120 free of 8120"]
+    assert why.provider_name == "host-2" and why.reasons == ["392 MiB of memory short (120 free of 8120)"]
 
 
 def test_a_disabled_host_and_missing_traits(cloud: Any) -> None:

@@ -6,6 +6,7 @@ from kumoi.kernel.routes import Service
 from kumoi.services.cloud import errors
 from kumoi.services.cloud.events.api import routes as events
 from kumoi.services.cloud.openapi.api import routes as openapi
+from kumoi.services.cloud.placement.api import routes as placement
 from kumoi.services.cloud.work.api import routes as work
 
 
@@ -21,7 +22,7 @@ SERVICE = Service(
     root="/kumoi",
     catalog_type="kumoi",
     catalog_path="/kumoi/v1",
-    routes=(work, events, openapi),
+    routes=(work, events, openapi, placement),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

@@ -118,7 +118,7 @@ def summary(short: Sequence[Shortfall]) -> list[str]:
     told = []
     for name in dict.fromkeys(name for each in short for name in each.missing):
         lacking = [each.missing[name] for each in short if name in each.missing]
-        told.append(f"{_counted(len(lacking), len(short))} short of {amount_of(name, min(lacking))} or more")
+        told.append(f"{_counted(len(lacking), len(short))}: at least {amount_of(name, min(lacking))} short")
     for reason in dict.fromkeys(reason for each in short for reason in each.traits):
         told.append(f"{_counted(sum(reason in each.traits for each in short), len(short))}: {reason}")
     return told
@@ -131,7 +131,7 @@ def amount_of(resource_class: str, amount: int) -> str:
 
 
 def _counted(some: int, of: int) -> str:
-    return ("the only host is" if of == 1 else f"all {of} hosts are") if some == of else f"{some} of {of} hosts are"
+    return ("the only host" if of == 1 else f"all {of} hosts") if some == of else f"{some} of {of} hosts"
 
 
 def claim(
@@ -206,17 +206,18 @@ class _View:
 
     def refusals(self, resources: Mapping[str, int], required: Sequence[str], forbidden: Sequence[str]) -> list[str]:
         reasons = self.unsuited(required, forbidden)
+        missing = self.missing(resources)
         for name, amount in resources.items():
             row = self.inventory.get(name)
             if not amount:
                 continue
             if row is None:
                 reasons.append(f"{name}: has none")
+            elif name in missing:
+                free = f"{max(self.free(name), 0)} free of {capacity(row)}"
+                reasons.append(f"{amount_of(name, missing[name])} short ({free})")
             elif reason := misfit(row, amount):
                 reasons.append(reason)
-            elif amount > self.free(name):
-                lacking = amount_of(name, amount - max(self.free(name), 0))
-                reasons.append(f"{lacking} short ({max(self.free(name), 0)} free of {capacity(row)})")
         return reasons
 
     def unsuited(self, required: Sequence[str], forbidden: Sequence[str]) -> list[str]:
@@ -227,13 +228,13 @@ class _View:
         return reasons + [f"lacks the trait {trait}" for trait in required if trait not in self.traits]
 
     def missing(self, resources: Mapping[str, int]) -> dict[str, int]:
-        """Also what would not fit were it empty."""
+        """Resource class → how much more it would have to have free."""
         found = {}
         for name, amount in resources.items():
             row = self.inventory.get(name)
-            room = self.free(name) if row is None or misfit(row, amount) is None else min(self.free(name), row["max_unit"])
-            if amount and amount > room:
-                found[name] = amount - max(room, 0)
+            room = max(min(self.free(name), row["max_unit"]), 0) if row else 0
+            if amount > room:
+                found[name] = amount - room
         return found
 
 
@@ -253,7 +254,24 @@ def _views(tx: Transaction, resources: Mapping[str, int]) -> list[_View]:
 
 
 __all__ = [
-    "DISABLED", "Candidate", "Inventory", "NoRoom", "ProviderNotFound", "Shortfall", "allocations_of", "candidates",
-    "amount_of", "claim", "consumer_counts", "consumers", "ensure_provider", "known_traits", "provider_ids",
-    "release", "shortfalls", "summary", "usages", "usages_of",
+    "DISABLED",
+    "Candidate",
+    "Inventory",
+    "NoRoom",
+    "ProviderNotFound",
+    "Shortfall",
+    "allocations_of",
+    "amount_of",
+    "candidates",
+    "claim",
+    "consumer_counts",
+    "consumers",
+    "ensure_provider",
+    "known_traits",
+    "provider_ids",
+    "release",
+    "shortfalls",
+    "summary",
+    "usages",
+    "usages_of",
 ]  # fmt: skip

@@ -54,8 +54,16 @@ def test_no_room_is_explained_to_an_admin(world: World) -> None:
     world.cloud.put("/compute/v2.1/os-quota-sets/" + "1" * 32, as_="admin", json={"quota_set": {"ram": -1}})
     server_id = world.ask(flavorRef="huge").json["server"]["id"]
     world.cloud.settle()
-    assert world.show(server_id)["fault"]["message"].startswith("No valid host was found.")
-    assert "host-1" in world.show(server_id, as_="admin")["fault"]["details"]
+    told = world.show(server_id)["fault"]["message"]
+    assert told.startswith("No valid host was found. There are not enough hosts available. The only host: at least ")
+    assert "MiB of memory short." in told and "host-1" not in told
+    assert "MiB of memory short" in world.show(server_id, as_="admin")["fault"]["details"]
+    path = f"{SERVERS}/{server_id}/os-instance-actions"
+    (action,) = world.cloud.get(path, version="2.84").json["instanceActions"]
+    for as_, named in (("member", False), ("admin", True)):
+        shown = world.cloud.get(f"{path}/{action['request_id']}", as_=as_, version="2.84").json["instanceAction"]
+        details = next(event["details"] for event in shown["events"] if event["result"] == "Error")
+        assert "MiB of memory short" in details and ("host-1" in details) == named
     assert taken(world) == (0, 0, 0)
 
 

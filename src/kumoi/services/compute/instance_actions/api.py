@@ -59,6 +59,10 @@ def _event(
     request: Request, entry: dict[str, Any], row: dict[str, Any], server: dict[str, Any], *, admin: bool
 ) -> schemas.Event:
     undone = entry["result"] == "Undone"
+    detail = entry.get("detail")
+    if admin and entry["result"] == "Error":
+        # What each host lacked: not for the owner.
+        detail = row["data"].get("details") or detail
     host = server["host"]
     event = schemas.Event(
         event=f"compute_{'undo_' if undone else ''}{entry['step']}",
@@ -66,10 +70,10 @@ def _event(
         finish_time=clock.iso_microseconds(entry["finished"]),
         result="Success" if undone else entry["result"],
         host_id=host_id(server["project_id"], host) if host else "",
-        details=entry.get("detail"),
+        details=detail,
     )
     if admin or request.behaves("everybody sees events"):
-        event.traceback = (entry.get("detail") if admin else None) or None
+        event.traceback = (detail if admin else None) or None
     if admin:
         event.host = host
     return event

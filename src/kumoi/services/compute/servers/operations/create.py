@@ -3,7 +3,9 @@
 from typing import Any
 
 from kumoi.engines.hosts import Hosts
+from kumoi.kernel import log
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import ApiError
 from kumoi.kernel.operations import Again, Context, Failed, Operation, Step
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
@@ -27,8 +29,8 @@ def take_room(context: Context, tx: Transaction) -> None:
     wanted = _wanted_hosts(tx, server, devices)
     chosen = next((each for each in found if wanted <= {each.name}), None)
     if chosen is None:
-        context.data["details"] = _why(tx, amounts, required, forbidden, wanted)
-        raise Failed(NO_HOST)
+        context.data["details"], told = why(tx, amounts, required, forbidden, wanted)
+        raise Failed(" ".join([NO_HOST, *told]))
     placement.claim(tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"])
     ports = networks.bind(tx, server["id"], chosen.name)
     context.data["volumes"] = _make_volumes(context, tx, server, devices, chosen.name)
@@ -45,7 +47,10 @@ def give_room_back(context: Context, tx: Transaction) -> None:
         if device["attachment_id"]:
             block_storage.released(tx, device["attachment_id"])
         if device["volume_id"] in context.data.get("volumes", []):
-            block_storage.delete(tx, device["volume_id"], origin(context))
+            try:
+                block_storage.delete(tx, device["volume_id"], origin(context))
+            except ApiError as kept:
+                log.say(__name__, "a volume made for the server stays", volume=device["volume_id"], reason=str(kept))
     disks.delete_of_server(tx, server_id)
     networks.release(tx, server_id)
     placement.release(tx, server_id)
@@ -193,10 +198,14 @@ def _make_volumes(
     return made
 
 
-def _why(tx: Transaction, amounts: dict[str, int], required: list[str], forbidden: list[str], wanted: set[str]) -> str:
-    """Each host and what it lacks, for an admin."""
+def why(
+    tx: Transaction, amounts: dict[str, int], required: list[str], forbidden: list[str], wanted: set[str]
+) -> tuple[str, list[str]]:
+    """Each host and what it lacks, for an admin; the same without hosts' names, a sentence each, for the owner."""
     short = placement.shortfalls(tx, amounts, required, forbidden)
     lines = [f"{each.provider_name}: {'; '.join(each.reasons)}" for each in short]
+    told = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in placement.summary(short)]
     if wanted:
         lines.insert(0, f"it has to be on {' and '.join(sorted(wanted))}")
-    return "\n".join(lines) or "no host has registered itself yet"
+        told.append("It has to be on one host, where its volumes are or an admin wanted it.")
+    return "\n".join(lines) or "no host has registered itself yet", told

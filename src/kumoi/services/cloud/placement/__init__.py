@@ -1,0 +1,1 @@
+"""Whether something would find a place."""

@@ -1,0 +1,25 @@
+"""What other services ask of compute."""
+
+from dataclasses import dataclass
+
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.compute.flavors import logic as flavors
+from kumoi.services.compute.servers.operations.create import traits
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a server of a flavor asks of placement."""
+
+    resources: dict[str, int]
+    required: list[str]
+    forbidden: list[str]
+
+
+def question(tx: Transaction, who: Who, flavor_id: str, *, local_root: bool) -> Question:
+    """FlavorNotFound (404) for one that the caller may not see. `local_root`: the root disk lies on the host."""
+    flavor = flavors.visible(tx, who, flavor_id)
+    required, forbidden = traits(flavor["extra_specs"])
+    amounts = {"VCPU": flavor["vcpus"], "MEMORY_MB": flavor["ram"], "DISK_GB": flavor["disk"] if local_root else 0}
+    return Question({name: amount for name, amount in amounts.items() if amount}, required, forbidden)
