@@ -12,8 +12,8 @@ from kumoi.kernel.routes import Route, Service
 def document(service: Service, base_url: str) -> dict[str, Any]:
     """The OpenAPI document of everything the service answers, at its highest microversion."""
     shapes = [kind for route in service.each() for kind in (_body(service, route), _reply(service, route)) if kind]
-    schemas, components = msgspec.json.schema_components(shapes, ref_template="#/components/schemas/{name}")
-    by_kind = {id(kind): schema for kind, schema in zip(shapes, schemas, strict=True)}
+    components: dict[str, Any] = {}
+    by_kind = {id(kind): _described(kind, components) for kind in shapes}
     paths: dict[str, dict[str, Any]] = {}
     for route in service.each():
         if route.method == "WEBSOCKET" or not _stands(service, route):
@@ -41,6 +41,17 @@ def document(service: Service, base_url: str) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
         },
     }
+
+
+def _described(kind: Any, components: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a type; what it refers to is added to `components`. A shape that differs by version in ways that JSON
+    schema cannot tell apart (a union of untagged objects) is any object."""
+    try:
+        (schema,), more = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
+    except TypeError:
+        return {"type": "object"}
+    components.update(more)
+    return schema
 
 
 def _version(service: Service) -> str:
