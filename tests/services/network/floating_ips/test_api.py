@@ -118,6 +118,14 @@ def test_a_full_external_network(cloud: Any, net: Any) -> None:
     net.refused(cloud.post(f"{V2}/floatingips", json=body), 400, "ExternalIpAddressExhausted")
 
 
+def test_idle_ones_go_with_their_network(cloud: Any, net: Any, way: dict[str, Any]) -> None:
+    idle = net.make("floatingips", floating_network_id=way["outside"]["id"])
+    net.refused(cloud.delete(f"{V2}/networks/{way['outside']['id']}", as_="admin"), 409, "NetworkInUse")
+    net.set("routers", way["router"]["id"], external_gateway_info=None)
+    net.drop("networks", way["outside"]["id"], as_="admin")
+    net.refused(cloud.get(f"{V2}/floatingips/{idle['id']}"), 404, "FloatingIPNotFound")
+
+
 def test_others_and_quota(cloud: Any, net: Any, way: dict[str, Any]) -> None:
     floating = net.make("floatingips", floating_network_id=way["outside"]["id"])
     net.refused(cloud.get(f"{V2}/floatingips/{floating['id']}", as_="other"), 404, "FloatingIPNotFound")

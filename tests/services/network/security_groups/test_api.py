@@ -32,6 +32,9 @@ def test_a_group_lives_and_dies(cloud: Any, net: Any) -> None:
     made = net.make("security-groups", name="g", description="d", stateful=False)
     assert made["stateful"] is False
     assert {rule["direction"] for rule in made["security_group_rules"]} == {"egress"}
+    rename = {"security_group": {"name": "default"}}
+    refused = cloud.put(f"{V2}/security-groups/{made['id']}", json=rename)
+    net.refused(refused, 409, "SecurityGroupDefaultAlreadyExists")
     changed = net.set("security-groups", made["id"], name="h", stateful=True)
     assert changed["name"] == "h" and changed["stateful"] is True
     port = net.make("ports", network_id=net.network()["id"], security_groups=[made["id"]])
@@ -83,7 +86,9 @@ def test_a_rule_lives_and_dies(cloud: Any, net: Any) -> None:
         ({"protocol": "tcp", "port_range_min": 2, "port_range_max": 1}, 400, "SecurityGroupInvalidPortRange"),
         ({"protocol": "tcp", "port_range_min": 2}, 400, "SecurityGroupInvalidPortRange"),
         ({"protocol": "tcp", "port_range_min": 0, "port_range_max": 2}, 400, "SecurityGroupInvalidPortValue"),
-        ({"protocol": "tcp", "port_range_min": 1, "port_range_max": 65536}, 400, "HTTPBadRequest"),
+        ({"protocol": "tcp", "port_range_min": 1, "port_range_max": 65536}, 400, "SecurityGroupInvalidPortValue"),
+        ({"protocol": "tcp", "port_range_min": -16, "port_range_max": 80}, 400, "SecurityGroupInvalidPortValue"),
+        ({"protocol": "icmp", "port_range_min": -1}, 400, "SecurityGroupInvalidIcmpValue"),
         ({"protocol": "icmp", "port_range_min": 256}, 400, "SecurityGroupInvalidIcmpValue"),
         ({"protocol": "icmp", "port_range_max": 5}, 400, "SecurityGroupMissingIcmpType"),
         ({"protocol": "gre", "port_range_min": 1, "port_range_max": 2}, 400, "SecurityGroupInvalidProtocolForPort"),

@@ -1,4 +1,4 @@
-"""Routes of agents."""
+"""Routes of agents, which exist for admins only."""
 
 from typing import Any
 
@@ -11,13 +11,17 @@ from kumoi.services.network.listing import chosen, chosen_one
 routes = Routes()
 
 
-@routes.get("/agents", policy=policy.admin(), mode="live")
+@routes.get("/agents", policy=policy.reader(), mode="live")
 def index(request: Request) -> dict[str, Any]:
+    if not request.who.sees(None):
+        return {"agents": []}
     paging = ("fields", "limit", "marker", "sort_key", "sort_dir", "page_reverse")
     filters = {name: values for name, values in request.params.items() if name not in paging}
     return {"agents": chosen(live.index(request.engine, filters), request.params.get("fields", ()))}
 
 
-@routes.get("/agents/{agent_id}", policy=policy.admin(), mode="live")
+@routes.get("/agents/{agent_id}", policy=policy.reader(), mode="live")
 def show(request: Request, agent_id: str) -> dict[str, Any]:
+    if not request.who.sees(None):
+        raise live.AgentNotFound(agent_id)
     return {"agent": chosen_one(request, live.show(request.engine, agent_id))}

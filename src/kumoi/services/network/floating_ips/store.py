@@ -47,6 +47,12 @@ def of_ports(tx: Transaction, port_ids: Sequence[str]) -> list[dict[str, Any]]:
     return tx.all(sa.select(floating_ips).where(floating_ips.c.port_id.in_(port_ids))) if port_ids else []
 
 
+def idle_of(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
+    """Those of an external network that lead nowhere."""
+    query = sa.select(floating_ips).where(floating_ips.c.floating_network_id == network_id)
+    return tx.all(query.where(floating_ips.c.port_id.is_(None)))
+
+
 def of_router(tx: Transaction, router_id: str) -> list[dict[str, Any]]:
     return tx.all(sa.select(floating_ips).where(floating_ips.c.router_id == router_id))
 

@@ -11,6 +11,7 @@ from kumoi.services.network import ownership, standard_attributes
 from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import NetworkNotFound
+from kumoi.services.network.floating_ips import store as floating_ips
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import schemas, store
 from kumoi.services.network.networks.errors import (
@@ -133,16 +134,20 @@ def update(
 
 
 def delete(tx: Transaction, who: Who, network_id: str, if_match: str | None) -> None:
-    """With its subnets and its metadata port; other ports are in the way."""
+    """With its subnets, its metadata port and floating IPs that lead nowhere; other ports are in the way."""
     row = find(tx, who, network_id)
     ownership.must_own(who, row, "delete_network")
     standard_attributes.expect_revision(row, if_match)
     there = store.port_owners(tx, network_id)
-    in_use = [port["id"] for port in there if port["device_owner"] != METADATA]
+    idle = {floating["floating_port_id"]: floating["id"] for floating in floating_ips.idle_of(tx, network_id)}
+    own = [port["id"] for port in there if port["device_owner"] == METADATA]
+    in_use = [port["id"] for port in there if port["id"] not in idle and port["id"] not in own]
     if in_use:
         raise NetworkInUse(network_id, in_use)
-    own = [port["id"] for port in there]
-    ports.delete(tx, own)
+    for floating_ip_id in idle.values():
+        floating_ips.delete(tx, floating_ip_id)
+    reconcile.mark(tx, "network.floating_ip", *idle.values())
+    ports.delete(tx, [*own, *idle])
     for subnet in subnets.of_network(tx, network_id):
         addresses.give_back(tx, subnet["id"])
         subnets.delete(tx, subnet["id"])

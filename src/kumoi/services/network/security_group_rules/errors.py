@@ -47,7 +47,7 @@ class SecurityGroupInvalidPortRange(BadRequest):
 
 class SecurityGroupInvalidPortValue(BadRequest):
     def __init__(self, port: int) -> None:
-        super().__init__(f"Invalid value for port {port} (port_range_min, port_range_max): it is between 1 and 65535.")
+        super().__init__(f"Invalid value for port {port} (port_range_min, port_range_max)")
 
 
 class SecurityGroupInvalidIcmpValue(BadRequest):

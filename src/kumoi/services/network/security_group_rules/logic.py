@@ -121,11 +121,14 @@ def _check_ports(protocol: str | None, ethertype: str, low: int | None, high: in
     if low is None and high is None:
         return
     number = protocols.number(protocol, ethertype)
+    for value in (low, high):
+        if value is not None and not 0 <= value <= 65535 and number not in protocols.ICMP:
+            raise SecurityGroupInvalidPortValue(value)
     if protocol is None or number is None:
         raise SecurityGroupProtocolRequiredWithPorts()
     if number in protocols.ICMP:
         for field, attribute, value in (("type", "port_range_min", low), ("code", "port_range_max", high)):
-            if value is not None and value > 255:
+            if value is not None and not 0 <= value <= 255:
                 raise SecurityGroupInvalidIcmpValue(field, attribute, value)
         if low is None:
             assert high is not None

@@ -8,7 +8,6 @@ from kumoi.services.network.bodies import UNSET, Text, Unset
 from kumoi.services.network.security_groups.schemas import rule as shown
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
-Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
 
 
 class RuleCreate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -16,8 +15,8 @@ class RuleCreate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     direction: Literal["ingress", "egress"]
     ethertype: Text | None = "IPv4"
     protocol: Text | int | None = None
-    port_range_min: Port | None = None
-    port_range_max: Port | None = None
+    port_range_min: int | None = None
+    port_range_max: int | None = None
     remote_ip_prefix: Text | None = None
     remote_group_id: Address | None = None
     description: Text = ""

@@ -88,6 +88,8 @@ def update(
     values = given(asked)
     if row["is_default"] and values.get("name", row["name"]) != row["name"]:
         raise SecurityGroupCannotUpdateDefault()
+    if values.get("name") == DEFAULT and not row["is_default"]:
+        raise SecurityGroupDefaultAlreadyExists()
     if values.get("stateful", row["stateful"]) != row["stateful"] and store.used_by(tx, group_id):
         raise StatefulInUse(group_id)
     if values:
