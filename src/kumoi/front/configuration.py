@@ -148,7 +148,9 @@ def _error(status: int, message: str) -> str:
     shown = _SHOWN_AS.get(status, status)
     body = json.dumps({"error": {"code": shown, "message": message}})
     retry = " add_header Retry-After 1 always;" if shown == 503 else ""
-    answer = f"internal; default_type application/json;{retry} return {shown} '{body}';"
+    # The body's size was judged where the request came in; here it would hide what went wrong with an upload.
+    whole = "internal; client_max_body_size 0; default_type application/json;"
+    answer = f"{whole}{retry} return {shown} '{body}';"
     return (
         f"        error_page {status} ={shown} /_error_{status};\n        location = /_error_{status} {{ {answer} }}\n"
     )
