@@ -1,15 +1,23 @@
-"""Who may do what with the things of identity: the cloud's admin everything, a domain's manager what is in the domain,
-readers of the system and of a domain look, everybody looks at themselves."""
+"""Who may do what with the things of identity, as OpenStack's defaults have it: admins everything, a domain's manager what
+is in the domain, readers of the system and of a domain look, everybody looks at themselves."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.errors import NotAllowed
 
+MANAGED_ROLES = ("manager", "member", "reader")
+"""What a domain's manager may give."""
+
+
+def is_admin(who: Who) -> bool:
+    """The role in any scope, a domain's too; what belongs to the whole cloud asks for who.is_admin."""
+    return "admin" in who.roles
+
 
 def reads_all(who: Who) -> bool:
-    """The cloud's admin and readers of the system."""
-    return who.sees(None)
+    """Admins and readers of the system."""
+    return is_admin(who) or who.sees(None)
 
 
 def may_read(who: Who, domain_id: str | None) -> bool:
@@ -18,8 +26,7 @@ def may_read(who: Who, domain_id: str | None) -> bool:
 
 
 def may_change(who: Who, domain_id: str | None) -> bool:
-    """`manager` is implied by a domain's admin."""
-    return who.is_admin or _within(who, domain_id, "manager")
+    return is_admin(who) or _within(who, domain_id, "manager")
 
 
 def _within(who: Who, domain_id: str | None, role: str) -> bool:
@@ -39,12 +46,12 @@ def check_change(who: Who, domain_id: str | None, action: str) -> None:
 
 def check_not_above(tx: Transaction, who: Who, actor_kind: str, actor_id: str, action: str) -> None:
     """A domain's manager does not take over the cloud by way of an admin whose account lies in the domain."""
-    if not who.is_admin and effective.rules_beyond(tx, actor_kind, actor_id, who.domain_id):
+    if not is_admin(who) and effective.is_admin_somewhere(tx, actor_kind, actor_id):
         raise NotAllowed(action)
 
 
 def check_admin(who: Who, action: str) -> None:
-    """What belongs to the whole cloud: roles, the catalogue, domains."""
+    """What belongs to the whole cloud: roles, the catalogue, domains. A token of a domain is not enough."""
     if not who.is_admin:
         raise NotAllowed(action)
 
@@ -55,13 +62,17 @@ def check_reads_all(who: Who, action: str) -> None:
 
 
 def listed_domain(who: Who, asked: str | None, action: str) -> str | None:
-    """The domain to filter a list by: what was asked for, or all that the caller may read; NotAllowed when nothing."""
-    if reads_all(who):
-        return asked
+    """The domain to filter a list by: what was asked for, else that of the token; NotAllowed when it may not be read."""
     check_read(who, asked or who.domain_id, action)
-    return who.domain_id
+    return asked or who.domain_id
 
 
 def home_domain(who: Who) -> str:
     """Where a new thing belongs when nothing is said: the domain of the caller's scope, else the default one."""
     return who.domain_id or who.project_domain_id or "default"
+
+
+def check_not_of_domain(who: Who, action: str) -> None:
+    """What is asked with the token of a project or the system only."""
+    if who.domain_id is not None:
+        raise NotAllowed(action)

@@ -50,8 +50,10 @@ def test_ec2(cloud: IdentityCloud, member: str, admin: str) -> None:
     assert cloud.get(f"{path}/{keys['access']}", as_=member).status_code == 404
     assert cloud.get(f"{path}/new", as_=member).json["credential"]["secret"] == "s"
     assert cloud.delete(f"{path}/new", as_=member).status_code == 204
-    elsewhere = {"tenant_id": cloud.named("projects", "admin", admin)}
-    assert cloud.post(path, as_=member, json=elsewhere).status_code == 403
+    nowhere = {"tenant_id": "nothing"}
+    assert cloud.post(path, as_=member, json=nowhere).status_code == 404
+    reader = f"{V3}/users/{cloud.named('users', 'reader', admin)}/credentials/OS-EC2"
+    assert cloud.post(reader, as_=cloud.log_in("reader"), json={"tenant_id": demo}).status_code == 403
     broken = {"credential": {"type": "ec2", "blob": "no keys", "project_id": demo}}
     assert cloud.post(f"{V3}/credentials", as_=member, json=broken).status_code == 400
     homeless = {"credential": {"type": "ec2", "blob": '{"access": "a", "secret": "s"}'}}

@@ -15,6 +15,21 @@ def test_a_life(cloud: IdentityCloud, admin: str, member: str) -> None:
     assert cloud.get(path, as_=admin).status_code == 404
 
 
+def test_what_a_domains_manager_sees(cloud: IdentityCloud, admin: str) -> None:
+    """What a manager may give."""
+    boss = cloud.user("boss", admin)["id"]
+    cloud.give(admin, "manager", boss, "/domains/default")
+    token = cloud.log_in("boss", {"domain": {"id": "default"}})
+    assert cloud.get(f"{V3}/roles/{cloud.named('roles', 'member', token)}", as_=token).status_code == 200
+    assert cloud.get(f"{V3}/roles/{cloud.named('roles', 'service', token)}", as_=token).status_code == 403
+    assert cloud.get(f"{V3}/role_inferences", as_=token).status_code == 403
+    assert cloud.get(f"{V3}/roles?domain_id=default", as_=token).status_code == 403
+    other, demo = cloud.user("other", admin)["id"], cloud.named("projects", "demo", admin)
+    for role, status in (("manager", 204), ("member", 204), ("service", 403), ("admin", 403)):
+        path = f"{V3}/projects/{demo}/users/{other}/roles/{cloud.named('roles', role, admin)}"
+        assert cloud.put(path, as_=token).status_code == status
+
+
 def test_the_first_roles_are_immutable(cloud: IdentityCloud, admin: str) -> None:
     path = f"{V3}/roles/{cloud.named('roles', 'admin', admin)}"
     assert cloud.delete(path, as_=admin).status_code == 403

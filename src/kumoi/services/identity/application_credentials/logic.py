@@ -16,15 +16,17 @@ from kumoi.services.identity.users import store as user_store
 
 def _check_owner(tx: Transaction, who: Who, user_id: str, action: str, *, admin: bool) -> None:
     """The user, or with `admin` an admin too. A token from a restricted credential makes and ends none."""
+    policy.check_not_of_domain(who, action)
     if who.user_id != user_id and not (admin and who.is_admin):
         raise NotAllowed(action)
     if who.application_credential_id:
-        row = store.find(tx, who.user_id, who.application_credential_id)
+        row = store.find(tx, who.application_credential_id)
         if row is None or not row["unrestricted"]:
             raise NotAllowed(action)
 
 
 def select(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection:
+    policy.check_not_of_domain(who, "list_application_credentials")
     if who.user_id != user_id:
         policy.check_reads_all(who, "list_application_credentials")
     if user_store.find(tx, user_id) is None:
@@ -32,7 +34,7 @@ def select(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> l
     named = listing.conditions(params, {"name": application_credentials.c.name})
     wanted = [application_credentials.c.user_id == user_id, *named]
     return listing.Selection(
-        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, user_id, id)
+        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
     )
 
 
@@ -41,10 +43,18 @@ def roles(tx: Transaction, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
 
 
 def show(tx: Transaction, who: Who, user_id: str, id: str) -> dict[str, Any]:
+    policy.check_not_of_domain(who, "get_application_credential")
     if who.user_id != user_id:
         policy.check_reads_all(who, "get_application_credential")
-    row = store.find(tx, user_id, id)
-    if row is None:
+    return _found(tx, who, user_id, id, "get_application_credential")
+
+
+def _found(tx: Transaction, who: Who, user_id: str, id: str, action: str) -> dict[str, Any]:
+    """NotAllowed for somebody else's under the caller's own path."""
+    row = store.find(tx, id)
+    if row is not None and row["user_id"] != user_id and not who.is_admin:
+        raise NotAllowed(action)
+    if row is None or row["user_id"] != user_id:
         raise Absent("Application Credential", id)
     return row
 
@@ -77,7 +87,7 @@ def create(
         description=wanted.description, secret_hash=secret_hash, expires_at=_expiry(wanted.expires_at, tx.now),
         unrestricted=wanted.unrestricted,
     )  # fmt: skip
-    row = store.find(tx, user_id, id)
+    row = store.find(tx, id)
     assert row is not None
     return row
 
@@ -104,6 +114,5 @@ def _expiry(text: str | None, now: int) -> int | None:
 def delete(tx: Transaction, who: Who, user_id: str, id: str) -> None:
     """Its tokens hold no more."""
     _check_owner(tx, who, user_id, "delete_application_credential", admin=True)
-    if store.find(tx, user_id, id) is None:
-        raise Absent("Application Credential", id)
+    _found(tx, who, user_id, id, "delete_application_credential")
     store.delete(tx, id)

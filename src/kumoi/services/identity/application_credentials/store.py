@@ -15,9 +15,8 @@ from kumoi.services.identity.application_credentials.models import (
 from kumoi.services.identity.roles.models import roles
 
 
-def find(tx: Transaction, user_id: str, id: str) -> dict[str, Any] | None:
-    same = (application_credentials.c.user_id == user_id, application_credentials.c.id == id)
-    return tx.one(sa.select(application_credentials).where(*same))
+def find(tx: Transaction, id: str) -> dict[str, Any] | None:
+    return tx.one(sa.select(application_credentials).where(application_credentials.c.id == id))
 
 
 def named(tx: Transaction, user_id: str, name: str) -> dict[str, Any] | None:

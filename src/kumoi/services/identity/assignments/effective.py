@@ -55,8 +55,7 @@ def has_system(tx: Transaction, user_id: str) -> bool:
     return any(row["target_kind"] == "system" for row in store.targets_of_user(tx, user_id))
 
 
-def rules_beyond(tx: Transaction, actor_kind: str, actor_id: str, domain_id: str | None) -> bool:
-    """Whether the user or group is an admin of more than this domain: who manages the domain does not change it."""
+def is_admin_somewhere(tx: Transaction, actor_kind: str, actor_id: str) -> bool:
+    """Whether the user or group has the admin role on anything."""
     admin = role_store.named(tx, "admin", NO_DOMAIN)
-    held = store.held(tx, actor_kind, actor_id, admin["id"]) if admin else []
-    return any(row["target_kind"] != "domain" or row["inherited"] or row["target_id"] != domain_id for row in held)
+    return admin is not None and store.holds(tx, actor_kind, actor_id, admin["id"])

@@ -70,7 +70,7 @@ def _role(tx: Transaction, role_id: str) -> dict[str, Any]:
 def listed(tx: Transaction, who: Who, grant: Grant) -> list[dict[str, Any]]:
     """The roles given by exactly this grant, by name."""
     actor, target = _rows(tx, grant)
-    policy.check_read(who, _target_domain(grant, target), "list_grants")
+    _check_may_read(who, grant, actor, target, None, "list_grants")
     _check_exist(grant, actor, target)
     ids = [row["role_id"] for row in store.matching(tx, grant.key())]
     return sorted(role_store.by_ids(tx, ids).values(), key=lambda row: str(row["name"]))
@@ -79,7 +79,7 @@ def listed(tx: Transaction, who: Who, grant: Grant) -> list[dict[str, Any]]:
 def check(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
     """Absent when the role is not given."""
     actor, target = _rows(tx, grant)
-    policy.check_read(who, _target_domain(grant, target), "check_grant")
+    _check_may_read(who, grant, actor, target, role_store.find(tx, role_id), "check_grant")
     _check_exist(grant, actor, target)
     _role(tx, role_id)
     if not store.exists(tx, {**grant.key(), "role_id": role_id}):
@@ -115,11 +115,29 @@ def _check_may_change(
     role: dict[str, Any] | None,
     action: str,
 ) -> None:
-    """A domain's manager gives roles to the domain's users on what is in the domain, but no admin role."""
-    if who.is_admin:
+    """A domain's manager gives some roles to the domain's users and groups on what is in the domain."""
+    if policy.is_admin(who):
         return
     policy.check_change(who, _target_domain(grant, target), action)
     if actor is None or actor["domain_id"] != who.domain_id:
         raise NotAllowed(action)
-    if role is None or role["name"] == "admin" or (role["name"] == "manager" and "admin" not in who.roles):
+    if role is None or role["domain_id"] != NO_DOMAIN or role["name"] not in policy.MANAGED_ROLES:
+        raise NotAllowed(action)
+
+
+def _check_may_read(
+    who: Who,
+    grant: Grant,
+    actor: dict[str, Any] | None,
+    target: dict[str, Any] | None,
+    role: dict[str, Any] | None,
+    action: str,
+) -> None:
+    """A domain's reader sees what its users and groups may do in it."""
+    if policy.reads_all(who):
+        return
+    policy.check_read(who, _target_domain(grant, target), action)
+    if actor is None or actor["domain_id"] != who.domain_id:
+        raise NotAllowed(action)
+    if role is not None and role["domain_id"] not in (NO_DOMAIN, who.domain_id):
         raise NotAllowed(action)

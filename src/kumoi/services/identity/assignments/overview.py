@@ -8,7 +8,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, policy
 from kumoi.services.identity.assignments import store
 from kumoi.services.identity.assignments.models import SYSTEM
-from kumoi.services.identity.errors import Invalid
+from kumoi.services.identity.errors import Invalid, NotAllowed
 from kumoi.services.identity.groups import store as group_store
 from kumoi.services.identity.projects import store as project_store
 from kumoi.services.identity.roles import store as role_store
@@ -82,11 +82,13 @@ def asked(params: listing.Params) -> Asked:
 
 
 def listed(tx: Transaction, who: Who, asked: Asked) -> list[Assignment]:
-    """Readers of a domain see what is given in it; admins and readers of the system see all."""
+    """With a token of a domain, what is given in it."""
+    policy.check_read(who, who.domain_id, "list_role_assignments")
     inside = None
-    if not policy.reads_all(who):
-        policy.check_read(who, who.domain_id, "list_role_assignments")
-        inside = {who.domain_id, *project_store.of_domain(tx, who.domain_id or "")}
+    if who.domain_id is not None:
+        inside = {who.domain_id, *project_store.of_domain(tx, who.domain_id)}
+        if asked.subtree and asked.target_id not in inside and not policy.is_admin(who):
+            raise NotAllowed("list_role_assignments_for_tree")
     if asked.effective:
         found = _effective(tx, asked)
     else:

@@ -81,11 +81,11 @@ def targets_of_user(tx: Transaction, user_id: str) -> list[dict[str, Any]]:
     return tx.all(sa.select(*columns).where(of_user(user_id)).distinct())
 
 
-def held(tx: Transaction, actor_kind: str, actor_id: str, role_id: str) -> list[dict[str, Any]]:
-    """The assignments of one role that reach a user (through groups too) or a group."""
+def holds(tx: Transaction, actor_kind: str, actor_id: str, role_id: str) -> bool:
+    """Whether a role is given to a user (through groups too) or a group, on anything."""
     group = sa.and_(assignments.c.actor_kind == "group", assignments.c.actor_id == actor_id)
     reaches = of_user(actor_id) if actor_kind == "user" else group
-    return tx.all(sa.select(assignments).where(reaches, assignments.c.role_id == role_id))
+    return tx.scalar(sa.select(sa.literal(1)).where(reaches, assignments.c.role_id == role_id)) is not None
 
 
 def below(tx: Transaction, ids: Iterable[str]) -> set[str]:

@@ -23,7 +23,8 @@ def create(request: Request, values: dict[str, Any], blob: str, extra: dict[str,
 
 
 def create_ec2(request: Request, user_id: str, project_id: str) -> dict[str, Any]:
-    """A new pair of keys."""
+    """A new pair of keys. What they may do is what the user may do in the project when they are used."""
+    logic.check_may_create_ec2(request.who)
     keys = {"access": randomness.new_secret(16), "secret": randomness.new_secret(16), "trust_id": None}
     values = {"type": logic.EC2, "user_id": user_id, "project_id": project_id}
     return create(request, values, msgspec.json.encode(keys).decode(), {})
@@ -32,7 +33,7 @@ def create_ec2(request: Request, user_id: str, project_id: str) -> dict[str, Any
 def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     if "blob" in changes:
         blob = logic.text_of(changes.pop("blob"))
-        kind = request.database.read(lambda tx: logic.show(tx, request.who, id))["type"]
+        kind = request.database.read(lambda tx: logic.check_may_update(tx, request.who, id))["type"]
         changes["sealed_blob"] = checker(request).keys.seal_secret(blob)
         changes["access_digest"] = logic.digest_of(kind, blob)
     return request.database.write(lambda tx: logic.update(tx, request.who, id, changes, extra))

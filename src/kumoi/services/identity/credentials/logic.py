@@ -8,7 +8,6 @@ import msgspec
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, policy
-from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.credentials import store
 from kumoi.services.identity.credentials.models import credentials
 from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
@@ -51,6 +50,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
 
 
 def select_ec2(tx: Transaction, who: Who, user_id: str) -> listing.Selection:
+    policy.check_not_of_domain(who, "ec2_list_credentials")
     if who.user_id != user_id:
         policy.check_reads_all(who, "ec2_list_credentials")
     wanted = [credentials.c.user_id == user_id, credentials.c.type == EC2]
@@ -71,13 +71,20 @@ def show(tx: Transaction, who: Who, id: str) -> dict[str, Any]:
 
 def show_ec2(tx: Transaction, who: Who, user_id: str, access: str) -> dict[str, Any]:
     """By the access key; it must be that user's."""
+    row = _ec2(tx, user_id, access)
+    policy.check_not_of_domain(who, "ec2_get_credential")
+    return _shown(who, row, access)
+
+
+def _ec2(tx: Transaction, user_id: str, access: str) -> dict[str, Any]:
     row = store.with_access(tx, digest(access))
-    return _shown(who, row if row and row["user_id"] == user_id else None, access, user_id)
+    if row is None or row["user_id"] != user_id:
+        raise Absent("credential", access)
+    return row
 
 
-def _shown(who: Who, row: dict[str, Any] | None, id: str, owner: str | None = None) -> dict[str, Any]:
-    """`owner`: whose it would be if there were one."""
-    if who.user_id != (row["user_id"] if row else owner):
+def _shown(who: Who, row: dict[str, Any] | None, id: str) -> dict[str, Any]:
+    if row is None or who.user_id != row["user_id"]:
         policy.check_reads_all(who, "get_credential")
     if row is None:
         raise Absent("credential", id)
@@ -97,7 +104,7 @@ def create(
     """`values`: type, user_id (None: the caller), project_id. A token from an application credential makes none: what
     it made would outlive it."""
     user_id = values["user_id"] or who.user_id
-    if (user_id != who.user_id and not who.is_admin) or who.application_credential_id:
+    if (user_id != who.user_id and not policy.is_admin(who)) or who.application_credential_id:
         raise NotAllowed("create_credential")
     if user_store.find(tx, user_id) is None:
         raise Absent("user", user_id)
@@ -107,8 +114,6 @@ def create(
             raise Invalid("credential.project_id", "of the type ec2 it is needed")
         if project_store.find(tx, project_id) is None:
             raise Absent("project", project_id)
-        if not who.is_admin:
-            _check_project(tx, user_id, project_id, "create_credential")
     id = access_digest or tx.new_hex()
     if access_digest and (store.find(tx, id) or store.with_access(tx, access_digest)):
         raise Taken("credential", "this access key")
@@ -121,24 +126,29 @@ def create(
     return row
 
 
-def _check_project(tx: Transaction, user_id: str, project_id: str | None, action: str) -> None:
-    """NotAllowed unless the user has a role on the project."""
-    if project_id not in effective.project_ids(tx, user_id):
-        raise NotAllowed(action)
+def check_may_create_ec2(who: Who) -> None:
+    """Not with a token of a domain, and not with one that only reads."""
+    policy.check_not_of_domain(who, "ec2_create_credential")
+    if "member" not in who.roles:
+        raise NotAllowed("ec2_create_credential")
 
 
-def _changeable(who: Who, row: dict[str, Any] | None, id: str, action: str, owner: str | None = None) -> dict[str, Any]:
-    mine = who.user_id == (row["user_id"] if row else owner)
-    if (not mine and not who.is_admin) or who.application_credential_id:
+def _changeable(who: Who, row: dict[str, Any] | None, id: str, action: str) -> dict[str, Any]:
+    mine = row is not None and who.user_id == row["user_id"]
+    if (not mine and not policy.is_admin(who)) or who.application_credential_id:
         raise NotAllowed(action)
     if row is None:
         raise Absent("credential", id)
     return row
 
 
+def check_may_update(tx: Transaction, who: Who, id: str) -> dict[str, Any]:
+    return _changeable(who, store.find(tx, id), id, "update_credential")
+
+
 def update(tx: Transaction, who: Who, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     """`changes`: fields of CredentialUpdate, the blob as `sealed_blob` and `access_digest`. Only the blob may differ."""
-    row = _changeable(who, store.find(tx, id), id, "update_credential")
+    row = check_may_update(tx, who, id)
     for name in ("type", "user_id", "project_id"):
         if changes.get(name, row[name]) != row[name]:
             raise Invalid(f"credential.{name}", "it stays: delete the credential and make another")
@@ -155,6 +165,7 @@ def delete(tx: Transaction, who: Who, id: str) -> None:
 
 
 def delete_ec2(tx: Transaction, who: Who, user_id: str, access: str) -> None:
-    row = store.with_access(tx, digest(access))
-    row = _changeable(who, row if row and row["user_id"] == user_id else None, access, "ec2_delete_credential", user_id)
+    row = _ec2(tx, user_id, access)
+    policy.check_not_of_domain(who, "ec2_delete_credential")
+    _changeable(who, row, access, "ec2_delete_credential")
     store.delete(tx, row["id"])

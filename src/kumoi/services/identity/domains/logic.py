@@ -56,8 +56,8 @@ def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, A
 
 def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     """Disabling revokes every token in the domain."""
-    policy.check_admin(who, "update_domain")
     row = found(tx, domain_id)
+    policy.check_admin(who, "update_domain")
     options.check_mutable(row, "domain", {**changes, **extra})
     name = changes.get("name", row["name"])
     if name != row["name"] and store.named(tx, name, NO_DOMAIN):

@@ -7,7 +7,7 @@ from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
 from kumoi.services.identity import departures, listing, policy
 from kumoi.services.identity.domains import logic as domain_logic
-from kumoi.services.identity.errors import Absent, NotAllowed, Taken
+from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.groups import store
 from kumoi.services.identity.groups.models import groups
 from kumoi.services.identity.users import store as user_store
@@ -30,7 +30,10 @@ def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Para
         policy.check_read(who, user["domain_id"] if user else None, "list_groups_for_user")
     if user is None:
         raise Absent("user", user_id)
-    return _selection(tx, [store.having(user_id), *listing.conditions(params, FILTERS)])
+    wanted = [store.having(user_id), *listing.conditions(params, FILTERS)]
+    if who.domain_id and who.user_id != user_id:
+        wanted.append(groups.c.domain_id == who.domain_id)
+    return _selection(tx, wanted)
 
 
 def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
@@ -87,34 +90,35 @@ def _changeable(tx: Transaction, who: Who, group_id: str, action: str) -> dict[s
 
 
 def delete(tx: Transaction, who: Who, group_id: str) -> None:
+    found(tx, group_id)
     _changeable(tx, who, group_id, "delete_group")
     departures.delete_groups(tx, [group_id])
 
 
 def check_member(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
     """Absent when the user does not belong to it."""
-    row = store.find(tx, group_id)
+    row, user = store.find(tx, group_id), user_store.find(tx, user_id)
     if who.user_id != user_id:
-        policy.check_read(who, row["domain_id"] if row else None, "check_user_in_group")
+        policy.check_read(who, row["domain_id"] if row and user else None, "check_user_in_group")
     if row is None:
         raise Absent("group", group_id)
-    _check_user(tx, user_id)
+    if user is None:
+        raise Absent("user", user_id)
     if not store.has(tx, group_id, user_id):
         raise Absent("user in this group", user_id)
 
 
-def _check_user(tx: Transaction, user_id: str) -> dict[str, Any]:
+def _check_user(tx: Transaction, who: Who, user_id: str, action: str) -> None:
+    """A domain's manager changes the membership of the domain's users only."""
     row = user_store.find(tx, user_id)
+    policy.check_change(who, row["domain_id"] if row else None, action)
     if row is None:
         raise Absent("user", user_id)
-    return row
 
 
 def join(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
-    group = _changeable(tx, who, group_id, "add_user_to_group")
-    user = _check_user(tx, user_id)
-    if not who.is_admin and user["domain_id"] != group["domain_id"]:
-        raise NotAllowed("add_user_to_group")
+    _changeable(tx, who, group_id, "add_user_to_group")
+    _check_user(tx, who, user_id, "add_user_to_group")
     policy.check_not_above(tx, who, "group", group_id, "add_user_to_group")
     store.join(tx, group_id, user_id)
 
@@ -122,6 +126,6 @@ def join(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
 def leave(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
     """Roles that came with the group are gone from the next request on."""
     _changeable(tx, who, group_id, "remove_user_from_group")
-    _check_user(tx, user_id)
+    _check_user(tx, who, user_id, "remove_user_from_group")
     if not store.leave(tx, group_id, user_id):
         raise Absent("user in this group", user_id)

@@ -8,23 +8,25 @@ from kumoi.kernel.who import Who
 from kumoi.services.identity import departures, listing, options, policy
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.domains import logic as domain_logic
-from kumoi.services.identity.errors import Absent, NotAllowed, Taken
+from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.roles import store
 from kumoi.services.identity.roles.models import NO_DOMAIN, roles
 
 NEVER_IMPLIED = ("admin",)
 
 
-def check_read(who: Who, action: str) -> None:
-    """Managers of a domain look too: they give roles to its users."""
-    if not policy.reads_all(who) and not (who.domain_id and "manager" in who.roles):
-        raise NotAllowed(action)
+def _check_reads_inferences(who: Who, action: str) -> None:
+    policy.check_reads_all(who, action)
+    policy.check_not_of_domain(who, action)
 
 
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
-    """Roles that hold everywhere; those of a domain only when it is named."""
-    check_read(who, "list_roles")
+    """Roles that hold everywhere; those of a domain only when it is named. Managers of a domain see the former."""
     domain_id = params.get("domain_id", [""])[-1]
+    if domain_id:
+        _check_reads_inferences(who, "list_domain_roles")
+    elif not (who.domain_id and "manager" in who.roles):
+        policy.check_reads_all(who, "list_roles")
     wanted = [roles.c.domain_id == (domain_id or NO_DOMAIN), *listing.conditions(params, {"name": roles.c.name})]
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
@@ -39,8 +41,13 @@ def found(tx: Transaction, role_id: str) -> dict[str, Any]:
 
 
 def show(tx: Transaction, who: Who, role_id: str) -> dict[str, Any]:
-    check_read(who, "get_role")
-    return found(tx, role_id)
+    """A domain's manager sees those that a manager may give."""
+    row = found(tx, role_id)
+    if row["domain_id"]:
+        _check_reads_inferences(who, "get_domain_role")
+    elif not (who.domain_id and "manager" in who.roles and row["name"] in policy.MANAGED_ROLES):
+        policy.check_reads_all(who, "get_role")
+    return row
 
 
 def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
@@ -64,8 +71,8 @@ def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
 
 
 def update(tx: Transaction, who: Who, role_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    policy.check_admin(who, "update_role")
     row = found(tx, role_id)
+    policy.check_admin(who, "update_role")
     if (changes.pop("domain_id", row["domain_id"]) or NO_DOMAIN) != row["domain_id"]:
         raise BadRequest("Update of `domain_id` is not allowed.")
     options.check_mutable(row, "role", {**changes, **extra})
@@ -79,14 +86,15 @@ def update(tx: Transaction, who: Who, role_id: str, changes: dict[str, Any], ext
 
 def delete(tx: Transaction, who: Who, role_id: str) -> None:
     """With every assignment of it."""
+    row = found(tx, role_id)
     policy.check_admin(who, "delete_role")
-    options.check_mutable(found(tx, role_id), "role")
+    options.check_mutable(row, "role")
     departures.delete_roles(tx, [role_id])
 
 
 def inferences(tx: Transaction, who: Who) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
     """(prior, those that it implies at once), for every role that implies any."""
-    check_read(who, "list_role_inference_rules")
+    _check_reads_inferences(who, "list_role_inference_rules")
     implied = store.implied(tx)
     rows = store.by_ids(tx, {*implied, *(id for ids in implied.values() for id in ids)})
     return [(rows[prior], sorted((rows[id] for id in ids), key=_name)) for prior, ids in implied.items()]
@@ -97,7 +105,7 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def implied_by(tx: Transaction, who: Who, prior_role_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    check_read(who, "list_implied_roles")
+    _check_reads_inferences(who, "list_implied_roles")
     prior = found(tx, prior_role_id)
     rows = store.by_ids(tx, store.implied(tx).get(prior_role_id, set()))
     return prior, sorted(rows.values(), key=_name)
@@ -107,7 +115,7 @@ def implication(
     tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Both roles; Absent when the one does not imply the other."""
-    check_read(who, "get_implied_role")
+    _check_reads_inferences(who, "get_implied_role")
     prior, implied = found(tx, prior_role_id), found(tx, implied_role_id)
     if implied_role_id not in store.implied(tx).get(prior_role_id, set()):
         raise Absent("implied role", f"{prior_role_id} does not imply {implied_role_id}")

@@ -9,6 +9,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.tokens import Payload
 from kumoi.kernel.who import Who
+from kumoi.services.identity import policy
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.catalog import rendering
 from kumoi.services.identity.errors import Invalid, NotAllowed, Refused
@@ -225,12 +226,12 @@ def describe(tx: Transaction, standing: Standing, base_url: str, with_catalog: b
 
 def check_may_see(who: Who, standing: Standing) -> None:
     """The token's own user, an admin, a system reader, or a service."""
-    if who.user_id != standing.payload.user_id and not who.sees(None) and "service" not in who.roles:
+    if who.user_id != standing.payload.user_id and not policy.reads_all(who) and "service" not in who.roles:
         raise NotAllowed("validate_token")
 
 
 def check_may_revoke(who: Who, standing: Standing) -> None:
-    if who.user_id != standing.payload.user_id and not who.is_admin:
+    if who.user_id != standing.payload.user_id and not policy.is_admin(who):
         raise NotAllowed("revoke_token")
 
 

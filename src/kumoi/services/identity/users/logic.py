@@ -34,7 +34,10 @@ def select_in_group(tx: Transaction, who: Who, group_id: str, params: listing.Pa
     policy.check_read(who, group["domain_id"] if group else None, "list_users_in_group")
     if group is None:
         raise Absent("group", group_id)
-    return selection(tx, [users.c.id.in_(group_store.user_ids_in(group_id)), *listing.conditions(params, FILTERS)])
+    wanted = [users.c.id.in_(group_store.user_ids_in(group_id)), *listing.conditions(params, FILTERS)]
+    if who.domain_id:
+        wanted.append(users.c.domain_id == who.domain_id)
+    return selection(tx, wanted)
 
 
 def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
