@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from kumoi.cli import clouds, preconditions
+from kumoi.cli import clouds
 from kumoi.cli.parts import AGENT_LAYER, parts
 from kumoi.cli.refusals import Refused
 from kumoi.front import configuration
@@ -42,7 +42,7 @@ def known(data: Path) -> tuple[Folder, Settings]:
 
 def changed(folder: Folder, changes: Mapping[str, str]) -> Settings:
     """The folder's settings (or the defaults) with `--set` applied; Refused naming the field that is not right."""
-    before = settings_module.load(folder) if folder.settings.exists() else None
+    before = known(folder.data)[1] if _exists(folder.settings) else None
     values: dict[str, Any] = msgspec.to_builtins(before or Settings())
     for name in changes.keys() - values.keys():
         raise Refused(f"--set {name}: there is no such setting; there are {', '.join(sorted(values))}")
@@ -56,8 +56,19 @@ def changed(folder: Folder, changes: Mapping[str, str]) -> Settings:
     return after
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError:
+        raise Refused(f"--data: {path.parent} may not be entered: run this as its owner") from None
+
+
 def up(folder: Folder, settings: Settings) -> list[str]:
     """Make the cloud run as its settings say, whatever runs of it already; notes for the person."""
+    # what only this command needs is loaded by it alone: the others are asked often
+    from kumoi import app
+    from kumoi.cli import preconditions
+
     with alone(folder):
         running = is_running(folder)
         found = preconditions.problems(folder, settings, running=running or _left_running(folder))
@@ -71,8 +82,6 @@ def up(folder: Folder, settings: Settings) -> list[str]:
         _copy_certificate(folder, settings)
         secrets = clouds.passwords(folder.clouds)
         clouds.write(folder, settings, secrets)
-        from kumoi import app
-
         app.bootstrap(folder, settings, secrets)
         for path in (folder.database, folder.keys):
             give_all(path)
@@ -86,6 +95,8 @@ def up(folder: Folder, settings: Settings) -> list[str]:
             fake.prepare(folder, settings)
         (folder.run / "nginx.conf").write_text(configuration.render(folder, settings, novnc()))
         accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
+        endpoints = {service.type: service.prefix for service in app.load_services()}
+        (folder.run / "endpoints.json").write_bytes(msgspec.json.encode(endpoints))
         plan.write(folder.data, parts(folder, settings))
         if running:
             # the next supervisor adopts what stays as it is, and is of this code's version
