@@ -41,8 +41,9 @@ class Clients:
         self.deeds: list[tuple[int, Callable[[], None]]] = [
             (6, self.create_server), (3, self.delete_server), (8, self.act_on_server), (3, self.attach_volume),
             (2, self.detach_volume), (2, self.attach_interface), (2, self.detach_interface), (4, self.create_volume),
-            (2, self.delete_volume), (2, self.extend_volume), (2, self.create_snapshot), (2, self.delete_snapshot),
-            (1, self.create_port), (1, self.delete_port), (1, self.image), (1, self.nonsense), (1, self.look),
+            (2, self.delete_volume), (2, self.extend_volume),
+            (2, self.revert_volume), (2, self.create_snapshot), (2, self.delete_snapshot),
+            (1, self.create_port), (1, self.delete_port), (2, self.image), (1, self.nonsense), (1, self.look),
         ]  # fmt: skip
 
     def act(self, mischief: Mischief) -> None:
@@ -164,6 +165,16 @@ class Clients:
     def extend_volume(self) -> None:
         body = {"os-extend": {"new_size": self.random.choice((1, 3, 6))}}
         self.ask("POST", f"{VOLUMES}/{self.pick('volume')}/action", json=body)
+
+    def revert_volume(self) -> None:
+        """To its newest snapshot, mostly."""
+        snapshots = self.cloud.get(f"{SNAPSHOTS}/detail?sort=created_at:desc").json["snapshots"]
+        if snapshots and self.random.random() < 0.8:
+            volume_id, snapshot_id = snapshots[0]["volume_id"], snapshots[0]["id"]
+        else:
+            volume_id, snapshot_id = self.pick("volume"), self.pick("snapshot")
+        body = {"revert": {"snapshot_id": snapshot_id}}
+        self.ask("POST", f"{VOLUMES}/{volume_id}/action", json=body, version="3.40")
 
     def create_snapshot(self) -> None:
         body = {"snapshot": {"volume_id": self.pick("volume"), "force": True}}

@@ -17,14 +17,16 @@ from kumoi.kernel.randomness import SeededSource
 from kumoi.kernel.runner import LEASE_SECONDS
 from tests.matrix import outcome
 from tests.matrix.places import Place, Saved
-from tests.matrix.recipes import environment
+from tests.matrix.recipes import attach_volume, environment, ok, ready_volume, snapshot
 from tests.services.compute.world import World
 from tests.simulation import invariants
 from tests.simulation.clients import Clients
 from tests.simulation.faults import BadHost, BadStore, BadTopology, Killed, Mischief
 from tests.still import StillCloud, at
 
-ROUNDS, TURNS, RUNNERS = 1, 30, 3
+TURNS, RUNNERS = 18, 3
+LONG_ONES = 5
+"""One seed of so many goes on for three rounds, and then deletes all there is."""
 SWEPT = 15.0
 PATIENCE = 60.0
 """Real seconds that a turn may take; more is a deadlock of the stage itself."""
@@ -84,6 +86,7 @@ class Stage:
             self.cloud.settle()
             self.world = (world.image, world.network, world.subnet)
             self.first = outcome.engines(self.cloud)
+            self.known = furnish(world)
             self.begin = clock.now()
             self.cloud.pause()
         self.saved: Saved = self.place.save()
@@ -117,24 +120,28 @@ class Play:
     def __init__(self, stage: Stage, seed: int) -> None:
         self.stage, self.cloud = stage, stage.cloud
         self.random = Random(seed)
+        self.long = seed % LONG_ONES == 0
         self.story: list[str] = []
         self.walkers: list[Walker] = []
         self.mischief = Mischief(self.random, stage.seen)
         self.mischief.walking = lambda: self._current() is not None
         self.mischief.stall = self._stall
         self.clients = Clients(self.cloud, World(self.cloud, *stage.world), self.random, self.tell, stage.replies)
+        self.clients.known.update({kind: list(ids) for kind, ids in stage.known.items()})
 
     def tell(self, text: str) -> None:
         self.story.append(f"{clock.monotonic() - self.stage.begin / 1e6:9.2f} {text}")
 
     def act(self) -> None:
         self._set_traps()
-        for _ in range(ROUNDS):
+        for _ in range(3 if self.long else 1):
             self.mischief.calm = False
             for _ in range(TURNS):
                 self._turn()
             self._calm_down()
             invariants.check(self.cloud, self.clients)
+        if not self.long:
+            return
         outcome.clear(self.cloud)
         invariants.nothing_left(self.cloud, self.stage.first)
 
@@ -196,7 +203,7 @@ class Play:
         states.compare(self.cloud.view)
 
     def _probe(self, moment: str, kind: str, step: str, direction: str) -> None:
-        self.stage.steps[f"{kind}.{step}.{direction}"] += moment == "recorded"
+        self.stage.steps[f"{kind}.{step}.{direction}"] += moment == "before"
         if self._current() is None:
             return
         if self.mischief.strikes(0.03, f"dies {moment}"):
@@ -234,6 +241,14 @@ class Play:
             self.walkers = [each for each in self.walkers if not each.ended]
 
 
-def warm(stage: Stage) -> None:
-    """Statements are compiled before seeds are timed."""
-    stage.play(0)
+def furnish(world: World) -> dict[str, list[str]]:
+    """Something of each kind, in each state, so that short stories have a middle; ids by kind."""
+    servers = [world.boot(name) for name in ("active", "stopped", "paused", "suspended")]
+    attached = attach_volume(world, servers[0])
+    for server_id, action in zip(servers[1:], ("os-stop", "pause", "suspend"), strict=True):
+        ok(world.act(server_id, action))
+    copied = ready_volume(world)
+    snapshot_id = snapshot(world, copied)
+    world.cloud.settle()
+    assert world.cloud.audit() == [], world.cloud.audit()
+    return {"server": servers, "volume": [attached, copied], "snapshot": [snapshot_id]}
