@@ -13,7 +13,7 @@ root := $(filter 0,$(shell id -u))
 step := @scripts/step.sh
 bin := .venv/bin
 
-.PHONY: help cloud demo test check bench fresh format lock install install-development packages
+.PHONY: help cloud demo test check matrix sim mutations bench fresh format lock install install-development packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -61,6 +61,17 @@ check: ## format, lint, strict types, import contracts
 format: ## let ruff write
 	$(bin)/ruff format .
 	$(bin)/ruff check --fix .
+
+matrix: install-development ## death, stall and deletion at every step of every operation, whole, on both databases
+	@rm -f reports/matrix.json
+	KUMOI_MATRIX=whole $(bin)/pytest -n 2 tests/matrix $(PYTEST)
+	@sed -n '/"total"/,/}/p' reports/matrix.json
+
+sim: install-development ## clients, runners and faults by seeds   [SEED=1 COUNT=2000; COUNT=1 tells the story]
+	$(bin)/python -m tests.simulation --seed $(or $(SEED),1) --count $(or $(COUNT),2000)
+
+mutations: install-development ## break each promise in a copy: the suite that it names must go red   [ONLY="lease-check …"]
+	$(bin)/python -m tests.mutations $(ONLY)
 
 bench: install-development ## measure; writes reports/bench.json
 	$(bin)/python -m bench --output reports/bench.json

@@ -63,16 +63,27 @@ def copy() -> Path:
     return tree
 
 
+def applies(mutation: Mutation, tree: Path, *, check: bool = False) -> str:
+    """Apply it to a tree; why not, or nothing. `check`: only whether it would."""
+    command = [
+        "git",
+        "apply",
+        "-p1",
+        "-C1",
+        "--whitespace=nowarn",
+        *(["--check"] if check else []),
+        str(mutation.patch),
+    ]
+    done = subprocess.run(command, cwd=tree, capture_output=True, text=True, check=False)
+    return done.stderr.strip() if done.returncode else ""
+
+
 def kill(mutation: Mutation) -> str:
     """`killed`, or why not."""
     tree = copy()
     try:
-        applied = subprocess.run(
-            ["patch", "-p1", "-s", "-F3", "--no-backup-if-mismatch", "-i", str(mutation.patch)],
-            cwd=tree, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        if applied.returncode:
-            return f"the patch does not apply: {applied.stdout.strip()}"
+        if why := applies(mutation, tree):
+            return f"the patch does not apply: {why}"
         status = run(tree, mutation.suite)
         return {RED: "killed", GREEN: "SURVIVED: the suite stays green"}.get(
             status, f"the suite does not run ({status})"
