@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import Forbidden
 from kumoi.kernel.who import Who
 from kumoi.services.identity import policy
 from kumoi.services.identity.assignments import store
 from kumoi.services.identity.assignments.models import SYSTEM
-from kumoi.services.identity.errors import Absent, Invalid, NotAllowed
+from kumoi.services.identity.errors import Absent, NotAllowed
 from kumoi.services.identity.groups import store as group_store
 from kumoi.services.identity.projects import store as project_store
 from kumoi.services.identity.roles import store as role_store
@@ -92,8 +93,9 @@ def give(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
     _check_may_change(who, grant, actor, target, role, "create_grant")
     _check_exist(grant, actor, target)
     role = _role(tx, role_id)
-    if role["domain_id"] != NO_DOMAIN and role["domain_id"] != _target_domain(grant, target):
-        raise Invalid("role_id", "a role of a domain is given in that domain only")
+    elsewhere = grant.target_kind != "domain" and role["domain_id"] != _target_domain(grant, target)
+    if role["domain_id"] != NO_DOMAIN and elsewhere:
+        raise Forbidden(f"Role {role_id} of a domain is given on projects of that domain only.")
     store.insert(tx, {**grant.key(), "role_id": role_id})
 
 
@@ -116,6 +118,8 @@ def _check_may_change(
     action: str,
 ) -> None:
     """A domain's manager gives some roles to the domain's users and groups on what is in the domain."""
+    if grant.target_kind == "system":
+        policy.check_not_of_domain(who, action)
     if policy.is_admin(who):
         return
     policy.check_change(who, _target_domain(grant, target), action)
@@ -134,6 +138,8 @@ def _check_may_read(
     action: str,
 ) -> None:
     """A domain's reader sees what its users and groups may do in it."""
+    if grant.target_kind == "system":
+        policy.check_not_of_domain(who, action)
     if policy.reads_all(who):
         return
     policy.check_read(who, _target_domain(grant, target), action)

@@ -11,7 +11,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, policy
 from kumoi.services.identity.catalog import store
 from kumoi.services.identity.catalog.models import endpoints, regions, services
-from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
+from kumoi.services.identity.errors import Absent, Invalid, Taken
 
 PLACEHOLDERS = re.compile(r"[$%]\(([^)]*)\)")
 KNOWN = {"project_id", "tenant_id", "user_id", "base_url"}
@@ -36,8 +36,11 @@ def select(tx: Transaction, who: Who, kind: str, params: listing.Params) -> list
 
 
 def check_read(who: Who, kind: str, verb: str) -> None:
-    if kind != "region" and not policy.reads_all(who):
-        raise NotAllowed(f"{verb}_{kind}" + ("s" if verb == "list" else ""))
+    """Regions are for everybody, the rest for those who read all, with a token of a project or the system."""
+    action = f"{verb}_{kind}" + ("s" if verb == "list" else "")
+    if kind != "region":
+        policy.check_reads_all(who, action)
+        policy.check_not_of_domain(who, action)
 
 
 def found(tx: Transaction, kind: str, id: str) -> dict[str, Any]:
