@@ -245,10 +245,14 @@ def supersede(
     )  # fmt: skip
 
 
-def end(tx: Transaction, operation_id: str, state: str) -> None:
-    """Release the subjects; a runner still at work on it finds its lease gone."""
-    row = tx.one(sa.select(operations).where(operations.c.id == operation_id))
-    first = tx.scalar(sa.select(sa.func.min(subjects.c.subject)).where(subjects.c.operation_id == operation_id))
+def end(tx: Transaction, operation_id: str, state: str, *, known: tuple[Mapping[str, Any], str] | None = None) -> None:
+    """Release the subjects; a runner still at work on it finds its lease gone. `known`: the row and its first subject,
+    where the caller has read them already."""
+    if known is None:
+        row = tx.one(sa.select(operations).where(operations.c.id == operation_id))
+        first = tx.scalar(sa.select(sa.func.min(subjects.c.subject)).where(subjects.c.operation_id == operation_id))
+    else:
+        row, first = dict(known[0]), known[1]
     if row is not None:
         events.write(
             tx, f"{row['kind']}.{state}", first or "", request_id=row["request_id"], user_id=row["user_id"],

@@ -32,6 +32,27 @@ from kumoi.kernel.operations import (
 
 LEASE_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 30.0
+SHORT_WAIT_SECONDS = 0.1
+"""A wait that a worker sits out with the lease in its hand: giving it back and taking it again costs more."""
+
+_DUE = (
+    sa.select(operations.c.id)
+    .where(
+        operations.c.state.in_(ACTIVE_STATES),
+        operations.c.next_at <= sa.bindparam("now"),
+        operations.c.lease_until <= sa.bindparam("now"),
+    )
+    .order_by(operations.c.next_at)
+    .limit(1)
+)
+_ROW = sa.select(operations).where(operations.c.id == sa.bindparam("operation_id"))
+_HELD = (
+    sa.select(subjects.c.subject)
+    .where(subjects.c.operation_id == sa.bindparam("operation_id"))
+    .order_by(subjects.c.subject)
+)
+_GENERATION = sa.select(generations.c.generation).where(generations.c.subject == sa.bindparam("name"))
+_LEASE = sa.select(operations.c.lease, operations.c.state).where(operations.c.id == sa.bindparam("operation_id"))
 
 
 def _nothing(moment: str, kind: str, step: str, direction: str) -> None: ...
@@ -123,21 +144,11 @@ class Runner:
         return found
 
     def _take(self) -> tuple[dict[str, Any], dict[str, int]] | None:
-        due = (
-            sa.select(operations.c.id)
-            .where(
-                operations.c.state.in_(ACTIVE_STATES),
-                operations.c.next_at <= sa.bindparam("now"),
-                operations.c.lease_until <= sa.bindparam("now"),
-            )
-            .order_by(operations.c.next_at)
-            .limit(1)
-        )
-        if self.database.read(lambda tx: tx.scalar(due, {"now": tx.now})) is None:
+        if self.database.read(lambda tx: tx.scalar(_DUE, {"now": tx.now})) is None:
             return None
 
         def take(tx: Transaction) -> tuple[dict[str, Any], dict[str, int]] | None:
-            operation_id = tx.scalar(due, {"now": tx.now})
+            operation_id = tx.scalar(_DUE, {"now": tx.now})
             if operation_id is None:
                 return None
             with self._lock:
@@ -148,17 +159,12 @@ class Runner:
                 .where(operations.c.id == operation_id)
                 .values(lease=lease, lease_until=tx.now + round(LEASE_SECONDS * SECOND))
             )
-            row = tx.one(sa.select(operations).where(operations.c.id == operation_id))
+            row = tx.one(_ROW, {"operation_id": operation_id})
             assert row is not None
             fences = {}
-            held = (
-                sa.select(subjects.c.subject)
-                .where(subjects.c.operation_id == operation_id)
-                .order_by(subjects.c.subject)
-            )
-            for found in tx.all(held):
+            for found in tx.all(_HELD, {"operation_id": operation_id}):
                 name = found["subject"]
-                known = tx.scalar(sa.select(generations.c.generation).where(generations.c.subject == name)) or 0
+                known = tx.scalar(_GENERATION, {"name": name}) or 0
                 tx.upsert(generations, {"subject": name}, {"generation": known + 1})
                 fences[name] = known + 1
             return row, fences
@@ -168,8 +174,10 @@ class Runner:
     def _walk(self, operation: Operation, row: dict[str, Any], fences: Mapping[str, int]) -> None:
         while True:
             row = self._one_step(operation, row, fences)
-            if row["state"] not in ACTIVE_STATES or row["next_at"] > clock.now():
+            if row["state"] not in ACTIVE_STATES or row["lease"] is None:
                 return
+            if (early := row["next_at"] - clock.now()) > 0:
+                clock.sleep(early / SECOND)
 
     def _one_step(self, operation: Operation, row: dict[str, Any], fences: Mapping[str, int]) -> dict[str, Any]:
         step = operation.steps[operation.index(row["step"])]
@@ -207,15 +215,16 @@ class Runner:
             return self._refused(operation, row, context, step, reason, started)
 
     def _mine(self, tx: Transaction, row: Mapping[str, Any]) -> dict[str, Any]:
-        current = tx.one(sa.select(operations).where(operations.c.id == row["id"]))
+        """The row as this worker wrote it last: who has the lease is the only one to change it."""
+        current = tx.one(_LEASE, {"operation_id": row["id"]})
         if current is None or current["lease"] != row["lease"] or current["state"] not in ACTIVE_STATES:
             raise LeaseLost
-        return current
+        return dict(row)
 
     def _change(self, tx: Transaction, row: dict[str, Any], **values: Any) -> dict[str, Any]:
         """Write progress; a lease that is not kept walking is given back at once."""
         values["updated_at"] = tx.now
-        if values.get("next_at", tx.now) > tx.now:
+        if values.get("next_at", tx.now) > tx.now + SHORT_WAIT_SECONDS * SECOND:
             values.update(lease=None, lease_until=0)
         else:
             values["lease_until"] = tx.now + round(LEASE_SECONDS * SECOND)
@@ -242,7 +251,7 @@ class Runner:
         if not forward:
             operation.failed(context, tx, row["fault"] or "failed")
         done = self._change(tx, row, **changed)
-        end(tx, row["id"], DONE if forward else UNDONE)
+        end(tx, row["id"], DONE if forward else UNDONE, known=(done, min(context.subjects)))
         return {**done, "state": DONE if forward else UNDONE}
 
     def _committed(self, operation: Operation, row: Mapping[str, Any]) -> bool:

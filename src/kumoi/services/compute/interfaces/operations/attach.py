@@ -41,7 +41,7 @@ def network_up(context: Context) -> Again | None:
     if guest.of(context)["vm_state"] not in WITH_POWER:
         return None
     up = context.read(lambda tx: networks.all_up(tx, [context.arguments["port_id"]]))
-    return None if up else Again(min(0.06 * 2 ** min(context.attempts, 5), 1.0))
+    return None if up else Again(min(0.03 * 4 ** min(context.attempts, 3), 1.0))
 
 
 def publish(context: Context, tx: Transaction) -> None:

@@ -111,7 +111,7 @@ def end_guest(context: Context) -> None:
 
 def network_up(context: Context) -> Again | None:
     up = context.read(lambda tx: networks.all_up(tx, context.data["ports"]))
-    return None if up else Again(min(0.06 * 2 ** min(context.attempts, 5), 1.0))
+    return None if up else Again(min(0.03 * 4 ** min(context.attempts, 3), 1.0))
 
 
 def activate(context: Context, tx: Transaction) -> None:
