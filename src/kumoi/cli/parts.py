@@ -12,6 +12,8 @@ from kumoi.kernel.settings import Folder, Settings
 
 AGENT_LAYER = 30
 """`kumoi down` stops what lies above, then the guests, then the rest."""
+READY_WITHIN = 90.0
+"""Seconds that a Python of ours may take to start; it takes one, unless the machine is very busy."""
 
 
 def parts(folder: Folder, settings: Settings) -> list[Process]:
@@ -24,7 +26,16 @@ def parts(folder: Folder, settings: Settings) -> list[Process]:
     def python(name: str, *argv: str, user: str | None, ready: Path, layer: int, patient: bool = False) -> Process:
         command = (sys.executable, "-m", *argv, "--data", data)
         environment = {"KUMOI_DATA": data, "KUMOI_SETTINGS": mark}
-        return Process(name, command, user=user, environment=environment, ready=ready, layer=layer, patient=patient)
+        return Process(
+            name,
+            command,
+            user=user,
+            environment=environment,
+            ready=ready,
+            ready_within=READY_WITHIN,
+            layer=layer,
+            patient=patient,
+        )
 
     return [
         *_network(folder, settings),

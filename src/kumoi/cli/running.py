@@ -24,7 +24,7 @@ from kumoi.supervisor.unit import PID_FILE
 
 FIXED = ("cloud_id", "region", "hypervisor", "network", "database", "host_name", "external_cidr")
 """Settings that a cloud keeps for life."""
-UP_WITHIN = 60.0
+UP_WITHIN = 120.0
 
 
 def known(data: Path) -> tuple[Folder, Settings]:

@@ -36,7 +36,7 @@ def status(folder: Folder, settings: Settings) -> Status:
     try:
         answer: dict[str, Any] = ask(folder.data, "status")
     except OSError:
-        return Status([], endpoints(settings), False)
+        return Status([], endpoints(folder, settings), False)
     rows = [_process("supervisor", answer["supervisor"], "up")]
     for row in answer["processes"]:
         members = world.members(row["pid"], str(folder.data)) if row["pid"] else []
@@ -44,14 +44,16 @@ def status(folder: Folder, settings: Settings) -> Status:
         if not members:
             rows.append(ProcessStatus(row["name"], None, "", 0, row["state"], row["detail"]))
     rows += [_process("guest", pid, "up") for pid in guests(folder)]
-    return Status(rows, endpoints(settings), bool(answer["settled"]) and answers(settings))
+    return Status(rows, endpoints(folder, settings), bool(answer["settled"]) and answers(settings))
 
 
-def endpoints(settings: Settings) -> dict[str, str]:
-    """Service type → address."""
-    from kumoi import app
-
-    return {service.type: settings.base_url + service.prefix for service in app.load_services()}
+def endpoints(folder: Folder, settings: Settings) -> dict[str, str]:
+    """Service type → address, as the last `kumoi up` noted them; empty before the first."""
+    try:
+        prefixes = msgspec.json.decode((folder.run / "endpoints.json").read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        prefixes = {}
+    return {kind: settings.base_url + prefix for kind, prefix in prefixes.items()}
 
 
 def answers(settings: Settings) -> bool:
