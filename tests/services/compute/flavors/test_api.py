@@ -137,6 +137,13 @@ def test_a_new_cloud_has_four_and_keeps_what_an_admin_changed(cloud: Any) -> Non
     assert names == ["m1.tiny", "m1.small", "m1.medium", "m1.large"]
 
 
+@pytest.mark.parametrize(("said", "is_public"), [("True", True), ("f", False), ("0", False), (1, True), ("off", False)])
+def test_is_public_in_words(cloud: Any, said: Any, is_public: bool) -> None:
+    made = make(cloud, "a", **{"os-flavor-access:is_public": said})
+    assert made.json["flavor"]["os-flavor-access:is_public"] is is_public
+    assert make(cloud, "b", **{"os-flavor-access:is_public": "perhaps"}).status_code == 400
+
+
 def test_unknown_query_parameters_from_2_75_on(cloud: Any) -> None:
     for path in (FLAVORS, "/compute/v2.1/os-services", "/compute/v2.1/os-hypervisors", "/compute/v2.1/limits"):
         assert cloud.get(f"{path}?colour=red", as_="admin", version="2.74").status_code == 200

@@ -64,7 +64,7 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.ShowBody:
     row = logic.create(
         request.tx, flavorid=None if asked.id is None else str(asked.id), name=asked.name, vcpus=int(asked.vcpus),
         ram=int(asked.ram), disk=int(asked.disk), ephemeral=int(asked.ephemeral), swap=int(asked.swap),
-        rxtx_factor=float(asked.rxtx_factor), is_public=asked.is_public, description=asked.description,
+        rxtx_factor=float(asked.rxtx_factor), is_public=schemas.truth(asked.is_public), description=asked.description,
     )  # fmt: skip
     return schemas.ShowBody(_flavor(request, row))
 

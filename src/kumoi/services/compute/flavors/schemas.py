@@ -1,6 +1,6 @@
 """Shapes of flavors: docs.openstack.org/api-ref/compute/#flavors."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -9,6 +9,9 @@ from kumoi.kernel.versions import since
 
 Number = int | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$")]
 """Compute has always taken digits in quotes too."""
+
+
+Truth = bool | Literal[0, 1] | Annotated[str, msgspec.Meta(pattern=r"^(?i:true|false|t|f|1|0|yes|no|y|n|on|off)$")]
 
 
 class FlavorCreate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -20,12 +23,16 @@ class FlavorCreate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     swap: Number = 0
     ephemeral: Number = msgspec.field(name="OS-FLV-EXT-DATA:ephemeral", default=0)
     rxtx_factor: float | Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=30)] = 1.0
-    is_public: bool = msgspec.field(name="os-flavor-access:is_public", default=True)
+    is_public: Truth = msgspec.field(name="os-flavor-access:is_public", default=True)
     description: Annotated[Annotated[str, msgspec.Meta(max_length=65535)] | None, since("2.55")] = None
 
 
 class CreateBody(msgspec.Struct, forbid_unknown_fields=True):
     flavor: FlavorCreate
+
+
+def truth(value: bool | int | str) -> bool:
+    return str(value).lower() in ("true", "t", "1", "yes", "y", "on")
 
 
 class FlavorUpdate(msgspec.Struct, forbid_unknown_fields=True):

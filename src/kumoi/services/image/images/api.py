@@ -45,13 +45,13 @@ def delete(request: Request, image_id: str) -> Reply:
     return Reply()
 
 
-@routes.post("/v2/images/{image_id}/actions/deactivate", policy=policy.admin(), status=204)
+@routes.post("/v2/images/{image_id}/actions/deactivate", policy=policy.member(), status=204)
 def deactivate(request: Request, image_id: str) -> Reply:
     logic.set_active(request.tx, image_id, request.who, active=False)
     return Reply()
 
 
-@routes.post("/v2/images/{image_id}/actions/reactivate", policy=policy.admin(), status=204)
+@routes.post("/v2/images/{image_id}/actions/reactivate", policy=policy.member(), status=204)
 def reactivate(request: Request, image_id: str) -> Reply:
     logic.set_active(request.tx, image_id, request.who, active=True)
     return Reply()

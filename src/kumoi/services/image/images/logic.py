@@ -133,7 +133,7 @@ def delete(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any]) -> 
 
 def set_active(tx: Transaction, image_id: str, who: Who, *, active: bool) -> None:
     """Reactivate or deactivate; nothing happens to one that is so already."""
-    row = visible(tx, who, image_id)
+    row = own(tx, who, image_id)
     if row["status"] not in (ACTIVE, DEACTIVATED):
         raise ImageForbidden(
             f"Image status transition from {row['status']} to {ACTIVE if active else DEACTIVATED} is not allowed."

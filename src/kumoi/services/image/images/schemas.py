@@ -9,6 +9,8 @@ import msgspec
 from kumoi.kernel import clock
 from kumoi.kernel.http import explain
 from kumoi.services.image.images.errors import ImageForbidden, InvalidImage
+from kumoi.services.image.images.models import ACTIVE, DEACTIVATED
+from kumoi.services.image.offers import STORE
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
@@ -92,8 +94,10 @@ def uuid(text: str) -> str:
 
 def image(row: dict[str, Any]) -> dict[str, Any]:
     path = f"/v2/images/{row['id']}"
+    stores = {"stores": STORE} if row["status"] in (ACTIVE, DEACTIVATED) else {}
     return {
         **row["properties"],
+        **stores,
         **{name: row[name] for name in ORDER},
         "created_at": clock.iso(row["created_at"]),
         "updated_at": clock.iso(row["updated_at"]),
