@@ -148,4 +148,5 @@ build_early
 build_disk
 chmod 644 "$work/guest.qcow2"
 mv "$work/guest.qcow2" "$image"
+find "$cache" -maxdepth 1 -name 'guest-*.qcow2' ! -path "$image" -mtime +7 -delete
 echo "$image"
