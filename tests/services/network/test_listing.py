@@ -44,6 +44,11 @@ def test_pages_forth_and_back(cloud: Any, named: list[str]) -> None:
     back = cloud.get(f"{path}?{urlsplit(previous).query}").json
     assert [network["name"] for network in back["networks"]] == ["c", "d"]
     assert {link["rel"] for link in back["networks_links"]} == {"next", "previous"}
+    end = cloud.get(f"{path}?limit=2&sort_key=name&sort_dir=asc&marker={named[0]}").json
+    assert end["networks"] == []
+    (link,) = end["networks_links"]
+    back = cloud.get(f"{path}?{urlsplit(link['href']).query}").json
+    assert link["rel"] == "previous" and [network["name"] for network in back["networks"]] == ["d", "e"]
     assert cloud.get(f"{path}?limit=2&marker=nonsense").status_code == 400
     assert cloud.get(f"{path}?limit=x").status_code == 400
     assert names(cloud, "limit=0") == list("edcba")

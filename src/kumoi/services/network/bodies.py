@@ -13,7 +13,9 @@ UNSET = msgspec.UNSET
 Unset = msgspec.UnsetType
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
-Identifier = Annotated[str, msgspec.Meta(min_length=1, max_length=36)]
+_UUID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
+Id = Annotated[str, msgspec.Meta(pattern=_UUID, max_length=36)]
+"""Of a resource of this service."""
 MOST_AT_ONCE = 1000
 
 
@@ -25,14 +27,28 @@ def decode(request: Request, kind: type[T]) -> T:
     if not request.raw:
         raise BadRequest("Request body required: a JSON object is expected.")
     try:
-        return msgspec.json.decode(request.raw, type=kind, strict=False)
+        try:
+            return msgspec.json.decode(request.raw, type=kind, strict=False)
+        except msgspec.ValidationError:
+            return msgspec.convert(_unwrapped(msgspec.json.decode(request.raw)), type=kind, strict=False)
     except msgspec.ValidationError as error:
         place, _, text = explain(error).partition(": ")
+        if "matching regex" in text:
+            raise BadField(place, "it is not a valid UUID") from None
         if "unknown field" in text:
             raise BadRequest(f"Unrecognized attribute(s) '{text.split('`')[1]}' in {place}") from None
         raise BadField(place, text) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadRequest(f"Malformed request body: it is not JSON ({str(error)[:200]}).") from None
+
+
+def _unwrapped(body: Any) -> Any:
+    """Some clients name each of many: `{"networks": [{"network": {…}}]}`."""
+    if isinstance(body, dict) and len(body) == 1:
+        ((plural, items),) = body.items()
+        if isinstance(items, list) and all(isinstance(one, dict) and list(one) == [plural[:-1]] for one in items):
+            return {plural: [one[plural[:-1]] for one in items]}
+    return body
 
 
 def each(one: T | Unset, many: list[T] | Unset, name: str) -> list[T]:

@@ -52,7 +52,7 @@ class RevisionNumberConstraintFailed(ApiError):
     status = 412
     title = "Precondition Failed"
 
-    def __init__(self, resource_id: str, expected: int) -> None:
+    def __init__(self, resource_id: str, expected: str) -> None:
         super().__init__(f"Constrained to {expected}, but current revision of {resource_id} differs.")
 
 

@@ -59,18 +59,23 @@ class Asked:
             links.append({"rel": "next", "href": self._href(request, items[-1]["id"], False)})
         if before:
             links.append({"rel": "previous", "href": self._href(request, items[0]["id"], True)})
+        if not items and self.marker is not None:
+            # Past either end: the way back begins at that end.
+            way = "next" if self.reverse else "previous"
+            links.append({"rel": way, "href": self._href(request, None, not self.reverse)})
         if links:
             body[f"{collection}_links"] = links
         return body
 
-    def _href(self, request: Request, marker: str, reverse: bool) -> str:
+    def _href(self, request: Request, marker: str | None, reverse: bool) -> str:
         params = [
             (name, value)
             for name, values in request.params.items()
             if name not in ("marker", "page_reverse")
             for value in values
         ]
-        params.append(("marker", marker))
+        if marker is not None:
+            params.append(("marker", marker))
         if reverse:
             params.append(("page_reverse", "True"))
         return f"{request.base_url}{request.url_path}?{urlencode(params)}"

@@ -66,8 +66,8 @@ def expect_revision(row: Mapping[str, Any], if_match: str | None) -> None:
     if not if_match:
         return
     name, _, value = if_match.partition("=")
-    if name.strip() == "revision_number" and value.strip().isdigit() and int(value) != row["revision_number"]:
-        raise RevisionNumberConstraintFailed(str(row["id"]), int(value))
+    if name.strip() == "revision_number" and value.strip() != str(row["revision_number"]):
+        raise RevisionNumberConstraintFailed(str(row["id"]), value.strip()[:20])
 
 
 @lru_cache(maxsize=4096)

@@ -30,6 +30,8 @@ def test_a_floating_ip_lives_and_dies(cloud: Any, net: Any, way: dict[str, Any])
     cloud.settle()
     assert net.show("floatingips", made["id"])["status"] == "ACTIVE"
     assert net.set("floatingips", made["id"], description="e")["port_id"] == way["port"]["id"]
+    assert net.set("floatingips", made["id"])["port_id"] is None
+    net.set("floatingips", made["id"], port_id=way["port"]["id"])
     free = net.set("floatingips", made["id"], port_id=None)
     assert free["status"] == "DOWN" and free["fixed_ip_address"] is None and free["router_id"] is None
     net.drop("floatingips", made["id"])
@@ -55,8 +57,8 @@ def test_which_address(cloud: Any, net: Any, way: dict[str, Any]) -> None:
     net.refused(floating("admin", floating_ip_address="172.24.4.99"), 409, "IpAddressAlreadyAllocated")
     net.refused(floating("admin", floating_ip_address="10.0.0.9"), 400, "InvalidIpForNetwork")
     net.refused(floating("admin", floating_ip_address="x"), 400, "InvalidInput")
-    net.refused(floating(subnet_id="nobody"), 400, "BadRequest")
-    net.refused(floating(floating_network_id="nobody"), 404, "NetworkNotFound")
+    net.refused(floating(subnet_id="00000000-0000-4000-8000-000000000000"), 400, "BadRequest")
+    net.refused(floating(floating_network_id="00000000-0000-4000-8000-000000000000"), 404, "NetworkNotFound")
     net.refused(floating(floating_network_id=way["inside"]["id"]), 400, "BadRequest")
     net.refused(floating(fixed_ip_address="10.0.0.9"), 400, "BadRequest")
 
@@ -71,7 +73,7 @@ def test_which_port(cloud: Any, net: Any, way: dict[str, Any]) -> None:
         return cloud.post(f"{V2}/floatingips", json={"floatingip": {**body, **fields}})
 
     net.refused(again(), 409, "FloatingIPPortAlreadyAssociated")
-    net.refused(again(port_id="nobody"), 404, "PortNotFound")
+    net.refused(again(port_id="00000000-0000-4000-8000-000000000000"), 404, "PortNotFound")
     net.refused(again(fixed_ip_address="10.0.0.10"), 400, "BadRequest")
     net.refused(again(fixed_ip_address="fd00::1"), 400, "BadRequest")
     lonely = net.network("10.3.0.0/24")

@@ -45,6 +45,10 @@ def test_what_only_admins_may(cloud: Any, net: Any) -> None:
     )
     body = {"network": {"provider:network_type": "vlan", "provider:physical_network": "external"}}
     net.refused(cloud.post(f"{V2}/networks", json=body), 403, "PolicyNotAuthorized")
+    free = cloud.post(f"{V2}/networks", as_="admin", json=body).json["network"]
+    assert 1 <= free["provider:segmentation_id"] <= 4094
+    net.drop("networks", free["id"], as_="admin")
+    body["network"]["provider:segmentation_id"] = 4095
     net.refused(cloud.post(f"{V2}/networks", as_="admin", json=body), 400, "InvalidInput")
     body["network"]["provider:segmentation_id"] = "17"
     assert cloud.post(f"{V2}/networks", as_="admin", json=body).json["network"]["provider:segmentation_id"] == 17
@@ -116,10 +120,26 @@ def test_a_revision_may_be_demanded(cloud: Any, net: Any) -> None:
     network = net.make("networks")
     path = f"{V2}/networks/{network['id']}"
     change = {"network": {"name": "x"}}
-    headers = {"If-Match": "revision_number=7"}
+    headers = {"If-Match": "revision_number=-1"}
     net.refused(cloud.put(path, json=change, headers=headers), 412, "RevisionNumberConstraintFailed")
     net.refused(cloud.delete(path, headers=headers), 412, "RevisionNumberConstraintFailed")
     assert cloud.put(path, json=change, headers={"If-Match": "revision_number=0"}).status_code == 200
+
+
+def test_mtu_fits_the_subnets(cloud: Any, net: Any) -> None:
+    four, six = net.network("10.0.0.0/24", mtu=1000), net.network("fd00::/64", mtu=1280)
+    small = net.make("networks", mtu=1000)
+    body = {"network_id": small["id"], "ip_version": 6, "cidr": "fd01::/64"}
+    net.refused(cloud.post(f"{V2}/subnets", json={"subnet": body}), 409, "NetworkMTUSubnetConflict")
+    for network, mtu in ((four, 67), (six, 1279)):
+        change = {"network": {"mtu": mtu}}
+        net.refused(cloud.put(f"{V2}/networks/{network['id']}", json=change), 409, "NetworkMTUSubnetConflict")
+    assert net.set("networks", four["id"], mtu=0)["mtu"] == 1442
+
+
+def test_many_may_each_be_named(cloud: Any, net: Any) -> None:
+    made = cloud.post(f"{V2}/networks", json={"networks": [{"network": {"name": "a"}}, {"network": {"name": "b"}}]})
+    assert [network["name"] for network in made.json["networks"]] == ["a", "b"]
 
 
 def test_one_default_external_network(cloud: Any, net: Any) -> None:

@@ -42,7 +42,12 @@ def test_addresses_as_asked(cloud: Any, net: Any) -> None:
     net.refused(port(fixed_ips=[{"ip_address": "10.9.0.1"}]), 400, "InvalidIpForNetwork")
     net.refused(port(fixed_ips=[{"subnet_id": subnet, "ip_address": "10.9.0.1"}]), 400, "InvalidIpForSubnet")
     net.refused(port(fixed_ips=[{"ip_address": "10.0.0.255"}]), 400, "InvalidIpForSubnet")
-    for bad in ([{}], [{"ip_address": "x"}], [{"subnet_id": "x"}], [{"ip_address": "10.0.0.5"}] * 2):
+    for bad in (
+        [{}],
+        [{"ip_address": "x"}],
+        [{"subnet_id": "00000000-0000-4000-8000-000000000000"}],
+        [{"ip_address": "10.0.0.5"}] * 2,
+    ):
         assert "fixed_ips" in net.refused(port(fixed_ips=bad), 400, "InvalidInput")
     assert "fixed_ips" in net.refused(port(fixed_ips="x"), 400, "HTTPBadRequest")
 
@@ -129,8 +134,15 @@ def test_security(cloud: Any, net: Any) -> None:
     for bad in ([{"ip_address": "x"}], [pair, pair], [{"ip_address": "10.0.0.1", "mac_address": "x"}]):
         body = {"port": {"network_id": network["id"], "allowed_address_pairs": bad}}
         net.refused(cloud.post(f"{V2}/ports", json=body), 400, "InvalidInput")
-    body = {"port": {"network_id": network["id"], "security_groups": ["nobody"]}}
+    body = {"port": {"network_id": network["id"], "security_groups": ["00000000-0000-4000-8000-000000000000"]}}
     net.refused(cloud.post(f"{V2}/ports", json=body), 404, "SecurityGroupNotFound")
+    loose = net.make("security-groups", name="loose", stateful=False)
+    body["port"]["security_groups"] = [group["id"], loose["id"]]
+    net.refused(cloud.post(f"{V2}/ports", json=body), 409, "SecurityGroupConflict")
+    body["port"]["security_groups"] = [group["id"]] * 2
+    net.refused(cloud.post(f"{V2}/ports", json=body), 400, "InvalidInput")
+    body["port"]["security_groups"] = ["not-an-id"]
+    assert "security_groups" in net.refused(cloud.post(f"{V2}/ports", json=body), 400, "HTTPBadRequest")
     foreign = net.make("security-groups", as_="other", name="foreign")
     body["port"]["security_groups"] = [foreign["id"]]
     net.refused(cloud.post(f"{V2}/ports", json=body), 404, "SecurityGroupNotFound")

@@ -37,7 +37,7 @@ def test_the_gateway(cloud: Any, net: Any) -> None:
         return cloud.post(f"{V2}/routers", as_=as_, json={"router": {"external_gateway_info": info}})
 
     net.refused(gateway(network_id=inside["id"]), 400, "BadRequest")
-    net.refused(gateway(network_id="nobody"), 404, "NetworkNotFound")
+    net.refused(gateway(network_id="00000000-0000-4000-8000-000000000000"), 404, "NetworkNotFound")
     fixed = [{"subnet_id": outside["subnet"]["id"], "ip_address": "172.24.4.50"}]
     net.refused(gateway(network_id=outside["id"], external_fixed_ips=fixed), 403, "PolicyNotAuthorized")
     net.refused(gateway(network_id=outside["id"], enable_snat=False), 403, "PolicyNotAuthorized")
@@ -74,7 +74,11 @@ def test_interfaces_by_subnet(cloud: Any, net: Any) -> None:
     net.refused(plug(cloud, net.make("routers")["id"], subnet_id=subnet), 409, "IpAddressAlreadyAllocated")
     net.refused(cloud.delete(f"{V2}/routers/{router['id']}"), 409, "RouterInUse")
     net.refused(cloud.delete(f"{V2}/ports/{port['id']}"), 409, "ServicePortInUse")
-    net.refused(unplug(cloud, router["id"], subnet_id=subnet, port_id="nobody"), 404, "RouterInterfaceNotFound")
+    net.refused(
+        unplug(cloud, router["id"], subnet_id=subnet, port_id="00000000-0000-4000-8000-000000000000"),
+        404,
+        "RouterInterfaceNotFound",
+    )
     assert unplug(cloud, router["id"], subnet_id=subnet).json["port_id"] == port["id"]
     net.refused(unplug(cloud, router["id"], subnet_id=subnet), 404, "RouterInterfaceNotFoundForSubnet")
     net.refused(cloud.get(f"{V2}/ports/{port['id']}"), 404, "PortNotFound")
@@ -87,11 +91,18 @@ def test_interfaces_by_port(cloud: Any, net: Any) -> None:
     assert added.status_code == 200 and added.json["port_id"] == port["id"]
     assert net.show("ports", port["id"])["device_owner"] == "network:router_interface"
     net.refused(plug(cloud, net.make("routers")["id"], port_id=port["id"]), 409, "PortInUse")
-    net.refused(unplug(cloud, router["id"], port_id=port["id"], subnet_id="elsewhere"), 409, "SubnetMismatchForPort")
+    net.refused(
+        unplug(cloud, router["id"], port_id=port["id"], subnet_id="00000000-0000-4000-8000-000000000000"),
+        409,
+        "SubnetMismatchForPort",
+    )
     moved = net.set("ports", port["id"], fixed_ips=[{"subnet_id": network["subnet"]["id"], "ip_address": "10.0.0.10"}])
     assert moved["fixed_ips"][0]["ip_address"] == "10.0.0.10"
     assert unplug(cloud, router["id"], port_id=port["id"]).status_code == 200
-    for body in ({}, {"port_id": "a", "subnet_id": "b"}):
+    for body in (
+        {},
+        {"port_id": "00000000-0000-4000-8000-000000000000", "subnet_id": "00000000-0000-4000-8000-000000000000"},
+    ):
         net.refused(plug(cloud, router["id"], **body), 400, "BadRequest")
     bare = net.make("ports", network_id=network["id"], fixed_ips=[])
     net.refused(plug(cloud, router["id"], port_id=bare["id"]), 400, "BadRequest")

@@ -39,7 +39,7 @@ def test_a_group_lives_and_dies(cloud: Any, net: Any) -> None:
     assert changed["name"] == "h" and changed["stateful"] is True
     port = net.make("ports", network_id=net.network()["id"], security_groups=[made["id"]])
     path = f"{V2}/security-groups/{made['id']}"
-    net.refused(cloud.put(path, json={"security_group": {"stateful": False}}), 400, "SecurityGroupInUse")
+    net.refused(cloud.put(path, json={"security_group": {"stateful": False}}), 409, "SecurityGroupInUse")
     net.refused(cloud.delete(path), 409, "SecurityGroupInUse")
     net.drop("ports", port["id"])
     net.drop("security-groups", made["id"])
@@ -81,6 +81,7 @@ def test_a_rule_lives_and_dies(cloud: Any, net: Any) -> None:
         ({"ethertype": "IPX"}, 400, "SecurityGroupRuleInvalidEtherType"),
         ({"protocol": "nonsense"}, 400, "SecurityGroupRuleInvalidProtocol"),
         ({"protocol": "256"}, 400, "SecurityGroupRuleInvalidProtocol"),
+        ({"protocol": 58}, 400, "SecurityGroupEthertypeConflictWithProtocol"),
         ({"protocol": "ipv6-icmp"}, 400, "SecurityGroupEthertypeConflictWithProtocol"),
         ({"port_range_min": 1, "port_range_max": 2}, 400, "SecurityGroupProtocolRequiredWithPorts"),
         ({"protocol": "tcp", "port_range_min": 2, "port_range_max": 1}, 400, "SecurityGroupInvalidPortRange"),
@@ -94,9 +95,13 @@ def test_a_rule_lives_and_dies(cloud: Any, net: Any) -> None:
         ({"protocol": "gre", "port_range_min": 1, "port_range_max": 2}, 400, "SecurityGroupInvalidProtocolForPort"),
         ({"remote_ip_prefix": "nonsense"}, 400, "InvalidInput"),
         ({"remote_ip_prefix": "fd00::/64"}, 400, "SecurityGroupRuleParameterConflict"),
-        ({"remote_ip_prefix": "10.0.0.0/8", "remote_group_id": "x"}, 400, "SecurityGroupRemoteGroupAndRemoteIpPrefix"),
-        ({"remote_group_id": "nobody"}, 404, "SecurityGroupNotFound"),
-        ({"security_group_id": "nobody"}, 404, "SecurityGroupNotFound"),
+        (
+            {"remote_ip_prefix": "10.0.0.0/8", "remote_group_id": "00000000-0000-4000-8000-000000000000"},
+            400,
+            "SecurityGroupRemoteGroupAndRemoteIpPrefix",
+        ),
+        ({"remote_group_id": "00000000-0000-4000-8000-000000000000"}, 404, "SecurityGroupNotFound"),
+        ({"security_group_id": "00000000-0000-4000-8000-000000000000"}, 404, "SecurityGroupNotFound"),
     ],
 )
 def test_rules_that_make_no_sense(cloud: Any, net: Any, fields: dict[str, Any], status: int, kind: str) -> None:
@@ -130,6 +135,9 @@ def test_quotas(cloud: Any, net: Any) -> None:
     cloud.put(f"{V2}/quotas/{'1' * 32}", as_="admin", json={"quota": {"security_group": 1, "security_group_rule": 5}})
     body = {"security_group": {"name": "g"}}
     net.refused(cloud.post(f"{V2}/security-groups", json=body), 409, "OverQuota")
+    cloud.put(f"{V2}/quotas/{'1' * 32}", as_="admin", json={"quota": {"security_group": 9}})
+    message = net.refused(cloud.post(f"{V2}/security-groups", json=body), 409, "OverQuota")
+    assert "security_group_rule" in message
     (default,) = net.list("security-groups")
     many = [{"security_group_id": default["id"], "direction": "ingress", "protocol": p} for p in ("tcp", "udp")]
     refused = cloud.post(f"{V2}/security-group-rules", json={"security_group_rules": many})

@@ -88,8 +88,9 @@ def update(
     standard_attributes.expect_revision(row, if_match)
     values = given(asked)
     columns = {name: values[name] for name in ("description",) if name in values}
-    if "port_id" in values or values.get("fixed_ip_address"):
-        port_id = values.get("port_id", row["port_id"])
+    if "port_id" in values or values.get("fixed_ip_address") or not values:
+        # Nothing at all has always meant: lead nowhere.
+        port_id = values.get("port_id", row["port_id"] if values else None)
         if port_id is not None:
             columns.update(_association(tx, who, row, port_id, values.get("fixed_ip_address")))
         elif values.get("fixed_ip_address"):

@@ -5,21 +5,21 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class FloatingIpUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    port_id: Address | Unset | None = UNSET
+    port_id: Id | Unset | None = UNSET
     fixed_ip_address: Address | Unset | None = UNSET
     description: Text | Unset = UNSET
 
 
 class FloatingIpCreate(FloatingIpUpdate, kw_only=True, forbid_unknown_fields=True):
-    floating_network_id: Address
+    floating_network_id: Id
     floating_ip_address: Address | Unset | None = UNSET
-    subnet_id: Address | Unset | None = UNSET
+    subnet_id: Id | Unset | None = UNSET
     project_id: Text | Unset = UNSET
     tenant_id: Text | Unset = UNSET
     tags: list[Text] | Unset = UNSET

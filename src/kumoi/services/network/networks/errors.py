@@ -33,6 +33,13 @@ class DefaultExternalNetworkExists(Conflict):
         super().__init__(f"A default external network already exists: {network_id}.")
 
 
+class NetworkMTUSubnetConflict(Conflict):
+    def __init__(self, network_id: str, mtu: int, least: int) -> None:
+        super().__init__(
+            f"Network {network_id} has mtu {mtu}, and a subnet whose IP version asks for {least} at the least."
+        )
+
+
 class InvalidProvider(BadRequest):
     kind = "InvalidInput"
 

@@ -20,10 +20,11 @@ from kumoi.services.network.networks.errors import (
     InvalidProvider,
     InvalidSharedSetting,
     NetworkInUse,
+    NetworkMTUSubnetConflict,
     NoNetworkAvailable,
     SegmentInUse,
 )
-from kumoi.services.network.networks.models import TUNNELS
+from kumoi.services.network.networks.models import LEAST_MTU, TUNNELS
 from kumoi.services.network.ports import store as ports
 from kumoi.services.network.ports.models import FLOATING_IP, METADATA, OF_ROUTERS, ROUTER_GATEWAY
 from kumoi.services.network.security_groups import logic as security_groups
@@ -41,6 +42,7 @@ FOR_ADMINS = {
     "physical_network": "provider:physical_network",
     "segmentation_id": "provider:segmentation_id",
 }
+VLANS = 4095
 TYPES = ("geneve", "flat", "vlan")
 
 
@@ -86,7 +88,7 @@ def make(tx: Transaction, project_id: str, values: dict[str, Any]) -> dict[str, 
         external=values.get("external", False),
         is_default=values.get("is_default", False),
         port_security_enabled=values.get("port_security_enabled", True),
-        mtu=values.get("mtu", largest),
+        mtu=values.get("mtu") or largest,
         dns_domain=values.get("dns_domain", ""),
         availability_zone_hints=zones,
         **provider,
@@ -124,7 +126,11 @@ def update(
     largest = schemas.most_mtu(row["network_type"])
     if values.get("mtu", 0) > largest:
         raise InvalidProvider(f"mtu: Requested MTU is too big, maximum is {largest}")
+    if values.get("mtu") == 0:
+        values["mtu"] = largest
     if values:
+        for subnet in subnets.of_network(tx, network_id) if "mtu" in values else ():
+            must_carry(network_id, values["mtu"], subnet["ip_version"])
         _one_default(tx, {**row, **values})
         store.change(tx, network_id, **values)
         reconcile.mark(tx, KIND, network_id)
@@ -175,6 +181,12 @@ def must_use(who: Who, network: dict[str, Any], rule: str) -> None:
         raise PolicyForbids(rule)
 
 
+def must_carry(network_id: str, mtu: int, version: int) -> None:
+    """A subnet's IP version asks for some size of its network's packets."""
+    if mtu < LEAST_MTU[version]:
+        raise NetworkMTUSubnetConflict(network_id, mtu, LEAST_MTU[version])
+
+
 def _provider(tx: Transaction, values: dict[str, Any]) -> dict[str, Any]:
     kind = values.get("network_type") or None
     physical, segment = values.get("physical_network") or None, values.get("segmentation_id") or None
@@ -191,7 +203,9 @@ def _provider(tx: Transaction, values: dict[str, Any]) -> dict[str, Any]:
         raise InvalidProvider(f"provider:physical_network required for {kind} network")
     if kind == "flat" and segment:
         raise InvalidProvider("provider:segmentation_id specified for flat network")
-    if kind == "vlan" and not (segment and segment < 4095):
+    if kind == "vlan" and segment is None:
+        segment = _free_vlan(tx, physical)
+    if kind == "vlan" and not (segment and segment < VLANS):
         raise InvalidProvider("provider:segmentation_id of a vlan network is between 1 and 4094")
     if store.segment_taken(tx, kind, physical, segment):
         raise SegmentInUse(kind, segment, physical)
@@ -204,6 +218,14 @@ def _free_tunnel(tx: Transaction) -> int:
         if not store.segment_taken(tx, "geneve", None, segment):
             return segment
     raise NoNetworkAvailable()
+
+
+def _free_vlan(tx: Transaction, physical: str | None) -> int:
+    taken = store.segments(tx, "vlan", physical)
+    free = [segment for segment in range(1, VLANS) if segment not in taken]
+    if not free:
+        raise NoNetworkAvailable()
+    return free[int(tx.new_hex(), 16) % len(free)]
 
 
 def _one_default(tx: Transaction, row: dict[str, Any]) -> None:

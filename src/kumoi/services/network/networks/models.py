@@ -31,5 +31,7 @@ networks = sa.Table(
 PRIVATE_MTU = 1442
 """What Geneve leaves of 1500."""
 OUTER_MTU = 1500
+LEAST_MTU = {4: 68, 6: 1280}
+"""By IP version: what its standard asks of every link."""
 TUNNELS = 65536
 """Segmentation ids of Geneve that are given out: 1 … TUNNELS - 1."""

@@ -8,7 +8,7 @@ from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
 from kumoi.services.network.networks.models import OUTER_MTU
 
-Mtu = Annotated[int, msgspec.Meta(ge=68, le=9000)]
+Mtu = Annotated[int, msgspec.Meta(ge=0, le=9000)]
 Segment = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 ZONE = "nova"
 

@@ -99,6 +99,13 @@ def segment_taken(tx: Transaction, network_type: str, physical_network: str | No
     return tx.scalar(query) is not None
 
 
+def segments(tx: Transaction, network_type: str, physical_network: str | None) -> set[int]:
+    query = sa.select(networks.c.segmentation_id).where(
+        networks.c.network_type == network_type, networks.c.physical_network == physical_network
+    )
+    return {row[0] for row in tx.tuples(query)}
+
+
 def default_external(tx: Transaction) -> dict[str, Any] | None:
     return tx.one(sa.select(networks).where(networks.c.external, networks.c.is_default))
 

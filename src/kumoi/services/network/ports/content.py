@@ -59,7 +59,7 @@ def changed(row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     kept = {}
     for name, value in values.items():
         if name == "security_groups":
-            same = sorted(set(value or ())) == row["security_groups"]
+            same = sorted(value or ()) == row["security_groups"]
         elif name in ("device_id", "device_owner", "host"):
             same = (value or "") == row[name]
         elif name in ("fixed_ips", "allowed_address_pairs"):
@@ -68,8 +68,6 @@ def changed(row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
             same = name in held and value == held[name]
         if not same:
             kept[name] = value
-    if "security_groups" in kept:
-        kept["security_groups"] = list(dict.fromkeys(kept["security_groups"] or ()))
     return kept
 
 

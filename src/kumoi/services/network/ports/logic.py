@@ -28,7 +28,7 @@ from kumoi.services.network.ports.errors import (
 from kumoi.services.network.ports.models import ACTIVE, DOWN, METADATA, NOT_PLUGGED, OF_ROUTERS, ROUTER_INTERFACE
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups import store as groups_store
-from kumoi.services.network.security_groups.errors import SecurityGroupNotFound
+from kumoi.services.network.security_groups.errors import SecurityGroupConflict, SecurityGroupNotFound
 from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.tags import store as tags
 
@@ -247,11 +247,15 @@ def _allowed(who: Who, network: dict[str, Any], values: dict[str, Any], action: 
 
 
 def _must_exist(tx: Transaction, who: Who, project_id: str, group_ids: Sequence[str]) -> None:
+    if len(set(group_ids)) < len(group_ids):
+        raise InvalidInput("security_groups: there are duplicates in the list")
     found = groups_store.by_ids(tx, group_ids)
     for group_id in group_ids:
         group = found.get(group_id)
         if group is None or not (group["project_id"] == project_id or who.sees(group["project_id"])):
             raise SecurityGroupNotFound(group_id)
+    if len({group["stateful"] for group in found.values()}) > 1:
+        raise SecurityGroupConflict()
 
 
 def readdress(tx: Transaction, row: dict[str, Any], wishes: Sequence[addresses.Wish], mac: str) -> None:

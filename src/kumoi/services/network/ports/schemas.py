@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 
 HostName = Annotated[str, msgspec.Meta(max_length=255)]
 Address = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class FixedIp(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    subnet_id: Address | None = None
+    subnet_id: Id | None = None
     ip_address: Address | None = None
 
 
@@ -36,7 +36,7 @@ class PortUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     fixed_ips: list[FixedIp] | Unset | None = UNSET
     device_id: Text | Unset | None = UNSET
     device_owner: Text | Unset | None = UNSET
-    security_groups: list[Address] | Unset | None = UNSET
+    security_groups: list[Id] | Unset | None = UNSET
     allowed_address_pairs: list[AddressPair] | Unset | None = UNSET
     extra_dhcp_opts: list[ExtraDhcpOption] | Unset | None = UNSET
     port_security_enabled: bool | Unset = UNSET
@@ -47,7 +47,7 @@ class PortUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class PortCreate(PortUpdate, kw_only=True, forbid_unknown_fields=True):
-    network_id: Address
+    network_id: Id
     project_id: Text | Unset = UNSET
     tenant_id: Text | Unset = UNSET
     tags: list[Text] | Unset = UNSET

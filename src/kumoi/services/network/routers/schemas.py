@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 from kumoi.services.network.networks.schemas import ZONE
 from kumoi.services.network.ports.schemas import FixedIp
 
@@ -13,7 +13,7 @@ Address = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class ExternalGateway(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    network_id: Address | None = None
+    network_id: Id | None = None
     enable_snat: bool | Unset | None = UNSET
     external_fixed_ips: list[FixedIp] | Unset | None = UNSET
 
@@ -64,8 +64,8 @@ class ExtraRoutesBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class InterfaceBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    subnet_id: Address | None = None
-    port_id: Address | None = None
+    subnet_id: Id | None = None
+    port_id: Id | None = None
 
 
 def router(row: dict[str, Any], *, for_admin: bool) -> dict[str, Any]:

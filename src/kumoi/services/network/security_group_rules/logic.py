@@ -109,10 +109,10 @@ def _protocol(asked: str | int | None, ethertype: str) -> str | None:
         return None
     assert text is not None
     try:
-        protocols.number(text, ethertype)
+        number = protocols.number(text, ethertype)
     except ValueError:
         raise SecurityGroupRuleInvalidProtocol(text) from None
-    if text in protocols.ONLY_IPV6 and ethertype == "IPv4":
+    if number in protocols.ONLY_IPV6 and ethertype == "IPv4":
         raise SecurityGroupEthertypeConflictWithProtocol(ethertype, text)
     return text
 

@@ -1,24 +1,22 @@
 """Shapes of security group rules: docs.openstack.org/api-ref/network/v2/#security-group-rules-security-group-rules."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 
-from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 from kumoi.services.network.security_groups.schemas import rule as shown
-
-Address = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class RuleCreate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    security_group_id: Address
+    security_group_id: Id
     direction: Literal["ingress", "egress"]
     ethertype: Text | None = "IPv4"
     protocol: Text | int | None = None
     port_range_min: int | None = None
     port_range_max: int | None = None
     remote_ip_prefix: Text | None = None
-    remote_group_id: Address | None = None
+    remote_group_id: Id | None = None
     description: Text = ""
     project_id: Text | Unset = UNSET
     tenant_id: Text | Unset = UNSET

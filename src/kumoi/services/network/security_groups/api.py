@@ -30,7 +30,7 @@ def index(request: Request) -> dict[str, Any]:
     policy=policy.member(),
     body=schemas.CreateBody,
     raw_body=True,
-    quota=("security_group",),
+    quota=("security_group", "security_group_rule"),
     errors=(409,),
 )
 def create(request: Request) -> dict[str, Any]:

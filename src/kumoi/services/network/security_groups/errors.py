@@ -1,6 +1,6 @@
 """What can go wrong with security groups and their rules."""
 
-from kumoi.kernel.errors import BadRequest, Conflict, NotFound
+from kumoi.kernel.errors import Conflict, NotFound
 
 
 class SecurityGroupNotFound(NotFound):
@@ -37,7 +37,12 @@ class SecurityGroupsAmbiguous(Conflict):
         super().__init__(f"Multiple security groups found matching '{name}'. Use an ID to be more specific.")
 
 
-class StatefulInUse(BadRequest):
+class SecurityGroupConflict(Conflict):
+    def __init__(self) -> None:
+        super().__init__("A port cannot have stateful and stateless security groups at once.")
+
+
+class StatefulInUse(Conflict):
     kind = "SecurityGroupInUse"
 
     def __init__(self, group_id: str) -> None:

@@ -53,7 +53,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SecurityGroupCreat
         ensure_default(tx, project_id)
         if one.name == DEFAULT:
             raise SecurityGroupDefaultAlreadyExists()
-        quotas.take(tx, "network", project_id, {"security_group": 1})
+        quotas.take(tx, "network", project_id, {"security_group": 1, "security_group_rule": 2})
         row = standard_attributes.fresh(
             tx, project_id, name=one.name, description=one.description, stateful=one.stateful, is_default=False
         )

@@ -46,6 +46,8 @@ def subnetpool(row: dict[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     return {
         **{name: row[name] for name in names},
+        # Prefix lengths have always been texts here.
+        **{name: str(row[name]) for name in ("default_prefixlen", "min_prefixlen", "max_prefixlen")},
         "address_scope_id": None,
         **standard_attributes.shown(row, row["tags"]),
     }

@@ -45,6 +45,7 @@ def make(tx: Transaction, network: dict[str, Any], project_id: str, values: dict
     if not values.get("cidr"):
         raise InvalidInput("cidr: a subnet needs a cidr, or a subnetpool_id to get one from")
     cidr = content.network(values["cidr"], int(values["ip_version"]))
+    networks.must_carry(network["id"], network["mtu"], cidr.version)
     enable_dhcp = values.get("enable_dhcp", True)
     ra_mode, address_mode = values.get("ipv6_ra_mode"), values.get("ipv6_address_mode")
     content.must_fit_modes(cidr, enable_dhcp, ra_mode, address_mode)
@@ -210,6 +211,6 @@ def _address_ports(tx: Transaction, subnet: dict[str, Any]) -> None:
 
 def _service_types(asked: list[str] | None) -> list[str] | None:
     for kind in asked or ():
-        if not (kind.startswith(("network:", "compute:"))):
-            raise InvalidInput(f"service_types: '{kind[:64]}' is not a device owner (network:… or compute:…)")
+        if ":" not in kind.strip(":"):
+            raise InvalidInput(f"service_types: '{kind[:64]}' is not a device owner, like network:… or compute:…")
     return list(dict.fromkeys(asked)) if asked else None

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
 Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
@@ -35,11 +35,11 @@ class SubnetUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class SubnetCreate(SubnetUpdate, kw_only=True, forbid_unknown_fields=True):
-    network_id: Address
+    network_id: Id
     ip_version: Literal[4, 6, "4", "6"]
     cidr: Address | Unset | None = UNSET
     prefixlen: Annotated[int, msgspec.Meta(ge=0, le=128)] | Unset | None = UNSET
-    subnetpool_id: Address | Unset | None = UNSET
+    subnetpool_id: Id | Unset | None = UNSET
     use_default_subnetpool: bool | Unset = UNSET
     ipv6_ra_mode: Mode | Unset | None = UNSET
     ipv6_address_mode: Mode | Unset | None = UNSET
