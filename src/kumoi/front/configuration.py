@@ -92,6 +92,8 @@ $errors
 
         # screens of servers, over websockets
         location ~ ^/[^/]+/[^/]+/console$$ {
+            # a browser that is refused is told at once: no other request comes on this connection
+            keepalive_timeout 0;
             proxy_set_header Upgrade $$http_upgrade;
             proxy_set_header Connection $$connection_kind;
             proxy_buffering off;
