@@ -293,6 +293,19 @@ def test_unused_bases_are_dropped_but_those_of_images(cloud: Any) -> None:
     assert volumes.inventory().bases == [kept]
 
 
+def test_the_base_goes_with_its_image_alone(cloud: Any) -> None:
+    from kumoi.engines.hosts import Hosts
+    from kumoi.kernel.fences import Fence
+
+    kept, gone = ready(cloud), ready(cloud)
+    volumes = cloud.engines[Hosts].volumes("host-1")
+    for image_id in (kept, gone):
+        volumes.prepare_base(Fence("server/x", 1), image_id, "raw")
+    assert cloud.delete(f"{IMAGES}/{gone}").status_code == 204
+    cloud.settle()
+    assert volumes.inventory().bases == [kept]
+
+
 def test_no_operation_is_left(cloud: Any) -> None:
     ready(cloud)
     assert cloud.database.read(operations.unfinished) == []

@@ -1,16 +1,29 @@
-"""Deleting an image: its row went with the request, its bytes go here."""
+"""Deleting an image: its row went with the request, its bytes and the bases made of them go here."""
 
+from kumoi.engines.hosts import Hosts
 from kumoi.engines.images.interface import ImageStore
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.image.images import store
+from kumoi.services.image.images.reconcilers import bases
 
 
 def _remove_bytes(context: Context) -> None:
     context.engine(ImageStore).delete(context.arguments["image_id"])
 
 
+def _drop_base(context: Context) -> None:
+    """Unless a disk stands on it: then a sweep does when the disk has gone."""
+    bases.drop_unused(context.engine(Hosts), context.read(store.ids_with_data))
+
+
 def _failed(context: Context, tx: Transaction, reason: str) -> None:
     """There is no row to mark; the operation stays in the audit until the bytes are gone."""
 
 
-DELETE = Operation("image.delete", [Step("remove_bytes", do=_remove_bytes)], failed=_failed, forward_only=True)
+DELETE = Operation(
+    "image.delete",
+    [Step("remove_bytes", do=_remove_bytes), Step("drop_base", do=_drop_base)],
+    failed=_failed,
+    forward_only=True,
+)

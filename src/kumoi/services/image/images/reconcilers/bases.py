@@ -1,4 +1,4 @@
-"""Every hour hosts drop the cached bases of images that are gone and that no disk stands on."""
+"""Hosts drop the cached bases of images that are gone and that no disk stands on."""
 
 from kumoi.engines.hosts import Hosts
 from kumoi.kernel import clock, log
@@ -6,12 +6,15 @@ from kumoi.kernel.fences import Fence
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.image.images import store
 
-EVERY = 3600.0
+EVERY = 600.0
 
 
 def sweep(view: View) -> None:
-    keep = view.read(store.ids_with_data)
-    hosts = view.engine(Hosts)
+    drop_unused(view.engine(Hosts), view.read(store.ids_with_data))
+
+
+def drop_unused(hosts: Hosts, keep: list[str]) -> None:
+    """On every host that answers; the next sweep asks the others again. `keep`: the images that there are."""
     for name in hosts.names():
         try:
             gone = hosts.volumes(name).drop_unused_bases(Fence(f"bases/{name}", clock.now()), keep)
