@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kumoi.engines.images.interface import ImageStore
+from kumoi.engines.images.interface import ImageStore, Stored
 from kumoi.kernel import clock, operations
 from kumoi.kernel.clock import VirtualClock
 from kumoi.services.image.data import upload
@@ -235,6 +235,8 @@ def test_a_receiver_that_wakes_up_too_late_can_change_nothing(cloud: Any) -> Non
             pass
         assert send(cloud, image_id, b"second" * 999).status_code == 204
         assert cloud.database.write(lambda tx: logic.beat(tx, image_id, upload_id)) is False
+        late = Stored(1, "x", "sha512", "x", 1, "raw")
+        assert cloud.database.write(lambda tx: logic.finish(tx, image_id, upload_id, late, staging=False)) is False
         with pytest.raises(ImagesError):
             writer.finish()
         cloud.database.write(lambda tx: logic.give_up(tx, image_id, upload_id))

@@ -165,6 +165,17 @@ def test_sharing(cloud: Any) -> None:
     assert cloud.post(f"{IMAGES}/{private}/members", json={"member": "x"}).status_code == 403
 
 
+def test_members_of_an_image_that_is_private_again(cloud: Any) -> None:
+    image_id = create(cloud, name="mine").json["id"]
+    path = f"{IMAGES}/{image_id}/members"
+    cloud.post(path, json={"member": OTHER_PROJECT})
+    cloud.put(f"{path}/{OTHER_PROJECT}", as_="other", json={"status": "accepted"})
+    assert names(cloud, as_="other") == ["mine"]
+    patch(cloud, image_id, {"op": "replace", "path": "/visibility", "value": "private"})
+    assert names(cloud, as_="other") == [] == names(cloud, "?visibility=all", as_="other")
+    assert cloud.get(f"{IMAGES}/{image_id}", as_="other").status_code == 404
+
+
 def test_tags(cloud: Any) -> None:
     image_id = create(cloud, name="t").json["id"]
     for tag in ("a", "b", "a"):

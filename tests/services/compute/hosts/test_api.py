@@ -140,6 +140,25 @@ def test_the_edges_of_hypervisors(seen: Any) -> None:
     assert seen.get(HYPERVISORS, as_="member").status_code == 403
 
 
+def test_what_servers_take_of_a_host(seen: Any) -> None:
+    from kumoi.services.compute import bootstrap
+    from tests.services.image.sending import ready
+
+    seen.database.write(lambda tx: bootstrap.bootstrap(tx, seen.settings, {}))
+    image_id = ready(seen)
+    body = {"server": {"name": "s", "imageRef": image_id, "flavorRef": "3", "networks": "none"}}
+    made = seen.post("/compute/v2.1/servers", version="2.37", json=body)
+    assert made.status_code == 202, made.text
+    seen.settle()
+    shown = seen.get(f"{HYPERVISORS}/detail?with_servers=true", as_="admin", version="2.53").json["hypervisors"][0]
+    assert shown["servers"] == [{"name": "s", "uuid": made.json["server"]["id"]}]
+    assert (shown["vcpus_used"], shown["memory_mb_used"], shown["local_gb_used"]) == (2, 1024 + 512, 10)
+    assert (shown["running_vms"], shown["free_ram_mb"]) == (1, shown["memory_mb"] - 1536)
+    brief = seen.get(f"{HYPERVISORS}?with_servers=true", as_="admin", version="2.53").json["hypervisors"][0]
+    assert brief["servers"] == shown["servers"]
+    assert seen.get("/compute/v2.1/limits").json["limits"]["absolute"]["totalCoresUsed"] == 2
+
+
 def test_disabling_a_service_takes_its_host_out(seen: Any) -> None:
     service = seen.get(SERVICES, as_="admin", version="2.53").json["services"][0]
     path = f"{SERVICES}/{service['id']}"

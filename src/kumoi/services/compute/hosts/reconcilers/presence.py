@@ -32,9 +32,9 @@ def _ask(view: View, name: str, patience: float) -> tuple[Host, Capacity] | None
         try:
             return hosts.hypervisor(name).host(), hosts.volumes(name).capacity()
         except Exception as error:  # however its silence is called, and whatever else an agent of another version says
-            log.say(__name__, "host does not answer", host=name, reason=str(error))
-        if clock.monotonic() >= stop:
-            return None
+            if clock.monotonic() >= stop:
+                log.say(__name__, "host does not answer", host=name, reason=str(error))
+                return None
         clock.sleep(0.25)
 
 
