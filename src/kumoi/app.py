@@ -1,5 +1,6 @@
 """The composition root: which services, which engines, from which settings."""
 
+import functools
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -39,6 +40,7 @@ def load_services() -> list[Service]:
     return sorted(found, key=lambda service: service.type)
 
 
+@functools.cache
 def service_modules() -> list[str]:
     """Every module below kumoi.services."""
     walked = pkgutil.walk_packages(services_package.__path__, f"{services_package.__name__}.")

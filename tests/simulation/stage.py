@@ -25,7 +25,7 @@ from tests.simulation.faults import BadHost, BadStore, BadTopology, Killed, Misc
 from tests.still import StillCloud, at
 
 TURNS, RUNNERS = 18, 3
-LONG_ONES = 5
+LONG_ONES = 10
 """One seed of so many goes on for three rounds, and then deletes all there is."""
 SWEPT = 15.0
 PATIENCE = 60.0
