@@ -50,9 +50,10 @@ def serve(data: Path, stop: threading.Event) -> None:
                 log.fault(__name__, "leases were not renewed")
 
     def sweep() -> None:
+        began = clock.now()
         while not stop.wait(1.0):
             try:
-                reconcile.run_sweeps(database, locate)
+                reconcile.run_sweeps(database, locate, began)
             except Exception:
                 log.fault(__name__, "sweeps failed")
 

@@ -88,5 +88,11 @@ def test_a_sweep_runs_once_in_its_time(database: Database) -> None:
             virtual.advance(11)
             run_sweeps(database, locate)
             assert len(swept) == 2
+            # A process that begins now does not wait for what an earlier one has claimed.
+            virtual.advance(1)
+            began = virtual.now()
+            for _ in range(2):
+                run_sweeps(database, locate, began)
+            assert len(swept) == 3
     finally:
         reconcile.sweepers = others

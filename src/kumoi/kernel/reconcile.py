@@ -208,20 +208,23 @@ def _settle(database: Database, kind: str, batch: dict[str, int], fault: str | N
     database.write(settle, durable=False)
 
 
-def run_sweeps(database: Database, locate: Callable[[type[Any]], Any]) -> None:
-    """Run each sweep whose time has come; the first to claim it does it."""
+def run_sweeps(database: Database, locate: Callable[[type[Any]], Any], since: int = 0) -> None:
+    """Run each sweep whose time has come, or that was last claimed before `since` (when this process began: much may
+    have changed while there was none); the first to claim it does it."""
     now = clock.now()
     due = database.read(lambda tx: {row["kind"]: row["next_at"] for row in tx.all(sa.select(sweeps))})
     view = View(database, locate)
     for sweep in list(sweepers.values()):
-        if due.get(sweep.kind, 0) > now:
+        every = round(sweep.every * SECOND)
+        next_at = due.get(sweep.kind, 0)
+        if next_at > now and next_at >= since + every:
             continue
 
-        def claim(tx: Transaction, sweep: Sweep = sweep) -> bool:
-            known = tx.scalar(sa.select(sweeps.c.next_at).where(sweeps.c.kind == sweep.kind))
-            if known is not None and known > tx.now:
+        def claim(tx: Transaction, kind: str = sweep.kind, every: int = every) -> bool:
+            known = tx.scalar(sa.select(sweeps.c.next_at).where(sweeps.c.kind == kind))
+            if known is not None and known > tx.now and known >= since + every:
                 return False
-            tx.upsert(sweeps, {"kind": sweep.kind}, {"next_at": tx.now + round(sweep.every * SECOND)})
+            tx.upsert(sweeps, {"kind": kind}, {"next_at": tx.now + every})
             return True
 
         if database.write(claim, durable=False):

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.network.interface import Topology, TopologyInventory
-from kumoi.kernel import reconcile
+from kumoi.kernel import log, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
 from kumoi.services.network.floating_ips.models import floating_ips
@@ -32,6 +32,10 @@ KINDS: dict[str, tuple[sa.Select[Any], Callable[[TopologyInventory], dict[str, i
     ),
 }
 """Kind of reconciler → the ids that the topology should hold, and those that it does, with their revisions."""
+
+
+MOVING = ""
+"""No host has this name."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +85,7 @@ def topology_differences(view: View) -> list[Difference]:
 def host_differences(view: View) -> list[Difference]:
     """Networks that are served where they should not be, or are not; plugs without a port; what belongs to nothing."""
     hosts = view.engine(Hosts)
-    bound, answering = view.read(lambda tx: (_bound(tx), serving.desired_all(tx)))
-    _, _, pending = view.read(_tables)
+    bound, wanted = view.read(lambda tx: (_bound(tx), _to_serve(tx)))
     found = []
     for host in hosts.names():
         try:
@@ -91,16 +94,47 @@ def host_differences(view: View) -> list[Difference]:
             # A silent host is a difference of its own; its neighbours are compared all the same.
             found.append(Difference("network.host", host, f"it does not say what it serves: {error}"))
             continue
-        wanted = {network_id for network_id, on in answering.items() if host in on}
-        for network_id in sorted(wanted ^ set(there.networks)):
-            if (serving.RECONCILER.kind, network_id) not in pending:
-                said = "is not answered" if network_id in wanted else "is answered without need"
-                found.append(Difference(serving.RECONCILER.kind, network_id, f"metadata {said} on {host}"))
+        found += _served_otherwise(host, set(there.networks), wanted)
         for port_id in there.ports:
             if bound.get(port_id) != host:
                 found.append(Difference("network.port", port_id, f"it is plugged on {host}, where it does not belong"))
         found += [Difference("network.device", name, f"left behind on {host}") for name in there.strays]
     return found
+
+
+def serving_differences(view: View) -> list[Difference]:
+    """Of `host_differences` those about metadata: quickly asked. A host that is silent now is asked another time."""
+    hosts = view.engine(Hosts)
+    wanted = view.read(_to_serve)
+    found = []
+    for host in hosts.names():
+        try:
+            served = set(hosts.wiring(host).served_networks())
+        except Exception as error:
+            log.say(__name__, "a host does not say what it serves", host=host, error=str(error))
+            continue
+        found += _served_otherwise(host, served, wanted)
+    return found
+
+
+def _served_otherwise(host: str, served: set[str], wanted: dict[str, set[str]]) -> list[Difference]:
+    found = []
+    for network_id in sorted(served | set(wanted)):
+        should = host in wanted.get(network_id, ())
+        if should != (network_id in served) and MOVING not in wanted.get(network_id, ()):
+            said = "is not answered" if should else "is answered without need"
+            found.append(Difference(serving.RECONCILER.kind, network_id, f"metadata {said} on {host}"))
+    return found
+
+
+def _to_serve(tx: Transaction) -> dict[str, set[str]]:
+    """network id → hosts that should serve it; MOVING among them while the reconciler is still about it."""
+    wanted = serving.desired_all(tx)
+    _, _, pending = _tables(tx)
+    for kind, network_id in pending:
+        if kind == serving.RECONCILER.kind:
+            wanted.setdefault(network_id, set()).add(MOVING)
+    return wanted
 
 
 def _tables(tx: Transaction) -> tuple[dict[str, set[str]], dict[tuple[str, str], int], set[tuple[str, str]]]:

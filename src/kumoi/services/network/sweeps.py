@@ -24,7 +24,7 @@ def repair(view: View) -> None:
     database was lost."""
     states.follow(view)
     found = audit.topology_differences(view)
-    serving_differs = [one for one in audit.host_differences(view) if one.kind == serving.RECONCILER.kind]
+    serving_differs = audit.serving_differences(view)
     stuck = view.read(_overtaken)
     if found or serving_differs or stuck:
 
