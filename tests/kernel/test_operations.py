@@ -179,6 +179,15 @@ def test_deletion_wins_over_work_in_progress(database: Database, world: World) -
     assert states == {"toy.make": "superseded", "toy.remove": "done"}
 
 
+def test_a_deletion_holds_what_the_operation_held_that_it_took_over(database: Database) -> None:
+    both = [subject("thing", "t"), subject("shelf", "s")]
+    database.write(lambda tx: begin(tx, MAKE, both, {"id": "t"}, **ORIGIN))
+    database.write(lambda tx: supersede(tx, REMOVE, [subject("thing", "t")], {"id": "t"}, **ORIGIN))
+    assert database.read(lambda tx: operations.active_on(tx, "shelf/s")) == "toy.remove"
+    with pytest.raises(Busy):
+        database.write(lambda tx: begin(tx, MAKE, [subject("shelf", "s")], {"id": "u"}, **ORIGIN))
+
+
 def test_a_defect_is_an_error_with_the_request_id(database: Database, world: World) -> None:
     world.fail["two"] = [ZeroDivisionError()]
     make(database)

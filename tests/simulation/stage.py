@@ -161,9 +161,11 @@ class Play:
 
     def _turn(self) -> None:
         chance = self.random.random()
-        if chance < 0.45:
+        if self.walkers and self.random.random() < 0.1:
+            chance = 0.95
+        if chance < 0.4:
             self.clients.act(self.mischief)
-        elif chance < 0.93:
+        elif chance < 0.94:
             self._walk()
         elif chance < 0.96:
             self.tell("leases run out")
@@ -209,7 +211,7 @@ class Play:
         if self.mischief.strikes(0.03, f"dies {moment}"):
             self.tell(f"a runner dies {moment} {kind} {step} {direction}")
             raise Killed
-        if self.mischief.strikes(0.05, f"stalls {moment}"):
+        if self.mischief.strikes(0.08, f"stalls {moment}"):
             self.tell(f"a runner stalls {moment} {kind} {step} {direction}")
             self._stall()
 
