@@ -19,6 +19,7 @@ from kumoi.services.compute.quota_sets.api import routes as quota_sets
 from kumoi.services.compute.server_actions.api import routes as server_actions
 from kumoi.services.compute.server_addresses.api import routes as server_addresses
 from kumoi.services.compute.server_metadata.api import routes as server_metadata
+from kumoi.services.compute.server_password.api import routes as server_password
 from kumoi.services.compute.server_security_groups.api import routes as server_security_groups
 from kumoi.services.compute.server_tags.api import routes as server_tags
 from kumoi.services.compute.servers.api import routes as servers
@@ -137,6 +138,7 @@ SERVICE = Service(
         server_actions,
         server_addresses,
         server_metadata,
+        server_password,
         server_security_groups,
         server_tags,
         servers,

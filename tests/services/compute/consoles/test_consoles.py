@@ -72,8 +72,9 @@ def test_the_log(world: World) -> None:
     server_id = world.boot()
     fake = world.cloud.engines[FakeHypervisor]
     fake.say(server_id, "one\ntwo\x1b[0m\n")
-    assert world.act(server_id, "os-getConsoleOutput", {"length": 1}).json == {"output": "two[0m\n"}
-    assert world.act(server_id, "os-getConsoleOutput", {"length": "2"}).json["output"].startswith("one")
+    assert world.act(server_id, "os-getConsoleOutput", {"length": 2}).json == {"output": "two[0m\n"}
+    assert world.act(server_id, "os-getConsoleOutput", {"length": "3"}).json["output"].startswith("one")
+    assert world.act(server_id, "os-getConsoleOutput", {"length": 0}).json["output"] == ""
     for everything in ({}, {"length": None}, {"length": -1}):
         assert "login:" in world.act(server_id, "os-getConsoleOutput", everything).json["output"]
     for wrong in ({"length": "x"}, {"length": -2}, {"lines": 1}):

@@ -59,6 +59,13 @@ def test_tags(world: World) -> None:
     assert world.show(server_id)["tags"] == []
 
 
+def test_no_guest_leaves_a_password(world: World) -> None:
+    path = f"{SERVERS}/{world.boot()}/os-server-password"
+    assert world.cloud.get(path).json == {"password": ""}
+    assert world.cloud.delete(path).status_code == 204
+    assert world.cloud.get(path, as_="other").status_code == 404
+
+
 def test_addresses(world: World) -> None:
     server_id = world.boot()
     (address,) = world.cloud.get(f"{SERVERS}/{server_id}/ips").json["addresses"]["private"]

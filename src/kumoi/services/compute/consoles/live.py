@@ -27,6 +27,9 @@ def output(request: Request, server: dict[str, Any], lines: int | str | None) ->
         raise BadRequest(f"Invalid input for field/attribute length. Value: {number}. It is -1 or more.")
     number = None if number == -1 else number
     text = _ask(server, lambda: request.engine(Hosts).hypervisor(server["host"]).console_log(server["id"], number))
+    if number:
+        # As Nova counts: what stands behind the last newline is a line too, also when nothing does.
+        text = "\n".join(text.split("\n")[-number:])
     return "".join(sign for sign in text if sign >= " " or sign in "\t\r\n")
 
 

@@ -1,0 +1,1 @@
+"""The password that a guest encrypts and leaves for its owner; guests here have no way to leave one."""
