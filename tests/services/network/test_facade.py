@@ -133,6 +133,20 @@ def test_security_groups_and_quota(cloud: Any, net: Any) -> None:
         cloud.database.write(create([]))
 
 
+def test_nobody_puts_a_card_into_a_server_but_compute(cloud: Any, net: Any) -> None:
+    network = net.network(as_="admin", shared=True, project_id="3" * 32)
+    net.make("ports", as_="other", network_id=network["id"], device_id="server", device_owner="compute:nova")
+    assert cloud.database.read(lambda tx: facade.of_servers(tx, ["server"])) == {}
+    assert cloud.database.write(lambda tx: facade.bind(tx, "server", "host-1")) == []
+    (port,) = cloud.database.write(
+        lambda tx: facade.create_ports(tx, MEMBER, "server", [Wanted(network_id=network["id"])])
+    )
+    path = f"{V2}/ports/{port.id}"
+    for change in ({"device_id": ""}, {"device_id": "another"}, {"device_owner": "mine"}):
+        net.refused(cloud.put(path, json={"port": change}), 409, "PortInUse")
+    assert net.set("ports", port.id, name="x", device_id="server")["name"] == "x"
+
+
 def test_floating_ips_of_servers(cloud: Any, net: Any) -> None:
     outside, inside = net.external(), net.network()
     router = net.make("routers", external_gateway_info={"network_id": outside["id"]})

@@ -191,6 +191,21 @@ def test_ports_go_up_and_down_with_their_plugs(cloud: Any, net: Any) -> None:
     assert net.show("ports", port["id"])["revision_number"] == port["revision_number"] + 3
 
 
+def test_a_plug_goes_after_its_port(cloud: Any, net: Any) -> None:
+    network = net.network()
+    port, kept = (net.make("ports", network_id=network["id"]) for _ in range(2))
+    wiring = cloud.locate(Hosts).wiring("host-1")
+    for one in (port, kept):
+        net.set("ports", one["id"], as_="admin", **{"binding:host_id": "host-1"})
+        wiring.plug(Fence("server/x", 1), one["id"], one["mac_address"], 1442)
+    net.drop("ports", port["id"])
+    cloud.settle()
+    (found,) = audit.differences(view(cloud))
+    assert found["kind"] == "port" and "does not belong" in found["problem"]
+    sweeps.repair(view(cloud))
+    assert wiring.plugged() == [kept["id"]] and audit.differences(view(cloud)) == []
+
+
 def test_states_that_went_unheard_are_found(cloud: Any, net: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     network = net.network()
     port = net.make("ports", network_id=network["id"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -115,6 +116,25 @@ def serving_differences(view: View) -> list[Difference]:
             continue
         found += _served_otherwise(host, served, wanted)
     return found
+
+
+def stray_plugs(view: View) -> list[tuple[str, str]]:
+    """(host, port id) of plugs whose port is no more."""
+    hosts = view.engine(Hosts)
+    found = []
+    for host in hosts.names():
+        try:
+            plugged = hosts.wiring(host).plugged()
+        except Exception as error:
+            log.say(__name__, "a host does not say what is plugged", host=host, error=str(error))
+            continue
+        known = view.read(partial(_existing, port_ids=plugged))
+        found += [(host, port_id) for port_id in plugged if port_id not in known]
+    return found
+
+
+def _existing(tx: Transaction, port_ids: list[str]) -> set[str]:
+    return {row[0] for row in tx.tuples(sa.select(ports.c.id).where(ports.c.id.in_(port_ids)))}
 
 
 def _served_otherwise(host: str, served: set[str], wanted: dict[str, set[str]]) -> list[Difference]:

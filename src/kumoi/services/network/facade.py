@@ -26,7 +26,7 @@ from kumoi.services.network.metadata import documents
 from kumoi.services.network.networks import store as networks
 from kumoi.services.network.ports import logic as ports_logic
 from kumoi.services.network.ports import store as ports
-from kumoi.services.network.ports.models import ACTIVE, DOWN
+from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD
 from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups import store as groups
@@ -215,7 +215,7 @@ def release_port(tx: Transaction, server_id: str, port_id: str) -> None:
 def of_servers(tx: Transaction, server_ids: Sequence[str]) -> dict[str, list[Port]]:
     """server id → its ports in order; servers without are missing."""
     found: dict[str, list[Port]] = {}
-    for port in _ports(tx, [row for row in ports.of_devices(tx, server_ids) if row["device_owner"].startswith(OWNER)]):
+    for port in _ports(tx, ports.of_servers(tx, server_ids)):
         found.setdefault(port.device_id, []).append(port)
     return found
 
@@ -254,7 +254,7 @@ def servers_with_address(tx: Transaction, project_id: str | None, pattern: str, 
         sa.select(ports_table.c.device_id, addresses.c.address)
         .join(addresses, addresses.c.port_id == ports_table.c.id)
         .join(subnets_table, subnets_table.c.id == addresses.c.subnet_id)
-        .where(ports_table.c.device_owner.startswith(OWNER), subnets_table.c.ip_version == version)
+        .where(ports_table.c.device_position >= 0, subnets_table.c.ip_version == version)
     )
     if project_id is not None:
         query = query.where(ports_table.c.project_id == project_id)
@@ -263,7 +263,7 @@ def servers_with_address(tx: Transaction, project_id: str | None, pattern: str, 
 
 def device_ids(tx: Transaction) -> set[str]:
     """Servers that ports name."""
-    query = sa.select(ports_table.c.device_id).where(ports_table.c.device_owner.startswith(OWNER)).distinct()
+    query = sa.select(ports_table.c.device_id).where(ports_table.c.device_position >= 0).distinct()
     return {row[0] for row in tx.execute(query)}
 
 
@@ -329,7 +329,7 @@ def _make(
 
 
 def _of_server(tx: Transaction, server_id: str) -> list[dict[str, Any]]:
-    return [row for row in ports.of_devices(tx, [server_id]) if row["device_owner"].startswith(OWNER)]
+    return ports.of_servers(tx, [server_id])
 
 
 def _unbind(tx: Transaction, rows: Iterable[dict[str, Any]]) -> None:
@@ -345,7 +345,7 @@ def _release(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     kept = [row for row in rows if not row["made_for_server"]]
     _unbind(tx, kept)
     for row in kept:
-        ports.change(tx, row["id"], device_id="", device_owner="", device_tag=None)
+        ports.change(tx, row["id"], device_id="", device_owner="", device_tag=None, device_position=NO_CARD)
     ports_logic.remove(tx, [row for row in rows if row["made_for_server"]])
 
 

@@ -4,9 +4,11 @@ from functools import partial
 
 import sqlalchemy as sa
 
+from kumoi.engines.hosts import Hosts
 from kumoi.kernel import reconcile
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.fences import Fence
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.network import audit
 from kumoi.services.network.metadata.reconcilers import serving
@@ -35,6 +37,10 @@ def repair(view: View) -> None:
                 reconcile.outrun(tx, kind, subject_id, wanted + LEAP)
 
         view.write(mark)
+    for host, port_id in audit.stray_plugs(view):
+        # Its port was deleted under a running server: the plug goes after it. No port of this id ever comes back.
+        revision = view.read(partial(reconcile.revision, kind="network.port", subject_id=port_id))
+        view.engine(Hosts).wiring(host).unplug(Fence(f"port/{port_id}", revision), port_id)
     for kind, ids in view.read(_long_gone).items():
         view.write(partial(_forget, kind=kind, ids=ids))
 

@@ -22,10 +22,19 @@ from kumoi.services.network.ports.errors import (
     MacAddressGenerationFailure,
     MacAddressInUse,
     PortBound,
+    PortInUse,
     PortSecurityAndIPRequiredForSecurityGroups,
     PortSecurityPortHasSecurityGroup,
 )
-from kumoi.services.network.ports.models import ACTIVE, DOWN, METADATA, NOT_PLUGGED, OF_ROUTERS, ROUTER_INTERFACE
+from kumoi.services.network.ports.models import (
+    ACTIVE,
+    DOWN,
+    METADATA,
+    NO_CARD,
+    NOT_PLUGGED,
+    OF_ROUTERS,
+    ROUTER_INTERFACE,
+)
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups import store as groups_store
 from kumoi.services.network.security_groups.errors import SecurityGroupConflict, SecurityGroupNotFound
@@ -106,7 +115,7 @@ def make(
         **{
             "name": "", "admin_state_up": True, "host": "", "vnic_type": "normal", "binding_profile": None,
             "extra_dhcp_opts": None, "dns_name": "", "made_for_server": False, "device_tag": None,
-            "device_position": 0, **values,
+            "device_position": NO_CARD, **values,
         },
         network_id=network_id,
         mac_address=mac,
@@ -149,6 +158,8 @@ def update(tx: Transaction, who: Who, port_id: str, asked: schemas.PortUpdate, i
     values = content.changed(row, given(asked))
     _allowed(who, network, values, "update_port")
     content.must_fit_owner(row, values)
+    if row["device_position"] != NO_CARD and ("device_id" in values or "device_owner" in values):
+        raise PortInUse(port_id, row["network_id"], row["device_id"])
     if "security_groups" in values:
         _must_exist(tx, who, row["project_id"], values["security_groups"] or [])
     columns = content.of_body(values, row)

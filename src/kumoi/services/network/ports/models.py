@@ -30,7 +30,10 @@ ports = sa.Table(
     sa.Index("ix_network_ports_project_id_created_at", "project_id", "created_at"),
 )
 """`host` and `device_id` are empty while the port belongs to nobody. `made_for_server`: goes with its server;
-`device_tag`: what the server's guest is told of it; `device_position`: the order of a server's cards."""
+`device_tag`: what the server's guest is told of it; `device_position`: which
+card of its server it is, NO_CARD when compute has not given it to one, whatever `device_id` says."""
+
+NO_CARD = -1
 
 port_security_groups = sa.Table(
     "network_port_security_groups",

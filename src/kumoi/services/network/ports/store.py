@@ -14,7 +14,7 @@ from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.networks.models import networks
-from kumoi.services.network.ports.models import NOT_PLUGGED, port_security_groups, ports
+from kumoi.services.network.ports.models import NO_CARD, NOT_PLUGGED, port_security_groups, ports
 from kumoi.services.network.tags import store as tags
 
 ADMIN_ONLY = ("binding:host_id", "binding:vif_type")
@@ -110,6 +110,11 @@ def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str]
     if owners is not None:
         query = query.where(ports.c.device_owner.in_(owners))
     return tx.all(query.order_by(ports.c.device_position, ports.c.created_at, ports.c.id))
+
+
+def of_servers(tx: Transaction, server_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The cards that compute has given to these servers, in order."""
+    return [row for row in of_devices(tx, server_ids) if row["device_position"] != NO_CARD]
 
 
 def of_network(tx: Transaction, network_id: str, owners: Sequence[str]) -> list[dict[str, Any]]:
