@@ -58,3 +58,9 @@ def test_a_state_that_nobody_leads_out_of(world: World) -> None:
     found = [each["problem"] for each in world.cloud.audit() if each["kind"] == "server"]
     assert any("nothing works on it" in problem for problem in found)
     assert any("placement holds no room" in problem for problem in found)
+
+
+def test_a_claim_of_a_server_on_no_host(world: World) -> None:
+    server_id = world.boot()
+    world.cloud.database.write(lambda tx: store.update(tx, server_id, host=None, vm_state="error"))
+    assert "a server that is on no host" in problems(world)["allocation"]

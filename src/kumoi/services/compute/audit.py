@@ -44,6 +44,11 @@ def _tables(tx: Transaction, servers: dict[str, dict[str, Any]], busy: set[str])
         for consumer in sorted(claims - set(servers))
     ]
     found += [
+        _said("allocation", server_id, "placement holds room for a server that is on no host")
+        for server_id, row in servers.items()
+        if row["host"] is None and server_id in claims and server_id not in busy
+    ]
+    found += [
         _said("server", server_id, f"it is on {row['host']}, but placement holds no room for it")
         for server_id, row in servers.items()
         if row["host"] and server_id not in claims and server_id not in busy
