@@ -85,7 +85,7 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.Body:
         snapshot_id=asked.snapshot_id or None, source_volume_id=asked.source_volid or None, metadata=asked.metadata,
     )  # fmt: skip
     row = creation.create(request.tx, request.who, wanted, request.origin())
-    return schemas.Body(_shown(request, [row])[0])
+    return schemas.Body(schemas.without_extensions(_shown(request, [row])[0]))
 
 
 @routes.get("/volumes/{volume_id}", policy=policy.reader(), reply=schemas.Body)
@@ -95,7 +95,8 @@ def show(request: Request, volume_id: str) -> schemas.Body:
 
 def _update(request: Request, volume_id: str, asked: schemas.VolumeUpdate) -> schemas.Body:
     row = changes.visible(request.tx, request.who, volume_id)
-    return schemas.Body(_shown(request, [changes.update(request.tx, row, asked.given())])[0])
+    changed = changes.update(request.tx, row, asked.given())
+    return schemas.Body(schemas.without_extensions(_shown(request, [changed])[0]))
 
 
 @routes.put(

@@ -107,7 +107,7 @@ class Volume(msgspec.Struct, kw_only=True):
     replication_status: str | None = None
     consistencygroup_id: str | None = None
     migration_status: str | None = None
-    tenant_id: str = msgspec.field(name="os-vol-tenant-attr:tenant_id")
+    tenant_id: str | msgspec.UnsetType = msgspec.field(name="os-vol-tenant-attr:tenant_id")
     host: str | msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="os-vol-host-attr:host")
     migration: msgspec.UnsetType | None = msgspec.field(default=msgspec.UNSET, name="os-vol-mig-status-attr:migstat")
     migration_name: msgspec.UnsetType | None = msgspec.field(
@@ -176,6 +176,13 @@ def volume(
         shown.host = f"{row['host']}@{POOL}#{POOL}" if row["host"] else None
         shown.migration, shown.migration_name = None, None
         shown.provider_id, shown.cluster_name = None, None
+    return shown
+
+
+def without_extensions(shown: Volume) -> Volume:
+    """As the answers of a creation and a change have always shown it: without what extensions once added."""
+    shown.tenant_id = shown.volume_image_metadata = msgspec.UNSET
+    shown.host = shown.migration = shown.migration_name = msgspec.UNSET
     return shown
 
 
