@@ -101,6 +101,7 @@ def test_a_rule_lives_and_dies(cloud: Any, net: Any) -> None:
             "SecurityGroupRemoteGroupAndRemoteIpPrefix",
         ),
         ({"remote_group_id": "00000000-0000-4000-8000-000000000000"}, 404, "SecurityGroupNotFound"),
+        ({"remote_group_id": "no-id-at-all"}, 404, "SecurityGroupNotFound"),
         ({"security_group_id": "00000000-0000-4000-8000-000000000000"}, 404, "SecurityGroupNotFound"),
     ],
 )

@@ -20,7 +20,6 @@ def _by_subnet(values: list[str]) -> sa.ColumnElement[bool]:
     return networks.c.id.in_(sa.select(subnets.c.network_id).where(subnets.c.id.in_(values)))
 
 
-PROVIDER = ("provider:network_type", "provider:physical_network", "provider:segmentation_id")
 LISTING = Listing(
     networks,
     {
@@ -37,7 +36,6 @@ LISTING = Listing(
         "provider:segmentation_id": networks.c.segmentation_id,
     },
     special={"subnets": _by_subnet},
-    admin=PROVIDER,
 )
 
 

@@ -211,6 +211,6 @@ def _address_ports(tx: Transaction, subnet: dict[str, Any]) -> None:
 
 def _service_types(asked: list[str] | None) -> list[str] | None:
     for kind in asked or ():
-        if ":" not in kind.strip(":"):
+        if ":" not in kind:
             raise InvalidInput(f"service_types: '{kind[:64]}' is not a device owner, like network:… or compute:…")
     return list(dict.fromkeys(asked)) if asked else None
