@@ -66,6 +66,10 @@ def count(cloud: StillCloud) -> dict[str, Any]:
     }
 
 
+def size(things: Any) -> int:
+    return len(things) if isinstance(things, list) else int(things)
+
+
 def clear(cloud: StillCloud) -> None:
     """Delete what clients have made, as a client does."""
     for server in cloud.get(f"{SERVERS}?all_tenants=1", as_="admin").json["servers"]:

@@ -70,6 +70,7 @@ class Matrix:
         for fails in turning:
             expected = self._walk(fails)
             assert expected.state == "undone", f"{self.kind} failed at {fails}"
+            assert expected.grown == [], f"{self.kind} failed at {fails}, and leaves {expected.grown}"
             self.counts["turns"] += 1
         if turning:
             self._die(expected, turning[-1])

@@ -49,6 +49,8 @@ class End:
     count: dict[str, Any]
     left: dict[str, Any]
     """What engines and quotas hold after everything was deleted, other than at first."""
+    grown: list[str] = field(default_factory=list)
+    """Of which things engines hold more than when the operation was begun."""
     hits: list[tuple[str, str, str]] = field(default_factory=list)
     """(direction, step, moment) in the order in which they came."""
 
@@ -80,7 +82,7 @@ class Bench:
             found = [row for row in self.cloud.database.read(operations.unfinished) if row["kind"] == kind]
             assert len(found) == 1, f"the recipe of {kind} leaves {len(found)} of its operations begun"
             assert found[0]["step"] == operations.registry[kind].steps[0].name and found[0]["attempts"] == 0
-            self._note(operation=found[0]["id"])
+            self._note(operation=found[0]["id"], begun=outcome.count(self.cloud))
             self._leave()
 
         self._child(self.first, work)
@@ -169,7 +171,9 @@ class Bench:
                 sa.select(operations.operations.c.state).where(operations.operations.c.id == noted["operation"])
             )
         )
-        end = End(state, cloud.audit(), outcome.rows(cloud), outcome.count(cloud), {}, hits)
+        end = End(state, cloud.audit(), outcome.rows(cloud), outcome.count(cloud), {}, [], hits)
+        begun = noted.get("begun", end.count)
+        end.grown = [name for name, things in end.count.items() if outcome.size(things) > outcome.size(begun[name])]
         outcome.clear(cloud)
         end.audit += cloud.audit()
         now = outcome.engines(cloud)
