@@ -62,3 +62,25 @@ def test_who_may(cloud: Any) -> None:
     assert cloud.post(KEYPAIRS, as_="reader", json={"keypair": {"name": "x"}}).status_code == 403
     assert cloud.post(KEYPAIRS, body="{nonsense").status_code == 400
     assert cloud.get("/compute/v2.1/nothing").status_code == 404
+
+
+def test_a_certificate_for_guests_without_ssh(cloud: Any) -> None:
+    from cryptography import x509
+
+    made = cloud.post(KEYPAIRS, version="2.2", json={"keypair": {"name": "c", "type": "x509"}}).json["keypair"]
+    certificate = x509.load_pem_x509_certificate(made["public_key"].encode())
+    assert "BEGIN PRIVATE KEY" in made["private_key"] and made["fingerprint"].count(":") == 19
+    assert certificate.not_valid_after_utc.year - certificate.not_valid_before_utc.year == 10
+    body = {"name": "again", "type": "x509", "public_key": made["public_key"]}
+    imported = cloud.post(KEYPAIRS, version="2.92", json={"keypair": body})
+    assert imported.json["keypair"]["fingerprint"] == made["fingerprint"]
+    refused = cloud.post(KEYPAIRS, version="2.2", json={"keypair": {**body, "name": "x", "public_key": KEY}})
+    assert refused.status_code == 400
+
+
+def test_the_edges_of_2_92(cloud: Any) -> None:
+    body = {"name": "a@b.c", "public_key": KEY}
+    assert cloud.post(KEYPAIRS, version="2.91", json={"keypair": body}).status_code == 400
+    assert cloud.post(KEYPAIRS, version="2.92", json={"keypair": body}).status_code == 201
+    assert cloud.post(KEYPAIRS, version="2.91", json={"keypair": {"name": "n"}}).status_code == 201
+    assert cloud.post(KEYPAIRS, version="2.92", json={"keypair": {"name": "m"}}).status_code == 400

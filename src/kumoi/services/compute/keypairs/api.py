@@ -1,6 +1,6 @@
 """Routes of keypairs."""
 
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from kumoi.kernel import policy, randomness
 from kumoi.kernel.errors import BadRequest
@@ -29,7 +29,9 @@ def _create(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
         raise BadRequest("Invalid input for field/attribute keypair. 'public_key' is a required property")
     logic.check_name(asked.name, more=request.behaves("keypairs are only imported"))
     user_id = logic.owner(request.who, asked.user_id)
-    private = ed25519.Ed25519PrivateKey.from_private_bytes(randomness.random_bytes(32))
+    private: logic.PrivateKey = ed25519.Ed25519PrivateKey.from_private_bytes(randomness.random_bytes(32))
+    if asked.type == "x509" and asked.public_key is None:
+        private = rsa.generate_private_key(65537, 2048)
     return schemas.created(*logic.create(request.tx, user_id, asked.name, asked.type, asked.public_key, private))
 
 

@@ -3,11 +3,14 @@
 import base64
 import binascii
 import hashlib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction
@@ -16,6 +19,9 @@ from kumoi.kernel.pagination import MarkerNotFound
 from kumoi.kernel.who import Who
 from kumoi.services.compute.keypairs import store
 from kumoi.services.compute.keypairs.errors import InvalidKeypair, KeypairExists, KeypairNotFound
+
+PrivateKey = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+CERTIFICATE_LIFETIME = timedelta(days=3650)
 
 
 def owner(who: Who, user_id: str | None) -> str:
@@ -35,20 +41,24 @@ def check_name(name: str, *, more: bool) -> None:
 
 
 def create(
-    tx: Transaction, user_id: str, name: str, kind: str, public_key: str | None, private: ed25519.Ed25519PrivateKey
+    tx: Transaction, user_id: str, name: str, kind: str, public_key: str | None, private: PrivateKey
 ) -> tuple[dict[str, Any], str | None]:
-    """The row, and the private key when no public key was given (kept nowhere). `private` is used only then."""
+    """The row, and the private key when no public key was given (kept nowhere). `private` is used only then: an RSA key
+    for a certificate (`x509`), an Ed25519 key for ssh."""
     if name != name.strip():
         raise InvalidKeypair("the name must not begin or end with a space")
-    if kind == "x509":
-        raise InvalidKeypair("x509 keypairs are not supported")
     if store.find(tx, user_id, name):
         raise KeypairExists(name)
     quotas.take(tx, "compute", user_id, {"key_pairs": 1})
     secret = None
     if public_key is None:
-        public_key, secret = _written(private)
-    store.insert(tx, user_id=user_id, name=name, type=kind, public_key=public_key, fingerprint=fingerprint(public_key))
+        if isinstance(private, rsa.RSAPrivateKey):
+            serial = int(tx.new_hex(), 16) >> 1 or 1
+            public_key, secret = _certified(private, user_id, serial, tx.now)
+        else:
+            public_key, secret = _written(private)
+    printed = certificate_fingerprint(public_key) if kind == "x509" else fingerprint(public_key)
+    store.insert(tx, user_id=user_id, name=name, type=kind, public_key=public_key, fingerprint=printed)
     row = store.find(tx, user_id, name)
     assert row is not None
     return row, secret
@@ -85,6 +95,36 @@ def fingerprint(public_key: str) -> str:
         raise InvalidKeypair("failed to generate fingerprint: public_key is not an ssh public key") from None
     digest = hashlib.md5(blob, usedforsecurity=False).hexdigest()
     return ":".join(digest[i : i + 2] for i in range(0, 32, 2))
+
+
+def certificate_fingerprint(public_key: str) -> str:
+    """SHA-1 of a certificate in colon-separated hexadecimal, as compute shows it; InvalidKeypair when it is none."""
+    try:
+        digest = x509.load_pem_x509_certificate(public_key.encode()).fingerprint(hashes.SHA1()).hex()  # noqa: S303
+    except ValueError:
+        raise InvalidKeypair("failed to generate X509 fingerprint: public_key is not a PEM certificate") from None
+    return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
+
+
+def _certified(key: rsa.RSAPrivateKey, user_id: str, serial: int, now: int) -> tuple[str, str]:
+    """A self-signed certificate for logging in as a client, and its private key, in PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, user_id[:64])])
+    begins = datetime.fromtimestamp(now // 1_000_000, UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(serial)
+        .not_valid_before(begins)
+        .not_valid_after(begins + CERTIFICATE_LIFETIME)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return certificate.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
 
 
 def _written(key: ed25519.Ed25519PrivateKey) -> tuple[str, str]:

@@ -257,7 +257,8 @@ def _public_key(tx: Transaction, who: Who, key_name: str | None) -> str | None:
     keypair = keypairs.find(tx, who.user_id, key_name)
     if keypair is None:
         raise BadRequest("Invalid key_name provided.")
-    return str(keypair["public_key"])
+    # A certificate opens no ssh.
+    return str(keypair["public_key"]) if keypair["type"] == "ssh" else None
 
 
 def _user_data(text: str | None) -> str | None:
