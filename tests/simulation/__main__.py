@@ -24,6 +24,8 @@ def play(first: int, count: int, *, seconds: float | None = None, every: int = 1
         for seed in range(first, first + count * every, every):
             if seconds is not None and clock.monotonic() - began > seconds:
                 break
+            if played % 100 == 0:
+                print(f"seed {seed}", file=sys.stderr, flush=True)
             try:
                 stage.play(seed)
             except BaseException as error:

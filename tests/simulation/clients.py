@@ -191,7 +191,11 @@ class Clients:
             self.known["port"].append(made.json["port"]["id"])
 
     def delete_port(self) -> None:
-        self.ask("DELETE", f"{PORTS}/{self.pick('port')}")
+        """Not one that a server has: its plug stays until the server stops (docs/reliability.md, "Known")."""
+        port_id = self.pick("port")
+        shown = self.cloud.get(f"{PORTS}/{port_id}").json.get("port", {})
+        if not shown.get("device_owner", "").startswith("compute:"):
+            self.ask("DELETE", f"{PORTS}/{port_id}")
 
     def image(self) -> None:
         """Made, its bytes sent by a process that may die of it, or deleted."""
