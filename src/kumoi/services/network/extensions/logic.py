@@ -11,7 +11,6 @@ BUILT = {
     "allowed-address-pairs": "Other addresses that a port may use",
     "availability_zone": "Availability Zone",
     "binding": "Port bindings",
-    "dns-integration": "DNS names of ports, DNS domains of networks",
     "empty-string-filtering": "Filters on empty values",
     "external-net": "Networks that lead outside",
     "ext-gw-mode": "Source NAT of router gateways on and off",
