@@ -172,8 +172,13 @@ class Bench:
             )
         )
         end = End(state, cloud.audit(), outcome.rows(cloud), outcome.count(cloud), {}, [], hits)
+        # Plugs go with the state of guests, which power actions do not take back; the audit knows which belong.
         begun = noted.get("begun", end.count)
-        end.grown = [name for name, things in end.count.items() if outcome.size(things) > outcome.size(begun[name])]
+        end.grown = [
+            name
+            for name, things in end.count.items()
+            if name != "plugs" and outcome.size(things) > outcome.size(begun[name])
+        ]
         outcome.clear(cloud)
         end.audit += cloud.audit()
         now = outcome.engines(cloud)
