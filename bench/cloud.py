@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.client import READY_WITHIN, Client
 
-KUMOI = [sys.executable, "-m", "kumoi.cli"]
+KUMOI = [str(Path(sys.executable).with_name("kumoi"))]
 
 
 def free_port() -> int:
