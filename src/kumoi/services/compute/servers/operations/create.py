@@ -6,7 +6,7 @@ from kumoi.engines.hosts import Hosts
 from kumoi.kernel import log
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import ApiError
-from kumoi.kernel.operations import Again, Context, Failed, Operation, Step
+from kumoi.kernel.operations import Again, Context, Failed, Operation, Retry, Step
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.servers import store
@@ -29,6 +29,9 @@ def take_room(context: Context, tx: Transaction) -> None:
     wanted = _wanted_hosts(tx, server, devices)
     chosen = next((each for each in found if wanted <= {each.name}), None)
     if chosen is None:
+        if not placement.shortfalls(tx, amounts, required, forbidden):
+            # A cloud that has just started: its hosts are about to say what they have.
+            raise Retry("no host has registered itself yet")
         context.data["details"], told = why(tx, amounts, required, forbidden, wanted)
         raise Failed(" ".join([NO_HOST, *told]))
     placement.claim(tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"])
