@@ -63,7 +63,9 @@ class Cloud:
 
     def memory_mib(self) -> dict[str, float]:
         """PSS of every process of the cloud (children counted with their parent), and the sum."""
-        rows = {row["name"]: round(row["pss_kib"] / 1024, 1) for row in self.status()["processes"]}
+        rows: dict[str, float] = {}
+        for row in self.status()["processes"]:
+            rows[row["name"]] = round(rows.get(row["name"], 0.0) + row["pss_kib"] / 1024, 1)
         return {**rows, "sum": round(sum(rows.values()), 1)}
 
     def __exit__(self, *_: object) -> None:
