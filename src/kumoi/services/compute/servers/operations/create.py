@@ -29,7 +29,7 @@ def take_room(context: Context, tx: Transaction) -> None:
     wanted = _wanted_hosts(tx, server, devices)
     chosen = next((each for each in found if wanted <= {each.name}), None)
     if chosen is None:
-        if not placement.shortfalls(tx, amounts, required, forbidden):
+        if not found and not placement.shortfalls(tx, amounts, required, forbidden):
             # A cloud that has just started: its hosts are about to say what they have.
             raise Retry("no host has registered itself yet")
         context.data["details"], told = why(tx, amounts, required, forbidden, wanted)
