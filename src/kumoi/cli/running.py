@@ -233,6 +233,19 @@ def _start_supervisor(folder: Folder) -> None:
 def _end_supervisor(folder: Folder) -> None:
     ask(folder.data, "leave")
     until(lambda: not is_running(folder), 10.0, "the supervisor does not end")
+    until(lambda: not _supervised(folder), 10.0, "the supervisor does not end")
+
+
+def _supervised(folder: Folder) -> bool:
+    """Whether a supervisor of this folder is still a process, though it may answer no more."""
+    mark = f"kumoi.supervisor\0--data\0{folder.data}\0".encode()
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and mark in (entry / "cmdline").read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _level(folder: Folder, layer: int) -> None:
