@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from kumoi.engines.hypervisor.interface import Disk, GuestSpec, GuestState, HypervisorError, Nic, RootDisk
-from kumoi.engines.hypervisor.qemu import accelerator, memory, process, record, tap
+from kumoi.engines.hypervisor.qemu import accelerator, hardware, memory, process, record, tap
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
 from kumoi.engines.images import qcow2
@@ -373,6 +373,21 @@ def test_a_volume_grows_and_is_copied_while_a_guest_holds_it(house: House) -> No
     processes.run(["qemu-img", "check", str(copy)])
     assert house.hypervisor.detach_disk(fence(spec.server_id), spec.server_id, disk.volume_id)
     house.volumes.delete(order, disk.volume_id)
+
+
+def test_a_disk_that_qemu_still_holds_is_asked_for_again(house: House) -> None:
+    """As right after the guest let go: the device has left, its node is held for a moment longer."""
+    spec, disk = started(house), house.disk()
+    server_id, node = spec.server_id, hardware.node_name(disk.volume_id)
+    talk = house.hypervisor._guest(server_id).talk
+    with talk() as qemu:
+        qemu.ask_with("blockdev-add", hardware.block_node(disk.volume_id, house.volumes.path(disk.volume_id)))
+        qemu.ask("nbd-server-start", addr={"type": "unix", "data": {"path": str(house.folder.run / "qmp" / "nbd")}})
+        qemu.ask_with("block-export-add", {"type": "nbd", "id": "held", "node-name": node})
+    assert house.hypervisor.detach_disk(fence(server_id), server_id, disk.volume_id) is False
+    with talk() as qemu:
+        qemu.ask("nbd-server-stop")
+    assert house.hypervisor.detach_disk(fence(server_id), server_id, disk.volume_id) is True
 
 
 def test_taps_are_opened_at_boot_and_when_plugged_later(house: House) -> None:

@@ -34,10 +34,19 @@ def unplug_disk(talk: Conversation, name: str) -> bool:
     """Whether the guest let go of it; the file is closed then."""
     if not _unplug(talk, hardware.disk_device_id(name)):
         return False
-    node = hardware.node_name(name)
+    # The device leaves the tree before it lets go of its node.
+    return _within(lambda: _close(talk, hardware.node_name(name)))
+
+
+def _close(talk: Conversation, node: str) -> bool:
     with talk() as qemu:
         if node in _nodes(qemu):
-            qemu.ask("blockdev-del", node_name=node)
+            try:
+                qemu.ask("blockdev-del", node_name=node)
+            except MonitorError as error:
+                if "is in use" not in str(error):
+                    raise
+                return False
     return True
 
 
@@ -79,13 +88,22 @@ def _unplug(talk: Conversation, device: str) -> bool:
         except MonitorError as error:
             if "in the process of unplug" not in str(error):
                 raise
+    return _within(lambda: _gone(talk, device))
+
+
+def _gone(talk: Conversation, device: str) -> bool:
+    with talk() as qemu:
+        return device not in _devices(qemu)
+
+
+def _within(met: Callable[[], bool]) -> bool:
+    """Whether `met` becomes true before LETTING_GO has passed."""
     deadline = clock.monotonic() + LETTING_GO
-    while clock.monotonic() < deadline:
-        with talk() as qemu:
-            if device not in _devices(qemu):
-                return True
+    while not met():
+        if clock.monotonic() > deadline:
+            return False
         clock.sleep(0.05)
-    return False
+    return True
 
 
 def _devices(qemu: Monitor) -> set[str]:
