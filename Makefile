@@ -13,7 +13,7 @@ root := $(filter 0,$(shell id -u))
 step := @scripts/step.sh
 bin := .venv/bin
 
-.PHONY: help cloud demo test check matrix sim mutations bench fresh format lock install install-development packages
+.PHONY: help cloud demo test check matrix sim chaos mutations bench fresh format lock install install-development packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -69,6 +69,10 @@ matrix: install-development ## death, stall and deletion at every step of every 
 
 sim: install-development ## clients, runners and faults by seeds   [SEED=1 COUNT=2000; COUNT=1 tells the story]
 	$(bin)/python -m tests.simulation --seed $(or $(SEED),1) --count $(or $(COUNT),2000)
+
+chaos: install-development ## a real cloud while its processes are killed   [SECONDS=300 SEED=…]
+	@[ -n "$(root)" ] || { echo "make chaos needs root: it kills processes of a real cloud."; exit 1; }
+	$(bin)/python -m tests.chaos --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
 
 mutations: install-development ## break each promise in a copy: the suite that it names must go red   [ONLY="lease-check …"]
 	$(bin)/python -m tests.mutations $(ONLY)

@@ -8,12 +8,13 @@ import shlex
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ TRUST_ANYONE = (
     "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR -o BatchMode=yes "
     "-o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=6"
 )
+
+
+HISTORY = ("kernel_", "compute_host_heartbeats", "sqlite_sequence")
+"""Beginnings of the names of tables that tell what was, not what is in use."""
 
 
 class Failed(AssertionError):
@@ -290,6 +295,17 @@ class Cloud:
         return subprocess.run(
             ["ovn-nbctl", "--timeout=10", where, *words], capture_output=True, text=True, check=True
         ).stdout
+
+    def rows(self) -> dict[str, int]:
+        """How many rows of each table are in use."""
+        found = {}
+        with closing(sqlite3.connect(f"file:{self.data}/database/kumoi.db?mode=ro", uri=True)) as tables:
+            for (name,) in tables.execute("select name from sqlite_master where type = 'table'").fetchall():
+                columns = {column for _, column, *_ in tables.execute(f'pragma table_info("{name}")')}
+                kept = " where deleted_at is null" if "deleted_at" in columns else ""
+                if not name.startswith(HISTORY):
+                    found[name] = tables.execute(f'select count(*) from "{name}"{kept}').fetchone()[0]
+        return found
 
     def report(self) -> str:
         """What a person needs who reads that a test failed: faults, consoles, ends of logs."""

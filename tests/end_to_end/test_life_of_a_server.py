@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import sqlite3
-from contextlib import closing
 
 import pytest
 
@@ -17,8 +15,6 @@ pytestmark = [
 ]
 ROUND = "kumoi-data-of-a-guest"
 CONTROL_PLANE = ("api", "runner", "streams", "agent", "front")
-HISTORY = ("kernel_", "compute_host_heartbeats", "sqlite_sequence")
-"""Beginnings of the names of tables that tell what was, not what is in use."""
 
 
 class Life:
@@ -34,18 +30,6 @@ class Life:
         return self.cloud.boot_id(self.addresses[name])
 
 
-def rows(cloud: Cloud) -> dict[str, int]:
-    """How many rows of each table are in use."""
-    found = {}
-    with closing(sqlite3.connect(f"file:{cloud.data}/database/kumoi.db?mode=ro", uri=True)) as tables:
-        for (name,) in tables.execute("select name from sqlite_master where type = 'table'").fetchall():
-            columns = {column for _, column, *_ in tables.execute(f'pragma table_info("{name}")')}
-            kept = " where deleted_at is null" if "deleted_at" in columns else ""
-            if not name.startswith(HISTORY):
-                found[name] = tables.execute(f'select count(*) from "{name}"{kept}').fetchone()[0]
-    return found
-
-
 @pytest.fixture(scope="module")
 def life(made_clouds: list[Cloud]) -> Life:
     cloud = Cloud()
@@ -58,7 +42,7 @@ def test_the_cloud_starts_and_is_empty(life: Life) -> None:
     assert life.cloud.status()["healthy"]
     assert life.cloud.audit() == []
     assert life.cloud.holdings() == []
-    life.bootstrapped = rows(life.cloud)
+    life.bootstrapped = life.cloud.rows()
 
 
 def test_a_server_is_made_and_reached(life: Life) -> None:
@@ -298,7 +282,7 @@ def test_nothing_is_left_of_what_is_deleted(life: Life) -> None:
     ports = cloud.ovn("--format=csv", "--no-headings", "--columns=name,type", "list", "Logical_Switch_Port").split()
     assert [line for line in ports if "localnet" not in line] == []
     assert cloud.ovn("lr-list") == ""
-    assert rows(cloud) == life.bootstrapped
+    assert cloud.rows() == life.bootstrapped
 
 
 def test_down_leaves_the_data_folder_alone(life: Life) -> None:

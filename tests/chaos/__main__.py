@@ -1,0 +1,64 @@
+"""`python -m tests.chaos [--seconds N] [--seed S]`: a real cloud under its clients and kills; reports/chaos.json."""
+
+import argparse
+import json
+import random
+import sys
+from typing import Any
+
+from tests.chaos.run import Run
+from tests.end_to_end.clouds import Cloud
+from tests.matrix.report import FOLDER
+
+
+def play(seconds: float, seed: str, pause: float, part: str) -> list[str]:
+    """What broke a promise in a run on a cloud of its own; the figures go to reports/chaos.json, under `part`."""
+    print(f"chaos for {seconds:.0f} s, seed {seed}", flush=True)
+    cloud = Cloud()
+    try:
+        cloud.up()
+        run = Run(cloud, seed, pause)
+        run.play(seconds)
+        run.delete_everything()
+        broken = run.verdict()
+        keep(part, run.told())
+        if broken:
+            print(cloud.report())
+        cloud.down()
+        broken += [f"after kumoi down: {line}" for line in (*cloud.processes(), *cloud.kernel_things())]
+        return broken
+    finally:
+        cloud.close()
+
+
+def keep(part: str, told: dict[str, Any]) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    path = FOLDER / "chaos.json"
+    parts = json.loads(path.read_text()) if path.exists() else {}
+    path.write_text(json.dumps({**parts, part: told}, indent=1) + "\n")
+
+
+def show(part: str) -> None:
+    """The figures for a person."""
+    told = json.loads((FOLDER / "chaos.json").read_text())[part]
+    for name in ("lives by how they ended", "kills by process", "unreachable by cause", "seconds by phase"):
+        print(f"{name}: {json.dumps(told[name])}")
+    print(f"{told['lives']} lives, {told['kills']} kills, {told['requests answered']} requests answered")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--seed", default=str(random.SystemRandom().randrange(10**6)))
+    parser.add_argument("--pause", type=float, default=2.5, help="seconds between two kills, on average")
+    asked = parser.parse_args()
+    broken = play(asked.seconds, asked.seed, asked.pause, "make chaos")
+    show("make chaos")
+    for line in broken:
+        print(f"BROKEN: {line}")
+    print(f"seed {asked.seed}: {'nothing broken' if not broken else f'{len(broken)} broken promises'}")
+    return bool(broken)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

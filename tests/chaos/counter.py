@@ -1,0 +1,214 @@
+"""The packet counter: echo requests to every watched guest, and how long each stayed without an answer, and why."""
+
+import os
+import socket
+import struct
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+EVERY = 0.2
+"""Seconds between two packets to a guest; an answer counts however late it comes, until the guest is left alone."""
+BEFORE = 1.0
+"""Seconds before a client's own stop or deletion from which its packets do not count: the answers may be on the way."""
+CAUSED_WITHIN = 5.0
+"""Seconds after a kill within which a gap may begin that it caused."""
+OWN, SWITCH, CONTROL, NONE = "its own QEMU", "ovs-vswitchd", "everything else", "no kill at all"
+
+
+@dataclass
+class Kill:
+    """One SIGKILL, at a moment of time.monotonic()."""
+
+    at: float
+    name: str
+    pid: int
+    server_id: str = ""
+
+
+@dataclass
+class Gap:
+    """A guest that should answer and did not: from the first packet that was lost to the next that was answered."""
+
+    address: str
+    server_id: str
+    began: float
+    ended: float
+    packets: int
+    cause: str = NONE
+    kills: list[str] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+
+@dataclass
+class Watch:
+    """One guest's packets: when each was sent and whether it was answered; `spans` in which the guest should answer."""
+
+    address: str
+    server_id: str
+    packets: list[list[float]] = field(default_factory=list)
+    spans: list[list[float]] = field(default_factory=list)
+    last: float = 0.0
+    """When the newest answer came."""
+
+    def expect(self) -> None:
+        """From now on the guest should answer."""
+        if not self.spans or self.spans[-1][1]:
+            self.spans.append([time.monotonic(), 0.0])
+
+    def excuse(self) -> None:
+        """The client is about to stop it."""
+        if self.spans and not self.spans[-1][1]:
+            self.spans[-1][1] = max(self.spans[-1][0], time.monotonic() - BEFORE)
+
+    def gaps(self) -> list[Gap]:
+        found = []
+        for began, until in self.spans:
+            gap: Gap | None = None
+            for sent, answered in list(self.packets):
+                if not began <= sent <= (until or time.monotonic() - BEFORE):
+                    continue
+                if not answered:
+                    gap = gap or Gap(self.address, self.server_id, sent, sent, 0)
+                    gap.packets += 1
+                    gap.ended = sent + EVERY
+                elif gap:
+                    gap.ended = sent
+                    found.append(gap)
+                    gap = None
+            if gap:
+                found.append(gap)
+        return found
+
+    def expected(self) -> float:
+        """Seconds that it should have answered."""
+        return sum((until or time.monotonic()) - began for began, until in self.spans)
+
+
+class Counter:
+    """Sends from `begin` to `end`, by a raw socket of its own."""
+
+    def __init__(self) -> None:
+        self.watches: list[Watch] = []
+        self._watched: list[Watch] = []
+        self._lock = threading.Lock()
+        self._sent: dict[int, tuple[Watch, list[float]]] = {}
+        self._number = 0
+        self._ended = threading.Event()
+        self._identity = os.getpid() & 0xFFFF
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        self._socket.settimeout(0.5)
+        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._send, self._receive)]
+
+    def begin(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def end(self) -> None:
+        self._ended.set()
+        for thread in self._threads:
+            thread.join(5)
+        self._socket.close()
+
+    def watch(self, address: str, server_id: str) -> Watch:
+        made = Watch(address, server_id)
+        with self._lock:
+            self.watches.append(made)
+            self._watched.append(made)
+        return made
+
+    def leave(self, watch: Watch) -> None:
+        """No more packets to it."""
+        watch.excuse()
+        with self._lock:
+            if watch in self._watched:
+                self._watched.remove(watch)
+
+    def _send(self) -> None:
+        while not self._ended.wait(EVERY):
+            with self._lock:
+                watched = list(self._watched)
+            for watch in watched:
+                self._number = (self._number + 1) & 0xFFFF
+                packet = [time.monotonic(), 0.0]
+                self._sent[self._number] = (watch, packet)
+                watch.packets.append(packet)
+                try:
+                    self._socket.sendto(_echo(self._identity, self._number), (watch.address, 0))
+                except OSError:
+                    continue  # no way there just now: the packet is lost
+
+    def _receive(self) -> None:
+        while not self._ended.is_set():
+            try:
+                data, (source, _) = self._socket.recvfrom(2048)
+            except OSError:
+                continue
+            message = data[(data[0] & 15) * 4 :]
+            kind, _, _, identity, number = struct.unpack("!BBHHH", message[:8])
+            if kind == 0 and identity == self._identity and number in self._sent:
+                watch, packet = self._sent[number]
+                if watch.address == source:
+                    packet[1] = watch.last = time.monotonic()
+
+
+def explain(gaps: list[Gap], kills: list[Kill]) -> None:
+    """Give each gap its cause: the loss of the guest's own QEMU before the switch's, the switch's before all others."""
+    for gap in gaps:
+        near = [kill for kill in kills if gap.began - CAUSED_WITHIN <= kill.at <= gap.ended]
+        own = [kill for kill in near if kill.server_id == gap.server_id]
+        switch = [kill for kill in near if kill.name == SWITCH]
+        others = [kill for kill in near if not kill.server_id and kill.name != SWITCH]
+        for cause, found in ((OWN, own), (SWITCH, switch), (CONTROL, others)):
+            if found:
+                gap.cause, gap.kills = cause, [kill.name for kill in found]
+                break
+
+
+def tell(watches: list[Watch], gaps: list[Gap]) -> dict[str, Any]:
+    """By cause: how many gaps, their packets and seconds, the longest; and each guest that missed any."""
+    causes: dict[str, dict[str, float]] = {}
+    for name in (OWN, SWITCH, CONTROL, NONE):
+        of = [gap for gap in gaps if gap.cause == name]
+        causes[name] = {
+            "gaps": len(of),
+            "packets": sum(gap.packets for gap in of),
+            "seconds": round(sum(gap.seconds for gap in of), 1),
+            "longest": round(max((gap.seconds for gap in of), default=0), 1),
+        }
+    guests = [
+        {
+            "server": watch.server_id,
+            "should have answered": round(watch.expected(), 1),
+            "unreachable": [
+                {"seconds": round(gap.seconds, 1), "packets": gap.packets, "cause": gap.cause, "kills": gap.kills}
+                for gap in gaps
+                if gap.server_id == watch.server_id and gap.address == watch.address
+            ],
+        }
+        for watch in watches
+    ]
+    counted = [packet for watch in watches for packet in watch.packets]
+    return {
+        "packets": len(counted),
+        "guests watched": len(watches),
+        "seconds that guests should have answered": round(sum(watch.expected() for watch in watches), 1),
+        "unreachable by cause": causes,
+        "guests": guests,
+    }
+
+
+def _echo(identity: int, number: int) -> bytes:
+    body = b"kumoi-chaos-----"
+    head = struct.pack("!BBHHH", 8, 0, 0, identity, number)
+    return struct.pack("!BBHHH", 8, 0, _checksum(head + body), identity, number) + body
+
+
+def _checksum(data: bytes) -> int:
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total >> 16) + (total & 0xFFFF)
+    return 0xFFFF & ~int(total + (total >> 16))

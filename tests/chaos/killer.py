@@ -1,0 +1,112 @@
+"""SIGKILL for a process chosen by the seed, again and again."""
+
+import os
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+from kumoi.supervisor import world
+from tests.chaos.counter import Kill
+from tests.end_to_end.clouds import Cloud, Failed
+
+VICTIMS = {
+    "front": 3, "api": 2, "api worker": 4, "runner": 6, "agent": 5, "streams": 2, "supervisor": 1,
+    "ovn-controller": 3, "ovn-northd": 3, "ovn-northbound": 3, "ovn-southbound": 3, "ovs-database": 3,
+    "ovs-vswitchd": 2, "guest": 4,
+}  # fmt: skip
+"""Process → how often it is chosen, of their sum."""
+AT_ONCE = {1: 80, 2: 15, 3: 5}
+"""How many die at one moment → how often, in percent."""
+
+
+class Killer:
+    """Kills every `pause` seconds on average; what no supervisor brings back (the supervisor) it brings back itself."""
+
+    def __init__(self, cloud: Cloud, seed: str, pause: float) -> None:
+        self.cloud, self.pause = cloud, pause
+        self.random = random.Random(f"{seed} killer")
+        self.kills: list[Kill] = []
+        self.ups: list[float] = []
+        """Seconds that `kumoi up` took each time the supervisor had been killed."""
+        self.failures: list[str] = []
+        self._due: list[str] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def begin(self) -> None:
+        self._thread.start()
+
+    def end(self) -> None:
+        """Returns when the supervisor runs again."""
+        self._ended.set()
+        self._thread.join(180)
+
+    def pid_of(self, name: str) -> int:
+        """A process of this name; 0 when there is none just now."""
+        if name == "supervisor":
+            return next((int(line.split()[0]) for line in self.cloud.processes() if "kumoi.supervisor" in line), 0)
+        if name == "guest":
+            found = sorted(self.guests())
+            return self.random.choice(found) if found else 0
+        process, _, worker = name.partition(" ")
+        try:
+            pid, began, _ = (self.cloud.data / "run" / f"{process}.supervised").read_text().split()
+        except (OSError, ValueError):
+            return 0
+        if world.started(int(pid)) != int(began):
+            return 0
+        if not worker:
+            return int(pid)
+        members = sorted(set(world.members(int(pid), str(self.cloud.data))) - {int(pid)})
+        return self.random.choice(members) if members else 0
+
+    def guests(self) -> dict[int, str]:
+        """Process id of each QEMU → its server."""
+        found = {}
+        folder = f"{self.cloud.data}/guests/"
+        for line in self.cloud.processes():
+            pid, _, command = line.partition(" ")
+            if "qemu-system" in command.split(" ")[0]:
+                argv = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+                found[int(pid)] = argv.partition(folder)[2][:36]
+        return found
+
+    def _run(self) -> None:
+        while not self._ended.wait(self.random.uniform(0.4, 1.6) * self.pause):
+            names = [self._choose() for _ in range(self.random.choices([*AT_ONCE], [*AT_ONCE.values()])[0])]
+            for name in names:
+                self._kill(name)
+            if "supervisor" in names:
+                self._up()
+
+    def _choose(self) -> str:
+        """Each once before any comes again by weight."""
+        if not self.kills and not self._due:
+            self._due = sorted(VICTIMS)
+            self.random.shuffle(self._due)
+        return self._due.pop() if self._due else self.random.choices([*VICTIMS], [*VICTIMS.values()])[0]
+
+    def _kill(self, name: str) -> None:
+        pid = self.pid_of(name)
+        if not pid:
+            return
+        server = self.guests().get(pid, "") if name == "guest" else ""
+        at = time.monotonic()
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.kills.append(Kill(at, name, pid, server))
+        print(f"  {time.strftime('%T')}  killed {name} {server}", flush=True)
+
+    def _up(self) -> None:
+        """What systemd or a person does: the next supervisor."""
+        time.sleep(self.random.uniform(0.2, 3.0))
+        began = time.monotonic()
+        try:
+            self.cloud.up()
+        except (Failed, OSError) as error:
+            self.failures.append(f"kumoi up after the supervisor was killed: {error}")
+        self.ups.append(time.monotonic() - began)
