@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from kumoi.front import configuration
-from kumoi.kernel import randomness
+from kumoi.kernel import durable, randomness
 from kumoi.kernel.settings import Folder, Settings
 
 USERS = ("admin", "demo", "reader")
@@ -25,12 +25,9 @@ def passwords(path: Path) -> dict[str, str]:
 
 
 def write(folder: Folder, settings: Settings, secrets: dict[str, str]) -> None:
-    """Replace the file, readable by its owner alone."""
-    draft = folder.clouds.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    draft.touch(mode=0o600)
-    draft.write_text("clouds:\n" + "".join(_cloud(folder, settings, secrets, *row) for row in _CLOUDS))
-    draft.replace(folder.clouds)
+    """Replace the file durably, readable by its owner alone: no passwords may be lost of which the tables keep hashes."""
+    text = "clouds:\n" + "".join(_cloud(folder, settings, secrets, *row) for row in _CLOUDS)
+    durable.replace(folder.clouds, text.encode())
 
 
 def _cloud(folder: Folder, settings: Settings, secrets: dict[str, str], name: str, user: str, scope: str) -> str:

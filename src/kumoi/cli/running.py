@@ -15,7 +15,7 @@ from kumoi.cli import clouds
 from kumoi.cli.parts import AGENT_LAYER, parts
 from kumoi.cli.refusals import Refused
 from kumoi.front import configuration
-from kumoi.kernel import accounts, clock, processes
+from kumoi.kernel import accounts, clock, durable, processes
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor import plan, world
@@ -74,17 +74,7 @@ def up(folder: Folder, settings: Settings) -> list[str]:
         found = preconditions.problems(folder, settings, running=running or _left_running(folder))
         if found:
             raise Refused("\n".join(found))
-        if os.geteuid() == 0:
-            _make_users()
-        _make_folders(folder)
-        settings_module.save(folder, settings)
-        accounts.give(folder.settings, 0o640, group=_control())
-        _copy_certificate(folder, settings)
-        secrets = clouds.passwords(folder.clouds)
-        clouds.write(folder, settings, secrets)
-        app.bootstrap(folder, settings, secrets)
-        for path in (folder.database, folder.keys):
-            give_all(path)
+        lay_out(folder, settings)
         if settings.network == "ovn":
             from kumoi.engines.network.ovn import daemons
 
@@ -104,6 +94,24 @@ def up(folder: Folder, settings: Settings) -> list[str]:
         _start_supervisor(folder)
         _wait(folder, UP_WITHIN)
     return preconditions.notes(settings)
+
+
+def lay_out(folder: Folder, settings: Settings) -> None:
+    """The data folder as its processes find it: folders, settings, keys, clouds.yaml, tables; again, it changes what
+    the settings change."""
+    from kumoi import app
+
+    if os.geteuid() == 0:
+        _make_users()
+    _make_folders(folder)
+    settings_module.save(folder, settings)
+    accounts.give(folder.settings, 0o640, group=_control())
+    _copy_certificate(folder, settings)
+    secrets = clouds.passwords(folder.clouds)
+    clouds.write(folder, settings, secrets)
+    app.bootstrap(folder, settings, secrets)
+    for path in (folder.database, folder.keys):
+        give_all(path)
 
 
 def down(folder: Folder, settings: Settings) -> list[str]:
@@ -197,7 +205,7 @@ def _make_folders(folder: Folder) -> None:
         (folder.keys, 0o700, control),
         (folder.images, 0o750, control),
     ):
-        path.mkdir(exist_ok=True)
+        durable.make_folder(path)
         accounts.give(path, mode, owner=owner, group=control)
 
 

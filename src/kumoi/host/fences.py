@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
-from kumoi.kernel import clock
+from kumoi.kernel import clock, durable
 from kumoi.kernel.fences import Busy, Fence, Stale
 
 KEPT = 30 * 24 * 3600 * clock.SECOND
@@ -20,7 +20,7 @@ class Fences:
     """Refuses orders of generations older than one already accepted, across restarts."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(path.parent)
         self.database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self.database.execute("PRAGMA journal_mode=WAL")
         self.database.execute("PRAGMA synchronous=FULL")

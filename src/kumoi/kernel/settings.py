@@ -1,13 +1,12 @@
 """The few settings of a cloud, kept in `<data>/settings.json`, and where everything lies below the data folder."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
-from kumoi.kernel import randomness
+from kumoi.kernel import durable, randomness
 
 LONGEST_DATA_PATH = 60
 """Bytes. Unix socket paths end at 107 and the longest below a data folder needs 47."""
@@ -91,10 +90,6 @@ def save(folder: Folder, settings: Settings) -> None:
     """Replace settings.json durably; gives the cloud its id on the first time."""
     if not settings.cloud_id:
         settings.cloud_id = randomness.random_bytes(3).hex()
-    folder.data.mkdir(parents=True, exist_ok=True)
-    draft = folder.settings.with_suffix(".new")
-    with draft.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(settings), indent=2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(folder.settings)
+    durable.make_folder(folder.data)
+    content = msgspec.json.format(msgspec.json.encode(settings), indent=2) + b"\n"
+    durable.replace(folder.settings, content, mode=0o644)

@@ -1,11 +1,11 @@
 """Signed, encrypted tokens that carry ids and a scope, not roles; checking one needs a key and no network."""
 
-import os
 from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from kumoi.kernel import durable
 from kumoi.kernel.errors import Unauthorized
 
 
@@ -43,14 +43,8 @@ class Keys:
         path = folder / "tokens"
         if path.exists():
             return
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        durable.make_folder(folder)
+        durable.replace(path, Fernet.generate_key() + b"\n", mode=0o640)
 
     def seal(self, payload: Payload) -> str:
         """Without padding, as clients expect tokens to be safe in URLs."""

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from kumoi.engines.images.inspection import Inspection
 from kumoi.engines.images.interface import ImageRefused, ImagesError, Stored
+from kumoi.kernel import durable
 
 _UNFINISHED = ".part"
 _READABLE = 0o444
@@ -22,7 +23,7 @@ class FileImages:
     def __init__(self, folder: Path) -> None:
         """Makes the folder and removes what uploads cut off by a crash left; uploads of a living process stay."""
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        durable.make_folder(folder, mode=0o700)
         for leftover in folder.glob(f"*{_UNFINISHED}"):
             _remove_unless_locked(leftover)
 
@@ -47,7 +48,7 @@ class FileImages:
         place = self._place(image_id)
         place.unlink(missing_ok=True)
         place.with_name(place.name + _UNFINISHED).unlink(missing_ok=True)
-        _sync_folder(self.folder)
+        durable.sync_folder(self.folder)
 
     def inventory(self) -> list[str]:
         return sorted(entry.name for entry in os.scandir(self.folder) if _is_id(entry.name))
@@ -94,7 +95,7 @@ class FileWriter:
             if os.fstat(self._handle).st_nlink == 0:
                 raise ImagesError(f"image {self._place.name} was deleted while its data came")
             self._part.replace(self._place)
-            _sync_folder(self._place.parent)
+            durable.sync_folder(self._place.parent)
         except OSError as error:
             self.abort()
             raise _explained(error) from error
@@ -164,14 +165,6 @@ def _explained(error: OSError) -> ImagesError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return ImagesError("the disk that holds the images is full; nothing was kept")
     return ImagesError(f"the image could not be written: {error.strerror}")
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _is_id(text: str) -> bool:

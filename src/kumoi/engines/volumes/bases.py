@@ -9,8 +9,9 @@ from kumoi.engines.images import qcow2
 from kumoi.engines.images.inspection import Inspection
 from kumoi.engines.images.interface import ImageRefused
 from kumoi.engines.volumes.interface import Base, VolumesError
-from kumoi.engines.volumes.places import UNFINISHED, Owner, checked, remove, sweep, sync_folder
+from kumoi.engines.volumes.places import UNFINISHED, Owner, checked, remove, sweep
 from kumoi.engines.volumes.qemu_img import QemuImg
+from kumoi.kernel import durable
 from kumoi.kernel.settings import Folder
 
 _RAW = ".raw"
@@ -123,13 +124,9 @@ class Bases:
 
     def _keep(self, source: Path, place: Path) -> None:
         _seal(source)
-        handle = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        durable.sync_file(source)
         source.replace(place)
-        sync_folder(place.parent)
+        durable.sync_folder(place.parent)
 
 
 def standing_on(files: Iterable[Path]) -> set[str]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from kumoi.engines.volumes.interface import VolumesError
+from kumoi.kernel import durable
 
 UNFINISHED = ".part"
 _OWN = 0o600
@@ -37,7 +38,7 @@ class Owner:
 
     def folder(self, path: Path) -> None:
         """A folder that the owner can pass through to names it knows, and only this process can change."""
-        path.mkdir(parents=True, exist_ok=True)
+        durable.make_folder(path)
         if os.getuid() == 0:
             os.chown(path, 0, self.gid)
         path.chmod(0o710)
@@ -54,7 +55,7 @@ class Owner:
             yield part
             os.fsync(handle)
             part.replace(place)
-            sync_folder(place.parent)
+            durable.sync_folder(place.parent)
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -112,12 +113,4 @@ def remove(place: Path) -> None:
     """Durably; also when it is not there."""
     if place.exists() or place.is_symlink():
         place.unlink(missing_ok=True)
-        sync_folder(place.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        durable.sync_folder(place.parent)

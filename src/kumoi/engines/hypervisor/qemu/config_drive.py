@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kumoi.engines.hypervisor.interface import HypervisorError
-from kumoi.kernel import processes
+from kumoi.kernel import durable, processes
 
 LABEL = "config-2"
 
 
 def write(documents: Mapping[str, bytes], image: Path) -> None:
-    """Replace `image` by one that holds the documents (path → content). genisoimage makes it."""
+    """Replace `image`, durably, by one that holds the documents (path → content). genisoimage makes it."""
     draft = image.with_suffix(".new")
     folder = image.with_suffix(".tree")
     shutil.rmtree(folder, ignore_errors=True)
@@ -22,7 +22,9 @@ def write(documents: Mapping[str, bytes], image: Path) -> None:
             place.write_bytes(content)
         processes.run(["genisoimage", "-quiet", "-J", "-r", "-V", LABEL, "-o", str(draft), str(folder)], within=30)
         draft.chmod(0o600)
+        durable.sync_file(draft)
         draft.rename(image)
+        durable.sync_folder(image.parent)
     except processes.CommandFailed as error:
         raise HypervisorError(f"the config drive could not be made: {error.detail}") from error
     finally:

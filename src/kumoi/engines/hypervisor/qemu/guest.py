@@ -17,6 +17,7 @@ from kumoi.engines.hypervisor.interface import (
 from kumoi.engines.hypervisor.qemu import hot_plug, memory, process
 from kumoi.engines.hypervisor.qemu.power import ALIVE, Power
 from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
+from kumoi.kernel import durable
 from kumoi.kernel.fences import Fence
 
 
@@ -79,7 +80,11 @@ class Guest(Power):
             for socket in (self.place.monitor, self.place.screen):
                 socket.unlink(missing_ok=True)
             with contextlib.suppress(FileNotFoundError):
+                # The record first: without it the rest is nobody's, and goes when the agent starts.
+                self.place.record.unlink(missing_ok=True)
+                durable.sync_folder(self.place.folder)
                 shutil.rmtree(self.place.folder)
+                durable.sync_folder(self.place.folder.parent)
             self.record = None
 
     def attach_disk(self, disk: Disk) -> str:

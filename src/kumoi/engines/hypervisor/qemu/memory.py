@@ -7,8 +7,7 @@ from pathlib import Path
 
 from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, MonitorError
-from kumoi.engines.hypervisor.qemu.record import sync_folder
-from kumoi.kernel import clock
+from kumoi.kernel import clock, durable
 
 WITHIN = 280.0
 """Seconds for a whole memory; 0.7 for a small guest."""
@@ -53,7 +52,7 @@ def save(talk: Conversation, draft: Path, path: Path) -> None:
     finally:
         os.close(handle)
     draft.replace(path)
-    sync_folder(path.parent)
+    durable.sync_folder(path.parent)
 
 
 def _wait_for_migration(talk: Conversation) -> None:

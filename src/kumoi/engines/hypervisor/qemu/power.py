@@ -12,7 +12,7 @@ from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware, boot_order, l
 from kumoi.engines.hypervisor.qemu.monitor import PATIENCE, Monitor, Silent
 from kumoi.engines.hypervisor.qemu.record import Desired, Place, Record, boot_id
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
-from kumoi.kernel import accounts, log
+from kumoi.kernel import accounts, durable, log
 from kumoi.kernel.fences import Busy, Fence
 
 TURN_WITHIN = 40.0
@@ -173,7 +173,7 @@ class Power:
 
     def _prepare(self, spec: GuestSpec) -> None:
         self.around.make_folders()
-        self.place.folder.mkdir(exist_ok=True)
+        durable.make_folder(self.place.folder)
         accounts.give(self.place.folder, 0o711)
         if spec.root:
             self.around.make_root_disk(spec.root, self.place.disk)

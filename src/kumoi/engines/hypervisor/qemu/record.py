@@ -1,6 +1,5 @@
 """What a host remembers of a guest: durably, in one file of the guest's folder."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import msgspec
 
 from kumoi.engines.hypervisor.interface import GuestSpec, HypervisorError
 from kumoi.engines.hypervisor.qemu.hardware import Hardware
+from kumoi.kernel import durable
 from kumoi.kernel.settings import Folder
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -69,27 +69,7 @@ class Place:
             return None
 
     def save(self, record: Record) -> None:
-        write_durably(self.record, msgspec.json.encode(record))
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace a file: after a crash it has the old content or the new, whole; readable by its owner only."""
-    draft = path.with_name(path.name + ".new")
-    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make names that came to or went from a folder durable."""
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        durable.replace(self.record, msgspec.json.encode(record))
 
 
 _boot_id = ""

@@ -15,7 +15,7 @@ from kumoi.engines.network.interface import NetworkError, Wiring
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.engines.volumes.places import Owner, saying_when_full
 from kumoi.engines.volumes.qemu_img import GIB, QemuImg
-from kumoi.kernel import accounts, log
+from kumoi.kernel import accounts, durable, log
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.settings import Folder, Settings
 
@@ -55,7 +55,7 @@ class Surroundings:
     def make_folders(self) -> None:
         """The folders of all guests and their sockets; none but root and QEMU reaches a monitor."""
         for path, mode in ((self.folder.guests, 0o711), (self.folder.run, None)):
-            path.mkdir(parents=True, exist_ok=True)
+            durable.make_folder(path)
             if mode is not None:
                 accounts.give(path, mode)
         for name, mode in (("qmp", 0o700), ("vnc", 0o711)):

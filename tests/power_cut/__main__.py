@@ -1,0 +1,137 @@
+"""`python -m tests.power_cut [--cuts N] [--seed S]`: records a cloud's life, cuts the power, starts again, and looks."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from kumoi.kernel import clock
+from tests.matrix import report
+from tests.power_cut import afterwards, trace
+from tests.power_cut.afterwards import Promises
+from tests.power_cut.cloud import THE_WORLD
+from tests.power_cut.disk import Disk, Luck
+
+ROOT = Path(__file__).parents[2]
+RECORDED_WITHIN = 300.0
+
+
+@dataclass
+class Found:
+    counts: Counter[str] = field(default_factory=Counter)
+    broken: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The power goes before the barrier of this number (from 0); `luck` says what of the unsynced is kept."""
+
+    barrier: int
+    luck: Luck
+
+
+class Recording:
+    """One life of a cloud. `events` can be walked as often as one likes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.data, self.marks, self.out = folder / "data", folder / "marks", folder / "trace"
+
+    def make(self) -> None:
+        self.data.mkdir(parents=True)
+        argv = [sys.executable, "-m", "tests.power_cut.scenario", str(self.data), str(self.marks)]
+        trace.record(argv, self.out, RECORDED_WITHIN, {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"})
+
+    def walk(self) -> Iterator[tuple[int, Disk, Promises, bool, trace.Event]]:
+        """Before each event: barriers so far, the disk, the promises, whether one is new since the last barrier."""
+        disk, promises, barriers, news = Disk(self.data, THE_WORLD), dict[str, dict[str, object]](), 0, False
+        for event in (*trace.events(self.out, self.data, self.marks), trace.Event("sync", str(self.data))):
+            yield barriers, disk, promises, news, event
+            if event.what == "mark":
+                promises.pop(event.told["subject"], None)
+                if event.told["promise"] is not None:
+                    promises[event.told["subject"]] = event.told["promise"]
+                    news = True
+                continue
+            disk.do(event)
+            if event.what == "sync":
+                barriers += 1
+                news = False
+
+
+def choose(recording: Recording, most: int, random: Random, counts: Counter[str]) -> list[Cut]:
+    """Every barrier with every luck, when they are not more than `most`; else a cut with nothing kept after each answer,
+    and of the others as many as there is room for."""
+    chosen, others = [], []
+    for barriers, disk, _, news, event in recording.walk():
+        counts["writes"] += event.what == "write"
+        counts["changes of names"] += event.what in ("create", "mkdir", "unlink", "rmdir", "rename", "link")
+        counts["answers"] += event.what == "mark" and event.told["promise"] is not None
+        if event.what != "sync":
+            continue
+        counts["barriers"] += 1
+        (chosen if news else others).append(Cut(barriers, Luck.NOTHING))
+        if disk.unsynced():
+            others += [Cut(barriers, luck) for luck in (Luck.NAMES, Luck.SOME, Luck.ALL)]
+    room = most - len(chosen)
+    if room < 0:
+        return random.sample(chosen, most)
+    return [*chosen, *(others if len(others) <= room else random.sample(others, room))]
+
+
+def cut(recording: Recording, cuts: list[Cut], seed: int, found: Found) -> None:
+    """Each of the cuts, and what is wrong after it."""
+    wanted: dict[int, list[Cut]] = {}
+    for each in cuts:
+        wanted.setdefault(each.barrier, []).append(each)
+    place = recording.folder / "cut" / "data"
+    for barriers, disk, promises, _, event in recording.walk():
+        if event.what != "sync":
+            continue
+        for each in wanted.get(barriers, ()):
+            disk.lay_out(afterwards.fresh(place), each.luck, Random(f"{seed} {each}"))
+            wrong, looked_at = afterwards.problems(place, promises)
+            found.counts["cuts"] += 1
+            found.counts[f"cuts, kept: {each.luck.value}"] += 1
+            found.counts["promises checked"] += looked_at
+            told = f"cut before barrier {barriers} ({Path(event.path).relative_to(recording.data)}), kept: {each.luck.value}"
+            found.broken += [f"{told}: {problem}" for problem in wrong]
+
+
+def play(cuts: int, seed: int) -> Found:
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="k-cut-", dir=memory if memory.is_dir() else None))
+    found = Found()
+    try:
+        recording = Recording(folder)
+        recording.make()
+        cut(recording, choose(recording, cuts, Random(seed), found.counts), seed, found)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make power-cut")
+    parser.add_argument("--cuts", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    began = clock.monotonic()
+    found = play(arguments.cuts, arguments.seed)
+    for problem in found.broken[:60]:
+        print(problem)
+    for what, times in found.counts.items():
+        print(f"{times:8} {what}")
+    print(f"{clock.monotonic() - began:.0f} s")
+    report.note("power-cut", "make power-cut", dict(found.counts))
+    if found.broken:
+        sys.exit(f"{len(found.broken)} promises broken")
+
+
+if __name__ == "__main__":
+    main()

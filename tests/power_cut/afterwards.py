@@ -1,0 +1,90 @@
+"""What must be so when Kumoi starts again after a power cut: all that was promised, and nothing besides."""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+from kumoi.kernel import clock, randomness
+from kumoi.kernel.randomness import SeededSource
+from tests.power_cut import cloud as clouds
+from tests.power_cut.scenario import BEGIN, digest
+from tests.still import at
+
+LATER = 2 * 3600 * clock.SECOND
+SWEPT = 120.0
+"""Seconds: past every sweep's time."""
+Promises = dict[str, dict[str, Any]]
+
+
+def problems(data: Path, promises: Promises, *, again: bool = True) -> tuple[list[str], int]:
+    """What of the promises does not hold in this folder, and how many were looked at. `again`: by `kumoi up`."""
+    with at(BEGIN + LATER), randomness.using(SeededSource(8)):
+        wrong = _fixed(data, promises)
+        try:
+            cloud = clouds.up(data) if again or "the cloud" not in promises else clouds.FilesCloud(data)
+        except Exception as error:
+            return [*wrong, f"the cloud does not start: {error!r}"], len(promises)
+        try:
+            for _ in range(2):
+                cloud.sweep()
+                cloud.settle()
+                clock.sleep(SWEPT)
+            wrong += [f"the audit: {found}" for found in cloud.audit()]
+            wrong += [f"left over: {left}" for left in half_made(data)]
+            for subject, promise in promises.items():
+                wrong += [f"{subject}: {problem}" for problem in _broken(cloud, data, promise)]
+        finally:
+            cloud.close()
+    return wrong, len(promises)
+
+
+def half_made(data: Path) -> list[str]:
+    """Files that no name of a finished thing has."""
+    found = [path for pattern in ("*.part", "*.new", "*.source*") for path in data.rglob(pattern)]
+    return sorted(str(path.relative_to(data)) for path in found)
+
+
+def _fixed(data: Path, promises: Promises) -> list[str]:
+    """The files that `kumoi up` made, before it is asked again."""
+    files = promises.get("the cloud", {}).get("files", {})
+    wrong = []
+    for name, was in files.items():
+        path = data / name
+        now = digest(path) if path.is_file() else None
+        if now != was:
+            wrong.append(f"{name} {'is another' if now else 'is gone'}")
+    return wrong
+
+
+def _broken(cloud: Any, data: Path, promise: dict[str, Any]) -> list[str]:
+    if "gone" in promise:
+        wrong = [f"{name} is there" for name in promise["files"] if (data / name).exists()]
+        if (status := cloud.get(promise["gone"]).status_code) != 404:
+            wrong.append(f"answers {status}")
+        return wrong
+    if "again" in promise:
+        answer = cloud.post(promise["again"], json=promise["body"], headers={"Idempotency-Key": promise["key"]})
+        return [] if answer.text == promise["text"] else [f"asked again, it says {answer.text}"]
+    wrong = []
+    if "path" in promise:
+        answer = cloud.get(promise["path"])
+        shown = answer.json if answer.status_code == 200 else {}
+        inside = next(iter(shown.values())) if len(shown) == 1 else shown
+        for name, value in promise["fields"].items():
+            if inside.get(name) != value:
+                wrong.append(f"{name} is {inside.get(name)!r} instead of {value!r} ({answer.status_code})")
+    if "bytes" in promise:
+        path = data / promise["bytes"]
+        if not path.is_file():
+            wrong.append(f"{promise['bytes']} is gone")
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != promise["digest"]:
+            wrong.append(f"{promise['bytes']} holds other bytes")
+    return wrong
+
+
+def fresh(folder: Path) -> Path:
+    """Empty, and there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

@@ -1,0 +1,205 @@
+"""`python -m tests.power_cut.scenario FOLDER MARKS`: a cloud's life from `kumoi up` on, and what its clients were told.
+
+Each answer that promises something is written to MARKS the moment it is there, so that the recording has its place.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from kumoi.kernel import randomness
+from kumoi.kernel.randomness import SeededSource
+from tests.power_cut import cloud as clouds
+from tests.services.compute.world import SERVERS
+from tests.services.image import sending
+from tests.still import at
+
+VOLUMES = "/volume/v3/volumes"
+SNAPSHOTS = "/volume/v3/snapshots"
+BEGIN = 1_800_000_000_000_000
+SEED = 7
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def a_qcow2() -> bytes:
+    """A sound image of 16 MiB with some content."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "image"
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(file), "16M"], check=True, timeout=20)
+        words = ["-f", "qcow2", "-c", "write -q -P 17 0 128k", str(file)]
+        subprocess.run(["qemu-io", *words], check=True, timeout=20)
+        return file.read_bytes()
+
+
+class Client:
+    """Asks, and writes down what it was promised: subject → what holds from now on."""
+
+    cloud: clouds.FilesCloud
+    network: str
+
+    def __init__(self, data: Path, marks: Path) -> None:
+        self.data = data
+        self.marks = os.open(marks, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+
+    def told(self, subject: str, **promise: Any) -> None:
+        os.write(self.marks, json.dumps({"subject": subject, "promise": promise}).encode() + b"\n")
+
+    def perhaps(self, *subjects: str) -> None:
+        """From here on until an answer, what was promised of them may be so or not."""
+        for subject in subjects:
+            os.write(self.marks, json.dumps({"subject": subject, "promise": None}).encode() + b"\n")
+
+    def begin(self) -> None:
+        self.cloud = clouds.up(self.data)
+        files = {name: digest(self.data / name) for name in ("settings.json", "clouds.yaml", "keys/tokens")}
+        self.told("the cloud", files=files)
+
+    def post(self, path: str, body: Any, **more: Any) -> Any:
+        answer = self.cloud.post(path, json=body, **more)
+        assert answer.status_code < 300, f"{path}: {answer.text}"
+        return answer
+
+    def shows(self, subject: str, path: str, **fields: Any) -> None:
+        self.told(subject, path=path, fields=fields)
+
+    def once(self, path: str, body: Any, key: str, **more: Any) -> Any:
+        """A POST whose answer is kept for whoever asks again."""
+        answer = self.post(path, body, headers={"Idempotency-Key": key}, **more)
+        self.told(f"key {key}", again=path, key=key, body=body, text=answer.text)
+        return answer.json
+
+    def image(self, name: str, data: bytes, disk_format: str) -> str:
+        body = {"name": name, "disk_format": disk_format, "container_format": "bare"}
+        image_id = str(self.post(sending.IMAGES, body).json["id"])
+        self.shows(f"image {image_id}", f"{sending.IMAGES}/{image_id}", name=name)
+        self.perhaps(f"image {image_id}")
+        sent = sending.send(self.cloud, image_id, data)
+        assert sent.status_code == 204, sent.text
+        self.told(f"image {image_id}", path=f"{sending.IMAGES}/{image_id}", fields={"status": "active", "name": name},
+                  bytes=f"images/{image_id}", digest=hashlib.sha256(data).hexdigest())  # fmt: skip
+        return image_id
+
+    def volume(self, name: str, **body: Any) -> str:
+        made = self.once(VOLUMES, {"volume": {"size": 1, "name": name, **body}}, f"make {name}")
+        volume_id = str(made["volume"]["id"])
+        self.shows(f"volume {volume_id}", f"{VOLUMES}/{volume_id}", status="available", name=name)
+        return volume_id
+
+    def whole(self, volume_id: str, size: int = 1) -> None:
+        """What the API calls available is looked at: so it must stay."""
+        shown = self.cloud.get(f"{VOLUMES}/{volume_id}").json["volume"]
+        assert (shown["status"], shown["size"]) == ("available", size), shown
+        file = self.data / "volumes" / f"{volume_id}.qcow2"
+        self.told(f"volume {volume_id}", path=f"{VOLUMES}/{volume_id}", bytes=f"volumes/{file.name}",
+                  digest=digest(file), fields={"status": "available", "size": size})  # fmt: skip
+
+    def guest_writes(self, volume_id: str, byte: int, at_byte: int) -> None:
+        """And flushes, as a guest does that wants it kept."""
+        self.perhaps(f"volume {volume_id}")
+        file = self.data / "volumes" / f"{volume_id}.qcow2"
+        words = ["-f", "qcow2", "-c", f"write -q -P {byte} {at_byte} 64k", "-c", "flush", str(file)]
+        subprocess.run(["qemu-io", *words], check=True, capture_output=True, timeout=20)
+
+    def snapshot(self, volume_id: str, name: str) -> str:
+        body = {"snapshot": {"volume_id": volume_id, "name": name}}
+        snapshot_id = str(self.once(SNAPSHOTS, body, f"make {name}")["snapshot"]["id"])
+        self.shows(f"snapshot {snapshot_id}", f"{SNAPSHOTS}/{snapshot_id}", status="available")
+        self.cloud.settle()
+        file = self.data / "snapshots" / f"{snapshot_id}.qcow2"
+        assert self.cloud.get(f"{SNAPSHOTS}/{snapshot_id}").json["snapshot"]["status"] == "available"
+        self.told(f"snapshot {snapshot_id}", path=f"{SNAPSHOTS}/{snapshot_id}", fields={"status": "available"},
+                  bytes=f"snapshots/{file.name}", digest=digest(file))  # fmt: skip
+        return snapshot_id
+
+    def delete(self, subject: str, path: str, *files: str) -> None:
+        self.perhaps(subject)
+        gone = self.cloud.delete(path)
+        assert gone.status_code < 300, gone.text
+        self.told(subject, gone=path, files=list(files))
+
+    def server(self, name: str, **more: Any) -> str:
+        body = {"server": {"name": name, "flavorRef": "1", "networks": [{"uuid": self.network}], **more}}
+        made = self.once(SERVERS, body, f"make {name}")["server"]
+        self.told(f"server {made['id']}", path=f"{SERVERS}/{made['id']}", fields={"status": "ACTIVE", "name": name})
+        return str(made["id"])
+
+    def act(self, server_id: str, action: str, then: str) -> None:
+        self.perhaps(f"server {server_id}")
+        self.post(f"{SERVERS}/{server_id}/action", {action: None})
+        self.told(f"server {server_id}", path=f"{SERVERS}/{server_id}", fields={"status": then})
+
+
+def live(client: Client) -> None:
+    client.begin()
+    cloud = client.cloud
+    cloud.sweep()
+    client.network = str(client.post("/network/v2.0/networks", {"network": {"name": "private"}}).json["network"]["id"])
+    client.shows("network", f"/network/v2.0/networks/{client.network}", name="private")
+    subnet = {"subnet": {"network_id": client.network, "cidr": "10.0.0.0/24", "ip_version": 4}}
+    subnet_id = client.post("/network/v2.0/subnets", subnet).json["subnet"]["id"]
+    client.shows("subnet", f"/network/v2.0/subnets/{subnet_id}", cidr="10.0.0.0/24")
+    client.post("/compute/v2.1/os-keypairs", {"keypair": {"name": "one"}})
+    client.told("keypair", path="/compute/v2.1/os-keypairs/one", fields={"name": "one"})
+
+    raw = client.image("raw", sending.RAW, "raw")
+    thin = client.image("thin", a_qcow2(), "qcow2")
+    short_lived = client.image("short-lived", sending.RAW, "raw")
+    empty = client.volume("empty")
+    copied = client.volume("copied", imageRef=raw)
+    cloud.settle()
+    client.whole(empty)
+    client.whole(copied)
+    server_id = client.server("one", imageRef=thin)
+    client.guest_writes(empty, 0x5A, 0)
+    client.whole(empty)
+    snapshot_id = client.snapshot(empty, "first")
+    client.guest_writes(empty, 0xA5, 1 << 20)
+    client.whole(empty)
+    again = client.volume("again", snapshot_id=snapshot_id)
+    cloud.settle()
+    client.whole(again)
+
+    client.perhaps(f"volume {empty}")
+    client.post(f"{VOLUMES}/{empty}/action", {"os-extend": {"new_size": 2}})
+    client.shows(f"volume {empty}", f"{VOLUMES}/{empty}", status="available", size=2)
+    cloud.settle()
+    client.whole(empty, 2)
+    client.delete(f"image {short_lived}", f"{sending.IMAGES}/{short_lived}", f"images/{short_lived}")
+    client.act(server_id, "os-stop", "SHUTOFF")
+    cloud.settle()
+
+    client.perhaps(f"volume {copied}")
+    client.post(f"{SERVERS}/{server_id}/os-volume_attachments", {"volumeAttachment": {"volumeId": copied}})
+    client.shows(f"volume {copied}", f"{VOLUMES}/{copied}", status="in-use")
+    cloud.settle()
+    client.perhaps(f"volume {copied}")
+    assert cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{copied}").status_code == 202
+    client.shows(f"volume {copied}", f"{VOLUMES}/{copied}", status="available")
+    cloud.settle()
+    client.whole(copied)
+
+    client.delete(f"volume {again}", f"{VOLUMES}/{again}", f"volumes/{again}.qcow2")
+    cloud.settle()
+    client.delete(f"snapshot {snapshot_id}", f"{SNAPSHOTS}/{snapshot_id}", f"snapshots/{snapshot_id}.qcow2")
+    client.delete(f"server {server_id}", f"{SERVERS}/{server_id}")
+    cloud.settle()
+    client.delete(f"volume {copied}", f"{VOLUMES}/{copied}", f"volumes/{copied}.qcow2")
+    cloud.settle()
+    assert cloud.audit() == [], cloud.audit()
+
+
+def main(data: Path, marks: Path) -> None:
+    with at(BEGIN), randomness.using(SeededSource(SEED)):
+        live(Client(data, marks))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
