@@ -191,11 +191,13 @@ class Clients:
             self.known["port"].append(made.json["port"]["id"])
 
     def delete_port(self) -> None:
-        """Not one that a server has: its plug stays until the server stops (docs/reliability.md, "Known")."""
+        """Often one that a server has."""
         port_id = self.pick("port")
-        shown = self.cloud.get(f"{PORTS}/{port_id}").json.get("port", {})
-        if not shown.get("device_owner", "").startswith("compute:"):
-            self.ask("DELETE", f"{PORTS}/{port_id}")
+        if self.random.random() < 0.5:
+            listed = self.cloud.get(PORTS).json["ports"]
+            taken = [port["id"] for port in listed if port["device_owner"].startswith("compute:")]
+            port_id = self.random.choice(sorted(taken)) if taken else port_id
+        self.ask("DELETE", f"{PORTS}/{port_id}")
 
     def image(self) -> None:
         """Made, its bytes sent by a process that may die of it, or deleted."""

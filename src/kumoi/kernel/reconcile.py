@@ -37,6 +37,14 @@ sweeps = sa.Table(
 )
 
 
+class Later(Exception):
+    """Raised by `apply`: not yet, and nothing is wrong. `after`: seconds until it is to be called again."""
+
+    def __init__(self, reason: str, after: float = 1.0) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
 class View:
     """What a reconciler sees: engines and reads; it writes through `write`, in transactions of its own."""
 
@@ -58,7 +66,7 @@ class View:
 @dataclass(frozen=True)
 class Reconciler:
     """`apply(view, id → revision)` brings the world to what the rows say now; a row that is gone means: remove.
-    The revision goes to the engine, which refuses older ones. Raise to be called again, with back-off. `order`: kinds
+    The revision goes to the engine, which refuses older ones. Raise to be called again, with back-off, or Later. `order`: kinds
     with low numbers are applied first when many are dirty (networks before ports)."""
 
     kind: str
@@ -170,8 +178,7 @@ def run_dirty(database: Database, locate: Callable[[type[Any]], Any], limit: int
             if isinstance(error, Stale):
                 _settle(database, kind, batch, "a newer revision is there already")
                 continue
-            log.fault(__name__, "reconciler failed", kind=kind, ids=list(batch))
-            _settle(database, kind, batch, f"{type(error).__name__}: {error}")
+            _failed(database, kind, batch, error)
         else:
             _settle(database, kind, batch, None)
     return len(due)
@@ -182,13 +189,24 @@ def _apply_alone(database: Database, view: View, kind: str, subject_id: str, wan
     try:
         reconcilers[kind].apply(view, batch)
     except Exception as error:
-        log.fault(__name__, "reconciler failed", kind=kind, ids=[subject_id])
-        _settle(database, kind, batch, f"{type(error).__name__}: {error}")
+        _failed(database, kind, batch, error)
     else:
         _settle(database, kind, batch, None)
 
 
-def _settle(database: Database, kind: str, batch: dict[str, int], fault: str | None) -> None:
+def _failed(database: Database, kind: str, batch: dict[str, int], error: Exception) -> None:
+    if isinstance(error, Later):
+        _settle(database, kind, batch, str(error), error.after)
+        return
+    log.fault(__name__, "reconciler failed", kind=kind, ids=list(batch))
+    _settle(database, kind, batch, f"{type(error).__name__}: {error}")
+
+
+def _settle(
+    database: Database, kind: str, batch: dict[str, int], fault: str | None, after: float | None = None
+) -> None:
+    """`after`: seconds; None: a longer wait with every attempt."""
+
     def settle(tx: Transaction) -> None:
         for subject_id, wanted in batch.items():
             this = dirty.update().where(dirty.c.kind == kind, dirty.c.id == subject_id)
@@ -198,10 +216,10 @@ def _settle(database: Database, kind: str, batch: dict[str, int], fault: str | N
                 tries = int(
                     tx.scalar(sa.select(dirty.c.attempts).where(dirty.c.kind == kind, dirty.c.id == subject_id)) or 0
                 )
-                after = min(0.2 * 2 ** min(tries, 8), 30.0)
+                wait = min(0.2 * 2 ** min(tries, 8), 30.0) if after is None else after
                 tx.execute(
                     this.values(
-                        lease_until=0, attempts=tries + 1, fault=fault[:2000], next_at=tx.now + round(after * SECOND)
+                        lease_until=0, attempts=tries + 1, fault=fault[:2000], next_at=tx.now + round(wait * SECOND)
                     )
                 )
 

@@ -164,9 +164,12 @@ class HypervisorContract:
         hypervisor.start(order, spec)
         hypervisor.attach_nic(order, spec.server_id, nic)
         hypervisor.attach_nic(order, spec.server_id, nic)
+        assert hypervisor.cards()[spec.server_id] == [nic.port_id]
         hypervisor.power_off(order, spec.server_id)
+        assert hypervisor.cards()[spec.server_id] == [nic.port_id]
         assert hypervisor.detach_nic(order, spec.server_id, nic.port_id) is True
         assert hypervisor.detach_nic(order, spec.server_id, nic.port_id) is True
+        assert hypervisor.cards()[spec.server_id] == []
 
     def test_an_absent_guest_is_named(self, hypervisor: Hypervisor) -> None:
         absent = randomness.new_uuid()

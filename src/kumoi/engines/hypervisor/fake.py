@@ -193,6 +193,12 @@ class FakeHypervisor:
             rows = self.database.execute("SELECT server_id, state FROM guest").fetchall()
         return {server_id: GuestState(state) for server_id, state in rows}
 
+    def cards(self) -> dict[str, list[str]]:
+        with self.lock:
+            rows = self.database.execute("SELECT server_id, spec FROM guest").fetchall()
+        specs = [(server_id, msgspec.json.decode(spec, type=GuestSpec)) for server_id, spec in rows]
+        return {server_id: [nic.port_id for nic in spec.nics] for server_id, spec in specs}
+
     def console_log(self, server_id: str, lines: int | None) -> str:
         with self._order("console_log"):
             self._guest(server_id)

@@ -8,7 +8,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.servers import store
-from kumoi.services.compute.servers.models import AT_REST, TRANSIENT_VM_STATES, VmState
+from kumoi.services.compute.servers.models import AT_REST, LETS_GO, TRANSIENT_VM_STATES, VmState
 from kumoi.services.network import facade as networks
 from kumoi.services.placement import facade as placement
 
@@ -20,11 +20,16 @@ def differences(view: View) -> list[dict[str, Any]]:
     hosts = view.engine(Hosts)
     for name in hosts.names():
         try:
-            states = hosts.hypervisor(name).states()
+            states, cards = hosts.hypervisor(name).states(), hosts.hypervisor(name).cards()
         except Exception as error:
             found.append(_said("host", name, f"it does not say which guests it has: {error}"))
             continue
         found += _guests(name, states, servers, busy)
+        held = {server_id: ports for server_id, ports in cards.items() if states.get(server_id) in LETS_GO}
+        known = view.read(lambda tx, held=held: networks.of_servers(tx, list(held)))  # type: ignore[misc]
+        for server_id in sorted(held.keys() & servers.keys() - busy):
+            lost = set(held[server_id]) - {port.id for port in known.get(server_id, [])}
+            found += [_said("server", server_id, f"its guest has a card of port {port}, not its own") for port in lost]
     return found
 
 

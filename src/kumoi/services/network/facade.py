@@ -26,7 +26,7 @@ from kumoi.services.network.metadata import documents
 from kumoi.services.network.networks import store as networks
 from kumoi.services.network.ports import logic as ports_logic
 from kumoi.services.network.ports import store as ports
-from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD
+from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS
 from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups import store as groups
@@ -36,6 +36,9 @@ from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.subnets.models import subnets as subnets_table
 
 OWNER = "compute:"
+CARDS_CHANGED = SERVERS
+"""Kind of dirty rows that name servers: ports of theirs are gone, or have other addresses. Whoever has the guests
+reconciles it."""
 
 
 @dataclass(frozen=True)

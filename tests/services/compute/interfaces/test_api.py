@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.network.fake import FakeWiring
+from kumoi.kernel import runner
 from tests.services.compute.world import LATEST, SERVERS, World
 
 PORTS = "/network/v2.0/ports"
@@ -80,6 +84,85 @@ def test_a_deletion_over_a_card_on_its_way(world: World) -> None:
     attach(world, server_id, net_id=world.network)
     assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 204
     world.nothing_is_left()
+
+
+def lose_port(world: World, server_id: str) -> str:
+    """The server's first port is deleted over its head."""
+    port_id = cards(world, server_id)[0]
+    assert world.cloud.delete(f"{PORTS}/{port_id}").status_code == 204
+    assert world.cloud.get(path(server_id)).json["interfaceAttachments"] == []
+    return port_id
+
+
+def told(world: World, server_id: str) -> dict[str, Any]:
+    return dict(world.cloud.engines[FakeHypervisor].spec(server_id).metadata.network_data)
+
+
+def test_a_port_that_is_deleted_takes_its_card_along(world: World) -> None:
+    server_id = world.boot()
+    assert told(world, server_id)["links"] != []
+    port_id = lose_port(world, server_id)
+    world.cloud.settle()
+    assert cards(world, server_id) == [] and told(world, server_id)["links"] == []
+    assert world.cloud.engines[FakeWiring].plugged() == []
+    assert world.show(server_id)["status"] == "ACTIVE" and world.show(server_id)["addresses"] == {}
+    actions = world.cloud.get(f"{SERVERS}/{server_id}/os-instance-actions").json["instanceActions"]
+    assert [each["action"] for each in actions] == ["detach_interface", "create"]
+    assert world.cloud.delete(f"{PORTS}/{port_id}").status_code == 404
+    world.nothing_is_left()
+
+
+def test_a_given_port_that_is_deleted_takes_its_card_along(world: World) -> None:
+    server_id = world.boot(networks="none")
+    given = world.cloud.post(PORTS, json={"port": {"network_id": world.network}}).json["port"]["id"]
+    attach(world, server_id, port_id=given)
+    world.cloud.settle()
+    attach(world, server_id, net_id=world.network)
+    world.cloud.settle()
+    assert world.cloud.delete(f"{PORTS}/{given}").status_code == 204
+    world.cloud.settle()
+    assert len(cards(world, server_id)) == 1 and given not in cards(world, server_id)
+    world.nothing_is_left()
+
+
+@pytest.mark.parametrize(("rests", "goes_on"), [("pause", "unpause"), ("suspend", "resume"), ("os-stop", "os-start")])
+def test_a_guest_that_stands_still_loses_its_card_when_it_goes_on(world: World, rests: str, goes_on: str) -> None:
+    server_id = world.boot()
+    world.act(server_id, rests)
+    world.cloud.settle()
+    lose_port(world, server_id)
+    world.cloud.settle()
+    world.cloud.sweep()
+    assert world.cloud.engines[FakeWiring].plugged() == [] and world.cloud.audit() == []
+    assert world.act(server_id, goes_on).status_code == 202
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and cards(world, server_id) == []
+    world.nothing_is_left()
+
+
+def test_a_port_deleted_while_its_guest_starts(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    server_id = str(world.ask().json["server"]["id"])
+
+    def probe(moment: str, kind: str, step: str, direction: str) -> None:
+        if (moment, step) == ("called", "start_guest"):
+            lose_port(world, server_id)
+
+    monkeypatch.setattr(runner, "probe", probe)
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and cards(world, server_id) == []
+    world.nothing_is_left()
+
+
+def test_a_guest_that_keeps_the_card_is_not_asked_without_end(world: World) -> None:
+    server_id = world.boot()
+    world.cloud.engines[FakeHypervisor].fail_next("detach_nic", "the guest does not let go")
+    port_id = lose_port(world, server_id)
+    world.cloud.settle(2.0)
+    assert cards(world, server_id) == [port_id]
+    assert [each["problem"] for each in world.cloud.audit() if each["service"] == "compute"] != []
+    actions = world.cloud.get(f"{SERVERS}/{server_id}/os-instance-actions").json["instanceActions"]
+    assert [(each["action"], each["message"]) for each in actions][:1] == [("detach_interface", "Error")]
+    assert len(actions) == 2
 
 
 def test_what_may_not_be_plugged(world: World) -> None:

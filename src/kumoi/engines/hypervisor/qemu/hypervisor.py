@@ -89,6 +89,10 @@ class QemuHypervisor:
         found = {guest.server_id: guest.state() for guest in self._all()}
         return {server_id: state for server_id, state in found.items() if state is not GuestState.ABSENT}
 
+    def cards(self) -> dict[str, list[str]]:
+        records = [guest.record for guest in self._all()]
+        return {record.spec.server_id: [nic.port_id for nic in record.spec.nics] for record in records if record}
+
     def console_log(self, server_id: str, lines: int | None) -> str:
         return self._known(server_id).console_log(lines)
 

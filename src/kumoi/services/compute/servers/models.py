@@ -83,6 +83,9 @@ AT_REST = {
 }
 """What the guest of a server is when nothing is being done to it."""
 
+LETS_GO = frozenset({GuestState.RUNNING, GuestState.OFF})
+"""Guests that can give up a device; others have to go on first."""
+
 OF_GUEST = {
     GuestState.RUNNING: (VmState.ACTIVE, PowerState.RUNNING),
     GuestState.OFF: (VmState.STOPPED, PowerState.SHUTDOWN),

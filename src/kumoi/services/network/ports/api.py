@@ -5,8 +5,9 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.listing import Asked, chosen_one, made, several
 from kumoi.services.network.ports import logic, schemas
 
 routes = Routes()
@@ -16,7 +17,7 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     return {"port": schemas.port(row, with_binding=request.who.sees(None))}
 
 
-@routes.get("/ports", policy=policy.reader())
+@routes.get("/ports", policy=policy.reader(), reply=several("ports", schemas.Port))
 def index(request: Request) -> dict[str, Any]:
     asked = Asked.of(request.params)
     rows = logic.index(request.tx, request.who, asked)
@@ -30,6 +31,7 @@ def index(request: Request) -> dict[str, Any]:
     raw_body=True,
     quota=("port", "security_group"),
     errors=(409,),
+    reply=made("port", schemas.Port),
 )
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)
@@ -39,13 +41,20 @@ def create(request: Request) -> dict[str, Any]:
     return {"ports": [schemas.port(row, with_binding=request.who.sees(None)) for row in rows]}
 
 
-@routes.get("/ports/{port_id}", policy=policy.reader())
+@routes.get("/ports/{port_id}", policy=policy.reader(), reply=under("port", partial(schemas.Port)))
 def show(request: Request, port_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, port_id)
     return {"port": chosen_one(request, schemas.port(row, with_binding=request.who.sees(None)))}
 
 
-@routes.put("/ports/{port_id}", policy=policy.member(), body=schemas.UpdateBody, raw_body=True, errors=(409, 412))
+@routes.put(
+    "/ports/{port_id}",
+    policy=policy.member(),
+    body=schemas.UpdateBody,
+    raw_body=True,
+    errors=(409, 412),
+    reply=under("port", schemas.Port),
+)
 def update(request: Request, port_id: str) -> dict[str, Any]:
     body = bodies.decode(request, schemas.UpdateBody)
     if_match = request.headers.get("if-match")

@@ -34,6 +34,7 @@ from kumoi.services.network.ports.models import (
     NOT_PLUGGED,
     OF_ROUTERS,
     ROUTER_INTERFACE,
+    SERVERS,
 )
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups import store as groups_store
@@ -192,6 +193,7 @@ def update(tx: Transaction, who: Who, port_id: str, asked: schemas.PortUpdate, i
             columns["status"] = DOWN
         store.change(tx, port_id, **columns)
         mark(tx, row)
+        tell_server(tx, row)
         if "host" in columns:
             mark_metadata(tx, {row["network_id"]})
     return show(tx, who, port_id)
@@ -207,6 +209,7 @@ def delete(tx: Transaction, who: Who, port_id: str, if_match: str | None) -> Non
     if row["device_owner"] in (*NOT_PLUGGED, METADATA):
         raise ServicePortInUse(port_id, f"has device owner {row['device_owner']}")
     remove(tx, [row])
+    tell_server(tx, row)
 
 
 def remove(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
@@ -222,6 +225,7 @@ def remove(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
 def disassociate(tx: Transaction, floating: dict[str, Any]) -> None:
     floating_ips.change(tx, floating["id"], port_id=None, fixed_ip_address=None, router_id=None, status=DOWN)
     reconcile.mark(tx, FLOATING_IP_KIND, floating["id"])
+    tell_servers(tx, [floating["port_id"]])
 
 
 def mark(tx: Transaction, row: dict[str, Any]) -> None:
@@ -230,6 +234,17 @@ def mark(tx: Transaction, row: dict[str, Any]) -> None:
         reconcile.mark(tx, ROUTER_KIND, row["device_id"])
     elif row["device_owner"] not in NOT_PLUGGED:
         reconcile.mark(tx, KIND, row["id"])
+
+
+def tell_server(tx: Transaction, row: dict[str, Any]) -> None:
+    """Compute is told that the port has changed, or gone, when it is the card of a server."""
+    if row["device_position"] != NO_CARD:
+        reconcile.mark(tx, SERVERS, row["device_id"])
+
+
+def tell_servers(tx: Transaction, port_ids: Sequence[str | None]) -> None:
+    for row in store.by_ids(tx, [port_id for port_id in port_ids if port_id]).values():
+        tell_server(tx, row)
 
 
 def mark_metadata(tx: Transaction, network_ids: set[str]) -> None:

@@ -49,6 +49,8 @@ ROUTER_INTERFACE = "network:router_interface"
 ROUTER_GATEWAY = "network:router_gateway"
 FLOATING_IP = "network:floatingip"
 METADATA = "network:distributed"
+SERVERS = "compute.guest_metadata"
+"""Dirty rows of this kind name servers whose cards, or what their guests read of them, have changed: compute follows."""
 OF_ROUTERS = (ROUTER_INTERFACE, ROUTER_GATEWAY)
 NOT_PLUGGED = (ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP)
 """Owners whose ports are part of a router or floating IP in the topology, never ports of their own."""

@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
+from kumoi.services.network.standard_attributes import Standard
 
 HostName = Annotated[str, msgspec.Meta(max_length=255)]
 Address = Annotated[str, msgspec.Meta(max_length=64)]
@@ -60,6 +61,50 @@ class CreateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class UpdateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     port: PortUpdate
+
+
+class ShownAddress(msgspec.Struct):
+    subnet_id: str
+    ip_address: str
+
+
+class ShownPair(msgspec.Struct):
+    ip_address: str
+    mac_address: str
+
+
+class ShownOption(msgspec.Struct):
+    opt_name: str
+    opt_value: str | None
+    ip_version: int
+
+
+class DnsAssignment(msgspec.Struct):
+    ip_address: str
+    hostname: str
+    fqdn: str
+
+
+class Port(Standard, kw_only=True):
+    name: str
+    network_id: str
+    admin_state_up: bool
+    status: str
+    mac_address: str
+    fixed_ips: list[ShownAddress]
+    device_id: str
+    device_owner: str
+    security_groups: list[str]
+    port_security_enabled: bool
+    allowed_address_pairs: list[ShownPair]
+    extra_dhcp_opts: list[ShownOption]
+    dns_name: str
+    dns_assignment: list[DnsAssignment]
+    vnic_type: str = msgspec.field(name="binding:vnic_type")
+    host_id: str | Unset = msgspec.field(name="binding:host_id", default=UNSET)
+    profile: dict[str, Any] | Unset = msgspec.field(name="binding:profile", default=UNSET)
+    vif_type: str | Unset = msgspec.field(name="binding:vif_type", default=UNSET)
+    vif_details: dict[str, bool | str] | Unset = msgspec.field(name="binding:vif_details", default=UNSET)
 
 
 def port(row: dict[str, Any], *, with_binding: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context
 from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import PowerState, VmState
 
 Record = Callable[[Context, Transaction], None]
@@ -19,6 +20,14 @@ def becomes(vm_state: VmState, power_state: PowerState) -> Record:
         )
 
     return record
+
+
+def goes_on(context: Context, tx: Transaction) -> None:
+    """It runs again as it was when it stood still; what has changed since is still to be told it, or taken from it."""
+    becomes(VmState.ACTIVE, PowerState.RUNNING)(context, tx)
+    row = store.find(tx, context.arguments["server_id"])
+    if row is not None:
+        changes.publish(tx, row)
 
 
 def stays(context: Context, tx: Transaction, reason: str) -> None:

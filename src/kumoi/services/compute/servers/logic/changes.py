@@ -15,9 +15,10 @@ from kumoi.services.compute.servers.models import TaskState, VmState
 from kumoi.services.compute.servers.operations.delete import DELETE
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.create import ServerUpdate
+from kumoi.services.network import facade as networks
 
-METADATA = "compute.guest_metadata"
-"""Dirty rows of this kind: what the guest reads about itself has changed."""
+CHANGED = networks.CARDS_CHANGED
+"""Dirty rows of this kind: what the guest reads about itself has changed, or which cards it should have."""
 
 
 def visible(tx: Transaction, who: Who, server_id: str, *, deleted: bool = False) -> dict[str, Any]:
@@ -90,4 +91,4 @@ def update(tx: Transaction, who: Who, server_id: str, asked: ServerUpdate) -> di
 def publish(tx: Transaction, row: Mapping[str, Any]) -> None:
     """The guest is to read about itself what the rows say from now on."""
     if row["vm_state"] != VmState.BUILDING:
-        reconcile.mark(tx, METADATA, row["id"])
+        reconcile.mark(tx, CHANGED, row["id"])

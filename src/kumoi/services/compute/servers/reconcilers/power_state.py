@@ -9,6 +9,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import active_on, subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.logic.changes import publish
 from kumoi.services.compute.servers.models import AT_REST, OF_GUEST, VmState
 
 EVERY = 10.0
@@ -56,6 +57,9 @@ def _settle(tx: Transaction, row: dict[str, Any], found: GuestState) -> None:
     if reason := REASONS.get(found):
         changes["fault"] = {"code": 500, "message": reason, "created": tx.now, "details": reason}
     store.update(tx, row["id"], **changes)
+    if found is GuestState.RUNNING:
+        # It stood still for the tables: what was not taken from it then may be now.
+        publish(tx, current)
     log.say(__name__, "a guest was found otherwise", server_id=row["id"], was=row["vm_state"], found=found.value)
 
 

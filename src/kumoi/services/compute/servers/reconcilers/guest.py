@@ -1,0 +1,104 @@
+"""A guest follows its server's rows: what it reads about itself, and that it loses the cards of ports that are gone."""
+
+from dataclasses import dataclass
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.hypervisor.interface import GuestState, Hypervisor
+from kumoi.kernel import operations
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.fences import Fence, Stale
+from kumoi.kernel.operations import UNDONE, subject
+from kumoi.kernel.reconcile import Later, Reconciler, View
+from kumoi.services.compute.interfaces.operations.detach import DETACH
+from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.logic import changes
+from kumoi.services.compute.servers.models import LETS_GO
+from kumoi.services.compute.servers.operations import guest
+from kumoi.services.network import facade as networks
+
+BUSY_FOR = 1.0
+"""Seconds until a server on which something is at work is looked at again."""
+REFUSED_FOR = 600.0
+"""Seconds until a guest that kept a card is asked for it again: taking it keeps others from the server."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """`at_work`: an operation holds it, and may be about to tell its guest what the rows said a moment ago."""
+
+    described: guest.Described
+    at_work: bool
+
+
+def follow(view: View, revisions: dict[str, int]) -> None:
+    """A server that is gone, or that has no guest, needs nothing: its start carries what it reads and has."""
+    waiting = []
+    for server_id, revision in revisions.items():
+        found = view.read(lambda tx, server_id=server_id: _find(tx, server_id))  # type: ignore[misc]
+        if found is None:
+            continue
+        host = found.described.server["host"]
+        if host is not None:
+            hypervisor = view.engine(Hosts).hypervisor(host)
+            state = hypervisor.state(server_id)
+            if state is not GuestState.ABSENT:
+                _publish(hypervisor, found.described, revision)
+            if not found.at_work and state in LETS_GO:
+                _take_lost_cards(view, hypervisor, server_id)
+        if found.at_work:
+            waiting.append(server_id)
+    if waiting:
+        raise Later(f"something is at work on {', '.join(waiting)}", BUSY_FOR)
+
+
+def _find(tx: Transaction, server_id: str) -> Found | None:
+    described = guest.describe(tx, server_id)
+    return (
+        None
+        if described is None
+        else Found(described, operations.active_on(tx, subject("server", server_id)) is not None)
+    )
+
+
+def _publish(hypervisor: Hypervisor, described: guest.Described, revision: int) -> None:
+    server_id = described.server["id"]
+    try:
+        hypervisor.publish_metadata(Fence(f"metadata/{server_id}", revision), server_id, guest.metadata(described))
+    except Stale:
+        pass
+
+
+def _take_lost_cards(view: View, hypervisor: Hypervisor, server_id: str) -> None:
+    """One after the other: Later, until the guest has none."""
+    held = hypervisor.cards().get(server_id, [])
+    if view.read(lambda tx: _lost(tx, server_id, held)):
+        view.write(lambda tx: _take_first(tx, server_id, held))
+        raise Later(f"the guest of {server_id} has cards of ports that are gone", BUSY_FOR)
+
+
+def _lost(tx: Transaction, server_id: str, held: list[str]) -> list[str]:
+    if not held:
+        return []
+    own = {port.id for port in networks.of_servers(tx, [server_id]).get(server_id, [])}
+    return [port_id for port_id in held if port_id not in own]
+
+
+def _take_first(tx: Transaction, server_id: str, held: list[str]) -> None:
+    server, lost = store.find(tx, server_id), _lost(tx, server_id, held)
+    if server and lost and operations.active_on(tx, subject("server", server_id)) is None:
+        _wait_after_refusal(tx, server_id)
+        origin = {
+            "request_id": f"req-{tx.new_uuid()}", "user_id": server["user_id"], "project_id": server["project_id"],
+        }  # fmt: skip
+        changes.begin(tx, server, DETACH, None, origin, port_id=lost[0])
+
+
+def _wait_after_refusal(tx: Transaction, server_id: str) -> None:
+    for last in operations.history_of(tx, subject("server", server_id), limit=1):
+        rest = REFUSED_FOR - (tx.now - last["updated_at"]) / SECOND
+        if last["kind"] == DETACH.kind and last["state"] == UNDONE and rest > 0:
+            raise Later(f"the guest of {server_id} keeps the card of a port that is gone", rest)
+
+
+RECONCILER = Reconciler(changes.CHANGED, follow, order=80)
