@@ -1,36 +1,43 @@
-"""OpenAPI 3.1 of a service, from the declarations of its routes alone."""
+"""OpenAPI 3.1 of a service, from the declarations of its routes alone; what replies are made of is closed."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from kumoi.kernel import versions
 from kumoi.kernel.routes import Route, Service
+from kumoi.kernel.shapes import Extensible
+
+Schema = dict[str, Any]
+JSON = "application/json"
+ANY_BYTES = "*/*"
 
 
-def document(service: Service, base_url: str) -> dict[str, Any]:
+def document(service: Service, base_url: str) -> Schema:
     """The OpenAPI document of everything the service answers, at its highest microversion."""
-    shapes = [kind for route in service.each() for kind in (_body(service, route), _reply(service, route)) if kind]
-    components: dict[str, Any] = {}
-    by_kind = {id(kind): _described(kind, components) for kind in shapes}
+    standing = [route for route in service.each() if route.method != "WEBSOCKET" and _stands(service, route)]
+    components: dict[str, Schema] = {}
+    bodies = _described([_narrow(service, route.body) for route in standing], "", components)
+    replies = _described([_narrow(service, route.reply) for route in standing], "reply.", components)
+    open_titles = {kind.__name__ for kind in Extensible.__subclasses__() if f".{service.type}." in kind.__module__}
+    for name, schema in components.items():
+        if name.startswith("reply.") and "properties" in schema:
+            schema.setdefault("additionalProperties", schema.get("title") in open_titles)
     paths: dict[str, dict[str, Any]] = {}
-    for route in service.each():
-        if route.method == "WEBSOCKET" or not _stands(service, route):
-            continue
+    for route in standing:
         entry = paths.setdefault(service.prefix + route.path, {})
         operation = entry.setdefault(route.method.lower(), _operation(service, route))
-        body = _body(service, route)
-        if body is not None:
-            schema: dict[str, Any] = by_kind[id(body)]
-            if route.action:
-                schema = {"type": "object", "properties": {route.action: schema}, "required": [route.action]}
-            content = operation.setdefault("requestBody", {"content": {"application/json": {"schema": {"oneOf": []}}}})
-            content["content"]["application/json"]["schema"]["oneOf"].append(schema)
-        reply = _reply(service, route)
-        if reply is not None:
-            answer = operation["responses"].setdefault(str(route.status), {"description": ""})
-            answer["content"] = {"application/json": {"schema": by_kind[id(reply)]}}
+        _add_body(operation, route, bodies.get(_narrow(service, route.body)))
+        for status in _statuses(service, route):
+            operation["responses"].setdefault(str(status), {"description": ""})
+        if route.reply is not None:
+            answer = operation["responses"][str(route.status)].setdefault("content", {})
+            if route.reply is bytes:
+                answer[ANY_BYTES] = {}
+            else:
+                _add_choice(answer, replies[_narrow(service, route.reply)])
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{service.type} ({service.name})", "version": _version(service)},
@@ -43,15 +50,31 @@ def document(service: Service, base_url: str) -> dict[str, Any]:
     }
 
 
-def _described(kind: Any, components: dict[str, Any]) -> dict[str, Any]:
-    """The schema of a type; what it refers to is added to `components`. A shape that differs by version in ways that JSON
-    schema cannot tell apart (a union of untagged objects) is any object."""
-    try:
-        (schema,), more = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
-    except TypeError:
-        return {"type": "object"}
-    components.update(more)
-    return schema
+def _described(kinds: Iterable[Any], prefix: str, components: dict[str, Schema]) -> dict[Any, Schema]:
+    """The schema of each type; what they refer to is added to `components`, under names of their own."""
+    chosen = [kind for kind in dict.fromkeys(kinds) if kind is not None]
+    schemas, more = msgspec.json.schema_components(chosen, ref_template=f"#/components/schemas/{prefix}{{name}}")
+    components.update({prefix + name: schema for name, schema in more.items()})
+    return dict(zip(chosen, schemas, strict=True))
+
+
+def _add_body(operation: Schema, route: Route, schema: Schema | None) -> None:
+    if route.action is not None:
+        inner = {} if schema is None else schema
+        schema = {"type": "object", "properties": {route.action: inner}, "required": [route.action]}
+        schema["additionalProperties"] = False
+    if schema is not None:
+        content = operation.setdefault("requestBody", {"content": {}, "required": True})["content"]
+        _add_choice(content, schema)
+
+
+def _add_choice(content: Schema, schema: Schema) -> None:
+    """Routes of one method and path (actions, versions) share a description: any of theirs may stand there."""
+    if JSON not in content:
+        content[JSON] = {"schema": schema}
+    elif schema not in content[JSON]["schema"].get("anyOf", [content[JSON]["schema"]]):
+        before = content[JSON]["schema"]
+        content[JSON] = {"schema": {"anyOf": [*before.get("anyOf", [before]), schema]}}
 
 
 def _version(service: Service) -> str:
@@ -66,30 +89,35 @@ def _narrow(service: Service, kind: Any) -> Any:
     return versions.narrowed(kind, service.microversions.maximum) if kind and service.microversions else kind
 
 
-def _body(service: Service, route: Route) -> Any:
-    return None if route.raw_body or not _stands(service, route) else _narrow(service, route.body)
+def _statuses(service: Service, route: Route) -> list[int]:
+    """Its own, and those of the way that every request goes (kernel/http.py)."""
+    found = {route.status, 400, 404, *route.errors}
+    if route.policy.token:
+        found |= {401, 403}
+    if route.body is not None or route.raw_body:
+        found |= {413, 415}
+    if service.microversions:
+        found.add(406)
+    if route.method == "POST" and route.mode == "write":
+        found.add(422)  # An Idempotency-Key that was used with another body.
+    if route.quota:
+        found.add(service.over_quota_status)
+    return sorted(found)
 
 
-def _reply(service: Service, route: Route) -> Any:
-    return _narrow(service, route.reply) if _stands(service, route) else None
-
-
-def _operation(service: Service, route: Route) -> dict[str, Any]:
+def _operation(service: Service, route: Route) -> Schema:
     names = re.findall(r"\{(\w+)\}", route.path)
-    parameters: list[dict[str, Any]] = [
+    parameters: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
     if route.query is not None:
         for field in msgspec.structs.fields(_narrow(service, route.query)):
             parameters.append({"name": field.encode_name, "in": "query", "required": False, "schema": {}})
-    statuses = {route.status, 400, 404, *route.errors, *((401, 403) if route.policy.token else ())}
-    if route.quota:
-        statuses.add(service.over_quota_status)
     return {
         "operationId": f"{route.name}.{route.method.lower()}",
         "x-policy": route.policy.name,
         "x-quota": sorted(route.quota),
         "parameters": parameters,
-        "responses": {str(status): {"description": ""} for status in sorted(statuses)},
+        "responses": {},
         "security": [{"token": []}] if route.policy.token else [],
     }

@@ -1,4 +1,4 @@
-"""Microversions as marks: on a field, on a route, on a named behaviour. Handlers never compare versions."""
+"""Microversions as marks: on a field, one of a union's types, a route, a named behaviour. Handlers never compare versions."""
 
 import types
 import typing
@@ -86,13 +86,21 @@ def narrowed(kind: Any, version: Version) -> Any:
         return kind if inner is arguments[0] else Annotated[(inner, *arguments[1:])]
     if get_origin(kind) is typing.Literal:
         return kind
-    new = tuple(narrowed(argument, version) if _narrows(argument) else argument for argument in arguments)
-    if new == arguments:
-        return kind
     origin = get_origin(kind)
+    if origin in (typing.Union, types.UnionType):
+        arguments = tuple(choice for choice in arguments if _stands(choice, version))
+    new = tuple(narrowed(argument, version) if _narrows(argument) else argument for argument in arguments)
+    if new == get_args(kind):
+        return kind
     if origin in (typing.Union, types.UnionType):
         return typing.Union[new]  # noqa: UP007
     return origin[new]
+
+
+def _stands(choice: Any, version: Version) -> bool:
+    """Whether one of a union's types exists in the version: they carry marks as fields do."""
+    spans = _spans(choice)
+    return not spans or any(version in span for span in spans)
 
 
 def _narrows(argument: Any) -> bool:

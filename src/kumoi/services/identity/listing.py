@@ -12,6 +12,21 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import LARGEST_PAGE, MarkerNotFound
 from kumoi.services.identity.errors import Invalid
 
+
+class Itself(msgspec.Struct):
+    """Links of one thing."""
+
+    self: str
+
+
+class Pages(msgspec.Struct):
+    """Links of a list."""
+
+    self: str
+    previous: None
+    next: str | None
+
+
 Row = dict[str, Any]
 Params = Mapping[str, list[str]]
 Conditions = list[sa.ColumnElement[bool]]

@@ -5,17 +5,35 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel import clock, pagination
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
+from kumoi.kernel.shapes import partials, under
 from kumoi.services.network.tags import store as tags
 
+Unset = msgspec.UnsetType
 Filter = Callable[[list[str]], sa.ColumnElement[bool]]
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
+
+
+class PageLink(msgspec.Struct):
+    rel: str
+    href: str
+
+
+def several(collection: str, kind: Any) -> Any:
+    """The reply of a list: things of which any field may be left out by `fields`, and links to other pages."""
+    return under(collection, partials(kind), **{f"{collection}_links": list[PageLink] | Unset})
+
+
+def made(name: str, kind: Any) -> Any:
+    """The reply of a create: `{name: …}`, or `{names: […]}` when many were asked for."""
+    return under(name, kind | Unset, **{f"{name}s": list[kind] | Unset})
 
 
 @dataclass

@@ -4,12 +4,26 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel import clock
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Instant, Transaction
 from kumoi.services.network.errors import RevisionNumberConstraintFailed
+
+
+class Standard(msgspec.Struct, kw_only=True):
+    """As every reply shows them, but the name."""
+
+    id: str
+    tenant_id: str
+    project_id: str
+    description: str
+    revision_number: int
+    created_at: str
+    updated_at: str
+    tags: list[str]
 
 
 def columns(*, named: bool = True) -> list[sa.Column[Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.application_credentials import live, logic, schemas
 
@@ -19,19 +20,28 @@ def _shown(request: Request, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
     return [schemas.application_credential(row, roles.get(row["id"], ()), request.link) for row in rows]
 
 
-@routes.get(MANY, policy=TOKEN)
+@routes.get(
+    MANY, policy=TOKEN, reply=under("application_credentials", list[schemas.ApplicationCredential], links=listing.Pages)
+)
 def index(request: Request, user_id: str) -> dict[str, Any]:
     rows, links = listing.page(request, logic.select(request.tx, request.who, user_id, request.params))
     return {"application_credentials": _shown(request, rows), "links": links}
 
 
-@routes.post(MANY, policy=TOKEN, mode="live", body=schemas.CreateBody, errors=(409, 501))
+@routes.post(
+    MANY,
+    policy=TOKEN,
+    mode="live",
+    body=schemas.CreateBody,
+    errors=(409, 501),
+    reply=under("application_credential", schemas.ApplicationCredential),
+)
 def create(request: Request, user_id: str, body: schemas.CreateBody) -> dict[str, Any]:
     row, roles, secret = live.create(request, user_id, body.application_credential)
     return {"application_credential": schemas.application_credential(row, roles, request.link, secret)}
 
 
-@routes.get(ONE, policy=TOKEN)
+@routes.get(ONE, policy=TOKEN, reply=under("application_credential", schemas.ApplicationCredential))
 def show(request: Request, user_id: str, application_credential_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, user_id, application_credential_id)
     return {"application_credential": _shown(request, [row])[0]}

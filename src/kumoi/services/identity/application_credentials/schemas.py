@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 
 from kumoi.kernel import clock
+from kumoi.services.identity.listing import Itself
+from kumoi.services.identity.projects.schemas import UNSET, Unset
 from kumoi.services.identity.users.schemas import Name, Password
 
 
@@ -26,6 +28,26 @@ class ApplicationCredentialCreate(msgspec.Struct, kw_only=True):
 
 class CreateBody(msgspec.Struct):
     application_credential: ApplicationCredentialCreate
+
+
+class RoleGiven(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    domain_id: str | None
+
+
+class ApplicationCredential(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    description: str | None
+    user_id: str
+    project_id: str
+    system: None
+    roles: list[RoleGiven]
+    expires_at: str | None
+    unrestricted: bool
+    links: Itself
+    secret: str | Unset = UNSET
 
 
 def application_credential(

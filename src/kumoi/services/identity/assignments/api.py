@@ -6,10 +6,11 @@ from typing import Any
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.assignments import logic, overview, schemas
 from kumoi.services.identity.assignments.logic import Grant
-from kumoi.services.identity.roles.schemas import role
+from kumoi.services.identity.roles.schemas import Role, role
 
 routes = Routes()
 TOKEN = policies.authenticated()
@@ -63,7 +64,7 @@ def _add(prefix: str, actor: str, target: str, inherited: bool) -> None:
     roles = f"{prefix}/{actor}s/{{{actor}_id}}/roles"
     one = f"{roles}/{{role_id}}{end}"
     if not inherited or target == "domain":
-        routes.get(roles + end, policy=TOKEN)(_list(name))
+        routes.get(roles + end, policy=TOKEN, reply=under("roles", list[Role], links=listing.Pages))(_list(name))
     routes.get(one, policy=TOKEN, status=204)(_check(name))
     routes.put(one, policy=TOKEN, status=204)(_give(name))
     routes.delete(one, policy=TOKEN)(_take_back(name))
@@ -76,7 +77,11 @@ for _actor in ("user", "group"):
         _add(f"/OS-INHERIT/{_target}s/{{{_target}_id}}", _actor, _target, True)
 
 
-@routes.get("/role_assignments", policy=TOKEN)
+@routes.get(
+    "/role_assignments",
+    policy=TOKEN,
+    reply=under("role_assignments", list[schemas.RoleAssignment], links=listing.Pages),
+)
 def index(request: Request) -> dict[str, Any]:
     asked = overview.asked(request.params)
     found = overview.listed(request.tx, request.who, asked)

@@ -3,9 +3,50 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from kumoi.services.identity.assignments.overview import Assignment
+from kumoi.services.identity.projects.schemas import UNSET, Unset
 
 Names = Mapping[str, Mapping[str, Any]]
+
+
+class Home(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+
+
+class Named(msgspec.Struct, kw_only=True):
+    """`name` and `domain` when names are asked for."""
+
+    id: str
+    name: str | Unset = UNSET
+    domain: Home | Unset = UNSET
+
+
+class WholeSystem(msgspec.Struct):
+    all: bool
+
+
+class Target(msgspec.Struct, kw_only=True):
+    project: Named | Unset = UNSET
+    domain: Named | Unset = UNSET
+    system: WholeSystem | Unset = UNSET
+    inherited_to: str | Unset = msgspec.field(name="OS-INHERIT:inherited_to", default=UNSET)
+
+
+class AssignmentLinks(msgspec.Struct, kw_only=True):
+    assignment: str
+    membership: str | Unset = UNSET
+    prior_role: str | Unset = UNSET
+
+
+class RoleAssignment(msgspec.Struct, kw_only=True):
+    role: Named
+    scope: Target
+    links: AssignmentLinks
+    user: Named | Unset = UNSET
+    group: Named | Unset = UNSET
 
 
 def assignment(one: Assignment, names: Names | None, link: Callable[[str], str]) -> dict[str, Any]:

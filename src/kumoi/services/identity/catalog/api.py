@@ -8,6 +8,7 @@ import msgspec
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.catalog import logic, schemas
 
@@ -16,7 +17,13 @@ TOKEN = policies.authenticated()
 Shape = Callable[[dict[str, Any], Request], dict[str, Any]]
 
 
-def _add(kind: str, shape: Shape, create_body: type[msgspec.Struct], update_body: type[msgspec.Struct]) -> None:
+def _add(
+    kind: str,
+    shape: Shape,
+    shown: type[msgspec.Struct],
+    create_body: type[msgspec.Struct],
+    update_body: type[msgspec.Struct],
+) -> None:
     id_name = f"{kind}_id"
 
     def index(request: Request) -> dict[str, Any]:
@@ -42,20 +49,28 @@ def _add(kind: str, shape: Shape, create_body: type[msgspec.Struct], update_body
         logic.delete(request.tx, request.who, kind, ids[id_name])
         return Reply()
 
+    reply = under(kind, shown)
     one = f"/{kind}s/{{{id_name}}}"
-    routes.get(f"/{kind}s", policy=TOKEN)(index)
-    routes.post(f"/{kind}s", policy=TOKEN, body=create_body, errors=(409,))(create)
-    routes.get(one, policy=TOKEN)(show)
-    routes.patch(one, policy=TOKEN, body=update_body)(update)
+    routes.get(f"/{kind}s", policy=TOKEN, reply=under(f"{kind}s", list[shown], links=listing.Pages))(index)  # type: ignore[valid-type]
+    routes.post(f"/{kind}s", policy=TOKEN, body=create_body, reply=reply, errors=(409,))(create)
+    routes.get(one, policy=TOKEN, reply=reply)(show)
+    routes.patch(one, policy=TOKEN, body=update_body, reply=reply)(update)
     routes.delete(one, policy=TOKEN, errors=(409,))(delete)
 
 
-_add("service", schemas.service, schemas.ServiceCreateBody, schemas.ServiceUpdateBody)
-_add("endpoint", schemas.endpoint, schemas.EndpointCreateBody, schemas.EndpointUpdateBody)
-_add("region", schemas.region, schemas.RegionCreateBody, schemas.RegionUpdateBody)
+_add("service", schemas.service, schemas.Service, schemas.ServiceCreateBody, schemas.ServiceUpdateBody)
+_add("endpoint", schemas.endpoint, schemas.Endpoint, schemas.EndpointCreateBody, schemas.EndpointUpdateBody)
+_add("region", schemas.region, schemas.Region, schemas.RegionCreateBody, schemas.RegionUpdateBody)
 
 
-@routes.put("/regions/{region_id}", policy=TOKEN, body=schemas.RegionCreateBody, status=201, errors=(409,))
+@routes.put(
+    "/regions/{region_id}",
+    policy=TOKEN,
+    body=schemas.RegionCreateBody,
+    status=201,
+    errors=(409,),
+    reply=under("region", schemas.Region),
+)
 def create_named_region(request: Request, region_id: str, body: schemas.RegionCreateBody) -> dict[str, Any]:
     """A region whose id the client chose."""
     values = {**listing.given(body.region), "id": region_id}

@@ -5,7 +5,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from kumoi.kernel.http import Request
+from kumoi.kernel.shapes import Extensible
 from kumoi.services.identity.catalog.rendering import address
+from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Unset
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -78,6 +80,33 @@ class RegionUpdate(msgspec.Struct, kw_only=True):
 
 class RegionUpdateBody(msgspec.Struct):
     region: RegionUpdate
+
+
+class Service(Extensible, kw_only=True):
+    id: str
+    type: str
+    name: str | None
+    description: str | None
+    enabled: bool
+    links: Itself
+
+
+class Endpoint(Extensible, kw_only=True):
+    id: str
+    service_id: str
+    interface: str
+    region_id: str | None
+    region: str | None
+    url: str
+    enabled: bool
+    links: Itself
+
+
+class Region(Extensible, kw_only=True):
+    id: str
+    description: str | None
+    parent_region_id: str | None
+    links: Itself
 
 
 def _links(request: Request, kind: str, row: dict[str, Any]) -> dict[str, str]:

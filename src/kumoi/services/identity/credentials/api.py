@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.credentials import live, logic, schemas
 
@@ -13,13 +14,22 @@ TOKEN = policies.authenticated()
 EC2 = "/users/{user_id}/credentials/OS-EC2"
 
 
-@routes.get("/credentials", policy=TOKEN, mode="live")
+@routes.get(
+    "/credentials", policy=TOKEN, mode="live", reply=under("credentials", list[schemas.Credential], links=listing.Pages)
+)
 def index(request: Request) -> dict[str, Any]:
     found, links = live.page(request)
     return {"credentials": [schemas.credential(row, blob, request) for row, blob in found], "links": links}
 
 
-@routes.post("/credentials", policy=TOKEN, mode="live", body=schemas.CreateBody, errors=(409,))
+@routes.post(
+    "/credentials",
+    policy=TOKEN,
+    mode="live",
+    body=schemas.CreateBody,
+    errors=(409,),
+    reply=under("credential", schemas.Credential),
+)
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     extra = listing.extras(request, "credential", schemas.CredentialCreate)
     values = listing.given(body.credential, leave=("blob",))
@@ -27,12 +37,18 @@ def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     return {"credential": schemas.credential(*live.opened(request, row), request)}
 
 
-@routes.get("/credentials/{credential_id}", policy=TOKEN, mode="live")
+@routes.get("/credentials/{credential_id}", policy=TOKEN, mode="live", reply=under("credential", schemas.Credential))
 def show(request: Request, credential_id: str) -> dict[str, Any]:
     return {"credential": schemas.credential(*live.show(request, credential_id), request)}
 
 
-@routes.patch("/credentials/{credential_id}", policy=TOKEN, mode="live", body=schemas.UpdateBody)
+@routes.patch(
+    "/credentials/{credential_id}",
+    policy=TOKEN,
+    mode="live",
+    body=schemas.UpdateBody,
+    reply=under("credential", schemas.Credential),
+)
 def update(request: Request, credential_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     extra = listing.extras(request, "credential", schemas.CredentialUpdate)
     row = live.update(request, credential_id, listing.given(body.credential), extra)
@@ -45,19 +61,19 @@ def delete(request: Request, credential_id: str) -> Reply:
     return Reply()
 
 
-@routes.get(EC2, policy=TOKEN, mode="live")
+@routes.get(EC2, policy=TOKEN, mode="live", reply=under("credentials", list[schemas.Ec2], links=listing.Pages))
 def index_ec2(request: Request, user_id: str) -> dict[str, Any]:
     found = [schemas.ec2(row, blob, request) for row, blob in live.page_ec2(request, user_id)]
     return {"credentials": found, "links": listing.links(request)}
 
 
-@routes.post(EC2, policy=TOKEN, mode="live", body=schemas.Ec2Create)
+@routes.post(EC2, policy=TOKEN, mode="live", body=schemas.Ec2Create, reply=under("credential", schemas.Ec2))
 def create_ec2(request: Request, user_id: str, body: schemas.Ec2Create) -> dict[str, Any]:
     row = live.create_ec2(request, user_id, body.tenant_id)
     return {"credential": schemas.ec2(*live.opened(request, row), request)}
 
 
-@routes.get(EC2 + "/{access}", policy=TOKEN, mode="live")
+@routes.get(EC2 + "/{access}", policy=TOKEN, mode="live", reply=under("credential", schemas.Ec2))
 def show_ec2(request: Request, user_id: str, access: str) -> dict[str, Any]:
     return {"credential": schemas.ec2(*live.show_ec2(request, user_id, access), request)}
 

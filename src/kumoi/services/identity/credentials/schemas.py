@@ -5,6 +5,8 @@ from typing import Any
 import msgspec
 
 from kumoi.kernel.http import Request
+from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
 from kumoi.services.identity.users.schemas import Name
 
@@ -35,6 +37,24 @@ class UpdateBody(msgspec.Struct):
 
 class Ec2Create(msgspec.Struct):
     tenant_id: str
+
+
+class Credential(Extensible, kw_only=True):
+    id: str
+    type: str
+    user_id: str
+    project_id: str | None
+    blob: str
+    links: Itself
+
+
+class Ec2(msgspec.Struct, kw_only=True):
+    user_id: str
+    tenant_id: str | None
+    access: str
+    secret: str
+    trust_id: None
+    links: Itself
 
 
 def credential(row: dict[str, Any], blob: str, request: Request) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.domains import logic, schemas
 
@@ -12,25 +13,27 @@ routes = Routes()
 TOKEN = policies.authenticated()
 
 
-@routes.get("/domains", policy=TOKEN)
+@routes.get("/domains", policy=TOKEN, reply=under("domains", list[schemas.Domain], links=listing.Pages))
 def index(request: Request) -> dict[str, Any]:
     rows, links = listing.page(request, logic.select(request.tx, request.who, request.params))
     return {"domains": [schemas.domain(row, request.link) for row in rows], "links": links}
 
 
-@routes.post("/domains", policy=TOKEN, body=schemas.CreateBody, errors=(409,))
+@routes.post("/domains", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("domain", schemas.Domain))
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     values = {**listing.given(body.domain), "id": body.domain.explicit_domain_id}
     extra = listing.extras(request, "domain", schemas.DomainCreate)
     return {"domain": schemas.domain(logic.create(request.tx, request.who, values, extra), request.link)}
 
 
-@routes.get("/domains/{domain_id}", policy=TOKEN)
+@routes.get("/domains/{domain_id}", policy=TOKEN, reply=under("domain", schemas.Domain))
 def show(request: Request, domain_id: str) -> dict[str, Any]:
     return {"domain": schemas.domain(logic.show(request.tx, request.who, domain_id), request.link)}
 
 
-@routes.patch("/domains/{domain_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,))
+@routes.patch(
+    "/domains/{domain_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,), reply=under("domain", schemas.Domain)
+)
 def update(request: Request, domain_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     extra = listing.extras(request, "domain", schemas.DomainUpdate)
     changes = listing.given(body.domain, leave=("tags",))

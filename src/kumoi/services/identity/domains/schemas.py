@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Name, Tags, Unset
 
 
@@ -31,6 +33,16 @@ class DomainUpdate(msgspec.Struct, kw_only=True):
 
 class UpdateBody(msgspec.Struct):
     domain: DomainUpdate
+
+
+class Domain(Extensible, kw_only=True):
+    id: str
+    name: str
+    description: str | None
+    enabled: bool
+    tags: list[str]
+    options: dict[str, Any]
+    links: Itself
 
 
 def domain(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.groups import logic, schemas
 
@@ -17,24 +18,26 @@ def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
     return {"groups": [schemas.group(row, request.link) for row in rows], "links": links}
 
 
-@routes.get("/groups", policy=TOKEN)
+@routes.get("/groups", policy=TOKEN, reply=under("groups", list[schemas.Group], links=listing.Pages))
 def index(request: Request) -> dict[str, Any]:
     return _page(request, logic.select(request.tx, request.who, request.params))
 
 
-@routes.post("/groups", policy=TOKEN, body=schemas.CreateBody, errors=(409,))
+@routes.post("/groups", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("group", schemas.Group))
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     extra = listing.extras(request, "group", schemas.GroupCreate)
     row = logic.create(request.tx, request.who, listing.given(body.group), extra)
     return {"group": schemas.group(row, request.link)}
 
 
-@routes.get("/groups/{group_id}", policy=TOKEN)
+@routes.get("/groups/{group_id}", policy=TOKEN, reply=under("group", schemas.Group))
 def show(request: Request, group_id: str) -> dict[str, Any]:
     return {"group": schemas.group(logic.show(request.tx, request.who, group_id), request.link)}
 
 
-@routes.patch("/groups/{group_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,))
+@routes.patch(
+    "/groups/{group_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,), reply=under("group", schemas.Group)
+)
 def update(request: Request, group_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     extra = listing.extras(request, "group", schemas.GroupUpdate)
     row = logic.update(request.tx, request.who, group_id, listing.given(body.group), extra)
@@ -65,6 +68,6 @@ def leave(request: Request, group_id: str, user_id: str) -> Reply:
     return Reply()
 
 
-@routes.get("/users/{user_id}/groups", policy=TOKEN)
+@routes.get("/users/{user_id}/groups", policy=TOKEN, reply=under("groups", list[schemas.Group], links=listing.Pages))
 def of_user(request: Request, user_id: str) -> dict[str, Any]:
     return _page(request, logic.select_of_user(request.tx, request.who, user_id, request.params))

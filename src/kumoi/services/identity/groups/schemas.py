@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Id, Name, Unset
 
 
@@ -26,6 +28,14 @@ class GroupUpdate(msgspec.Struct, kw_only=True):
 
 class UpdateBody(msgspec.Struct):
     group: GroupUpdate
+
+
+class Group(Extensible, kw_only=True):
+    id: str
+    name: str
+    domain_id: str
+    description: str | None
+    links: Itself
 
 
 def group(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:

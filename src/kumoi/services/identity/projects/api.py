@@ -6,6 +6,7 @@ from typing import Any
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.errors import Absent, Invalid
 from kumoi.services.identity.projects import logic, schemas
@@ -24,19 +25,19 @@ def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
     return {"projects": _shown(request, rows), "links": links}
 
 
-@routes.get("/projects", policy=TOKEN)
+@routes.get("/projects", policy=TOKEN, reply=under("projects", list[schemas.Project], links=listing.Pages))
 def index(request: Request) -> dict[str, Any]:
     return _page(request, logic.select(request.tx, request.who, request.params))
 
 
-@routes.post("/projects", policy=TOKEN, body=schemas.CreateBody, errors=(409,))
+@routes.post("/projects", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("project", schemas.Project))
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     extra = listing.extras(request, "project", schemas.ProjectCreate)
     row = logic.create(request.tx, request.who, listing.given(body.project), extra)
     return {"project": _shown(request, [row])[0]}
 
 
-@routes.get("/projects/{project_id}", policy=TOKEN)
+@routes.get("/projects/{project_id}", policy=TOKEN, reply=under("project", schemas.Project))
 def show(request: Request, project_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, project_id)
     shown = _shown(request, [row])[0]
@@ -55,7 +56,13 @@ def show(request: Request, project_id: str) -> dict[str, Any]:
     return {"project": shown}
 
 
-@routes.patch("/projects/{project_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,))
+@routes.patch(
+    "/projects/{project_id}",
+    policy=TOKEN,
+    body=schemas.UpdateBody,
+    errors=(409,),
+    reply=under("project", schemas.Project),
+)
 def update(request: Request, project_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     extra = listing.extras(request, "project", schemas.ProjectUpdate)
     row = logic.update(request.tx, request.who, project_id, listing.given(body.project), extra)
@@ -68,13 +75,18 @@ def delete(request: Request, project_id: str) -> Reply:
     return Reply()
 
 
-@routes.get("/projects/{project_id}/tags", policy=TOKEN)
+@routes.get("/projects/{project_id}/tags", policy=TOKEN, reply=under("tags", list[str], links=listing.Pages))
 def tags(request: Request, project_id: str) -> dict[str, Any]:
     logic.show(request.tx, request.who, project_id)
     return {"tags": logic.tags(request.tx, [project_id]).get(project_id, []), "links": listing.links(request)}
 
 
-@routes.put("/projects/{project_id}/tags", policy=TOKEN, body=schemas.TagsBody)
+@routes.put(
+    "/projects/{project_id}/tags",
+    policy=TOKEN,
+    body=schemas.TagsBody,
+    reply=under("tags", list[str], links=listing.Pages),
+)
 def set_tags(request: Request, project_id: str, body: schemas.TagsBody) -> dict[str, Any]:
     found = logic.change_tags(request.tx, request.who, project_id, body.tags, replace=True)
     return {"tags": found, "links": listing.links(request)}
@@ -108,6 +120,8 @@ def delete_tag(request: Request, project_id: str, tag: str) -> Reply:
     return Reply()
 
 
-@routes.get("/users/{user_id}/projects", policy=TOKEN)
+@routes.get(
+    "/users/{user_id}/projects", policy=TOKEN, reply=under("projects", list[schemas.Project], links=listing.Pages)
+)
 def of_user(request: Request, user_id: str) -> dict[str, Any]:
     return _page(request, logic.select_of_user(request.tx, request.who, user_id, request.params))

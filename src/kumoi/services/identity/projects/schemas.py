@@ -5,6 +5,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.listing import Itself
+
 UNSET = msgspec.UNSET
 Unset = msgspec.UnsetType
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\S")]
@@ -45,6 +48,21 @@ class UpdateBody(msgspec.Struct):
 
 class TagsBody(msgspec.Struct):
     tags: Tags
+
+
+class Project(Extensible, kw_only=True):
+    id: str
+    name: str
+    description: str | None
+    domain_id: str | None
+    parent_id: str | None
+    is_domain: bool
+    enabled: bool
+    tags: list[str]
+    options: dict[str, Any]
+    links: Itself
+    parents: dict[str, Any] | list[dict[str, Any]] | Unset | None = UNSET
+    subtree: dict[str, Any] | list[dict[str, Any]] | Unset | None = UNSET
 
 
 Link = Callable[[str], str]

@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.roles import logic, schemas
 
@@ -12,25 +13,27 @@ routes = Routes()
 TOKEN = policies.authenticated()
 
 
-@routes.get("/roles", policy=TOKEN)
+@routes.get("/roles", policy=TOKEN, reply=under("roles", list[schemas.Role], links=listing.Pages))
 def index(request: Request) -> dict[str, Any]:
     rows, links = listing.page(request, logic.select(request.tx, request.who, request.params))
     return {"roles": [schemas.role(row, request.link) for row in rows], "links": links}
 
 
-@routes.post("/roles", policy=TOKEN, body=schemas.CreateBody, errors=(409,))
+@routes.post("/roles", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("role", schemas.Role))
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     extra = listing.extras(request, "role", schemas.RoleCreate)
     row = logic.create(request.tx, request.who, listing.given(body.role), extra)
     return {"role": schemas.role(row, request.link)}
 
 
-@routes.get("/roles/{role_id}", policy=TOKEN)
+@routes.get("/roles/{role_id}", policy=TOKEN, reply=under("role", schemas.Role))
 def show(request: Request, role_id: str) -> dict[str, Any]:
     return {"role": schemas.role(logic.show(request.tx, request.who, role_id), request.link)}
 
 
-@routes.patch("/roles/{role_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,))
+@routes.patch(
+    "/roles/{role_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,), reply=under("role", schemas.Role)
+)
 def update(request: Request, role_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     extra = listing.extras(request, "role", schemas.RoleUpdate)
     row = logic.update(request.tx, request.who, role_id, listing.given(body.role), extra)
@@ -50,7 +53,9 @@ def _inference(request: Request, pair: tuple[dict[str, Any], dict[str, Any]]) ->
     return {"role_inference": said, "links": {"self": request.link(path)}}
 
 
-@routes.get("/roles/{role_id}/implies", policy=TOKEN)
+@routes.get(
+    "/roles/{role_id}/implies", policy=TOKEN, reply=under("role_inference", schemas.Inferences, links=listing.Pages)
+)
 def implied_by(request: Request, role_id: str) -> dict[str, Any]:
     prior, implied = logic.implied_by(request.tx, request.who, role_id)
     shown = [schemas.brief(row, request.link) for row in implied]
@@ -60,7 +65,11 @@ def implied_by(request: Request, role_id: str) -> dict[str, Any]:
     }
 
 
-@routes.get("/roles/{role_id}/implies/{implied_role_id}", policy=TOKEN)
+@routes.get(
+    "/roles/{role_id}/implies/{implied_role_id}",
+    policy=TOKEN,
+    reply=under("role_inference", schemas.Inference, links=listing.Itself),
+)
 def implication(request: Request, role_id: str, implied_role_id: str) -> dict[str, Any]:
     return _inference(request, logic.implication(request.tx, request.who, role_id, implied_role_id))
 
@@ -71,7 +80,12 @@ def check_implication(request: Request, role_id: str, implied_role_id: str) -> R
     return Reply()
 
 
-@routes.put("/roles/{role_id}/implies/{implied_role_id}", policy=TOKEN, status=201)
+@routes.put(
+    "/roles/{role_id}/implies/{implied_role_id}",
+    policy=TOKEN,
+    status=201,
+    reply=under("role_inference", schemas.Inference, links=listing.Itself),
+)
 def imply(request: Request, role_id: str, implied_role_id: str) -> dict[str, Any]:
     return _inference(request, logic.imply(request.tx, request.who, role_id, implied_role_id))
 
@@ -82,7 +96,9 @@ def imply_no_more(request: Request, role_id: str, implied_role_id: str) -> Reply
     return Reply()
 
 
-@routes.get("/role_inferences", policy=TOKEN)
+@routes.get(
+    "/role_inferences", policy=TOKEN, reply=under("role_inferences", list[schemas.Inferences], links=listing.Pages)
+)
 def inferences(request: Request) -> dict[str, Any]:
     found = [
         {

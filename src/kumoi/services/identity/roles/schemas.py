@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
 from kumoi.services.identity.users.schemas import Name
 
@@ -29,6 +31,34 @@ class RoleUpdate(msgspec.Struct, kw_only=True):
 
 class UpdateBody(msgspec.Struct):
     role: RoleUpdate
+
+
+class Brief(msgspec.Struct, kw_only=True):
+    """As inferences name a role."""
+
+    id: str
+    name: str
+    description: str | None
+    links: Itself
+
+
+class Role(Extensible, kw_only=True):
+    id: str
+    name: str
+    description: str | None
+    domain_id: str | None
+    options: dict[str, Any]
+    links: Itself
+
+
+class Inference(msgspec.Struct, kw_only=True):
+    prior_role: Brief
+    implies: Brief
+
+
+class Inferences(msgspec.Struct, kw_only=True):
+    prior_role: Brief
+    implies: list[Brief]
 
 
 def role(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:

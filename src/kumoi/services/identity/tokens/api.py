@@ -5,12 +5,13 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.catalog import rendering
-from kumoi.services.identity.domains.schemas import domain
+from kumoi.services.identity.domains.schemas import Domain, domain
 from kumoi.services.identity.errors import NotAllowed
 from kumoi.services.identity.projects import logic as project_logic
-from kumoi.services.identity.projects.schemas import project
+from kumoi.services.identity.projects.schemas import Project, project
 from kumoi.services.identity.tokens import live, logic, schemas
 
 routes = Routes()
@@ -18,7 +19,14 @@ JSON = "application/json"
 
 
 @routes.post(
-    "/auth/tokens", policy=policy.public(), mode="live", body=schemas.AuthBody, query=schemas.IssueQuery, status=201
+    "/auth/tokens",
+    policy=policy.public(),
+    mode="live",
+    body=schemas.AuthBody,
+    query=schemas.IssueQuery,
+    status=201,
+    reply=under("token", schemas.Token),
+    errors=(401,),
 )
 def issue(request: Request, body: schemas.AuthBody, query: schemas.IssueQuery) -> Reply:
     token, described = live.log_in(request, body.auth, query.nocatalog is None)
@@ -26,7 +34,13 @@ def issue(request: Request, body: schemas.AuthBody, query: schemas.IssueQuery) -
     return Reply(raw=described, content_type=JSON, headers=headers)
 
 
-@routes.get("/auth/tokens", policy=policy.authenticated(), mode="live", query=schemas.CheckQuery)
+@routes.get(
+    "/auth/tokens",
+    policy=policy.authenticated(),
+    mode="live",
+    query=schemas.CheckQuery,
+    reply=under("token", schemas.Token),
+)
 def check(request: Request, query: schemas.CheckQuery) -> Reply:
     standing, described = live.described(request, query.nocatalog is None, query.allow_expired is not None)
     logic.check_may_see(request.who, standing)
@@ -42,7 +56,11 @@ def revoke(request: Request) -> Reply:
     return Reply()
 
 
-@routes.get("/auth/catalog", policy=policy.authenticated())
+@routes.get(
+    "/auth/catalog",
+    policy=policy.authenticated(),
+    reply=under("catalog", list[schemas.CatalogEntry], links=listing.Pages),
+)
 def catalog(request: Request) -> dict[str, Any]:
     who = request.who
     if who.scope == "none":
@@ -63,27 +81,37 @@ def _domains(request: Request) -> dict[str, Any]:
     return {"domains": [domain(row, request.link) for row in rows], "links": listing.links(request)}
 
 
-@routes.get("/auth/projects", policy=policy.authenticated())
+@routes.get(
+    "/auth/projects", policy=policy.authenticated(), reply=under("projects", list[Project], links=listing.Pages)
+)
 def projects(request: Request) -> dict[str, Any]:
     return _projects(request)
 
 
-@routes.get("/auth/domains", policy=policy.authenticated())
+@routes.get("/auth/domains", policy=policy.authenticated(), reply=under("domains", list[Domain], links=listing.Pages))
 def domains(request: Request) -> dict[str, Any]:
     return _domains(request)
 
 
-@routes.get("/OS-FEDERATION/projects", policy=policy.authenticated())
+@routes.get(
+    "/OS-FEDERATION/projects",
+    policy=policy.authenticated(),
+    reply=under("projects", list[Project], links=listing.Pages),
+)
 def projects_as_federation_says(request: Request) -> dict[str, Any]:
     return _projects(request)
 
 
-@routes.get("/OS-FEDERATION/domains", policy=policy.authenticated())
+@routes.get(
+    "/OS-FEDERATION/domains", policy=policy.authenticated(), reply=under("domains", list[Domain], links=listing.Pages)
+)
 def domains_as_federation_says(request: Request) -> dict[str, Any]:
     return _domains(request)
 
 
-@routes.get("/auth/system", policy=policy.authenticated())
+@routes.get(
+    "/auth/system", policy=policy.authenticated(), reply=under("system", list[schemas.WholeSystem], links=listing.Pages)
+)
 def system(request: Request) -> dict[str, Any]:
     found = [{"all": True}] if logic.has_system(request.tx, request.who) else []
     return {"system": found, "links": listing.links(request)}

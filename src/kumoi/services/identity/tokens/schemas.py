@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from kumoi.kernel import clock
 from kumoi.services.identity.tokens.standing import Standing
@@ -79,6 +80,71 @@ class IssueQuery(msgspec.Struct, kw_only=True):
 class CheckQuery(msgspec.Struct, kw_only=True):
     nocatalog: str | None = None
     allow_expired: str | None = None
+
+
+class Home(msgspec.Struct):
+    id: str | None
+    name: str | None
+
+
+class TokenUser(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    domain: Home
+    password_expires_at: None
+
+
+class TokenProject(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    domain: Home
+
+
+class TokenRole(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+
+
+class TokenCredential(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    restricted: bool
+
+
+class CatalogEndpoint(msgspec.Struct, kw_only=True):
+    id: str
+    interface: str
+    region: str | None
+    region_id: str | None
+    url: str
+
+
+class CatalogEntry(msgspec.Struct, kw_only=True):
+    id: str
+    type: str
+    name: str | None
+    endpoints: list[CatalogEndpoint]
+
+
+class WholeSystem(msgspec.Struct):
+    all: bool
+
+
+class Token(msgspec.Struct, kw_only=True):
+    """One of project, domain and system, or none: unscoped."""
+
+    methods: list[str]
+    user: TokenUser
+    audit_ids: list[str]
+    expires_at: str
+    issued_at: str
+    project: TokenProject | UnsetType = UNSET
+    is_domain: bool | UnsetType = UNSET
+    domain: Home | UnsetType = UNSET
+    system: WholeSystem | UnsetType = UNSET
+    roles: list[TokenRole] | UnsetType = UNSET
+    application_credential: TokenCredential | UnsetType = UNSET
+    catalog: list[CatalogEntry] | UnsetType = UNSET
 
 
 def token(standing: Standing, catalog: list[dict[str, Any]] | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.users import live, logic, schemas
 
@@ -17,23 +18,32 @@ def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
     return {"users": [schemas.user(row, request.link) for row in rows], "links": links}
 
 
-@routes.get("/users", policy=TOKEN)
+@routes.get("/users", policy=TOKEN, reply=under("users", list[schemas.User], links=listing.Pages))
 def index(request: Request) -> dict[str, Any]:
     return _page(request, logic.select(request.tx, request.who, request.params))
 
 
-@routes.post("/users", policy=TOKEN, mode="live", body=schemas.CreateBody, errors=(409,))
+@routes.post(
+    "/users", policy=TOKEN, mode="live", body=schemas.CreateBody, errors=(409,), reply=under("user", schemas.User)
+)
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     extra = listing.extras(request, "user", schemas.UserCreate)
     return {"user": schemas.user(live.create(request, listing.given(body.user), extra), request.link)}
 
 
-@routes.get("/users/{user_id}", policy=TOKEN)
+@routes.get("/users/{user_id}", policy=TOKEN, reply=under("user", schemas.User))
 def show(request: Request, user_id: str) -> dict[str, Any]:
     return {"user": schemas.user(logic.show(request.tx, request.who, user_id), request.link)}
 
 
-@routes.patch("/users/{user_id}", policy=TOKEN, mode="live", body=schemas.UpdateBody, errors=(409,))
+@routes.patch(
+    "/users/{user_id}",
+    policy=TOKEN,
+    mode="live",
+    body=schemas.UpdateBody,
+    errors=(409,),
+    reply=under("user", schemas.User),
+)
 def update(request: Request, user_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     extra = listing.extras(request, "user", schemas.UserUpdate)
     row = live.update(request, user_id, listing.given(body.user), extra)
@@ -53,6 +63,6 @@ def change_password(request: Request, user_id: str, body: schemas.PasswordBody) 
     return Reply()
 
 
-@routes.get("/groups/{group_id}/users", policy=TOKEN)
+@routes.get("/groups/{group_id}/users", policy=TOKEN, reply=under("users", list[schemas.User], links=listing.Pages))
 def in_group(request: Request, group_id: str) -> dict[str, Any]:
     return _page(request, logic.select_in_group(request.tx, request.who, group_id, request.params))

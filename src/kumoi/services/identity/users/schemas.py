@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\S")]
@@ -44,6 +46,17 @@ class PasswordChange(msgspec.Struct):
 
 class PasswordBody(msgspec.Struct):
     user: PasswordChange
+
+
+class User(Extensible, kw_only=True):
+    id: str
+    name: str
+    domain_id: str
+    enabled: bool
+    options: dict[str, Any]
+    password_expires_at: None
+    links: Itself
+    default_project_id: str | Unset = UNSET
 
 
 def user(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:

@@ -2,16 +2,25 @@
 
 from typing import Any
 
+import msgspec
+
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import partials, under
 from kumoi.services.network.listing import chosen
 from kumoi.services.network.networks.schemas import ZONE
 
 routes = Routes()
 
 
-@routes.get("/availability_zones", policy=policy.reader())
+class Zone(msgspec.Struct):
+    name: str
+    state: str
+    resource: str
+
+
+@routes.get("/availability_zones", policy=policy.reader(), reply=under("availability_zones", partials(Zone)))
 def index(request: Request) -> dict[str, Any]:
     zones: list[dict[str, Any]] = [
         {"name": ZONE, "state": "available", "resource": resource} for resource in ("network", "router")

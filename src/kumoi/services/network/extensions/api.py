@@ -2,20 +2,31 @@
 
 from typing import Any
 
+import msgspec
+
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import partial, partials, under
 from kumoi.services.network.extensions import logic
 from kumoi.services.network.listing import chosen, chosen_one
 
 routes = Routes()
 
 
-@routes.get("/extensions", policy=policy.authenticated())
+class Extension(msgspec.Struct, kw_only=True):
+    name: str
+    alias: str
+    description: str
+    links: list[str]
+    updated: str
+
+
+@routes.get("/extensions", policy=policy.authenticated(), reply=under("extensions", partials(Extension)))
 def index(request: Request) -> dict[str, Any]:
     return {"extensions": chosen(logic.index(), request.params.get("fields", ()))}
 
 
-@routes.get("/extensions/{alias}", policy=policy.authenticated())
+@routes.get("/extensions/{alias}", policy=policy.authenticated(), reply=under("extension", partial(Extension)))
 def show(request: Request, alias: str) -> dict[str, Any]:
     return {"extension": chosen_one(request, logic.show(alias))}

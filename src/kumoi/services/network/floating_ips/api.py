@@ -5,9 +5,10 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.floating_ips import logic, schemas
-from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.listing import Asked, chosen_one, made, several
 
 routes = Routes()
 
@@ -16,7 +17,7 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     return {"floatingip": schemas.floating_ip(row)}
 
 
-@routes.get("/floatingips", policy=policy.reader())
+@routes.get("/floatingips", policy=policy.reader(), reply=several("floatingips", schemas.FloatingIp))
 def index(request: Request) -> dict[str, Any]:
     asked = Asked.of(request.params)
     rows = logic.index(request.tx, request.who, asked)
@@ -30,6 +31,7 @@ def index(request: Request) -> dict[str, Any]:
     raw_body=True,
     quota=("floatingip", "port"),
     errors=(409,),
+    reply=made("floatingip", schemas.FloatingIp),
 )
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)
@@ -39,14 +41,21 @@ def create(request: Request) -> dict[str, Any]:
     return {"floatingips": [schemas.floating_ip(row) for row in rows]}
 
 
-@routes.get("/floatingips/{floating_ip_id}", policy=policy.reader())
+@routes.get(
+    "/floatingips/{floating_ip_id}", policy=policy.reader(), reply=under("floatingip", partial(schemas.FloatingIp))
+)
 def show(request: Request, floating_ip_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, floating_ip_id)
     return {"floatingip": chosen_one(request, schemas.floating_ip(row))}
 
 
 @routes.put(
-    "/floatingips/{floating_ip_id}", policy=policy.member(), body=schemas.UpdateBody, raw_body=True, errors=(409, 412)
+    "/floatingips/{floating_ip_id}",
+    policy=policy.member(),
+    body=schemas.UpdateBody,
+    raw_body=True,
+    errors=(409, 412),
+    reply=under("floatingip", schemas.FloatingIp),
 )
 def update(request: Request, floating_ip_id: str) -> dict[str, Any]:
     body = bodies.decode(request, schemas.UpdateBody)

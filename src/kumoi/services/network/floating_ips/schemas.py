@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
+from kumoi.services.network.standard_attributes import Standard
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -32,6 +33,26 @@ class CreateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class UpdateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     floatingip: FloatingIpUpdate
+
+
+class PortDetails(msgspec.Struct):
+    name: str
+    network_id: str
+    mac_address: str
+    admin_state_up: bool
+    status: str
+    device_id: str
+    device_owner: str
+
+
+class FloatingIp(Standard, kw_only=True):
+    floating_ip_address: str
+    floating_network_id: str
+    router_id: str | None
+    port_id: str | None
+    fixed_ip_address: str | None
+    status: str
+    port_details: PortDetails | None
 
 
 def floating_ip(row: dict[str, Any]) -> dict[str, Any]:

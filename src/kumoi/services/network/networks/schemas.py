@@ -7,6 +7,7 @@ import msgspec
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
 from kumoi.services.network.networks.models import OUTER_MTU
+from kumoi.services.network.standard_attributes import Standard
 
 Mtu = Annotated[int, msgspec.Meta(ge=0, le=9000)]
 Segment = Annotated[int, msgspec.Meta(ge=1, le=65535)]
@@ -42,6 +43,26 @@ class CreateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class UpdateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     network: NetworkUpdate
+
+
+class Network(Standard, kw_only=True):
+    name: str
+    status: str
+    admin_state_up: bool
+    shared: bool
+    external: bool = msgspec.field(name="router:external")
+    is_default: bool | Unset = UNSET
+    port_security_enabled: bool
+    mtu: int
+    dns_domain: str
+    subnets: list[str]
+    ipv4_address_scope: None
+    ipv6_address_scope: None
+    availability_zone_hints: list[str]
+    availability_zones: list[str]
+    network_type: str | Unset | None = msgspec.field(name="provider:network_type", default=UNSET)
+    physical_network: str | Unset | None = msgspec.field(name="provider:physical_network", default=UNSET)
+    segmentation_id: int | Unset | None = msgspec.field(name="provider:segmentation_id", default=UNSET)
 
 
 def network(row: dict[str, Any], *, with_provider: bool) -> dict[str, Any]:

@@ -7,57 +7,93 @@ import msgspec
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.network import bodies
 from kumoi.services.network.quotas import logic
 
 routes = Routes()
 
 
+class Project(msgspec.Struct):
+    tenant_id: str | None
+    project_id: str | None
+
+
+class Quota(msgspec.Struct, kw_only=True):
+    network: int
+    subnet: int
+    subnetpool: int
+    port: int
+    router: int
+    floatingip: int
+    security_group: int
+    security_group_rule: int
+    tenant_id: str | msgspec.UnsetType = msgspec.UNSET
+    project_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Detail(msgspec.Struct):
+    limit: int
+    used: int
+    reserved: int
+
+
+class Details(msgspec.Struct, kw_only=True):
+    network: Detail
+    subnet: Detail
+    subnetpool: Detail
+    port: Detail
+    router: Detail
+    floatingip: Detail
+    security_group: Detail
+    security_group_rule: Detail
+
+
 class QuotaBody(msgspec.Struct, forbid_unknown_fields=True):
     quota: dict[str, Any]
 
 
-@routes.get("/quotas", policy=policy.admin())
+@routes.get("/quotas", policy=policy.admin(), reply=under("quotas", list[Quota]))
 def index(request: Request) -> dict[str, Any]:
     return {"quotas": logic.index(request.tx)}
 
 
-@routes.get("/quotas/tenant", policy=policy.reader())
+@routes.get("/quotas/tenant", policy=policy.reader(), reply=under("tenant", Project))
 def tenant(request: Request) -> dict[str, Any]:
     """The caller's project, as old clients ask before they ask for its quota."""
     return {"tenant": {"tenant_id": request.who.project_id, "project_id": request.who.project_id}}
 
 
-@routes.get("/quotas/project", policy=policy.reader())
+@routes.get("/quotas/project", policy=policy.reader(), reply=under("project", Project))
 def project(request: Request) -> dict[str, Any]:
     return {"project": {"tenant_id": request.who.project_id, "project_id": request.who.project_id}}
 
 
-@routes.get("/quotas/{project_id}", policy=policy.reader())
+@routes.get("/quotas/{project_id}", policy=policy.reader(), reply=under("quota", Quota))
 def show(request: Request, project_id: str) -> dict[str, Any]:
     logic.must_see(request.who, project_id)
     return {"quota": logic.show(request.tx, project_id)}
 
 
-@routes.get("/quotas/{project_id}/default", policy=policy.reader())
+@routes.get("/quotas/{project_id}/default", policy=policy.reader(), reply=under("quota", Quota))
 def show_default(request: Request, project_id: str) -> dict[str, Any]:
     logic.must_see(request.who, project_id)
     return {"quota": logic.defaults()}
 
 
-@routes.get("/quotas/{project_id}/details", policy=policy.reader())
+@routes.get("/quotas/{project_id}/details", policy=policy.reader(), reply=under("quota", Details))
 def details(request: Request, project_id: str) -> dict[str, Any]:
     logic.must_see(request.who, project_id)
     return {"quota": logic.details(request.tx, project_id)}
 
 
-@routes.get("/quotas/{project_id}/details.json", policy=policy.reader())
+@routes.get("/quotas/{project_id}/details.json", policy=policy.reader(), reply=under("quota", Details))
 def details_json(request: Request, project_id: str) -> dict[str, Any]:
     logic.must_see(request.who, project_id)
     return {"quota": logic.details(request.tx, project_id)}
 
 
-@routes.put("/quotas/{project_id}", policy=policy.admin(), body=QuotaBody, raw_body=True)
+@routes.put("/quotas/{project_id}", policy=policy.admin(), body=QuotaBody, raw_body=True, reply=under("quota", Quota))
 def update(request: Request, project_id: str) -> dict[str, Any]:
     return {"quota": logic.update(request.tx, project_id, bodies.decode(request, QuotaBody).quota)}
 

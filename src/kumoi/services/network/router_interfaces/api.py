@@ -14,8 +14,7 @@ routes = Routes()
 
 @routes.put(
     "/routers/{router_id}/add_router_interface", policy=policy.member(), body=schemas.InterfaceBody, raw_body=True,
-    quota=("port",), errors=(409,),
-)  # fmt: skip
+    quota=("port",), errors=(409,), reply=schemas.Interface)  # fmt: skip
 def add(request: Request, router_id: str) -> dict[str, Any]:
     body = bodies.decode(request, schemas.InterfaceBody)
     return schemas.interface(*logic.add(request.tx, request.who, router_id, body.subnet_id, body.port_id))
@@ -23,8 +22,7 @@ def add(request: Request, router_id: str) -> dict[str, Any]:
 
 @routes.put(
     "/routers/{router_id}/remove_router_interface", policy=policy.member(), body=schemas.InterfaceBody, raw_body=True,
-    errors=(409,),
-)  # fmt: skip
+    errors=(409,), reply=schemas.Interface)  # fmt: skip
 def remove(request: Request, router_id: str) -> dict[str, Any]:
     body = bodies.decode(request, schemas.InterfaceBody)
     return schemas.interface(*logic.remove(request.tx, request.who, router_id, body.subnet_id, body.port_id))

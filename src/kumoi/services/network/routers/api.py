@@ -5,8 +5,9 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.listing import Asked, chosen_one, made, several
 from kumoi.services.network.routers import logic, schemas
 
 routes = Routes()
@@ -16,7 +17,7 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     return {"router": schemas.router(row, for_admin=request.who.sees(None))}
 
 
-@routes.get("/routers", policy=policy.reader())
+@routes.get("/routers", policy=policy.reader(), reply=several("routers", schemas.Router))
 def index(request: Request) -> dict[str, Any]:
     asked = Asked.of(request.params)
     rows = logic.index(request.tx, request.who, asked)
@@ -24,7 +25,13 @@ def index(request: Request) -> dict[str, Any]:
 
 
 @routes.post(
-    "/routers", policy=policy.member(), body=schemas.CreateBody, raw_body=True, quota=("router", "port"), errors=(409,)
+    "/routers",
+    policy=policy.member(),
+    body=schemas.CreateBody,
+    raw_body=True,
+    quota=("router", "port"),
+    errors=(409,),
+    reply=made("router", schemas.Router),
 )
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)
@@ -34,13 +41,20 @@ def create(request: Request) -> dict[str, Any]:
     return {"routers": [schemas.router(row, for_admin=request.who.sees(None)) for row in rows]}
 
 
-@routes.get("/routers/{router_id}", policy=policy.reader())
+@routes.get("/routers/{router_id}", policy=policy.reader(), reply=under("router", partial(schemas.Router)))
 def show(request: Request, router_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, router_id)
     return {"router": chosen_one(request, schemas.router(row, for_admin=request.who.sees(None)))}
 
 
-@routes.put("/routers/{router_id}", policy=policy.member(), body=schemas.UpdateBody, raw_body=True, errors=(409, 412))
+@routes.put(
+    "/routers/{router_id}",
+    policy=policy.member(),
+    body=schemas.UpdateBody,
+    raw_body=True,
+    errors=(409, 412),
+    reply=under("router", schemas.Router),
+)
 def update(request: Request, router_id: str) -> dict[str, Any]:
     body = bodies.decode(request, schemas.UpdateBody)
     if_match = request.headers.get("if-match")
@@ -52,14 +66,24 @@ def delete(request: Request, router_id: str) -> None:
     logic.delete(request.tx, request.who, router_id, request.headers.get("if-match"))
 
 
-@routes.put("/routers/{router_id}/add_extraroutes", policy=policy.member(), body=schemas.ExtraRoutesBody, raw_body=True)
+@routes.put(
+    "/routers/{router_id}/add_extraroutes",
+    policy=policy.member(),
+    body=schemas.ExtraRoutesBody,
+    raw_body=True,
+    reply=under("router", schemas.Router),
+)
 def add_extraroutes(request: Request, router_id: str) -> dict[str, Any]:
     asked = bodies.decode(request, schemas.ExtraRoutesBody).router.routes
     return _shown(request, logic.change_routes(request.tx, request.who, router_id, add=asked))
 
 
 @routes.put(
-    "/routers/{router_id}/remove_extraroutes", policy=policy.member(), body=schemas.ExtraRoutesBody, raw_body=True
+    "/routers/{router_id}/remove_extraroutes",
+    policy=policy.member(),
+    body=schemas.ExtraRoutesBody,
+    raw_body=True,
+    reply=under("router", schemas.Router),
 )
 def remove_extraroutes(request: Request, router_id: str) -> dict[str, Any]:
     asked = bodies.decode(request, schemas.ExtraRoutesBody).router.routes

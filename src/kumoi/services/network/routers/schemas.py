@@ -8,6 +8,7 @@ from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 from kumoi.services.network.networks.schemas import ZONE
 from kumoi.services.network.ports.schemas import FixedIp
+from kumoi.services.network.standard_attributes import Standard
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
 
@@ -66,6 +67,48 @@ class ExtraRoutesBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class InterfaceBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     subnet_id: Id | None = None
     port_id: Id | None = None
+
+
+class ShownAddress(msgspec.Struct):
+    subnet_id: str
+    ip_address: str
+
+
+class ShownGateway(msgspec.Struct):
+    network_id: str
+    enable_snat: bool
+    external_fixed_ips: list[ShownAddress]
+
+
+class ShownRoute(msgspec.Struct):
+    destination: str
+    nexthop: str
+
+
+class Router(Standard, kw_only=True):
+    name: str
+    status: str
+    admin_state_up: bool
+    external_gateway_info: ShownGateway | None
+    routes: list[ShownRoute]
+    availability_zone_hints: list[str]
+    availability_zones: list[str]
+    flavor_id: None
+    distributed: bool | Unset = UNSET
+    ha: bool | Unset = UNSET
+
+
+class Interface(msgspec.Struct):
+    """Answer of add_router_interface and remove_router_interface."""
+
+    id: str
+    tenant_id: str
+    project_id: str
+    port_id: str
+    network_id: str
+    subnet_id: str
+    subnet_ids: list[str]
+    tags: list[str]
 
 
 def router(row: dict[str, Any], *, for_admin: bool) -> dict[str, Any]:

@@ -5,15 +5,17 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.listing import Asked, chosen_one, made, several
 from kumoi.services.network.security_group_rules import logic, schemas
 from kumoi.services.network.security_groups import live
+from kumoi.services.network.security_groups.schemas import Rule
 
 routes = Routes()
 
 
-@routes.get("/security-group-rules", policy=policy.reader(), mode="live")
+@routes.get("/security-group-rules", policy=policy.reader(), mode="live", reply=several("security_group_rules", Rule))
 def index(request: Request) -> dict[str, Any]:
     """Live: the first look makes the project's default group."""
     asked = Asked.of(request.params)
@@ -29,6 +31,7 @@ def index(request: Request) -> dict[str, Any]:
     raw_body=True,
     quota=("security_group_rule",),
     errors=(409,),
+    reply=made("security_group_rule", Rule),
 )
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)
@@ -39,7 +42,9 @@ def create(request: Request) -> dict[str, Any]:
     return {"security_group_rules": [schemas.shown(row) for row in rows]}
 
 
-@routes.get("/security-group-rules/{rule_id}", policy=policy.reader())
+@routes.get(
+    "/security-group-rules/{rule_id}", policy=policy.reader(), reply=under("security_group_rule", partial(Rule))
+)
 def show(request: Request, rule_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, rule_id)
     return {"security_group_rule": chosen_one(request, schemas.shown(row))}

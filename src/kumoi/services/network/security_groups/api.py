@@ -5,8 +5,9 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.listing import Asked, chosen_one, made, several
 from kumoi.services.network.security_groups import live, logic, schemas
 
 routes = Routes()
@@ -16,7 +17,9 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     return {"security_group": schemas.security_group(row)}
 
 
-@routes.get("/security-groups", policy=policy.reader(), mode="live")
+@routes.get(
+    "/security-groups", policy=policy.reader(), mode="live", reply=several("security_groups", schemas.SecurityGroup)
+)
 def index(request: Request) -> dict[str, Any]:
     """Live: the first look makes the project's default group, in a transaction of its own; the others only read."""
     asked = Asked.of(request.params)
@@ -32,6 +35,7 @@ def index(request: Request) -> dict[str, Any]:
     raw_body=True,
     quota=("security_group", "security_group_rule"),
     errors=(409,),
+    reply=made("security_group", schemas.SecurityGroup),
 )
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)
@@ -43,7 +47,11 @@ def create(request: Request) -> dict[str, Any]:
     return {"security_groups": [schemas.security_group(row) for row in rows]}
 
 
-@routes.get("/security-groups/{security_group_id}", policy=policy.reader())
+@routes.get(
+    "/security-groups/{security_group_id}",
+    policy=policy.reader(),
+    reply=under("security_group", partial(schemas.SecurityGroup)),
+)
 def show(request: Request, security_group_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, security_group_id)
     return {"security_group": chosen_one(request, schemas.security_group(row))}
@@ -55,6 +63,7 @@ def show(request: Request, security_group_id: str) -> dict[str, Any]:
     body=schemas.UpdateBody,
     raw_body=True,
     errors=(409, 412),
+    reply=under("security_group", schemas.SecurityGroup),
 )
 def update(request: Request, security_group_id: str) -> dict[str, Any]:
     body = bodies.decode(request, schemas.UpdateBody)

@@ -8,6 +8,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.standard_attributes import Standard
 
 
 class SecurityGroupCreate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +33,26 @@ class SecurityGroupUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tr
 
 class UpdateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     security_group: SecurityGroupUpdate
+
+
+class Rule(Standard, kw_only=True):
+    security_group_id: str
+    direction: str
+    ethertype: str
+    protocol: str | None
+    port_range_min: int | None
+    port_range_max: int | None
+    remote_ip_prefix: str | None
+    remote_group_id: str | None
+    remote_address_group_id: None
+    normalized_cidr: str | None
+
+
+class SecurityGroup(Standard, kw_only=True):
+    name: str
+    stateful: bool
+    shared: bool
+    security_group_rules: list[Rule]
 
 
 def security_group(row: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one
+from kumoi.services.network.listing import Asked, chosen_one, made, several
 from kumoi.services.network.subnetpools import logic, schemas
 
 routes = Routes()
@@ -16,7 +17,7 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     return {"subnetpool": schemas.subnetpool(row)}
 
 
-@routes.get("/subnetpools", policy=policy.reader())
+@routes.get("/subnetpools", policy=policy.reader(), reply=several("subnetpools", schemas.Subnetpool))
 def index(request: Request) -> dict[str, Any]:
     asked = Asked.of(request.params)
     rows = logic.index(request.tx, request.who, asked)
@@ -24,7 +25,13 @@ def index(request: Request) -> dict[str, Any]:
 
 
 @routes.post(
-    "/subnetpools", policy=policy.member(), body=schemas.CreateBody, raw_body=True, quota=("subnetpool",), errors=(409,)
+    "/subnetpools",
+    policy=policy.member(),
+    body=schemas.CreateBody,
+    raw_body=True,
+    quota=("subnetpool",),
+    errors=(409,),
+    reply=made("subnetpool", schemas.Subnetpool),
 )
 def create(request: Request) -> dict[str, Any]:
     body = bodies.decode(request, schemas.CreateBody)
@@ -34,14 +41,21 @@ def create(request: Request) -> dict[str, Any]:
     return {"subnetpools": [schemas.subnetpool(row) for row in rows]}
 
 
-@routes.get("/subnetpools/{subnetpool_id}", policy=policy.reader())
+@routes.get(
+    "/subnetpools/{subnetpool_id}", policy=policy.reader(), reply=under("subnetpool", partial(schemas.Subnetpool))
+)
 def show(request: Request, subnetpool_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, subnetpool_id)
     return {"subnetpool": chosen_one(request, schemas.subnetpool(row))}
 
 
 @routes.put(
-    "/subnetpools/{subnetpool_id}", policy=policy.member(), body=schemas.UpdateBody, raw_body=True, errors=(409, 412)
+    "/subnetpools/{subnetpool_id}",
+    policy=policy.member(),
+    body=schemas.UpdateBody,
+    raw_body=True,
+    errors=(409, 412),
+    reply=under("subnetpool", schemas.Subnetpool),
 )
 def update(request: Request, subnetpool_id: str) -> dict[str, Any]:
     body = bodies.decode(request, schemas.UpdateBody)

@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.standard_attributes import Standard
 
 Length = Annotated[int, msgspec.Meta(ge=0, le=128)]
 Amount = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
@@ -37,6 +38,19 @@ class CreateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class UpdateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     subnetpool: SubnetPoolUpdate
+
+
+class Subnetpool(Standard, kw_only=True):
+    name: str
+    ip_version: int
+    prefixes: list[str]
+    default_prefixlen: str
+    min_prefixlen: str
+    max_prefixlen: str
+    default_quota: int | None
+    shared: bool
+    is_default: bool
+    address_scope_id: None
 
 
 def subnetpool(row: dict[str, Any]) -> dict[str, Any]:

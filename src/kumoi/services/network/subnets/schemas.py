@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
+from kumoi.services.network.standard_attributes import Standard
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
 Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
@@ -55,6 +56,35 @@ class CreateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class UpdateBody(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     subnet: SubnetUpdate
+
+
+class ShownPool(msgspec.Struct):
+    start: str
+    end: str
+
+
+class ShownRoute(msgspec.Struct):
+    destination: str
+    nexthop: str
+
+
+class Subnet(Standard, kw_only=True):
+    name: str
+    network_id: str
+    ip_version: int
+    cidr: str
+    gateway_ip: str | None
+    allocation_pools: list[ShownPool]
+    dns_nameservers: list[str]
+    host_routes: list[ShownRoute]
+    enable_dhcp: bool
+    ipv6_ra_mode: str | None
+    ipv6_address_mode: str | None
+    subnetpool_id: str | None
+    service_types: list[str]
+    dns_publish_fixed_ip: bool
+    shared: bool
+    external: bool = msgspec.field(name="router:external")
 
 
 def subnet(row: dict[str, Any]) -> dict[str, Any]:

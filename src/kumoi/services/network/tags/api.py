@@ -64,9 +64,9 @@ def remove(request: Request, tag: str, **path: str) -> None:
 
 for _name, _id in _ID.items():
     _all = f"/{_name}/{{{_id}}}/tags"
-    routes.get(_all, policy=policy.reader())(index)
-    routes.put(_all, policy=policy.member(), body=TagsBody, raw_body=True)(replace)
-    routes.post(_all, policy=policy.member(), body=TagsBody, raw_body=True)(append)
+    routes.get(_all, policy=policy.reader(), reply=TagsBody)(index)
+    routes.put(_all, policy=policy.member(), body=TagsBody, raw_body=True, reply=TagsBody)(replace)
+    routes.post(_all, policy=policy.member(), body=TagsBody, raw_body=True, reply=TagsBody)(append)
     routes.delete(_all, policy=policy.member())(clear)
     routes.get(f"{_all}/{{tag}}", policy=policy.reader(), status=204)(show)
     routes.put(f"{_all}/{{tag}}", policy=policy.member(), status=201)(add)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from kumoi.kernel import clock
-from kumoi.kernel.versions import since
+from kumoi.kernel.versions import since, until
 from kumoi.services.compute.servers.models import PROGRESS_STATUSES, status
 from kumoi.services.compute.servers.schemas.create import Link, SecurityGroupName
 from kumoi.services.network.facade import Port
@@ -74,7 +74,7 @@ class Server(msgspec.Struct, kw_only=True):
     metadata: dict[str, str]
     host_id: str = msgspec.field(name="hostId")
     image: ImageRef | str
-    flavor: Flavor | FlavorRef
+    flavor: Annotated[Flavor, since("2.47")] | Annotated[FlavorRef, until("2.46")]
     created: str
     updated: str
     addresses: dict[str, list[Address]]

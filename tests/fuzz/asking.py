@@ -1,0 +1,230 @@
+"""One person asks one service everything that its OpenAPI describes; what comes back is judged."""
+
+import signal
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.core.failures import Failure, FailureGroup
+
+from kumoi.kernel import clock, http, openapi, randomness, versions
+from kumoi.kernel.randomness import SeededSource
+from kumoi.kernel.routes import Service
+from kumoi.services.identity import facade
+from tests.fuzz import judging
+from tests.fuzz.furnished import MARKS, Furnished
+from tests.fuzz.names import Namer
+from tests.matrix.places import Saved
+from tests.still import at
+
+DEADLINE = 10.0
+"""Real seconds that a request may take; more is a hang."""
+ODD_VERSION, NONSENSE = 0.15, 0.25
+"""How often a request asks in another microversion, and how often its data is what the description forbids."""
+
+
+class Hang(BaseException):
+    """Passes through `except Exception`."""
+
+
+@dataclass
+class Finding:
+    """`what` it is (5xx, hang, status, reply, leak …), and the first request that showed it."""
+
+    service: str
+    person: str
+    route: str
+    what: str
+    said: str
+    request: str
+    reply: str
+    cause: str = ""
+    times: int = 1
+
+
+@dataclass
+class Heard:
+    requests: Counter[str] = field(default_factory=Counter)
+    """`service person 2xx` → how many."""
+    findings: dict[tuple[str, str, str, str], Finding] = field(default_factory=dict)
+
+    def add(self, found: Finding) -> None:
+        known = self.findings.setdefault((found.service, found.route, found.what, found.said), found)
+        if known is not found:
+            known.times += 1
+
+
+class Asking:
+    """`play` begins each time from the same furnished cloud."""
+
+    def __init__(self, furnished: Furnished, saved: Saved, begin: int) -> None:
+        self.furnished, self.saved, self.begin = furnished, saved, begin
+        self.cloud = furnished.cloud
+        self.heard = Heard()
+        self.fault = ""
+        self.token = ""
+        http.log.fault = self._note_fault  # type: ignore[assignment]
+
+    def _note_fault(self, *_: Any, **__: Any) -> None:
+        """Instead of into the log."""
+        error = sys.exc_info()[1]
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if "/kumoi/" in f.filename] if error else []
+        where = " < ".join(f"{f.filename.split('/kumoi/')[-1]}:{f.lineno}" for f in reversed(frames[-4:]))
+        self.fault = f"{type(error).__name__}: {str(error)[:300]} at {where}"
+
+    def play(self, service: Service, person: str, number: int, examples: int, only: str = "") -> None:
+        """`number` is the seed; `only`: routes with this in their name."""
+        self.cloud.pause()
+        self.furnished.place.load(self.saved)
+        with at(self.begin), randomness.using(SeededSource(number)):
+            self._resume(person)
+            try:
+                for operation in self._operations(service, number):
+                    if only in operation.label:
+                        self._ask_all(service, person, operation, number, examples)
+                if person != "admin":
+                    self._audit(service, person)
+            finally:
+                self.cloud.pause()
+
+    def _resume(self, person: str) -> None:
+        self.cloud.resume()
+        self.cloud.api.authenticate = facade.authenticator(self.cloud.folder.keys)
+        self.token = self.furnished.log_in(person)
+
+    def _operations(self, service: Service, number: int) -> list[Any]:
+        """As the cloud itself describes them. In an order of the seed's own; what deletes comes late."""
+        schema = schemathesis.openapi.from_wsgi(f"/kumoi/v1/openapi/{service.type}", self.cloud.http.app)
+        self.document = openapi.document(service, "")
+        streamed = {(r.method, service.prefix + r.path) for r in service.each() if r.mode == "stream"}
+        found = [result.ok() for result in schema.get_all_operations()]
+        found = [each for each in found if (each.method.upper(), each.path) not in streamed]
+        Random(number).shuffle(found)
+        return sorted(found, key=lambda each: each.method.upper() == "DELETE")
+
+    def _ask_all(self, service: Service, person: str, operation: Any, number: int, examples: int) -> None:
+        content = operation.definition.raw.get("requestBody", {}).get("content", {}).get("application/json", {})
+        several = len(content.get("schema", {}).get("anyOf", [1]))
+        label = f"{number}/{service.type}/{person}/{operation.label}"
+        chance = Random(label)
+        namer = Namer(self.furnished, service.type, chance)
+        modes = [
+            operation.as_strategy(generation_mode=mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+        ]
+        strategy = st.one_of(modes[0], modes[0], modes[0], modes[1]) if several or content else modes[0]
+
+        @seed(chance.getrandbits(32))
+        @settings(
+            max_examples=examples * max(1, several // 2), database=None, deadline=None, phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )  # fmt: skip
+        @given(case=strategy)
+        def ask(case: Any) -> None:
+            self._ask(service, person, case, namer, chance)
+
+        try:
+            ask()
+        except judging.UNASKABLE:
+            self.heard.requests[f"{service.type} {person} unaskable"] += 1
+        clock.sleep(1.0)
+        for _ in range(30):
+            if not self.cloud.tick():
+                break
+
+    def _ask(self, service: Service, person: str, case: Any, namer: Namer, chance: Random) -> None:
+        namer.name(case)
+        headers = {"X-Auth-Token": self.token, **namer.headers(case, self.token)}
+        newest = True
+        if service.microversions:
+            version = service.microversions.maximum
+            if chance.random() < ODD_VERSION:
+                version = (version[0], chance.randint(service.microversions.minimum[1], version[1]))
+                newest = version == service.microversions.maximum
+            headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {versions.text(version)}"
+        self.fault = ""
+        try:
+            with within(DEADLINE):
+                answered = case.call(headers=headers)
+        except Hang:
+            self._find(service, person, case, "hang", f"no answer within {DEADLINE} s")
+            return
+        self.heard.requests[f"{service.type} {person} {answered.status_code // 100}xx"] += 1
+        if answered.status_code == 401:
+            self._sign_in_again(person)
+        for what, said in judging.judge(self.document, case, answered, newest):
+            self._find(service, person, case, what, said, answered)
+        if leaked := self._leak(person, answered, namer):
+            self._find(service, person, case, "leak", leaked, answered)
+
+    def _sign_in_again(self, person: str) -> None:
+        """After a 401: a fuzzing admin also revokes its token, changes its password, deletes itself."""
+        try:
+            if (
+                self.cloud.get(
+                    "/identity/v3/auth/tokens", as_=self.token, headers={"X-Subject-Token": self.token}
+                ).status_code
+                == 200
+            ):
+                return
+            self.token = self.furnished.log_in(person)
+        except AssertionError:
+            self.cloud.pause()
+            self.furnished.place.load(self.saved)
+            self._resume(person)
+
+    def _leak(self, person: str, answered: Any, namer: Namer) -> str:
+        """What the reply holds of a project that is none of this person's business."""
+        if person == "admin":
+            return ""
+        text = answered.content.decode(errors="replace")
+        strange = ("ours", "theirs", "hidden") if person == "stranger" else ("theirs", "hidden")
+        for mark in strange:
+            if MARKS[mark] in text and MARKS[mark] not in namer.sent:
+                return f"the name or secret of a thing of {mark}"
+        for mark in strange:
+            for kind, ids in self.furnished.things[mark].ids.items():
+                for id in ids:
+                    if id in text and id not in namer.sent:
+                        return f"the id of a {kind} of {mark}"
+        return ""
+
+    def _audit(self, service: Service, person: str) -> None:
+        self.cloud.settle()
+        for each in self.cloud.audit():
+            said = f"{each['service']} {each['kind']}: {each['problem'][:200]}"
+            self.heard.add(Finding(service.type, person, "afterwards", "audit", said, "", str(each)))
+
+    def _find(self, service: Service, person: str, case: Any, what: str, said: str, answered: Any = None) -> None:
+        request = f"{case.method} {case.formatted_path} query={case.query} body={case.body!r}"[:1500]
+        reply = f"{answered.status_code} {answered.content[:1500].decode(errors='replace')}" if answered else ""
+        label = case.operation.label
+        cause = self.fault if answered is not None and answered.status_code >= 500 else ""
+        self.heard.add(Finding(service.type, person, label, what, cause or said, request, reply, cause))
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Hang when it takes longer, real time; main thread only."""
+
+    def stop(*_: Any) -> None:
+        raise Hang
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+__all__ = ["Asking", "Failure", "FailureGroup", "Finding", "Heard"]

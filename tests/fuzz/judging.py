@@ -1,0 +1,51 @@
+"""What a reply must be by the description: its status, its content, its fields, and nothing of the server's own failing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis.errors import HypothesisException
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+UNASKABLE: tuple[type[Exception], ...] = (HypothesisException,)
+"""What generation ends with that finds no request for a description."""
+ABSENT = 501
+"""What is not built says so, where it is declared to."""
+
+
+def judge(document: dict[str, Any], case: Any, answered: Any, newest: bool) -> Iterator[tuple[str, str]]:
+    """(what, said) of each failure. `newest`: in the microversion that the description is of."""
+    operation = document["paths"][case.operation.path][case.method.lower()]
+    declared = operation["responses"].get(str(answered.status_code))
+    if answered.status_code >= 500 and not (answered.status_code == ABSENT and declared):
+        yield "5xx", f"{answered.status_code}"
+        return
+    checks = [status_code_conformance]
+    if newest and answered.status_code < 400:
+        checks += [content_type_conformance, response_schema_conformance]
+    try:
+        case.validate_response(answered, checks=checks)
+    except FailureGroup as group:
+        for failure in group.exceptions:
+            yield _kind(failure), _said(failure, answered)
+    except Failure as failure:
+        yield _kind(failure), _said(failure, answered)
+    if declared is not None and answered.status_code < 300 and answered.content and "content" not in declared:
+        yield "undeclared reply", f"{answered.status_code} has a body that is not described"
+
+
+def _kind(failure: Any) -> str:
+    return str(type(failure).__name__)
+
+
+def _said(failure: Any, answered: Any) -> str:
+    place = "/".join(
+        "*" if isinstance(part, int) else str(part) for part in getattr(failure, "instance_path", ()) or ()
+    )
+    if type(failure).__name__ == "UndefinedStatusCode":
+        return f"{answered.status_code}"
+    return f"{place}: {getattr(failure, 'validation_message', '') or str(failure)}"[:300]
