@@ -66,6 +66,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.FloatingIpCreate])
         elif values.get("fixed_ip_address"):
             raise BadFloatingIpRequest("fixed_ip_address cannot be specified without a port_id")
         store.insert(tx, row)
+        ports.tell_servers(tx, [row["port_id"]])
         if values.get("tags"):
             tags.add(tx, row["id"], values["tags"])
         reconcile.mark(tx, KIND, row["id"])
@@ -100,6 +101,8 @@ def update(
     if columns:
         store.change(tx, floating_ip_id, **columns)
         reconcile.mark(tx, KIND, floating_ip_id)
+        if "port_id" in columns:
+            ports.tell_servers(tx, [row["port_id"], columns["port_id"]])
     return show(tx, who, floating_ip_id)
 
 
@@ -109,6 +112,7 @@ def delete(tx: Transaction, who: Who, floating_ip_id: str, if_match: str | None)
     store.delete(tx, floating_ip_id)
     ports_store.delete(tx, [row["floating_port_id"]])
     reconcile.mark(tx, KIND, floating_ip_id)
+    ports.tell_servers(tx, [row["port_id"]])
 
 
 def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

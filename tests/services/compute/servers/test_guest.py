@@ -1,0 +1,79 @@
+"""A guest follows its server's rows while it lives: what it reads about itself."""
+
+from typing import Any
+
+from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.hypervisor.interface import GuestAddress
+from kumoi.host.metadata.documents import documents
+from tests.services.compute.world import SERVERS, World
+
+V2 = "/network/v2.0"
+
+
+def make(world: World, kind: str, as_: str = "member", **fields: Any) -> dict[str, Any]:
+    made = world.cloud.post(f"{V2}/{kind}s", as_=as_, json={kind: fields})
+    assert made.status_code == 201, made.text
+    return dict(made.json[kind])
+
+
+def way_out(world: World) -> str:
+    """A router between the world's network and an external one; the id of the latter."""
+    outside = str(make(world, "network", "admin", **{"router:external": True})["id"])
+    make(world, "subnet", "admin", network_id=outside, ip_version=4, cidr="172.24.4.0/24", enable_dhcp=False)
+    router = make(world, "router", external_gateway_info={"network_id": outside})["id"]
+    path = f"{V2}/routers/{router}/add_router_interface"
+    assert world.cloud.put(path, json={"subnet_id": world.subnet}).status_code == 200
+    world.cloud.settle()
+    return outside
+
+
+def read(world: World, server_id: str) -> tuple[list[GuestAddress], str | None]:
+    """The addresses that the guest was told of, and what it reads as its public one."""
+    metadata = world.cloud.engines[FakeHypervisor].spec(server_id).metadata
+    public = documents(metadata, b"seed")["latest/meta-data/public-ipv4"]
+    return metadata.addresses, public.decode().strip() or None
+
+
+def test_a_floating_ip_that_comes_moves_and_goes(world: World) -> None:
+    outside, one, two = way_out(world), world.boot("one"), world.boot("two")
+    cards = {server: world.cloud.get(f"{SERVERS}/{server}/os-interface").json for server in (one, two)}
+    ports = {server: cards[server]["interfaceAttachments"][0]["port_id"] for server in cards}
+    assert read(world, one)[1] is None
+
+    floating = make(world, "floatingip", floating_network_id=outside, port_id=ports[one])
+    path, address = f"{V2}/floatingips/{floating['id']}", floating["floating_ip_address"]
+    world.cloud.settle()
+    assert read(world, one)[1] == address and read(world, one)[0][0].floating == address
+
+    world.cloud.put(path, json={"floatingip": {"port_id": ports[two]}})
+    world.cloud.settle()
+    assert (read(world, one)[1], read(world, two)[1]) == (None, address)
+
+    world.cloud.put(path, json={"floatingip": {"port_id": None}})
+    world.cloud.settle()
+    assert read(world, two)[1] is None
+
+    world.cloud.put(path, json={"floatingip": {"port_id": ports[one]}})
+    world.cloud.settle()
+    assert read(world, one)[1] == address
+    assert world.cloud.delete(path).status_code == 204
+    world.cloud.settle()
+    assert read(world, one)[1] is None
+
+
+def test_a_floating_ip_given_while_the_server_is_made(world: World) -> None:
+    outside = way_out(world)
+    server_id = str(world.ask().json["server"]["id"])
+    (card,) = world.cloud.get(f"{SERVERS}/{server_id}/os-interface").json["interfaceAttachments"]
+    floating = make(world, "floatingip", floating_network_id=outside, port_id=card["port_id"])
+    world.cloud.settle()
+    assert read(world, server_id)[1] == floating["floating_ip_address"]
+
+
+def test_another_address_of_a_port(world: World) -> None:
+    server_id = world.boot()
+    (card,) = world.cloud.get(f"{SERVERS}/{server_id}/os-interface").json["interfaceAttachments"]
+    body = {"port": {"fixed_ips": [{"ip_address": "10.0.77.7"}]}}
+    assert world.cloud.put(f"{V2}/ports/{card['port_id']}", json=body).status_code == 200
+    world.cloud.settle()
+    assert [each.address for each in read(world, server_id)[0]] == ["10.0.77.7"]
