@@ -4,6 +4,7 @@ import os
 import pwd
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from kumoi.engines.network.interface import NetworkError, ServedNetwork
 from kumoi.engines.network.ovn import daemons
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.engines.network.ovn.wiring import OvnWiring
-from kumoi.kernel import randomness
+from kumoi.kernel import clock, randomness
 from kumoi.kernel.settings import Folder
 from tests.engines.network import running
 from tests.engines.network.contract import FENCE, a_network, a_port, eventually
@@ -108,6 +109,19 @@ def test_unplugging_needs_no_switch() -> None:
         wiring.unplug(FENCE, port_id)
         assert not (Path("/sys/class/net") / tap).exists()
         assert wiring.inventory().ports == wiring.inventory().strays == []
+
+
+def test_plugging_waits_for_a_switch_that_starts_again() -> None:
+    with running.ovn() as cloud, ThreadPoolExecutor(1) as pool:
+        wiring = OvnWiring(cloud.folder, cloud.settings)
+        port_id = randomness.new_uuid()
+        cloud.kill("ovs-database")
+        plugged = pool.submit(wiring.plug, FENCE, port_id, "fa:16:3e:00:00:07", 1442)
+        clock.sleep(0.5)
+        assert not plugged.done()
+        cloud.start("ovs-database")
+        plugged.result(10)
+        assert wiring.plugged() == [port_id]
 
 
 @contextmanager

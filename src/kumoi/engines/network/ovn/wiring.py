@@ -1,5 +1,6 @@
 """`Wiring` by Open vSwitch: taps for guests and veth pairs into namespaces, in the integration bridge of this host."""
 
+import signal
 from typing import Any
 
 import msgspec
@@ -124,9 +125,11 @@ class OvnWiring:
 
     def _switch(self, *arguments: str) -> str:
         # Without waiting for vswitchd: it may be away, and does what its database says when it is back. That a port
-        # works is seen in the topology.
-        tool = ("ovs-vsctl", f"--timeout={WITHIN}", "--no-wait", f"--db=unix:{self.names.switch_socket}")
+        # works is seen in the topology. The database itself may be starting again.
+        tool = ("ovs-vsctl", f"--timeout={WITHIN}", "--retry", "--no-wait", f"--db=unix:{self.names.switch_socket}")
         try:
             return run([*tool, *arguments], within=WITHIN + 5)
         except CommandFailed as error:
+            if error.status == -signal.SIGALRM:
+                raise NetworkError(f"Open vSwitch's database on this host is silent for {WITHIN} s") from error
             raise NetworkError(f"Open vSwitch on this host does not obey: {error.detail}") from error
