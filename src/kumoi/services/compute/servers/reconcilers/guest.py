@@ -1,5 +1,6 @@
 """A guest follows its server's rows: what it reads about itself, and that it loses the cards of ports that are gone."""
 
+import contextlib
 from dataclasses import dataclass
 
 from kumoi.engines.hosts import Hosts
@@ -63,10 +64,8 @@ def _find(tx: Transaction, server_id: str) -> Found | None:
 
 def _publish(hypervisor: Hypervisor, described: guest.Described, revision: int) -> None:
     server_id = described.server["id"]
-    try:
+    with contextlib.suppress(Stale):
         hypervisor.publish_metadata(Fence(f"metadata/{server_id}", revision), server_id, guest.metadata(described))
-    except Stale:
-        pass
 
 
 def _take_lost_cards(view: View, hypervisor: Hypervisor, server_id: str) -> None:
