@@ -6,12 +6,14 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from kumoi.kernel import clock
 from tests.matrix import report
+from tests.matrix.children import Fell, in_child
 from tests.power_cut import afterwards, trace
 from tests.power_cut.afterwards import Promises
 from tests.power_cut.cloud import THE_WORLD
@@ -19,6 +21,10 @@ from tests.power_cut.disk import Disk, Luck
 
 ROOT = Path(__file__).parents[2]
 RECORDED_WITHIN = 300.0
+DRAWS = 4
+"""How often the dice are thrown at each barrier."""
+CORES = 2
+CUT_WITHIN = 3600
 
 
 @dataclass
@@ -29,10 +35,12 @@ class Found:
 
 @dataclass(frozen=True)
 class Cut:
-    """The power goes before the barrier of this number (from 0); `luck` says what of the unsynced is kept."""
+    """The power goes before the barrier of this number (from 0); `luck` says what of the unsynced is kept, `draw` is
+    the number of the dice."""
 
     barrier: int
     luck: Luck
+    draw: int = 0
 
 
 class Recording:
@@ -77,19 +85,20 @@ def choose(recording: Recording, most: int, random: Random, counts: Counter[str]
         counts["barriers"] += 1
         (chosen if news else others).append(Cut(barriers, Luck.NOTHING))
         if disk.unsynced():
-            others += [Cut(barriers, luck) for luck in (Luck.NAMES, Luck.SOME, Luck.ALL)]
+            others += [Cut(barriers, luck) for luck in (Luck.NAMES, Luck.ALL)]
+            others += [Cut(barriers, Luck.SOME, draw) for draw in range(DRAWS)]
     room = most - len(chosen)
     if room < 0:
         return random.sample(chosen, most)
     return [*chosen, *(others if len(others) <= room else random.sample(others, room))]
 
 
-def cut(recording: Recording, cuts: list[Cut], seed: int, found: Found) -> None:
-    """Each of the cuts, and what is wrong after it."""
+def cut(recording: Recording, cuts: list[Cut], seed: int, place: Path) -> Found:
+    """Each of the cuts, and what is wrong after it; `place` is where the folder is found again."""
+    found = Found()
     wanted: dict[int, list[Cut]] = {}
     for each in cuts:
         wanted.setdefault(each.barrier, []).append(each)
-    place = recording.folder / "cut" / "data"
     for barriers, disk, promises, _, event in recording.walk():
         if event.what != "sync":
             continue
@@ -101,6 +110,7 @@ def cut(recording: Recording, cuts: list[Cut], seed: int, found: Found) -> None:
             found.counts["promises checked"] += looked_at
             told = f"cut before barrier {barriers} ({Path(event.path).relative_to(recording.data)}), kept: {each.luck.value}"
             found.broken += [f"{told}: {problem}" for problem in wrong]
+    return found
 
 
 def play(cuts: int, seed: int) -> Found:
@@ -110,7 +120,19 @@ def play(cuts: int, seed: int) -> Found:
     try:
         recording = Recording(folder)
         recording.make()
-        cut(recording, choose(recording, cuts, Random(seed), found.counts), seed, found)
+        chosen = choose(recording, cuts, Random(seed), found.counts)
+
+        def share(core: int) -> Found:
+            place = folder / f"cut-{core}" / "data"
+            finished, part = in_child(lambda: cut(recording, chosen[core::CORES], seed, place), CUT_WITHIN)
+            if not finished:
+                raise Fell("a process died")
+            return part
+
+        with ThreadPoolExecutor(CORES) as pool:
+            for part in pool.map(share, range(CORES)):
+                found.counts += part.counts
+                found.broken += part.broken
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return found

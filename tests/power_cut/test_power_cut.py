@@ -1,0 +1,22 @@
+"""What the API answered with success outlives a power cut: after each answer, and wherever the dice say."""
+
+import shutil
+
+import pytest
+
+from kumoi import app
+from tests.matrix import report
+from tests.power_cut import __main__ as power_cut
+
+app.load_services()
+CUTS = 56
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which records the writes, is not installed")
+def test_what_was_answered_is_there_after_a_power_cut() -> None:
+    found = power_cut.play(CUTS, seed=1)
+    report.note("power-cut", "test", dict(found.counts))
+    assert found.broken == []
+    assert found.counts["cuts"] == CUTS
+    assert found.counts["answers"] >= 30
+    assert found.counts["promises checked"] >= 400
