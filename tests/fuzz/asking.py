@@ -72,6 +72,7 @@ class Asking:
         self.heard = Heard()
         self.fault = ""
         self.token = ""
+        self.sent: list[str] = []
         http.log.fault = self._note_fault  # type: ignore[assignment]
 
     def _note_fault(self, *_: Any, **__: Any) -> None:
@@ -83,6 +84,7 @@ class Asking:
 
     def play(self, service: Service, person: str, number: int, examples: int, only: str = "") -> None:
         """`number` is the seed; `only`: routes with this in their name."""
+        self.sent = []
         self.cloud.pause()
         self.furnished.place.load(self.saved)
         with at(self.begin), randomness.using(SeededSource(number)):
@@ -116,7 +118,7 @@ class Asking:
         several = len(content.get("schema", {}).get("anyOf", [1]))
         label = f"{number}/{service.type}/{person}/{operation.label}"
         chance = Random(label)
-        namer = Namer(self.furnished, service.type, chance)
+        namer = Namer(self.furnished, service.type, chance, self.sent)
         modes = [
             operation.as_strategy(generation_mode=mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         ]
@@ -162,7 +164,7 @@ class Asking:
             self._sign_in_again(person)
         for what, said in judging.judge(self.document, case, answered, newest):
             self._find(service, person, case, what, said, answered)
-        if leaked := self._leak(person, answered, namer):
+        if leaked := self._leak(person, answered):
             self._find(service, person, case, "leak", leaked, answered)
 
     def _sign_in_again(self, person: str) -> None:
@@ -181,21 +183,22 @@ class Asking:
             self.furnished.place.load(self.saved)
             self._resume(person)
 
-    def _leak(self, person: str, answered: Any, namer: Namer) -> str:
+    def _leak(self, person: str, answered: Any) -> str:
         """What the reply holds of a project that is none of this person's business."""
         if person == "admin":
             return ""
         text = answered.content.decode(errors="replace")
-        strange = ("ours", "theirs", "hidden") if person == "stranger" else ("theirs", "hidden")
-        for mark in strange:
-            if MARKS[mark] in text and MARKS[mark] not in namer.sent:
+        for mark in ("ours", "theirs", "hidden") if person == "stranger" else ("theirs", "hidden"):
+            if MARKS[mark] in text and not self._was_sent(MARKS[mark]):
                 return f"the name or secret of a thing of {mark}"
-        for mark in strange:
             for kind, ids in self.furnished.things[mark].ids.items():
                 for id in ids:
-                    if id in text and id not in namer.sent:
+                    if id in text and not self._was_sent(id):
                         return f"the id of a {kind} of {mark}"
         return ""
+
+    def _was_sent(self, text: str) -> bool:
+        return any(text in each for each in self.sent)
 
     def _audit(self, service: Service, person: str) -> None:
         self.cloud.settle()

@@ -103,6 +103,9 @@ class Furnisher:
             for number in range(times):
                 self.token = made.log_in(person)
                 self._project(made.things[mark], mark, person, number, outside)
+        for kind, ids in made.things["hidden"].ids.items():
+            known = made.things["theirs"].ids.get(kind, [])
+            made.things["hidden"].ids[kind] = [id for id in ids if id not in known]
         self.token = admin
         cloud.settle()
         servers = self._get(f"{NOVA}/servers/detail?all_tenants=1")["servers"]

@@ -38,11 +38,10 @@ QUERIES = (
 
 
 class Namer:
-    """One for a route; what it sent is remembered, for a reply may say it again."""
+    """One for a route. `sent`: what a play has sent so far, for a reply may say it again."""
 
-    def __init__(self, furnished: Furnished, service: str, chance: Random) -> None:
-        self.furnished, self.service, self.chance = furnished, service, chance
-        self.sent = ""
+    def __init__(self, furnished: Furnished, service: str, chance: Random, sent: list[str]) -> None:
+        self.furnished, self.service, self.chance, self.sent = furnished, service, chance, sent
 
     def name(self, case: Any) -> None:
         """Changes the case in place."""
@@ -58,7 +57,7 @@ class Namer:
         case.query = query
         if isinstance(case.body, dict | list):
             case.body = self.named(case.body, "", 0)
-        self.sent += f" {parameters} {query} {case.body!r}"
+        self.sent.append(f"{parameters} {query} {case.body!r}")
 
     def headers(self, case: Any, token: str) -> dict[str, str]:
         if case.operation.path.endswith("/auth/tokens"):

@@ -34,7 +34,7 @@ def bring_in(request: Request, image_id: str, body: schemas.Import) -> Reply:
     return Reply()
 
 
-@routes.get("/v2/images/{image_id}/file", policy=policy.reader())
+@routes.get("/v2/images/{image_id}/file", policy=policy.reader(), reply=bytes, errors=(204, 409, 410))
 def download(request: Request, image_id: str) -> Any:
     row = logic.downloadable(request.tx, request.who, image_id)
     if row is None:

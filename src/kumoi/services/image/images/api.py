@@ -11,13 +11,13 @@ from kumoi.services.image.offers import IMPORT_METHODS, STORE
 routes = Routes()
 
 
-@routes.get("/v2/images", policy=policy.reader())
+@routes.get("/v2/images", policy=policy.reader(), reply=schemas.Images)
 def index(request: Request) -> dict[str, Any]:
     rows, limit = logic.list_for(request.tx, request.who, request.params)
     return schemas.listing(rows, request.params, limit)
 
 
-@routes.post("/v2/images", policy=policy.member(), body=dict[str, Any], errors=(409, 413))
+@routes.post("/v2/images", policy=policy.member(), body=dict[str, Any], errors=(409, 413), reply=schemas.Image)
 def create(request: Request, body: dict[str, Any]) -> Reply:
     row = logic.create(request.tx, request.who, body)
     said = {
@@ -28,12 +28,14 @@ def create(request: Request, body: dict[str, Any]) -> Reply:
     return Reply(schemas.image(row), headers=said)
 
 
-@routes.get("/v2/images/{image_id}", policy=policy.reader())
+@routes.get("/v2/images/{image_id}", policy=policy.reader(), reply=schemas.Image)
 def show(request: Request, image_id: str) -> dict[str, Any]:
     return schemas.image(logic.visible(request.tx, request.who, image_id))
 
 
-@routes.patch("/v2/images/{image_id}", policy=policy.member(), raw_body=True, errors=(409, 413, 415))
+@routes.patch(
+    "/v2/images/{image_id}", policy=policy.member(), raw_body=True, errors=(409, 413, 415), reply=schemas.Image
+)
 def update(request: Request, image_id: str) -> dict[str, Any]:
     changes = patches.parse(request.headers.get("content-type"), request.raw)
     return schemas.image(logic.update(request.tx, request.who, image_id, changes))

@@ -8,6 +8,7 @@ import msgspec
 
 from kumoi.kernel import clock
 from kumoi.kernel.http import explain
+from kumoi.kernel.shapes import Extensible
 from kumoi.services.image.images.errors import ImageForbidden, InvalidImage
 from kumoi.services.image.images.models import ACTIVE, DEACTIVATED
 from kumoi.services.image.offers import STORE
@@ -90,6 +91,41 @@ def uuid(text: str) -> str:
     except ValueError:
         pass
     raise InvalidImage(f"Provided object does not match schema 'image': id: {text[:100]!r} is no UUID.")
+
+
+class Image(Extensible, kw_only=True):
+    """`stores` when there are bytes."""
+
+    id: str
+    name: str | None
+    status: str
+    visibility: str
+    owner: str | None
+    protected: bool
+    os_hidden: bool
+    disk_format: str | None
+    container_format: str | None
+    min_disk: int
+    min_ram: int
+    size: int | None
+    virtual_size: int | None
+    checksum: str | None
+    os_hash_algo: str | None
+    os_hash_value: str | None
+    tags: list[str]
+    created_at: str
+    updated_at: str
+    self: str
+    file: str
+    schema: str
+    stores: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Images(msgspec.Struct, kw_only=True):
+    images: list[Image]
+    first: str
+    schema: str
+    next: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def image(row: dict[str, Any]) -> dict[str, Any]:

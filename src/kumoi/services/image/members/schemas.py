@@ -16,6 +16,15 @@ class Update(msgspec.Struct):
     """Clients may send the member along, which the path names already."""
 
 
+class Member(msgspec.Struct, kw_only=True):
+    image_id: str
+    member_id: str
+    status: str
+    created_at: str
+    updated_at: str
+    schema: str
+
+
 def member(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "image_id": row["image_id"],

@@ -10,21 +10,21 @@ from kumoi.services.image.schemas import documents
 routes = Routes()
 
 
-@routes.get("/v2/schemas/image", policy=policy.authenticated(), mode="live")
+@routes.get("/v2/schemas/image", policy=policy.authenticated(), mode="live", reply=dict[str, Any])
 def image(request: Request) -> dict[str, Any]:
     return documents.image()
 
 
-@routes.get("/v2/schemas/images", policy=policy.authenticated(), mode="live")
+@routes.get("/v2/schemas/images", policy=policy.authenticated(), mode="live", reply=dict[str, Any])
 def images(request: Request) -> dict[str, Any]:
     return documents.collection("images", documents.image())
 
 
-@routes.get("/v2/schemas/member", policy=policy.authenticated(), mode="live")
+@routes.get("/v2/schemas/member", policy=policy.authenticated(), mode="live", reply=dict[str, Any])
 def member(request: Request) -> dict[str, Any]:
     return documents.member()
 
 
-@routes.get("/v2/schemas/members", policy=policy.authenticated(), mode="live")
+@routes.get("/v2/schemas/members", policy=policy.authenticated(), mode="live", reply=dict[str, Any])
 def members(request: Request) -> dict[str, Any]:
     return documents.collection("members", documents.member())

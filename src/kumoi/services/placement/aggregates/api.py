@@ -27,7 +27,7 @@ def _of(request: Request, row: dict[str, Any], names: list[str]) -> dict[str, An
     return body
 
 
-@routes.get(PATH, policy=policy.admin(), versions=since("1.1"))
+@routes.get(PATH, policy=policy.admin(), versions=since("1.1"), reply=Replace)
 def index(request: Request, provider_id: str) -> Reply:
     row, names = logic.of_provider(request.tx, provider_id)
     return fresh(request, _of(request, row, names), row["updated_at"])
@@ -38,7 +38,7 @@ def replace_until_1_18(request: Request, provider_id: str, body: list[str]) -> R
     return fresh(request, _of(request, *logic.replace(request.tx, provider_id, body, None)))
 
 
-@routes.put(PATH, policy=policy.admin(), body=Replace, versions=since("1.19"), errors=(409,))
+@routes.put(PATH, policy=policy.admin(), body=Replace, versions=since("1.19"), errors=(409,), reply=Replace)
 def replace(request: Request, provider_id: str, body: Replace) -> Reply:
     row, names = logic.replace(request.tx, provider_id, body.aggregates, body.resource_provider_generation)
     return fresh(request, _of(request, row, names))

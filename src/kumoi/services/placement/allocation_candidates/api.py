@@ -10,7 +10,7 @@ from kumoi.services.placement.freshness import fresh
 routes = Routes()
 
 
-@routes.get("/allocation_candidates", policy=policy.admin(), versions=since("1.10"))
+@routes.get("/allocation_candidates", policy=policy.admin(), versions=since("1.10"), reply=schemas.Body)
 def index(request: Request) -> Reply:
     world, question, found = logic.find(request.tx, request.params, request.behaves)
     return fresh(request, schemas.body(world, question, found, request.behaves))

@@ -3,8 +3,36 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from kumoi.services.placement.allocation_candidates.search import Candidate, Question, World
 from kumoi.services.placement.inventories.models import capacity
+
+
+class Amounts(msgspec.Struct):
+    resources: dict[str, int]
+
+
+class Asked(msgspec.Struct):
+    allocations: dict[str, Amounts]
+    mappings: dict[str, list[str]]
+
+
+class Used(msgspec.Struct):
+    capacity: int
+    used: int
+
+
+class Summary(msgspec.Struct, kw_only=True):
+    resources: dict[str, Used]
+    traits: list[str]
+    parent_provider_uuid: str | None
+    root_provider_uuid: str
+
+
+class Body(msgspec.Struct):
+    allocation_requests: list[Asked]
+    provider_summaries: dict[str, Summary]
 
 
 def body(world: World, question: Question, found: list[Candidate], behaves: Callable[[str], bool]) -> dict[str, Any]:

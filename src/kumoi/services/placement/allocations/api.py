@@ -16,7 +16,7 @@ from kumoi.services.placement.freshness import fresh
 routes = Routes()
 
 
-@routes.get("/allocations/{consumer_id}", policy=policy.admin())
+@routes.get("/allocations/{consumer_id}", policy=policy.admin(), reply=schemas.OfConsumer)
 def show(request: Request, consumer_id: str) -> Reply:
     rows, generations, consumer = requests.of_consumer(request.tx, consumer_id)
     body: dict[str, Any] = {"allocations": schemas.of_consumer(rows, generations)}
@@ -71,7 +71,7 @@ def delete(request: Request, consumer_id: str) -> Reply:
     return Reply()
 
 
-@routes.get("/resource_providers/{provider_id}/allocations", policy=policy.admin())
+@routes.get("/resource_providers/{provider_id}/allocations", policy=policy.admin(), reply=schemas.ByConsumer)
 def of_provider(request: Request, provider_id: str) -> Reply:
     row, rows = requests.of_provider(request.tx, provider_id)
     said = schemas.of_provider(rows, generations=request.behaves("consumers have generations"))

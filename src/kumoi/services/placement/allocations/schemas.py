@@ -44,6 +44,31 @@ class Put(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     consumer_type: Annotated[str | msgspec.UnsetType, since("1.38")] = msgspec.UNSET
 
 
+class OfProvider(msgspec.Struct):
+    resources: dict[str, int]
+    generation: int
+
+
+class OfConsumer(msgspec.Struct, kw_only=True):
+    """By provider; of a consumer that has any, who it is."""
+
+    allocations: dict[str, OfProvider]
+    project_id: str | msgspec.UnsetType = msgspec.UNSET
+    user_id: str | msgspec.UnsetType = msgspec.UNSET
+    consumer_generation: int | msgspec.UnsetType = msgspec.UNSET
+    consumer_type: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Held(msgspec.Struct):
+    resources: dict[str, int]
+    consumer_generation: int
+
+
+class ByConsumer(msgspec.Struct):
+    allocations: dict[str, Held]
+    resource_provider_generation: int
+
+
 def of_consumer(rows: list[dict[str, Any]], generations: dict[str, int]) -> dict[str, Any]:
     """Provider → {generation, resources}."""
     found: dict[str, Any] = {}

@@ -11,13 +11,13 @@ routes = Routes()
 PATH = "/resource_providers/{provider_id}/inventories"
 
 
-@routes.get(PATH, policy=policy.admin())
+@routes.get(PATH, policy=policy.admin(), reply=schemas.Shown)
 def index(request: Request, provider_id: str) -> Reply:
     row, inventories = logic.of_provider(request.tx, provider_id)
     return fresh(request, schemas.of_provider(row, inventories), row["updated_at"])
 
 
-@routes.put(PATH, policy=policy.admin(), body=schemas.Replace, errors=(409,))
+@routes.put(PATH, policy=policy.admin(), body=schemas.Replace, errors=(409,), reply=schemas.Shown)
 def replace(request: Request, provider_id: str, body: schemas.Replace) -> Reply:
     row, inventories = logic.replace(
         request.tx, provider_id, body.resource_provider_generation,
@@ -27,7 +27,7 @@ def replace(request: Request, provider_id: str, body: schemas.Replace) -> Reply:
     return fresh(request, schemas.of_provider(row, inventories))
 
 
-@routes.post(PATH, policy=policy.admin(), body=schemas.Add, errors=(409,))
+@routes.post(PATH, policy=policy.admin(), body=schemas.Add, errors=(409,), reply=schemas.ShownOne)
 def create(request: Request, provider_id: str, body: schemas.Add) -> Reply:
     row, inventories = logic.add(
         request.tx, provider_id, body.resource_class, body.values(), body.resource_provider_generation,
@@ -45,13 +45,15 @@ def clear(request: Request, provider_id: str) -> Reply:
     return Reply()
 
 
-@routes.get(f"{PATH}/{{resource_class}}", policy=policy.admin())
+@routes.get(f"{PATH}/{{resource_class}}", policy=policy.admin(), reply=schemas.ShownOne)
 def show(request: Request, provider_id: str, resource_class: str) -> Reply:
     row, inventory = logic.existing(request.tx, provider_id, resource_class)
     return fresh(request, schemas.one(row, inventory), inventory["updated_at"])
 
 
-@routes.put(f"{PATH}/{{resource_class}}", policy=policy.admin(), body=schemas.Change, errors=(409,))
+@routes.put(
+    f"{PATH}/{{resource_class}}", policy=policy.admin(), body=schemas.Change, errors=(409,), reply=schemas.ShownOne
+)
 def update(request: Request, provider_id: str, resource_class: str, body: schemas.Change) -> Reply:
     row, inventories = logic.change(
         request.tx, provider_id, resource_class, body.values(), body.resource_provider_generation,

@@ -36,6 +36,24 @@ class Change(Inventory, kw_only=True, forbid_unknown_fields=True):
     resource_provider_generation: int
 
 
+class ShownInventory(msgspec.Struct, kw_only=True):
+    total: int
+    reserved: int
+    min_unit: int
+    max_unit: int
+    step_size: int
+    allocation_ratio: float
+
+
+class Shown(msgspec.Struct):
+    resource_provider_generation: int
+    inventories: dict[str, ShownInventory]
+
+
+class ShownOne(ShownInventory, kw_only=True):
+    resource_provider_generation: int
+
+
 def inventory(row: dict[str, Any]) -> dict[str, Any]:
     return {field: row[field] for field in FIELDS}
 

@@ -7,6 +7,7 @@ import msgspec
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
 from kumoi.services.placement.freshness import fresh
 from kumoi.services.placement.traits import logic
@@ -28,7 +29,7 @@ def _of(row: dict[str, Any], names: list[str]) -> dict[str, Any]:
     return {"traits": names, "resource_provider_generation": row["generation"]}
 
 
-@routes.get("/traits", policy=policy.admin(), query=Query, versions=since("1.6"))
+@routes.get("/traits", policy=policy.admin(), query=Query, versions=since("1.6"), reply=under("traits", list[str]))
 def index(request: Request, query: Query) -> Reply:
     return fresh(request, {"traits": logic.listing(request.tx, name=query.name, associated=query.associated)})
 
@@ -39,7 +40,7 @@ def show(request: Request, name: str) -> Reply:
     return fresh(request, None)
 
 
-@routes.put("/traits/{name}", policy=policy.admin(), status=201, versions=since("1.6"))
+@routes.put("/traits/{name}", policy=policy.admin(), status=201, versions=since("1.6"), errors=(204,))
 def ensure(request: Request, name: str) -> Reply:
     new = logic.ensure(request.tx, name)
     return Reply(status=201 if new else 204, headers={"Location": request.link(f"/traits/{name}")})
@@ -51,7 +52,7 @@ def delete(request: Request, name: str) -> Reply:
     return Reply()
 
 
-@routes.get("/resource_providers/{provider_id}/traits", policy=policy.admin(), versions=since("1.6"))
+@routes.get("/resource_providers/{provider_id}/traits", policy=policy.admin(), versions=since("1.6"), reply=Replace)
 def of_provider(request: Request, provider_id: str) -> Reply:
     row, names = logic.of_provider(request.tx, provider_id)
     return fresh(request, _of(row, names), row["updated_at"])
@@ -59,8 +60,7 @@ def of_provider(request: Request, provider_id: str) -> Reply:
 
 @routes.put(
     "/resource_providers/{provider_id}/traits", policy=policy.admin(), body=Replace, versions=since("1.6"),
-    errors=(409,),
-)  # fmt: skip
+    errors=(409,), reply=Replace)  # fmt: skip
 def replace(request: Request, provider_id: str, body: Replace) -> Reply:
     return fresh(request, _of(*logic.replace(request.tx, provider_id, body.traits, body.resource_provider_generation)))
 

@@ -8,6 +8,7 @@ from kumoi.kernel import policy
 from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
 from kumoi.services.placement.freshness import fresh
 from kumoi.services.placement.usages import logic
@@ -21,14 +22,24 @@ class Query(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     consumer_type: Annotated[str | None, since("1.38")] = None
 
 
-@routes.get("/resource_providers/{provider_id}/usages", policy=policy.admin())
+@routes.get(
+    "/resource_providers/{provider_id}/usages",
+    policy=policy.admin(),
+    reply=under("usages", dict[str, int], resource_provider_generation=int),
+)
 def of_provider(request: Request, provider_id: str) -> Reply:
     row, usages = logic.of_provider(request.tx, provider_id)
     body: dict[str, Any] = {"resource_provider_generation": row["generation"], "usages": usages}
     return fresh(request, body)
 
 
-@routes.get("/usages", policy=policy.reader(), query=Query, versions=since("1.9"))
+@routes.get(
+    "/usages",
+    policy=policy.reader(),
+    query=Query,
+    versions=since("1.9"),
+    reply=under("usages", dict[str, dict[str, int]]),
+)
 def of_project(request: Request, query: Query) -> Reply:
     if not request.who.sees(query.project_id):
         raise PolicyForbids("placement:usages")
