@@ -3,7 +3,9 @@
 import argparse
 import json
 import random
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 from tests.chaos.run import Run
@@ -11,7 +13,7 @@ from tests.end_to_end.clouds import Cloud
 from tests.matrix.report import FOLDER
 
 
-def play(seconds: float, seed: str, pause: float, part: str) -> list[str]:
+def play(seconds: float, seed: str, pause: float, part: str, logs: Path | None = None) -> list[str]:
     """What broke a promise in a run on a cloud of its own; the figures go to reports/chaos.json, under `part`."""
     print(f"chaos for {seconds:.0f} s, seed {seed}", flush=True)
     cloud = Cloud()
@@ -24,6 +26,8 @@ def play(seconds: float, seed: str, pause: float, part: str) -> list[str]:
         keep(part, run.told())
         if broken:
             print(cloud.report())
+        if logs is not None:
+            shutil.copytree(cloud.data / "log", logs, dirs_exist_ok=True)
         cloud.down()
         broken += [f"after kumoi down: {line}" for line in (*cloud.processes(), *cloud.kernel_things())]
         return broken
@@ -51,8 +55,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--seed", default=str(random.SystemRandom().randrange(10**6)))
     parser.add_argument("--pause", type=float, default=2.5, help="seconds between two kills, on average")
+    parser.add_argument("--logs", type=Path, help="where the logs of the cloud's processes are to be kept")
     asked = parser.parse_args()
-    broken = play(asked.seconds, asked.seed, asked.pause, "make chaos")
+    broken = play(asked.seconds, asked.seed, asked.pause, "make chaos", asked.logs)
     show("make chaos")
     for line in broken:
         print(f"BROKEN: {line}")

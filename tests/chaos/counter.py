@@ -128,6 +128,11 @@ class Counter:
             if watch in self._watched:
                 self._watched.remove(watch)
 
+    def expected(self) -> set[str]:
+        """The servers that should answer now."""
+        with self._lock:
+            return {watch.server_id for watch in self._watched if watch.spans and not watch.spans[-1][1]}
+
     def _send(self) -> None:
         while not self._ended.wait(EVERY):
             with self._lock:
@@ -185,7 +190,13 @@ def tell(watches: list[Watch], gaps: list[Gap]) -> dict[str, Any]:
             "server": watch.server_id,
             "should have answered": round(watch.expected(), 1),
             "unreachable": [
-                {"seconds": round(gap.seconds, 1), "packets": gap.packets, "cause": gap.cause, "kills": gap.kills}
+                {
+                    "at": _clock(gap.began),
+                    "seconds": round(gap.seconds, 1),
+                    "packets": gap.packets,
+                    "cause": gap.cause,
+                    "kills": gap.kills,
+                }
                 for gap in gaps
                 if gap.server_id == watch.server_id and gap.address == watch.address
             ],
@@ -200,6 +211,11 @@ def tell(watches: list[Watch], gaps: list[Gap]) -> dict[str, Any]:
         "unreachable by cause": causes,
         "guests": guests,
     }
+
+
+def _clock(moment: float) -> str:
+    """The time of day of a moment of time.monotonic(), to be found in logs (UTC)."""
+    return time.strftime("%H:%M:%S", time.gmtime(time.time() - time.monotonic() + moment))
 
 
 def _echo(identity: int, number: int) -> bytes:

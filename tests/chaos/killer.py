@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from kumoi.supervisor import world
-from tests.chaos.counter import Kill
+from tests.chaos.counter import Counter, Kill
 from tests.end_to_end.clouds import Cloud, Failed
 
 VICTIMS = {
@@ -24,8 +24,8 @@ AT_ONCE = {1: 80, 2: 15, 3: 5}
 class Killer:
     """Kills every `pause` seconds on average; what no supervisor brings back (the supervisor) it brings back itself."""
 
-    def __init__(self, cloud: Cloud, seed: str, pause: float) -> None:
-        self.cloud, self.pause = cloud, pause
+    def __init__(self, cloud: Cloud, seed: str, pause: float, packets: Counter) -> None:
+        self.cloud, self.pause, self.packets = cloud, pause, packets
         self.random = random.Random(f"{seed} killer")
         self.kills: list[Kill] = []
         self.ups: list[float] = []
@@ -48,7 +48,10 @@ class Killer:
         if name == "supervisor":
             return next((int(line.split()[0]) for line in self.cloud.processes() if "kumoi.supervisor" in line), 0)
         if name == "guest":
-            found = sorted(self.guests())
+            guests = self.guests()
+            # rather one that should answer just now: its loss is what the counter shall see
+            answering = self.packets.expected()
+            found = sorted(pid for pid, server in guests.items() if server in answering) or sorted(guests)
             return self.random.choice(found) if found else 0
         process, _, worker = name.partition(" ")
         try:

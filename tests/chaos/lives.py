@@ -100,6 +100,7 @@ class Life:
         for act in self.random.sample(acts, self.random.choice((1, 2, 2))):
             if self.world.stop.is_set():
                 break
+            self.stay()
             try:
                 act()
             except Refused as error:
@@ -149,6 +150,10 @@ class Life:
             self.client.delete(f"{NETWORK}/floatingips/{self.floating}")
 
     # acts
+
+    def stay(self) -> None:
+        """Nobody asks anything of it; its packets are counted."""
+        self.world.stop.wait(self.random.uniform(1, 5))
 
     def plug(self) -> None:
         volume = self.make_volume()
