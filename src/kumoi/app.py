@@ -11,7 +11,7 @@ from kumoi import services as services_package
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.engines.images.interface import ImagesError, ImageStore
-from kumoi.engines.network.interface import NetworkError, Topology
+from kumoi.engines.network.interface import NetworkError, Silent, Topology
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.host import client as host_client
 from kumoi.kernel import operations, reconcile
@@ -27,7 +27,7 @@ from kumoi.kernel.wakeup import Bell
 Locate = Callable[[type[Any]], Any]
 
 ENGINE_ERRORS: tuple[type[Exception], ...] = (HypervisorError, VolumesError, NetworkError, ImagesError)
-SILENT_ENGINES: tuple[type[Exception], ...] = (host_client.Unreachable, host_client.HostFault)
+SILENT_ENGINES: tuple[type[Exception], ...] = (host_client.Unreachable, host_client.HostFault, Silent)
 
 
 def load_services() -> list[Service]:

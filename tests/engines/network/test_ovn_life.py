@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kumoi.engines.network.interface import NetworkError, ServedNetwork
+from kumoi.engines.network.interface import NetworkError, ServedNetwork, Silent
 from kumoi.engines.network.ovn import daemons
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.engines.network.ovn.wiring import OvnWiring
@@ -122,6 +122,16 @@ def test_plugging_waits_for_a_switch_that_starts_again() -> None:
         cloud.start("ovs-database")
         plugged.result(10)
         assert wiring.plugged() == [port_id]
+
+
+def test_a_switch_that_stays_away_is_silent_not_unwilling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kumoi.engines.network.ovn.wiring.WITHIN", 1)
+    with running.ovn() as cloud:
+        wiring = OvnWiring(cloud.folder, cloud.settings)
+        cloud.kill("ovs-database")
+        with pytest.raises(Silent, match="silent for 1 s"):
+            wiring.plug(FENCE, randomness.new_uuid(), "fa:16:3e:00:00:07", 1442)
+        cloud.start("ovs-database")
 
 
 @contextmanager

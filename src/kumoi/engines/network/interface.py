@@ -25,6 +25,10 @@ class NotThere(NetworkError):
     """What this stands on (a port's network, a floating IP's router) was not applied yet: apply that first."""
 
 
+class Silent(NetworkError):
+    """A program that the networks stand on does not answer just now: asked again, it may."""
+
+
 class HostRoute(msgspec.Struct, frozen=True):
     destination: str
     """A CIDR."""

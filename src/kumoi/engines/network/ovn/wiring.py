@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from kumoi.engines.network.interface import METADATA_ADDRESS, NetworkError, ServedNetwork, WiringInventory
+from kumoi.engines.network.interface import METADATA_ADDRESS, NetworkError, ServedNetwork, Silent, WiringInventory
 from kumoi.engines.network.ovn import devices
 from kumoi.engines.network.ovn.names import Names
 from kumoi.kernel.accounts import GUEST
@@ -131,5 +131,5 @@ class OvnWiring:
             return run([*tool, *arguments], within=WITHIN + 5)
         except CommandFailed as error:
             if error.status == -signal.SIGALRM:
-                raise NetworkError(f"Open vSwitch's database on this host is silent for {WITHIN} s") from error
+                raise Silent(f"Open vSwitch's database on this host is silent for {WITHIN} s") from error
             raise NetworkError(f"Open vSwitch on this host does not obey: {error.detail}") from error
