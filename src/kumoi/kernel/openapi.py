@@ -32,12 +32,13 @@ def document(service: Service, base_url: str) -> Schema:
         _add_body(operation, route, bodies.get(_narrow(service, route.body)))
         for status in _statuses(service, route):
             operation["responses"].setdefault(str(status), {"description": ""})
-        if route.reply is not None:
-            answer = operation["responses"][str(route.status)].setdefault("content", {})
-            if route.reply is bytes:
-                answer[ANY_BYTES] = {}
-            else:
-                _add_choice(answer, replies[_narrow(service, route.reply)])
+        answer = operation["responses"][str(route.status)]
+        if route.reply is None:
+            answer["x-also-empty"] = True
+        elif route.reply is bytes:
+            answer.setdefault("content", {})[ANY_BYTES] = {}
+        else:
+            _add_choice(answer.setdefault("content", {}), replies[_narrow(service, route.reply)])
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{service.type} ({service.name})", "version": _version(service)},

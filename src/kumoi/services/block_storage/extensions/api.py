@@ -2,12 +2,24 @@
 
 from typing import Any
 
+import msgspec
+
 from kumoi.kernel import policy
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import under
 
 routes = Routes()
+
+
+class Extension(msgspec.Struct, kw_only=True):
+    name: str
+    alias: str
+    description: str
+    links: list[str]
+    updated: str
+
 
 EXTENSIONS = {
     "os-admin-actions": "AdminActions",
@@ -36,12 +48,12 @@ def _shown(alias: str) -> dict[str, Any]:
             "links": []}  # fmt: skip
 
 
-@routes.get("/extensions", policy=policy.reader())
+@routes.get("/extensions", policy=policy.reader(), reply=under("extensions", list[Extension]))
 def index(request: Request) -> dict[str, Any]:
     return {"extensions": [_shown(alias) for alias in EXTENSIONS]}
 
 
-@routes.get("/extensions/{alias}", policy=policy.reader())
+@routes.get("/extensions/{alias}", policy=policy.reader(), reply=under("extension", Extension))
 def show(request: Request, alias: str) -> dict[str, Any]:
     if alias not in EXTENSIONS:
         raise NotFound(f"There is no extension {alias[:255]}.")

@@ -16,3 +16,9 @@ class UpdateBody(msgspec.Struct):
 
 class ClassBody(msgspec.Struct):
     quota_class_set: dict[str, Any]
+
+
+class Usage(msgspec.Struct):
+    limit: int
+    in_use: int
+    reserved: int

@@ -7,6 +7,7 @@ import msgspec
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import narrowed, since
 from kumoi.services.block_storage.attachments.schemas import ListQuery as AttachmentQuery
 from kumoi.services.block_storage.listing import Page
@@ -16,6 +17,13 @@ from kumoi.services.block_storage.volume_types.schemas import ListQuery as TypeQ
 from kumoi.services.block_storage.volumes.filters import ListQuery as VolumeQuery
 
 routes = Routes()
+
+
+class Filters(msgspec.Struct):
+    resource: str
+    filters: list[str]
+
+
 LISTS: dict[str, type[msgspec.Struct]] = {
     "volume": VolumeQuery, "snapshot": SnapshotQuery, "attachment": AttachmentQuery, "message": MessageQuery,
     "volume_type": TypeQuery,
@@ -27,7 +35,13 @@ class Query(msgspec.Struct, kw_only=True):
     resource: str | None = None
 
 
-@routes.get("/resource_filters", policy=policy.reader(), query=Query, versions=since("3.33"))
+@routes.get(
+    "/resource_filters",
+    policy=policy.reader(),
+    query=Query,
+    versions=since("3.33"),
+    reply=under("resource_filters", list[Filters]),
+)
 def index(request: Request, query: Query) -> dict[str, Any]:
     assert request.version is not None
     found = []

@@ -7,11 +7,37 @@ import msgspec
 from kumoi.kernel import clock, policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.services import live
 
 routes = Routes()
+
+
+class Capabilities(msgspec.Struct, kw_only=True):
+    volume_backend_name: str
+    pool_name: str
+    driver_version: str
+    storage_protocol: str
+    vendor_name: str
+    total_capacity_gb: float
+    free_capacity_gb: float
+    reserved_percentage: int
+    QoS_support: bool
+    thin_provisioning_support: bool
+    multiattach: bool
+    backend_state: str
+    timestamp: str
+
+
+class Pool(msgspec.Struct, kw_only=True):
+    """`capabilities` when details are asked for."""
+
+    name: str
+    capabilities: Capabilities | msgspec.UnsetType = msgspec.UNSET
+
+
 BACKEND = "files"
 
 
@@ -21,7 +47,9 @@ class Query(msgspec.Struct, kw_only=True):
     volume_type: Annotated[str | None, since("3.35")] = None
 
 
-@routes.get("/scheduler-stats/get_pools", policy=policy.admin(), mode="live", query=Query)
+@routes.get(
+    "/scheduler-stats/get_pools", policy=policy.admin(), mode="live", query=Query, reply=under("pools", list[Pool])
+)
 def get_pools(request: Request, query: Query) -> dict[str, Any]:
     detail = listing.truth(query.detail, "detail", False)
     found = []

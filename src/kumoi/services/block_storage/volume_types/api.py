@@ -78,14 +78,14 @@ def set_specs(request: Request, type_id: str, body: schemas.SpecsBody) -> schema
     return body
 
 
-@routes.get(f"{SPECS}/{{key}}", policy=policy.reader())
+@routes.get(f"{SPECS}/{{key}}", policy=policy.reader(), reply=dict[str, str])
 def show_spec(request: Request, type_id: str, key: str) -> dict[str, str]:
     row = _row(request, type_id)
     shown = schemas.volume_type(row, admin=request.who.is_admin)
     return {key: logic.spec({**row, "extra_specs": shown.extra_specs}, key)}
 
 
-@routes.put(f"{SPECS}/{{key}}", policy=policy.admin(), body=schemas.Specs)
+@routes.put(f"{SPECS}/{{key}}", policy=policy.admin(), body=schemas.Specs, reply=dict[str, str])
 def update_spec(request: Request, type_id: str, key: str, body: dict[str, str]) -> dict[str, str]:
     logic.set_one_spec(request.tx, _row(request, type_id), key, body)
     return body
@@ -115,7 +115,7 @@ def remove_project_access(request: Request, type_id: str, body: schemas.Project)
     return Reply()
 
 
-@routes.get(f"{PATH}/encryption", policy=policy.admin())
+@routes.get(f"{PATH}/encryption", policy=policy.admin(), reply=schemas.Nothing)
 def encryption(request: Request, type_id: str) -> dict[str, Any]:
     """No type has any, which an empty object says."""
     _row(request, type_id)

@@ -93,3 +93,7 @@ def volume_type(row: Mapping[str, Any], *, admin: bool) -> VolumeType:
     if admin:
         shown.qos_specs_id = None
     return shown
+
+
+class Nothing(msgspec.Struct):
+    """An empty object."""

@@ -10,6 +10,6 @@ from kumoi.services.cloud.openapi import logic
 routes = Routes()
 
 
-@routes.get("/openapi/{service}", policy=policy.public())
+@routes.get("/openapi/{service}", policy=policy.public(), reply=dict[str, Any])
 def show(request: Request, service: str) -> dict[str, Any]:
     return logic.document(service, request.base_url)

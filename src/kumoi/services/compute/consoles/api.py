@@ -9,6 +9,7 @@ import falcon.asgi
 from kumoi.kernel import policy, randomness
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since, until
 from kumoi.services.compute.consoles import live, logic, schemas
 
@@ -20,7 +21,14 @@ SCREEN = "/console"
 
 
 @routes.action(
-    ACTION, "os-getConsoleOutput", policy=policy.member(), mode="live", body=schemas.Output, status=200, errors=(409,)
+    ACTION,
+    "os-getConsoleOutput",
+    policy=policy.member(),
+    mode="live",
+    body=schemas.Output,
+    status=200,
+    errors=(409,),
+    reply=under("output", str),
 )
 def output(request: Request, server_id: str, body: schemas.Output) -> dict[str, Any]:
     server = request.database.read(lambda tx: logic.on_host(tx, request.who, server_id))

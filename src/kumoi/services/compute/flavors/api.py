@@ -3,15 +3,23 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
+
 from kumoi.kernel import policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
 from kumoi.services.compute.flavors import logic, schemas
 from kumoi.services.compute.strictness import refuse_unknown
 
 routes = Routes()
+
+
+class Access(msgspec.Struct):
+    flavor_id: str
+    tenant_id: str
 
 
 def _links(request: Request, flavorid: str) -> list[schemas.Link]:
@@ -88,23 +96,34 @@ def delete(request: Request, flavor_id: str) -> Reply:
     return Reply()
 
 
-@routes.get("/flavors/{flavor_id}/os-extra_specs", policy=policy.reader())
+@routes.get("/flavors/{flavor_id}/os-extra_specs", policy=policy.reader(), reply=under("extra_specs", dict[str, str]))
 def extra_specs(request: Request, flavor_id: str) -> dict[str, Any]:
     return {"extra_specs": logic.visible(request.tx, request.who, flavor_id)["extra_specs"]}
 
 
-@routes.post("/flavors/{flavor_id}/os-extra_specs", policy=policy.admin(), body=schemas.ExtraSpecs, status=200)
+@routes.post(
+    "/flavors/{flavor_id}/os-extra_specs",
+    policy=policy.admin(),
+    body=schemas.ExtraSpecs,
+    status=200,
+    reply=under("extra_specs", dict[str, str]),
+)
 def create_extra_specs(request: Request, flavor_id: str, body: schemas.ExtraSpecs) -> dict[str, Any]:
     logic.put_extra_specs(request.tx, flavor_id, body.extra_specs)
     return {"extra_specs": {key: str(value) for key, value in body.extra_specs.items()}}
 
 
-@routes.get("/flavors/{flavor_id}/os-extra_specs/{key}", policy=policy.reader())
+@routes.get("/flavors/{flavor_id}/os-extra_specs/{key}", policy=policy.reader(), reply=dict[str, str])
 def extra_spec(request: Request, flavor_id: str, key: str) -> dict[str, Any]:
     return {key: logic.extra_spec(request.tx, request.who, flavor_id, key)}
 
 
-@routes.put("/flavors/{flavor_id}/os-extra_specs/{key}", policy=policy.admin(), body=dict[str, str | int | float])
+@routes.put(
+    "/flavors/{flavor_id}/os-extra_specs/{key}",
+    policy=policy.admin(),
+    body=dict[str, str | int | float],
+    reply=dict[str, str],
+)
 def update_extra_spec(request: Request, flavor_id: str, key: str, body: dict[str, str | int | float]) -> dict[str, Any]:
     if list(body) != [key]:
         raise BadRequest("Request body and URI mismatch: the body has exactly the key that the URL names.")
@@ -118,22 +137,20 @@ def delete_extra_spec(request: Request, flavor_id: str, key: str) -> Reply:
     return Reply()
 
 
-@routes.get("/flavors/{flavor_id}/os-flavor-access", policy=policy.admin())
+@routes.get("/flavors/{flavor_id}/os-flavor-access", policy=policy.admin(), reply=under("flavor_access", list[Access]))
 def access(request: Request, flavor_id: str) -> dict[str, Any]:
     return schemas.access_list(flavor_id, logic.projects(request.tx, flavor_id))
 
 
 @routes.action(
     "/flavors/{flavor_id}/action", "addTenantAccess", policy=policy.admin(), body=schemas.Project, status=200,
-    errors=(409,),
-)  # fmt: skip
+    errors=(409,), reply=under("flavor_access", list[Access]))  # fmt: skip
 def add_access(request: Request, flavor_id: str, body: schemas.Project) -> dict[str, Any]:
     return schemas.access_list(flavor_id, logic.add_project(request.tx, flavor_id, body.tenant))
 
 
 @routes.action(
     "/flavors/{flavor_id}/action", "removeTenantAccess", policy=policy.admin(), body=schemas.Project, status=200,
-    errors=(409,),
-)  # fmt: skip
+    errors=(409,), reply=under("flavor_access", list[Access]))  # fmt: skip
 def remove_access(request: Request, flavor_id: str, body: schemas.Project) -> dict[str, Any]:
     return schemas.access_list(flavor_id, logic.remove_project(request.tx, flavor_id, body.tenant))

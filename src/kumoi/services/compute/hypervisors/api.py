@@ -9,11 +9,27 @@ from kumoi.kernel import policy
 from kumoi.kernel.errors import NotBuilt
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import until
 from kumoi.services.compute.hypervisors import logic, schemas
 from kumoi.services.compute.strictness import refuse_unknown
 
 routes = Routes()
+
+
+class Statistics(msgspec.Struct, kw_only=True):
+    count: int
+    vcpus: int
+    vcpus_used: int
+    memory_mb: int
+    memory_mb_used: int
+    free_ram_mb: int
+    local_gb: int
+    local_gb_used: int
+    free_disk_gb: int
+    disk_available_least: int
+    running_vms: int
+    current_workload: int
 
 
 def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, Any]], path: str) -> Any:
@@ -60,7 +76,12 @@ def detail(request: Request, query: schemas.ListQuery) -> schemas.DetailBody:
     )
 
 
-@routes.get("/os-hypervisors/statistics", policy=policy.admin(), versions=until("2.87"))
+@routes.get(
+    "/os-hypervisors/statistics",
+    policy=policy.admin(),
+    versions=until("2.87"),
+    reply=under("hypervisor_statistics", Statistics),
+)
 def statistics(request: Request) -> dict[str, Any]:
     every = [schemas.figures(row) for row in logic.listing(request.tx, pattern=None, marker=None, limit=None)]
     names = every[0] if every else schemas.figures(
@@ -83,13 +104,23 @@ def uptime(request: Request, hypervisor_id: str) -> Reply:
     raise NotBuilt("The hypervisors of this cloud do not tell their uptime.")
 
 
-@routes.get("/os-hypervisors/{hypervisor_id}/search", policy=policy.admin(), versions=until("2.52"))
+@routes.get(
+    "/os-hypervisors/{hypervisor_id}/search",
+    policy=policy.admin(),
+    versions=until("2.52"),
+    reply=under("hypervisors", list[schemas.Item]),
+)
 def search(request: Request, hypervisor_id: str) -> dict[str, Any]:
     rows = logic.listing(request.tx, pattern=hypervisor_id, marker=None, limit=None)
     return {"hypervisors": [_item(request, row, False) for row in rows]}
 
 
-@routes.get("/os-hypervisors/{hypervisor_id}/servers", policy=policy.admin(), versions=until("2.52"))
+@routes.get(
+    "/os-hypervisors/{hypervisor_id}/servers",
+    policy=policy.admin(),
+    versions=until("2.52"),
+    reply=under("hypervisors", list[schemas.Item]),
+)
 def servers(request: Request, hypervisor_id: str) -> dict[str, Any]:
     rows = logic.listing(request.tx, pattern=hypervisor_id, marker=None, limit=None)
     return {"hypervisors": [_item(request, row, True) for row in rows]}

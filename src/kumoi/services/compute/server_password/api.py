@@ -3,6 +3,7 @@
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.compute.servers.logic import changes
 
 routes = Routes()
@@ -10,7 +11,7 @@ routes = Routes()
 PATH = "/servers/{server_id}/os-server-password"
 
 
-@routes.get(PATH, policy=policy.reader())
+@routes.get(PATH, policy=policy.reader(), reply=under("password", str))
 def show(request: Request, server_id: str) -> dict[str, str]:
     changes.visible(request.tx, request.who, server_id)
     return {"password": ""}

@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.compute.server_security_groups import logic, schemas
 
 routes = Routes()
@@ -12,7 +13,11 @@ routes = Routes()
 ACTION = "/servers/{server_id}/action"
 
 
-@routes.get("/servers/{server_id}/os-security-groups", policy=policy.reader())
+@routes.get(
+    "/servers/{server_id}/os-security-groups",
+    policy=policy.reader(),
+    reply=under("security_groups", list[schemas.Shown]),
+)
 def index(request: Request, server_id: str) -> dict[str, Any]:
     rows = logic.list_of(request.tx, request.who, server_id)
     names = {row["id"]: row["name"] for row in rows}

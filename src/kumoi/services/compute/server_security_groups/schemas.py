@@ -9,6 +9,33 @@ class Group(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
+class Range(msgspec.Struct):
+    cidr: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Remote(msgspec.Struct):
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    tenant_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class Rule(msgspec.Struct, kw_only=True):
+    id: str
+    parent_group_id: str
+    ip_protocol: str | None
+    from_port: int
+    to_port: int
+    ip_range: Range
+    group: Remote
+
+
+class Shown(msgspec.Struct, kw_only=True):
+    id: str
+    name: str
+    description: str
+    tenant_id: str
+    rules: list[Rule]
+
+
 def group(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     """As compute has always shown them: with the rules for what comes in. `names`: group id → name."""
     return {

@@ -30,7 +30,8 @@ def eyes(request: Request, kind: type[shown.Server] = shown.Server) -> shown.Eye
 
 
 @routes.post(
-    "/servers", policy=policy.member(), body=creating.CreateBody, status=202, quota=TAKES, errors=(409,),
+    "/servers", policy=policy.member(), body=creating.CreateBody, reply=creating.Answered, status=202,
+    quota=TAKES, errors=(409,),
 )  # fmt: skip
 def create(request: Request, body: creating.CreateBody) -> Reply:
     asked = body.server

@@ -2,14 +2,27 @@
 
 from typing import Any
 
+import msgspec
+
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import during, since, until
 from kumoi.services.compute.services import logic, schemas
 from kumoi.services.compute.strictness import refuse_unknown
 
 routes = Routes()
+
+
+class Changed(msgspec.Struct, kw_only=True):
+    """What versions before 2.53 are told: the service, and what was changed."""
+
+    host: str
+    binary: str
+    status: str | msgspec.UnsetType = msgspec.UNSET
+    disabled_reason: str | msgspec.UnsetType = msgspec.UNSET
+    forced_down: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 def _service(request: Request, row: dict[str, Any]) -> schemas.Service:
@@ -22,20 +35,36 @@ def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
     return schemas.ListBody([_service(request, row) for row in logic.listing(request.tx, query.host, query.binary)])
 
 
-@routes.put("/os-services/enable", policy=policy.admin(), body=schemas.Named, versions=until("2.52"))
+@routes.put(
+    "/os-services/enable",
+    policy=policy.admin(),
+    body=schemas.Named,
+    versions=until("2.52"),
+    reply=under("service", Changed),
+)
 def enable(request: Request, body: schemas.Named) -> dict[str, Any]:
     logic.change(request.tx, logic.by_name(request.tx, body.host, body.binary), disabled=False)
     return {"service": {"host": body.host, "binary": body.binary, "status": "enabled"}}
 
 
-@routes.put("/os-services/disable", policy=policy.admin(), body=schemas.Named, versions=until("2.52"))
+@routes.put(
+    "/os-services/disable",
+    policy=policy.admin(),
+    body=schemas.Named,
+    versions=until("2.52"),
+    reply=under("service", Changed),
+)
 def disable(request: Request, body: schemas.Named) -> dict[str, Any]:
     logic.change(request.tx, logic.by_name(request.tx, body.host, body.binary), disabled=True)
     return {"service": {"host": body.host, "binary": body.binary, "status": "disabled"}}
 
 
 @routes.put(
-    "/os-services/disable-log-reason", policy=policy.admin(), body=schemas.NamedWithReason, versions=until("2.52")
+    "/os-services/disable-log-reason",
+    policy=policy.admin(),
+    body=schemas.NamedWithReason,
+    versions=until("2.52"),
+    reply=under("service", Changed),
 )
 def disable_log_reason(request: Request, body: schemas.NamedWithReason) -> dict[str, Any]:
     row = logic.by_name(request.tx, body.host, body.binary)
@@ -48,7 +77,11 @@ def disable_log_reason(request: Request, body: schemas.NamedWithReason) -> dict[
 
 
 @routes.put(
-    "/os-services/force-down", policy=policy.admin(), body=schemas.NamedForcedDown, versions=during("2.11", "2.52")
+    "/os-services/force-down",
+    policy=policy.admin(),
+    body=schemas.NamedForcedDown,
+    versions=during("2.11", "2.52"),
+    reply=under("service", Changed),
 )
 def force_down(request: Request, body: schemas.NamedForcedDown) -> dict[str, Any]:
     row = logic.by_name(request.tx, body.host, body.binary)

@@ -56,7 +56,14 @@ def delete(request: Request, user_id: str) -> Reply:
     return Reply()
 
 
-@routes.post("/users/{user_id}/password", policy=policies.public(), mode="live", body=schemas.PasswordBody, status=204)
+@routes.post(
+    "/users/{user_id}/password",
+    policy=policies.public(),
+    mode="live",
+    body=schemas.PasswordBody,
+    status=204,
+    errors=(401,),
+)
 def change_password(request: Request, user_id: str, body: schemas.PasswordBody) -> Reply:
     """The old password is proof enough; no token is needed."""
     live.change_password(request, user_id, body.user.original_password, body.user.password)

@@ -134,5 +134,12 @@ class CreatedBody(msgspec.Struct):
     server: Created
 
 
+class Answered(msgspec.Struct, kw_only=True):
+    """Either: the server, or, when that was asked for, under what name all of the request are found."""
+
+    server: Created | msgspec.UnsetType = msgspec.UNSET
+    reservation_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class Reservation(msgspec.Struct):
     reservation_id: str
