@@ -11,6 +11,7 @@ SEEDS = int(os.environ.get("KUMOI_SEEDS", "1000"))
 FOUND: dict[int, str] = {
     780: "a port deleted over a running server's head left its plug",
     32: "a port deleted over a running server's head left its card in the guest",
+    180: "a guest that died kept the card of a port that was deleted in that moment",
 }
 """Seeds that once broke a promise, and which."""
 

@@ -35,7 +35,8 @@ def test_a_guest_that_died_is_found_before_the_sweep_mends_the_row(world: World)
     world.cloud.engines[FakeHypervisor].die(server_id)
     assert "but its guest on host-1 is" in problems(world)["server"]
     world.cloud.sweep()
-    assert world.cloud.audit() == [] and world.show(server_id)["status"] == "ERROR"
+    world.cloud.settle()
+    assert world.cloud.audit() == [] and world.show(server_id)["status"] == "SHUTOFF"
 
 
 def test_a_claim_of_no_server(world: World) -> None:

@@ -193,6 +193,9 @@ class FakeHypervisor:
             rows = self.database.execute("SELECT server_id, state FROM guest").fetchall()
         return {server_id: GuestState(state) for server_id, state in rows}
 
+    def reason(self, server_id: str) -> str:
+        return "the fake was told to let it die" if self.state(server_id) is GuestState.FAILED else ""
+
     def cards(self) -> dict[str, list[str]]:
         with self.lock:
             rows = self.database.execute("SELECT server_id, spec FROM guest").fetchall()

@@ -148,6 +148,9 @@ class Hypervisor(Protocol):
     def states(self) -> dict[str, GuestState]:
         """Every guest on this host, in one question."""
 
+    def reason(self, server_id: str) -> str:
+        """Why it is OFF or FAILED without having been told to, for its owner; empty when that is not known."""
+
     def cards(self) -> dict[str, list[str]]:
         """Every guest on this host → the ports of the network cards that it has, or comes back with, in one question."""
 

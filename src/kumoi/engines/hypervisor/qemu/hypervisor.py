@@ -89,6 +89,10 @@ class QemuHypervisor:
         found = {guest.server_id: guest.state() for guest in self._all()}
         return {server_id: state for server_id, state in found.items() if state is not GuestState.ABSENT}
 
+    def reason(self, server_id: str) -> str:
+        guest = self.guests.get(server_id)
+        return guest.record.reason if guest and guest.record else ""
+
     def cards(self) -> dict[str, list[str]]:
         records = [guest.record for guest in self._all()]
         return {record.spec.server_id: [nic.port_id for nic in record.spec.nics] for record in records if record}

@@ -83,7 +83,7 @@ AT_REST = {
 }
 """What the guest of a server is when nothing is being done to it."""
 
-LETS_GO = frozenset({GuestState.RUNNING, GuestState.OFF})
+LETS_GO = frozenset({GuestState.RUNNING, GuestState.OFF, GuestState.FAILED})
 """Guests that can give up a device; others have to go on first."""
 
 OF_GUEST = {
@@ -91,10 +91,9 @@ OF_GUEST = {
     GuestState.OFF: (VmState.STOPPED, PowerState.SHUTDOWN),
     GuestState.PAUSED: (VmState.PAUSED, PowerState.PAUSED),
     GuestState.SUSPENDED: (VmState.SUSPENDED, PowerState.SHUTDOWN),
-    GuestState.FAILED: (VmState.ERROR, PowerState.CRASHED),
     GuestState.ABSENT: (VmState.ERROR, PowerState.NOSTATE),
 }
-"""What a server becomes whose guest is found like this."""
+"""What a server becomes whose guest is found like this. One whose guest FAILED is stopped instead, which cleans up."""
 
 servers = sa.Table(
     "compute_servers",

@@ -12,22 +12,17 @@ Record = Callable[[Context, Transaction], None]
 
 
 def becomes(vm_state: VmState, power_state: PowerState) -> Record:
-    """The server is in the state from now on, and nothing is being done to it."""
+    """The server is in the state from now on, and nothing is being done to it. What could not be told its guest, or
+    taken from it, in the state before may be now."""
 
     def record(context: Context, tx: Transaction) -> None:
-        store.update(
-            tx, context.arguments["server_id"], vm_state=vm_state, power_state=power_state, task_state=None, fault=None
-        )
+        server_id = context.arguments["server_id"]
+        store.update(tx, server_id, vm_state=vm_state, power_state=power_state, task_state=None, fault=None)
+        row = store.find(tx, server_id)
+        if row is not None:
+            changes.publish(tx, row)
 
     return record
-
-
-def goes_on(context: Context, tx: Transaction) -> None:
-    """It runs again as it was when it stood still; what has changed since is still to be told it, or taken from it."""
-    becomes(VmState.ACTIVE, PowerState.RUNNING)(context, tx)
-    row = store.find(tx, context.arguments["server_id"])
-    if row is not None:
-        changes.publish(tx, row)
 
 
 def stays(context: Context, tx: Transaction, reason: str) -> None:

@@ -25,7 +25,7 @@ PAUSE = Operation(
 
 UNPAUSE = Operation(
     "server.unpause",
-    steps=[Step("unpause", do=unpause, record=outcome.goes_on)],
+    steps=[Step("unpause", do=unpause, record=outcome.becomes(VmState.ACTIVE, PowerState.RUNNING))],
     failed=outcome.stays,
     action="unpause",
 )

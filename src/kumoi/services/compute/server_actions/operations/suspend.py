@@ -23,7 +23,7 @@ SUSPEND = Operation(
 RESUME = Operation(
     "server.resume",
     steps=[
-        Step("resume", do=guest.start, record=outcome.goes_on, deadline=600),
+        Step("resume", do=guest.start, record=outcome.becomes(VmState.ACTIVE, PowerState.RUNNING), deadline=600),
     ],
     failed=outcome.breaks,
     action="resume",

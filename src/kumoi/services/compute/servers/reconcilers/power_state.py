@@ -1,23 +1,22 @@
-"""Servers' states follow their guests: one that went off by itself, or died, is shown so."""
+"""Servers' states follow their guests: one that went off by itself is shown so, one that died is stopped."""
 
 from typing import Any
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.interface import GuestState
-from kumoi.kernel import log
+from kumoi.kernel import events, log
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import active_on, subject
 from kumoi.kernel.reconcile import Sweep, View
+from kumoi.services.compute.server_actions.operations.stop import STOP
 from kumoi.services.compute.servers import store
-from kumoi.services.compute.servers.logic.changes import publish
-from kumoi.services.compute.servers.models import AT_REST, OF_GUEST, VmState
+from kumoi.services.compute.servers.logic import changes
+from kumoi.services.compute.servers.models import AT_REST, OF_GUEST, TaskState, VmState
 
 EVERY = 10.0
 
-REASONS = {
-    GuestState.FAILED: "The guest's process ended without being told to. A hard reboot starts it again.",
-    GuestState.ABSENT: "The guest is no longer on its host. A hard reboot makes it again, on an empty root disk.",
-}
+LOST = "The guest is no longer on its host. A hard reboot makes it again, on an empty root disk."
+ENDED = "The guest's process ended without being told to"
 
 
 def follow(view: View) -> None:
@@ -34,7 +33,9 @@ def follow(view: View) -> None:
             continue
         for row in rows:
             found = states.get(row["id"], GuestState.ABSENT)
-            if found is not AT_REST[VmState(row["vm_state"])]:
+            if found is GuestState.FAILED:
+                _stop(view, name, row)
+            elif found is not AT_REST[VmState(row["vm_state"])]:
                 view.write(lambda tx, row=row, found=found: _settle(tx, row, found))  # type: ignore[misc]
 
 
@@ -47,19 +48,43 @@ def _resting(tx: Transaction, host: str) -> list[dict[str, Any]]:
     ]
 
 
-def _settle(tx: Transaction, row: dict[str, Any], found: GuestState) -> None:
-    """Unless the server has changed since its guest was asked for."""
+def _unchanged(tx: Transaction, row: dict[str, Any]) -> dict[str, Any] | None:
+    """The server, unless it has changed since its guest was asked for."""
     current = store.find(tx, row["id"])
     if current is None or current["updated_at"] != row["updated_at"] or active_on(tx, subject("server", row["id"])):
+        return None
+    return current
+
+
+def _stop(view: View, host: str, row: dict[str, Any]) -> None:
+    """A guest that died is what its owner has switched off, and may start again; why is told in the server's actions."""
+    said = view.engine(Hosts).hypervisor(host).reason(row["id"])
+    why = f"{ENDED}: {said}." if said else f"{ENDED}."
+
+    def begin(tx: Transaction) -> None:
+        current = _unchanged(tx, row)
+        if current is not None:
+            origin = {
+                "request_id": f"req-{tx.new_uuid()}", "user_id": current["user_id"], "project_id": current["project_id"],
+            }  # fmt: skip
+            changes.begin(tx, current, STOP, TaskState.POWERING_OFF, origin, why=why)
+            events.write(tx, "server.guest.died", subject("server", row["id"]), why=why, **origin)
+
+    view.write(begin)
+
+
+def _settle(tx: Transaction, row: dict[str, Any], found: GuestState) -> None:
+    current = _unchanged(tx, row)
+    if current is None:
         return
     vm_state, power_state = OF_GUEST[found]
-    changes: dict[str, Any] = {"vm_state": vm_state, "power_state": power_state}
-    if reason := REASONS.get(found):
-        changes["fault"] = {"code": 500, "message": reason, "created": tx.now, "details": reason}
-    store.update(tx, row["id"], **changes)
+    values: dict[str, Any] = {"vm_state": vm_state, "power_state": power_state}
+    if found is GuestState.ABSENT:
+        values["fault"] = {"code": 500, "message": LOST, "created": tx.now, "details": LOST}
+    store.update(tx, row["id"], **values)
     if found is GuestState.RUNNING:
         # It stood still for the tables: what was not taken from it then may be now.
-        publish(tx, current)
+        changes.publish(tx, current)
     log.say(__name__, "a guest was found otherwise", server_id=row["id"], was=row["vm_state"], found=found.value)
 
 
