@@ -9,7 +9,7 @@ from typing import Any
 
 from kumoi import services as services_package
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.hypervisor.interface import HypervisorError
+from kumoi.engines.hypervisor.interface import HypervisorError, NetworkSilent
 from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.network.interface import NetworkError, Silent, Topology
 from kumoi.engines.volumes.interface import VolumesError
@@ -27,7 +27,12 @@ from kumoi.kernel.wakeup import Bell
 Locate = Callable[[type[Any]], Any]
 
 ENGINE_ERRORS: tuple[type[Exception], ...] = (HypervisorError, VolumesError, NetworkError, ImagesError)
-SILENT_ENGINES: tuple[type[Exception], ...] = (host_client.Unreachable, host_client.HostFault, Silent)
+SILENT_ENGINES: tuple[type[Exception], ...] = (
+    host_client.Unreachable,
+    host_client.HostFault,
+    NetworkSilent,
+    Silent,
+)
 
 
 def load_services() -> list[Service]:

@@ -80,6 +80,8 @@ class Life:
         self.snapshots: list[str] = []
         self.seen = ""
         self.watch: Watch | None = None
+        self.rests = False
+        """Whether its client asked it to rest."""
 
     # the whole of it
 
@@ -178,6 +180,7 @@ class Life:
 
     def power(self) -> None:
         self.excuse()
+        self.rests = True
         self.client.act(f"{SERVERS}/{self.server}/action", {"os-stop": None})
         self.settle()
 
@@ -189,6 +192,7 @@ class Life:
 
     def freeze(self) -> None:
         self.excuse()
+        self.rests = True
         self.client.act(f"{SERVERS}/{self.server}/action", {self.random.choice(("pause", "suspend")): None})
         self.settle()
 
@@ -266,12 +270,15 @@ class Life:
                 if self.watch.last >= max(since, asked):
                     break
             else:
-                lost = lost or shown["status"] == "ERROR"
+                if not lost and not self.rests:
+                    self.world.acts[f"guest lost, found {shown['status']}"] += 1
+                    lost = True
                 self.put_right(shown)
                 since = time.monotonic()
             if time.monotonic() - since > BOOTS or time.monotonic() - began > SETTLES * 2:
                 self.client.tally.fault(f"server {self.server} ({self.address}) is {shown['status']} and silent")
                 raise Stuck(f"{self.server} is silent")
+        self.rests = False
         if lost:
             self.world.restored.append(time.monotonic() - began)
         self.watch.expect()

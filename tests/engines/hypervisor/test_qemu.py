@@ -11,11 +11,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kumoi.engines.hypervisor.interface import Disk, GuestSpec, GuestState, HypervisorError, Nic, RootDisk
+from kumoi.engines.hypervisor.interface import (
+    Disk,
+    GuestSpec,
+    GuestState,
+    HypervisorError,
+    NetworkSilent,
+    Nic,
+    RootDisk,
+)
 from kumoi.engines.hypervisor.qemu import accelerator, hardware, memory, process, record, tap
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
 from kumoi.engines.images import qcow2
+from kumoi.engines.network.interface import Silent
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.engines.volumes.interface import FileSource, VolumesError
 from kumoi.host.metadata.documents import config_drive
@@ -28,16 +37,19 @@ pytestmark = pytest.mark.real
 
 
 class Taps:
-    """Names taps that are not there: with `network=fake`, cards are connected to nothing. `real`: makes them."""
+    """Names taps that are not there: with `network=fake`, cards are connected to nothing. `real`: makes them.
+    `silent`: plugs none."""
 
     def __init__(self) -> None:
-        self.real = False
+        self.real = self.silent = False
         self.plugs: set[str] = set()
 
     def name(self, port_id: str) -> str:
         return f"kt{port_id[:8]}"
 
     def plug(self, fence: Fence, port_id: str, mac: str, mtu: int) -> str:
+        if self.silent:
+            raise Silent("the switch is silent")
         if self.real and not tap.exists(self.name(port_id)):
             processes.run(["ip", "tuntap", "add", "dev", self.name(port_id), "mode", "tap"])
             processes.run(["ip", "link", "set", self.name(port_id), "up"])
@@ -352,6 +364,17 @@ def test_a_start_that_fails_says_why_and_keeps_nothing(house: House) -> None:
         assert house.pid(spec.server_id) is None and house.wiring.plugs == set()
         house.hypervisor.destroy(fence(spec.server_id), spec.server_id)
         assert not (house.folder.guests / spec.server_id).exists()
+
+
+def test_a_switch_that_is_silent_is_asked_again(house: House) -> None:
+    spec = msgspec.structs.replace(guest_spec(), nics=[Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)])
+    house.wiring.silent = True
+    with pytest.raises(NetworkSilent, match="not plugged yet"):
+        house.hypervisor.start(fence(spec.server_id), spec)
+    assert house.pid(spec.server_id) is None
+    house.wiring.silent = False
+    house.hypervisor.start(fence(spec.server_id), spec)
+    assert house.hypervisor.states() == {spec.server_id: GuestState.RUNNING}
 
 
 def test_a_volume_grows_and_is_copied_while_a_guest_holds_it(house: House) -> None:

@@ -16,9 +16,10 @@ from kumoi.engines.hypervisor.interface import (
     GuestState,
     Host,
     HypervisorError,
+    NetworkSilent,
     Nic,
 )
-from kumoi.engines.network.interface import NetworkError, Wiring
+from kumoi.engines.network.interface import NetworkError, Silent, Wiring
 from kumoi.kernel import clock
 from kumoi.kernel.fences import Fence
 
@@ -256,6 +257,8 @@ class FakeHypervisor:
         try:
             for nic in nics:
                 self.wiring.plug(fence, nic.port_id, nic.mac, nic.mtu)
+        except Silent as error:
+            raise NetworkSilent(f"a network card is not plugged yet: {error}") from error
         except NetworkError as error:
             raise HypervisorError(f"a network card could not be plugged: {error}") from error
 
@@ -265,6 +268,8 @@ class FakeHypervisor:
         try:
             for nic in nics:
                 self.wiring.unplug(fence, nic.port_id)
+        except Silent as error:
+            raise NetworkSilent(f"a network card is not unplugged yet: {error}") from error
         except NetworkError as error:
             raise HypervisorError(f"a network card could not be unplugged: {error}") from error
 

@@ -13,6 +13,10 @@ class HypervisorError(Exception):
     """The guest could not be brought where it should be; the text is for the person who asked."""
 
 
+class NetworkSilent(HypervisorError):
+    """The network that a card is plugged into does not answer just now: asked again, it may."""
+
+
 class GuestState(StrEnum):
     ABSENT = "absent"
     """No trace of it on this host."""

@@ -7,8 +7,10 @@ import pytest
 import sqlalchemy as sa
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.hypervisor.interface import GuestSpec, NetworkSilent
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.kernel import operations, runner
+from kumoi.kernel.fences import Fence
 from kumoi.services.compute.servers.operations.create import CREATE
 from kumoi.services.network.ports.models import ports
 from kumoi.services.placement import facade as placement
@@ -46,6 +48,21 @@ def test_a_failed_step_ends_in_error_and_gives_everything_back(world: World, met
     world.cloud.delete(f"{SERVERS}/{server_id}")
     world.nothing_is_left()
     assert world.gone(server_id)
+
+
+def test_a_network_that_is_silent_for_a_while_is_waited_for(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    hypervisor = world.cloud.engines[FakeHypervisor]
+    start, silence = hypervisor.start, [NetworkSilent("a network card is not plugged yet")] * 3
+
+    def start_after_a_while(fence: Fence, spec: GuestSpec) -> None:
+        if silence:
+            raise silence.pop()
+        start(fence, spec)
+
+    monkeypatch.setattr(hypervisor, "start", start_after_a_while)
+    server_id = world.ask().json["server"]["id"]
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and silence == []
 
 
 def test_no_room_is_explained_to_an_admin(world: World) -> None:

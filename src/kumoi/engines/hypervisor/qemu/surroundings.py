@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from kumoi.engines.hypervisor.interface import Disk, GuestMetadata, HypervisorError, Nic, RootDisk
+from kumoi.engines.hypervisor.interface import Disk, GuestMetadata, HypervisorError, NetworkSilent, Nic, RootDisk
 from kumoi.engines.hypervisor.qemu import accelerator, tap
 from kumoi.engines.images import qcow2
-from kumoi.engines.network.interface import NetworkError, Wiring
+from kumoi.engines.network.interface import NetworkError, Silent, Wiring
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.engines.volumes.places import Owner, saying_when_full
 from kumoi.engines.volumes.qemu_img import GIB, QemuImg
@@ -112,6 +112,8 @@ class Surroundings:
                 fake = self.settings.network == "fake" and not tap.exists(name)
                 opened[nic.port_id] = None if fake else tap.open_tap(name)
             yield opened
+        except Silent as error:
+            raise NetworkSilent(f"a network card is not plugged yet: {error}") from error
         except NetworkError as error:
             raise HypervisorError(f"a network card could not be plugged: {error}") from error
         except OSError as error:
@@ -126,6 +128,8 @@ class Surroundings:
         try:
             for port_id in port_ids:
                 self.wiring.unplug(fence, port_id)
+        except Silent as error:
+            raise NetworkSilent(f"a network card is not unplugged yet: {error}") from error
         except NetworkError as error:
             raise HypervisorError(f"a network card could not be unplugged: {error}") from error
 
