@@ -1,6 +1,5 @@
 """What must be so when Kumoi starts again after a power cut: all that was promised, and nothing besides."""
 
-import hashlib
 import shutil
 from pathlib import Path
 from typing import Any
@@ -47,19 +46,21 @@ def half_made(data: Path) -> list[str]:
 
 def _fixed(data: Path, promises: Promises) -> list[str]:
     """The files that `kumoi up` made, before it is asked again."""
-    files = promises.get("the cloud", {}).get("files", {})
+    return _other_files(data, promises.get("the cloud", {}))
+
+
+def _other_files(data: Path, promise: dict[str, Any]) -> list[str]:
     wrong = []
-    for name, was in files.items():
-        path = data / name
-        now = digest(path) if path.is_file() else None
+    for name, was in promise.get("files", {}).items():
+        now = digest(data / name) if (data / name).is_file() else None
         if now != was:
-            wrong.append(f"{name} {'is another' if now else 'is gone'}")
+            wrong.append(f"{name} {'holds other bytes' if now else 'is gone'}")
     return wrong
 
 
 def _broken(cloud: Any, data: Path, promise: dict[str, Any]) -> list[str]:
     if "gone" in promise:
-        wrong = [f"{name} is there" for name in promise["files"] if (data / name).exists()]
+        wrong = [f"{name} is there" for name in promise["without"] if (data / name).exists()]
         if (status := cloud.get(promise["gone"]).status_code) != 404:
             wrong.append(f"answers {status}")
         return wrong
@@ -74,13 +75,7 @@ def _broken(cloud: Any, data: Path, promise: dict[str, Any]) -> list[str]:
         for name, value in promise["fields"].items():
             if inside.get(name) != value:
                 wrong.append(f"{name} is {inside.get(name)!r} instead of {value!r} ({answer.status_code})")
-    if "bytes" in promise:
-        path = data / promise["bytes"]
-        if not path.is_file():
-            wrong.append(f"{promise['bytes']} is gone")
-        elif hashlib.sha256(path.read_bytes()).hexdigest() != promise["digest"]:
-            wrong.append(f"{promise['bytes']} holds other bytes")
-    return wrong
+    return wrong + _other_files(data, promise)
 
 
 def fresh(folder: Path) -> Path:

@@ -84,7 +84,7 @@ class Client:
         sent = sending.send(self.cloud, image_id, data)
         assert sent.status_code == 204, sent.text
         self.told(f"image {image_id}", path=f"{sending.IMAGES}/{image_id}", fields={"status": "active", "name": name},
-                  bytes=f"images/{image_id}", digest=hashlib.sha256(data).hexdigest())  # fmt: skip
+                  files={f"images/{image_id}": hashlib.sha256(data).hexdigest()})  # fmt: skip
         return image_id
 
     def volume(self, name: str, **body: Any) -> str:
@@ -93,13 +93,14 @@ class Client:
         self.shows(f"volume {volume_id}", f"{VOLUMES}/{volume_id}", status="available", name=name)
         return volume_id
 
-    def whole(self, volume_id: str, size: int = 1) -> None:
-        """What the API calls available is looked at: so it must stay."""
+    def whole(self, volume_id: str, size: int = 1, image_id: str | None = None) -> None:
+        """What the API calls available is looked at: so it must stay, and what it stands on."""
         shown = self.cloud.get(f"{VOLUMES}/{volume_id}").json["volume"]
         assert (shown["status"], shown["size"]) == ("available", size), shown
         file = self.data / "volumes" / f"{volume_id}.qcow2"
-        self.told(f"volume {volume_id}", path=f"{VOLUMES}/{volume_id}", bytes=f"volumes/{file.name}",
-                  digest=digest(file), fields={"status": "available", "size": size})  # fmt: skip
+        under = sorted((self.data / "bases").glob(f"{image_id}*")) if image_id else []
+        self.told(f"volume {volume_id}", path=f"{VOLUMES}/{volume_id}", fields={"status": "available", "size": size},
+                  files={str(each.relative_to(self.data)): digest(each) for each in (file, *under)})  # fmt: skip
 
     def guest_writes(self, volume_id: str, byte: int, at_byte: int) -> None:
         """And flushes, as a guest does that wants it kept."""
@@ -116,14 +117,14 @@ class Client:
         file = self.data / "snapshots" / f"{snapshot_id}.qcow2"
         assert self.cloud.get(f"{SNAPSHOTS}/{snapshot_id}").json["snapshot"]["status"] == "available"
         self.told(f"snapshot {snapshot_id}", path=f"{SNAPSHOTS}/{snapshot_id}", fields={"status": "available"},
-                  bytes=f"snapshots/{file.name}", digest=digest(file))  # fmt: skip
+                  files={f"snapshots/{file.name}": digest(file)})  # fmt: skip
         return snapshot_id
 
     def delete(self, subject: str, path: str, *files: str) -> None:
         self.perhaps(subject)
         gone = self.cloud.delete(path)
         assert gone.status_code < 300, gone.text
-        self.told(subject, gone=path, files=list(files))
+        self.told(subject, gone=path, without=list(files))
 
     def server(self, name: str, **more: Any) -> str:
         body = {"server": {"name": name, "flavorRef": "1", "networks": [{"uuid": self.network}], **more}}
@@ -154,9 +155,11 @@ def live(client: Client) -> None:
     short_lived = client.image("short-lived", sending.RAW, "raw")
     empty = client.volume("empty")
     copied = client.volume("copied", imageRef=raw)
+    linked = client.volume("linked", imageRef=thin)
     cloud.settle()
     client.whole(empty)
-    client.whole(copied)
+    client.whole(copied, image_id=raw)
+    client.whole(linked, image_id=thin)
     server_id = client.server("one", imageRef=thin)
     client.guest_writes(empty, 0x5A, 0)
     client.whole(empty)
@@ -184,7 +187,7 @@ def live(client: Client) -> None:
     assert cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{copied}").status_code == 202
     client.shows(f"volume {copied}", f"{VOLUMES}/{copied}", status="available")
     cloud.settle()
-    client.whole(copied)
+    client.whole(copied, image_id=raw)
 
     client.delete(f"volume {again}", f"{VOLUMES}/{again}", f"volumes/{again}.qcow2")
     cloud.settle()
