@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from kumoi import app
@@ -51,29 +52,40 @@ def serve(data: Path, stop: threading.Event) -> None:
 
     def sweep() -> None:
         began = clock.now()
+        threads: dict[str, threading.Thread] = {}
+
+        def start(kind: str, run: Callable[[], None]) -> None:
+            """Each in a thread of its own: one that waits for a silent host delays no other."""
+            if kind not in threads or not threads[kind].is_alive():
+                threads[kind] = threading.Thread(target=run, name=f"sweep {kind}", daemon=True)
+                threads[kind].start()
+
         while not stop.wait(1.0):
             try:
-                reconcile.run_sweeps(database, locate, began)
+                reconcile.run_sweeps(database, locate, began, start)
             except Exception:
                 log.fault(__name__, "sweeps failed")
 
-    def follow(dirty: threading.Event) -> None:
+    def follow(dirty: threading.Event, asks_hosts: bool) -> None:
         while not stop.is_set():
             dirty.wait(POLL_SECONDS)
             dirty.clear()
             try:
-                while reconcile.run_dirty(database, locate):
+                while reconcile.run_dirty(database, locate, asks_hosts=asks_hosts):
                     pass
             except Exception:
                 log.fault(__name__, "dirty rows were not applied")
                 clock.sleep(0.5)
 
-    dirty = threading.Event()
+    dirty = {asks_hosts: threading.Event() for asks_hosts in (False, True)}
     threads = [threading.Thread(target=walk, name=f"walk-{n}", daemon=True) for n in range(WORKERS)]
     threads += [
         threading.Thread(target=renew, name="renew", daemon=True),
         threading.Thread(target=sweep, name="sweep", daemon=True),
-        threading.Thread(target=follow, args=(dirty,), name="follow", daemon=True),
+        *(
+            threading.Thread(target=follow, args=(event, asks_hosts), name=f"follow-{asks_hosts}", daemon=True)
+            for asks_hosts, event in dirty.items()
+        ),
     ]
     for thread in threads:
         thread.start()
@@ -84,7 +96,8 @@ def serve(data: Path, stop: threading.Event) -> None:
         # What is overdue already is in a busy worker's way: a bell or the end of its work finds it sooner.
         ear.wait(max(wait, 0.01) if wait > 0 else OVERDUE_SECONDS)
         wake()
-        dirty.set()
+        for event in dirty.values():
+            event.set()
     for thread in threads:
         thread.join(5.0)
     ear.close()

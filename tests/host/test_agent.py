@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -184,3 +185,69 @@ class _Slow:
         clock.sleep(0.5)
         _Slow.finished = True
         return {}
+
+
+class Hung:
+    """An agent that takes orders and answers nothing, until it is told to."""
+
+    def __init__(self, path: Path, answers: bool = False) -> None:
+        self.answers = threading.Event()
+        if answers:
+            self.answers.set()
+        self.stop = serve(self, listen(path), 8)  # type: ignore[arg-type]
+
+    def wsgi(self, environ: Any, start_response: Any) -> list[bytes]:
+        self.answers.wait(20)
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "4")])
+        return [b"null"]
+
+
+@pytest.fixture
+def hung(tmp_path: Path) -> Iterator[tuple[Hung, UnixSocket]]:
+    made = Hung(tmp_path / "a.sock")
+    yield made, UnixSocket(tmp_path / "a.sock")
+    made.answers.set()
+    made.stop()
+
+
+def refused_after(socket: UnixSocket, within: float) -> float:
+    """Seconds until a call is Unreachable."""
+    began = clock.monotonic()
+    with pytest.raises(Unreachable):
+        socket.send("/v1/hypervisor/host", b"{}", within)
+    return clock.monotonic() - began
+
+
+def test_a_silent_host_costs_one_call_its_deadline_and_the_others_nothing(hung: tuple[Hung, UnixSocket]) -> None:
+    agent, socket = hung
+    assert refused_after(socket, 0.3) >= 0.3
+    assert refused_after(socket, 300.0) < 0.1
+    assert refused_after(socket, 0.3) >= 0.3  # prompt questions look whether it is there again
+    agent.answers.set()
+    assert socket.send("/v1/hypervisor/host", b"{}", 5.0) == (200, b"null")
+    assert socket.send("/v1/hypervisor/start", b"{}", 300.0) == (200, b"null")
+
+
+def test_what_is_under_way_to_a_silent_host_is_given_up(hung: tuple[Hung, UnixSocket]) -> None:
+    _, socket = hung
+    waited: list[float] = []
+    orders = [threading.Thread(target=lambda: waited.append(refused_after(socket, 300.0))) for _ in range(3)]
+    for order in orders:
+        order.start()
+    until(lambda: len(socket.under_way) == 3)
+    for _ in range(2):
+        refused_after(socket, 0.3)
+    for order in orders:
+        order.join(5)
+    assert len(waited) == 3 and max(waited) < 5
+
+
+def test_one_slow_order_is_no_silence_while_questions_are_answered(tmp_path: Path) -> None:
+    agent = Hung(tmp_path / "a.sock", answers=True)
+    socket = UnixSocket(tmp_path / "a.sock")
+    agent.answers.clear()
+    refused_after(socket, 0.3)
+    agent.answers.set()
+    socket.send("/v1/hypervisor/host", b"{}", 5.0)
+    assert socket.silent_since is None
+    agent.stop()

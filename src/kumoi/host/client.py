@@ -1,6 +1,8 @@
 """The control plane's side of the host agents: objects that look like engines and speak to a host."""
 
+import contextlib
 import socket
+import threading
 from functools import partial
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -13,13 +15,15 @@ from kumoi.engines.hypervisor.interface import Hypervisor
 from kumoi.engines.network.interface import Wiring
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.agent import Agent, Refusal
-from kumoi.host.concerns import Concern, Method, concern_of
-from kumoi.kernel import log
+from kumoi.host.concerns import AT_ONCE, Concern, Method, concern_of
+from kumoi.kernel import clock, log
 from kumoi.kernel.settings import Folder, Settings
 
 T = TypeVar("T")
 
 IDLE_CONNECTIONS = 16
+LOOKED_AFTER = 5.0
+"""Seconds between two calls that try a silent host, prompt questions aside."""
 
 
 class Unreachable(Exception):
@@ -47,13 +51,24 @@ class InProcess:
 
 
 class UnixSocket:
-    """An agent behind a unix socket; connections are kept and shared by threads."""
+    """An agent behind a unix socket; connections are kept and shared by threads.
+
+    A silent host does not hold up everybody who asks: after one call has missed its deadline, only prompt questions go
+    to it, and one other call from time to time; the rest fail at once, until anything is answered. When a prompt
+    question is not answered either, the calls under way are given up.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = str(path)
         self.idle: LifoQueue[_Connection] = LifoQueue(IDLE_CONNECTIONS)
+        self.lock = threading.Lock()
+        self.under_way: set[_Connection] = set()
+        self.silent_since: float | None = None
+        self.next_look = 0.0
 
     def send(self, path: str, body: bytes, within: float) -> tuple[int, bytes]:
+        if self._passed_by(within):
+            raise Unreachable(f"{self.path} has not answered for a while")
         headers = {"Content-Type": "application/json"}
         if request := log.request_id.get():
             headers["X-OpenStack-Request-Id"] = request
@@ -61,16 +76,19 @@ class UnixSocket:
             kept = self.idle.get_nowait()
         except Empty:
             kept = None
-        if kept:
-            try:
-                return self._exchange(kept, path, body, headers, within)
-            except TimeoutError as error:
-                raise Unreachable(f"{self.path} did not answer within {within:.0f} s") from error
-            except (OSError, HTTPException):
-                pass  # The agent closed it while idle, or restarted: orders are idempotent, so once more.
         try:
+            if kept:
+                try:
+                    return self._exchange(kept, path, body, headers, within)
+                except TimeoutError:
+                    raise
+                except (OSError, HTTPException):
+                    # The agent closed it while idle, or restarted: orders are idempotent, so once more.
+                    if self.silent_since is not None:
+                        raise
             return self._exchange(_Connection(self.path), path, body, headers, within)
         except TimeoutError as error:
+            self._silent(within)
             raise Unreachable(f"{self.path} did not answer within {within:.0f} s") from error
         except (OSError, HTTPException) as error:
             raise Unreachable(f"{self.path}: {error}") from error
@@ -79,6 +97,8 @@ class UnixSocket:
         self, connection: "_Connection", path: str, body: bytes, headers: dict[str, str], within: float
     ) -> tuple[int, bytes]:
         try:
+            with self.lock:
+                self.under_way.add(connection)
             connection.within(within)
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
@@ -86,11 +106,36 @@ class UnixSocket:
         except BaseException:
             connection.close()
             raise
+        finally:
+            with self.lock:
+                self.under_way.discard(connection)
+        self.silent_since = None
         if response.will_close or self.idle.full():
             connection.close()
         else:
             self.idle.put(connection)
         return answer
+
+    def _passed_by(self, within: float) -> bool:
+        """Whether a call with this deadline fails without being tried."""
+        with self.lock:
+            now = clock.monotonic()
+            if self.silent_since is None or within <= AT_ONCE:
+                return False
+            if now < self.next_look:
+                return True
+            self.next_look = now + LOOKED_AFTER
+            return False
+
+    def _silent(self, within: float) -> None:
+        """A call with this deadline has missed it."""
+        with self.lock:
+            again, now = self.silent_since is not None, clock.monotonic()
+            if not again:
+                self.silent_since, self.next_look = now, now + LOOKED_AFTER
+            given_up = list(self.under_way) if again and within <= AT_ONCE else []
+        for connection in given_up:
+            connection.give_up()
 
 
 class _Connection(HTTPConnection):
@@ -107,6 +152,11 @@ class _Connection(HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
+
+    def give_up(self) -> None:
+        """Whoever waits for its answer gets an error at once."""
+        with contextlib.suppress(OSError):
+            self.sock.shutdown(socket.SHUT_RDWR)
 
 
 def remote(protocol: type[T], transport: Transport) -> T:

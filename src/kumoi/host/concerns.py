@@ -13,7 +13,11 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.fences import Fence, Stale
 
 DEADLINE = 60.0
-"""Seconds that a call may take when its method is not named in SLOW."""
+"""Seconds that a call may take when its method is not named elsewhere."""
+
+AT_ONCE = 10.0
+"""Seconds for what is answered without asking anybody else: a host that takes longer counts as silent."""
+PROMPT = {("hypervisor", "host"), ("hypervisor", "cards"), ("volumes", "capacity")}
 
 SLOW = {
     ("volumes", "prepare_base"): 1800.0,
@@ -73,7 +77,7 @@ def _describe_method(concern: str, name: str, function: Any) -> Method:
         arguments=msgspec.defstruct(f"{concern}_{name}", fields, frozen=True, forbid_unknown_fields=True, kw_only=True),
         result=result,
         fenced=bool(parameters) and hints[parameters[0].name] is Fence,
-        within=SLOW.get((concern, name), DEADLINE),
+        within=AT_ONCE if (concern, name) in PROMPT else SLOW.get((concern, name), DEADLINE),
     )
 
 

@@ -66,12 +66,14 @@ class View:
 @dataclass(frozen=True)
 class Reconciler:
     """`apply(view, id → revision)` brings the world to what the rows say now; a row that is gone means: remove.
-    The revision goes to the engine, which refuses older ones. Raise to be called again, with back-off, or Later. `order`: kinds
-    with low numbers are applied first when many are dirty (networks before ports)."""
+    The revision goes to the engine, which refuses older ones. Raise to be called again, with back-off, or Later.
+    `order`: kinds with low numbers are applied first when many are dirty (networks before ports). `asks_hosts`: it waits
+    for agents of hosts, which may be silent; such kinds are followed apart from all others."""
 
     kind: str
     apply: Callable[[View, dict[str, int]], None]
     order: int = 50
+    asks_hosts: bool = False
 
     def __post_init__(self) -> None:
         reconcilers[self.kind] = self
@@ -138,13 +140,18 @@ def pending(tx: Transaction) -> list[dict[str, Any]]:
     return tx.all(sa.select(dirty).where(dirty.c.applied < dirty.c.wanted).order_by(dirty.c.kind, dirty.c.id))
 
 
-def run_dirty(database: Database, locate: Callable[[type[Any]], Any], limit: int = 200) -> int:
-    """Apply what is due, one kind after the other in their order; how many rows were tried."""
+def run_dirty(
+    database: Database, locate: Callable[[type[Any]], Any], limit: int = 200, *, asks_hosts: bool | None = None
+) -> int:
+    """Apply what is due, one kind after the other in their order; how many rows were tried. `asks_hosts`: only kinds
+    that do, or only those that do not."""
+    slow = [kind for kind, reconciler in reconcilers.items() if reconciler.asks_hosts]
+    chosen = sa.true() if asks_hosts is None else dirty.c.kind.in_(slow) if asks_hosts else dirty.c.kind.not_in(slow)
 
     def take(tx: Transaction) -> list[dict[str, Any]]:
         due = tx.all(
             sa.select(dirty)
-            .where(dirty.c.applied < dirty.c.wanted, dirty.c.next_at <= tx.now, dirty.c.lease_until <= tx.now)
+            .where(chosen, dirty.c.applied < dirty.c.wanted, dirty.c.next_at <= tx.now, dirty.c.lease_until <= tx.now)
             .order_by(dirty.c.next_at)
             .limit(limit)
         )
@@ -157,7 +164,9 @@ def run_dirty(database: Database, locate: Callable[[type[Any]], Any], limit: int
         return due
 
     nothing = (
-        sa.select(dirty.c.id).where(dirty.c.applied < dirty.c.wanted, dirty.c.next_at <= sa.bindparam("now")).limit(1)
+        sa.select(dirty.c.id)
+        .where(chosen, dirty.c.applied < dirty.c.wanted, dirty.c.next_at <= sa.bindparam("now"))
+        .limit(1)
     )
     if database.read(lambda tx: tx.scalar(nothing, {"now": tx.now})) is None:
         return 0
@@ -226,9 +235,15 @@ def _settle(
     database.write(settle, durable=False)
 
 
-def run_sweeps(database: Database, locate: Callable[[type[Any]], Any], since: int = 0) -> None:
+def run_sweeps(
+    database: Database,
+    locate: Callable[[type[Any]], Any],
+    since: int = 0,
+    start: Callable[[str, Callable[[], None]], None] | None = None,
+) -> None:
     """Run each sweep whose time has come, or that was last claimed before `since` (when this process began: much may
-    have changed while there was none); the first to claim it does it."""
+    have changed while there was none); the first to claim it does it. `start`: how to run one, by its kind; None:
+    one after the other."""
     now = clock.now()
     due = database.read(lambda tx: {row["kind"]: row["next_at"] for row in tx.all(sa.select(sweeps))})
     view = View(database, locate)
@@ -245,14 +260,22 @@ def run_sweeps(database: Database, locate: Callable[[type[Any]], Any], since: in
             tx.upsert(sweeps, {"kind": kind}, {"next_at": tx.now + every})
             return True
 
-        if database.write(claim, durable=False):
+        def run(sweep: Sweep = sweep, claim: Callable[[Transaction], bool] = claim) -> None:
+            if not database.write(claim, durable=False):
+                return
             try:
                 sweep.run(view)
             except Exception:
                 log.fault(__name__, "sweep failed", kind=sweep.kind)
 
+        if start is None:
+            run()
+        else:
+            start(sweep.kind, run)
+
 
 def next_due(tx: Transaction) -> int | None:
-    """The instant at which the next dirty row is due."""
-    found: int | None = tx.scalar(sa.select(sa.func.min(dirty.c.next_at)).where(dirty.c.applied < dirty.c.wanted))
+    """The instant at which the next dirty row is due that nobody is about."""
+    due = sa.case((dirty.c.lease_until > dirty.c.next_at, dirty.c.lease_until), else_=dirty.c.next_at)
+    found: int | None = tx.scalar(sa.select(sa.func.min(due)).where(dirty.c.applied < dirty.c.wanted))
     return found

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.network.interface import Topology, TopologyInventory
-from kumoi.kernel import log, reconcile
+from kumoi.kernel import log, polls, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
 from kumoi.services.network.floating_ips.models import floating_ips
@@ -35,6 +35,8 @@ KINDS: dict[str, tuple[sa.Select[Any], Callable[[TopologyInventory], dict[str, i
 """Kind of reconciler → the ids that the topology should hold, and those that it does, with their revisions."""
 
 
+WITHIN = 10.0
+"""Seconds that all hosts have to answer a sweep's question."""
 MOVING = ""
 """No host has this name."""
 
@@ -108,13 +110,13 @@ def serving_differences(view: View) -> list[Difference]:
     hosts = view.engine(Hosts)
     wanted = view.read(_to_serve)
     found = []
-    for host in hosts.names():
-        try:
-            served = set(hosts.wiring(host).served_networks())
-        except Exception as error:
-            log.say(__name__, "a host does not say what it serves", host=host, error=str(error))
+    for host, served in polls.ask(
+        "served", hosts.names(), lambda host: hosts.wiring(host).served_networks(), WITHIN
+    ).items():
+        if isinstance(served, Exception):
+            log.say(__name__, "a host does not say what it serves", host=host, error=str(served))
             continue
-        found += _served_otherwise(host, served, wanted)
+        found += _served_otherwise(host, set(served), wanted)
     return found
 
 
@@ -122,11 +124,9 @@ def stray_plugs(view: View) -> list[tuple[str, str]]:
     """(host, port id) of plugs whose port is no more."""
     hosts = view.engine(Hosts)
     found = []
-    for host in hosts.names():
-        try:
-            plugged = hosts.wiring(host).plugged()
-        except Exception as error:
-            log.say(__name__, "a host does not say what is plugged", host=host, error=str(error))
+    for host, plugged in polls.ask("plugged", hosts.names(), lambda host: hosts.wiring(host).plugged(), WITHIN).items():
+        if isinstance(plugged, Exception):
+            log.say(__name__, "a host does not say what is plugged", host=host, error=str(plugged))
             continue
         known = view.read(partial(_existing, port_ids=plugged))
         found += [(host, port_id) for port_id in plugged if port_id not in known]

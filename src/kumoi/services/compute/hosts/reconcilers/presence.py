@@ -3,20 +3,27 @@
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.interface import Host
 from kumoi.engines.volumes.interface import Capacity
-from kumoi.kernel import clock, log
+from kumoi.kernel import clock, log, polls
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.compute.hosts import logic, store
 
 EVERY = 5.0
+WITHIN = 10.0
+"""Seconds that a sweep waits for all of them."""
 PATIENCE = 4.0
 """Seconds that a sweep goes on asking a host which was never seen: a new cloud's first, whose agent is just starting."""
 
 
 def sweep(view: View) -> None:
     known = {row["name"] for row in view.read(store.every)}
-    for name in view.engine(Hosts).names():
-        found = _ask(view, name, 0.0 if name in known else PATIENCE)
-        if found is None:
+    answers = polls.ask(
+        "presence",
+        view.engine(Hosts).names(),
+        lambda name: _ask(view, name, 0.0 if name in known else PATIENCE),
+        WITHIN,
+    )
+    for name, found in answers.items():
+        if found is None or isinstance(found, Exception):
             view.database.write(lambda tx, name=name: logic.silent(tx, name))  # type: ignore[misc]
         else:
             view.database.write(

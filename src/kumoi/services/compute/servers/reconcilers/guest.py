@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.interface import GuestState, Hypervisor
-from kumoi.kernel import operations
+from kumoi.kernel import operations, polls
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence, Stale
@@ -20,6 +20,8 @@ from kumoi.services.network import facade as networks
 
 BUSY_FOR = 1.0
 """Seconds until a server on which something is at work is looked at again."""
+WITHIN = 20.0
+"""Seconds that all hosts have."""
 REFUSED_FOR = 600.0
 """Seconds until a guest that kept a card is asked for it again: taking it keeps others from the server."""
 
@@ -34,23 +36,29 @@ class Found:
 
 def follow(view: View, revisions: dict[str, int]) -> None:
     """A server that is gone, or that has no guest, needs nothing: its start carries what it reads and has."""
-    waiting = []
-    for server_id, revision in revisions.items():
-        found = view.read(lambda tx, server_id=server_id: _find(tx, server_id))  # type: ignore[misc]
-        if found is None:
-            continue
-        host = found.described.server["host"]
-        if host is not None:
-            hypervisor = view.engine(Hosts).hypervisor(host)
-            state = hypervisor.state(server_id)
-            if state is not GuestState.ABSENT:
-                _publish(hypervisor, found.described, revision)
-            if not found.at_work and state in LETS_GO:
-                _take_lost_cards(view, hypervisor, server_id)
-        if found.at_work:
-            waiting.append(server_id)
+    found = view.read(lambda tx: {server_id: _find(tx, server_id) for server_id in revisions})
+    on_hosts: dict[str, list[Found]] = {name: [] for name in view.engine(Hosts).names()}
+    for each in found.values():
+        if each is not None and each.described.server["host"] is not None:
+            on_hosts.setdefault(each.described.server["host"], []).append(each)
+    answers = polls.ask("guests", on_hosts, lambda host: _on_host(view, host, on_hosts[host], revisions), WITHIN)
+    for host, failure in answers.items():
+        if failure and on_hosts[host]:
+            raise failure
+    waiting = [server_id for server_id, each in found.items() if each is not None and each.at_work]
     if waiting:
         raise Later(f"something is at work on {', '.join(waiting)}", BUSY_FOR)
+
+
+def _on_host(view: View, host: str, servers: list[Found], revisions: dict[str, int]) -> None:
+    hypervisor = view.engine(Hosts).hypervisor(host)
+    for each in servers:
+        server_id = each.described.server["id"]
+        state = hypervisor.state(server_id)
+        if state is not GuestState.ABSENT:
+            _publish(hypervisor, each.described, revisions[server_id])
+        if not each.at_work and state in LETS_GO:
+            _take_lost_cards(view, hypervisor, server_id)
 
 
 def _find(tx: Transaction, server_id: str) -> Found | None:
@@ -100,4 +108,4 @@ def _wait_after_refusal(tx: Transaction, server_id: str) -> None:
             raise Later(f"the guest of {server_id} keeps the card of a port that is gone", rest)
 
 
-RECONCILER = Reconciler(changes.CHANGED, follow, order=80)
+RECONCILER = Reconciler(changes.CHANGED, follow, order=80, asks_hosts=True)

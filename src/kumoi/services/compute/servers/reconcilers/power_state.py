@@ -4,7 +4,7 @@ from typing import Any
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.interface import GuestState
-from kumoi.kernel import events, log
+from kumoi.kernel import events, log, polls
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import active_on, subject
 from kumoi.kernel.reconcile import Sweep, View
@@ -14,6 +14,8 @@ from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import AT_REST, OF_GUEST, TaskState, VmState
 
 EVERY = 10.0
+WITHIN = 30.0
+"""Seconds that a sweep waits for all hosts."""
 
 LOST = "The guest is no longer on its host. A hard reboot makes it again, on an empty root disk."
 ENDED = "The guest's process ended without being told to"
@@ -21,17 +23,17 @@ ENDED = "The guest's process ended without being told to"
 
 def follow(view: View) -> None:
     hosts = view.engine(Hosts)
-    for name in hosts.names():
-        rows = view.read(lambda tx, name=name: _resting(tx, name))  # type: ignore[misc]
-        if not rows:
-            continue
-        try:
-            states = hosts.hypervisor(name).states()
-        except Exception as error:
+    resting = {name: view.read(lambda tx, name=name: _resting(tx, name)) for name in hosts.names()}  # type: ignore[misc]
+
+    def question(name: str) -> dict[str, GuestState]:
+        return hosts.hypervisor(name).states() if resting[name] else {}
+
+    for name, states in polls.ask("states", resting, question, WITHIN).items():
+        if isinstance(states, Exception):
             # A silent host says nothing about its guests.
-            log.say(__name__, "a host does not say how its guests are", host=name, reason=str(error))
+            log.say(__name__, "a host does not say how its guests are", host=name, reason=str(states))
             continue
-        for row in rows:
+        for row in resting[name]:
             found = states.get(row["id"], GuestState.ABSENT)
             if found is GuestState.FAILED:
                 _stop(view, name, row)

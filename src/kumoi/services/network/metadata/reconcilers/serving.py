@@ -1,7 +1,8 @@
 """Metadata is answered on every host that holds a port of a network with a metadata port, and on no other."""
 
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.network.interface import ServedNetwork
+from kumoi.engines.network.interface import ServedNetwork, Wiring
+from kumoi.kernel import polls
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.reconcile import Reconciler, View
@@ -11,6 +12,9 @@ from kumoi.services.network.networks import store as networks
 from kumoi.services.network.ports import store as ports
 from kumoi.services.network.ports.models import METADATA
 from kumoi.services.network.subnets import store as subnets
+
+WITHIN = 20.0
+"""Seconds that all hosts have."""
 
 
 def desired(tx: Transaction, network_ids: list[str]) -> dict[str, tuple[ServedNetwork, set[str]]]:
@@ -48,18 +52,27 @@ def desired_all(tx: Transaction) -> dict[str, set[str]]:
 def apply(view: View, batch: dict[str, int]) -> None:
     wanted = view.read(lambda tx: desired(tx, list(batch)))
     hosts = view.engine(Hosts)
-    for host in hosts.names():
-        wiring = hosts.wiring(host)
-        served: dict[str, str] | None = None
-        for network_id, revision in batch.items():
-            fence = Fence(f"network/{network_id}", revision)
-            if network_id in wanted and host in wanted[network_id][1]:
-                wiring.serve_network(fence, wanted[network_id][0])
-                continue
-            if served is None:
-                served = wiring.served_networks()
-            if network_id in served:
-                wiring.unserve_network(fence, network_id)
+    answers = polls.ask(
+        "serving", hosts.names(), lambda host: _on_host(hosts.wiring(host), host, wanted, batch), WITHIN
+    )
+    for failure in answers.values():
+        if failure:
+            raise failure
 
 
-RECONCILER = Reconciler(logic.KIND, apply, order=60)
+def _on_host(
+    wiring: Wiring, host: str, wanted: dict[str, tuple[ServedNetwork, set[str]]], batch: dict[str, int]
+) -> None:
+    served: dict[str, str] | None = None
+    for network_id, revision in batch.items():
+        fence = Fence(f"network/{network_id}", revision)
+        if network_id in wanted and host in wanted[network_id][1]:
+            wiring.serve_network(fence, wanted[network_id][0])
+            continue
+        if served is None:
+            served = wiring.served_networks()
+        if network_id in served:
+            wiring.unserve_network(fence, network_id)
+
+
+RECONCILER = Reconciler(logic.KIND, apply, order=60, asks_hosts=True)

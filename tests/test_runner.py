@@ -1,0 +1,60 @@
+"""The runner's process with a host that says nothing: what does not need the host goes on."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kumoi import runner
+from kumoi.engines.network.fake import FakeTopology
+from kumoi.kernel import clock, reconcile
+from kumoi.kernel import settings as settings_module
+from tests.cloud import Cloud
+from tests.services.compute import world as worlds
+from tests.services.compute.world import SERVERS
+
+
+@pytest.fixture
+def hung(tmp_path: Path) -> Iterator[Cloud]:
+    """A cloud whose host's agent takes connections and answers none; a runner is at work on it."""
+    cloud = Cloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}", database=f"sqlite:///{tmp_path / 'kumoi.db'}")
+    settings_module.save(cloud.folder, cloud.settings)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(cloud.folder.agent_socket))
+    listener.listen(256)
+    stop = threading.Event()
+    yield cloud
+    listener.close()
+    stop.set()
+    cloud.close()
+
+
+def wait_for(condition: Any, within: float) -> bool:
+    until = clock.monotonic() + within
+    while not condition():
+        if clock.monotonic() > until:
+            return False
+        clock.sleep(0.05)
+    return True
+
+
+def test_a_host_that_hangs_delays_only_what_needs_it(hung: Cloud) -> None:
+    world = worlds.make(hung)
+    server_id = world.boot()
+    stop = threading.Event()
+    working = threading.Thread(target=runner.serve, args=(hung.folder.data, stop), daemon=True)
+    working.start()
+    try:
+        hung.put(f"{SERVERS}/{server_id}", json={"server": {"name": "renamed"}})
+        clock.sleep(1.5)
+        network = hung.post("/network/v2.0/networks", json={"network": {"name": "late"}}).json["network"]["id"]
+        topology = hung.engines[FakeTopology]
+        assert wait_for(lambda: network in topology.inventory().networks, 4.0), "the topology did not follow"
+        pending = {row["kind"] for row in hung.database.read(reconcile.pending)}
+        assert pending == {"compute.guest_metadata"}
+    finally:
+        stop.set()
+        working.join(20)
