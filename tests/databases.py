@@ -79,7 +79,7 @@ class PostgreSQL:
     def fresh(self, template: str = "template0") -> str:
         """The name of a new database: an empty one, or a copy of one that nobody is connected to."""
         self.made += 1
-        name = f"test_{self.made}"
+        name = f"test_{os.getpid()}_{self.made}"  # forked processes make theirs beside each other
         with self._administering() as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
         return name

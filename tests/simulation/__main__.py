@@ -7,6 +7,7 @@ from typing import Any
 
 from kumoi import app
 from kumoi.kernel import clock, operations
+from tests.databases import PostgreSQL
 from tests.matrix import report
 from tests.matrix.children import Fell, in_child
 from tests.simulation.faults import KINDS
@@ -16,9 +17,11 @@ LONG = 400
 """From so many seeds on, every operation, step and kind of fault must have been hit."""
 
 
-def play(first: int, count: int, *, seconds: float | None = None, every: int = 1) -> dict[str, Any]:
+def play(
+    first: int, count: int, *, seconds: float | None = None, every: int = 1, server: PostgreSQL | None = None
+) -> dict[str, Any]:
     """Seeds first, first + every, …; the counts. What breaks names its seed."""
-    stage = Stage()
+    stage = Stage(server)
     played, began = 0, clock.monotonic()
     try:
         for seed in range(first, first + count * every, every):
@@ -29,7 +32,8 @@ def play(first: int, count: int, *, seconds: float | None = None, every: int = 1
             try:
                 stage.play(seed)
             except BaseException as error:
-                error.add_note(f"seed {seed}: make sim SEED={seed} COUNT=1")
+                on = " DATABASE=postgresql" if server else ""
+                error.add_note(f"seed {seed}: make sim SEED={seed} COUNT=1{on}")
                 raise
             played += 1
     finally:
@@ -65,34 +69,47 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make sim")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     arguments = parser.parse_args()
     app.load_services()
+    server = PostgreSQL.start() if arguments.database == "postgresql" else None
+    try:
+        run(arguments.seed, arguments.count, server)
+    finally:
+        if server:
+            server.stop()
+
+
+def run(seed: int, count: int, server: PostgreSQL | None) -> None:
+    """One seed tells its story; many are counted."""
     began = clock.monotonic()
-    if arguments.count == 1:
-        stage = Stage()
+    if count == 1:
+        stage = Stage(server)
         try:
-            print(stage.play(arguments.seed))
+            print(stage.play(seed))
         finally:
             stage.remove()
-        print(f"seed {arguments.seed} holds")
+        print(f"seed {seed} holds")
         return
-    found = play_on_cores(arguments.seed, arguments.count)
+    found = play_on_cores(seed, count, server=server)
     for name in ("seen", "steps", "replies"):
         for what, times in sorted(found[name].items()):
             print(f"{times:8} {what}")
     print(f"{found['seeds']} seeds in {clock.monotonic() - began:.0f} s")
-    keep(found, "make sim")
+    keep(found, "make sim on PostgreSQL" if server else "make sim")
     if found["seeds"] >= LONG and (missing := unhit(found)):
         sys.exit(f"never hit: {', '.join(missing)}")
 
 
-def play_on_cores(first: int, count: int, seconds: float | None = None, cores: int = 2) -> dict[str, Any]:
+def play_on_cores(
+    first: int, count: int, seconds: float | None = None, cores: int = 2, server: PostgreSQL | None = None
+) -> dict[str, Any]:
     """The seeds shared among forked processes."""
     from concurrent.futures import ThreadPoolExecutor
 
     def share(core: int) -> dict[str, Any]:
         finished, found = in_child(
-            lambda: play(first + core, len(range(core, count, cores)), seconds=seconds, every=cores), 7200
+            lambda: play(first + core, len(range(core, count, cores)), seconds=seconds, every=cores, server=server), 7200
         )
         if not finished:
             raise Fell("a process died")

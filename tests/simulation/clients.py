@@ -12,7 +12,8 @@ from tests.cloud import CALLERS
 from tests.matrix.recipes import ORIGIN
 from tests.services.compute.world import SERVERS, World
 from tests.services.image import sending
-from tests.simulation.faults import Mischief
+from tests.simulation import rows
+from tests.simulation.faults import Killed, Mischief, MortalDatabase
 from tests.still import StillCloud
 
 VOLUMES = "/volume/v3/volumes"
@@ -61,7 +62,7 @@ class Clients:
         headers = {}
         if method == "POST" and not path.endswith("/action"):
             headers["Idempotency-Key"] = randomness.new_hex()
-        answer = self.cloud.call(method, path, as_=as_, headers=headers, **more)
+        answer = self._call(method, path, as_, headers, more)
         self.replies[f"{method} {answer.status_code}"] += 1
         self.tell(f"{as_} {method} {path} {more.get('json', '')} -> {answer.status_code}")
         assert answer.status_code != 500, f"{method} {path}: {answer.text}"
@@ -69,6 +70,39 @@ class Clients:
             again = self.cloud.call(method, path, as_=as_, headers=headers, **more)
             if answer.status_code < 300:
                 assert (again.status_code, again.text) == (answer.status_code, answer.text), f"{method} {path} twice"
+        return answer
+
+    def _call(self, method: str, path: str, as_: str, headers: dict[str, str], more: dict[str, Any]) -> Any:
+        """The process that answers may die of it; then the client asks again, sometimes as if for the first time."""
+        mischief = self.mischief
+        died = None
+        if method != "GET" and mischief and mischief.strikes(0.03, "the api dies before the commit"):
+            died = "before"
+        elif method != "GET" and mischief and mischief.strikes(0.03, "the api dies after the commit"):
+            died = "after"
+        if died is None:
+            return self.cloud.call(method, path, as_=as_, headers=headers, **more)
+        before = rows.digest(self.cloud.database)
+        api, mortal = self.cloud.api, MortalDatabase(self.cloud.database, committed=died == "after")
+        api.database = mortal  # type: ignore[assignment]
+        try:
+            answer = self.cloud.call(method, path, as_=as_, headers=headers, **more)
+        except Killed:
+            self.tell(f"the api dies {died} the commit of {method} {path}")
+        finally:
+            api.database = self.cloud.database
+        if not mortal.died:
+            return answer
+        left = rows.digest(self.cloud.database)
+        if died == "before":
+            assert left == before, f"{method} {path} died before its commit, and left {rows.difference(before, left)}"
+        if headers and self.random.random() < 0.3:
+            headers.clear()
+        answer = self.cloud.call(method, path, as_=as_, headers=headers, **more)
+        if headers and died == "after":
+            now = rows.digest(self.cloud.database)
+            assert now == left, f"{method} {path} with the same key changed {rows.difference(left, now)}"
+            assert answer.status_code < 300, f"{method} {path} was done, and answers {answer.text} to the same key"
         return answer
 
     def pick(self, kind: str) -> str:

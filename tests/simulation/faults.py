@@ -1,8 +1,10 @@
 """What engines, hosts and runners do wrong, as a seed decides, and how often each was seen."""
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,9 +12,11 @@ import msgspec
 
 from kumoi.engines.images.interface import ImagesError
 from kumoi.engines.network.interface import NetworkError
-from kumoi.host.agent import Refusal
+from kumoi.host.agent import Agent, Refusal
 from kumoi.host.client import InProcess, Unreachable
 from kumoi.host.concerns import CONCERNS
+from kumoi.host.fences import Fences
+from kumoi.kernel.database import Database, Transaction
 
 KINDS = (
     "the host does not answer", "the answer is lost", "the order arrives twice", "the engine refuses", "the engine breaks",
@@ -22,6 +26,8 @@ KINDS = (
     "the reconciler dies", "the store refuses",
     "dies before", "dies called", "dies recorded", "stalls before", "stalls called", "stalls recorded",
     "leases run out", "hours pass", "a guest dies", "a guest shuts itself down", "a client's reply is lost",
+    "the api dies before the commit", "the api dies after the commit", "a sleeper is outrun", "an outrun sleeper wakes",
+    "the host hears an old order", "the agent starts again",
 )  # fmt: skip
 """Every kind of fault; a long run must have hit each."""
 
@@ -37,6 +43,8 @@ class Mischief:
         self.random = random
         self.seen = seen
         self.calm = False
+        self.defects: list[str] = []
+        """What must never happen, and did; an exception would only be one more failure to the code that runs."""
         self.walking: Callable[[], bool] = lambda: False
         """Whether the running thread is a runner's, which may die or stall."""
         self.stall: Callable[[], None] = lambda: None
@@ -60,9 +68,34 @@ class Mischief:
 
 
 class BadHost(InProcess):
-    """A host's agent, and the way to it."""
+    """A host's agent, and the way to it. Keeps its own account of generations: what the agent obeys must agree."""
 
     mischief: Mischief
+
+    def __init__(self, agent: Agent, fences: Path) -> None:
+        super().__init__(agent)
+        self.path = fences
+        self.newest: dict[str, int] = {}
+
+    def start_again(self) -> None:
+        """The agent's process is another: what it knows of generations is what it wrote down."""
+        self.agent.fences.close()
+        self.agent.fences = Fences(self.path)
+
+    def obey(self, path: str, body: bytes, within: float) -> tuple[int, bytes]:
+        status, answer = super().send(path, body, within)
+        fence = json.loads(body or b"{}").get("fence")
+        if fence:
+            subject, generation = fence["subject"], fence["generation"]
+            newest = self.newest.get(subject, generation)
+            if generation < newest:
+                self.mischief.seen["the host hears an old order"] += 1
+                if status != 409:
+                    said = f"the host obeyed {path} of generation {generation} after {newest} for {subject}: {status}"
+                    self.mischief.defects.append(said)
+            elif status != 409:
+                self.newest[subject] = generation
+        return status, answer
 
     def send(self, path: str, body: bytes, within: float) -> tuple[int, bytes]:
         mischief = self.mischief
@@ -74,13 +107,36 @@ class BadHost(InProcess):
             return 422, _refusal(next(iter(CONCERNS[concern].errors)), "no space left on the device")
         if mischief.strikes(0.01, "the engine breaks"):
             return 500, _refusal("Fault", "ZeroDivisionError")
-        answer = super().send(path, body, within)
+        answer = self.obey(path, body, within)
         if mischief.strikes(0.02, "the order arrives twice"):
-            answer = super().send(path, body, within)
+            answer = self.obey(path, body, within)
         mischief.after("the answer arrives late", "the runner dies after the order")
         if mischief.strikes(0.03, "the answer is lost"):
             raise Unreachable("the answer is lost")
         return answer
+
+
+class MortalDatabase:
+    """A database whose process dies of its next write: before the commit, or after it and before the reply."""
+
+    def __init__(self, real: Database, *, committed: bool) -> None:
+        self.real, self.committed = real, committed
+        self.died = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def write(self, work: Callable[[Transaction], Any], *, durable: bool = True) -> Any:
+        def doomed(tx: Transaction) -> Any:
+            result = work(tx)
+            if not self.committed:
+                self.died = True
+                raise Killed
+            return result
+
+        self.real.write(doomed, durable=durable)
+        self.died = True
+        raise Killed
 
 
 class BadTopology:

@@ -6,20 +6,23 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+import sqlalchemy as sa
+
 from kumoi import app
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.network.fake import FakeTopology
 from kumoi.engines.network.interface import Topology
 from kumoi.host.client import InProcess
-from kumoi.kernel import clock, randomness, reconcile, runner
+from kumoi.kernel import clock, operations, randomness, reconcile, runner
 from kumoi.kernel.randomness import SeededSource
-from kumoi.kernel.runner import LEASE_SECONDS
+from kumoi.kernel.runner import LEASE_SECONDS, Runner
+from tests.databases import PostgreSQL
 from tests.matrix import outcome
 from tests.matrix.places import Place, Saved
 from tests.matrix.recipes import attach_volume, environment, ok, ready_volume, snapshot
 from tests.services.compute.world import World
-from tests.simulation import invariants
+from tests.simulation import invariants, rows
 from tests.simulation.clients import Clients
 from tests.simulation.faults import BadHost, BadStore, BadTopology, Killed, Mischief
 from tests.still import StillCloud, at
@@ -43,6 +46,11 @@ class Walker:
         self.work = work
         self.turn, self.back = threading.Semaphore(0), threading.Semaphore(0)
         self.ended = False
+        self.holds: tuple[dict[str, Any], Any] | None = None
+        """The operation that it walks, as it took it."""
+        self.outrun = False
+        self.leash: int | None = None
+        """So many probes until it falls asleep; None: as the seed says."""
         self.defect: BaseException | None = None
         self.thread = threading.Thread(target=self._live, daemon=True)
         self.thread.start()
@@ -78,8 +86,9 @@ class Walker:
 class Stage:
     """Warm in this process; `play` begins each seed from the same beginning."""
 
-    def __init__(self) -> None:
-        self.place = Place()
+    def __init__(self, server: PostgreSQL | None = None) -> None:
+        """`server` None: SQLite."""
+        self.place = Place(server)
         with at(), randomness.using(SeededSource(0)):
             self.cloud = StillCloud(self.place.folder, self.place.url)
             world = environment(self.cloud)
@@ -123,6 +132,7 @@ class Play:
         self.long = seed % LONG_ONES == 0
         self.story: list[str] = []
         self.walkers: list[Walker] = []
+        self.hosts: list[BadHost] = []
         self.mischief = Mischief(self.random, stage.seen)
         self.mischief.walking = lambda: self._current() is not None
         self.mischief.stall = self._stall
@@ -138,18 +148,25 @@ class Play:
             self.mischief.calm = False
             for _ in range(TURNS):
                 self._turn()
+                self._no_defects()
             self._calm_down()
+            self._no_defects()
             invariants.check(self.cloud, self.clients)
         if not self.long:
             return
         outcome.clear(self.cloud)
         invariants.nothing_left(self.cloud, self.stage.first)
 
+    def _no_defects(self) -> None:
+        if self.mischief.defects:
+            raise Broken("; ".join(self.mischief.defects))
+
     def _set_traps(self) -> None:
         engines = self.cloud.engines
         for name, transport in engines[Hosts].transports.items():
             if isinstance(transport, InProcess):
-                bad = BadHost(transport.agent)
+                bad = BadHost(transport.agent, self.cloud.folder.host / "fences.db")
+                self.hosts.append(bad)
                 bad.mischief = self.mischief
                 engines[Hosts].transports[name] = bad
         engines[Hosts].made.clear()
@@ -157,12 +174,17 @@ class Play:
         engines[ImageStore] = BadStore(engines[ImageStore], self.mischief)
         self.cloud.hold_still()
         runner.probe = self._probe
-        self.runners = [app.make_runner(self.cloud.database, self.cloud.locate) for _ in range(RUNNERS)]
+        self.runners = [self._watched(app.make_runner(self.cloud.database, self.cloud.locate)) for _ in range(RUNNERS)]
 
     def _turn(self) -> None:
         chance = self.random.random()
+        asleep = [walker for walker in self.walkers if not walker.ended and walker.holds]
+        if asleep and self.random.random() < 0.35:
+            self._outrun(self.random.choice(asleep))
+            return
         if self.walkers and self.random.random() < 0.1:
             chance = 0.95
+        self._perhaps_a_new_agent(0.02)
         if chance < 0.4:
             self.clients.act(self.mischief)
         elif chance < 0.94:
@@ -188,14 +210,81 @@ class Play:
         else:
             walker = Walker(self.random.choice((self._operate, self._operate, self._reconcile)))
             self.walkers.append(walker)
-        walker.go()
+        self._wake(walker)
         self.walkers = [each for each in self.walkers if not each.ended]
+
+    def _outrun(self, sleeper: Walker) -> None:
+        """It sleeps past its lease; another takes over, and falls asleep in the middle or not; clients go on, or not;
+        then it wakes."""
+        self.tell("a sleeper is outrun")
+        self.stage.seen["a sleeper is outrun"] += 1
+        clock.sleep(LEASE_SECONDS + 1)
+        walker = Walker(self._operate)
+        walker.leash = self.random.randint(2, 9)
+        self.walkers.append(walker)
+        walker.go()
+        if self.random.random() < 0.3:
+            self.clients.act(self.mischief)
+        if self.random.random() < 0.7:
+            self._perhaps_a_new_agent(0.3)
+            self._wake(sleeper)
+        self.walkers = [each for each in self.walkers if not each.ended]
+
+    def _perhaps_a_new_agent(self, chance: float) -> None:
+        if self.mischief.strikes(chance, "the agent starts again"):
+            self.tell("the agent starts again")
+            for host in self.hosts:
+                host.start_again()
+
+    def _wake(self, walker: Walker) -> None:
+        """Whoever has lost the lease meanwhile changes nothing more, wherever it was."""
+        walker.outrun = walker.outrun or self._has_lost(walker)
+        if not walker.outrun:
+            walker.go()
+            return
+        self.tell("an outrun sleeper wakes")
+        self.stage.seen["an outrun sleeper wakes"] += 1
+        before = rows.digest(self.cloud.database)
+        walker.go()
+        after = rows.digest(self.cloud.database)
+        if after != before:
+            raise Broken(f"a runner without its lease wrote: {rows.difference(before, after)}")
+
+    def _has_lost(self, walker: Walker) -> bool:
+        if walker.holds is None:
+            return False
+        mine = walker.holds[0]
+        wanted = sa.select(operations.operations.c.lease, operations.operations.c.state)
+        now = self.cloud.database.read(
+            lambda tx: tx.one(wanted.where(operations.operations.c.id == mine["id"]))
+        )  # fmt: skip
+        return now is None or now["lease"] != mine["lease"] or now["state"] not in operations.ACTIVE_STATES
+
+    def _watched(self, runner: Runner) -> Runner:
+        """It tells the walker on which it works what it has taken."""
+        take = runner._take
+
+        def taking() -> Any:
+            taken = take()
+            if walker := self._current():
+                walker.holds = taken
+            return taken
+
+        runner._take = taking  # type: ignore[method-assign]
+        return runner
 
     def _operate(self) -> None:
         chosen = self.random.choice(self.runners)
+        walker = self._current()
+        assert walker is not None
         for _ in range(self.random.randint(1, 6)):
             if not chosen.run_one():
                 return
+            walker.holds = None
+            if walker.outrun:
+                # What it does from here on is new work, under new leases.
+                walker.outrun = False
+                walker.stop()
 
     def _reconcile(self) -> None:
         from kumoi.services.network.ports import states
@@ -211,6 +300,17 @@ class Play:
         if self.mischief.strikes(0.03, f"dies {moment}"):
             self.tell(f"a runner dies {moment} {kind} {step} {direction}")
             raise Killed
+        walker = self._current()
+        leashed = walker is not None and walker.leash is not None and not self.mischief.calm
+        if leashed:
+            assert walker is not None and walker.leash is not None
+            walker.leash -= 1
+            if walker.leash == 0:
+                walker.leash = None
+                self.stage.seen[f"stalls {moment}"] += 1
+                self.tell(f"a runner that outran another stalls {moment} {kind} {step} {direction}")
+                self._stall()
+                return
         if self.mischief.strikes(0.08, f"stalls {moment}"):
             self.tell(f"a runner stalls {moment} {kind} {step} {direction}")
             self._stall()
@@ -239,7 +339,7 @@ class Play:
     def _wake_all(self) -> None:
         while self.walkers:
             walker = self.walkers[0]
-            walker.go()
+            self._wake(walker)
             self.walkers = [each for each in self.walkers if not each.ended]
 
 

@@ -3,11 +3,13 @@
 import os
 
 from kumoi import app
+from tests.databases import PostgreSQL
 from tests.simulation import __main__ as simulation
 from tests.simulation.stage import Stage
 
 app.load_services()
 SEEDS = int(os.environ.get("KUMOI_SEEDS", "1000"))
+ON_POSTGRESQL = min(SEEDS, 30)
 FOUND: dict[int, str] = {
     780: "a port deleted over a running server's head left its plug",
     32: "a port deleted over a running server's head left its card in the guest",
@@ -24,8 +26,22 @@ def test_clients_runners_and_faults_by_a_thousand_seeds() -> None:
         assert simulation.unhit(found) == []
 
 
+def test_some_seeds_on_postgresql(postgresql: PostgreSQL) -> None:
+    found = simulation.play_on_cores(1, ON_POSTGRESQL, server=postgresql)
+    simulation.keep(found, "test on PostgreSQL")
+    assert found["seeds"] == ON_POSTGRESQL
+
+
 def test_a_seed_tells_the_same_story_twice() -> None:
     stage = Stage()
+    try:
+        assert stage.play(11) == stage.play(11) != stage.play(12)
+    finally:
+        stage.remove()
+
+
+def test_a_seed_tells_the_same_story_twice_on_postgresql(postgresql: PostgreSQL) -> None:
+    stage = Stage(postgresql)
     try:
         assert stage.play(11) == stage.play(11) != stage.play(12)
     finally:
