@@ -9,12 +9,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 EVERY = 0.2
-"""Seconds between two packets to a guest; an answer counts however late it comes, until the guest is left alone."""
+"""Seconds between two packets to a guest."""
+LATE = 1.0
+"""Seconds after which an answer says that the guest was unreachable for a while, though nothing was lost."""
 BEFORE = 1.0
 """Seconds before a client's own stop or deletion from which its packets do not count: the answers may be on the way."""
 CAUSED_WITHIN = 5.0
 """Seconds after a kill within which a gap may begin that it caused."""
-OWN, SWITCH, CONTROL, NONE = "its own QEMU", "ovs-vswitchd", "everything else", "no kill at all"
+OWN, SWITCH, DATABASE, CONTROL, NONE = (
+    "its own QEMU",
+    "ovs-vswitchd",
+    "ovs-database",
+    "everything else",
+    "no kill at all",
+)
+CAUSES = (OWN, SWITCH, DATABASE, CONTROL, NONE)
+"""The switch that lost its database holds packets back until it has it again; all else carries none."""
 
 
 @dataclass
@@ -29,13 +39,15 @@ class Kill:
 
 @dataclass
 class Gap:
-    """A guest that should answer and did not: from the first packet that was lost to the next that was answered."""
+    """A guest that should answer and did not in time: from the first such packet to the next that was answered."""
 
     address: str
     server_id: str
     began: float
     ended: float
-    packets: int
+    late: int = 0
+    """Packets that were answered after LATE seconds."""
+    lost: int = 0
     cause: str = NONE
     kills: list[str] = field(default_factory=list)
 
@@ -72,9 +84,9 @@ class Watch:
             for sent, answered in list(self.packets):
                 if not began <= sent <= (until or time.monotonic() - BEFORE):
                     continue
-                if not answered:
-                    gap = gap or Gap(self.address, self.server_id, sent, sent, 0)
-                    gap.packets += 1
+                if not answered or answered - sent > LATE:
+                    gap = gap or Gap(self.address, self.server_id, sent, sent)
+                    gap.late, gap.lost = gap.late + bool(answered), gap.lost + (not answered)
                     gap.ended = sent + EVERY
                 elif gap:
                     gap.ended = sent
@@ -165,23 +177,25 @@ def explain(gaps: list[Gap], kills: list[Kill]) -> None:
     """Give each gap its cause: the loss of the guest's own QEMU before the switch's, the switch's before all others."""
     for gap in gaps:
         near = [kill for kill in kills if gap.began - CAUSED_WITHIN <= kill.at <= gap.ended]
-        own = [kill for kill in near if kill.server_id == gap.server_id]
-        switch = [kill for kill in near if kill.name == SWITCH]
-        others = [kill for kill in near if not kill.server_id and kill.name != SWITCH]
-        for cause, found in ((OWN, own), (SWITCH, switch), (CONTROL, others)):
-            if found:
-                gap.cause, gap.kills = cause, [kill.name for kill in found]
-                break
+        found = {
+            OWN: [kill for kill in near if kill.server_id == gap.server_id],
+            SWITCH: [kill for kill in near if kill.name == SWITCH],
+            DATABASE: [kill for kill in near if kill.name == DATABASE],
+            CONTROL: [kill for kill in near if not kill.server_id],
+        }
+        gap.cause = next((cause for cause in found if found[cause]), NONE)
+        gap.kills = [kill.name for kill in found.get(gap.cause, [])]
 
 
 def tell(watches: list[Watch], gaps: list[Gap]) -> dict[str, Any]:
     """By cause: how many gaps, their packets and seconds, the longest; and each guest that missed any."""
     causes: dict[str, dict[str, float]] = {}
-    for name in (OWN, SWITCH, CONTROL, NONE):
+    for name in CAUSES:
         of = [gap for gap in gaps if gap.cause == name]
         causes[name] = {
             "gaps": len(of),
-            "packets": sum(gap.packets for gap in of),
+            "packets lost": sum(gap.lost for gap in of),
+            "packets late": sum(gap.late for gap in of),
             "seconds": round(sum(gap.seconds for gap in of), 1),
             "longest": round(max((gap.seconds for gap in of), default=0), 1),
         }
@@ -193,7 +207,8 @@ def tell(watches: list[Watch], gaps: list[Gap]) -> dict[str, Any]:
                 {
                     "at": _clock(gap.began),
                     "seconds": round(gap.seconds, 1),
-                    "packets": gap.packets,
+                    "lost": gap.lost,
+                    "late": gap.late,
                     "cause": gap.cause,
                     "kills": gap.kills,
                 }

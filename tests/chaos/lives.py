@@ -155,7 +155,7 @@ class Life:
 
     def stay(self) -> None:
         """Nobody asks anything of it; its packets are counted."""
-        self.world.stop.wait(self.random.uniform(1, 5))
+        self.world.stop.wait(self.random.uniform(2, 6))
 
     def plug(self) -> None:
         volume = self.make_volume()

@@ -21,8 +21,8 @@ LONGEST = 3
 """How many times its seconds a run may go on, on a busy machine, until it counts."""
 CALM = 120.0
 """Seconds that the cloud has to be healthy, and its tables and the world to agree, once nothing is killed any more."""
-UNNOTICED = 1.0
-"""Seconds without an answer that may be a busy machine's, where no kill should be felt."""
+UNNOTICED = 2
+"""Packets in a row that may be lost where no kill should be felt; answers may be late on a busy machine."""
 RESTING = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "ERROR"}
 VOLUMES_REST = {"available", "in-use", "error", "error_extending"}
 
@@ -113,10 +113,8 @@ class Run:
         self.gaps = [gap for watch in self.packets.watches for gap in watch.gaps()]
         counter.explain(self.gaps, self.killer.kills)
         for gap in self.gaps:
-            if gap.cause in (counter.CONTROL, counter.NONE) and gap.seconds > UNNOTICED:
-                self.found.append(
-                    f"server {gap.server_id} was unreachable for {gap.seconds:.1f} s by {gap.cause}: {gap.kills}"
-                )
+            if gap.cause in (counter.CONTROL, counter.NONE) and gap.lost > UNNOTICED:
+                self.found.append(f"server {gap.server_id} lost {gap.lost} packets by {gap.cause}: {gap.kills}")
 
     def no_operation_is_active(self) -> None:
         with closing(self.tables()) as tables:

@@ -12,6 +12,9 @@ from kumoi.supervisor import plan, starting, world
 SETTLED = 30.0
 """Seconds after which a process that runs has made good its earlier failures."""
 LONGEST_PAUSE = 30.0
+FIRST_PAUSE = 0.05
+"""Times 2 ** ends in a row: four ends are over within one second and a half, so that a switch whose database is
+killed again and again finds it at its own first look, which is after a second; without it, it moves no packet."""
 PID_FILE = ".supervised"
 FAILING = 3
 """Ends in a row from which a process counts as failing."""
@@ -166,7 +169,9 @@ class Unit:
         self.failures += 1
         self.restarts += 1
         self._turn("pausing")
-        self.deadline = clock.monotonic() + (0 if self.failures == 1 else min(0.2 * 2**self.failures, LONGEST_PAUSE))
+        self.deadline = clock.monotonic() + (
+            0 if self.failures == 1 else min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE)
+        )
 
     def _watch(self, pid: int, *, ours: bool) -> None:
         self.pid, self._ours = pid, ours
