@@ -13,7 +13,7 @@ root := $(filter 0,$(shell id -u))
 step := @scripts/step.sh
 bin := .venv/bin
 
-.PHONY: help cloud demo test check matrix sim chaos mutations bench fresh format lock install install-development packages
+.PHONY: help cloud demo test check matrix sim power-cut fuzz chaos mutations bench fresh format lock install install-development packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -67,12 +67,20 @@ matrix: install-development ## death, stall and deletion at every step of every 
 	KUMOI_MATRIX=whole $(bin)/pytest -n 2 tests/matrix $(PYTEST)
 	@sed -n '/"total"/,/}/p' reports/matrix.json
 
-sim: install-development ## clients, runners and faults by seeds   [SEED=1 COUNT=2000; COUNT=1 tells the story]
-	$(bin)/python -m tests.simulation --seed $(or $(SEED),1) --count $(or $(COUNT),2000)
+sim: install-development ## clients, runners and faults by seeds   [SEED=1 COUNT=2000 DATABASE=postgresql; COUNT=1 tells the story]
+	$(bin)/python -m tests.simulation --seed $(or $(SEED),1) --count $(or $(COUNT),2000) --database $(or $(DATABASE),sqlite)
+
+power-cut: install-development ## cut the power at every barrier of a recorded cloud's life, and start again   [SEED=]
+	$(bin)/python -m tests.power_cut --seed $(or $(SEED),1)
 
 chaos: install-development ## a real cloud while its processes are killed   [SECONDS=300 SEED=…]
 	@[ -n "$(root)" ] || { echo "make chaos needs root: it kills processes of a real cloud."; exit 1; }
 	$(bin)/python -m tests.chaos --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
+
+fuzz: install-development ## ask what the OpenAPI describes, as four persons, on both databases   [SECONDS= SEED= COUNT= EXAMPLES= SERVICE= PERSON= ROUTE= DATABASE=]
+	@rm -f reports/fuzz.json
+	$(bin)/python -m tests.fuzz --seed $(or $(SEED),1) --count $(or $(COUNT),1) --seconds $(or $(SECONDS),0) \
+		--examples $(or $(EXAMPLES),10) --service "$(SERVICE)" --person "$(PERSON)" --route "$(ROUTE)" --database "$(DATABASE)"
 
 mutations: install-development ## break each promise in a copy: the suite that it names must go red   [ONLY="lease-check …"]
 	$(bin)/python -m tests.mutations $(ONLY)

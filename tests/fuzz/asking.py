@@ -1,5 +1,6 @@
 """One person asks one service everything that its OpenAPI describes; what comes back is judged."""
 
+import json
 import signal
 import sys
 import traceback
@@ -9,21 +10,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
+from unittest import mock
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
-from schemathesis.core.failures import Failure, FailureGroup
 
-from kumoi.kernel import clock, http, openapi, randomness, versions
+from kumoi.kernel import clock, http, randomness, versions
 from kumoi.kernel.randomness import SeededSource
 from kumoi.kernel.routes import Service
 from kumoi.services.identity import facade
-from tests.fuzz import judging
-from tests.fuzz.furnished import MARKS, Furnished
+from tests.databases import PostgreSQL
+from tests.fuzz import examples, judging
+from tests.fuzz.furnished import MARKS, Furnished, Furnisher
 from tests.fuzz.names import Namer
-from tests.matrix.places import Saved
+from tests.matrix.places import Place
 from tests.still import at
 
 DEADLINE = 10.0
@@ -55,7 +57,27 @@ class Finding:
 class Heard:
     requests: Counter[str] = field(default_factory=Counter)
     """`service person 2xx` → how many."""
+    succeeded: dict[str, set[str]] = field(default_factory=dict)
+    """Service → the routes that somebody had an answer of 2xx from."""
     findings: dict[tuple[str, str, str, str], Finding] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, int]:
+        """For the report: requests by service, by person and by what was answered."""
+        found: Counter[str] = Counter()
+        for key, times in self.requests.items():
+            service, person, said = key.split()
+            for name in ("requests", f"{service}", f"as {person}", f"answered {said}"):
+                found[name] += times
+        found["routes answered with success"] = sum(len(each) for each in self.succeeded.values())
+        found["failures"] = len(self.findings)
+        return dict(found)
+
+    def told(self) -> str:
+        """Every finding, with the request that showed it first."""
+        return "\n".join(
+            f"{f.what}: {f.service} {f.person} {f.route}: {f.said} (x{f.times})\n    {f.request[:600]}\n    {f.reply[:600]}"
+            for f in self.findings.values()
+        )
 
     def add(self, found: Finding) -> None:
         known = self.findings.setdefault((found.service, found.route, found.what, found.said), found)
@@ -64,16 +86,23 @@ class Heard:
 
 
 class Asking:
-    """`play` begins each time from the same furnished cloud."""
+    """`play` begins each time from the same furnished cloud. `server` None: on SQLite."""
 
-    def __init__(self, furnished: Furnished, saved: Saved, begin: int) -> None:
-        self.furnished, self.saved, self.begin = furnished, saved, begin
-        self.cloud = furnished.cloud
+    def __init__(self, server: PostgreSQL | None = None) -> None:
+        self.place = Place(server)
+        with at(), randomness.using(SeededSource(0)):
+            self.furnished: Furnished = Furnisher(self.place).furnish()
+            self.begin = clock.now()
+            self.cloud = self.furnished.cloud
+            self.cloud.pause()
+        self.saved = self.place.save()
         self.heard = Heard()
         self.fault = ""
         self.token = ""
         self.sent: list[str] = []
-        http.log.fault = self._note_fault  # type: ignore[assignment]
+
+    def remove(self) -> None:
+        self.place.remove()
 
     def _note_fault(self, *_: Any, **__: Any) -> None:
         """Instead of into the log."""
@@ -82,17 +111,18 @@ class Asking:
         where = " < ".join(f"{f.filename.split('/kumoi/')[-1]}:{f.lineno}" for f in reversed(frames[-4:]))
         self.fault = f"{type(error).__name__}: {str(error)[:300]} at {where}"
 
-    def play(self, service: Service, person: str, number: int, examples: int, only: str = "") -> None:
-        """`number` is the seed; `only`: routes with this in their name."""
+    def play(self, service: Service, person: str, number: int, times: int, only: str = "") -> None:
+        """`number` is the seed; `times`: requests of each route; `only`: routes with this in their name."""
         self.sent = []
         self.cloud.pause()
-        self.furnished.place.load(self.saved)
-        with at(self.begin), randomness.using(SeededSource(number)):
+        self.place.load(self.saved)
+        quiet = mock.patch.object(http.log, "fault", self._note_fault)
+        with at(self.begin), randomness.using(SeededSource(number)), quiet:
             self._resume(person)
             try:
                 for operation in self._operations(service, number):
                     if only in operation.label:
-                        self._ask_all(service, person, operation, number, examples)
+                        self._ask_all(service, person, operation, number, times)
                 if person != "admin":
                     self._audit(service, person)
             finally:
@@ -105,20 +135,27 @@ class Asking:
 
     def _operations(self, service: Service, number: int) -> list[Any]:
         """As the cloud itself describes them. In an order of the seed's own; what deletes comes late."""
-        schema = schemathesis.openapi.from_wsgi(f"/kumoi/v1/openapi/{service.type}", self.cloud.http.app)
-        self.document = openapi.document(service, "")
+        shown = self.cloud.get(f"/kumoi/v1/openapi/{service.type}", as_=None)
+        self.document = shown.json
+        asked = {**shown.json, "components": {**shown.json["components"]}}
+        del asked["components"]["securitySchemes"]  # The token is given here, always.
+        asked["paths"] = {
+            path: {method: {**operation, "security": []} for method, operation in methods.items()}
+            for path, methods in asked["paths"].items()
+        }
+        schema = schemathesis.openapi.from_dict(asked)
         streamed = {(r.method, service.prefix + r.path) for r in service.each() if r.mode == "stream"}
         found = [result.ok() for result in schema.get_all_operations()]
         found = [each for each in found if (each.method.upper(), each.path) not in streamed]
         Random(number).shuffle(found)
         return sorted(found, key=lambda each: each.method.upper() == "DELETE")
 
-    def _ask_all(self, service: Service, person: str, operation: Any, number: int, examples: int) -> None:
+    def _ask_all(self, service: Service, person: str, operation: Any, number: int, times: int) -> None:
         content = operation.definition.raw.get("requestBody", {}).get("content", {}).get("application/json", {})
         several = len(content.get("schema", {}).get("anyOf", [1]))
         label = f"{number}/{service.type}/{person}/{operation.label}"
         chance = Random(label)
-        namer = Namer(self.furnished, service.type, chance, self.sent)
+        namer = Namer(self.furnished, service.type, chance, self.sent, self.token)
         modes = [
             operation.as_strategy(generation_mode=mode) for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
         ]
@@ -126,7 +163,7 @@ class Asking:
 
         @seed(chance.getrandbits(32))
         @settings(
-            max_examples=examples * max(1, several // 2), database=None, deadline=None, phases=[Phase.generate],
+            max_examples=times * max(1, several // 2), database=None, deadline=None, phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=strategy)
@@ -155,17 +192,27 @@ class Asking:
         self.fault = ""
         try:
             with within(DEADLINE):
-                answered = case.call(headers=headers)
+                answered = case.call(app=self.cloud.http.app, headers=headers, **self._patch(case, headers, chance))
         except Hang:
             self._find(service, person, case, "hang", f"no answer within {DEADLINE} s")
             return
-        self.heard.requests[f"{service.type} {person} {answered.status_code // 100}xx"] += 1
+        said = "501" if answered.status_code == 501 else f"{answered.status_code // 100}xx"
+        self.heard.requests[f"{service.type} {person} {said}"] += 1
+        if answered.status_code < 300:
+            self.heard.succeeded.setdefault(service.type, set()).add(case.operation.label)
         if answered.status_code == 401:
             self._sign_in_again(person)
         for what, said in judging.judge(self.document, case, answered, newest):
             self._find(service, person, case, what, said, answered)
         if leaked := self._leak(person, answered):
             self._find(service, person, case, "leak", leaked, answered)
+
+    @staticmethod
+    def _patch(case: Any, headers: dict[str, str], chance: Random) -> dict[str, Any]:
+        if case.operation.label != examples.PATCHED:
+            return {}
+        headers["Content-Type"] = chance.choice((examples.PATCH, examples.PATCH, examples.PATCH, "application/json"))
+        return {"data": json.dumps(chance.choice(examples.PATCHES)).encode()}
 
     def _sign_in_again(self, person: str) -> None:
         """After a 401: a fuzzing admin also revokes its token, changes its password, deletes itself."""
@@ -180,7 +227,7 @@ class Asking:
             self.token = self.furnished.log_in(person)
         except AssertionError:
             self.cloud.pause()
-            self.furnished.place.load(self.saved)
+            self.place.load(self.saved)
             self._resume(person)
 
     def _leak(self, person: str, answered: Any) -> str:
@@ -208,7 +255,7 @@ class Asking:
 
     def _find(self, service: Service, person: str, case: Any, what: str, said: str, answered: Any = None) -> None:
         request = f"{case.method} {case.formatted_path} query={case.query} body={case.body!r}"[:1500]
-        reply = f"{answered.status_code} {answered.content[:1500].decode(errors='replace')}" if answered else ""
+        reply = f"{answered.status_code} {answered.content[:6000].decode(errors='replace')}" if answered else ""
         label = case.operation.label
         cause = self.fault if answered is not None and answered.status_code >= 500 else ""
         self.heard.add(Finding(service.type, person, label, what, cause or said, request, reply, cause))
@@ -228,6 +275,3 @@ def within(seconds: float) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-
-
-__all__ = ["Asking", "Failure", "FailureGroup", "Finding", "Heard"]

@@ -78,6 +78,10 @@ class Furnisher:
         admin_project = self._named("admin")
         made.users["admin"] = ("admin", admin_project)
         self.token = admin = made.log_in("admin")
+        # The project that owns a network sees the ports of all who use it: it is nobody's who is asked.
+        outside = self._post(f"{V2}/networks", network={"name": "outside", "router:external": True})["id"]
+        self._post(f"{V2}/subnets", subnet={"network_id": outside, "cidr": "172.24.0.0/16", "ip_version": 4})
+        everybody.add("network", outside)
         roles = {role["name"]: role["id"] for role in self._get(f"{V3}/roles")["roles"]}
         for project in ("ours", "theirs", "strange"):
             made.projects[project] = self._post(f"{V3}/projects", project={"name": f"{MARKS.get(project, project)}-p"})[
@@ -93,10 +97,7 @@ class Furnisher:
         self._put(f"{V3}/projects/{made.projects['ours']}/users/{self._named('admin', 'users')}/roles/{roles['admin']}")
         made.users["admin"] = ("admin", made.projects["ours"])
         self.token = admin = made.log_in("admin")
-        outside = self._post(f"{V2}/networks", network={"name": "outside", "router:external": True})["id"]
-        self._post(f"{V2}/subnets", subnet={"network_id": outside, "cidr": "172.24.0.0/16", "ip_version": 4})
-        everybody.add("network", outside)
-        everybody.add("image", self._image("public", made.projects["ours"], "public"))
+        everybody.add("image", self._image("public", admin_project, "public"))
         self._cloud_wide(everybody, roles)
         for mark, person, times in (("ours", "owner", 2), ("theirs", "neighbour", 1), ("hidden", "neighbour", 1)):
             made.things[mark] = Things()

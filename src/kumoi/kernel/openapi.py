@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -21,10 +21,14 @@ def document(service: Service, base_url: str) -> Schema:
     components: dict[str, Schema] = {}
     bodies = _described([_narrow(service, route.body) for route in standing], "", components)
     replies = _described([_narrow(service, route.reply) for route in standing], "reply.", components)
-    open_titles = {kind.__name__ for kind in Extensible.__subclasses__() if f".{service.type}." in kind.__module__}
+    structs = _structs(_narrow(service, route.reply) for route in standing)
+    extensible = {kind.__name__ for kind in structs if issubclass(kind, Extensible)}
+    absent = {(kind.__name__, name) for kind in structs for name in _may_be_absent(kind)}
     for name, schema in components.items():
         if name.startswith("reply.") and "properties" in schema:
-            schema.setdefault("additionalProperties", schema.get("title") in open_titles)
+            title = schema.get("title", "")
+            schema.setdefault("additionalProperties", title in extensible)
+            schema["required"] = [field for field in schema.get("required", ()) if (title, field) not in absent]
     paths: dict[str, dict[str, Any]] = {}
     for route in standing:
         entry = paths.setdefault(service.prefix + route.path, {})
@@ -49,6 +53,27 @@ def document(service: Service, base_url: str) -> Schema:
             "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
         },
     }
+
+
+def _structs(kinds: Iterable[Any]) -> set[type[msgspec.Struct]]:
+    """All that these types are made of."""
+    found: set[type[msgspec.Struct]] = set()
+    open_ = list(kinds)
+    while open_:
+        kind = open_.pop()
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in found:
+            found.add(kind)
+            open_ += get_type_hints(kind, include_extras=True).values()
+        else:
+            open_ += get_args(kind)
+    return found
+
+
+def _may_be_absent(kind: type[msgspec.Struct]) -> list[str]:
+    """Names of the fields that may be UNSET, also where whoever makes one must say so."""
+    hints = get_type_hints(kind)
+    fields = msgspec.structs.fields(kind)
+    return [field.encode_name for field in fields if msgspec.UnsetType in get_args(hints[field.name])]
 
 
 def _described(kinds: Iterable[Any], prefix: str, components: dict[str, Schema]) -> dict[Any, Schema]:
