@@ -84,6 +84,15 @@ def test_starts_again_what_dies_with_all_that_it_left(data: Path) -> None:
     assert states(data)["parent"]["restarts"] == 1
 
 
+def test_what_is_killed_three_times_in_a_row_is_back_each_time_within_a_second(data: Path) -> None:
+    supervise(data, Process("often", ("/bin/sleep", "600")))
+    for _ in range(3):
+        until(lambda: states(data)["often"]["state"] == "up")
+        killed = states(data)["often"]["pid"]
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: states(data)["often"]["pid"] not in (killed, None), 1)  # noqa: B023
+
+
 def test_what_keeps_failing_is_tried_more_and_more_rarely_and_said(data: Path) -> None:
     supervise(data, Process("broken", ("/bin/sh", "-c", f"echo no luck in {data}; exit 3")))
     until(lambda: states(data)["broken"]["state"] == "failing")
