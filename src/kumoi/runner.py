@@ -90,11 +90,17 @@ def serve(data: Path, stop: threading.Event) -> None:
     for thread in threads:
         thread.start()
     log.say(__name__, "runner started", workers=WORKERS)
+    looked = look_at = clock.monotonic()
     while not stop.is_set():
-        due = [at for at in (runner.next_due(), database.read(reconcile.next_due)) if at is not None]
-        wait = min([POLL_SECONDS, *((at - clock.now()) / SECOND for at in due)])
-        # What is overdue already is in a busy worker's way: a bell or the end of its work finds it sooner.
-        ear.wait(max(wait, 0.01) if wait > 0 else OVERDUE_SECONDS)
+        if clock.monotonic() >= look_at:
+            looked = clock.monotonic()
+            due = [at for at in (runner.next_due(), database.read(reconcile.next_due)) if at is not None]
+            wait = min([POLL_SECONDS, *((at - clock.now()) / SECOND for at in due)])
+            # What is overdue already is in a busy worker's way: a bell or the end of its work finds it sooner.
+            look_at = looked + (max(wait, 0.01) if wait > 0 else OVERDUE_SECONDS)
+        if ear.wait(look_at - clock.monotonic()):
+            # The bell says that there is work, not when; in a burst of them the question costs more than the answer.
+            look_at = min(look_at, looked + OVERDUE_SECONDS)
         wake()
         for event in dirty.values():
             event.set()

@@ -3,12 +3,14 @@
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from kumoi.kernel import clock, randomness
@@ -31,8 +33,43 @@ metadata = sa.MetaData(
 )
 """Every table of every service; names are prefixed by the service's (`compute_servers`)."""
 
+INSERT: Mapping[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+"""Dialect → its INSERT, which knows ON CONFLICT."""
+
 Instant = sa.BigInteger
 """Microseconds since the epoch, UTC."""
+
+
+_SEVERAL = (list, tuple, set, frozenset)
+
+# Making a statement takes longer than SQLite takes to answer it, so those that differ in nothing but values are made once.
+
+
+@cache
+def _select(
+    table: sa.Table, names: tuple[str, ...], several: tuple[str, ...], order_by: tuple[sa.Column[Any], ...] = ()
+) -> sa.Select[Any]:
+    conditions = [
+        table.c[name].in_(sa.bindparam(name, expanding=True))
+        if name in several
+        else table.c[name] == sa.bindparam(name)
+        for name in names
+    ]
+    return sa.select(table).where(*conditions).order_by(*order_by)
+
+
+@cache
+def _insert(table: sa.Table) -> sa.Insert:
+    return table.insert()
+
+
+@cache
+def _update(table: sa.Table, names: tuple[str, ...]) -> sa.Update:
+    return table.update().where(*(table.c[name] == sa.bindparam(f"key_{name}") for name in names))
+
+
+def _keyed(key: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"key_{name}": value for name, value in key.items()}
 
 
 class Transaction:
@@ -68,12 +105,33 @@ class Transaction:
         """The first column of the first row, or None."""
         return self.connection.execute(statement, parameters).scalar()
 
+    def row(self, table: sa.Table, **key: Any) -> dict[str, Any] | None:
+        """The first row whose columns have these values, or None."""
+        return self.one(_select(table, tuple(key), ()), key)
+
+    def rows(self, table: sa.Table, *order_by: sa.Column[Any], **key: Any) -> list[dict[str, Any]]:
+        """The rows whose columns have these values; a list, tuple or set of values means any of them."""
+        values = {name: list(value) if isinstance(value, _SEVERAL) else [value] for name, value in key.items()}
+        several = tuple(name for name, value in values.items() if len(value) != 1)
+        chosen = {name: value if name in several else value[0] for name, value in values.items()}
+        return self.all(_select(table, tuple(key), several, order_by), chosen)
+
     def insert(self, table: sa.Table, **values: Any) -> None:
-        self.connection.execute(table.insert(), values)
+        self.connection.execute(_insert(table), values)
 
     def insert_many(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
         if rows:
-            self.connection.execute(table.insert(), rows)
+            self.connection.execute(_insert(table), rows)
+
+    def update(self, table: sa.Table, key: Mapping[str, Any], **values: Any) -> int:
+        """Set `values` (no SQL expressions) in the rows whose columns have the values of `key`; how many there were."""
+        return self.connection.execute(_update(table, tuple(key)), {**_keyed(key), **values}).rowcount
+
+    def update_many(self, table: sa.Table, changes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+        """As `update`, for many (key, values) that name the same columns."""
+        if changes:
+            statement = _update(table, tuple(changes[0][0]))
+            self.connection.execute(statement, [{**_keyed(key), **values} for key, values in changes])
 
     def changed(self, statement: sa.Executable, parameters: Any = None) -> int:
         """How many rows an UPDATE or DELETE touched."""
@@ -81,17 +139,11 @@ class Transaction:
 
     def upsert(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Insert, or update `values` where the primary or unique `key` exists; values may be SQL expressions."""
-        if self.dialect == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-
-            statement: Any = insert_postgresql(table)
-        else:
-            from sqlalchemy.dialects.sqlite import insert as insert_sqlite
-
-            statement = insert_sqlite(table)
         first = {name: value for name, value in values.items() if not isinstance(value, sa.ColumnElement)}
         self.connection.execute(
-            statement.values({**key, **first}).on_conflict_do_update(index_elements=list(key), set_=dict(values))
+            INSERT[self.dialect](table)
+            .values({**key, **first})
+            .on_conflict_do_update(index_elements=list(key), set_=dict(values))
         )
 
     def new_uuid(self) -> str:
@@ -153,9 +205,12 @@ class Database:
             try:
                 with self._one_writer, self._writer.connect() as connection:
                     if self.dialect == "sqlite":
-                        raw = connection.connection.driver_connection
-                        assert raw is not None
-                        raw.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                        wanted = "FULL" if durable else "NORMAL"
+                        if connection.info.get("synchronous") != wanted:
+                            raw = connection.connection.driver_connection
+                            assert raw is not None
+                            raw.execute(f"PRAGMA synchronous={wanted}")
+                            connection.info["synchronous"] = wanted
                     with self._turn(connection, attempt), connection.begin():
                         transaction = Transaction(connection, self.dialect)
                         result = work(transaction)

@@ -28,6 +28,17 @@ events = sa.Table(
 )
 
 
+_COLUMNS = ("at", "kind", "subject", "request_id", "user_id", "project_id", "facts")
+_WRITERS = {
+    "postgresql": sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.String), sa.BigInteger),
+    "sqlite": sa.literal(0),
+}
+_WRITE = {
+    dialect: events.insert().values(written_by=writer, **{name: sa.bindparam(name) for name in _COLUMNS})
+    for dialect, writer in _WRITERS.items()
+}
+
+
 def write(
     tx: Transaction,
     kind: str,
@@ -39,12 +50,12 @@ def write(
     **facts: Any,
 ) -> None:
     """`kind`: `server.create.done`; `subject`: `server/<id>`; `facts`: JSON values, never a secret."""
-    writer = sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.String), sa.BigInteger)
     tx.execute(
-        events.insert().values(
-            written_by=writer if tx.dialect == "postgresql" else 0, at=tx.now, kind=kind, subject=subject,
-            request_id=request_id, user_id=user_id, project_id=project_id, facts=facts,
-        )
+        _WRITE[tx.dialect],
+        {
+            "at": tx.now, "kind": kind, "subject": subject, "request_id": request_id, "user_id": user_id,
+            "project_id": project_id, "facts": facts,
+        },
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ T = TypeVar("T")
 RUNNING, UNWINDING = "running", "unwinding"
 DONE, UNDONE, SUPERSEDED = "done", "undone", "superseded"
 ACTIVE_STATES = (RUNNING, UNWINDING)
+ENDED = (DONE, UNDONE, SUPERSEDED)
 
 operations = sa.Table(
     "kernel_operations",
@@ -175,6 +176,13 @@ def subject(kind: str, subject_id: str) -> str:
     return f"{kind}/{subject_id}"
 
 
+_BUSY = (
+    sa.select(subjects.c.subject, operations.c.kind)
+    .join(operations)
+    .where(subjects.c.subject.in_(sa.bindparam("names", expanding=True)), subjects.c.active)
+)
+
+
 def begin(
     tx: Transaction,
     operation: Operation,
@@ -188,11 +196,7 @@ def begin(
 ) -> str:
     """Promise the work in the caller's transaction; its id. Busy (409) when another operation holds a subject."""
     names = list(dict.fromkeys(subject_names))
-    busy = tx.one(
-        sa.select(subjects.c.subject, operations.c.kind)
-        .join(operations)
-        .where(subjects.c.subject.in_(names), subjects.c.active)
-    )
+    busy = tx.one(_BUSY, {"names": names})
     if busy:
         kind, _, subject_id = busy["subject"].partition("/")
         raise Busy(f"{kind} {subject_id} is busy: {busy['kind'].replace('.', ' ')} is in progress.")
@@ -245,25 +249,29 @@ def supersede(
     )  # fmt: skip
 
 
-def end(tx: Transaction, operation_id: str, state: str, *, known: tuple[Mapping[str, Any], str] | None = None) -> None:
-    """Release the subjects; a runner still at work on it finds its lease gone. `known`: the row and its first subject,
-    where the caller has read them already."""
-    if known is None:
-        row = tx.one(sa.select(operations).where(operations.c.id == operation_id))
-        first = tx.scalar(sa.select(sa.func.min(subjects.c.subject)).where(subjects.c.operation_id == operation_id))
-    else:
-        row, first = dict(known[0]), known[1]
-    if row is not None:
-        events.write(
-            tx, f"{row['kind']}.{state}", first or "", request_id=row["request_id"], user_id=row["user_id"],
-            project_id=row["project_id"], operation=operation_id, fault=row["fault"],
-        )  # fmt: skip
-    tx.execute(
+def end(tx: Transaction, operation_id: str, state: str) -> None:
+    """End it from outside; a runner still at work on it finds its lease gone."""
+    row = tx.one(
         operations.update()
         .where(operations.c.id == operation_id)
         .values(state=state, updated_at=tx.now, lease=None, lease_until=0)
+        .returning(operations)
     )
-    tx.execute(subjects.update().where(subjects.c.operation_id == operation_id).values(active=False))
+    if row is not None:
+        first = tx.scalar(sa.select(sa.func.min(subjects.c.subject)).where(subjects.c.operation_id == operation_id))
+        release(tx, row, first or "")
+
+
+_FREE = subjects.update().where(subjects.c.operation_id == sa.bindparam("ended")).values(active=False)
+
+
+def release(tx: Transaction, row: Mapping[str, Any], first: str) -> None:
+    """Let go of the subjects of an operation that has just ended, and say so in the event log under the first one."""
+    events.write(
+        tx, f"{row['kind']}.{row['state']}", first, request_id=row["request_id"], user_id=row["user_id"],
+        project_id=row["project_id"], operation=row["id"], fault=row["fault"],
+    )  # fmt: skip
+    tx.execute(_FREE, {"ended": row["id"]})
 
 
 def active_on(tx: Transaction, subject_name: str) -> str | None:

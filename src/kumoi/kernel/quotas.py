@@ -1,6 +1,6 @@
 """Quotas counted from the rows themselves, inside the transaction that takes: nothing is kept that could drift."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -40,11 +40,7 @@ registry: dict[tuple[str, str], Quota] = {}
 
 def limit(tx: Transaction, service: str, resource: str, project_id: str) -> int:
     """The project's limit, or the default; -1 is none."""
-    query = sa.select(limits.c.project_id, limits.c.value).where(
-        limits.c.project_id.in_((project_id, EVERYBODY)), limits.c.service == service, limits.c.resource == resource
-    )
-    found = {row["project_id"]: int(row["value"]) for row in tx.all(query)}
-    return found.get(project_id, found.get(EVERYBODY, registry[service, resource].default))
+    return all_limits(tx, service, project_id, [resource])[resource]
 
 
 def take(tx: Transaction, service: str, project_id: str, amounts: Mapping[str, int]) -> None:
@@ -52,10 +48,12 @@ def take(tx: Transaction, service: str, project_id: str, amounts: Mapping[str, i
 
     Call it before the rows are inserted; routes declare what they may take.
     """
-    for resource, amount in amounts.items():
+    for resource in amounts:
         if tx.declared_quota is not None and resource not in tx.declared_quota:
             raise RuntimeError(f"this route does not declare that it takes quota of {resource}")
-        most = limit(tx, service, resource, project_id)
+    allowed = all_limits(tx, service, project_id, amounts)
+    for resource, amount in amounts.items():
+        most = allowed[resource]
         if most == UNLIMITED or amount <= 0:
             continue
         used = registry[service, resource].usage(tx, project_id)
@@ -72,16 +70,16 @@ def reset(tx: Transaction, service: str, project_id: str) -> None:
     tx.execute(limits.delete().where(limits.c.service == service, limits.c.project_id == project_id))
 
 
-def all_limits(tx: Transaction, service: str, project_id: str) -> dict[str, int]:
-    """resource → limit of every quota of the service; of EVERYBODY: the defaults."""
-    query = sa.select(limits).where(limits.c.service == service, limits.c.project_id.in_((project_id, EVERYBODY)))
+def all_limits(
+    tx: Transaction, service: str, project_id: str, resources: Iterable[str] | None = None
+) -> dict[str, int]:
+    """resource → limit of those quotas, or every one, of the service; of EVERYBODY: the defaults."""
+    names = [resource for owner, resource in registry if owner == service] if resources is None else list(resources)
     set_: dict[str, dict[str, int]] = {project_id: {}, EVERYBODY: {}}
-    for row in tx.all(query):
+    for row in tx.rows(limits, service=service, project_id={project_id, EVERYBODY}):
         set_[row["project_id"]][row["resource"]] = int(row["value"])
     return {
-        resource: set_[project_id].get(resource, set_[EVERYBODY].get(resource, quota.default))
-        for (owner, resource), quota in registry.items()
-        if owner == service
+        name: set_[project_id].get(name, set_[EVERYBODY].get(name, registry[service, name].default)) for name in names
     }
 
 

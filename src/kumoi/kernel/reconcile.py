@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel import clock, log, operations
 from kumoi.kernel.clock import SECOND
-from kumoi.kernel.database import Database, Instant, Transaction, metadata
+from kumoi.kernel.database import INSERT, Database, Instant, Transaction, metadata
 from kumoi.kernel.fences import Stale
 
 T = TypeVar("T")
@@ -95,20 +95,25 @@ reconcilers: dict[str, Reconciler] = {}
 sweepers: dict[str, Sweep] = {}
 
 
+def _mark(dialect: str) -> sa.Executable:
+    first = {"wanted": 1, "applied": 0, "attempts": 0, "lease_until": 0, "fault": None}
+    asked: dict[str, Any] = {name: sa.bindparam(name) for name in ("kind", "id", "next_at")}
+    statement = INSERT[dialect](dirty).values(**asked, **first)
+    again: sa.Executable = statement.on_conflict_do_update(
+        index_elements=["kind", "id"],
+        set_={"wanted": dirty.c.wanted + 1, "next_at": statement.excluded.next_at, "attempts": 0},
+    )
+    return again
+
+
+_MARK = {dialect: _mark(dialect) for dialect in INSERT}
+
+
 def mark(tx: Transaction, kind: str, *ids: str) -> None:
     """What the tables say of these has changed (or they are gone): the world must follow."""
-    for subject_id in ids:
-        again = (
-            dirty.update()
-            .where(dirty.c.kind == kind, dirty.c.id == subject_id)
-            .values(wanted=dirty.c.wanted + 1, next_at=tx.now, attempts=0)
-        )
-        if not tx.changed(again):
-            tx.insert(
-                dirty, kind=kind, id=subject_id, wanted=1, applied=0, next_at=tx.now, attempts=0, lease_until=0,
-                fault=None,
-            )  # fmt: skip
-    tx.after_commit(operations.ring)
+    if ids:
+        tx.execute(_MARK[tx.dialect], [{"kind": kind, "id": subject_id, "next_at": tx.now} for subject_id in ids])
+        tx.after_commit(operations.ring)
 
 
 def outrun(tx: Transaction, kind: str, subject_id: str, held: int) -> None:
@@ -140,35 +145,37 @@ def pending(tx: Transaction) -> list[dict[str, Any]]:
     return tx.all(sa.select(dirty).where(dirty.c.applied < dirty.c.wanted).order_by(dirty.c.kind, dirty.c.id))
 
 
+_DUE = (
+    sa.select(dirty.c.kind, dirty.c.id)
+    .where(
+        dirty.c.kind.in_(sa.bindparam("kinds", expanding=True)),
+        dirty.c.applied < dirty.c.wanted,
+        dirty.c.next_at <= sa.bindparam("now"),
+        dirty.c.lease_until <= sa.bindparam("now"),
+    )
+    .order_by(dirty.c.next_at)
+    .limit(sa.bindparam("most"))
+)
+_TAKE = (
+    dirty.update()
+    .where(sa.tuple_(dirty.c.kind, dirty.c.id).in_(_DUE))
+    .values(lease_until=sa.bindparam("new_lease_until"))
+    .returning(dirty.c.kind, dirty.c.id, dirty.c.wanted)
+)
+
+
 def run_dirty(
     database: Database, locate: Callable[[type[Any]], Any], limit: int = 200, *, asks_hosts: bool | None = None
 ) -> int:
     """Apply what is due, one kind after the other in their order; how many rows were tried. `asks_hosts`: only kinds
     that do, or only those that do not."""
-    slow = [kind for kind, reconciler in reconcilers.items() if reconciler.asks_hosts]
-    chosen = sa.true() if asks_hosts is None else dirty.c.kind.in_(slow) if asks_hosts else dirty.c.kind.not_in(slow)
+    kinds = [kind for kind, each in reconcilers.items() if asks_hosts in (None, each.asks_hosts)]
 
     def take(tx: Transaction) -> list[dict[str, Any]]:
-        due = tx.all(
-            sa.select(dirty)
-            .where(chosen, dirty.c.applied < dirty.c.wanted, dirty.c.next_at <= tx.now, dirty.c.lease_until <= tx.now)
-            .order_by(dirty.c.next_at)
-            .limit(limit)
-        )
-        for row in due:
-            tx.execute(
-                dirty.update()
-                .where(dirty.c.kind == row["kind"], dirty.c.id == row["id"])
-                .values(lease_until=tx.now + round(LEASE_SECONDS * SECOND))
-            )
-        return due
+        until = tx.now + round(LEASE_SECONDS * SECOND)
+        return tx.all(_TAKE, {"kinds": kinds, "now": tx.now, "most": limit, "new_lease_until": until})
 
-    nothing = (
-        sa.select(dirty.c.id)
-        .where(chosen, dirty.c.applied < dirty.c.wanted, dirty.c.next_at <= sa.bindparam("now"))
-        .limit(1)
-    )
-    if database.read(lambda tx: tx.scalar(nothing, {"now": tx.now})) is None:
+    if not database.read(lambda tx: tx.all(_DUE, {"kinds": kinds, "now": tx.now, "most": 1})):
         return 0
     due = database.write(take, durable=False)
     view = View(database, locate)
@@ -217,20 +224,18 @@ def _settle(
     """`after`: seconds; None: a longer wait with every attempt."""
 
     def settle(tx: Transaction) -> None:
-        for subject_id, wanted in batch.items():
-            this = dirty.update().where(dirty.c.kind == kind, dirty.c.id == subject_id)
-            if fault is None:
-                tx.execute(this.values(applied=wanted, lease_until=0, attempts=0, fault=None))
-            else:
-                tries = int(
-                    tx.scalar(sa.select(dirty.c.attempts).where(dirty.c.kind == kind, dirty.c.id == subject_id)) or 0
-                )
-                wait = min(0.2 * 2 ** min(tries, 8), 30.0) if after is None else after
-                tx.execute(
-                    this.values(
-                        lease_until=0, attempts=tries + 1, fault=fault[:2000], next_at=tx.now + round(wait * SECOND)
-                    )
-                )
+        if fault is None:
+            followed = {"applied": 0, "lease_until": 0, "attempts": 0, "fault": None}
+            keys = ({"kind": kind, "id": subject_id} for subject_id in batch)
+            tx.update_many(dirty, [(key, {**followed, "applied": batch[key["id"]]}) for key in keys])
+            return
+        for subject_id in batch:
+            this = {"kind": kind, "id": subject_id}
+            row = tx.row(dirty, **this)
+            tries = row["attempts"] if row else 0
+            wait = min(0.2 * 2 ** min(tries, 8), 30.0) if after is None else after
+            next_at = tx.now + round(wait * SECOND)
+            tx.update(dirty, this, lease_until=0, attempts=tries + 1, fault=fault[:2000], next_at=next_at)
 
     database.write(settle, durable=False)
 

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from kumoi.kernel import clock, log, randomness
 from kumoi.kernel.clock import SECOND
-from kumoi.kernel.database import Database, Transaction
+from kumoi.kernel.database import INSERT, Database, Transaction
 from kumoi.kernel.errors import ApiError
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.operations import (
     ACTIVE_STATES,
     DONE,
+    ENDED,
     RUNNING,
     UNDONE,
     UNWINDING,
@@ -23,10 +24,11 @@ from kumoi.kernel.operations import (
     Operation,
     Retry,
     Step,
-    end,
     generations,
     operations,
     registry,
+    release,
+    ring,
     subjects,
 )
 
@@ -34,6 +36,10 @@ LEASE_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 30.0
 SHORT_WAIT_SECONDS = 0.1
 """A wait that a worker sits out with the lease in its hand: giving it back and taking it again costs more."""
+SHORT_WAITS = 3
+"""So many of them are not written down: together they are far shorter than the lease."""
+UNWRITTEN = "unwritten"
+"""In a row that a worker holds: what the table does not say yet, and the next write will."""
 
 _DUE = (
     sa.select(operations.c.id)
@@ -45,14 +51,36 @@ _DUE = (
     .order_by(operations.c.next_at)
     .limit(1)
 )
-_ROW = sa.select(operations).where(operations.c.id == sa.bindparam("operation_id"))
-_HELD = (
-    sa.select(subjects.c.subject)
-    .where(subjects.c.operation_id == sa.bindparam("operation_id"))
-    .order_by(subjects.c.subject)
+_LEASE = (
+    operations.update()
+    .where(operations.c.id == _DUE.scalar_subquery())
+    .values(lease=sa.bindparam("new_lease"), lease_until=sa.bindparam("new_lease_until"))
+    .returning(operations)
 )
-_GENERATION = sa.select(generations.c.generation).where(generations.c.subject == sa.bindparam("name"))
-_LEASE = sa.select(operations.c.lease, operations.c.state).where(operations.c.id == sa.bindparam("operation_id"))
+
+
+def _next_generations(dialect: str) -> sa.Executable:
+    """All subjects of an operation get their next generation."""
+    held = (
+        sa.select(subjects.c.subject, sa.literal(1))
+        .where(subjects.c.operation_id == sa.bindparam("operation_id"))
+        .order_by(subjects.c.subject)
+    )
+    statement: sa.Executable = (
+        INSERT[dialect](generations)
+        .from_select(["subject", "generation"], held)
+        .on_conflict_do_update(index_elements=["subject"], set_={"generation": generations.c.generation + 1})
+        .returning(generations.c.subject, generations.c.generation)
+    )
+    return statement
+
+
+_MINE = operations.update().where(
+    operations.c.id == sa.bindparam("operation_id"),
+    operations.c.lease == sa.bindparam("mine"),
+    operations.c.state.in_(ACTIVE_STATES),
+)
+_GENERATIONS = {dialect: _next_generations(dialect) for dialect in INSERT}
 
 
 def _nothing(moment: str, kind: str, step: str, direction: str) -> None: ...
@@ -148,28 +176,17 @@ class Runner:
             return None
 
         def take(tx: Transaction) -> tuple[dict[str, Any], dict[str, int]] | None:
-            operation_id = tx.scalar(_DUE, {"now": tx.now})
-            if operation_id is None:
-                return None
             with self._lock:
                 self._count += 1
                 lease = f"{self.name}-{self._count}"
-            tx.execute(
-                operations.update()
-                .where(operations.c.id == operation_id)
-                .values(lease=lease, lease_until=tx.now + round(LEASE_SECONDS * SECOND))
-            )
-            row = tx.one(_ROW, {"operation_id": operation_id})
-            assert row is not None
-            fences = {}
-            for found in tx.all(_HELD, {"operation_id": operation_id}):
-                name = found["subject"]
-                known = tx.scalar(_GENERATION, {"name": name}) or 0
-                tx.upsert(generations, {"subject": name}, {"generation": known + 1})
-                fences[name] = known + 1
-            return row, fences
+            until = tx.now + round(LEASE_SECONDS * SECOND)
+            row = tx.one(_LEASE, {"now": tx.now, "new_lease": lease, "new_lease_until": until})
+            if row is None:
+                return None
+            return row, dict(sorted(tx.tuples(_GENERATIONS[tx.dialect], {"operation_id": row["id"]})))
 
-        return self.database.write(take)
+        # A power cut ends every worker on SQLite, so whose turn it was may be forgotten.
+        return self.database.write(take, durable=False)
 
     def _walk(self, operation: Operation, row: dict[str, Any], fences: Mapping[str, int]) -> None:
         while True:
@@ -189,19 +206,23 @@ class Runner:
         try:
             probe("before", operation.kind, step.name, direction)
             waits = engine(context) if engine else None
-            if waits is None:
-                probe("called", operation.kind, step.name, direction)
+            if waits is not None:
+                return self._wait(operation, row, context, step, waits.after, None)
+            probe("called", operation.kind, step.name, direction)
+            if forward and write is None and not step.durable and not step.pivot and step is not operation.steps[-1]:
+                # Repeating it is harmless and nobody reads that it is done: the next step's transaction says it too.
+                changed = self._next_step(operation, row, context, step, started, clock.now())
+                advanced = {**row, **changed, UNWRITTEN: {**row.get(UNWRITTEN, {}), **changed}}
+            else:
 
                 def progress(tx: Transaction) -> dict[str, Any]:
-                    current = self._mine(tx, row)
                     if write:
                         write(context, tx)
-                    return self._advance(tx, operation, current, context, step, started)
+                    return self._advance(tx, operation, row, context, step, started)
 
                 advanced = self.database.write(progress, durable=step.durable)
-                probe("recorded", operation.kind, step.name, direction)
-                return advanced
-            return self._wait(operation, row, context, step, waits.after, None)
+            probe("recorded", operation.kind, step.name, direction)
+            return advanced
         except (LeaseLost, Stale):
             raise
         except self.retryable as error:
@@ -210,49 +231,53 @@ class Runner:
         except self.expected as error:
             return self._refused(operation, row, context, step, str(error) or type(error).__name__, started)
         except Exception as error:
-            log.fault(__name__, "step failed", operation=row["id"], kind=row["kind"], step=step.name)
             reason = f"{step.name.replace('_', ' ')} failed: {type(error).__name__} (request {row['request_id']})"
-            return self._refused(operation, row, context, step, reason, started)
-
-    def _mine(self, tx: Transaction, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The row as this worker wrote it last: who has the lease is the only one to change it."""
-        current = tx.one(_LEASE, {"operation_id": row["id"]})
-        if current is None or current["lease"] != row["lease"] or current["state"] not in ACTIVE_STATES:
-            raise LeaseLost
-        return dict(row)
+            refused = self._refused(operation, row, context, step, reason, started)
+            # Only now: whose lease is lost may stumble over what others did since.
+            log.fault(__name__, "step failed", operation=row["id"], kind=row["kind"], step=step.name)
+            return refused
 
     def _change(self, tx: Transaction, row: dict[str, Any], **values: Any) -> dict[str, Any]:
-        """Write progress; a lease that is not kept walking is given back at once."""
-        values["updated_at"] = tx.now
-        if values.get("next_at", tx.now) > tx.now + SHORT_WAIT_SECONDS * SECOND:
+        """Write progress; a lease that is not kept walking is given back at once. Who has the lease is the only one to
+        change the row: LeaseLost, and with it all that this transaction wrote, when it is another's."""
+        values = {**row.get(UNWRITTEN, {}), **values, "updated_at": tx.now}
+        if values.get("state") in ENDED or values.get("next_at", tx.now) > tx.now + SHORT_WAIT_SECONDS * SECOND:
             values.update(lease=None, lease_until=0)
+            tx.after_commit(ring)
         else:
             values["lease_until"] = tx.now + round(LEASE_SECONDS * SECOND)
-        tx.execute(operations.update().where(operations.c.id == row["id"]).values(**values))
-        return {**row, **values}
+        if not tx.changed(_MINE, {**values, "operation_id": row["id"], "mine": row["lease"]}):
+            raise LeaseLost
+        return {**row, **values, UNWRITTEN: {}}
+
+    def _next_step(
+        self, operation: Operation, row: dict[str, Any], context: Context, step: Step, started: int, now: int
+    ) -> dict[str, Any]:
+        """What changes in the row when a step is done; without `step` when there is none after it."""
+        forward = row["state"] == RUNNING
+        entry = {"step": step.name, "started": started, "finished": now, "result": "Success" if forward else "Undone"}
+        changed = {
+            "data": context.data, "history": [*row["history"], entry], "attempts": 0, "step_since": now, "next_at": now,
+        }  # fmt: skip
+        index = operation.index(step.name) + (1 if forward else -1)
+        if 0 <= index < len(operation.steps):
+            changed["step"] = operation.steps[index].name
+            if forward:
+                changed["overdue"] = False
+        return changed
 
     def _advance(
         self, tx: Transaction, operation: Operation, row: dict[str, Any], context: Context, step: Step, started: int
     ) -> dict[str, Any]:
         forward = row["state"] == RUNNING
-        entry = {
-            "step": step.name,
-            "started": started,
-            "finished": tx.now,
-            "result": "Success" if forward else "Undone",
-        }
-        history = [*row["history"], entry]
-        index = operation.index(step.name) + (1 if forward else -1)
-        changed = {"data": context.data, "history": history, "attempts": 0, "step_since": tx.now, "next_at": tx.now}
-        if 0 <= index < len(operation.steps):
-            if forward:
-                changed["overdue"] = False
-            return self._change(tx, row, step=operation.steps[index].name, **changed)
+        changed = self._next_step(operation, row, context, step, started, tx.now)
+        if "step" in changed:
+            return self._change(tx, row, **changed)
         if not forward:
             operation.failed(context, tx, row["fault"] or "failed")
-        done = self._change(tx, row, **changed)
-        end(tx, row["id"], DONE if forward else UNDONE, known=(done, min(context.subjects)))
-        return {**done, "state": DONE if forward else UNDONE}
+        ended = self._change(tx, row, **changed, state=DONE if forward else UNDONE)
+        release(tx, ended, min(context.subjects))
+        return ended
 
     def _committed(self, operation: Operation, row: Mapping[str, Any]) -> bool:
         """Whether there is only forward from here."""
@@ -270,20 +295,21 @@ class Runner:
                 operation, row, context, step, f"{step.name.replace('_', ' ')}: {said} after {step.deadline:g} s"
             )
 
+        if after <= SHORT_WAIT_SECONDS and row["attempts"] < SHORT_WAITS and not late:
+            next_at = clock.now() + max(1, round(after * SECOND))
+            return {**row, "data": context.data, "attempts": row["attempts"] + 1, "next_at": next_at}
+
         def wait(tx: Transaction) -> dict[str, Any]:
-            current = self._mine(tx, row)
             changes: dict[str, Any] = {
                 "data": context.data,
-                "attempts": current["attempts"] + 1,
+                "attempts": row["attempts"] + 1,
                 "next_at": tx.now + max(1, round(after * SECOND)),
             }
-            if late and not current["overdue"]:
+            if late and not row["overdue"]:
                 changes["overdue"] = True
-                changes["fault"] = (
-                    current["fault"] or f"{step.name.replace('_', ' ')}: {reason or 'not finished in time'}"
-                )
+                changes["fault"] = row["fault"] or f"{step.name.replace('_', ' ')}: {reason or 'not finished in time'}"
                 operation.failed(context, tx, changes["fault"])
-            return self._change(tx, current, **changes)
+            return self._change(tx, row, **changes)
 
         return self.database.write(wait, durable=late)
 
@@ -295,17 +321,16 @@ class Runner:
             return self._turn(operation, row, context, step, reason)
 
         def mark(tx: Transaction) -> dict[str, Any]:
-            current = self._mine(tx, row)
-            after = min(0.5 * 2 ** min(current["attempts"], 7), LONGEST_RETRY_SECONDS)
+            after = min(0.5 * 2 ** min(row["attempts"], 7), LONGEST_RETRY_SECONDS)
             changes: dict[str, Any] = {
-                "attempts": current["attempts"] + 1,
+                "attempts": row["attempts"] + 1,
                 "next_at": tx.now + round(after * SECOND),
-                "fault": current["fault"] or reason,
+                "fault": row["fault"] or reason,
             }
-            if not current["overdue"] and (tx.now - current["step_since"] > step.deadline * SECOND):
+            if not row["overdue"] and (tx.now - row["step_since"] > step.deadline * SECOND):
                 changes["overdue"] = True
                 operation.failed(context, tx, reason)
-            return self._change(tx, current, **changes)
+            return self._change(tx, row, **changes)
 
         return self.database.write(mark)
 
@@ -315,12 +340,11 @@ class Runner:
         """Begin the way back, with the step that failed itself: it may be half done."""
 
         def turn(tx: Transaction) -> dict[str, Any]:
-            current = self._mine(tx, row)
             entry = {
-                "step": step.name, "started": current["step_since"], "finished": tx.now, "result": "Error", "detail": reason,
+                "step": step.name, "started": row["step_since"], "finished": tx.now, "result": "Error", "detail": reason,
             }  # fmt: skip
             return self._change(
-                tx, current, state=UNWINDING, fault=reason, data=context.data, history=[*current["history"], entry],
+                tx, row, state=UNWINDING, fault=reason, data=context.data, history=[*row["history"], entry],
                 attempts=0, step_since=tx.now, next_at=tx.now, overdue=False,
             )  # fmt: skip
 

@@ -30,16 +30,17 @@ class Ear:
         self._socket.bind(str(path))
         os.chmod(path, 0o660)
 
-    def wait(self, seconds: float) -> None:
-        """Return when a bell rings, at the latest after `seconds`."""
+    def wait(self, seconds: float) -> bool:
+        """Return when a bell rings, at the latest after `seconds`; whether one rang."""
         self._socket.settimeout(max(seconds, 0.001))
-        try:
+        rang = False
+        with contextlib.suppress(OSError):
             self._socket.recv(1)
+            rang = True
             self._socket.setblocking(False)
             while True:
                 self._socket.recv(1)
-        except OSError:
-            return
+        return rang
 
     def close(self) -> None:
         self._socket.close()

@@ -43,7 +43,8 @@ def test_ports_come_and_go_with_their_server(cloud: Any, net: Any) -> None:
     ]
 
     def create(tx: Transaction) -> list[facade.Port]:
-        return facade.create_ports(tx, MEMBER, "server", wanted, ["web", "default"], "zone-1")
+        ids = facade.create_ports(tx, MEMBER, "server", wanted, ["web", "default"], "zone-1")
+        return [facade.by_ids(tx, ids)[one] for one in ids]
 
     made = cloud.database.write(create)
     assert [port.network_name for port in made] == ["n"] * 3 and made[1].id == given["id"]
@@ -54,7 +55,8 @@ def test_ports_come_and_go_with_their_server(cloud: Any, net: Any) -> None:
     assert made[0].device_owner == "compute:zone-1" and made[2].mtu == 1300
     cloud.settle()
     bound = cloud.database.write(lambda tx: facade.bind(tx, "server", "host-1"))
-    assert [port.id for port in bound] == [port.id for port in made] and {port.host for port in bound} == {"host-1"}
+    assert bound == [port.id for port in made]
+    assert {port.host for port in cloud.database.read(lambda tx: facade.by_ids(tx, bound)).values()} == {"host-1"}
     assert len(cloud.database.read(reconcile.pending)) == 5  # three ports, metadata of two networks
     assert not cloud.database.read(lambda tx: facade.all_up(tx, [made[0].id]))
     found = cloud.database.read(lambda tx: facade.of_servers(tx, ["server", "nobody"]))
@@ -141,10 +143,10 @@ def test_nobody_puts_a_card_into_a_server_but_compute(cloud: Any, net: Any) -> N
     (port,) = cloud.database.write(
         lambda tx: facade.create_ports(tx, MEMBER, "server", [Wanted(network_id=network["id"])])
     )
-    path = f"{V2}/ports/{port.id}"
+    path = f"{V2}/ports/{port}"
     for change in ({"device_id": ""}, {"device_id": "another"}, {"device_owner": "mine"}):
         net.refused(cloud.put(path, json={"port": change}), 409, "PortInUse")
-    assert net.set("ports", port.id, name="x", device_id="server")["name"] == "x"
+    assert net.set("ports", port, name="x", device_id="server")["name"] == "x"
 
 
 def test_floating_ips_of_servers(cloud: Any, net: Any) -> None:
@@ -155,8 +157,8 @@ def test_floating_ips_of_servers(cloud: Any, net: Any) -> None:
     (port,) = cloud.database.write(
         lambda tx: facade.create_ports(tx, MEMBER, "server", [Wanted(network_id=inside["id"])])
     )
-    floating = net.make("floatingips", floating_network_id=outside["id"], port_id=port.id)
+    floating = net.make("floatingips", floating_network_id=outside["id"], port_id=port)
     (seen,) = cloud.database.read(lambda tx: facade.of_servers(tx, ["server"]))["server"]
-    assert seen.floating == {port.fixed_addresses[0][1]: floating["floating_ip_address"]}
+    assert seen.floating == {seen.fixed_addresses[0][1]: floating["floating_ip_address"]}
     cloud.database.write(lambda tx: facade.release(tx, "server"))
     assert net.show("floatingips", floating["id"])["port_id"] is None

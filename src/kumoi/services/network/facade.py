@@ -112,8 +112,8 @@ def create_ports(
     wanted: Sequence[Wanted],
     security_group_names: Sequence[str] = (),
     availability_zone: str = "nova",
-) -> list[Port]:
-    """Make or take the server's ports, in order: rights, quota, addresses, all in the caller's transaction.
+) -> list[str]:
+    """Make or take the server's ports: rights, quota, addresses, all in the caller's transaction; their ids, in order.
 
     `security_group_names`: names or ids, for ports that are made; none: the project's default. The calling route must
     declare quota `port`. Raises BadRequest, Forbidden, Conflict and OverQuota in compute's words.
@@ -137,8 +137,7 @@ def create_ports(
         if group_ids is None:
             group_ids = _groups(tx, who, security_group_names)
         port_ids.append(_make(tx, who, one, network, group_ids, (server_id, owner, position)))
-    made = {port.id: port for port in _ports(tx, list(ports.by_ids(tx, port_ids).values()))}
-    return [made[port_id] for port_id in port_ids]
+    return port_ids
 
 
 def check_security_groups(tx: Transaction, who: Who, names: Sequence[str]) -> None:
@@ -188,16 +187,16 @@ def _regroup(tx: Transaction, rows: Sequence[dict[str, Any]], change: Callable[[
     return changed
 
 
-def bind(tx: Transaction, server_id: str, host: str) -> list[Port]:
-    """The server's ports, in order, now wanted on `host`; the topology follows."""
+def bind(tx: Transaction, server_id: str, host: str) -> list[str]:
+    """The server's ports are wanted on `host` now; their ids, in order. The topology follows."""
     rows = _of_server(tx, server_id)
+    there = ports.networks_with_host(tx, list({row["network_id"] for row in rows}))
     for row in rows:
         if row["host"] != host:
             ports.change(tx, row["id"], host=host)
-            row["host"] = host
             reconcile.mark(tx, ports_logic.KIND, row["id"])
-    ports_logic.mark_metadata(tx, {row["network_id"] for row in rows})
-    return _ports(tx, rows)
+    ports_logic.mark_metadata(tx, {row["network_id"] for row in rows if host not in there.get(row["network_id"], ())})
+    return [row["id"] for row in rows]
 
 
 def unbind(tx: Transaction, server_id: str) -> None:

@@ -16,13 +16,13 @@ def insert(tx: Transaction, **values: Any) -> None:
 
 def find(tx: Transaction, flavorid: str) -> dict[str, Any] | None:
     """The flavor that the API calls by this id, whoever asks."""
-    rows = with_extra_specs(tx, tx.all(sa.select(flavors).where(flavors.c.flavorid == flavorid)))
+    rows = with_extra_specs(tx, tx.rows(flavors, flavorid=flavorid))
     return rows[0] if rows else None
 
 
 def by_ids(tx: Transaction, flavorids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """API id → row."""
-    rows = with_extra_specs(tx, tx.all(sa.select(flavors).where(flavors.c.flavorid.in_(list(flavorids)))))
+    rows = with_extra_specs(tx, tx.rows(flavors, flavorid=list(flavorids)))
     return {row["flavorid"]: row for row in rows}
 
 
@@ -35,8 +35,7 @@ def with_extra_specs(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[s
     for row in rows:
         row["extra_specs"] = {}
     if rows:
-        query = sa.select(extra_specs).where(extra_specs.c.flavor_id.in_(list(found))).order_by(extra_specs.c.key)
-        for spec in tx.all(query):
+        for spec in tx.rows(extra_specs, extra_specs.c.key, flavor_id=list(found)):
             found[spec["flavor_id"]]["extra_specs"][spec["key"]] = spec["value"]
     return rows
 

@@ -43,9 +43,9 @@ def attach(
         wanted = networks.plan(tx, who, None)
         if not wanted:
             raise BadRequest("No valid network found for the interface: name one (net_id).")
-    (port,) = networks.create_ports(tx, who, server_id, wanted)
-    changes.begin(tx, server, ATTACH, None, origin, port_id=port.id, host=server["host"])
-    return port
+    (made,) = networks.create_ports(tx, who, server_id, wanted)
+    changes.begin(tx, server, ATTACH, None, origin, port_id=made, host=server["host"])
+    return networks.by_ids(tx, [made])[made]
 
 
 def detach(tx: Transaction, who: Who, server_id: str, port_id: str, origin: Mapping[str, Any]) -> None:

@@ -21,12 +21,12 @@ def insert(tx: Transaction, **values: Any) -> None:
 
 def find(tx: Transaction, server_id: str, *, deleted: bool = False) -> dict[str, Any] | None:
     """`deleted`: also one that is deleted and not forgotten yet."""
-    query = sa.select(servers).where(servers.c.id == server_id)
-    return tx.one(query if deleted else query.where(LIVE))
+    row = tx.row(servers, id=server_id)
+    return None if row is None or (row["deleted_at"] is not None and not deleted) else row
 
 
 def update(tx: Transaction, server_id: str, **values: Any) -> None:
-    tx.execute(servers.update().where(servers.c.id == server_id).values(updated_at=tx.now, **values))
+    tx.update(servers, {"id": server_id}, **{"updated_at": tx.now, **values})
 
 
 def listing(

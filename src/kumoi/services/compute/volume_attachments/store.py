@@ -15,7 +15,7 @@ def insert_many(tx: Transaction, rows: list[dict[str, Any]]) -> None:
 
 def of_server(tx: Transaction, server_id: str) -> list[dict[str, Any]]:
     """In the order in which they were given."""
-    return tx.all(sa.select(table).where(table.c.server_id == server_id).order_by(table.c.position, table.c.id))
+    return tx.rows(table, table.c.position, table.c.id, server_id=server_id)
 
 
 def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
@@ -32,11 +32,11 @@ def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, 
 
 
 def find(tx: Transaction, server_id: str, volume_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(table).where(table.c.server_id == server_id, table.c.volume_id == volume_id))
+    return tx.row(table, server_id=server_id, volume_id=volume_id)
 
 
 def update(tx: Transaction, device_id: str, **values: Any) -> None:
-    tx.execute(table.update().where(table.c.id == device_id).values(**values))
+    tx.update(table, {"id": device_id}, **values)
 
 
 def delete(tx: Transaction, device_id: str) -> None:

@@ -18,12 +18,12 @@ def insert(tx: Transaction, values: Mapping[str, Any], own: Mapping[str, str], i
 
 
 def find(tx: Transaction, image_id: str) -> dict[str, Any] | None:
-    rows = complete(tx, tx.all(sa.select(images).where(images.c.id == image_id)))
+    rows = complete(tx, tx.rows(images, id=image_id))
     return rows[0] if rows else None
 
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> list[dict[str, Any]]:
-    return complete(tx, tx.all(sa.select(images).where(images.c.id.in_(list(ids)))))
+    return complete(tx, tx.rows(images, id=list(ids)))
 
 
 def complete(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -33,9 +33,9 @@ def complete(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]
     found = {row["id"]: row for row in rows}
     for row in rows:
         row["properties"], row["tags"] = {}, []
-    for row in tx.all(sa.select(properties).where(properties.c.image_id.in_(list(found))).order_by(properties.c.name)):
+    for row in tx.rows(properties, properties.c.name, image_id=list(found)):
         found[row["image_id"]]["properties"][row["name"]] = row["value"]
-    for row in tx.all(sa.select(tags).where(tags.c.image_id.in_(list(found))).order_by(tags.c.tag)):
+    for row in tx.rows(tags, tags.c.tag, image_id=list(found)):
         found[row["image_id"]]["tags"].append(row["tag"])
     return rows
 

@@ -25,13 +25,8 @@ def of_ports(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[Given]]
     """port id → its addresses in the order of fixed_ips; ports without are missing."""
     found: dict[str, list[Given]] = {}
     if port_ids:
-        query = (
-            sa.select(addresses.c.port_id, addresses.c.subnet_id, addresses.c.address)
-            .where(addresses.c.port_id.in_(port_ids))
-            .order_by(addresses.c.port_id, addresses.c.position)
-        )
-        for port_id, subnet_id, address in tx.tuples(query):
-            found.setdefault(port_id, []).append((subnet_id, address))
+        for row in tx.rows(addresses, addresses.c.port_id, addresses.c.position, port_id=port_ids):
+            found.setdefault(row["port_id"], []).append((row["subnet_id"], row["address"]))
     return found
 
 

@@ -34,17 +34,16 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, floating_ip_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(floating_ips).where(floating_ips.c.id == floating_ip_id))
+    return tx.row(floating_ips, id=floating_ip_id)
 
 
 def by_ids(tx: Transaction, floating_ip_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    query = sa.select(floating_ips).where(floating_ips.c.id.in_(floating_ip_ids))
-    return {row["id"]: row for row in tx.all(query)} if floating_ip_ids else {}
+    return {row["id"]: row for row in tx.rows(floating_ips, id=floating_ip_ids)} if floating_ip_ids else {}
 
 
 def of_ports(tx: Transaction, port_ids: Sequence[str]) -> list[dict[str, Any]]:
     """Those that lead to one of the ports."""
-    return tx.all(sa.select(floating_ips).where(floating_ips.c.port_id.in_(port_ids))) if port_ids else []
+    return tx.rows(floating_ips, port_id=port_ids) if port_ids else []
 
 
 def idle_of(tx: Transaction, network_id: str) -> list[dict[str, Any]]:

@@ -52,12 +52,11 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, network_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(networks).where(networks.c.id == network_id))
+    return tx.row(networks, id=network_id)
 
 
 def by_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    query = sa.select(networks).where(networks.c.id.in_(network_ids))
-    return {row["id"]: row for row in tx.all(query)} if network_ids else {}
+    return {row["id"]: row for row in tx.rows(networks, id=network_ids)} if network_ids else {}
 
 
 def insert(tx: Transaction, row: dict[str, Any]) -> None:

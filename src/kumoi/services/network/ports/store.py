@@ -88,7 +88,7 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, port_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(ports).where(ports.c.id == port_id))
+    return tx.row(ports, id=port_id)
 
 
 def find_visible(tx: Transaction, who: Who, port_id: str) -> dict[str, Any] | None:
@@ -98,18 +98,16 @@ def find_visible(tx: Transaction, who: Who, port_id: str) -> dict[str, Any] | No
 
 
 def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    query = sa.select(ports).where(ports.c.id.in_(port_ids))
-    return {row["id"]: row for row in tx.all(query)} if port_ids else {}
+    return {row["id"]: row for row in tx.rows(ports, id=port_ids)} if port_ids else {}
 
 
 def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str] | None = None) -> list[dict[str, Any]]:
     """Those of a server come in the order in which it asked for them; others oldest first."""
     if not device_ids:
         return []
-    query = sa.select(ports).where(ports.c.device_id.in_(device_ids))
-    if owners is not None:
-        query = query.where(ports.c.device_owner.in_(owners))
-    return tx.all(query.order_by(ports.c.device_position, ports.c.created_at, ports.c.id))
+    more = {} if owners is None else {"device_owner": owners}
+    order = (ports.c.device_position, ports.c.created_at, ports.c.id)
+    return tx.rows(ports, *order, device_id=device_ids, **more)
 
 
 def of_servers(tx: Transaction, server_ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -118,8 +116,7 @@ def of_servers(tx: Transaction, server_ids: Sequence[str]) -> list[dict[str, Any
 
 
 def of_network(tx: Transaction, network_id: str, owners: Sequence[str]) -> list[dict[str, Any]]:
-    query = sa.select(ports).where(ports.c.network_id == network_id, ports.c.device_owner.in_(owners))
-    return tx.all(query.order_by(ports.c.created_at, ports.c.id))
+    return tx.rows(ports, ports.c.created_at, ports.c.id, network_id=network_id, device_owner=owners)
 
 
 def of_networks(tx: Transaction, network_ids: Sequence[str], owners: Sequence[str]) -> list[dict[str, Any]]:
@@ -157,9 +154,8 @@ def groups_of(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[str]]:
     """port id → ids of its security groups."""
     found: dict[str, list[str]] = {}
     if port_ids:
-        query = sa.select(port_security_groups).where(port_security_groups.c.port_id.in_(port_ids))
-        for port_id, group_id in tx.tuples(query.order_by(port_security_groups.c.security_group_id)):
-            found.setdefault(port_id, []).append(group_id)
+        for row in tx.rows(port_security_groups, port_security_groups.c.security_group_id, port_id=port_ids):
+            found.setdefault(row["port_id"], []).append(row["security_group_id"])
     return found
 
 
@@ -170,8 +166,7 @@ def set_groups(tx: Transaction, port_id: str, group_ids: Iterable[str], *, new: 
 
 
 def mac_taken(tx: Transaction, network_id: str, mac: str) -> bool:
-    query = sa.select(ports.c.id).where(ports.c.network_id == network_id, ports.c.mac_address == mac)
-    return tx.scalar(query) is not None
+    return tx.row(ports, network_id=network_id, mac_address=mac) is not None
 
 
 def insert(tx: Transaction, row: dict[str, Any]) -> None:

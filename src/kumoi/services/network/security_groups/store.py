@@ -28,22 +28,20 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, group_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(security_groups).where(security_groups.c.id == group_id))
+    return tx.row(security_groups, id=group_id)
 
 
 def by_ids(tx: Transaction, group_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    query = sa.select(security_groups).where(security_groups.c.id.in_(group_ids))
-    return {row["id"]: row for row in tx.all(query)} if group_ids else {}
+    return {row["id"]: row for row in tx.rows(security_groups, id=group_ids)} if group_ids else {}
 
 
 def by_name(tx: Transaction, project_id: str, name: str) -> list[dict[str, Any]]:
-    query = sa.select(security_groups).where(security_groups.c.project_id == project_id, security_groups.c.name == name)
-    return tx.all(query.order_by(security_groups.c.created_at, security_groups.c.id))
+    order = (security_groups.c.created_at, security_groups.c.id)
+    return tx.rows(security_groups, *order, project_id=project_id, name=name)
 
 
 def default_of(tx: Transaction, project_id: str) -> dict[str, Any] | None:
-    query = sa.select(security_groups).where(security_groups.c.project_id == project_id, security_groups.c.is_default)
-    return tx.one(query)
+    return tx.row(security_groups, project_id=project_id, is_default=True)
 
 
 def rules_of(tx: Transaction, group_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -50,7 +50,7 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, subnet_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(subnets).where(subnets.c.id == subnet_id))
+    return tx.row(subnets, id=subnet_id)
 
 
 def find_visible(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any] | None:
@@ -61,8 +61,7 @@ def find_visible(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any] | 
 
 def of_network(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
     """Oldest first."""
-    query = sa.select(subnets).where(subnets.c.network_id == network_id)
-    return tx.all(query.order_by(subnets.c.created_at, subnets.c.id))
+    return tx.rows(subnets, subnets.c.created_at, subnets.c.id, network_id=network_id)
 
 
 def of_networks(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -76,8 +75,7 @@ def of_networks(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[d
 
 
 def by_ids(tx: Transaction, subnet_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    query = sa.select(subnets).where(subnets.c.id.in_(subnet_ids))
-    return {row["id"]: row for row in tx.all(query)} if subnet_ids else {}
+    return {row["id"]: row for row in tx.rows(subnets, id=subnet_ids)} if subnet_ids else {}
 
 
 def shared_networks(tx: Transaction, network_ids: Sequence[str]) -> set[str]:

@@ -76,9 +76,14 @@ def _write(
         tx, consumer_id, project_id=project_id, user_id=user_id, type=consumer_type,
         generation=known["generation"] + 1 if known else 1,
     )  # fmt: skip
-    for provider_id, resources in amounts.items():
-        for resource_class, amount in resources.items():
-            store.insert(tx, consumer_id, provider_id, resource_class, amount)
+    store.insert_many(
+        tx,
+        [
+            {"consumer_id": consumer_id, "provider_id": provider_id, "resource_class": resource_class, "used": amount}
+            for provider_id, resources in amounts.items()
+            for resource_class, amount in resources.items()
+        ],
+    )
 
 
 def remove(tx: Transaction, consumer_id: str) -> bool:

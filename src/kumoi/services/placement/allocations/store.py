@@ -10,18 +10,16 @@ from kumoi.services.placement.allocations.models import allocations, consumers
 
 
 def consumer(tx: Transaction, consumer_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(consumers).where(consumers.c.id == consumer_id))
+    return tx.row(consumers, id=consumer_id)
 
 
 def put_consumer(tx: Transaction, consumer_id: str, **values: Any) -> None:
     """A new one begins with generation 0; `values` change an old one."""
-    if consumer(tx, consumer_id) is None:
+    if not tx.update(consumers, {"id": consumer_id}, updated_at=tx.now, **values):
         tx.insert(
             consumers,
             **{"id": consumer_id, "generation": 0, "type": None, "created_at": tx.now, "updated_at": tx.now, **values},
         )
-    else:
-        tx.execute(consumers.update().where(consumers.c.id == consumer_id).values(**values, updated_at=tx.now))
 
 
 def delete_consumer(tx: Transaction, consumer_id: str) -> None:
@@ -33,16 +31,13 @@ def clear(tx: Transaction, consumer_id: str) -> None:
     tx.execute(allocations.delete().where(allocations.c.consumer_id == consumer_id))
 
 
-def insert(tx: Transaction, consumer_id: str, provider_id: str, resource_class: str, used: int) -> None:
-    tx.insert(allocations, consumer_id=consumer_id, provider_id=provider_id, resource_class=resource_class, used=used)
+def insert_many(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+    tx.insert_many(allocations, rows)
 
 
 def of_consumers(tx: Transaction, consumer_ids: Iterable[str]) -> list[dict[str, Any]]:
-    return tx.all(
-        sa.select(allocations)
-        .where(allocations.c.consumer_id.in_(list(consumer_ids)))
-        .order_by(allocations.c.consumer_id, allocations.c.provider_id, allocations.c.resource_class)
-    )
+    order = (allocations.c.consumer_id, allocations.c.provider_id, allocations.c.resource_class)
+    return tx.rows(allocations, *order, consumer_id=list(consumer_ids))
 
 
 def of_provider(tx: Transaction, provider_id: str) -> list[dict[str, Any]]:
@@ -60,20 +55,22 @@ def of_provider(tx: Transaction, provider_id: str) -> list[dict[str, Any]]:
     )
 
 
+_USED = (
+    sa.select(allocations.c.provider_id, allocations.c.resource_class, sa.func.sum(allocations.c.used).label("used"))
+    .where(allocations.c.consumer_id.not_in(sa.bindparam("besides", expanding=True)))
+    .group_by(allocations.c.provider_id, allocations.c.resource_class)
+)
+_USED_OF = _USED.where(allocations.c.provider_id.in_(sa.bindparam("providers", expanding=True)))
+
+
 def used(
     tx: Transaction, provider_ids: Iterable[str] | None = None, besides: Iterable[str] = ()
 ) -> dict[str, dict[str, int]]:
     """Provider → resource class → sum; `besides`: consumers that do not count. None: of every provider."""
-    query = sa.select(
-        allocations.c.provider_id, allocations.c.resource_class, sa.func.sum(allocations.c.used).label("used")
-    ).group_by(allocations.c.provider_id, allocations.c.resource_class)
-    if provider_ids is not None:
-        query = query.where(allocations.c.provider_id.in_(list(provider_ids)))
-    left_out = list(besides)
-    if left_out:
-        query = query.where(allocations.c.consumer_id.not_in(left_out))
+    query = _USED if provider_ids is None else _USED_OF
+    values = {"besides": list(besides), "providers": None if provider_ids is None else list(provider_ids)}
     found: dict[str, dict[str, int]] = {}
-    for row in tx.all(query):
+    for row in tx.all(query, values):
         found.setdefault(row["provider_id"], {})[row["resource_class"]] = int(row["used"])
     return found
 

@@ -11,26 +11,21 @@ from kumoi.services.placement.inventories.models import inventories
 
 def of_provider(tx: Transaction, provider_id: str) -> dict[str, dict[str, Any]]:
     """Resource class → row."""
-    rows = tx.all(
-        sa.select(inventories).where(inventories.c.provider_id == provider_id).order_by(inventories.c.resource_class)
-    )
+    rows = tx.rows(inventories, inventories.c.resource_class, provider_id=provider_id)
     return {row["resource_class"]: row for row in rows}
 
 
 def of_providers(tx: Transaction, provider_ids: Iterable[str]) -> dict[str, dict[str, dict[str, Any]]]:
     """Provider → resource class → row; providers without inventory are left out."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in tx.all(sa.select(inventories).where(inventories.c.provider_id.in_(list(provider_ids)))):
+    for row in tx.rows(inventories, provider_id=list(provider_ids)):
         found.setdefault(row["provider_id"], {})[row["resource_class"]] = row
     return found
 
 
 def providers_with(tx: Transaction, resource_classes: Iterable[str]) -> set[str]:
     """Providers that have any of the classes."""
-    rows = tx.all(
-        sa.select(inventories.c.provider_id).where(inventories.c.resource_class.in_(list(resource_classes))).distinct()
-    )
-    return {row["provider_id"] for row in rows}
+    return {row["provider_id"] for row in tx.rows(inventories, resource_class=list(resource_classes))}
 
 
 def put(tx: Transaction, provider_id: str, resource_class: str, values: Mapping[str, Any]) -> None:

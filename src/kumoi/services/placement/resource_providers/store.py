@@ -17,19 +17,17 @@ def insert(tx: Transaction, provider_id: str, name: str, parent: dict[str, Any] 
 
 
 def find(tx: Transaction, provider_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(resource_providers).where(resource_providers.c.id == provider_id))
+    return tx.row(resource_providers, id=provider_id)
 
 
 def find_by_name(tx: Transaction, name: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(resource_providers).where(resource_providers.c.name == name))
+    return tx.row(resource_providers, name=name)
 
 
 def every(tx: Transaction, ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
     """All, or those of `ids`, by name."""
-    query = sa.select(resource_providers).order_by(resource_providers.c.name)
-    if ids is not None:
-        query = query.where(resource_providers.c.id.in_(list(ids)))
-    return tx.all(query)
+    wanted = {} if ids is None else {"id": list(ids)}
+    return tx.rows(resource_providers, resource_providers.c.name, **wanted)
 
 
 def of_tree(tx: Transaction, root_id: str) -> list[dict[str, Any]]:

@@ -36,11 +36,9 @@ def of_provider(tx: Transaction, provider_id: str) -> list[str]:
 
 def of_providers(tx: Transaction, provider_ids: Iterable[str] | None = None) -> dict[str, set[str]]:
     """Provider → traits; None: of every provider."""
-    query = sa.select(provider_traits)
-    if provider_ids is not None:
-        query = query.where(provider_traits.c.provider_id.in_(list(provider_ids)))
+    wanted = {} if provider_ids is None else {"provider_id": list(provider_ids)}
     found: dict[str, set[str]] = {}
-    for row in tx.all(query):
+    for row in tx.rows(provider_traits, **wanted):
         found.setdefault(row["provider_id"], set()).add(row["trait"])
     return found
 

@@ -35,10 +35,9 @@ def take_room(context: Context, tx: Transaction) -> None:
         context.data["details"], told = why(tx, amounts, required, forbidden, wanted)
         raise Failed(" ".join([NO_HOST, *told]))
     placement.claim(tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"])
-    ports = networks.bind(tx, server["id"], chosen.name)
     context.data["volumes"] = _make_volumes(context, tx, server, devices, chosen.name)
     context.data["host"] = chosen.name
-    context.data["ports"] = [port.id for port in ports]
+    context.data["ports"] = networks.bind(tx, server["id"], chosen.name)
     context.data["with_volumes"] = any(device["destination_type"] == "volume" for device in devices)
     store.update(tx, server["id"], host=chosen.name, task_state=TaskState.SPAWNING)
 
