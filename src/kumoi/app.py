@@ -3,7 +3,8 @@
 import functools
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -120,19 +121,28 @@ def make_runner(database: Database, locate: Locate) -> Runner:
 def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> None:
     """What a new cloud holds: every service's `bootstrap.py` in one transaction; again, it changes nothing.
     `passwords`: user name → password, for users that do not exist yet."""
-    load_services()
-    from kumoi import migrations
+    from kumoi.services.identity import facade
 
-    Keys.create(folder.keys)
-    database = Database(folder.database_url(settings))
-    migrations.upgrade(database)
-    database.write(lambda tx: begin_services(tx, settings, passwords))
-    database.close()
+    hashes: dict[str, Callable[[], str]] = {
+        user: functools.partial(facade.hash_password, password, settings.password_rounds)
+        for user, password in passwords.items()
+    }
+    with ThreadPoolExecutor() as pool:
+        if Keys.create(folder.keys):
+            # Slow by design, so it goes on beside all that is loaded for the rest.
+            hashes = {user: pool.submit(ask).result for user, ask in hashes.items()}
+        load_services()
+        from kumoi import migrations
+
+        database = Database(folder.database_url(settings))
+        migrations.upgrade(database)
+        database.write(lambda tx: begin_services(tx, settings, hashes))
+        database.close()
 
 
-def begin_services(tx: Transaction, settings: Settings, passwords: dict[str, str]) -> None:
+def begin_services(tx: Transaction, settings: Settings, password_hashes: Mapping[str, Callable[[], str]]) -> None:
     for module in sorted(rooms("bootstrap"), key=lambda module: module.ORDER):
-        module.bootstrap(tx, settings, passwords)
+        module.bootstrap(tx, settings, password_hashes)
 
 
 def audit(data: Path) -> list[dict[str, Any]]:

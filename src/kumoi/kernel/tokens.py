@@ -38,13 +38,15 @@ class Keys:
         return cls((folder / "tokens").read_bytes().split())
 
     @staticmethod
-    def create(folder: Path) -> None:
-        """Make the key file durably unless it exists; mode 0640, so that the control plane's group may read it."""
+    def create(folder: Path) -> bool:
+        """Make the key file durably unless it exists; mode 0640, so that the control plane's group may read it.
+        Whether it was made."""
         path = folder / "tokens"
         if path.exists():
-            return
+            return False
         durable.make_folder(folder)
         durable.replace(path, Fernet.generate_key() + b"\n", mode=0o640)
+        return True
 
     def seal(self, payload: Payload) -> str:
         """Without padding, as clients expect tokens to be safe in URLs."""

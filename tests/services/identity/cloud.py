@@ -1,5 +1,7 @@
 """Identity with its real authenticator; callers are named by the token that they hold."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction, metadata
 from kumoi.kernel.tokens import Keys
-from kumoi.services.identity import facade
+from kumoi.services.identity import facade, passwords
 from kumoi.services.identity.bootstrap import bootstrap
 from kumoi.services.identity.service import SERVICE
 from tests.cloud import Cloud
@@ -23,6 +25,11 @@ def contents(tx: Transaction) -> dict[sa.Table, list[dict[str, Any]]]:
     return {table: tx.all(table.select()) for table in tables}
 
 
+def hashes(of: dict[str, str]) -> dict[str, Callable[[], str]]:
+    """As a new cloud's users get them, but quick."""
+    return {user: partial(passwords.hashed, password, 4) for user, password in of.items()}
+
+
 class IdentityCloud(Cloud):
     """`as_` is a token; `log_in` gives one."""
 
@@ -30,7 +37,7 @@ class IdentityCloud(Cloud):
         Keys.create(folder / "keys")
         check = facade.authenticator(folder / "keys")
         super().__init__(folder, database_url, services=[SERVICE], authenticator=check)
-        self.database.write(lambda tx: bootstrap(tx, self.settings, PASSWORDS))
+        self.database.write(lambda tx: bootstrap(tx, self.settings, hashes(PASSWORDS)))
         self._first = self.database.read(contents)
 
     def begin_anew(self) -> None:

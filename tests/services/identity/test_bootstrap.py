@@ -4,7 +4,7 @@ from typing import Any
 
 from kumoi.kernel import epochs
 from kumoi.services.identity.bootstrap import bootstrap
-from tests.services.identity.cloud import PASSWORDS, V3, IdentityCloud, contents, project
+from tests.services.identity.cloud import PASSWORDS, V3, IdentityCloud, contents, hashes, project
 
 
 def test_again_it_changes_nothing(cloud: IdentityCloud, admin: str) -> None:
@@ -13,7 +13,7 @@ def test_again_it_changes_nothing(cloud: IdentityCloud, admin: str) -> None:
     cloud.delete(f"{V3}/projects/{demo}/users/{user}/roles/{member}", as_=admin)
     before = cloud.database.read(contents)
     epoch = cloud.database.read(lambda tx: epochs.current(tx, "identity"))
-    other = dict.fromkeys(PASSWORDS, "another")
+    other = hashes(dict.fromkeys(PASSWORDS, "another"))
     cloud.database.write(lambda tx: bootstrap(tx, cloud.settings, other))
     assert cloud.database.read(contents) == before
     assert cloud.database.read(lambda tx: epochs.current(tx, "identity")) == epoch

@@ -7,5 +7,5 @@ from kumoi.services.block_storage.volume_types import logic
 ORDER = 40
 
 
-def bootstrap(tx: Transaction, settings: Settings, passwords: dict[str, str]) -> None:
+def bootstrap(tx: Transaction, settings: Settings, password_hashes: object) -> None:
     logic.ensure_default(tx)

@@ -15,7 +15,7 @@ FLAVORS = (
 )
 
 
-def bootstrap(tx: Transaction, settings: Settings, passwords: dict[str, str]) -> None:
+def bootstrap(tx: Transaction, settings: Settings, password_hashes: object) -> None:
     for flavorid, name, vcpus, ram, disk in FLAVORS:
         if store.find(tx, flavorid) is None and store.find_by_name(tx, name) is None:
             logic.create(tx, flavorid=flavorid, name=name, vcpus=vcpus, ram=ram, disk=disk)

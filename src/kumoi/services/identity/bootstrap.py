@@ -1,9 +1,10 @@
 """What a new cloud knows of identity: a domain, two projects, three users, roles, a region, the catalogue."""
 
+from collections.abc import Callable, Mapping
+
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.routes import declared
 from kumoi.kernel.settings import Settings
-from kumoi.services.identity import passwords
 from kumoi.services.identity.assignments import store as assignment_store
 from kumoi.services.identity.assignments.models import SYSTEM
 from kumoi.services.identity.catalog import store as catalog_store
@@ -29,13 +30,17 @@ HELD = {
 """User → (role, kind of target, project's name or target's id)."""
 
 
-def bootstrap(tx: Transaction, settings: Settings, user_passwords: dict[str, str]) -> None:
-    """Idempotent; what somebody has changed since is left alone. `user_passwords`: admin, demo, reader."""
+Hashes = Mapping[str, Callable[[], str]]
+"""User (admin, demo, reader) → what gives the hash of the password, asked for users that are made only."""
+
+
+def bootstrap(tx: Transaction, settings: Settings, password_hashes: Hashes) -> None:
+    """Idempotent; what somebody has changed since is left alone."""
     _domain(tx)
     roles = _roles(tx)
     projects = {name: _project(tx, name) for name in ("admin", "demo")}
     for user, home in HOMES.items():
-        user_id = _new_user(tx, user, projects[home], settings, user_passwords)
+        user_id = _new_user(tx, user, projects[home], password_hashes)
         for role, kind, target in HELD[user] if user_id else ():
             assignment_store.insert(
                 tx,
@@ -69,15 +74,13 @@ def _project(tx: Transaction, name: str) -> str:
     return id
 
 
-def _new_user(
-    tx: Transaction, name: str, project_id: str, settings: Settings, user_passwords: dict[str, str]
-) -> str | None:
+def _new_user(tx: Transaction, name: str, project_id: str, password_hashes: Hashes) -> str | None:
     """The id of the user that is made; None when there is one already, or no password for it."""
-    if name not in user_passwords or user_store.named(tx, name, DOMAIN) is not None:
+    if name not in password_hashes or user_store.named(tx, name, DOMAIN) is not None:
         return None
     id = tx.new_hex()
     # A new cloud has no other writer that the slow hash could keep waiting.
-    password_hash = passwords.hashed(user_passwords[name], settings.password_rounds)
+    password_hash = password_hashes[name]()
     user_store.insert(
         tx, id=id, name=name, domain_id=DOMAIN, password_hash=password_hash, default_project_id=project_id,
         enabled=True, options={}, extra={},

@@ -19,7 +19,7 @@ RESERVED = 9
 """Addresses before the pool: this machine's, which is the gateway, and some for whoever runs the cloud."""
 
 
-def bootstrap(tx: Transaction, settings: Settings, passwords: dict[str, str]) -> None:
+def bootstrap(tx: Transaction, settings: Settings, password_hashes: object) -> None:
     """The network `public` with its subnet, if the cloud has no external network."""
     everyone = Who("", project_id="", system=True, roles=frozenset({"admin", "reader"}))
     if store.page(tx, everyone, Asked(filters={"router:external": ["true"]})):
