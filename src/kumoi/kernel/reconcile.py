@@ -160,7 +160,7 @@ _TAKE = (
     dirty.update()
     .where(sa.tuple_(dirty.c.kind, dirty.c.id).in_(_DUE))
     .values(lease_until=sa.bindparam("new_lease_until"))
-    .returning(dirty.c.kind, dirty.c.id, dirty.c.wanted)
+    .returning(dirty.c.kind, dirty.c.id, dirty.c.wanted, dirty.c.next_at)
 )
 
 
@@ -180,7 +180,7 @@ def run_dirty(
     due = database.write(take, durable=False)
     view = View(database, locate)
     by_kind: dict[str, dict[str, int]] = {}
-    for row in due:
+    for row in sorted(due, key=lambda row: (row["next_at"], row["id"])):
         by_kind.setdefault(row["kind"], {})[row["id"]] = row["wanted"]
     for kind in sorted(by_kind, key=lambda name: reconcilers[name].order if name in reconcilers else 99):
         batch = by_kind[kind]
