@@ -85,7 +85,7 @@ def up(folder: Folder, settings: Settings) -> list[str]:
             fake.prepare(folder, settings)
         (folder.run / "nginx.conf").write_text(configuration.render(folder, settings, novnc()))
         accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
-        endpoints = {service.type: service.prefix for service in app.load_services()}
+        endpoints = {service.type: service.address or service.prefix for service in app.load_services()}
         (folder.run / "endpoints.json").write_bytes(msgspec.json.encode(endpoints))
         plan.write(folder.data, parts(folder, settings))
         if running:

@@ -140,8 +140,10 @@ class Api:
             if service.project_in_path:
                 below = path.removeprefix(service.prefix)
                 app.add_route(f"{service.prefix}/{{project_in_path}}{below}", resource)
+            for prefix, version in service.older.items():
+                app.add_route(prefix + path.removeprefix(service.prefix), _Resource(self, service, routes, version))
         for service in self.services:
-            for path in dict.fromkeys((service.root, service.prefix)):
+            for path in dict.fromkeys((service.root, service.prefix, *service.older)):
                 if path not in by_path:
                     app.add_route(path, _Discovery(service, path))
         app.add_route("/healthcheck", _Health(self))
@@ -264,9 +266,12 @@ class Api:
 class _Resource:
     """All routes of one path."""
 
-    def __init__(self, api: Api, service: Service, routes: list[Route]) -> None:
+    def __init__(self, api: Api, service: Service, routes: list[Route], spoken: Version | None = None) -> None:
+        """`spoken`: the one version of this prefix; None: the one that is asked for."""
         self.api = api
         self.service = service
+        self.spoken = spoken
+        self.at_root = routes[0].path in ("", "/")
         self.by_method: dict[str, list[Route]] = {}
         for route in routes:
             self.by_method.setdefault(route.method, []).append(route)
@@ -279,7 +284,7 @@ class _Resource:
         held = log.request_id.set(request_id)
         version: Version | None = None
         try:
-            version = api.version_of(service, request.get_header)
+            version = self.spoken or api.version_of(service, request.get_header)
             self._answer(request, response, request_id, version, path)
         except ApiError as error:
             api.send_error(response, service, request_id, error, version)
@@ -304,6 +309,9 @@ class _Resource:
         token = request.get_header("X-Auth-Token")
         candidates = self.by_method.get(request.method)
         raw = b""
+        if service.exact_paths and request.env["PATH_INFO"].endswith("/") and not self.at_root:
+            api.authenticate(api.database, token or "")
+            raise NotFound(service.absent)
         if not candidates:
             api.authenticate(api.database, token or "")
             raise MethodNotAllowed(
@@ -412,7 +420,10 @@ class _Discovery:
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
         body = self.service.discovery(self.service, f"{request.forwarded_scheme}://{request.forwarded_host}")
         response.content_type = "application/json"
-        if self.path == self.service.prefix and self.path != self.service.root:
+        if self.path in self.service.older:
+            ours = [v for v in body["versions"] if v["links"][0]["href"].endswith(f"{self.path}/")]
+            response.data = msgspec.json.encode({"version": {**body["version"], **ours[0]}})
+        elif self.path == self.service.prefix and self.path != self.service.root:
             response.data = msgspec.json.encode({"version": body["version"]} if "version" in body else body)
         else:
             response.status = self.service.discovery_status

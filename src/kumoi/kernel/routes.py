@@ -146,6 +146,13 @@ class Service:
     project_in_path: bool = False
     """Every route answers below `prefix/{project id}` too, for the project of the token: block storage's older URLs."""
 
+    address: str = ""
+    """Where people are told that it answers; empty: at its prefix."""
+    older: Mapping[str, Version] = field(default_factory=dict)
+    """Further prefixes of the same routes, each spoken in one version, whatever a request's header says."""
+    exact_paths: bool = False
+    """A path that ends in a slash is that of a thing without a name, which is not there; else the slash is not heeded."""
+
     def __post_init__(self) -> None:
         declared[self.type] = self
 

@@ -96,6 +96,7 @@ SERVICE = Service(
     catalog_also=("block-storage",),
     catalog_path="/volume/v3",
     project_in_path=True,
+    exact_paths=True,
     routes=(
         absent, attachments, availability_zones, default_types, extensions, limits, messages, metadata, quota_sets,
         resource_filters, scheduler_stats, services, snapshots, volume_actions, volume_types, volumes,

@@ -104,8 +104,19 @@ MICROVERSIONS = Microversions(
     },
 )
 
+FIRST = "/compute/v2"
+"""Where the API answers that knew no microversions: as 2.1 does."""
+
 
 def discovery(service: Service, base_url: str) -> dict[str, Any]:
+    first = {
+        "id": "v2.0",
+        "status": "SUPPORTED",
+        "version": "",
+        "min_version": "",
+        "updated": "2011-01-21T11:33:21Z",
+        "links": [{"rel": "self", "href": f"{base_url}{FIRST}/"}],
+    }
     version = {
         "id": "v2.1",
         "status": "CURRENT",
@@ -114,7 +125,8 @@ def discovery(service: Service, base_url: str) -> dict[str, Any]:
         "updated": "2013-07-23T11:33:21Z",
         "links": [{"rel": "self", "href": f"{base_url}{service.prefix}/"}],
     }
-    return {"versions": [version], "version": {**version, "media-types": []}}
+    media = [{"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}]
+    return {"versions": [first, version], "version": {**version, "media-types": media}}
 
 
 SERVICE = Service(
@@ -148,6 +160,8 @@ SERVICE = Service(
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,
+    older={FIRST: MICROVERSIONS.minimum},
+    exact_paths=True,
     microversions=MICROVERSIONS,
     over_quota_status=403,
     request_id_headers=("x-openstack-request-id", "x-compute-request-id"),

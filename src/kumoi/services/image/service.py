@@ -34,5 +34,7 @@ SERVICE = Service(
     routes=(images, data, members, schemas, info),
     render_error=errors.render,
     discovery=discovery,
+    address="/image/v2",
+    exact_paths=True,
     tables="image_",
 )

@@ -114,6 +114,7 @@ SERVICE = Service(
     ),
     render_error=errors.render,
     discovery=discovery,
+    exact_paths=True,
     discovery_status=200,
     microversions=MICROVERSIONS,
     tables="placement_",

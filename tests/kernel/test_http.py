@@ -1,0 +1,76 @@
+"""Addresses as clients try them: version documents, first versions, and paths that end in a slash."""
+
+from typing import Any
+
+import pytest
+
+from tests.services.compute.world import SERVERS
+
+NOVA, CINDER, GLANCE, PLACEMENT = "/compute/v2.1", "/volume/v3", "/image/v2", "/placement"
+
+
+def by_id(versions: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {version["id"]: version for version in versions}
+
+
+@pytest.mark.parametrize(
+    ("root", "status", "current", "address"),
+    [
+        ("/compute", 200, "v2.1", "/compute/v2.1/"),
+        ("/network", 200, "v2.0", "/network/v2.0/"),
+        ("/image", 300, "v2.9", "/image/v2/"),
+        ("/volume", 300, "v3.0", "/volume/v3/"),
+        ("/placement", 200, "v1.0", ""),
+        ("/kumoi", 200, "v1", "/kumoi/v1/"),
+    ],
+)
+def test_what_a_service_says_at_its_root(cloud: Any, root: str, status: int, current: str, address: str) -> None:
+    for path in (root, f"{root}/"):
+        told = cloud.get(path, as_=None)
+        assert told.status_code == status
+        version = by_id(told.json["versions"])[current]
+        assert version["status"] == "CURRENT"
+        (link,) = [each["href"] for each in version["links"] if each["rel"] == "self"]
+        assert link.endswith(address)
+
+
+def test_what_identity_says_at_its_root(cloud: Any) -> None:
+    told = cloud.get("/identity/", as_=None)
+    assert told.status_code == 300
+    (version,) = told.json["versions"]["values"]
+    assert version["status"] == "stable" and version["links"][0]["href"].endswith("/identity/v3/")
+    assert cloud.get("/identity/v3", as_=None).json["version"]["id"] == version["id"]
+
+
+def test_compute_lists_its_first_version_and_answers_there(cloud: Any) -> None:
+    versions = by_id(cloud.get("/compute", as_=None).json["versions"])
+    first, current = versions["v2.0"], versions["v2.1"]
+    assert (first["status"], first["version"], first["min_version"]) == ("SUPPORTED", "", "")
+    assert (current["version"], current["min_version"]) == ("2.96", "2.1")
+    for version in (first, current):
+        path = version["links"][0]["href"].partition("/compute")[2]
+        shown = cloud.get(f"/compute{path}", as_=None)
+        assert shown.status_code == 200 and shown.json["version"]["id"] == version["id"]
+        assert shown.json["version"]["media-types"] and shown.json["version"]["version"] == version["version"]
+    assert cloud.get("/compute/v2/servers").json == {"servers": []}
+    assert cloud.get("/compute/v2/servers", as_=None).status_code == 401
+    latest = cloud.get("/compute/v2/flavors", version="2.96")
+    assert latest.headers["openstack-api-version"] == "compute 2.1"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"{SERVERS}/"), ("DELETE", f"{SERVERS}/"), ("GET", f"{NOVA}/flavors/"), ("GET", f"{CINDER}/volumes/"),
+        ("DELETE", f"{CINDER}/volumes/"), ("PUT", f"{CINDER}/volumes/"), ("GET", f"{CINDER}/snapshots/"),
+        ("GET", f"{GLANCE}/images/"), ("DELETE", f"{GLANCE}/images/"), ("GET", f"{PLACEMENT}/resource_providers/"),
+    ],
+)  # fmt: skip
+def test_a_thing_without_a_name_is_not_there(cloud: Any, method: str, path: str) -> None:
+    assert cloud.call(method, path, as_="admin").status_code == 404
+    assert cloud.call(method, path, as_=None).status_code == 401
+
+
+def test_identity_and_network_do_not_heed_the_slash(cloud: Any) -> None:
+    assert cloud.get("/network/v2.0/networks/").json == {"networks": []}
+    assert cloud.get("/identity/v3/projects/", as_="admin").status_code == 200
