@@ -14,7 +14,7 @@ import pytest
 
 from kumoi.kernel import processes
 from kumoi.kernel.processes import Process
-from kumoi.supervisor import plan, world
+from kumoi.supervisor import plan, starting, world
 from kumoi.supervisor.supervisor import ask
 
 SERVE = (
@@ -82,6 +82,18 @@ def test_starts_again_what_dies_with_all_that_it_left(data: Path) -> None:
     until(lambda: states(data)["parent"]["state"] == "up" and states(data)["parent"]["pid"] != first)
     assert world.members(first, str(data)) == []
     assert states(data)["parent"]["restarts"] == 1
+
+
+def test_what_has_just_been_started_hears_that_it_shall_stop(data: Path) -> None:
+    log = data / "log" / "brief.log"
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        for _ in range(20):
+            pid = starting.start(Process("brief", ("/bin/sleep", "5")), log, data)
+            os.kill(pid, signal.SIGTERM)
+            until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, 2)  # noqa: B023
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_what_is_killed_three_times_in_a_row_is_back_each_time_within_a_second(data: Path) -> None:

@@ -12,14 +12,23 @@ from pathlib import Path
 from kumoi.kernel.processes import Process
 
 _CLONE_NEWNS, _MS_BIND, _MS_MOVE, _MS_REC, _MS_PRIVATE = 0x20000, 0x1000, 0x2000, 0x4000, 0x40000
+_PUT_OFF = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
 _PLAIN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
 
 
 def start(process: Process, log: Path, data: Path) -> int:
     """The pid of the started process. What keeps it from starting is said in its log, and it ends with status 127."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-    child = os.fork()
+    # until the child has put off the supervisor's own handlers, an order to end would be lost in them
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _PUT_OFF)
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(output)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        raise
     if child:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(output)
         return child
     try:
@@ -28,8 +37,9 @@ def start(process: Process, log: Path, data: Path) -> int:
         for source, target in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(source, target)
         os.closerange(3, 4096)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE):
+        for number in _PUT_OFF:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.umask(0o022)
         if process.user is not None and os.geteuid() == 0:
             _become(process.user, data)
