@@ -34,6 +34,10 @@ ODD_VERSION, NONSENSE = 0.15, 0.25
 """How often a request asks in another microversion, and how often its data is what the description forbids."""
 
 
+KEPT_FIELDS = ("mark",)
+"""What the furnished things keep."""
+
+
 class Hang(BaseException):
     """Passes through `except Exception`."""
 
@@ -204,6 +208,12 @@ class Asking:
             self._sign_in_again(person)
         for what, said in judging.judge(self.document, case, answered, newest):
             self._find(service, person, case, what, said, answered)
+        if answered.status_code < 300 and newest:
+            for name in judging.undeclared_fields(self.document, case, answered):
+                if name not in KEPT_FIELDS and not self._was_sent(repr(name)[1:-1]):
+                    self._find(
+                        service, person, case, "field", f"{name[:80]} is not declared, and nobody sent it", answered
+                    )
         if leaked := self._leak(person, answered):
             self._find(service, person, case, "leak", leaked, answered)
 

@@ -15,12 +15,12 @@ from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
 from kumoi.services.image.images import store as images
 from tests.matrix.places import Place
+from tests.services.identity.cloud import PASSWORDS, hashes
 from tests.still import StillCloud
 
 GIB = 1 << 30
 V3, V2, NOVA, CINDER = "/identity/v3", "/network/v2.0", "/compute/v2.1", "/volume/v3"
 PERSONS = ("admin", "member", "reader", "stranger")
-PASSWORDS = {"admin": "admin password", "demo": "demo password", "reader": "reader password"}
 ROLE_OF = {"admin": "admin", "member": "member", "reader": "reader"}
 MARKS = {"ours": "0f-ours", "theirs": "0f-theirs", "hidden": "0f-hidden"}
 """In every name, description and secret of a project's things."""
@@ -72,7 +72,7 @@ class Furnisher:
 
     def furnish(self) -> Furnished:
         made, cloud = self.made, self.cloud
-        cloud.database.write(lambda tx: app.begin_services(tx, cloud.settings, PASSWORDS))
+        cloud.database.write(lambda tx: app.begin_services(tx, cloud.settings, hashes(PASSWORDS)))
         reconcile.run_sweeps(cloud.database, cloud.locate)
         everybody = made.things["everybody"] = Things()
         admin_project = self._named("admin")

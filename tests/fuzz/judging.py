@@ -11,6 +11,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+Schema = dict[str, Any]
 UNASKABLE: tuple[type[Exception], ...] = (HypothesisException,)
 """What generation ends with that finds no request for a description."""
 ABSENT = 501
@@ -38,6 +39,28 @@ def judge(document: dict[str, Any], case: Any, answered: Any, newest: bool) -> I
         yield _kind(failure), _said(failure, answered)
     if newest and answered.status_code < 300 and answered.content and "content" not in (declared or {}):
         yield "undeclared reply", f"{answered.status_code} has a body that is not described"
+
+
+def undeclared_fields(document: Schema, case: Any, answered: Any) -> Iterator[str]:
+    """Names that stand in a reply beside the declared ones, where a thing keeps what clients send besides."""
+    operation = document["paths"][case.operation.path][case.method.lower()]
+    content = operation["responses"].get(str(answered.status_code), {}).get("content", {}).get("application/json", {})
+    if content and answered.content:
+        yield from _beside(document, content["schema"], answered.json())
+
+
+def _beside(document: Schema, schema: Schema, value: Any) -> Iterator[str]:
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    if isinstance(value, list) and isinstance(schema.get("items"), dict):
+        for each in value:
+            yield from _beside(document, schema["items"], each)
+    elif isinstance(value, dict) and "properties" in schema:
+        for name, inner in value.items():
+            if name in schema["properties"]:
+                yield from _beside(document, schema["properties"][name], inner)
+            elif schema.get("additionalProperties") is True:
+                yield name
 
 
 def _kind(failure: Any) -> str:

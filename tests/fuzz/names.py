@@ -33,7 +33,7 @@ WORDS = {
     "resource_class": ("VCPU", "MEMORY_MB", "DISK_GB", "CUSTOM_X"),
     "service": ("identity", "compute"), "marker": (), "limit": ("1", "2", "0", "-1"), "sort_key": ("name", "id", "status"),
     "sort_dir": ("asc", "desc"), "binary": ("nova-compute",), "cidr": ("10.1.0.0/24", "10.0.0.0/24", "fd00::/64"),
-    "direction": ("ingress", "egress"), "ethertype": ("IPv4", "IPv6"), "protocol": ("tcp", "icmp", "17"),
+    "direction": ("ingress", "egress"), "ethertype": ("IPv4", "IPv6"),
     "fixed_ip_address": ("10.0.0.77",), "ip_address": ("10.0.0.78",), "floating_ip_address": ("172.24.9.9",),
     "gateway_ip": ("10.1.0.1",), "destination": ("10.9.0.0/16",), "nexthop": ("10.0.0.9",), "visibility": ("private",
     "shared", "public"), "disk_format": ("raw", "qcow2"), "container_format": ("bare",), "interface": ("public",),

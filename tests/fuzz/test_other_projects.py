@@ -1,0 +1,134 @@
+"""Every declared route that names a thing of a project by its id: the id of another project's thing is not found.
+
+Generated from the declarations: a new route is asked without a new test. Routes for admins only refuse a member at once,
+which tests/architecture shows for all of them."""
+
+import copy
+import dataclasses
+import json
+import re
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from schemathesis import GenerationMode
+
+from kumoi import app
+from kumoi.kernel import openapi, randomness, routes, versions
+from kumoi.kernel.randomness import SeededSource
+from kumoi.kernel.routes import Route, Routes, Service
+from tests.fuzz.asking import Asking
+from tests.fuzz.examples import EXAMPLES, PATCH, PATCHED, PATCHES
+from tests.fuzz.names import KINDS, Namer
+from tests.still import at
+
+OWNED = {
+    "server_id", "volume_id", "snapshot_id", "attachment_id", "network_id", "subnet_id", "subnetpool_id", "port_id",
+    "router_id", "floating_ip_id", "security_group_id", "rule_id", "image_id", "operation_id", "user_id", "access",
+    "application_credential_id", "credential_id", "project_id", "owner_id",
+}  # fmt: skip
+"""What paths call things that belong to a project or user."""
+FORBIDDEN_INSTEAD = {"user_id", "project_id", "owner_id", "credential_id", "application_credential_id", "access"}
+"""Users, projects and what is asked below them: OpenStack answers 403, for whether they exist is no secret."""
+EVERYBODYS = {("compute", "quota_sets.defaults")}
+"""The same for every project."""
+TRIES = 12
+"""Bodies that are tried until one is taken for well formed."""
+
+
+def asked_routes() -> list[tuple[Service, Route]]:
+    found = []
+    for service in app.load_services():
+        for route in service.each():
+            owned = OWNED & set(re.findall(r"\{(\w+)\}", route.path))
+            admins = route.policy.role == "admin" or not route.policy.token
+            if (
+                owned
+                and not admins
+                and (service.type, route.name) not in EVERYBODYS
+                and route.mode != "stream"
+                and route.status != 501
+            ):
+                found.append((service, route))
+    return found
+
+
+ROUTES = asked_routes()
+NAMES = [f"{s.type}:{r.method}:{r.path}:{r.action or r.name}" for s, r in ROUTES]
+
+
+@pytest.fixture(scope="module")
+def asking() -> Iterator[Asking]:
+    made = Asking()
+    with at(made.begin):
+        made.cloud.resume()
+        yield made
+        made.cloud.pause()
+    made.remove()
+
+
+def bodies(service: Service, route: Route, namer: Namer) -> Iterator[dict[str, Any]]:
+    """What a client may send to this route, by example and by description."""
+    label = f"{route.method} {service.prefix}{route.path}"
+    if label == PATCHED:
+        yield {"body": json.dumps(PATCHES[0]), "content_type": PATCH}
+    for example in EXAMPLES.get(label, ()):
+        if route.action is None or route.action in example:
+            yield {"json": namer.named(copy.deepcopy(example), "", "")}
+    registered = dict(routes.declared)
+    only = Routes()
+    only.all.append(route)
+    marks = service.microversions
+    if marks and route.versions and route.versions.last:
+        marks = dataclasses.replace(marks, maximum=route.versions.last)
+    document = openapi.document(dataclasses.replace(service, routes=(only,), microversions=marks), "")
+    routes.declared.update(registered)
+    del document["components"]["securitySchemes"]
+    (operation,) = (result.ok() for result in schemathesis.openapi.from_dict(document).get_all_operations())
+    found: list[Any] = []
+
+    @seed(1)
+    @settings(max_examples=TRIES, database=None, deadline=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(case=operation.as_strategy(generation_mode=GenerationMode.POSITIVE))
+    def gather(case: Any) -> None:
+        found.append(case.body)
+
+    if route.body is not None or route.action is not None:
+        gather()
+    yield from ({"json": body} for body in found if isinstance(body, dict | list))
+    yield {}
+
+
+@pytest.mark.parametrize(("service", "route"), ROUTES, ids=NAMES)
+def test_what_is_of_another_project_is_not_there(asking: Asking, service: Service, route: Route) -> None:
+    chance = Random(1)
+    theirs = asking.furnished.things["theirs"].ids
+    namer = Namer(asking.furnished, service.type, chance, [], "")
+    with randomness.using(SeededSource(1)):
+        token = asking.furnished.log_in("member")
+        names = re.findall(r"\{(\w+)\}", route.path)
+        kinds = {name: KINDS.get(name, name.removesuffix("_id")) for name in names}
+        if "identity" in service.type and "access" in names:
+            kinds["access"] = "access"
+        ids = {name: theirs[kind][0] if kind in theirs else namer.of(kind) or "mark" for name, kind in kinds.items()}
+        path = service.prefix + route.path.format(**ids)
+        allowed = {400, 404}
+        if service.type == "identity" or FORBIDDEN_INSTEAD & set(names):
+            allowed.add(403)
+        headers = {}
+        if service.microversions:
+            last = route.versions.last if route.versions else None
+            version = versions.text(last or service.microversions.maximum)
+            headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {version}"
+        seen = []
+        for more in bodies(service, route, namer):
+            answered = asking.cloud.call(route.method, path, as_=token, headers=headers, **more)
+            seen.append(answered.status_code)
+            assert answered.status_code in allowed, f"{answered.status_code} {path} {more} {answered.text}"
+            if answered.status_code != 400:
+                return
+    pytest.fail(f"no body was well formed: {seen}, the last: {answered.text}")
