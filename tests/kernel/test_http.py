@@ -34,6 +34,10 @@ def test_what_a_service_says_at_its_root(cloud: Any, root: str, status: int, cur
         assert link.endswith(address)
 
 
+def test_image_says_the_same_below_its_version(cloud: Any) -> None:
+    assert cloud.get("/image/v2/", as_=None).json == cloud.get("/image", as_=None).json
+
+
 def test_what_identity_says_at_its_root(cloud: Any) -> None:
     told = cloud.get("/identity/", as_=None)
     assert told.status_code == 300

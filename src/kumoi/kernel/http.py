@@ -143,8 +143,8 @@ class Api:
             for prefix, version in service.older.items():
                 app.add_route(prefix + path.removeprefix(service.prefix), _Resource(self, service, routes, version))
         for service in self.services:
-            for path in dict.fromkeys((service.root, service.prefix, *service.older)):
-                if path not in by_path:
+            for path in dict.fromkeys((service.root, service.prefix, service.address, *service.older)):
+                if path and path not in by_path:
                     app.add_route(path, _Discovery(service, path))
         app.add_route("/healthcheck", _Health(self))
         app.add_sink(self._absent, "/")

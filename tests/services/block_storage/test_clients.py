@@ -16,6 +16,7 @@ from kumoi import app
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
 from tests.cloud import Cloud
+from tests.services.identity.cloud import hashes
 from tests.services.block_storage.world import differences, fake
 from tests.services.identity.loopback import serving
 
@@ -65,7 +66,8 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     Keys.create(tmp_path / "keys")
     check = facade.authenticator(tmp_path / "keys")
     made = Cloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}", authenticator=check)
-    made.database.write(lambda tx: app.begin_services(tx, made.settings, {"admin": "admin", "demo": "demo"}))
+    users = hashes({"admin": "admin", "demo": "demo"})
+    made.database.write(lambda tx: app.begin_services(tx, made.settings, users))
     plain, one = made.api.wsgi(), threading.Lock()
 
     def prompt(environment: Any, start: Any) -> Any:
