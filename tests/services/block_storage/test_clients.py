@@ -16,8 +16,8 @@ from kumoi import app
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
 from tests.cloud import Cloud
-from tests.services.identity.cloud import hashes
 from tests.services.block_storage.world import differences, fake
+from tests.services.identity.cloud import hashes
 from tests.services.identity.loopback import serving
 
 PROGRAM = Path(sys.executable).with_name("openstack")
