@@ -17,7 +17,7 @@ SETTLES = 180.0
 """Seconds within which what was asked for is done or undone."""
 BOOTS = 120.0
 """Seconds within which a guest that the API calls ACTIVE answers."""
-BRIEF = 0.25
+BRIEF = 0.3
 """How many lives end while they begin."""
 LOOK = 0.4
 WAKE: dict[str, dict[str, Any]] = {
@@ -42,7 +42,7 @@ class World:
         self.network = network.create_network(name="inside").id
         self.subnet = network.create_subnet(network_id=self.network, ip_version=4, cidr="10.77.0.0/24").id
         self.router = network.create_router(external_gateway_info={"network_id": self.outside}).id
-        network.add_interface_to_router(self.router, subnet_id=self.subnet)
+        network.add_interface_to_router(self.router, subnet=self.subnet)
         self.group = network.create_security_group(name="open").id
         for protocol, first, last in (("icmp", None, None), ("tcp", 22, 22)):
             rule = {"protocol": protocol, "port_range_min": first, "port_range_max": last}
@@ -61,7 +61,7 @@ class World:
 
     def unfurnish(self) -> None:
         """Delete what no life made."""
-        self.sdk.network.remove_interface_from_router(self.router, subnet_id=self.subnet)
+        self.sdk.network.remove_interface_from_router(self.router, subnet=self.subnet)
         self.sdk.network.delete_router(self.router, ignore_missing=False)
         self.sdk.network.delete_network(self.network, ignore_missing=False)
         self.sdk.network.delete_security_group(self.group, ignore_missing=False)
@@ -99,7 +99,7 @@ class Life:
             return
         self.connect()
         acts = (self.plug, self.snapshot, self.power, self.reboot, self.freeze)
-        for act in self.random.sample(acts, self.random.choice((1, 2, 2))):
+        for act in self.random.sample(acts, self.random.choice((1, 1, 2))):
             if self.world.stop.is_set():
                 break
             self.stay()
