@@ -45,24 +45,32 @@ class ClassBody(msgspec.Struct, forbid_unknown_fields=True):
     quota_class_set: Values
 
 
-class QuotaSet(msgspec.Struct, kw_only=True):
-    """Limits, or for the detailed form {limit, in_use, reserved}."""
+class Detail(msgspec.Struct):
+    limit: int
+    in_use: int
+    reserved: int = 0
 
+
+Figure = int | Detail
+"""A limit, or, where details are asked for, what is used of it too."""
+
+
+class QuotaSet(msgspec.Struct, kw_only=True):
     id: str | msgspec.UnsetType = msgspec.UNSET
-    cores: Any
-    instances: Any
-    key_pairs: Any
-    metadata_items: Any
-    ram: Any
-    server_groups: Any
-    server_group_members: Any
-    injected_files: Annotated[Any, until("2.56")]
-    injected_file_content_bytes: Annotated[Any, until("2.56")]
-    injected_file_path_bytes: Annotated[Any, until("2.56")]
-    fixed_ips: Elsewhere
-    floating_ips: Elsewhere
-    security_groups: Elsewhere
-    security_group_rules: Elsewhere
+    cores: Figure
+    instances: Figure
+    key_pairs: Figure
+    metadata_items: Figure
+    ram: Figure
+    server_groups: Figure
+    server_group_members: Figure
+    injected_files: Annotated[Figure, until("2.56")]
+    injected_file_content_bytes: Annotated[Figure, until("2.56")]
+    injected_file_path_bytes: Annotated[Figure, until("2.56")]
+    fixed_ips: Annotated[Figure, until("2.35")]
+    floating_ips: Annotated[Figure, until("2.35")]
+    security_groups: Annotated[Figure, until("2.35")]
+    security_group_rules: Annotated[Figure, until("2.35")]
 
 
 ELSEWHERE = ("fixed_ips", "floating_ips", "security_groups", "security_group_rules")
@@ -81,6 +89,6 @@ def limits(project_id: str | None, values: dict[str, int]) -> QuotaSet:
 
 
 def details(project_id: str, values: dict[str, tuple[int, int]]) -> QuotaSet:
-    said = {name: {"limit": most, "in_use": used, "reserved": 0} for name, (most, used) in values.items()}
-    elsewhere = {name: {"limit": -1, "in_use": 0, "reserved": 0} for name in ELSEWHERE}
+    said = {name: Detail(most, used) for name, (most, used) in values.items()}
+    elsewhere = {name: Detail(-1, 0) for name in ELSEWHERE}
     return QuotaSet(id=project_id, **said, **elsewhere)
