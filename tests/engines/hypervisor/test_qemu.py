@@ -27,6 +27,7 @@ from kumoi.engines.images import qcow2
 from kumoi.engines.network.interface import Silent
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.engines.volumes.interface import FileSource, VolumesError
+from kumoi.host import lifecycle
 from kumoi.host.metadata.documents import config_drive
 from kumoi.kernel import accounts, clock, processes, randomness
 from kumoi.kernel.fences import Fence
@@ -331,6 +332,24 @@ def test_after_the_machine_itself_went_down_guests_boot(house: House, monkeypatc
     assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
     assert house.hypervisor.state(paused.server_id) is GuestState.FAILED
     assert house.pid(paused.server_id) is None
+
+
+def test_what_was_paused_in_a_backup_says_that_its_memory_is_lost_and_boots_when_started(house: House) -> None:
+    running, paused = started(house), started(house)
+    house.hypervisor.pause(fence(paused.server_id), paused.server_id)
+    for guest in (running, paused):
+        os.kill(house.pid(guest.server_id) or 0, signal.SIGKILL)
+    assert until(lambda: house.pid(running.server_id) is house.pid(paused.server_id) is None)
+    lifecycle.carry_over(house.folder)
+    house.restarted().bring_up()
+    assert house.hypervisor.state(running.server_id) is GuestState.RUNNING
+    assert house.hypervisor.state(paused.server_id) is GuestState.FAILED
+    assert "its memory was not kept" in house.hypervisor.reason(paused.server_id)
+    house.hypervisor.power_off(fence(paused.server_id), paused.server_id)
+    assert house.hypervisor.state(paused.server_id) is GuestState.OFF
+    assert house.hypervisor.reason(paused.server_id) == ""
+    house.hypervisor.start(fence(paused.server_id), paused)
+    assert house.hypervisor.state(paused.server_id) is GuestState.RUNNING
 
 
 def test_a_root_disk_on_an_image_and_a_config_drive(house: House) -> None:

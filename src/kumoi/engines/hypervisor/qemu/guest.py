@@ -20,6 +20,8 @@ from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
 from kumoi.kernel import durable
 from kumoi.kernel.fences import Fence
 
+MEMORY_LOST = "it was paused, and its memory was not kept: the machine went down, or this is a restored backup"
+
 
 class Guest(Power):
     """Each order takes the guest's turn, so that they come one at a time."""
@@ -209,7 +211,7 @@ class Guest(Power):
             try:
                 if record.desired is Desired.PAUSED:
                     if not self.place.memory.exists():
-                        raise HypervisorError("its memory was lost when the machine went down")
+                        raise HypervisorError(MEMORY_LOST)
                     self._resume(record, Desired.PAUSED)
                 else:
                     self._boot(record)
