@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
+from kumoi.host import lifecycle
 from kumoi.kernel import clock, randomness
 from kumoi.kernel.randomness import SeededSource
+from kumoi.kernel.settings import Folder
 from tests.power_cut import cloud as clouds
 from tests.power_cut.scenario import BEGIN, digest
-from tests.still import at
 
 LATER = 2 * 3600 * clock.SECOND
 SWEPT = 120.0
@@ -16,24 +18,28 @@ SWEPT = 120.0
 Promises = dict[str, dict[str, Any]]
 
 
-def problems(data: Path, promises: Promises, *, again: bool = True) -> tuple[list[str], int]:
-    """What of the promises does not hold in this folder, and how many were looked at. `again`: by `kumoi up`."""
-    with at(BEGIN + LATER), randomness.using(SeededSource(8)):
+def problems(data: Path, promises: Promises, guests: str = "fake") -> tuple[list[str], int]:
+    """What of the promises does not hold in this folder, and how many were looked at."""
+    with clouds.beginning(BEGIN + LATER, guests), randomness.using(SeededSource(8)):
         wrong = _fixed(data, promises)
+        lifecycle.carry_over(Folder(data))  # the machine has booted since
         try:
-            cloud = clouds.up(data) if again or "the cloud" not in promises else clouds.FilesCloud(data)
+            cloud = clouds.up(data, guests)
         except Exception as error:
             return [*wrong, f"the cloud does not start: {error!r}"], len(promises)
         try:
+            if guests == "qemu":
+                cloud.engines[QemuHypervisor].bring_up()
             for _ in range(2):
                 cloud.sweep()
                 cloud.settle()
-                clock.sleep(SWEPT)
+                cloud.leap(SWEPT)
             wrong += [f"the audit: {found}" for found in cloud.audit()]
             wrong += [f"left over: {left}" for left in half_made(data)]
             for subject, promise in promises.items():
                 wrong += [f"{subject}: {problem}" for problem in _broken(cloud, data, promise)]
         finally:
+            cloud.end_guests()
             cloud.close()
     return wrong, len(promises)
 

@@ -1,11 +1,16 @@
-"""A cloud on a folder as `kumoi up` lays it out, with real image and volume files; guests and networks are the fakes'."""
+"""A cloud on a folder as `kumoi up` lays it out, with real image and volume files; networks are the fake's, guests the
+fake's or QEMU's."""
 
+import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from kumoi.cli import running
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
+from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
 from kumoi.engines.images.files import FileImages
 from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.network.fake import FakeTopology, FakeWiring
@@ -15,31 +20,101 @@ from kumoi.host.agent import Agent
 from kumoi.host.client import Hosts as HostClients
 from kumoi.host.client import InProcess
 from kumoi.host.fences import Fences
+from kumoi.host.metadata import documents
+from kumoi.kernel import clock
+from kumoi.kernel.clock import VirtualClock
+from kumoi.kernel.fences import Fence
 from kumoi.kernel.settings import Folder, Settings
-from tests.still import StillCloud
+from tests.still import QUIET_WITHIN, NotQuiet, StillCloud
 
+WITHIN = 60.0
+"""Seconds for what QEMU has to do until all is quiet."""
 THE_WORLD = ("/network", "/host/fake-guests.db")
 """Where the fakes keep what is no file of a cloud: a power cut does not touch it."""
 SETTINGS: dict[str, Any] = {"cloud_id": "abcdef", "hypervisor": "fake", "network": "fake", "password_rounds": 4}
 
 
-def up(data: Path) -> "FilesCloud":
+class Hurrying:
+    """Real time for what really takes time, and leaps over what is only waited for."""
+
+    def __init__(self, instant: int) -> None:
+        self.begin, self.leapt = instant, 0
+        self.began = time.monotonic()
+
+    def now(self) -> int:
+        return self.begin + self.leapt + round((time.monotonic() - self.began) * clock.SECOND)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def leap(self, seconds: float) -> None:
+        self.leapt += round(seconds * clock.SECOND)
+
+
+def beginning(instant: int, guests: str) -> AbstractContextManager[None]:
+    """Within: time begins at `instant`, and is virtual where no process is waited for."""
+    chosen = VirtualClock(instant) if guests == "fake" else Hurrying(instant)
+    return clock.using(chosen)
+
+
+def up(data: Path, guests: str = "fake") -> "FilesCloud":
     """What `kumoi up` does before it starts processes, and then a cloud in this one."""
     folder = Folder(data)
     folder.run.mkdir(parents=True, exist_ok=True)
     running.lay_out(folder, Settings(**SETTINGS))
-    return FilesCloud(data)
+    return FilesCloud(data, guests)
 
 
 class FilesCloud(StillCloud):
-    def __init__(self, data: Path) -> None:
+    """`guests`: fake, or qemu as whoever runs this."""
+
+    def __init__(self, data: Path, guests: str = "fake") -> None:
+        self.guests = guests
         super().__init__(data, Folder(data).database_url(Settings(**SETTINGS)), create=False)
+
+    def leap(self, seconds: float) -> None:
+        current = clock._clock
+        (current.leap if isinstance(current, Hurrying) else current.sleep)(seconds)
+
+    def settle(self, seconds: float = QUIET_WITHIN) -> None:
+        if self.guests == "fake":
+            super().settle(seconds)
+            return
+        stop = clock.monotonic() + WITHIN
+        while clock.monotonic() < stop:
+            while self.tick():
+                pass
+            due = self.due()
+            if due is None:
+                return
+            wait = max((due - clock.now()) / clock.SECOND, 0.05)
+            clock.sleep(wait) if wait < 0.5 else self.leap(wait)
+        raise NotQuiet(str(self.audit()))
+
+    def end_guests(self) -> None:
+        """No QEMU outlives a test."""
+        if self.guests == "qemu":
+            hypervisor = self.engines[QemuHypervisor]
+            for server_id in hypervisor.states():
+                hypervisor.destroy(Fence(f"server/{server_id}", 1 << 40), server_id)
 
     def _engines(self) -> dict[type[Any], Any]:
         folder, settings = self.folder, self.settings
         topology, wiring = FakeTopology(folder, settings), FakeWiring(folder, settings)
-        hypervisor = FakeHypervisor(folder.host, settings.host_name, wiring=wiring)
-        volumes = FileVolumes(folder, user=None)
+        hypervisor: Any
+        if self.guests == "qemu":
+            around = Surroundings(
+                folder=folder, settings=settings, wiring=wiring, user=None,
+                render=lambda metadata: documents.config_drive(metadata, b"seed" * 128),
+            )  # fmt: skip
+            hypervisor = QemuHypervisor(around)
+            volumes = FileVolumes(folder, user=None, holder=hypervisor.holder_of)
+        else:
+            hypervisor = FakeHypervisor(folder.host, settings.host_name, wiring=wiring)
+            volumes = FileVolumes(folder, user=None)
         engines = {"hypervisor": hypervisor, "volumes": volumes, "wiring": wiring}
         agent = Agent(engines, Fences(folder.host / "fences.db"))
         return {
@@ -48,7 +123,7 @@ class FilesCloud(StillCloud):
             Hosts: HostClients.over({settings.host_name: InProcess(agent)}),
             ImageStore: FileImages(folder.images),
             Topology: topology,
-            FakeHypervisor: hypervisor,
+            type(hypervisor): hypervisor,
             FakeTopology: topology,
             FakeWiring: wiring,
         }

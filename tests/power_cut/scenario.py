@@ -1,4 +1,4 @@
-"""`python -m tests.power_cut.scenario FOLDER MARKS`: a cloud's life from `kumoi up` on, and what its clients were told.
+"""`python -m tests.power_cut.scenario FOLDER MARKS GUESTS`: a cloud's life from `kumoi up` on, and what clients were told.
 
 Each answer that promises something is written to MARKS the moment it is there, so that the recording has its place.
 """
@@ -17,7 +17,6 @@ from kumoi.kernel.randomness import SeededSource
 from tests.power_cut import cloud as clouds
 from tests.services.compute.world import SERVERS
 from tests.services.image import sending
-from tests.still import at
 
 VOLUMES = "/volume/v3/volumes"
 SNAPSHOTS = "/volume/v3/snapshots"
@@ -45,8 +44,8 @@ class Client:
     cloud: clouds.FilesCloud
     network: str
 
-    def __init__(self, data: Path, marks: Path) -> None:
-        self.data = data
+    def __init__(self, data: Path, marks: Path, guests: str) -> None:
+        self.data, self.guests = data, guests
         self.marks = os.open(marks, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
 
     def told(self, subject: str, **promise: Any) -> None:
@@ -58,7 +57,7 @@ class Client:
             os.write(self.marks, json.dumps({"subject": subject, "promise": None}).encode() + b"\n")
 
     def begin(self) -> None:
-        self.cloud = clouds.up(self.data)
+        self.cloud = clouds.up(self.data, self.guests)
         files = {name: digest(self.data / name) for name in ("settings.json", "clouds.yaml", "keys/tokens")}
         self.told("the cloud", files=files)
 
@@ -109,8 +108,8 @@ class Client:
         words = ["-f", "qcow2", "-c", f"write -q -P {byte} {at_byte} 64k", "-c", "flush", str(file)]
         subprocess.run(["qemu-io", *words], check=True, capture_output=True, timeout=20)
 
-    def snapshot(self, volume_id: str, name: str) -> str:
-        body = {"snapshot": {"volume_id": volume_id, "name": name}}
+    def snapshot(self, volume_id: str, name: str, **more: Any) -> str:
+        body = {"snapshot": {"volume_id": volume_id, "name": name, **more}}
         snapshot_id = str(self.once(SNAPSHOTS, body, f"make {name}")["snapshot"]["id"])
         self.shows(f"snapshot {snapshot_id}", f"{SNAPSHOTS}/{snapshot_id}", status="available")
         self.cloud.settle()
@@ -199,10 +198,54 @@ def live(client: Client) -> None:
     assert cloud.audit() == [], cloud.audit()
 
 
-def main(data: Path, marks: Path) -> None:
-    with at(BEGIN), randomness.using(SeededSource(SEED)):
-        live(Client(data, marks))
+def live_with_guests(client: Client) -> None:
+    """What QEMU writes, and what the host remembers of its guests."""
+    client.begin()
+    cloud = client.cloud
+    cloud.sweep()
+    client.network = str(client.post("/network/v2.0/networks", {"network": {"name": "private"}}).json["network"]["id"])
+    subnet = {"subnet": {"network_id": client.network, "cidr": "10.0.0.0/24", "ip_version": 4}}
+    client.post("/network/v2.0/subnets", subnet)
+    thin = client.image("thin", a_qcow2(), "qcow2")
+    given = client.volume("given")
+    server_id = client.server("one", imageRef=thin, config_drive=True)
+    cloud.settle()
+    client.perhaps(f"volume {given}")
+    client.post(f"{SERVERS}/{server_id}/os-volume_attachments", {"volumeAttachment": {"volumeId": given}})
+    client.shows(f"volume {given}", f"{VOLUMES}/{given}", status="in-use")
+    cloud.settle()
+    client.snapshot(given, "of a held volume", force=True)
+    client.act(server_id, "suspend", "SUSPENDED")
+    cloud.settle()
+    shown = cloud.get(f"{SERVERS}/{server_id}").json["server"]
+    assert shown["status"] == "SUSPENDED", shown
+    inside = client.data / "guests" / server_id
+    files = {f"guests/{server_id}/{name}": digest(inside / name) for name in ("memory", "config.iso", "disk.qcow2")}
+    client.told(f"server {server_id}", path=f"{SERVERS}/{server_id}", fields={"status": "SUSPENDED"}, files=files)
+    client.act(server_id, "resume", "ACTIVE")
+    cloud.settle()
+    client.act(server_id, "os-stop", "SHUTOFF")
+    cloud.settle()
+    client.act(server_id, "os-start", "ACTIVE")
+    cloud.settle()
+    client.perhaps(f"volume {given}")
+    client.delete(f"server {server_id}", f"{SERVERS}/{server_id}", f"guests/{server_id}")
+    client.shows(f"volume {given}", f"{VOLUMES}/{given}", status="available")
+    cloud.settle()
+    assert cloud.audit() == [], cloud.audit()
+
+
+LIVES = {"fake": live, "qemu": live_with_guests}
+
+
+def main(data: Path, marks: Path, guests: str) -> None:
+    with clouds.beginning(BEGIN, guests), randomness.using(SeededSource(SEED)):
+        client = Client(data, marks, guests)
+        try:
+            LIVES[guests](client)
+        finally:
+            client.cloud.end_guests()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

@@ -10,6 +10,7 @@ from tests.power_cut import __main__ as power_cut
 
 app.load_services()
 CUTS = 56
+WITH_GUESTS = 24
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which records the writes, is not installed")
@@ -20,3 +21,11 @@ def test_what_was_answered_is_there_after_a_power_cut() -> None:
     assert found.counts["cuts"] == CUTS
     assert found.counts["answers"] >= 30
     assert found.counts["promises checked"] >= 400
+
+
+@pytest.mark.real
+def test_guests_come_up_again_after_a_power_cut() -> None:
+    found = power_cut.play(WITH_GUESTS, seed=1, guests="qemu")
+    report.note("power-cut", "test with guests", dict(found.counts))
+    assert found.broken == []
+    assert found.counts["cuts"] == WITH_GUESTS
