@@ -1,4 +1,4 @@
-"""`python -m tests.power_cut [--cuts N] [--seed S] [--guests G]`: records a cloud's life, cuts the power, starts again, and looks."""
+"""`python -m tests.power_cut [--cuts N] [--seed S] [--guests G]`: records a life, cuts the power, starts again, and looks."""
 
 import argparse
 import os
