@@ -142,10 +142,16 @@ def test_whatever_is_killed_comes_back(data: Path) -> None:
 
 def test_a_killed_supervisor_is_followed_by_one_that_adopts(data: Path) -> None:
     before = pids(data, "api")
+    (front,) = pids(data, "front")
     os.kill(int(str(ask(data, "status")["supervisor"])), signal.SIGKILL)
     assert token(data).status_code == 201
+    os.kill(front, signal.SIGKILL)
     up(data)
     assert pids(data, "api") == before
+    assert token(data).status_code == 201
+    said = (data / "log" / "supervisor.log").read_text()
+    # by the one that comes at once, and by the one that follows the new plan
+    assert said[said.rindex("front: started") :].count("front: ready") == 2
 
 
 def test_restart_is_of_the_control_plane(data: Path) -> None:

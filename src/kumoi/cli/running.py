@@ -1,5 +1,6 @@
 """Starting, stopping and restarting a cloud: what stands before its processes start and what goes after they end."""
 
+import contextlib
 import fcntl
 import os
 import pwd
@@ -65,11 +66,16 @@ def _exists(path: Path) -> bool:
 
 def up(folder: Folder, settings: Settings) -> list[str]:
     """Make the cloud run as its settings say, whatever runs of it already; notes for the person."""
-    # what only this command needs is loaded by it alone: the others are asked often
-    from kumoi import app
-    from kumoi.cli import preconditions
-
     with alone(folder):
+        if not is_running(folder) and _left_running(folder):
+            # someone killed the supervisor: what has died since comes back before all else is looked at
+            with contextlib.suppress(Refused, processes.CommandFailed):
+                _start_supervisor(folder)
+                until(lambda: _network_runs(folder), 10.0, "the network's processes do not start")
+        # what only this command needs is loaded by it alone: the others are asked often
+        from kumoi import app
+        from kumoi.cli import preconditions
+
         running = is_running(folder)
         found = preconditions.problems(folder, settings, running=running or _left_running(folder))
         if found:
@@ -259,6 +265,11 @@ def _supervised(folder: Folder) -> bool:
 def _level(folder: Folder, layer: int) -> None:
     ask(folder.data, "level", layer=layer)
     until(lambda: settled(folder), 60.0, "not all processes end; see kumoi status")
+
+
+def _network_runs(folder: Folder) -> bool:
+    answer: dict[str, Any] = ask(folder.data, "status")
+    return all(row["state"] == "up" for row in answer["processes"] if row["layer"] < AGENT_LAYER)
 
 
 def settled(folder: Folder) -> bool:
