@@ -49,13 +49,13 @@ class Cut:
 class Recording:
     """One life of a cloud. `events` can be walked as often as one likes."""
 
-    def __init__(self, folder: Path, guests: str = "fake") -> None:
-        self.folder, self.guests = folder, guests
+    def __init__(self, folder: Path, guests: str = "fake", program: str = "tests.power_cut.scenario") -> None:
+        self.folder, self.guests, self.program = folder, guests, program
         self.data, self.marks, self.out = folder / "data", folder / "marks", folder / "trace"
 
     def make(self) -> None:
         self.data.mkdir(parents=True)
-        argv = [sys.executable, "-m", "tests.power_cut.scenario", str(self.data), str(self.marks), self.guests]
+        argv = [sys.executable, "-m", self.program, str(self.data), str(self.marks), self.guests]
         trace.record(argv, self.out, RECORDED_WITHIN, {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"})
 
     def walk(self) -> Iterator[tuple[int, Disk, Promises, bool, trace.Event]]:

@@ -14,7 +14,7 @@ from kumoi.cli import running
 from kumoi.cli.refusals import Refused
 from kumoi.cli.status import guests
 from kumoi.host import lifecycle
-from kumoi.kernel import clock, processes
+from kumoi.kernel import clock, durable, processes
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor.supervisor import ask
 
@@ -64,7 +64,9 @@ def backup(folder: Folder, settings: Settings, target: Path) -> int:
         draft.touch(mode=0o600)
         with tarfile.open(draft, "w:gz", compresslevel=1) as archive:
             archive.add(scratch, _MARK)
+        durable.sync_file(draft)
         draft.replace(target)
+        durable.sync_folder(target.absolute().parent)
     finally:
         draft.unlink(missing_ok=True)
         shutil.rmtree(scratch, ignore_errors=True)
@@ -78,7 +80,7 @@ def restore(source: Path, folder: Folder) -> None:
     draft = folder.data.with_name(folder.data.name + ".restoring")
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        draft.mkdir(parents=True)
+        durable.make_folder(draft)
         with tarfile.open(source) as archive:
             for member in archive:
                 parts = Path(member.name).parts
@@ -91,13 +93,20 @@ def restore(source: Path, folder: Folder) -> None:
             folder.data.rmdir()
         lifecycle.carry_over(Folder(draft / _MARK))
         (draft / _MARK).chmod(0o755)
+        _make_durable(draft / _MARK)
         (draft / _MARK).rename(folder.data)
+        durable.sync_folder(folder.data.parent)
     except (tarfile.TarError, EOFError):
         raise Refused(f"{source} is not a backup of a cloud: it is no whole compressed tar") from None
     except OSError as error:
         raise Refused(f"{source}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _make_durable(folder: Path) -> None:
+    for path in (folder, *folder.rglob("*")):
+        (durable.sync_folder if path.is_dir() else durable.sync_file)(path)
 
 
 @contextmanager
