@@ -15,7 +15,7 @@ from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.network.interface import NetworkError, Silent, Topology
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.host import client as host_client
-from kumoi.kernel import operations, reconcile
+from kumoi.kernel import operations, preparation, reconcile
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.http import Api, Authenticator
@@ -94,8 +94,9 @@ def engines(folder: Folder, settings: Settings) -> Locate:
 def open_cloud(data: Path) -> tuple[Folder, Settings, Database]:
     """The cloud that lives in a data folder, for one process of it."""
     folder = Folder(data)
-    settings = settings_module.load(folder)
     load_services()
+    preparation.wait(folder)
+    settings = settings_module.load(folder)
     operations.wake_with(Bell(folder.runner_socket).ring)
     return folder, settings, Database(folder.database_url(settings))
 

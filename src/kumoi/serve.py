@@ -13,7 +13,7 @@ from granian.server import Server
 from granian.server.embed import Server as OwnServer
 
 from kumoi import app
-from kumoi.kernel import log, settings, streams
+from kumoi.kernel import log, preparation, settings, streams
 from kumoi.kernel.settings import Folder
 
 THREADS = 2
@@ -30,6 +30,7 @@ def serve_api(folder: Folder) -> None:
     """Workers that are forked after everything is loaded, and so share its memory."""
     os.environ["KUMOI_DATA"] = str(folder.data)
     app.load_services()
+    preparation.wait(folder)
     gc.collect()
     gc.freeze()
     Server(

@@ -64,7 +64,8 @@ def up(data: Path, guests: str = "fake") -> "FilesCloud":
     """What `kumoi up` does before it starts processes, and then a cloud in this one."""
     folder = Folder(data)
     folder.run.mkdir(parents=True, exist_ok=True)
-    running.lay_out(folder, Settings(**SETTINGS))
+    settings = Settings(**SETTINGS)
+    running.fill(folder, settings, running.lay_out(folder, settings))
     return FilesCloud(data, guests)
 
 

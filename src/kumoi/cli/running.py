@@ -16,7 +16,7 @@ from kumoi.cli import clouds
 from kumoi.cli.parts import AGENT_LAYER, parts
 from kumoi.cli.refusals import Refused
 from kumoi.front import configuration
-from kumoi.kernel import accounts, clock, durable, processes
+from kumoi.kernel import accounts, clock, durable, preparation, processes
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor import plan, world
@@ -73,14 +73,13 @@ def up(folder: Folder, settings: Settings) -> list[str]:
                 _start_supervisor(folder)
                 until(lambda: _network_runs(folder), 10.0, "the network's processes do not start")
         # what only this command needs is loaded by it alone: the others are asked often
-        from kumoi import app
         from kumoi.cli import preconditions
 
         running = is_running(folder)
         found = preconditions.problems(folder, settings, running=running or _left_running(folder))
         if found:
             raise Refused("\n".join(found))
-        lay_out(folder, settings)
+        secrets = lay_out(folder, settings)
         if settings.network == "ovn":
             from kumoi.engines.network.ovn import daemons
 
@@ -91,22 +90,26 @@ def up(folder: Folder, settings: Settings) -> list[str]:
             fake.prepare(folder, settings)
         (folder.run / "nginx.conf").write_text(configuration.render(folder, settings, novnc()))
         accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
-        endpoints = {service.type: service.address or service.prefix for service in app.load_services()}
-        (folder.run / "endpoints.json").write_bytes(msgspec.json.encode(endpoints))
         plan.write(folder.data, parts(folder, settings))
         if running:
             # the next supervisor adopts what stays as it is, and is of this code's version
             _end_supervisor(folder)
-        _start_supervisor(folder)
+        with preparation.preparing(folder):
+            # Now, for what it starts loads as long as what this process still has to load.
+            _start_supervisor(folder)
+            try:
+                fill(folder, settings, secrets)
+            except BaseException:
+                if not running:
+                    _level(folder, -1)
+                    _end_supervisor(folder)
+                raise
         _wait(folder, UP_WITHIN)
     return preconditions.notes(settings)
 
 
-def lay_out(folder: Folder, settings: Settings) -> None:
-    """The data folder as its processes find it: folders, settings, keys, clouds.yaml, tables; again, it changes what
-    the settings change."""
-    from kumoi import app
-
+def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:
+    """Folders, settings, certificate and clouds.yaml, as the settings say; the users' passwords."""
     if os.geteuid() == 0:
         _make_users()
     _make_folders(folder)
@@ -115,9 +118,18 @@ def lay_out(folder: Folder, settings: Settings) -> None:
     _copy_certificate(folder, settings)
     secrets = clouds.passwords(folder.clouds)
     clouds.write(folder, settings, secrets)
+    return secrets
+
+
+def fill(folder: Folder, settings: Settings, secrets: dict[str, str]) -> None:
+    """Keys, tables and what a new cloud holds; again, it changes nothing."""
+    from kumoi import app
+
     app.bootstrap(folder, settings, secrets)
     for path in (folder.database, folder.keys):
         give_all(path)
+    endpoints = {service.type: service.address or service.prefix for service in app.load_services()}
+    (folder.run / "endpoints.json").write_bytes(msgspec.json.encode(endpoints))
 
 
 def down(folder: Folder, settings: Settings) -> list[str]:

@@ -74,6 +74,11 @@ class Folder:
         """Datagrams to it wake the runner before its next poll."""
         return self.run / "runner.sock"
 
+    @property
+    def preparing(self) -> Path:
+        """Locked by `kumoi up` while it writes what the processes are to find: keys, tables, first rows."""
+        return self.run / "preparing.lock"
+
     def api_socket(self, worker: int) -> Path:
         return self.run / f"api-{worker}.sock"
 

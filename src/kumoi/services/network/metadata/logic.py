@@ -1,7 +1,4 @@
-"""A network with a subnet under DHCP has a metadata port, with an address in each such subnet of IPv4.
-
-Guests without IPv4 reach it at a link-local address, which needs none of a subnet's.
-"""
+"""A network with an IPv4 subnet under DHCP has a metadata port with an address in each such subnet."""
 
 from typing import Any
 
@@ -20,10 +17,9 @@ KIND = "network.metadata"
 
 def follow(tx: Transaction, network: dict[str, Any]) -> None:
     """Make, change or remove the network's metadata port as its subnets are now."""
-    served = [subnet for subnet in subnets.of_network(tx, network["id"]) if subnet["enable_dhcp"]]
-    wanted = [subnet for subnet in served if subnet["ip_version"] == 4]
+    wanted = [s for s in subnets.of_network(tx, network["id"]) if s["enable_dhcp"] and s["ip_version"] == 4]
     found = ports_store.of_network(tx, network["id"], [METADATA])
-    if not served:
+    if not wanted:
         ids = [port["id"] for port in found]
         ports_store.delete(tx, ids)
         reconcile.mark(tx, ports.KIND, *ids)
