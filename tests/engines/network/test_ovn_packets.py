@@ -12,6 +12,7 @@ import pytest
 
 from kumoi.engines.network.interface import (
     METADATA_ADDRESS,
+    METADATA_ADDRESS_V6,
     PHYSICAL_NETWORK,
     AddressPair,
     DhcpOption,
@@ -32,8 +33,10 @@ from kumoi.engines.network.interface import (
 )
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.engines.network.ovn.wiring import OvnWiring
+from kumoi.host.metadata.server import MetadataServer
 from kumoi.kernel import randomness
 from kumoi.kernel.fences import Fence
+from tests.engines.hypervisor.contract import metadata as guest_metadata
 from tests.engines.network import running
 from tests.engines.network.contract import eventually
 from tests.engines.network.guest import Guest, answers, ping, run
@@ -395,6 +398,25 @@ def test_metadata_of_two_networks_with_the_same_addresses(cloud: Cloud, guests: 
             )
         )
     assert len(there.run(*asked(f"http://{METADATA_ADDRESS}/100000"))) > 100_000
+
+
+def test_metadata_of_a_guest_without_ipv4(cloud: Cloud, guests: Boot) -> None:
+    """Asked at fe80::a9fe:a9fe, from the address that the walls let a card have without being told."""
+    port = cloud.port(45)
+    six = FixedAddress(subnet_id=cloud.network.subnets[1].id, address="fd00:7::f816:3eff:fe00:32d")
+    port = msgspec.structs.replace(port, fixed_addresses=[six])
+    guest = guests(port)
+    namespace = cloud.wiring.served_networks()[cloud.network.id]
+    metadata = MetadataServer()
+    cloud.stack.callback(metadata.close)
+    link = {"id": "tap", "ethernet_mac_address": port.mac}
+    told = {"links": [link], "networks": [{"link": "tap", "network_id": cloud.network.id}], "services": []}
+    server_id = randomness.new_uuid()
+    about = msgspec.structs.replace(guest_metadata(server_id), addresses=[], network_data=told)
+    metadata.publish(server_id, about)
+    metadata.listen(cloud.network.id, namespace)
+    question = asked(f"http://[{METADATA_ADDRESS_V6}%eth0]/openstack/latest/meta_data.json")
+    eventually(lambda: server_id in guest.run(*question, check=False), within=15)
 
 
 @pytest.mark.parametrize(

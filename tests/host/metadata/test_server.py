@@ -42,6 +42,17 @@ def test_a_guest_is_known_by_network_and_address(server: MetadataServer) -> None
     assert asked(server, "green", "10.0.0.5") is None
 
 
+def test_a_guest_without_ipv4_is_known_by_its_card(server: MetadataServer) -> None:
+    link = {"id": "tap1", "ethernet_mac_address": "fa:16:3e:00:03:2d"}
+    told = {"links": [link], "networks": [{"link": "tap1", "network_id": "red"}], "services": []}
+    server.publish("a", msgspec.structs.replace(about("a", "red"), network_data=told))
+    assert asked(server, "red", "fe80::f816:3eff:fe00:32d") == "a"
+    assert asked(server, "red", "fe80::f816:3eff:fe00:32e") is None
+    assert asked(server, "blue", "fe80::f816:3eff:fe00:32d") is None
+    server.publish("a", None)
+    assert asked(server, "red", "fe80::f816:3eff:fe00:32d") is None
+
+
 def test_what_is_published_counts_from_the_next_question(server: MetadataServer) -> None:
     server.publish("a", about("a", "red", "10.0.0.5"))
     assert asked(server, "red", "10.0.0.5") == "a"

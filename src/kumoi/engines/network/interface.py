@@ -9,6 +9,8 @@ import msgspec
 from kumoi.kernel.fences import Fence
 
 METADATA_ADDRESS = "169.254.169.254"
+METADATA_ADDRESS_V6 = "fe80::a9fe:a9fe"
+"""The same for guests without IPv4; they ask from the link-local address that follows from their card's."""
 PHYSICAL_NETWORK = "external"
 """The one physical network that every host maps: the world behind `Settings.external_cidr`."""
 
@@ -284,8 +286,8 @@ class Wiring(Protocol):
         """Port ids."""
 
     def serve_network(self, fence: Fence, network: ServedNetwork) -> str:
-        """The name of a network namespace that holds the network's metadata port and 169.254.169.254/32, and
-        nothing else: what listens in it hears this network only."""
+        """The name of a network namespace that holds the network's metadata port with 169.254.169.254/32 and, where
+        the kernel has IPv6, fe80::a9fe:a9fe/128, and nothing else: what listens in it hears this network only."""
 
     def unserve_network(self, fence: Fence, network_id: str) -> None: ...
 

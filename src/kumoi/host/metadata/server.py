@@ -1,7 +1,9 @@
-"""Answers guests at 169.254.169.254, on each network in its own namespace, from what was published to this host."""
+"""Answers guests at 169.254.169.254 and fe80::a9fe:a9fe, on each network in its own namespace, from what was published."""
 
 import asyncio
+import contextlib
 import ctypes
+import ipaddress
 import os
 import socket
 from collections.abc import Coroutine
@@ -11,7 +13,7 @@ from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from kumoi.engines.hypervisor.interface import GuestMetadata
-from kumoi.engines.network.interface import METADATA_ADDRESS, NetworkError
+from kumoi.engines.network.interface import METADATA_ADDRESS, METADATA_ADDRESS_V6, NetworkError
 from kumoi.host.metadata.documents import documents, listing
 from kumoi.kernel import log, randomness
 
@@ -42,7 +44,7 @@ class _Published:
 
 @dataclass
 class _Listener:
-    server: asyncio.Server
+    servers: list[asyncio.Server]
     inode: int
     """Of the namespace: one made anew has another."""
     open: int = 0
@@ -82,15 +84,15 @@ class MetadataServer:
                 return
             if known:
                 self.quiet(network_id)
-            listener = _listen_inside(path)
+            listeners = _listen_inside(path)
         except OSError as error:
             raise NetworkError(f"metadata cannot be served on network {network_id}: {error}") from error
 
-        async def serve() -> asyncio.Server:
+        async def serve() -> list[asyncio.Server]:
             async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 await self._meet(network_id, reader, writer)
 
-            return await asyncio.start_server(meet, sock=listener, limit=LONGEST_QUESTION)
+            return [await asyncio.start_server(meet, sock=each, limit=LONGEST_QUESTION) for each in listeners]
 
         served = _Listener(self._inside(serve()), inode)
         with self.lock:
@@ -103,7 +105,8 @@ class MetadataServer:
         if known:
 
             async def close() -> None:
-                known.server.close()
+                for server in known.servers:
+                    server.close()
 
             self._inside(close())
 
@@ -167,7 +170,18 @@ class MetadataServer:
 
 
 def _addresses(metadata: GuestMetadata) -> list[tuple[str, str]]:
-    return [(address.network_id, _plain(address.address)) for address in metadata.addresses]
+    """(network, address) from which the guest asks: its own ones, and the link-local one of each of its cards."""
+    macs = {link["id"]: link["ethernet_mac_address"] for link in metadata.network_data.get("links", ())}
+    on = {(told["network_id"], told["link"]) for told in metadata.network_data.get("networks", ())}
+    own = [(address.network_id, _plain(address.address)) for address in metadata.addresses]
+    return own + [(network_id, _link_local(macs[link])) for network_id, link in sorted(on) if link in macs]
+
+
+def _link_local(mac: str) -> str:
+    """The address that follows from a card's (RFC 4291, appendix A), which is the one that port security lets out."""
+    parts = [int(part, 16) for part in mac.split(":")]
+    parts[0] ^= 2
+    return str(ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + bytes([*parts[:3], 0xFF, 0xFE, *parts[3:]])))
 
 
 def _plain(address: str) -> str:
@@ -177,9 +191,11 @@ def _plain(address: str) -> str:
     return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address.partition("%")[0]))
 
 
-def _listen_inside(namespace: Path) -> socket.socket:
-    """A listening socket that hears one network namespace; only the thread that opens it ever enters there."""
-    made: list[socket.socket | OSError] = []
+def _listen_inside(namespace: Path) -> list[socket.socket]:
+    """Listening sockets that hear one network namespace; only the thread that opens them ever enters there. One for
+    each of the addresses that is there: the IPv4 one always is."""
+    made: list[socket.socket] = []
+    failures: list[OSError] = []
 
     def enter_and_listen() -> None:
         try:
@@ -188,18 +204,29 @@ def _listen_inside(namespace: Path) -> socket.socket:
                 if library.setns(entrance.fileno(), _CLONE_NEWNET):
                     number = ctypes.get_errno()
                     raise OSError(number, os.strerror(number))
-            listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((METADATA_ADDRESS, PORT))
-            listener.listen(128)
-            listener.setblocking(False)
-            made.append(listener)
+            made.append(_listen(socket.AF_INET, (METADATA_ADDRESS, PORT)))
+            with contextlib.suppress(OSError):
+                scope = socket.if_nametoindex("eth0")
+                made.append(_listen(socket.AF_INET6, (METADATA_ADDRESS_V6, PORT, 0, scope)))
         except OSError as error:
-            made.append(error)
+            failures.append(error)
 
     thread = Thread(target=enter_and_listen, name="metadata-enter")
     thread.start()
     thread.join()
-    if isinstance(made[0], OSError):
-        raise made[0]
-    return made[0]
+    if failures:
+        raise failures[0]
+    return made
+
+
+def _listen(family: int, address: tuple[str, int] | tuple[str, int, int, int]) -> socket.socket:
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener

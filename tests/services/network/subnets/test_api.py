@@ -144,6 +144,21 @@ def test_metadata_has_an_address_in_each_subnet_with_dhcp(net: Any) -> None:
     assert net.list("ports", device_owner="network:distributed") == []
 
 
+def test_metadata_of_a_network_without_ipv4_needs_no_address(net: Any) -> None:
+    network = net.network(cidr=None)
+    six = net.make("subnets", network_id=network["id"], ip_version=6, cidr="fd00::/64")
+    (port,) = net.list("ports", device_owner="network:distributed")
+    assert port["fixed_ips"] == [] and port["network_id"] == network["id"]
+    four = net.make("subnets", network_id=network["id"], ip_version=4, cidr="10.5.0.0/24")
+    (port,) = net.list("ports", device_owner="network:distributed")
+    assert [one["subnet_id"] for one in port["fixed_ips"]] == [four["id"]]
+    net.drop("subnets", four["id"])
+    (port,) = net.list("ports", device_owner="network:distributed")
+    assert port["fixed_ips"] == []
+    net.set("subnets", six["id"], enable_dhcp=False)
+    assert net.list("ports", device_owner="network:distributed") == []
+
+
 def test_on_networks_of_others(cloud: Any, net: Any) -> None:
     own = net.network(cidr=None)
     shared = net.network(cidr=None, as_="admin", shared=True)

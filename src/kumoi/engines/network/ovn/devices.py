@@ -46,6 +46,11 @@ def remove_namespace(name: str) -> None:
         command("ip", "netns", "delete", name)
 
 
+def has_ipv6() -> bool:
+    """Whether this machine's kernel speaks it."""
+    return Path("/proc/sys/net/ipv6").exists()
+
+
 def without_ipv6(name: str) -> None:
     """Keep the kernel from sending its own advertisements and solicitations out of a switch's port."""
     knob = Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6")

@@ -5,7 +5,14 @@ from typing import Any
 
 import msgspec
 
-from kumoi.engines.network.interface import METADATA_ADDRESS, NetworkError, ServedNetwork, Silent, WiringInventory
+from kumoi.engines.network.interface import (
+    METADATA_ADDRESS,
+    METADATA_ADDRESS_V6,
+    NetworkError,
+    ServedNetwork,
+    Silent,
+    WiringInventory,
+)
 from kumoi.engines.network.ovn import devices
 from kumoi.engines.network.ovn.names import Names
 from kumoi.kernel.accounts import GUEST
@@ -52,6 +59,7 @@ class OvnWiring:
             "link set lo up",
             f"link set eth0 address {network.mac} mtu {network.mtu} up",
             f"address replace {METADATA_ADDRESS}/32 dev eth0",
+            *([f"address replace {METADATA_ADDRESS_V6}/128 dev eth0 nodad"] if devices.has_ipv6() else []),
             *(f"address replace {address} dev eth0" for address in network.addresses),
         ]
         held = self._addresses(namespace)

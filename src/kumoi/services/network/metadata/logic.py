@@ -1,4 +1,7 @@
-"""A network with an IPv4 subnet under DHCP has a metadata port with an address in each such subnet."""
+"""A network with a subnet under DHCP has a metadata port, with an address in each such subnet of IPv4.
+
+Guests without IPv4 reach it at a link-local address, which needs none of a subnet's.
+"""
 
 from typing import Any
 
@@ -17,9 +20,10 @@ KIND = "network.metadata"
 
 def follow(tx: Transaction, network: dict[str, Any]) -> None:
     """Make, change or remove the network's metadata port as its subnets are now."""
-    wanted = [s for s in subnets.of_network(tx, network["id"]) if s["enable_dhcp"] and s["ip_version"] == 4]
+    served = [subnet for subnet in subnets.of_network(tx, network["id"]) if subnet["enable_dhcp"]]
+    wanted = [subnet for subnet in served if subnet["ip_version"] == 4]
     found = ports_store.of_network(tx, network["id"], [METADATA])
-    if not wanted:
+    if not served:
         ids = [port["id"] for port in found]
         ports_store.delete(tx, ids)
         reconcile.mark(tx, ports.KIND, *ids)
