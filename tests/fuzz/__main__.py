@@ -7,6 +7,7 @@ import argparse
 import multiprocessing
 import sys
 from collections import Counter
+from random import Random
 
 from kumoi import app
 from kumoi.kernel import clock
@@ -25,15 +26,16 @@ def play(arguments: argparse.Namespace, database: str) -> Heard:
     began, number = clock.monotonic(), arguments.seed
     try:
         while number < arguments.seed + arguments.count or arguments.seconds:
-            for service in services:
-                for person in persons:
-                    if arguments.seconds and clock.monotonic() - began > arguments.seconds:
-                        return asking.heard
-                    before = len(asking.heard.findings)
-                    asking.play(service, person, number, arguments.examples, arguments.route)
-                    if len(asking.heard.findings) > before:
-                        print(f"make fuzz SERVICE={service.type} PERSON={person} SEED={number} DATABASE={database}"
-                              f" EXAMPLES={arguments.examples}", flush=True)  # fmt: skip
+            plays = [(service, person) for service in services for person in persons]
+            Random(number).shuffle(plays)
+            for service, person in plays:
+                if arguments.seconds and clock.monotonic() - began > arguments.seconds:
+                    return asking.heard
+                before = len(asking.heard.findings)
+                asking.play(service, person, number, arguments.examples, arguments.route)
+                if len(asking.heard.findings) > before:
+                    print(f"make fuzz SERVICE={service.type} PERSON={person} SEED={number} DATABASE={database}"
+                          f" EXAMPLES={arguments.examples}", flush=True)  # fmt: skip
             print(f"seed {number} on {database}: {asking.heard.requests.total()} requests so far", flush=True)
             number += 1
     finally:

@@ -191,8 +191,9 @@ class Asking:
             version = service.microversions.maximum
             if chance.random() < ODD_VERSION:
                 version = (version[0], chance.randint(service.microversions.minimum[1], version[1]))
-                newest = version == service.microversions.maximum
-            headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {versions.text(version)}"
+            asked = f"{service.microversions.service_type} {versions.text(version)}"
+            newest = version == service.microversions.maximum
+            newest = headers.setdefault("OpenStack-API-Version", asked) == asked and newest
         self.fault = ""
         try:
             with within(DEADLINE):

@@ -13,6 +13,14 @@ ODD: tuple[Any, ...] = (
     [None], {"a": None}, "0.0.0.0/0", "::1", "2026-13-45T00:00:00",
 )  # fmt: skip
 BY_EXAMPLE, SPOILT = 0.6, 0.35
+HEADERS = {
+    "Idempotency-Key": ("a key", "", "k" * 300), "If-Match": ("revision_number=1", "revision_number=x", "*", ""),
+    "Content-Type": ("text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin-1", "x"),
+    "OpenStack-API-Version": ("compute 2.1", "volume 99.9", "compute x", ",,", "placement latest"), "Range": ("bytes=5-1",),
+    "X-Forwarded-Host": ("else.where",), "X-Forwarded-Proto": ("gopher",), "Accept": ("text/html",), "Host": ("%zz",),
+}  # fmt: skip
+ODDLY = 0.05
+"""How often a request has a header that is worth a look."""
 ASKED, WRONGLY = 0.25, 0.008
 """How often a query that is declared is asked, and one that is not."""
 KEPT = 0.12
@@ -102,8 +110,9 @@ class Namer:
     def headers(self, case: Any, token: str) -> dict[str, str]:
         if case.operation.path.endswith("/auth/tokens"):
             return {"X-Subject-Token": self.chance.choice((token, token, "nonsense", ""))}
-        if self.chance.random() < 0.02:
-            return {"Idempotency-Key": self.chance.choice(("a key", "", "k" * 300))}
+        if self.chance.random() < ODDLY:
+            name = self.chance.choice(sorted(HEADERS))
+            return {name: self.chance.choice(HEADERS[name])}
         return {}
 
     def named(self, value: Any, key: str, parent: str) -> Any:
