@@ -16,6 +16,7 @@ from kumoi.kernel import processes
 from kumoi.kernel.processes import Process
 from kumoi.supervisor import plan, starting, world
 from kumoi.supervisor.supervisor import ask
+from kumoi.supervisor.unit import Unit
 
 SERVE = (
     "import socket,sys,time,signal; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)"
@@ -103,6 +104,20 @@ def test_what_is_killed_three_times_in_a_row_is_back_each_time_within_a_second(d
         killed = states(data)["often"]["pid"]
         os.kill(killed, signal.SIGKILL)
         until(lambda: states(data)["often"]["pid"] not in (killed, None), 1)  # noqa: B023
+
+
+def test_what_starts_well_never_waits_long_however_often_it_is_killed(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kumoi.supervisor.unit.LIVED", 0.02)
+    unit = Unit(Process("often", ("/bin/sleep", "600")), data)
+    for _ in range(9):
+        unit.start()
+        unit.check_ready()
+        time.sleep(0.05)
+        unit.kill()
+        until(unit.gather)
+    assert unit.failing and unit.deadline - time.monotonic() <= 1.0
 
 
 def test_what_keeps_failing_is_tried_more_and_more_rarely_and_said(data: Path) -> None:

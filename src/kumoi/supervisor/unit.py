@@ -15,6 +15,9 @@ LONGEST_PAUSE = 30.0
 FIRST_PAUSE = 0.05
 """Times 2 ** ends in a row: four ends are over within one second and a half, so that a switch whose database is
 killed again and again finds it at its own first look, which is after a second; without it, it moves no packet."""
+LIVED = 2.0
+"""Seconds after which a process that was up did start well: however often it is killed, it waits PAUSE_OF_THE_LIVING."""
+PAUSE_OF_THE_LIVING = 1.0
 PID_FILE = ".supervised"
 FAILING = 3
 """Ends in a row from which a process counts as failing."""
@@ -142,9 +145,10 @@ class Unit:
             self._turn("down")
             self.failures, self.detail, self.was_up = 0, "", False
             return True
-        if clock.monotonic() - self.since > SETTLED and self.state == "up":
+        lived = clock.monotonic() - self.since if self.state == "up" else 0.0
+        if lived > SETTLED:
             self.failures = 0
-        self._fail(self._verdict or _ended(status))
+        self._fail(self._verdict or _ended(status), PAUSE_OF_THE_LIVING if lived > LIVED else LONGEST_PAUSE)
         return True
 
     def settle(self) -> None:
@@ -164,14 +168,12 @@ class Unit:
             "log": str(self.log),
         }
 
-    def _fail(self, why: str) -> None:
+    def _fail(self, why: str, longest: float = LONGEST_PAUSE) -> None:
         self.detail, self._verdict = why, ""
         self.failures += 1
         self.restarts += 1
         self._turn("pausing")
-        self.deadline = clock.monotonic() + (
-            0 if self.failures == 1 else min(FIRST_PAUSE * 2**self.failures, LONGEST_PAUSE)
-        )
+        self.deadline = clock.monotonic() + (0 if self.failures == 1 else min(FIRST_PAUSE * 2**self.failures, longest))
 
     def _watch(self, pid: int, *, ours: bool) -> None:
         self.pid, self._ours = pid, ours
