@@ -1,6 +1,7 @@
 """A cloud of the benchmark's own: up in a temporary folder, timed, and down again."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -67,6 +68,15 @@ class Cloud:
         for row in self.status()["processes"]:
             rows[row["name"]] = round(rows.get(row["name"], 0.0) + row["pss_kib"] / 1024, 1)
         return {**rows, "sum": round(sum(rows.values()), 1)}
+
+    def processor_ms(self) -> dict[str, float]:
+        """Processor time of every process of the cloud since it began."""
+        spent: dict[str, float] = {}
+        for row in self.status()["processes"]:
+            fields = Path(f"/proc/{row['pid']}/stat").read_text().rsplit(")", 1)[1].split()
+            ticks = int(fields[11]) + int(fields[12])
+            spent[row["name"]] = spent.get(row["name"], 0.0) + 1000 * ticks / os.sysconf("SC_CLK_TCK")
+        return spent
 
     def __exit__(self, *_: object) -> None:
         subprocess.run([*KUMOI, "down", "--data", str(self.data)], stdout=subprocess.DEVNULL, check=False)

@@ -33,7 +33,7 @@ def measure(say: Say) -> None:
         _tokens(say, client)
         _lists(say, client, network)
         _writes(say, client, network)
-        _boots(say, client, flavor, image, network)
+        _boots(say, cloud, flavor, image, network)
         _images(say, client)
 
 
@@ -133,19 +133,24 @@ def _writes(say: Say, client: Client, network: str) -> None:
     say("volume_create_20.c4", _many(volume, 20, 4))
 
 
-def _boots(say: Say, client: Client, flavor: str, image: str, network: str) -> None:
+def _boots(say: Say, cloud: Cloud, flavor: str, image: str, network: str) -> None:
+    client = cloud.client
+
     def boot(number: int) -> None:
         made = _boot(client, f"b{number}", flavor, image, network)
         client.until(f"{COMPUTE}/servers/{made}", _active, every=0.1)
 
     say(f"boot_{BOOTS}.c{CLIENTS}", _many(boot, BOOTS, CLIENTS))
-    posted = time.perf_counter()
+    spent, posted = cloud.processor_ms(), time.perf_counter()
     for number in range(SERVERS - BOOTS - 1):
         _boot(client, f"f{number}", flavor, image, network)
     client.until(
         f"{COMPUTE}/servers?status=ACTIVE&limit=1000", lambda answer: len(answer["servers"]) == SERVERS, every=0.2
     )
-    say("boot_pipelined.rate", round((SERVERS - BOOTS - 1) / (time.perf_counter() - posted), 1))
+    booted = SERVERS - BOOTS - 1
+    say("boot_pipelined.rate", round(booted / (time.perf_counter() - posted), 1))
+    more = {name: round((now - spent.get(name, 0)) / booted, 1) for name, now in cloud.processor_ms().items()}
+    say("boot_pipelined.processor_ms", {name: each for name, each in more.items() if each >= 0.1})
     for count in (1, 8):
         say(f"servers_detail_{SERVERS}.c{count}", client.load(f"{COMPUTE}/servers/detail?limit=1000", count))
     every = [row["id"] for row in client.ask("GET", f"{COMPUTE}/servers?limit=1000")["servers"]]
