@@ -28,7 +28,7 @@ from tests.fuzz.names import Namer
 from tests.matrix.places import Place
 from tests.still import at
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 """Real seconds that a request may take; more is a hang."""
 ODD_VERSION, NONSENSE = 0.15, 0.25
 """How often a request asks in another microversion, and how often its data is what the description forbids."""
