@@ -109,7 +109,8 @@ def play_on_cores(
 
     def share(core: int) -> dict[str, Any]:
         finished, found = in_child(
-            lambda: play(first + core, len(range(core, count, cores)), seconds=seconds, every=cores, server=server), 7200
+            lambda: play(first + core, len(range(core, count, cores)), seconds=seconds, every=cores, server=server),
+            7200,
         )
         if not finished:
             raise Fell("a process died")
