@@ -116,6 +116,8 @@ def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:
     settings_module.save(folder, settings)
     accounts.give(folder.settings, 0o640, group=_control())
     _copy_certificate(folder, settings)
+    # nginx, which starts before the rest is there, reads the key as the control plane's user
+    give_all(folder.keys)
     secrets = clouds.passwords(folder.clouds)
     clouds.write(folder, settings, secrets)
     return secrets
