@@ -56,6 +56,15 @@ class Running:
         child.kill()
         child.wait()
 
+    @contextmanager
+    def stopped(self, name: str) -> Iterator[None]:
+        """It stands still, and goes on afterwards."""
+        self.children[name].send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.children[name].send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         for child in reversed(self.children.values()):
             child.send_signal(signal.SIGTERM)

@@ -438,6 +438,29 @@ def test_a_daemon_that_dies_is_missed_by_nobody(cloud: Cloud, guests: Boot, name
     eventually(lambda: guest.reaches(f"{cloud.outside}.1"))
 
 
+def test_a_card_plugged_anew_while_the_switch_hears_nothing_works(cloud: Cloud, guests: Boot) -> None:
+    """As when a server is rebooted while the switch waits for its database: it sees one device of the same name."""
+    neighbour, port = guests(cloud.port(44)), cloud.port(45)
+    neighbour.dhcp()
+    cloud.topology.apply_port(port, 1)
+    cloud.stack.callback(cloud.topology.remove_port, port.id, 9)
+    cloud.stack.callback(cloud.wiring.unplug, FENCE, port.id)
+
+    def plug() -> Guest:
+        return Guest(cloud.wiring.plug(FENCE, port.id, port.mac, 1442), port.mac, cloud.folder)
+
+    first = plug()
+    eventually(lambda: cloud.topology.port_states()[port.id])
+    first.dhcp()
+    with cloud.ovn.stopped("ovs-vswitchd"):
+        first.close()
+        cloud.wiring.unplug(FENCE, port.id)
+        again = plug()
+        cloud.stack.callback(again.close)
+    again.dhcp()
+    eventually(lambda: again.reaches("10.0.0.44"))
+
+
 def applies(cloud: Cloud, port: PortSpec) -> bool:
     try:
         cloud.topology.apply_port(port, 1)

@@ -21,6 +21,14 @@ def link_exists(name: str) -> bool:
     return (LINKS / name).exists()
 
 
+def index(name: str) -> int:
+    """The kernel's number for the link, never given twice while the machine runs."""
+    try:
+        return int((LINKS / name / "ifindex").read_text())
+    except FileNotFoundError:
+        raise NetworkError(f"device {name} is not there") from None
+
+
 def links(*prefixes: str) -> list[str]:
     """Names of this namespace's links that begin with one of the prefixes."""
     return sorted(link.name for link in LINKS.iterdir() if link.name.startswith(prefixes))
