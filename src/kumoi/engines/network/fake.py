@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -144,13 +144,7 @@ class FakeTopology:
     def port_states(self) -> dict[str, bool]:
         plugged = _plugged(self.plugs)
         with self._lock:
-            return {
-                port.id: port.admin_state_up
-                and port.id in plugged
-                and (port.host is None or port.host == plugged[port.id])
-                for port in self._all("port", PortSpec)
-                if port.kind is PortKind.VIF
-            }
+            return _states(self._all("port", PortSpec), plugged)
 
     def watch(self, callback: Callable[[str, bool], None]) -> None:
         with self._lock:
@@ -189,8 +183,13 @@ class FakeTopology:
                 now = (self._database.total_changes, self._version(), _changed(self.plugs))
                 if now == seen:
                     continue
-                states = self.port_states()
-            for port_id, up in states.items():
+                plugged = _plugged(self.plugs)
+                # What is not plugged is down, and may be many.
+                held = (self._held("port", port_id)[1] for port_id in plugged)
+                ports = [msgspec.json.decode(spec, type=PortSpec) for spec in held if spec is not None]
+            states = _states(ports, plugged)
+            for port_id in sorted(before.keys() | states.keys()):
+                up = states.get(port_id, False)
                 if before.get(port_id, False) != up:
                     for watcher in self._watchers:
                         watcher(port_id, up)
@@ -243,6 +242,15 @@ class FakeTopology:
     def _all(self, kind: str, spec: type[Spec]) -> list[Spec]:
         rows = self._database.execute("SELECT spec FROM resources WHERE kind = ? AND spec IS NOT NULL", (kind,))
         return [msgspec.json.decode(encoded, type=spec) for (encoded,) in rows.fetchall()]
+
+
+def _states(ports: Sequence[PortSpec], plugged: Mapping[str, str]) -> dict[str, bool]:
+    """port id → whether it is up; `plugged`: port id → host."""
+    return {
+        port.id: port.admin_state_up and port.id in plugged and (port.host is None or port.host == plugged[port.id])
+        for port in ports
+        if port.kind is PortKind.VIF
+    }
 
 
 class FakeWiring:
