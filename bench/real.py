@@ -92,9 +92,8 @@ def _alone(disk: Path) -> float:
             ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "pc-i440fx-7.2", "-accel",
              "tcg,thread=multi", "-cpu", "Nehalem", "-m", "256", "-smp", "1", "-display", "none", "-vga", "std",
              "-serial", f"file:{folder}/console.log", "-drive", f"file={overlay},if=virtio,format=qcow2",
-             "-device", "virtio-scsi-pci", "-drive", f"if=none,id=config,media=cdrom,readonly=on,file={drive}",
-             "-device", "scsi-cd,drive=config",
-             "-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{port}-:22", "-device", "virtio-net-pci,netdev=n"],
+             "-drive", f"file={drive},if=virtio,format=raw,readonly=on",
+             "-netdev", f"user,id=n,restrict=on,hostfwd=tcp:127.0.0.1:{port}-:22", "-device", "virtio-net-pci,netdev=n"],
             stdin=subprocess.DEVNULL, env={**os.environ},
         )  # fmt: skip
         try:
