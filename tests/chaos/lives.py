@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from tests.chaos import diagnosis
 from tests.chaos.client import Client, Refused, Stuck, Tally
 from tests.chaos.counter import Counter as Packets
 from tests.chaos.counter import Watch
@@ -33,6 +34,7 @@ class World:
 
     def __init__(self, cloud: Cloud) -> None:
         cloud.make_key()
+        self.cloud = cloud
         sdk = self.sdk = cloud.sdk()
         self.image = sdk.create_image("small", filename=str(guest_image()), wait=True, disk_format="qcow2").id
         self.flavor = sdk.compute.find_flavor("m1.tiny").id
@@ -277,6 +279,7 @@ class Life:
                 since = time.monotonic()
             if time.monotonic() - since > BOOTS or time.monotonic() - began > SETTLES * 2:
                 self.client.tally.fault(f"server {self.server} ({self.address}) is {shown['status']} and silent")
+                print(diagnosis.of(self.world.cloud.data, self.server, self.port, self.address), flush=True)
                 raise Stuck(f"{self.server} is silent")
         self.rests = False
         if lost:

@@ -9,6 +9,7 @@ from tests.chaos.__main__ import play
 
 pytestmark = [
     pytest.mark.end_to_end,
+    pytest.mark.chaos,
     pytest.mark.skipif(os.geteuid() != 0, reason="real guests and networks need root"),
 ]
 SECONDS, PAUSE = 90.0, 2.4
