@@ -1,5 +1,6 @@
 """Lives of servers: made, reached, given volumes, snapshotted, stopped and started, deleted; by the seed's choice."""
 
+import ipaddress
 import threading
 import time
 from collections import Counter
@@ -21,6 +22,8 @@ BOOTS = 120.0
 BRIEF = 0.3
 """How many lives end while they begin."""
 LOOK = 0.4
+ADDRESSES = 9
+"""Floating addresses beside the router's: more than there are clients, not many more."""
 WAKE: dict[str, dict[str, Any]] = {
     "SHUTOFF": {"os-start": None},
     "PAUSED": {"unpause": None},
@@ -40,7 +43,9 @@ class World:
         self.flavor = sdk.compute.find_flavor("m1.tiny").id
         sdk.compute.create_keypair(name="mine", public_key=cloud.key.with_suffix(".pub").read_text())
         network = sdk.network
-        self.outside = network.find_network("public").id
+        outside = network.find_network("public")
+        self.outside = outside.id
+        self._few_addresses(*outside.subnet_ids)
         self.network = network.create_network(name="inside").id
         self.subnet = network.create_subnet(network_id=self.network, ip_version=4, cidr="10.77.0.0/24").id
         self.router = network.create_router(external_gateway_info={"network_id": self.outside}).id
@@ -60,6 +65,13 @@ class World:
         """Names of all servers ever asked for."""
         self.restored: list[float] = []
         """Seconds from a client's sight of a lost guest to its answer."""
+
+    def _few_addresses(self, subnet_id: str) -> None:
+        """Floating IPs come back soon, at another server, while packets still go to them."""
+        admin = self.cloud.sdk("kumoi").network
+        start = ipaddress.ip_address(admin.get_subnet(subnet_id).allocation_pools[0]["start"])
+        pool = {"start": str(start), "end": str(start + ADDRESSES)}
+        admin.update_subnet(subnet_id, allocation_pools=[pool])
 
     def unfurnish(self) -> None:
         """Delete what no life made."""

@@ -30,6 +30,7 @@ from kumoi.engines.network.interface import (
     SecurityRule,
     ServedNetwork,
     SubnetSpec,
+    Translations,
 )
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.engines.network.ovn.wiring import OvnWiring
@@ -331,6 +332,38 @@ def test_a_floating_ip_leads_in_and_goes(cloud: Cloud, guests: Boot, distributed
     eventually(lambda: run(*asked(f"http://{floating.address}/"), check=False) == f"other {cloud.outside}.1")
     cloud.topology.remove_floating_ip(floating.id, 3)
     eventually(lambda: not answers(*ping(floating.address)))
+
+
+def test_a_connection_does_not_follow_the_address_it_came_by(cloud: Cloud, guests: Boot) -> None:
+    """Packets of one connection that never pauses, through a floating IP that is given to another guest."""
+    one, two = cloud.port(27), cloud.port(28)
+    first, second = guests(one), guests(two)
+    for guest in (first, second):
+        guest.dhcp()
+    floating = FloatingIpSpec(
+        id=randomness.new_uuid(),
+        address=f"{cloud.outside}.57",
+        mac="fa:16:3e:00:04:07",
+        router_id=cloud.router.id,
+        port_id=one.id,
+        fixed_address="10.0.0.27",
+    )
+    rightly = Translations(floating={floating.address: "10.0.0.27"}, shared=[f"{cloud.outside}.10"])
+    cloud.wiring.end_connections(rightly)
+    cloud.topology.apply_floating_ip(floating, 1)
+    connection = ("ping", "-n", "-c", "1", "-W", "1", "-e", "4711", floating.address)
+    eventually(lambda: answers(*connection))
+    assert cloud.wiring.end_connections(rightly) == 0
+    first.run("ip", "link", "set", "eth0", "down")
+    cloud.topology.apply_floating_ip(msgspec.structs.replace(floating, port_id=two.id, fixed_address="10.0.0.28"), 2)
+    eventually(lambda: answers(*ping(floating.address)))
+    assert not answers(*connection), "the switch forgets by itself: then nobody needs to tell it"
+    moved = Translations(floating={floating.address: "10.0.0.28"}, shared=[f"{cloud.outside}.10"])
+    assert cloud.wiring.end_connections(moved) == 1
+    assert answers(*connection)
+    assert cloud.wiring.end_connections(moved) == 0
+    cloud.topology.remove_floating_ip(floating.id, 3)
+    assert cloud.wiring.end_connections(Translations(floating={}, shared=[f"{cloud.outside}.10"])) == 1
 
 
 def test_security_groups_are_walls_with_doors(cloud: Cloud, guests: Boot) -> None:

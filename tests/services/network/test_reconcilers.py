@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.network.fake import FakeTopology
+from kumoi.engines.network.fake import FakeTopology, FakeWiring
 from kumoi.engines.network.interface import NetworkError, PortKind, Topology
 from kumoi.kernel import clock, reconcile
 from kumoi.kernel.fences import Fence, Stale
@@ -263,3 +263,15 @@ def test_what_is_long_gone_is_forgotten(cloud: Any, net: Any) -> None:
 
     left = cloud.database.read(lambda tx: {row[0] for row in tx.tuples(sa.select(reconcile.dirty.c.id))})
     assert network["id"] not in left and kept["id"] in left
+
+
+def test_connections_end_where_a_floating_ip_leads_elsewhere(cloud: Any, net: Any, way: dict[str, Any]) -> None:
+    wiring = FakeWiring(cloud.folder, cloud.settings)
+    outer = way["floating"]["floating_ip_address"]
+    wiring.carry(outer, "10.0.0.9")
+    wiring.carry(outer, "10.0.0.8")
+    sweeps.end_connections(view(cloud))
+    assert wiring.connections() == [(outer, "10.0.0.9")]
+    net.set("floatingips", way["floating"]["id"], port_id=None)
+    sweeps.end_connections(view(cloud))
+    assert wiring.connections() == []

@@ -21,6 +21,7 @@ from kumoi.engines.network.interface import (
     SecurityGroupSpec,
     ServedNetwork,
     TopologyInventory,
+    Translations,
     WiringInventory,
 )
 from kumoi.kernel import accounts
@@ -281,6 +282,22 @@ class FakeWiring:
 
     def served_networks(self) -> dict[str, str]:
         return {identifier: self._namespace(identifier) for identifier in _names(self.plugs, "network-")}
+
+    def carry(self, outer: str, inner: str) -> None:
+        """As if a connection by a floating IP passed here, which stays until it is ended."""
+        _replace(self.plugs / f"connection-{outer}-{inner}", b"")
+
+    def connections(self) -> list[tuple[str, str]]:
+        """(outer address, inner address)."""
+        return [
+            (outer, inner) for outer, _, inner in (name.partition("-") for name in _names(self.plugs, "connection-"))
+        ]
+
+    def end_connections(self, kept: Translations) -> int:
+        ended = [pair for pair in self.connections() if kept.floating.get(pair[0]) != pair[1]]
+        for outer, inner in ended:
+            (self.plugs / f"connection-{outer}-{inner}").unlink(missing_ok=True)
+        return len(ended)
 
     def inventory(self) -> WiringInventory:
         return WiringInventory(ports=self.plugged(), networks=sorted(self.served_networks()), strays=[])

@@ -266,6 +266,15 @@ class ServedNetwork(msgspec.Struct, frozen=True, kw_only=True):
     """The metadata port's, with prefix length: `10.0.0.2/24`."""
 
 
+class Translations(msgspec.Struct, frozen=True, kw_only=True):
+    """What every outer address of the cloud stands for."""
+
+    floating: dict[str, str]
+    """A floating IP's address → the fixed address that it leads to."""
+    shared: list[str]
+    """Routers' own: whole networks go out behind them."""
+
+
 class WiringInventory(msgspec.Struct, frozen=True, kw_only=True):
     ports: list[str]
     networks: list[str]
@@ -293,5 +302,10 @@ class Wiring(Protocol):
 
     def served_networks(self) -> dict[str, str]:
         """Network id → namespace name (`/run/netns/<name>`)."""
+
+    def end_connections(self, kept: Translations) -> int:
+        """End the connections that pass this host through an outer address which leads elsewhere by now, or nowhere;
+        of how many pairs of outer and inner address. The switch translates what is under way as it did at first, for as
+        long as packets come. A connection ended too early goes on: its next packet is translated anew."""
 
     def inventory(self) -> WiringInventory: ...

@@ -1,6 +1,6 @@
 """A host's wiring that answers metadata on every network it serves."""
 
-from kumoi.engines.network.interface import ServedNetwork, Wiring, WiringInventory
+from kumoi.engines.network.interface import ServedNetwork, Translations, Wiring, WiringInventory
 from kumoi.host.metadata.server import MetadataServer
 from kumoi.kernel.fences import Fence
 
@@ -37,6 +37,9 @@ class AnsweringWiring:
 
     def served_networks(self) -> dict[str, str]:
         return self.wiring.served_networks()
+
+    def end_connections(self, kept: Translations) -> int:
+        return self.wiring.end_connections(kept)
 
     def inventory(self) -> WiringInventory:
         return self.wiring.inventory()

@@ -5,14 +5,18 @@ from functools import partial
 import sqlalchemy as sa
 
 from kumoi.engines.hosts import Hosts
-from kumoi.kernel import reconcile
+from kumoi.engines.network.interface import Translations
+from kumoi.kernel import log, polls, reconcile
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.network import audit
+from kumoi.services.network.addresses import store as given
+from kumoi.services.network.floating_ips import store as floating_ips
 from kumoi.services.network.metadata.reconcilers import serving
 from kumoi.services.network.ports import states
+from kumoi.services.network.ports.models import ROUTER_GATEWAY
 
 REMEMBERED = 7200 * SECOND
 """How long the revision of what is gone is kept: longer than the topology refuses late orders about it."""
@@ -50,6 +54,27 @@ def compare_states(view: View) -> None:
     states.compare(view)
 
 
+def end_connections(view: View) -> None:
+    """Connections through a floating IP end where it now leads elsewhere, or nowhere. Time and again, because a host's
+    flows follow the tables a moment later, and until then new packets begin the same connection as before."""
+    kept = view.read(_translations)
+    if not kept.shared:
+        return
+    hosts = view.engine(Hosts)
+    for host, ended in polls.ask(
+        "connections", hosts.names(), lambda host: hosts.wiring(host).end_connections(kept), audit.WITHIN
+    ).items():
+        if isinstance(ended, Exception):
+            log.say(__name__, "a host does not end connections", host=host, error=str(ended))
+        elif ended:
+            log.say(__name__, "connections through outer addresses that lead elsewhere ended", host=host, pairs=ended)
+
+
+def _translations(tx: Transaction) -> Translations:
+    shared = [address for address in given.of_owner(tx, ROUTER_GATEWAY) if ":" not in address]
+    return Translations(floating=floating_ips.leading(tx), shared=shared)
+
+
 def _forget(tx: Transaction, kind: str, ids: list[str]) -> None:
     reconcile.forget(tx, kind, ids)
 
@@ -84,3 +109,4 @@ def _long_gone(tx: Transaction) -> dict[str, list[str]]:
 
 REPAIR = Sweep("network.topology", 15.0, repair)
 STATES = Sweep("network.port_states", 5.0, compare_states)
+CONNECTIONS = Sweep("network.connections", 5.0, end_connections)

@@ -39,6 +39,11 @@ class Names:
         """Open vSwitch's own database on this host."""
         return self.host / "db.sock"
 
+    @property
+    def switch_control(self) -> Path:
+        """Where ovs-vswitchd takes commands."""
+        return self.host / "vswitchd.ctl"
+
     def tap(self, port_id: str) -> str:
         return self.tap_prefix + digest(port_id)
 

@@ -11,9 +11,10 @@ from kumoi.engines.network.interface import (
     NetworkError,
     ServedNetwork,
     Silent,
+    Translations,
     WiringInventory,
 )
-from kumoi.engines.network.ovn import devices
+from kumoi.engines.network.ovn import connections, devices
 from kumoi.engines.network.ovn.names import Names
 from kumoi.kernel.accounts import GUEST
 from kumoi.kernel.fences import Fence
@@ -82,6 +83,9 @@ class OvnWiring:
         prefix = self.names.namespace_prefix
         served = {name.removeprefix(prefix): name for name in devices.namespaces(prefix)}
         return {network_id: name for network_id, name in served.items() if network_id in connected}
+
+    def end_connections(self, kept: Translations) -> int:
+        return connections.end(self.names.switch_control, kept)
 
     def inventory(self) -> WiringInventory:
         ports, networks = self.plugged(), self.served_networks()

@@ -63,6 +63,14 @@ def ports_on_subnet(tx: Transaction, subnet_id: str) -> list[dict[str, str]]:
     return tx.all(query)
 
 
+def of_owner(tx: Transaction, device_owner: str) -> list[str]:
+    """Every address of the ports that belong to such a device."""
+    query = sa.select(addresses.c.address).join(ports, ports.c.id == addresses.c.port_id)
+    return [
+        row[0] for row in tx.tuples(query.where(ports.c.device_owner == device_owner).order_by(addresses.c.address))
+    ]
+
+
 def counts(tx: Transaction, network_ids: Sequence[str]) -> dict[str, int]:
     """subnet id → how many of its addresses are given, for the subnets of these networks."""
     query = (

@@ -71,6 +71,12 @@ def set_active(tx: Transaction, there: Iterable[tuple[str, str, str]], status: s
         )
 
 
+def leading(tx: Transaction) -> dict[str, str]:
+    """Floating address → the fixed address that it leads to, of the whole cloud."""
+    query = sa.select(floating_ips.c.floating_ip_address, floating_ips.c.fixed_ip_address)
+    return {row[0]: row[1] for row in tx.tuples(query.where(floating_ips.c.port_id.is_not(None)))}
+
+
 def insert(tx: Transaction, row: dict[str, Any]) -> None:
     tx.insert(floating_ips, **row)
 
