@@ -13,7 +13,7 @@ from kumoi.kernel.clock import SECOND
 from kumoi.kernel.runner import LEASE_SECONDS
 from kumoi.kernel.wakeup import Ear
 
-WORKERS = 6
+WORKERS = 12
 POLL_SECONDS = 2.0
 """The longest time that work waits when a wake-up was lost."""
 OVERDUE_SECONDS = 0.1

@@ -202,6 +202,8 @@ class Runner:
         context = Context(self.database, self.locate, row, fences)
         started = clock.now()
         engine, write = (step.do, step.record) if forward else (step.undo, step.erase)
+        if forward and step.records and not step.records(context):
+            write = None
         direction = "forward" if forward else "backward"
         try:
             probe("before", operation.kind, step.name, direction)

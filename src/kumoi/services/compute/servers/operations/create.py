@@ -82,8 +82,6 @@ def prepare_disks(context: Context) -> Again | None:
 
 
 def attach_volumes(context: Context, tx: Transaction) -> None:
-    if not context.data["with_volumes"]:
-        return
     server = _found(context, tx)
     for device in disks.of_server(tx, server["id"]):
         if not device["volume_id"]:
@@ -113,7 +111,7 @@ def end_guest(context: Context) -> None:
 
 def network_up(context: Context) -> Again | None:
     up = context.read(lambda tx: networks.all_up(tx, context.data["ports"]))
-    return None if up else Again(min(0.03 * 4 ** min(context.attempts, 3), 1.0))
+    return None if up else Again((0.03, 0.06, 0.1, 0.3)[context.attempts] if context.attempts < 4 else 1.0)
 
 
 def activate(context: Context, tx: Transaction) -> None:
@@ -135,7 +133,7 @@ CREATE = Operation(
     steps=[
         Step("take_room", record=take_room, erase=give_room_back, deadline=60),
         Step("prepare_disks", do=prepare_disks, record=attach_volumes, undo=disconnect_volumes, deadline=3600,
-             durable=False),
+             durable=False, records=lambda context: bool(context.data["with_volumes"])),
         Step("start_guest", do=guest.start, undo=end_guest, deadline=300, durable=False),
         Step("network_up", do=network_up, record=activate, deadline=300),
     ],
