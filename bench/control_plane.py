@@ -138,7 +138,7 @@ def _boots(say: Say, cloud: Cloud, flavor: str, image: str, network: str) -> Non
 
     def boot(number: int) -> None:
         made = _boot(client, f"b{number}", flavor, image, network)
-        client.until(f"{COMPUTE}/servers/{made}", _active, every=0.1)
+        client.until(f"{COMPUTE}/servers/{made}", _active, every=0.05)
 
     say(f"boot_{BOOTS}.c{CLIENTS}", _many(boot, BOOTS, CLIENTS))
     spent, posted = cloud.processor_ms(), time.perf_counter()

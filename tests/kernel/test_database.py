@@ -1,7 +1,9 @@
 """Transactions: fifty at once against room for ten make exactly ten, and order is the same everywhere."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -66,6 +68,26 @@ def test_a_unique_row_that_appeared_meanwhile_is_met_by_the_logic(database: Data
 
     database.write(lambda tx: tx.insert(shelf, id="same"))
     assert database.write(work) == "met"
+
+
+def test_another_process_that_writes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On SQLite, where one writes at a time; who never ends is not waited for for ever."""
+    made = Database(f"sqlite:///{tmp_path / 'kumoi.db'}")
+    made.create_all()
+    other = sqlite3.connect(tmp_path / "kumoi.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    ends = threading.Timer(0.3, other.execute, ["COMMIT"])
+    ends.start()
+    made.write(lambda tx: tx.insert(shelf, id="1", project_id="p"))
+    ends.join()
+    assert made.read(lambda tx: count(tx, "p")) == 1
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr("kumoi.kernel.database.WAIT_FOR_WRITER_MS", 20)
+    monkeypatch.setattr("kumoi.kernel.database.ATTEMPTS", 2)
+    with pytest.raises(sa.exc.OperationalError, match="locked"):
+        made.write(lambda tx: tx.insert(shelf, id="2", project_id="p"))
+    other.close()
+    made.close()
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:

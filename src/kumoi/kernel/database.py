@@ -18,6 +18,8 @@ from kumoi.kernel import clock, randomness
 T = TypeVar("T")
 ATTEMPTS = 20
 WAIT_FOR_WRITER_MS = 30_000
+WRITERS_LOOK_MS = 1
+"""Between two looks whether another process's transaction is over (SQLite)."""
 PATIENT_AFTER = 4
 """Attempts after which a transaction that keeps losing takes its turn (PostgreSQL; SQLite's writers always do)."""
 TURN = 0x6B756D6F69
@@ -170,8 +172,8 @@ class Database:
         if self.dialect == "sqlite":
             self._writer = sa.create_engine(url, pool_size=4, max_overflow=32, hide_parameters=True)
             self._reader = sa.create_engine(url, pool_size=8, max_overflow=32, hide_parameters=True)
-            self._prepare_sqlite(self._writer, "BEGIN IMMEDIATE")
-            self._prepare_sqlite(self._reader, "BEGIN")
+            self._prepare_sqlite(self._writer, WRITERS_LOOK_MS, _begin_writing)
+            self._prepare_sqlite(self._reader, WAIT_FOR_WRITER_MS, _begin_reading)
         else:
             full = sa.make_url(url).set(drivername="postgresql+psycopg")
             self._writer = sa.create_engine(
@@ -184,19 +186,17 @@ class Database:
         )
 
     @staticmethod
-    def _prepare_sqlite(engine: sa.Engine, begin: str) -> None:
+    def _prepare_sqlite(engine: sa.Engine, busy_ms: int, begin: Callable[[sa.Connection], None]) -> None:
         @event.listens_for(engine, "connect")
         def connect(connection: Any, _record: Any) -> None:
             connection.isolation_level = None
             for pragma in (
-                "journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={WAIT_FOR_WRITER_MS}", "synchronous=FULL",
+                "journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={busy_ms}", "synchronous=FULL",
                 "cache_size=-4096", "temp_store=MEMORY",
             ):  # fmt: skip
                 connection.execute(f"PRAGMA {pragma}")
 
-        @event.listens_for(engine, "begin")
-        def start(connection: sa.Connection) -> None:
-            connection.exec_driver_sql(begin)
+        event.listen(engine, "begin", begin)
 
     def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
         """Run `work` in one transaction; again, whole, when it lost against another. `durable` False: a power cut may
@@ -262,6 +262,24 @@ class Database:
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
+
+
+def _begin_reading(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: sa.Connection) -> None:
+    """SQLite's own way to wait for another process's transaction sleeps longer with every look; ours are short."""
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    for _ in range(WAIT_FOR_WRITER_MS // WRITERS_LOOK_MS):
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                break
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _hush(context: Any) -> None:

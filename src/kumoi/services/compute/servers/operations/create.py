@@ -16,6 +16,8 @@ from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.network import facade as networks
 from kumoi.services.placement import facade as placement
 
+NETWORK_LOOKS = (0.03, 0.03, 0.05, 0.1, 0.3, 1.0)
+"""Seconds between two looks whether the network is up; the last one again and again."""
 NO_HOST = "No valid host was found. There are not enough hosts available."
 
 
@@ -111,7 +113,7 @@ def end_guest(context: Context) -> None:
 
 def network_up(context: Context) -> Again | None:
     up = context.read(lambda tx: networks.all_up(tx, context.data["ports"]))
-    return None if up else Again((0.03, 0.06, 0.1, 0.3)[context.attempts] if context.attempts < 4 else 1.0)
+    return None if up else Again(NETWORK_LOOKS[min(context.attempts, len(NETWORK_LOOKS) - 1)])
 
 
 def activate(context: Context, tx: Transaction) -> None:
