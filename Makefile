@@ -47,7 +47,7 @@ endif
 test: install-development check ## install, check, and pass all tests (without root: those that need none)
 	$(bin)/pytest -n $(shell nproc) -m "not real and not end_to_end" $(PYTEST)
 ifneq ($(root),)
-	$(bin)/pytest -m "(real or end_to_end) and not chaos" $(PYTEST)
+	$(bin)/pytest -m "real or end_to_end" $(PYTEST)
 else
 	@echo "Not root: tests marked real or end_to_end (QEMU, OVN, a whole cloud) are left out."
 endif

@@ -1,7 +1,6 @@
 """The short run of chaos: a real cloud, four clients, a kill every two and a half seconds."""
 
 import os
-import random
 
 import pytest
 
@@ -12,10 +11,10 @@ pytestmark = [
     pytest.mark.chaos,
     pytest.mark.skipif(os.geteuid() != 0, reason="real guests and networks need root"),
 ]
-SECONDS, PAUSE = 90.0, 2.4
+SECONDS, PAUSE, SEED = 90.0, 2.4, "135351"
 
 
 def test_a_cloud_whose_processes_are_killed() -> None:
-    """The seed is printed, and another one each time: `make chaos SEED=…` chooses the same kills and lives."""
-    seed = os.environ.get("KUMOI_SEED", str(random.SystemRandom().randrange(10**6)))
+    """`make chaos` has another seed each time; what meets what differs even with the same one."""
+    seed = os.environ.get("KUMOI_SEED", SEED)
     assert play(SECONDS, seed, PAUSE, "test") == []
