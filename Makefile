@@ -73,9 +73,9 @@ sim: install-development ## clients, runners and faults by seeds   [SEED=1 COUNT
 power-cut: install-development ## cut the power at every barrier of a recorded cloud's life, and start again   [SEED=]
 	$(bin)/python -m tests.power_cut --seed $(or $(SEED),1)
 
-chaos: install-development ## a real cloud while its processes are killed   [SECONDS=300 SEED=…]
+chaos: install-development ## a real cloud while its processes are killed   [SECONDS=300 SEED=… DATABASE=postgresql]
 	@[ -n "$(root)" ] || { echo "make chaos needs root: it kills processes of a real cloud."; exit 1; }
-	$(bin)/python -m tests.chaos --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED))
+	$(bin)/python -m tests.chaos --seconds $(or $(SECONDS),300) $(if $(SEED),--seed $(SEED)) --database $(or $(DATABASE),sqlite)
 
 fuzz: install-development ## ask what the OpenAPI describes, as four persons, on both databases   [SECONDS= SEED= COUNT= EXAMPLES= SERVICE= PERSON= ROUTE= DATABASE=]
 	@rm -f reports/fuzz.json

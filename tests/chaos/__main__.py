@@ -9,14 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.run import Run
+from tests.databases import PostgreSQL
 from tests.end_to_end.clouds import Cloud
 from tests.matrix.report import FOLDER
 
 
-def play(seconds: float, seed: str, pause: float, part: str, logs: Path | None = None) -> list[str]:
+def play(
+    seconds: float, seed: str, pause: float, part: str, logs: Path | None = None, database: str = "sqlite"
+) -> list[str]:
     """What broke a promise in a run on a cloud of its own; the figures go to reports/chaos.json, under `part`."""
+    if database == "postgresql":
+        server = PostgreSQL.start()
+        try:
+            return _play(Cloud(database=server.url(server.fresh())), seconds, seed, pause, part, logs)
+        finally:
+            server.stop()
+    return _play(Cloud(), seconds, seed, pause, part, logs)
+
+
+def _play(cloud: Cloud, seconds: float, seed: str, pause: float, part: str, logs: Path | None) -> list[str]:
     print(f"chaos for {seconds:.0f} s, seed {seed}", flush=True)
-    cloud = Cloud()
     try:
         cloud.up()
         run = Run(cloud, seed, pause)
@@ -56,9 +68,11 @@ def main() -> int:
     parser.add_argument("--seed", default=str(random.SystemRandom().randrange(10**6)))
     parser.add_argument("--pause", type=float, default=2.5, help="seconds between two kills, on average")
     parser.add_argument("--logs", type=Path, help="where the logs of the cloud's processes are to be kept")
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     asked = parser.parse_args()
-    broken = play(asked.seconds, asked.seed, asked.pause, "make chaos", asked.logs)
-    show("make chaos")
+    part = "make chaos" if asked.database == "sqlite" else "make chaos, postgresql"
+    broken = play(asked.seconds, asked.seed, asked.pause, part, asked.logs, asked.database)
+    show(part)
     for line in broken:
         print(f"BROKEN: {line}")
     print(f"seed {asked.seed}: {'nothing broken' if not broken else f'{len(broken)} broken promises'}")

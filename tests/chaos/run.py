@@ -1,11 +1,11 @@
 """One run of chaos: a cloud, its clients, its killer, the packet counter, and what must hold afterwards."""
 
-import sqlite3
 import threading
 import time
-from contextlib import closing
 from random import Random
 from typing import Any
+
+import sqlalchemy as sa
 
 from tests.chaos import counter, lives
 from tests.chaos.client import Client, Tally
@@ -117,14 +117,14 @@ class Run:
                 self.found.append(f"server {gap.server_id} lost {gap.lost} packets by {gap.cause}: {gap.kills}")
 
     def no_operation_is_active(self) -> None:
-        with closing(self.tables()) as tables:
-            active = tables.execute("select subject from kernel_operation_subjects where active").fetchall()
+        with self.cloud.tables() as tables:
+            active = tables.execute(sa.text("select subject from kernel_operation_subjects where active")).all()
         self.found += [f"an operation holds {subject}" for (subject,) in active]
 
     def no_duplicates(self) -> None:
         """Each server asked for was made once, deleted ones included."""
-        with closing(self.tables()) as tables:
-            rows = tables.execute("select name, count(*) from compute_servers group by name").fetchall()
+        with self.cloud.tables() as tables:
+            rows = tables.execute(sa.text("select name, count(*) from compute_servers group by name")).all()
         self.found += [f"{name} was made {count} times" for name, count in rows if count != 1]
 
     def quotas_agree(self) -> None:
@@ -174,9 +174,6 @@ class Run:
             if count != self.before[name]
         ]
         self.phases["deletion"] = time.monotonic() - began
-
-    def tables(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"file:{self.cloud.data}/database/kumoi.db?mode=ro", uri=True)
 
     def hold(self, what: str, met: Any) -> bool:
         try:

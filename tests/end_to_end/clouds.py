@@ -8,17 +8,17 @@ import shlex
 import shutil
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import openstack
+import sqlalchemy as sa
 
 REPOSITORY = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
@@ -299,13 +299,23 @@ class Cloud:
     def rows(self) -> dict[str, int]:
         """How many rows of each table are in use."""
         found = {}
-        with closing(sqlite3.connect(f"file:{self.data}/database/kumoi.db?mode=ro", uri=True)) as tables:
-            for (name,) in tables.execute("select name from sqlite_master where type = 'table'").fetchall():
-                columns = {column for _, column, *_ in tables.execute(f'pragma table_info("{name}")')}
+        with self.tables() as tables:
+            inspector = sa.inspect(tables)
+            for name in inspector.get_table_names():
+                columns = {column["name"] for column in inspector.get_columns(name)}
                 kept = " where deleted_at is null" if "deleted_at" in columns else ""
                 if not name.startswith(HISTORY):
-                    found[name] = tables.execute(f'select count(*) from "{name}"{kept}').fetchone()[0]
+                    found[name] = int(tables.scalar(sa.text(f'select count(*) from "{name}"{kept}')) or 0)
         return found
+
+    @contextmanager
+    def tables(self) -> Iterator[sa.Connection]:
+        """The cloud's own tables, on whichever database, only to be read."""
+        url = self.settings.get("database", f"sqlite:///file:{self.data}/database/kumoi.db?mode=ro&uri=true")
+        engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            yield connection
+        engine.dispose()
 
     def report(self) -> str:
         """What a person needs who reads that a test failed: faults, consoles, ends of logs."""
