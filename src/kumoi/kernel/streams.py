@@ -10,8 +10,9 @@ import falcon.asgi
 import msgspec
 
 from kumoi.kernel import log
+from kumoi.kernel.bodies import parse_query
 from kumoi.kernel.errors import ApiError, BadRequest
-from kumoi.kernel.http import Api, Request, new_request_id, parse_query
+from kumoi.kernel.http import Api, Request, new_request_id
 from kumoi.kernel.routes import Reply, Route, Service
 
 DRAIN_SECONDS = 60.0

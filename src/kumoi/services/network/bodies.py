@@ -4,8 +4,9 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from kumoi.kernel.bodies import explain
 from kumoi.kernel.errors import BadRequest, UnsupportedMedia
-from kumoi.kernel.http import Request, explain
+from kumoi.kernel.http import Request
 from kumoi.services.network.errors import BadField
 
 T = TypeVar("T")

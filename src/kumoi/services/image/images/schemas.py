@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from kumoi.kernel import clock
-from kumoi.kernel.http import explain
+from kumoi.kernel.bodies import explain
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.image.images.errors import ImageForbidden, InvalidImage
 from kumoi.services.image.images.models import ACTIVE, DEACTIVATED

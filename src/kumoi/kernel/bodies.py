@@ -1,0 +1,87 @@
+"""What clients send: queries and JSON bodies, read, decoded and checked against what a route declares."""
+
+from typing import Any
+from urllib.parse import parse_qs
+
+import falcon
+import msgspec
+
+from kumoi.kernel import versions
+from kumoi.kernel.errors import BadRequest, TooLarge, UnsupportedMedia
+from kumoi.kernel.routes import Route
+from kumoi.kernel.versions import Version
+
+LARGEST_BODY = 1 << 20
+"""Bytes of a JSON body."""
+
+
+def read_body(request: falcon.Request) -> bytes:
+    """All of it; TooLarge above LARGEST_BODY."""
+    length = request.content_length
+    if length is not None and length > LARGEST_BODY:
+        raise TooLarge(f"The body has {length} bytes; at most {LARGEST_BODY} are taken.")
+    raw = request.bounded_stream.read(LARGEST_BODY + 1) if length is not None else request.stream.read(LARGEST_BODY + 1)
+    if len(raw) > LARGEST_BODY:
+        raise TooLarge(f"The body has more than {LARGEST_BODY} bytes.")
+    return bytes(raw)
+
+
+def parse_query(text: str) -> dict[str, list[str]]:
+    """Name → values, in order."""
+    try:
+        found = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
+    except (ValueError, UnicodeDecodeError):
+        raise BadRequest("The query string is malformed.") from None
+    if "%00" in text and any("\0" in value for values in found.values() for value in values):
+        raise BadRequest("The query string holds a NUL character.")
+    return found
+
+
+def decode_query(params: dict[str, list[str]], kind: Any, version: Version | None) -> Any:
+    """The query as the declared struct: list fields take every value of their name, others the last."""
+    small = versions.narrowed(kind, version) if version else kind
+    lists = {f.encode_name for f in msgspec.structs.fields(small) if "list" in str(f.type)}
+    values: dict[str, Any] = {name: found if name in lists else found[-1] for name, found in params.items()}
+    try:
+        value = msgspec.convert(values, small, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"Invalid input for query parameter {explain(error)}") from None
+    return value if small is kind else versions.widened(value, kind)
+
+
+def decode_body(content_type: str | None, raw: bytes, route: Route, version: Version | None) -> Any:
+    """The JSON body as the route declares it in this version; of an action's, what is under its name."""
+    if content_type and "json" not in content_type.lower():
+        raise UnsupportedMedia(f"Unsupported Content-Type {content_type[:80]}: application/json is expected.")
+    if not raw:
+        raise BadRequest("The request has no body; a JSON object is expected.")
+    kind = route.body
+    try:
+        if b"\\u0000" in raw and holds_nul(msgspec.json.decode(raw)):
+            raise BadRequest("Malformed request body: it holds a NUL character.")
+        if route.action is not None:
+            kind = dict.__class_getitem__((str, kind))
+        value = versions.decode(raw, kind, version)
+    except msgspec.ValidationError as error:
+        raise BadRequest(f"Invalid input for field/attribute {explain(error)}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequest(f"Malformed request body: it is not JSON ({error}).") from None
+    except RecursionError:
+        raise BadRequest("Malformed request body: it is nested too deeply.") from None
+    return value[route.action] if route.action is not None else value
+
+
+def holds_nul(value: Any) -> bool:
+    """Whether a decoded JSON value has U+0000 in it, which not every database can keep."""
+    if isinstance(value, dict):
+        return any(holds_nul(key) or holds_nul(one) for key, one in value.items())
+    if isinstance(value, list):
+        return any(holds_nul(one) for one in value)
+    return isinstance(value, str) and "\0" in value
+
+
+def explain(error: msgspec.ValidationError) -> str:
+    """`server.name: Expected …` from msgspec's own words, which name the place last."""
+    text, _, place = str(error).partition(" - at `$")
+    place = place.rstrip("`").lstrip(".")
+    return f"{place or 'body'}: {text}"
