@@ -1,6 +1,7 @@
 """From time to time: what differs from the tables is put right, and states that went unheard are written down."""
 
 from functools import partial
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -23,6 +24,11 @@ REMEMBERED = 7200 * SECOND
 AT_ONCE = 500
 STUCK_AFTER = 3
 LEAP = 1000
+TOLD_IN_VAIN = 24
+"""So often in a row, two minutes, a host is told the same and ends nothing; then it is not told until that changes."""
+
+_told: "WeakKeyDictionary[Hosts, dict[str, tuple[Translations, int]]]" = WeakKeyDictionary()
+"""Host → what it was told last, and how often without effect, of this process."""
 
 
 def repair(view: View) -> None:
@@ -55,15 +61,25 @@ def compare_states(view: View) -> None:
 
 
 def end_connections(view: View) -> None:
-    """Connections through a floating IP end where it now leads elsewhere, or nowhere. Time and again, because a host's
-    flows follow the tables a moment later, and until then new packets begin the same connection as before."""
+    """Connections through a floating IP end where it now leads elsewhere, or nowhere. Hosts are told time and again,
+    because their flows follow the tables a moment later, and until then new packets begin the same connection as before;
+    not for ever, because a host looks through all its connections each time."""
     kept = view.read(_translations)
     if not kept.shared:
         return
     hosts = view.engine(Hosts)
-    for host, ended in polls.ask(
-        "connections", hosts.names(), lambda host: hosts.wiring(host).end_connections(kept), audit.WITHIN
-    ).items():
+    told = _told.setdefault(hosts, {})
+
+    def tell(host: str) -> int:
+        before, times = told.get(host, (None, 0))
+        times = times if before == kept else 0
+        if times == TOLD_IN_VAIN:
+            return 0
+        ended = hosts.wiring(host).end_connections(kept)
+        told[host] = kept, 0 if ended else times + 1
+        return ended
+
+    for host, ended in polls.ask("connections", hosts.names(), tell, audit.WITHIN).items():
         if isinstance(ended, Exception):
             log.say(__name__, "a host does not end connections", host=host, error=str(ended))
         elif ended:
