@@ -12,7 +12,7 @@ from kumoi.kernel.database import Database
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.operations import Again, Failed, Retry, begin, subject, supersede
 from kumoi.kernel.runner import LEASE_SECONDS, Runner
-from tests.kernel.toys import MAKE, ORIGIN, REMOVE, World, make, state
+from tests.kernel.toys import HURRY, MAKE, ORIGIN, REMOVE, World, make, state
 
 
 class Killed(BaseException):
@@ -124,6 +124,29 @@ def test_death_within_a_step_is_taken_up_by_another(
         assert world.made == ["one", "two", "three", "four"] and state(database) == "ready"
     generations = [generation for _, generation in world.fences]
     assert generations == sorted(generations) and generations[-1] == 2
+
+
+@pytest.mark.parametrize("dies_at", ["build", "ready"])
+def test_what_was_begun_is_undone_though_the_one_who_takes_over_fails_before_it(
+    database: Database, world: World, time: VirtualClock, dies_at: str
+) -> None:
+    """Steps that may be forgotten by a power cut are not all written; what they began must be known."""
+
+    def die(name: str) -> None:
+        if name == dies_at:
+            world.before = lambda _name: None
+            world.made = [*dict.fromkeys([*world.made, "build"])]
+            world.fail["look"] = [Failed("nothing to look at any more")]
+            world.fail["ready"] = [Failed("not ready")]
+            raise Killed
+
+    world.before = die
+    make(database, operation=HURRY)
+    with pytest.raises(Killed):
+        runner(database, world).run_until_quiet()
+    time.advance(LEASE_SECONDS + 1)
+    runner(database, world).run_until_quiet()
+    assert "build" not in world.made and row(database)["state"] == "undone"
 
 
 def test_a_stalled_runner_that_wakes_up_changes_nothing(database: Database, world: World, time: VirtualClock) -> None:

@@ -75,15 +75,26 @@ REMOVE = Operation(
     forward_only=True,
 )
 
+HURRY = Operation(
+    "toy.hurry",
+    [
+        Step("look", do=_do("look"), durable=False, deadline=5),
+        Step("build", do=_do("build"), undo=_do("undo build"), durable=False, deadline=5),
+        Step("ready", do=_do("ready"), record=_state("ready"), deadline=5),
+    ],
+    failed=_failed,
+)
+"""Progress that need not outlive a power cut."""
+
 ORIGIN: dict[str, Any] = {"request_id": "req-1", "user_id": "u", "project_id": "p"}
 
 
-def make(database: Database, thing_id: str = "t") -> str:
+def make(database: Database, thing_id: str = "t", operation: Operation = MAKE) -> str:
     """A thing and the operation that makes it."""
 
     def work(tx: Transaction) -> str:
         tx.insert(things, id=thing_id, state="new")
-        return begin(tx, MAKE, [subject("thing", thing_id)], {"id": thing_id}, **ORIGIN)
+        return begin(tx, operation, [subject("thing", thing_id)], {"id": thing_id}, **ORIGIN)
 
     return database.write(work)
 

@@ -131,7 +131,6 @@ class Step:
     """`do` talks to engines, outside any transaction; `record` writes rows, in one transaction with the step's progress.
     Going backwards `undo` and `erase` do the same. Each may run twice, none is skipped, none loops or waits.
 
-    `records`: whether there is anything for `record` to write, as far as the operation's data tell; None: always.
     `deadline`: seconds until the step is overdue. `pivot`: once it is done there is only forward.
     `durable` False: a power cut may forget its progress (repeating is harmless and no client relies on it).
     """
@@ -144,7 +143,6 @@ class Step:
     deadline: float = 60.0
     pivot: bool = False
     durable: bool = True
-    records: Callable[[Context], bool] | None = None
 
 
 @dataclass(frozen=True)

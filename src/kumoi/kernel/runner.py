@@ -91,6 +91,14 @@ probe: Callable[[str, str, str, str], None] = _nothing
 (its progress is), the operation's kind, the step, and `forward` or `backward`. What it raises befalls the step."""
 
 
+def _may_go_unwritten(operation: Operation, step: Step) -> bool:
+    """Repeating it is harmless, and nobody reads that it is done: the next step's transaction says it too. Where the next
+    step has an undo, whoever takes over must know that it may have been begun, for this one may fail the second time."""
+    if step.record or step.durable or step.pivot or step is operation.steps[-1]:
+        return False
+    return operation.steps[operation.index(step.name) + 1].undo is None
+
+
 class LeaseLost(Exception):
     """Another runner, or a deletion, has taken over; whatever was about to be written is dropped."""
 
@@ -202,8 +210,6 @@ class Runner:
         context = Context(self.database, self.locate, row, fences)
         started = clock.now()
         engine, write = (step.do, step.record) if forward else (step.undo, step.erase)
-        if forward and step.records and not step.records(context):
-            write = None
         direction = "forward" if forward else "backward"
         try:
             probe("before", operation.kind, step.name, direction)
@@ -211,8 +217,7 @@ class Runner:
             if waits is not None:
                 return self._wait(operation, row, context, step, waits.after, None)
             probe("called", operation.kind, step.name, direction)
-            if forward and write is None and not step.durable and not step.pivot and step is not operation.steps[-1]:
-                # Repeating it is harmless and nobody reads that it is done: the next step's transaction says it too.
+            if forward and _may_go_unwritten(operation, step):
                 changed = self._next_step(operation, row, context, step, started, clock.now())
                 advanced = {**row, **changed, UNWRITTEN: {**row.get(UNWRITTEN, {}), **changed}}
             else:

@@ -84,6 +84,8 @@ def prepare_disks(context: Context) -> Again | None:
 
 
 def attach_volumes(context: Context, tx: Transaction) -> None:
+    if not context.data["with_volumes"]:
+        return
     server = _found(context, tx)
     for device in disks.of_server(tx, server["id"]):
         if not device["volume_id"]:
@@ -135,7 +137,7 @@ CREATE = Operation(
     steps=[
         Step("take_room", record=take_room, erase=give_room_back, deadline=60),
         Step("prepare_disks", do=prepare_disks, record=attach_volumes, undo=disconnect_volumes, deadline=3600,
-             durable=False, records=lambda context: bool(context.data["with_volumes"])),
+             durable=False),
         Step("start_guest", do=guest.start, undo=end_guest, deadline=300, durable=False),
         Step("network_up", do=network_up, record=activate, deadline=300),
     ],
