@@ -39,6 +39,7 @@ def test_every_point_of(bench: Bench, kind: str) -> None:
         matrix.forward()
         if recipes[kind].ends == "done":
             matrix.backward()
+            matrix.relapses()
         matrix.stalls()
         if kind in interference.deletes:
             matrix.deletions()
@@ -56,7 +57,7 @@ class Matrix:
         self.begun = bench.begin(kind)
         self.sampled = bool(bench.place.server) and not WHOLE
         self.counts = {"operations": 1, "steps": len(operations.registry[kind].steps), "deaths": 0, "turns": 0,
-                       "stalls": 0, "deletions": 0}  # fmt: skip
+                       "relapses": 0, "stalls": 0, "deletions": 0}  # fmt: skip
 
     def forward(self) -> None:
         self.forward_end = expected = self._walk(None)
@@ -74,6 +75,20 @@ class Matrix:
             self.counts["turns"] += 1
         if turning:
             self._die(expected, turning[-1])
+
+    def relapses(self) -> None:
+        """Who takes over from a dead one fails where it goes on: what the dead one had begun is undone as well."""
+        turning = walk.turning_points(self.kind)
+        for point in self._points(self.forward_end, None, 3):
+            if point.step not in turning or (point.step, point.moment) == (turning[-1], "recorded"):
+                continue
+            died = self.bench.run(self.begun, self.kind, death=point)
+            assert died is None, f"{point} was not reached"
+            end = self.bench.recover(self.kind, fails=True)
+            assert end.state == "undone", f"relapse {point}"
+            assert end.grown == [], f"relapse {point} leaves {end.grown}"
+            self._clean(end, f"relapse {point}")
+            self.counts["relapses"] += 1
 
     def stalls(self) -> None:
         """A runner that stalls past its lease and wakes: another has done the work, it changes nothing."""
@@ -103,7 +118,7 @@ class Matrix:
         for point in self._points(expected, fails, 0):
             died = self.bench.run(self.begun, self.kind, fails=fails, death=point)
             assert died is None, f"{point} was not reached"
-            self._same(self.bench.recover(), expected, f"death {point}")
+            self._same(self.bench.recover(self.kind), expected, f"death {point}")
             self.counts["deaths"] += 1
 
     def _points(self, expected: walk.End, fails: str | None, offset: int) -> list[walk.Point]:

@@ -112,10 +112,21 @@ class Bench:
         finished, end = self._child(begun, work)
         return end if finished else None
 
-    def recover(self) -> End:
-        """After a death: a new process, when the lease of the dead one is over."""
+    def recover(self, kind: str, *, fails: bool = False) -> End:
+        """After a death: a new process, when the lease of the dead one is over; `fails`: at once, where it takes over."""
 
         def work(noted: dict[str, Any]) -> End:
+            failed: list[str] = []
+
+            def probe(moment: str, walked: str, step: str, direction: str) -> None:
+                if fails and not failed and walked == kind:
+                    assert (moment, direction) == ("before", "forward"), (
+                        f"{kind} goes on with {moment} {step} {direction}"
+                    )
+                    failed.append(step)
+                    raise Failed("it was told to fail")
+
+            runner.probe = probe
             clock.sleep(LEASE_SECONDS + 1)
             return self._end(noted, [])
 
