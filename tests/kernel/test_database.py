@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from kumoi.kernel import quotas
+from kumoi.kernel import clock, quotas
 from kumoi.kernel.database import Database, Transaction, metadata
 from kumoi.kernel.errors import OverQuota
 from kumoi.kernel.pagination import page
+from tests.databases import PostgreSQL
 
 shelf = sa.Table(
     "toy_shelf", metadata,
@@ -88,6 +89,36 @@ def test_another_process_that_writes_is_waited_for(tmp_path: Path, monkeypatch: 
         made.write(lambda tx: tx.insert(shelf, id="2", project_id="p"))
     other.close()
     made.close()
+
+
+def test_nobody_loses_for_ever(postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each begins before the one before it ends, so that of all who are at it one wins: more than there are attempts."""
+    monkeypatch.setattr("kumoi.kernel.database.ATTEMPTS", 10)
+    made = Database(postgresql.url(postgresql.fresh()))
+    made.create_all()
+    made.write(lambda tx: tx.insert(shelf, id="1", project_id="p", note="0"))
+    failed: list[Exception] = []
+
+    def read_and_write(tx: Transaction) -> None:
+        before = tx.row(shelf, id="1")
+        assert before is not None
+        clock.sleep(0.1)
+        tx.update(shelf, {"id": "1"}, note=str(int(before["note"]) + 1))
+
+    def take_part() -> None:
+        try:
+            made.write(read_and_write)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=take_part) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = made.read(lambda tx: tx.row(shelf, id="1"))
+    made.close()
+    assert failed == [] and found is not None and found["note"] == "32"
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
