@@ -229,8 +229,7 @@ def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, Port]:
 def all_up(tx: Transaction, port_ids: Sequence[str]) -> bool:
     """Whether the topology has said of each that it is plugged and its flows are there. A port that is
     administratively down, or gone, is not waited for."""
-    rows = ports.by_ids(tx, port_ids).values()
-    return all(row["status"] == ACTIVE or not row["admin_state_up"] for row in rows)
+    return not port_ids or not ports.count_waited_for(tx, port_ids)
 
 
 def network_data(tx: Transaction, port_ids: Sequence[str]) -> dict[str, Any]:

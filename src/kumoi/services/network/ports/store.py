@@ -14,7 +14,7 @@ from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.networks.models import networks
-from kumoi.services.network.ports.models import NO_CARD, NOT_PLUGGED, port_security_groups, ports
+from kumoi.services.network.ports.models import ACTIVE, NO_CARD, NOT_PLUGGED, port_security_groups, ports
 from kumoi.services.network.tags import store as tags
 
 ADMIN_ONLY = ("binding:host_id", "binding:vif_type")
@@ -99,6 +99,16 @@ def find_visible(tx: Transaction, who: Who, port_id: str) -> dict[str, Any] | No
 
 def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     return {row["id"]: row for row in tx.rows(ports, id=port_ids)} if port_ids else {}
+
+
+_WAITED_FOR = sa.select(sa.func.count()).where(
+    ports.c.id.in_(sa.bindparam("port_ids", expanding=True)), ports.c.admin_state_up, ports.c.status != ACTIVE
+)
+
+
+def count_waited_for(tx: Transaction, port_ids: Sequence[str]) -> int:
+    """How many of them are not up and should be."""
+    return int(tx.scalar(_WAITED_FOR, {"port_ids": list(port_ids)}) or 0)
 
 
 def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str] | None = None) -> list[dict[str, Any]]:
