@@ -919,6 +919,7 @@ def upgrade() -> None:
     with op.batch_alter_table("network_ports", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_network_ports_device_id"), ["device_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_network_ports_host"), ["host"], unique=False)
+        batch_op.create_index("ix_network_ports_network_id_host", ["network_id", "host"], unique=False)
         batch_op.create_index("ix_network_ports_project_id_created_at", ["project_id", "created_at"], unique=False)
 
     op.create_table(

@@ -190,12 +190,12 @@ def _regroup(tx: Transaction, rows: Sequence[dict[str, Any]], change: Callable[[
 def bind(tx: Transaction, server_id: str, host: str) -> list[str]:
     """The server's ports are wanted on `host` now; their ids, in order. The topology follows."""
     rows = _of_server(tx, server_id)
-    there = ports.networks_with_host(tx, list({row["network_id"] for row in rows}))
+    there = {network_id for network_id in {row["network_id"] for row in rows} if ports.is_on(tx, network_id, host)}
     for row in rows:
         if row["host"] != host:
             ports.change(tx, row["id"], host=host)
             reconcile.mark(tx, ports_logic.KIND, row["id"])
-    ports_logic.mark_metadata(tx, {row["network_id"] for row in rows if host not in there.get(row["network_id"], ())})
+    ports_logic.mark_metadata(tx, {row["network_id"] for row in rows} - there)
     return [row["id"] for row in rows]
 
 

@@ -28,6 +28,7 @@ ports = sa.Table(
     sa.Column("device_position", sa.Integer, nullable=False),
     sa.UniqueConstraint("network_id", "mac_address"),
     sa.Index("ix_network_ports_project_id_created_at", "project_id", "created_at"),
+    sa.Index("ix_network_ports_network_id_host", "network_id", "host"),
 )
 """`host` and `device_id` are empty while the port belongs to nobody. `made_for_server`: goes with its server;
 `device_tag`: what the server's guest is told of it; `device_position`: which

@@ -217,6 +217,16 @@ def networks_of_owner(tx: Transaction, owner: str) -> list[str]:
     return [row[0] for row in tx.tuples(query)]
 
 
+_ONE_ON = sa.select(ports.c.id).where(
+    ports.c.network_id == sa.bindparam("network"), ports.c.host == sa.bindparam("wanted")
+)
+
+
+def is_on(tx: Transaction, network_id: str, host: str) -> bool:
+    """Whether any of the network's ports is plugged on the host; as quick with thousands of ports as with one."""
+    return tx.scalar(_ONE_ON.limit(1), {"network": network_id, "wanted": host}) is not None
+
+
 def networks_with_host(tx: Transaction, network_ids: Sequence[str]) -> dict[str, set[str]]:
     """network id → hosts on which its ports are plugged."""
     found: dict[str, set[str]] = {}
