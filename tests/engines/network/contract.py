@@ -156,7 +156,7 @@ class TopologyContract:
                 other_topology.apply_port(port, late)
         assert port.id not in other_topology.inventory().ports
         other_topology.apply_port(port, 3)
-        assert topology.inventory().ports[port.id] == 3
+        eventually(lambda: topology.inventory().ports.get(port.id) == 3)
 
     def test_of_two_writers_the_newer_stands(self, topology: Topology, other_topology: Topology) -> None:
         """Two runners, one of which has lost its lease, write at the same time."""
