@@ -8,30 +8,35 @@ import time
 from pathlib import Path
 
 from kumoi.supervisor import world
+from kumoi.supervisor.supervisor import ask
 from tests.chaos.counter import Counter, Kill
 from tests.end_to_end.clouds import Cloud, Failed
 
 VICTIMS = {
-    "front": 3, "api": 2, "api worker": 4, "runner": 6, "agent": 5, "streams": 2, "supervisor": 1,
+    "front": 3, "api": 2, "api worker": 4, "runner": 6, "agent": 5, "streams": 2, "supervisor": 2, "standby": 1,
     "ovn-controller": 3, "ovn-northd": 3, "ovn-northbound": 3, "ovn-southbound": 3, "ovs-database": 3,
     "ovs-vswitchd": 2, "guest": 5,
 }  # fmt: skip
 """Process → how often it is chosen, of their sum."""
 PATIENCE = 4.0
-"""Seconds to wait for a guest that answers, before one that boots is killed."""
+"""Seconds to wait for a guest that answers, before one that boots is killed; for a standby to follow, before `up`."""
+IMPATIENT = 0.3
+"""Of the supervisor's deaths, the part after which `kumoi up` is asked for at once."""
 AT_ONCE = {1: 80, 2: 15, 3: 5}
 """How many die at one moment → how often, in percent."""
 
 
 class Killer:
-    """Kills every `pause` seconds on average; what no supervisor brings back (the supervisor) it brings back itself."""
+    """Kills every `pause` seconds on average; a killed supervisor is followed by its standby, or else by `kumoi up`."""
 
     def __init__(self, cloud: Cloud, seed: str, pause: float, packets: Counter) -> None:
         self.cloud, self.pause, self.packets = cloud, pause, packets
         self.random = random.Random(f"{seed} killer")
         self.kills: list[Kill] = []
         self.ups: list[float] = []
-        """Seconds that `kumoi up` took each time the supervisor had been killed."""
+        """Seconds that `kumoi up` took each time that somebody asked for it after the supervisor had been killed."""
+        self.followed = 0
+        """How often the standby followed without anybody's help."""
         self.failures: list[str] = []
         self._due: list[str] = []
         self._ended = threading.Event()
@@ -48,7 +53,7 @@ class Killer:
     def pid_of(self, name: str) -> int:
         """A process of this name; 0 when there is none just now."""
         if name == "supervisor":
-            return next((int(line.split()[0]) for line in self.cloud.processes() if "kumoi.supervisor" in line), 0)
+            return self._supervisor() or 0
         if name == "guest":
             # rather one that should answer just now: its loss is what the counter shall see
             stop = time.monotonic() + PATIENCE
@@ -88,7 +93,7 @@ class Killer:
             for name in names:
                 self._kill(name)
             if "supervisor" in names:
-                self._up()
+                self._follow()
 
     def _choose(self) -> str:
         """Each once before any comes again by weight."""
@@ -110,9 +115,29 @@ class Killer:
         self.kills.append(Kill(at, name, pid, server))
         print(f"  {time.strftime('%T')}  killed {name} {server}", flush=True)
 
-    def _up(self) -> None:
-        """What systemd or a person does: the next supervisor."""
+    def _follow(self) -> None:
+        """The standby does; now and then a person is impatient, and where the standby died as well, one is needed."""
         time.sleep(self.random.uniform(0.2, 3.0))
+        if self.random.random() < IMPATIENT or not self._followed():
+            self._up()
+        else:
+            self.followed += 1
+
+    def _followed(self) -> bool:
+        stop = time.monotonic() + PATIENCE
+        while time.monotonic() < stop:
+            if self._supervisor():
+                return True
+            time.sleep(0.1)
+        return False
+
+    def _supervisor(self) -> int | None:
+        try:
+            return int(str(ask(self.cloud.data, "status")["supervisor"]))
+        except OSError:
+            return None
+
+    def _up(self) -> None:
         began = time.monotonic()
         try:
             self.cloud.up()

@@ -213,6 +213,7 @@ class Run:
             "repetitions by reason": dict(sorted(self.tally.lost.items())),
             "servers and volumes in error, and why": self.world.errors,
             "seconds from a lost guest to its answer": [round(value, 1) for value in self.world.restored],
+            "supervisors followed by their standby": self.killer.followed,
             "seconds of kumoi up after the supervisor was killed": [round(value, 1) for value in self.killer.ups],
             "differences of the audit, at once after the last kill": self.differences,
             **counter.tell(self.packets.watches, self.gaps),

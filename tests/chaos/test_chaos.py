@@ -11,10 +11,12 @@ pytestmark = [
     pytest.mark.chaos,
     pytest.mark.skipif(os.geteuid() != 0, reason="real guests and networks need root"),
 ]
-SECONDS, PAUSE, SEED = 90.0, 2.4, "135351"
+SECONDS, PAUSE = 90.0, 2.4
+SEEDS = {"sqlite": "135351", "postgresql": "77"}
 
 
-def test_a_cloud_whose_processes_are_killed() -> None:
+@pytest.mark.parametrize("database", SEEDS)
+def test_a_cloud_whose_processes_are_killed(database: str) -> None:
     """`make chaos` has another seed each time; what meets what differs even with the same one."""
-    seed = os.environ.get("KUMOI_SEED", SEED)
-    assert play(SECONDS, seed, PAUSE, "test") == []
+    seed = os.environ.get("KUMOI_SEED", SEEDS[database])
+    assert play(SECONDS, seed, PAUSE, f"test, {database}", database=database) == []

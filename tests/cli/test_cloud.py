@@ -16,6 +16,8 @@ import httpx
 import pytest
 import yaml
 
+from kumoi.cli import backups, running
+from kumoi.cli.refusals import Refused
 from kumoi.supervisor import world
 from kumoi.supervisor.supervisor import ask
 from tests.ports import free_port
@@ -100,7 +102,7 @@ def test_it_answers_as_the_issue_says(data: Path) -> None:
         "block_storage": "/volume/v3", "placement": "/placement", "cloud": "/kumoi/v1",
     }  # fmt: skip
     rows = found["processes"]
-    assert {"supervisor", "agent", "runner", "api", "streams", "front"} == {row["name"] for row in rows}
+    assert {"supervisor", "standby", "agent", "runner", "api", "streams", "front"} == {row["name"] for row in rows}
     assert all(row["pid"] and row["user"] and row["pss_kib"] > 0 for row in rows)
     if os.geteuid() == 0:
         users = {row["name"]: row["user"] for row in rows}
@@ -117,8 +119,9 @@ def test_up_again_changes_nothing(data: Path) -> None:
     passwords = (data / "clouds.yaml").read_text()
     up(data)
     after = status(data)["processes"]
-    kept = [row for row in before if row["name"] != "supervisor"]
-    assert [row["pid"] for row in kept] == [row["pid"] for row in after if row["name"] != "supervisor"]
+    renewed = ("supervisor", "standby")
+    kept = [row for row in before if row["name"] not in renewed]
+    assert [row["pid"] for row in kept] == [row["pid"] for row in after if row["name"] not in renewed]
     assert (data / "clouds.yaml").read_text() == passwords
 
 
@@ -140,12 +143,27 @@ def test_whatever_is_killed_comes_back(data: Path) -> None:
     assert token(data).status_code == 201
 
 
-def test_a_killed_supervisor_is_followed_by_one_that_adopts(data: Path) -> None:
+def test_a_killed_supervisor_is_followed_by_itself(data: Path) -> None:
     before = pids(data, "api")
     (front,) = pids(data, "front")
+    (standby,) = pids(data, "standby")
     os.kill(int(str(ask(data, "status")["supervisor"])), signal.SIGKILL)
     assert token(data).status_code == 201
     os.kill(front, signal.SIGKILL)
+    until(lambda: status(data)["healthy"])
+    assert ask(data, "status")["supervisor"] == standby
+    assert pids(data, "api") == before and pids(data, "front") != {front}
+    assert token(data).status_code == 201
+
+
+def test_when_nobody_was_left_to_follow_up_brings_one_that_adopts(data: Path) -> None:
+    before = pids(data, "api")
+    (front,) = pids(data, "front")
+    (standby,) = pids(data, "standby")
+    supervisor = int(str(ask(data, "status")["supervisor"]))
+    os.kill(supervisor, signal.SIGSTOP)
+    for pid in (standby, supervisor, front):
+        os.kill(pid, signal.SIGKILL)
     up(data)
     assert pids(data, "api") == before
     assert token(data).status_code == 201
@@ -177,6 +195,18 @@ def test_logs_are_read_by_name(data: Path) -> None:
     ]
     told = kumoi("logs", "--data", data, "--lines", "10000")
     assert not [secret for secret in secrets if secret in told]
+
+
+def test_what_was_copied_while_the_supervisor_died_is_no_backup(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def copy_while_it_dies(*_: object) -> None:
+        os.kill(int(str(ask(data, "status")["supervisor"])), signal.SIGKILL)
+
+    monkeypatch.setattr(backups, "_copy", copy_while_it_dies)
+    folder, settings = running.known(data)
+    with pytest.raises(Refused, match="died meanwhile"):
+        backups.backup(folder, settings, data.parent / "none.tgz")
+    assert status(data)["healthy"] and pids(data, "runner")
+    assert not (data.parent / "none.tgz").exists() and not (data / "backup").exists()
 
 
 def test_a_backup_is_the_same_cloud_elsewhere(data: Path) -> None:

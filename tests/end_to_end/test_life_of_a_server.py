@@ -166,8 +166,9 @@ def test_guests_go_on_without_any_control_plane(life: Life) -> None:
     cloud, address = life.cloud, life.addresses["one"]
     three = cloud.server("three").id
     with pinging(address):
-        cloud.kill("supervisor")
-        cloud.kill(*CONTROL_PLANE)
+        # all that can be stopped, so that nobody brings anything back meanwhile
+        for pid in cloud.pids("supervisor"):
+            os.kill(pid, signal.SIGSTOP)
         for pid in [
             int(line.split()[0]) for line in cloud.processes() if any(part in line for part in ("kumoi.", "nginx"))
         ]:

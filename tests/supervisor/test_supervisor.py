@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ import pytest
 from kumoi.kernel import processes
 from kumoi.kernel.processes import Process
 from kumoi.supervisor import plan, starting, world
-from kumoi.supervisor.supervisor import ask
+from kumoi.supervisor.supervisor import STANDBY, ask
 from kumoi.supervisor.unit import Unit
 
 SERVE = (
@@ -58,7 +59,33 @@ def until(met: Callable[[], Any], seconds: float = 10) -> None:
 
 
 def states(data: Path) -> dict[str, Any]:
-    return {row["name"]: row for row in ask(data, "status")["processes"]}  # type: ignore[attr-defined]
+    """Of what the plan names."""
+    rows: Any = ask(data, "status")["processes"]
+    return {row["name"]: row for row in rows if row["name"] != STANDBY}
+
+
+def standby(data: Path, other_than: int = 0) -> int:
+    """Its pid, once it has gone so far that it waits."""
+
+    def waits() -> bool:
+        rows: Any = ask(data, "status")["processes"]
+        found.extend(row["pid"] for row in rows if row["name"] == STANDBY)
+        try:
+            return found[-1] != other_than and "lock" in Path(f"/proc/{found[-1]}/wchan").read_text()
+        except OSError:
+            return False
+
+    found: list[int] = []
+    until(waits)
+    return found[-1]
+
+
+def answering(data: Path) -> int | None:
+    """The supervisor's pid; None while none answers."""
+    try:
+        return int(str(ask(data, "status")["supervisor"]))
+    except OSError:
+        return None
 
 
 def test_starts_in_order_and_stops_in_the_opposite_order(data: Path) -> None:
@@ -144,10 +171,57 @@ def test_a_machine_that_allows_no_start_is_said_and_outlived(data: Path) -> None
     until(lambda: states(data)["only"]["state"] == "up", 20)
 
 
+def test_a_killed_supervisor_is_followed_by_its_standby_again_and_again(data: Path) -> None:
+    supervise(data, server(data, "kept", 10), server(data, "gone", 10))
+    kept = None
+    for _ in range(2):
+        following, supervisor, before = standby(data), answering(data), states(data)
+        assert supervisor and supervisor != following
+        kept = kept or before["kept"]["pid"]
+        os.kill(supervisor, signal.SIGKILL)
+        os.kill(before["gone"]["pid"], signal.SIGKILL)
+        until(lambda: answering(data) == following)  # noqa: B023
+        until(lambda: states(data)["gone"]["pid"] not in (None, before["gone"]["pid"]))  # noqa: B023
+        assert states(data)["kept"]["pid"] == kept
+    assert standby(data) != answering(data)
+
+
+def test_a_killed_standby_is_followed_by_another(data: Path) -> None:
+    supervise(data)
+    killed, supervisor = standby(data), answering(data)
+    os.kill(killed, signal.SIGKILL)
+    assert standby(data, other_than=killed) != killed
+    assert answering(data) == supervisor
+
+
+@pytest.mark.parametrize("order", ["leave", "SIGTERM"])
+def test_a_supervisor_that_leaves_on_purpose_is_followed_by_nobody(data: Path, order: str) -> None:
+    supervise(data)
+    following, supervisor = standby(data), answering(data)
+    if order == "leave":
+        ask(data, "leave")
+    else:
+        os.kill(supervisor or 0, signal.SIGTERM)
+    until(lambda: world.started(supervisor or 0) is None)
+    assert world.started(following) is None
+
+
+def test_a_standby_that_nobody_knows_of_gives_up(data: Path) -> None:
+    supervise(data)
+    unknown = subprocess.Popen([sys.executable, "-m", "kumoi.supervisor", "--data", str(data), "--standby"])
+    following = standby(data)
+    os.kill(following, signal.SIGKILL)
+    standby(data, other_than=following)
+    ask(data, "leave")
+    assert unknown.wait(10) == 1
+    assert answering(data) is None
+
+
 def test_a_new_supervisor_adopts_what_a_killed_one_left(data: Path) -> None:
     supervise(data, server(data, "kept", 10), server(data, "gone", 10))
     until(lambda: ask(data, "status")["settled"])
     before = states(data)
+    os.kill(standby(data), signal.SIGKILL)
     os.kill(int(str(ask(data, "status")["supervisor"])), signal.SIGKILL)
     os.kill(before["gone"]["pid"], signal.SIGKILL)
     (data / "run" / "supervisor.sock").unlink()

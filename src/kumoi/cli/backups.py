@@ -52,11 +52,12 @@ def backup(folder: Folder, settings: Settings, target: Path) -> int:
         raise Refused(f"{target}: there is no folder {target.absolute().parent}")
     draft = target.with_name(target.name + ".part")
     scratch = folder.data / "backup"
-    with running.alone(folder), _standing_still(folder):
+    with running.alone(folder):
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(mode=0o700)
         try:
-            _copy(folder, scratch)
+            with _standing_still(folder):
+                _copy(folder, scratch)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
@@ -111,17 +112,23 @@ def _make_durable(folder: Path) -> None:
 
 @contextmanager
 def _standing_still(folder: Folder) -> Iterator[None]:
-    """No operation moves: the runner is parked. Nothing to do when the cloud is down."""
+    """No operation moves: the runner is parked. Nothing to do when the cloud is down.
+
+    Refused when the supervisor died meanwhile: the next one knows of no parked runner.
+    """
     if not running.is_running(folder):
         yield
         return
+    asked = ask(folder.data, "park", names=["runner"])
     try:
-        ask(folder.data, "park", names=["runner"])
         running.until(lambda: running.settled(folder), 30.0, "the runner does not end")
         yield
     finally:
-        ask(folder.data, "park", names=[])
+        running.until(lambda: running.is_running(folder), 10.0, "the supervisor died meanwhile: kumoi up, then again")
+        answer = ask(folder.data, "park", names=[])
         running.until(lambda: running.settled(folder), 30.0, "the runner does not start again; see kumoi status")
+    if answer["supervisor"] != asked["supervisor"]:
+        raise Refused("the supervisor died meanwhile, and operations may have moved: do it again")
 
 
 def _copy(folder: Folder, scratch: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python -m kumoi.supervisor --data D [--detach]`."""
+"""`python -m kumoi.supervisor --data D [--detach | --standby]`."""
 
 import argparse
 import os
@@ -13,10 +13,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m kumoi.supervisor", description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--detach", action="store_true", help="go on in the background")
+    parser.add_argument("--standby", action="store_true", help="wait until no other lives")
     asked = parser.parse_args()
     if asked.detach:
         _detach(asked.data / "log" / "supervisor.log")
-    return serve(asked.data)
+    return serve(asked.data, standby=asked.standby)
 
 
 def _detach(log: Path) -> None:

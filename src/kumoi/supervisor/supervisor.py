@@ -22,10 +22,17 @@ NEVER = EVERYTHING + 1
 """The layer of what is no part of the cloud any more."""
 LARGEST_LOG = 16 << 20
 """Bytes of one log file; one older file is kept beside it."""
+STANDBY = "standby"
+"""The unit that waits for the supervisor's lock, and is the next supervisor when this one dies."""
+GRACE = 0.5
+"""Seconds between the death of a supervisor and the standby's first act: who ends a whole cloud meets no new process."""
 
 
 class Supervisor:
-    """Layers up to `level` are wanted, less the units in `parked`; those in `held` are stopped once and started anew."""
+    """Layers up to `level` are wanted, less the units in `parked`; those in `held` are stopped once and started anew.
+
+    Beside what the plan names there is a standby, except while less than everything is wanted.
+    """
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -39,6 +46,10 @@ class Supervisor:
     def load(self) -> None:
         """Take the plan and what an earlier supervisor left: what changed since starts anew, what went is stopped."""
         self.units = {name: Unit(process, self.data) for name, process in plan.read(self.data).items()}
+        self.units[STANDBY] = standby = Unit(_standby(self.data), self.data)
+        if standby.noted() == os.getpid():
+            # the one that waited is the supervisor now
+            standby.pid_file.unlink()
         for file in (self.data / "run").glob(f"*{PID_FILE}"):
             if file.stem not in self.units:
                 self.units[file.stem] = Unit(Process(file.stem, (), layer=NEVER), self.data)
@@ -64,6 +75,16 @@ class Supervisor:
                     os.read(reader, 4096)
             if listener.fileno() in ready:
                 self._converse(listener)
+
+    def dismiss_standby(self) -> None:
+        """Who leaves on purpose is followed by nobody."""
+        standby = self.units[STANDBY]
+        if standby.alive:
+            standby.stop()
+            while not standby.gather():
+                if clock.monotonic() > standby.deadline:
+                    standby.kill()
+                clock.sleep(0.01)
 
     def tick(self) -> None:
         """One look at every unit; changes only what is due."""
@@ -186,13 +207,18 @@ def socket_path(data: Path) -> Path:
     return data / "run" / "supervisor.sock"
 
 
-def serve(data: Path) -> int:
-    """Be the supervisor of a data folder; 1 when another one is."""
+def serve(data: Path, *, standby: bool = False) -> int:
+    """Be the supervisor of a data folder; 1 when another one is, which a standby outwaits."""
     with (data / "run" / "supervisor.lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if standby else fcntl.LOCK_NB))
         except BlockingIOError:
             return 1
+        if standby:
+            clock.sleep(GRACE)
+            if Unit(_standby(data), data).noted() != os.getpid():
+                # nobody knows of it: started by one that died before it could note it, or dismissed
+                return 1
         path = socket_path(data)
         draft = path.with_suffix(".new")
         draft.unlink(missing_ok=True)
@@ -205,8 +231,16 @@ def serve(data: Path) -> int:
             supervisor = Supervisor(data)
             supervisor.load()
             supervisor.run(listener)
+            supervisor.dismiss_standby()
         path.unlink(missing_ok=True)
     return 0
+
+
+def _standby(data: Path) -> Process:
+    argv = (sys.executable, "-m", "kumoi.supervisor", "--data", str(data), "--standby")
+    # what it says when it is the supervisor belongs into the supervisor's log
+    log = data / "log" / "supervisor.log"
+    return Process(STANDBY, argv, layer=EVERYTHING, patient=True, control_plane=False, log=log, stop_within=1.0)
 
 
 def ask(data: Path, do: str, **more: object) -> dict[str, object]:

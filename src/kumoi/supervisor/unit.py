@@ -70,6 +70,13 @@ class Unit:
         """A pidfd, readable when the process has ended."""
         return self._descriptor
 
+    def noted(self) -> int | None:
+        """The pid that the pid file holds, alive or not."""
+        try:
+            return int(self.pid_file.read_text().split()[0])
+        except (OSError, ValueError, IndexError):
+            return None
+
     def adopt(self) -> bool:
         """Take over the process that an earlier supervisor left running; what its dead leader left is ended."""
         try:
