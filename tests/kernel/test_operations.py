@@ -10,9 +10,10 @@ from kumoi.kernel import clock, operations
 from kumoi.kernel.clock import SECOND, VirtualClock
 from kumoi.kernel.database import Database
 from kumoi.kernel.errors import Busy
+from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.operations import Again, Failed, Retry, begin, subject, supersede
 from kumoi.kernel.runner import LEASE_SECONDS, Runner
-from tests.kernel.toys import HURRY, MAKE, ORIGIN, REMOVE, World, make, state
+from tests.kernel.toys import HURRY, MAKE, ORIGIN, REMOVE, STUMBLE, World, make, state
 
 
 class Killed(BaseException):
@@ -209,6 +210,71 @@ def test_a_deletion_holds_what_the_operation_held_that_it_took_over(database: Da
     assert database.read(lambda tx: operations.active_on(tx, "shelf/s")) == "toy.remove"
     with pytest.raises(Busy):
         database.write(lambda tx: begin(tx, MAKE, [subject("shelf", "s")], {"id": "u"}, **ORIGIN))
+
+
+def test_what_is_let_go_may_be_another_s(database: Database, world: World) -> None:
+    both = [subject("thing", "t"), subject("shelf", "s")]
+    first = database.write(lambda tx: begin(tx, MAKE, both, {"id": "t"}, **ORIGIN))
+    database.write(lambda tx: operations.let_go(tx, first, "shelf/s"))
+    second = database.write(lambda tx: supersede(tx, REMOVE, ["shelf/s"], {"id": "s"}, **ORIGIN))
+    assert second != first
+    runner(database, world).run_until_quiet()
+    assert database.read(lambda tx: tx.scalar(sa.select(operations.generations.c.generation).where(
+        operations.generations.c.subject == "shelf/s"))) == 1, "only who holds it raises it"  # fmt: skip
+    assert {r["state"] for r in database.read(lambda tx: tx.all(sa.select(operations.operations)))} == {"done"}
+
+
+def test_who_stands_in_its_own_way_is_overdue_and_not_for_ever_unseen(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    make(database, operation=STUMBLE)
+    walker = runner(database, world)
+    for _ in range(60):
+        walker.run_one()
+        time.advance(1)
+    assert row(database)["overdue"] and row(database)["attempts"] > 3
+    assert state(database) == "error: gone: it stood in its own way"
+
+
+def test_generations_that_a_power_cut_took_are_caught_up_with(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    world.fail["two"] = [Stale("thing/t: generation 1 is older than 40", Fence("thing/t", 40))]
+    make(database)
+    runner(database, world).run_until_quiet(5)
+    assert state(database) == "ready" and world.fences[-1] == ("four", 41)
+
+
+def test_who_has_lost_the_lease_catches_up_with_nothing(database: Database, world: World, time: VirtualClock) -> None:
+    second = runner(database, world)
+
+    def stall(name: str) -> None:
+        if name == "two":
+            world.before = lambda _name: None
+            world.fail["two"] = [Again(30.0), Stale("thing/t: generation 1 is older than 2", Fence("thing/t", 90))]
+            time.advance(LEASE_SECONDS + 1)
+            assert second.run_one()
+
+    world.before = stall
+    make(database)
+    assert runner(database, world).run_one()
+    held = database.read(lambda tx: tx.scalar(sa.select(operations.generations.c.generation)))
+    assert held == 2 and row(database)["state"] == "undone" and world.fences[-1] == ("two", 1)
+
+
+def test_a_host_that_stays_dead_marks_the_resource_at_the_deadline_not_after_the_way_back(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    world.fail["two"] = [Retry("host-1 does not answer")] * 99
+    world.fail["undo two"] = [Retry("host-1 does not answer")] * 5
+    make(database)
+    walker = runner(database, world)
+    while row(database)["state"] == "running":
+        walker.run_one()
+        time.advance(1)
+    assert state(database) == "error: two: host-1 does not answer after 5 s" and row(database)["overdue"]
+    walker.run_until_quiet(600)
+    assert world.made == [] and row(database)["state"] == "undone"
 
 
 def test_a_defect_is_an_error_with_the_request_id(database: Database, world: World) -> None:

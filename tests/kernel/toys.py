@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Database, Transaction, metadata
-from kumoi.kernel.operations import Again, Context, Failed, Operation, Retry, Step, begin, subject
+from kumoi.kernel.operations import Again, Context, Failed, Operation, Retry, Step, begin, subject, supersede
 
 things = sa.Table(
     "toy_things", metadata, sa.Column("id", sa.String(36), primary_key=True), sa.Column("state", sa.String(255))
@@ -74,6 +74,14 @@ REMOVE = Operation(
     failed=_failed,
     forward_only=True,
 )
+
+STUMBLE = Operation(
+    "toy.stumble",
+    [Step("gone", record=lambda c, tx: supersede(tx, REMOVE, c.subjects, c.arguments, **ORIGIN) and None, deadline=5)],
+    failed=_failed,
+    forward_only=True,
+)
+"""A defect: in its own transaction it begins what takes its subject from it."""
 
 HURRY = Operation(
     "toy.hurry",

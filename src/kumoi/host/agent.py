@@ -16,12 +16,14 @@ ROOM = "host.agent"
 _REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict"}
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of every answer that is not 200."""
 
     error: str
     """The class of an engine's error, or BadOrder, Busy, Stale, Fault."""
     message: str
+    newest: Fence | None = None
+    """With Stale: what this host has seen of the subject."""
 
 
 class Agent:
@@ -48,9 +50,10 @@ class Agent:
             status, answer, outcome = 200, msgspec.json.encode(result), "done"
         except msgspec.MsgspecError as error:
             status, answer, outcome = 400, _refuse("BadOrder", str(error)), "BadOrder"
-        except (Stale, Busy) as error:
-            outcome = type(error).__name__
-            status, answer = 409, _refuse(outcome, str(error))
+        except Stale as error:
+            outcome, status, answer = "Stale", 409, _refuse("Stale", str(error), error.newest)
+        except Busy as error:
+            outcome, status, answer = "Busy", 409, _refuse("Busy", str(error))
         except tuple(CONCERNS[concern].errors.values()) as error:
             # An engine's own subclass travels as the class that its interface declares.
             outcome = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in CONCERNS[concern].errors)
@@ -94,5 +97,5 @@ class Agent:
         return [body]
 
 
-def _refuse(error: str, message: str) -> bytes:
-    return msgspec.json.encode(Refusal(error, message))
+def _refuse(error: str, message: str, newest: Fence | None = None) -> bytes:
+    return msgspec.json.encode(Refusal(error, message, newest))

@@ -17,6 +17,7 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.agent import Agent, Refusal
 from kumoi.host.concerns import AT_ONCE, Concern, Method, concern_of
 from kumoi.kernel import clock, log
+from kumoi.kernel.fences import Stale
 from kumoi.kernel.settings import Folder, Settings
 
 T = TypeVar("T")
@@ -180,6 +181,8 @@ def _call(transport: Transport, concern: Concern, method: Method, *args: Any, **
         refusal = Refusal("Fault", f"status {status}")
     if refusal.error == "Busy":
         raise Unreachable(refusal.message)
+    if refusal.error == "Stale":
+        raise Stale(refusal.message, refusal.newest)
     raise concern.errors.get(refusal.error, HostFault)(refusal.message)
 
 

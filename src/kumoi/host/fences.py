@@ -48,7 +48,8 @@ class Fences:
         with self._turn(fence.subject, patience):
             seen = self.seen.get(fence.subject, -1)
             if fence.generation < seen:
-                raise Stale(f"{fence.subject}: generation {fence.generation} is older than {seen}")
+                newest = Fence(fence.subject, seen)
+                raise Stale(f"{fence.subject}: generation {fence.generation} is older than {seen}", newest)
             if fence.generation > seen:
                 self._raise(fence)
             yield

@@ -13,6 +13,11 @@ class Fence(msgspec.Struct, frozen=True):
 class Stale(Exception):
     """The order came from a generation older than one already seen; nothing was changed."""
 
+    def __init__(self, message: str, newest: Fence | None = None) -> None:
+        """`newest`: what has been seen of the subject, where that is known."""
+        super().__init__(message)
+        self.newest = newest
+
 
 class Busy(Exception):
     """An earlier order for the same thing is still being carried out; nothing was changed, ask again."""

@@ -147,8 +147,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Operation:
-    """`failed` marks the resource (ERROR with a reason): in the transaction that ends an unwound operation, and when a
-    step past the pivot, or of the way back, is overdue and goes on being tried. `forward_only`: a deletion, never undone.
+    """`failed` marks the resource (ERROR with a reason): in the transaction that ends an unwound operation; before that, as
+    soon as a deadline is missed, whether the operation turns round (its clean-up may take as long again) or goes on being
+    tried. `forward_only`: a deletion, never undone.
     `action`: the name under which the compute API lists it among a server's actions."""
 
     kind: str
@@ -247,6 +248,18 @@ def supersede(
     return begin(
         tx, operation, names, arguments, request_id=request_id, user_id=user_id, project_id=project_id
     )  # fmt: skip
+
+
+def let_go(tx: Transaction, operation_id: str, subject_name: str) -> None:
+    """An operation at work needs one of its subjects no more: from here on it may be another's."""
+    held = (subjects.c.operation_id == operation_id, subjects.c.subject == subject_name)
+    tx.execute(subjects.update().where(*held).values(active=False))
+
+
+def is_running(tx: Transaction, operation_id: str) -> bool:
+    """Whether it is at work and has not turned round."""
+    state: str | None = tx.scalar(sa.select(operations.c.state).where(operations.c.id == operation_id))
+    return state == RUNNING
 
 
 def end(tx: Transaction, operation_id: str, state: str) -> None:

@@ -63,7 +63,7 @@ def _next_generations(dialect: str) -> sa.Executable:
     """All subjects of an operation get their next generation."""
     held = (
         sa.select(subjects.c.subject, sa.literal(1))
-        .where(subjects.c.operation_id == sa.bindparam("operation_id"))
+        .where(subjects.c.operation_id == sa.bindparam("operation_id"), subjects.c.active)
         .order_by(subjects.c.subject)
     )
     statement: sa.Executable = (
@@ -97,6 +97,11 @@ def _may_go_unwritten(operation: Operation, step: Step) -> bool:
     if step.record or step.durable or step.pivot or step is operation.steps[-1]:
         return False
     return operation.steps[operation.index(step.name) + 1].undo is None
+
+
+def _pause(row: Mapping[str, Any]) -> float:
+    """Seconds until the next attempt."""
+    return float(min(0.2 * 2 ** min(row["attempts"], 8), LONGEST_RETRY_SECONDS))
 
 
 class LeaseLost(Exception):
@@ -230,11 +235,13 @@ class Runner:
                 advanced = self.database.write(progress, durable=step.durable)
             probe("recorded", operation.kind, step.name, direction)
             return advanced
-        except (LeaseLost, Stale):
-            raise
+        except Stale as error:
+            return self._refused_as_old(operation, row, context, step, error)
+        except LeaseLost:
+            # Unless it really has lost it, what it wrote itself has ended it: a defect, which must not go on for ever.
+            return self._wait(operation, row, context, step, _pause(row), "it stood in its own way")
         except self.retryable as error:
-            after = min(0.2 * 2 ** min(row["attempts"], 8), LONGEST_RETRY_SECONDS)
-            return self._wait(operation, row, context, step, after, str(error) or type(error).__name__)
+            return self._wait(operation, row, context, step, _pause(row), str(error) or type(error).__name__)
         except self.expected as error:
             return self._refused(operation, row, context, step, str(error) or type(error).__name__, started)
         except Exception as error:
@@ -297,10 +304,8 @@ class Runner:
     ) -> dict[str, Any]:
         late = clock.now() - row["step_since"] > step.deadline * SECOND
         if late and row["state"] == RUNNING and not self._committed(operation, row):
-            said = reason or "not finished"
-            return self._turn(
-                operation, row, context, step, f"{step.name.replace('_', ' ')}: {said} after {step.deadline:g} s"
-            )
+            said = f"{step.name.replace('_', ' ')}: {reason or 'not finished'} after {step.deadline:g} s"
+            return self._turn(operation, row, context, step, said, overdue=True)
 
         if after <= SHORT_WAIT_SECONDS and row["attempts"] < SHORT_WAITS and not late:
             next_at = clock.now() + max(1, round(after * SECOND))
@@ -341,18 +346,47 @@ class Runner:
 
         return self.database.write(mark)
 
-    def _turn(
-        self, operation: Operation, row: dict[str, Any], context: Context, step: Step, reason: str
+    def _refused_as_old(
+        self, operation: Operation, row: dict[str, Any], context: Context, step: Step, error: Stale
     ) -> dict[str, Any]:
-        """Begin the way back, with the step that failed itself: it may be half done."""
+        """A host has seen a newer generation: another runner's, and the lease is lost; or, while the lease stands, one that
+        the tables have forgotten in a power cut, and go on from."""
+        newest = error.newest
+
+        def catch_up(tx: Transaction) -> dict[str, Any]:
+            still_mine = self._change(tx, row, attempts=row["attempts"] + 1)
+            if newest is not None:
+                tx.execute(
+                    generations.update()
+                    .where(generations.c.subject == newest.subject, generations.c.generation < newest.generation)
+                    .values(generation=newest.generation)
+                )
+            return still_mine
+
+        return self._wait(operation, self.database.write(catch_up), context, step, _pause(row), str(error))
+
+    def _turn(
+        self,
+        operation: Operation,
+        row: dict[str, Any],
+        context: Context,
+        step: Step,
+        reason: str,
+        *,
+        overdue: bool = False,
+    ) -> dict[str, Any]:
+        """Begin the way back, with the step that failed itself: it may be half done. `overdue`: the resource is marked now,
+        for whoever has not answered so far may not answer on the way back either."""
 
         def turn(tx: Transaction) -> dict[str, Any]:
+            if overdue:
+                operation.failed(context, tx, reason)
             entry = {
                 "step": step.name, "started": row["step_since"], "finished": tx.now, "result": "Error", "detail": reason,
             }  # fmt: skip
             return self._change(
                 tx, row, state=UNWINDING, fault=reason, data=context.data, history=[*row["history"], entry],
-                attempts=0, step_since=tx.now, next_at=tx.now, overdue=False,
+                attempts=0, step_since=tx.now, next_at=tx.now, overdue=overdue,
             )  # fmt: skip
 
         return self.database.write(turn)

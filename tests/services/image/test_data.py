@@ -244,6 +244,38 @@ def test_a_receiver_that_wakes_up_too_late_can_change_nothing(cloud: Any) -> Non
         assert cloud.engines[ImageStore].path(image_id).read_bytes() == b"second" * 999
 
 
+def test_a_receiver_that_wakes_up_between_the_removal_and_its_writing_down_can_change_nothing(cloud: Any) -> None:
+    from kumoi.kernel import runner
+    from kumoi.services.image.data import logic
+
+    class Killed(BaseException):
+        """Stands for the death of the runner."""
+
+    def die(moment: str, kind: str, step: str, direction: str) -> None:
+        if (moment, kind, direction) == ("called", "image.upload", "backward"):
+            raise Killed
+
+    time = VirtualClock()
+    with clock.using(time):
+        image_id = create(cloud).json["id"]
+        upload_id, writer = begin(cloud, image_id)
+        stored = writer.finish()
+        time.advance(61)
+        before, runner.probe = runner.probe, die
+        try:
+            while True:
+                cloud.runner.run_one()
+        except Killed:
+            pass
+        finally:
+            runner.probe = before
+        assert cloud.database.write(lambda tx: logic.finish(tx, image_id, upload_id, stored, staging=False)) is False
+        time.advance(61)
+        while cloud.runner.run_one():
+            pass
+        assert status(cloud, image_id) == "queued" and cloud.audit() == []
+
+
 def test_a_sign_of_life_keeps_an_upload(cloud: Any) -> None:
     from kumoi.services.image.data import logic
 

@@ -157,7 +157,10 @@ class FakeHypervisor:
         def unplug(spec: GuestSpec) -> GuestSpec:
             return msgspec.structs.replace(spec, disks=[d for d in spec.disks if d.volume_id != volume_id])
 
-        if self.state(server_id) is not GuestState.ABSENT:
+        state = self.state(server_id)
+        if state is GuestState.PAUSED and volume_id in {disk.volume_id for disk in self._guest(server_id)[1].disks}:
+            return False
+        if state is not GuestState.ABSENT:
             self._change("detach_disk", server_id, unplug)
         return True
 
@@ -174,7 +177,10 @@ class FakeHypervisor:
         def unplug(spec: GuestSpec) -> GuestSpec:
             return msgspec.structs.replace(spec, nics=[n for n in spec.nics if n.port_id != port_id])
 
-        if self.state(server_id) is not GuestState.ABSENT:
+        state = self.state(server_id)
+        if state is GuestState.PAUSED and port_id in {nic.port_id for nic in self._guest(server_id)[1].nics}:
+            return False
+        if state is not GuestState.ABSENT:
             spec = self._guest(server_id)[1]
             self._unplug(fence, [nic for nic in spec.nics if nic.port_id == port_id])
             self._change("detach_nic", server_id, unplug)

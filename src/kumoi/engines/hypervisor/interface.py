@@ -137,7 +137,10 @@ class Hypervisor(Protocol):
         """Plug it, running or off; the device name the guest is likely to give it (`/dev/vdb`)."""
 
     def detach_disk(self, fence: Fence, server_id: str, volume_id: str) -> bool:
-        """Ask the guest to let go; True when it is gone (also when the guest is), False: ask again later."""
+        """Ask the guest to let go; True when it is gone (also when the guest is), False: ask again later.
+
+        A guest that stands still lets go of nothing.
+        """
 
     def attach_nic(self, fence: Fence, server_id: str, nic: Nic) -> None: ...
 

@@ -6,7 +6,9 @@ import pytest
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.network.fake import FakeWiring
-from kumoi.kernel import runner
+from kumoi.kernel import clock, runner
+from kumoi.kernel.clock import VirtualClock
+from kumoi.kernel.operations import Failed
 from tests.services.compute.world import LATEST, SERVERS, World
 
 PORTS = "/network/v2.0/ports"
@@ -65,6 +67,29 @@ def test_a_plug_that_fails_gives_the_port_back(world: World) -> None:
     assert world.cloud.get(f"{PORTS}/{port_id}").status_code == 404
     assert world.show(server_id)["status"] == "ACTIVE"
     world.nothing_is_left()
+
+
+def test_a_guest_that_stands_still_keeps_the_card_that_failed_until_it_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never_up(moment: str, kind: str, step: str, direction: str) -> None:
+        if (moment, kind, step) == ("before", "server.attach_interface", "network_up") and direction == "forward":
+            raise Failed("the port is never up")
+
+    with clock.using(VirtualClock()):
+        server_id = world.boot()
+        world.act(server_id, "pause")
+        world.cloud.settle()
+        monkeypatch.setattr(runner, "probe", never_up)
+        port_id = attach(world, server_id, net_id=world.network).json["interfaceAttachment"]["port_id"]
+        world.cloud.settle(200)
+        assert world.cloud.get(f"{PORTS}/{port_id}").status_code == 404 and port_id in cards(world, server_id)
+        assert world.act(server_id, "unpause").status_code == 202
+        world.cloud.settle()
+        world.cloud.sweep()
+        world.cloud.settle()
+        assert world.show(server_id)["status"] == "ACTIVE" and port_id not in cards(world, server_id)
+        assert world.cloud.audit() == []
 
 
 def test_the_card_of_a_stopped_server(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from tests.services.compute.world import LATEST, SERVERS, World
 
@@ -135,6 +137,19 @@ def test_a_deletion_over_an_attachment_in_progress(world: World) -> None:
     assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 204
     world.nothing_is_left()
     assert world.gone(server_id) and status(world, volume_id) == "available"
+
+
+@pytest.mark.parametrize("moment", ["in", "out"])
+def test_a_deletion_over_a_volume_on_its_way_that_goes_with_the_server(world: World, moment: str) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    attach(world, server_id, volume_id, delete_on_termination=True)
+    if moment == "out":
+        world.cloud.settle()
+        path = f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}"
+        assert world.cloud.delete(path).status_code == 202
+    assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 204
+    world.nothing_is_left()
+    assert world.gone(server_id) and status(world, volume_id) is None
 
 
 def test_mappings_that_make_no_sense(world: World) -> None:

@@ -53,7 +53,7 @@ def beat(tx: Transaction, image_id: str, upload: str) -> bool:
 def finish(tx: Transaction, image_id: str, upload: str, stored: Stored, *, staging: bool) -> bool:
     """The bytes are there whole; False: nobody wants them any more."""
     row = store.find(tx, image_id)
-    if row is None or row["upload"] != upload:
+    if row is None or row["upload"] != upload or not operations.is_running(tx, upload):
         return False
     store.update(
         tx, image_id, status=UPLOADING if staging else ACTIVE, upload=None, upload_seen_at=None, size=stored.size,

@@ -9,6 +9,8 @@ from kumoi.services.compute.servers.operations import guest
 from kumoi.services.network import facade as networks
 
 WITH_POWER = (VmState.ACTIVE, VmState.PAUSED)
+PATIENCE = 20
+"""How often, once a second, a guest is asked for a card whose plugging failed."""
 
 
 def bind(context: Context, tx: Transaction) -> None:
@@ -36,6 +38,11 @@ def unplug(context: Context) -> Again | None:
     return None if gone else Again(1.0)
 
 
+def take_out(context: Context) -> Again | None:
+    """A guest that stands still, or never lets go, keeps the card; who follows guests asks for it again when it goes on."""
+    return unplug(context) if context.attempts < PATIENCE else None
+
+
 def network_up(context: Context) -> Again | None:
     """A guest that is off has no plug: its card comes up when it starts."""
     if guest.of(context)["vm_state"] not in WITH_POWER:
@@ -50,6 +57,12 @@ def publish(context: Context, tx: Transaction) -> None:
         changes.publish(tx, server)
 
 
+def let_go(context: Context, tx: Transaction) -> None:
+    """The port is the server's no more; who follows guests hears of it."""
+    release(context, tx)
+    publish(context, tx)
+
+
 def failed(context: Context, tx: Transaction, reason: str) -> None:
     """The server goes on as it was; why shows in its actions."""
 
@@ -57,8 +70,8 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 ATTACH = Operation(
     "server.attach_interface",
     steps=[
-        Step("bind", record=bind, erase=release),
-        Step("plug", do=plug, undo=unplug, deadline=120),
+        Step("bind", record=bind, erase=let_go),
+        Step("plug", do=plug, undo=take_out, deadline=120),
         Step("network_up", do=network_up, record=publish, deadline=120),
     ],
     failed=failed,

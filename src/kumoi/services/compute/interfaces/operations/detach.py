@@ -1,14 +1,7 @@
 """Taking a network card out of a server: the guest is asked to let go, and keeps it when it does not."""
 
-from kumoi.kernel.database import Transaction
-from kumoi.kernel.operations import Context, Operation, Step
-from kumoi.services.compute.interfaces.operations.attach import failed, publish, release, unplug
-
-
-def let_go(context: Context, tx: Transaction) -> None:
-    release(context, tx)
-    publish(context, tx)
-
+from kumoi.kernel.operations import Operation, Step
+from kumoi.services.compute.interfaces.operations.attach import failed, let_go, unplug
 
 DETACH = Operation(
     "server.detach_interface",
