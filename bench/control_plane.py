@@ -11,7 +11,7 @@ from bench.client import Client
 from bench.cloud import Cloud
 
 PORTS, SERVERS, IMAGES, USERS, BOOTS, CLIENTS = 500, 200, 100, 100, 50, 8
-IMAGE_MIB = 256
+IMAGE_MIB, FIRST_LOGINS = 256, 48
 COMPUTE, NETWORK, IMAGE, IDENTITY, VOLUME = "/compute/v2.1", "/network/v2.0", "/image/v2", "/identity/v3", "/volume/v3"
 
 Say = Callable[[str, Any], None]
@@ -30,6 +30,7 @@ def measure(say: Say) -> None:
         say("fake.post_to_active_s", round(time.perf_counter() - began, 3))
         time.sleep(5)
         say("fake.idle_pss_mib", cloud.memory_mib())
+        say("fake.idle_processor_percent", _idle(cloud))
         _tokens(say, client)
         _lists(say, client, network)
         _writes(say, client, network)
@@ -84,11 +85,37 @@ def _tokens(say: Say, client: Client) -> None:
             "scope": {"project": {"name": question["project_name"], "domain": {"name": "Default"}}},
         }
     }
+    _first_logins(say, client)
     for count in (1, 16):
         say(f"token.issue.c{count}", client.load(f"{IDENTITY}/auth/tokens", count, method="POST", body=body))
     for count in (1, 16):
         headers = {"X-Subject-Token": client.token}
         say(f"token.check.c{count}", client.load(f"{IDENTITY}/auth/tokens", count, headers=headers))
+
+
+def _first_logins(say: Say, client: Client) -> None:
+    """Of users whose passwords no process remembers: each costs a whole bcrypt of 12 rounds."""
+    for number in range(FIRST_LOGINS):
+        user = {"name": f"first-{number}", "password": f"secret-{number}"}
+        client.ask("POST", f"{IDENTITY}/users", {"user": user})
+
+    def login(number: int) -> None:
+        user = {"name": f"first-{number}", "password": f"secret-{number}", "domain": {"name": "Default"}}
+        identity = {"methods": ["password"], "password": {"user": user}}
+        client.ask("POST", f"{IDENTITY}/auth/tokens", {"auth": {"identity": identity}})
+
+    alone = FIRST_LOGINS // 3
+    say("token.issue_first.c1", _many(login, alone, 1))
+    say("token.issue_first.c16", _many(lambda number: login(alone + number), FIRST_LOGINS - alone, 16))
+
+
+def _idle(cloud: Cloud, seconds: float = 10.0) -> dict[str, float]:
+    """Of one processor, while nobody asks for anything, by process; and the sum."""
+    before = cloud.processor_ms()
+    time.sleep(seconds)
+    after = cloud.processor_ms()
+    spent = {name: round((after[name] - before.get(name, 0.0)) / (10 * seconds), 2) for name in after}
+    return {**spent, "sum": round(sum(spent.values()), 2)}
 
 
 def _lists(say: Say, client: Client, network: str) -> None:
