@@ -10,6 +10,8 @@ import pytest
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState, Hypervisor, HypervisorError
 from kumoi.engines.network.interface import NetworkError, NotThere, Wiring
+from kumoi.engines.volumes.fake import FakeVolumes
+from kumoi.engines.volumes.interface import Base, Volumes
 from kumoi.host.agent import Agent
 from kumoi.host.client import HostFault, InProcess, Transport, UnixSocket, Unreachable, remote
 from kumoi.host.fences import Fences
@@ -92,6 +94,32 @@ def test_a_newer_order_waits_for_the_older_one_in_flight(tmp_path: Path) -> None
         thread.join(5)
     assert order == ["other", "old", "new"]
     assert fences.orders == {}
+
+
+def test_a_base_that_is_being_prepared_holds_up_no_deletion(tmp_path: Path) -> None:
+    preparing, go_on = threading.Event(), threading.Event()
+
+    class Slow(FakeVolumes):
+        def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
+            preparing.set()
+            go_on.wait(10)
+            return Base(image_id, 1)
+
+    engines = {"hypervisor": FakeHypervisor(tmp_path), "volumes": Slow(tmp_path)}
+    way = InProcess(Agent(engines, Fences(tmp_path / "fences.db")))
+    volumes, hypervisor, spec = remote(Volumes, way), remote(Hypervisor, way), guest_spec()
+    order = threading.Thread(target=volumes.prepare_base, args=(fence(spec.server_id, 1), "image", "raw"))
+    order.start()
+    try:
+        assert preparing.wait(5)
+        began = clock.monotonic()
+        hypervisor.destroy(fence(spec.server_id, 2), spec.server_id)
+        assert clock.monotonic() - began < 5
+        with pytest.raises(Stale):
+            volumes.prepare_base(fence(spec.server_id, 1), "image", "raw")
+    finally:
+        go_on.set()
+        order.join()
 
 
 def test_errors_come_back_as_they_were_raised(agent: Agent) -> None:

@@ -45,7 +45,9 @@ class Agent:
             order = msgspec.json.decode(body or b"{}", type=described.arguments)
             arguments = {name: getattr(order, name) for name in order.__struct_fields__}
             fence = next(iter(arguments.values())) if described.fenced else None
-            with self.fences.holding(fence) if fence else nullcontext():
+            if fence and not described.holds:
+                self.fences.admit(fence)
+            with self.fences.holding(fence) if fence and described.holds else nullcontext():
                 result = getattr(engine, method)(**arguments)
             status, answer, outcome = 200, msgspec.json.encode(result), "done"
         except msgspec.MsgspecError as error:

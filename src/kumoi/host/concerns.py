@@ -28,6 +28,9 @@ SLOW = {
 }
 """Seconds, for methods that move as many bytes as a guest has."""
 
+SHARED = {("volumes", "prepare_base")}
+"""What makes nothing of its subject's own, and may take long: other orders for the subject (its deletion) pass it by."""
+
 
 @dataclass(frozen=True)
 class Method:
@@ -38,6 +41,8 @@ class Method:
     arguments: type[msgspec.Struct]
     result: Any
     fenced: bool
+    holds: bool
+    """Whether other orders for the same subject wait for it."""
     within: float
 
 
@@ -76,6 +81,7 @@ def _describe_method(concern: str, name: str, function: Any) -> Method:
         signature=signature.replace(parameters=parameters),
         arguments=msgspec.defstruct(f"{concern}_{name}", fields, frozen=True, forbid_unknown_fields=True, kw_only=True),
         result=result,
+        holds=(concern, name) not in SHARED,
         fenced=bool(parameters) and hints[parameters[0].name] is Fence,
         within=AT_ONCE if (concern, name) in PROMPT else SLOW.get((concern, name), DEADLINE),
     )

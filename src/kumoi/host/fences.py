@@ -54,6 +54,11 @@ class Fences:
                 self._raise(fence)
             yield
 
+    def admit(self, fence: Fence, patience: float = PATIENCE) -> None:
+        """As `holding`, for an order that others need not wait for."""
+        with self.holding(fence, patience):
+            pass
+
     @contextmanager
     def _turn(self, subject: str, patience: float) -> Iterator[None]:
         with self.lock:
