@@ -90,6 +90,54 @@ def test_deleted_while_it_is_being_made(
     assert cloud.delete(f"{V3}/volumes/{source}").status_code == 202
 
 
+@pytest.mark.parametrize(
+    ("kind", "work"), [("image", "create"), ("volume", "copy"), ("volume", "extend"), ("volume", "snapshot")]
+)
+def test_what_the_host_is_still_at_work_on_is_asked_again(
+    cloud: Any, time: clock.VirtualClock, kind: str, work: str
+) -> None:
+    """For longer than any single call waits."""
+    source = make(cloud)
+    busy = image(cloud) if kind == "image" else source
+    volume_id, snapshot_id = source, None
+    with fake(cloud).working(kind, busy):
+        if work == "create":
+            volume_id = make(cloud, settle=False, imageRef=busy)
+        elif work == "copy":
+            volume_id = make(cloud, settle=False, source_volid=busy)
+        elif work == "extend":
+            assert act(cloud, source, "os-extend", {"new_size": 2}).status_code == 202
+        else:
+            snapshot_id = snap(cloud, source, settle=False)
+        for _ in range(90):
+            while cloud.runner.run_one():
+                pass
+            time.advance(10)
+        underway = {"extend": "extending", "snapshot": "available"}.get(work, "creating")
+        assert show(cloud, volume_id)["status"] == underway and messages(cloud, volume_id) == []
+    time.advance(60)
+    cloud.settle()
+    assert show(cloud, volume_id)["status"] == "available" and messages(cloud, volume_id) == []
+    if snapshot_id:
+        assert cloud.get(f"{V3}/snapshots/{snapshot_id}").json["snapshot"]["status"] == "available"
+    assert differences(cloud) == []
+
+
+def test_a_deletion_waits_for_a_copy_and_wins(cloud: Any, time: clock.VirtualClock) -> None:
+    volume_id = make(cloud)
+    with fake(cloud).working("volume", volume_id):
+        snap(cloud, volume_id, settle=False)
+        while cloud.runner.run_one():
+            pass
+        assert cloud.delete(f"{V3}/volumes/{volume_id}?cascade=true").status_code == 202
+        while cloud.runner.run_one():
+            pass
+        assert show(cloud, volume_id)["status"] == "deleting"
+    time.advance(60)
+    cloud.settle()
+    assert show(cloud, volume_id) is None and fake(cloud).inventory().volumes == [] == differences(cloud)
+
+
 def test_a_runner_that_dies_after_the_disk_was_made(cloud: Any, time: clock.VirtualClock) -> None:
     """The engine has done its work and nothing was written: the next runner does it again."""
     volume_id = make(cloud, settle=False)

@@ -37,7 +37,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 
 CREATE = Operation(
     "snapshot.create",
-    steps=[Step("copy", do=copy, record=finish, undo=remove, deadline=1800)],
+    steps=[Step("copy", do=copy, record=finish, undo=remove, deadline=3600)],
     failed=failed,
 )
 

@@ -36,7 +36,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 
 EXTEND = Operation(
     "volume.extend",
-    steps=[Step("grow", do=grow, record=finish, deadline=120)],
+    steps=[Step("grow", do=grow, record=finish, deadline=1800)],
     failed=failed,
 )
 
