@@ -122,11 +122,12 @@ class FakeVolumes:
                 holder.resize(size)
             self.database.execute("UPDATE disk SET size = ? WHERE kind = 'volume' AND id = ?", (size, volume_id))
 
-    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> None:
+    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
         with self._order("snapshot", f"volume {volume_id}", f"snapshot {snapshot_id}"):
             checked("snapshot", snapshot_id)
             size, base = self._row("volume", volume_id)
             self._keep("snapshot", snapshot_id, size, base)
+            return self._row("snapshot", snapshot_id)[0]
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None:
         with self._order("delete_snapshot", f"snapshot {snapshot_id}"):

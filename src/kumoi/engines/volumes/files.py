@@ -113,11 +113,11 @@ class FileVolumes:
                 _refuse_if_open(place, f"volume {volume_id}")
                 self.qemu_img.resize(place, size)
 
-    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> None:
+    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
         source, place = self.path(volume_id), self._snapshot(snapshot_id)
         with saying_when_full(), self.turns.of(f"volume {volume_id}"), self.turns.of(f"snapshot {snapshot_id}"):
             if place.exists():
-                return
+                return _header(place, f"snapshot {snapshot_id}").virtual_size
             header = _header(source, f"volume {volume_id}")
             backing = self._own_backing(header, f"volume {volume_id}")
             holder = self.holder(volume_id)
@@ -129,6 +129,7 @@ class FileVolumes:
                     holder.copy(part)
                 else:
                     _copy_at_rest(source, part, f"volume {volume_id}")
+            return header.virtual_size
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None:
         place = self._snapshot(snapshot_id)

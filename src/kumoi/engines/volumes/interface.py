@@ -64,9 +64,9 @@ class Volumes(Protocol):
     def extend(self, fence: Fence, volume_id: str, size_gib: int) -> None:
         """Also while a running guest holds it: the guest sees the new size. VolumesError when it is larger already."""
 
-    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> None:
+    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
         """A copy of this instant, crash-consistent, independent of the volume; also while a guest holds it.
-        A snapshot that is there stays as it is."""
+        A snapshot that is there stays as it is. Its bytes: what the volume had at that instant."""
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None: ...
 
