@@ -287,6 +287,12 @@ def held(tx: Transaction) -> set[str]:
     return {row["subject"] for row in tx.all(sa.select(subjects.c.subject).where(subjects.c.active))}
 
 
+def known(tx: Transaction, subject_names: Iterable[str]) -> bool:
+    """Whether any of them was ever held, however long ago."""
+    names = generations.c.subject.in_(list(subject_names))
+    return tx.scalar(sa.select(generations.c.subject).where(names).limit(1)) is not None
+
+
 def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[dict[str, Any]]:
     """Operations rows that held the subject, newest first; `history` lists {step, started, finished, result, detail}."""
     return tx.all(
