@@ -63,7 +63,7 @@ def _next_generations(dialect: str) -> sa.Executable:
     """All subjects of an operation get their next generation."""
     held = (
         sa.select(subjects.c.subject, sa.literal(1))
-        .where(subjects.c.operation_id == sa.bindparam("operation_id"))
+        .where(subjects.c.operation_id == sa.bindparam("operation_id"), subjects.c.active)
         .order_by(subjects.c.subject)
     )
     statement: sa.Executable = (

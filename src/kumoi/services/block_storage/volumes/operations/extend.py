@@ -58,6 +58,7 @@ EXTEND = Operation(
     "volume.extend",
     steps=[Step("grow", do=grow, record=finish, undo=measure, deadline=1800)],
     failed=failed,
+    action="extend_volume",
 )
 
 
