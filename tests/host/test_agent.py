@@ -11,13 +11,14 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState, Hypervisor, HypervisorError
 from kumoi.engines.network.interface import NetworkError, NotThere, Wiring
 from kumoi.engines.volumes.fake import FakeVolumes
-from kumoi.engines.volumes.interface import Base, Volumes
+from kumoi.engines.volumes.interface import Base, Volumes, VolumesError
 from kumoi.host.agent import Agent
 from kumoi.host.client import HostFault, InProcess, Transport, UnixSocket, Unreachable, remote
 from kumoi.host.fences import Fences
 from kumoi.host.server import listen, serve
 from kumoi.kernel import clock
 from kumoi.kernel.fences import Busy, Fence, Stale
+from kumoi.kernel.randomness import new_uuid
 from tests.engines.hypervisor.contract import fence, guest_spec, until
 
 
@@ -64,6 +65,18 @@ def test_subjects_are_forgotten_after_a_month(tmp_path: Path) -> None:
         assert Fences(tmp_path / "f.db").last("server/a") == old
         virtual.advance(2 * 24 * 3600)
         assert Fences(tmp_path / "f.db").last("server/a") is None
+
+
+def test_an_engine_that_is_at_work_on_the_same_thing_is_asked_again(tmp_path: Path) -> None:
+    """Not a refusal, whoever gave the order before: the caller must not take it for one."""
+    fake = FakeVolumes(tmp_path)
+    volumes = remote(Volumes, InProcess(Agent({"volumes": fake}, Fences(tmp_path / "fences.db"))))
+    image = new_uuid()
+    with fake.working("image", image), pytest.raises(Unreachable, match=f"image {image} is still being carried out"):
+        volumes.prepare_base(fence("one", 1), image, "qcow2")
+    assert volumes.prepare_base(fence("two", 1), image, "qcow2").image_id == image
+    with pytest.raises(VolumesError):
+        volumes.prepare_base(fence("two", 1), "no id", "qcow2")
 
 
 def test_a_newer_order_waits_for_the_older_one_in_flight(tmp_path: Path) -> None:

@@ -277,6 +277,26 @@ def test_a_host_that_stays_dead_marks_the_resource_at_the_deadline_not_after_the
     assert world.made == [] and row(database)["state"] == "undone"
 
 
+def test_what_is_only_told_of_is_neither_held_nor_inherited_nor_given_a_generation(
+    database: Database, world: World
+) -> None:
+    seen: list[list[str]] = []
+    world.before = lambda name: seen.append(
+        [r["subject"] for r in database.read(lambda tx: tx.all(sa.select(operations.generations)))]
+    )
+    told_of = [subject("shelf", "s")]
+    make_it = lambda tx, each: begin(tx, MAKE, [subject("thing", each)], {"id": each}, told_of=told_of, **ORIGIN)  # noqa: E731
+    first = database.write(lambda tx: make_it(tx, "t"))
+    second = database.write(lambda tx: make_it(tx, "u"))
+    assert database.read(lambda tx: operations.active_on(tx, "shelf/s")) is None
+    history = database.read(lambda tx: operations.history_of(tx, "shelf/s"))
+    assert {each["id"] for each in history} == {first, second}
+    database.write(lambda tx: supersede(tx, REMOVE, [subject("thing", "t")], {"id": "t"}, **ORIGIN))
+    assert database.read(operations.held) == {"thing/t", "thing/u"}
+    runner(database, world).run_until_quiet()
+    assert seen and "shelf/s" not in {each for found in seen for each in found}
+
+
 def test_a_defect_is_an_error_with_the_request_id(database: Database, world: World) -> None:
     world.fail["two"] = [ZeroDivisionError()]
     make(database)

@@ -194,8 +194,10 @@ def begin(
     user_id: str,
     project_id: str | None,
     data: Mapping[str, Any] | None = None,
+    told_of: Iterable[str] = (),
 ) -> str:
-    """Promise the work in the caller's transaction; its id. Busy (409) when another operation holds a subject."""
+    """Promise the work in the caller's transaction; its id. Busy (409) when another operation holds a subject.
+    `told_of`: further subjects that are not held, in whose history it stands as well."""
     names = list(dict.fromkeys(subject_names))
     busy = tx.one(_BUSY, {"names": names})
     if busy:
@@ -208,7 +210,10 @@ def begin(
         project_id=project_id, created_at=tx.now, updated_at=tx.now, step_since=tx.now, next_at=tx.now, attempts=0,
         overdue=False, lease=None, lease_until=0, fault=None,
     )  # fmt: skip
-    tx.insert_many(subjects, [{"operation_id": operation_id, "subject": name, "active": True} for name in names])
+    held = {**dict.fromkeys(told_of, False), **dict.fromkeys(names, True)}
+    tx.insert_many(
+        subjects, [{"operation_id": operation_id, "subject": name, "active": each} for name, each in held.items()]
+    )
     events.write(
         tx, f"{operation.kind}.begun", names[0], request_id=request_id, user_id=user_id, project_id=project_id,
         operation=operation_id,
@@ -241,9 +246,8 @@ def supersede(
         tx.after_commit(ring)
         return str(active[0]["id"])
     for row in active:
-        names += [
-            r["subject"] for r in tx.all(sa.select(subjects.c.subject).where(subjects.c.operation_id == row["id"]))
-        ]
+        inherited = sa.select(subjects.c.subject).where(subjects.c.operation_id == row["id"], subjects.c.active)
+        names += [r["subject"] for r in tx.all(inherited)]
         end(tx, row["id"], SUPERSEDED)
     return begin(
         tx, operation, names, arguments, request_id=request_id, user_id=user_id, project_id=project_id
@@ -271,7 +275,10 @@ def end(tx: Transaction, operation_id: str, state: str) -> None:
         .returning(operations)
     )
     if row is not None:
-        first = tx.scalar(sa.select(sa.func.min(subjects.c.subject)).where(subjects.c.operation_id == operation_id))
+        held = sa.select(sa.func.min(subjects.c.subject)).where(
+            subjects.c.operation_id == operation_id, subjects.c.active
+        )
+        first = tx.scalar(held)
         release(tx, row, first or "")
 
 
@@ -300,8 +307,15 @@ def held(tx: Transaction) -> set[str]:
     return {row["subject"] for row in tx.all(sa.select(subjects.c.subject).where(subjects.c.active))}
 
 
+def known(tx: Transaction, subject_names: Iterable[str]) -> bool:
+    """Whether any of them was ever held, however long ago."""
+    names = generations.c.subject.in_(list(subject_names))
+    return tx.scalar(sa.select(generations.c.subject).where(names).limit(1)) is not None
+
+
 def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[dict[str, Any]]:
-    """Operations rows that held the subject, newest first; `history` lists {step, started, finished, result, detail}."""
+    """Operations rows that held the subject or tell of it, newest first; `history` lists {step, started, finished,
+    result, detail}."""
     return tx.all(
         sa.select(operations)
         .join(subjects)

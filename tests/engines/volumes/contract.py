@@ -1,12 +1,13 @@
 """What every volumes engine must do; fake and real ones inherit this class and give the fixtures."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from kumoi.engines.volumes.interface import FileSource, Inventory, Volumes, VolumesError
-from kumoi.kernel.fences import Fence
+from kumoi.engines.volumes.interface import FileSource, Inventory, Sizes, Volumes, VolumesError
+from kumoi.kernel.fences import Busy, Fence
 from kumoi.kernel.randomness import new_uuid
 
 GIB = 1 << 30
@@ -43,6 +44,11 @@ class VolumesContract:
     @pytest.fixture
     def again(self) -> Callable[[], Volumes]:
         """The engine anew on the same folder, as after a restart of the agent."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def working(self) -> Callable[[str, str], AbstractContextManager[None]]:
+        """Inside `working(kind, id)` another order for that volume, snapshot or image is being carried out."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -130,6 +136,7 @@ class VolumesContract:
             lambda: volumes.delete_snapshot(FENCE, bad),
             lambda: volumes.connect(FENCE, bad),
             lambda: volumes.disconnect(FENCE, bad),
+            lambda: volumes.virtual_size(FENCE, bad),
         )
         for call in calls:
             with pytest.raises(VolumesError, match="is no UUID"):
@@ -184,6 +191,53 @@ class VolumesContract:
             volumes.delete(FENCE, volume)
         holding.volume_id = ""
         volumes.delete(FENCE, volume)
+
+    def test_what_is_being_worked_on_is_not_now_and_unchanged(
+        self, volumes: Volumes, image: str, working: Callable[[str, str], AbstractContextManager[None]]
+    ) -> None:
+        volume, snapshot = new_uuid(), new_uuid()
+        volumes.prepare_base(FENCE, image, "qcow2")
+        volumes.create(FENCE, volume, 1, None, None)
+        volumes.snapshot(FENCE, volume, snapshot)
+        of_volume = (
+            lambda: volumes.create(FENCE, volume, 1, None, None),
+            lambda: volumes.extend(FENCE, volume, 2),
+            lambda: volumes.snapshot(FENCE, volume, new_uuid()),
+            lambda: volumes.connect(FENCE, volume),
+            lambda: volumes.virtual_size(FENCE, volume),
+            lambda: volumes.delete(FENCE, volume),
+        )
+        of_snapshot = (
+            lambda: volumes.create(FENCE, new_uuid(), 1, None, snapshot),
+            lambda: volumes.delete_snapshot(FENCE, snapshot),
+        )
+        of_image = (
+            lambda: volumes.prepare_base(FENCE, image, "qcow2"),
+            lambda: volumes.create(FENCE, new_uuid(), 1, image, None),
+        )
+        for kind, identifier, calls in (
+            ("volume", volume, of_volume),
+            ("snapshot", snapshot, of_snapshot),
+            ("image", image, of_image),
+        ):
+            with working(kind, identifier):
+                for call in calls:
+                    with pytest.raises(Busy, match=identifier):
+                        call()
+                assert volumes.drop_unused_bases(FENCE, []) == ([] if kind == "image" else [image])
+                if kind != "image":
+                    volumes.prepare_base(FENCE, image, "qcow2")
+        assert volumes.inventory() == Inventory([volume], [snapshot], [image])
+        assert volumes.virtual_size(FENCE, volume) == GIB
+
+    def test_how_large_they_are(self, volumes: Volumes) -> None:
+        volume, snapshot = new_uuid(), new_uuid()
+        assert volumes.virtual_size(FENCE, volume) is None
+        volumes.create(FENCE, volume, 1, None, None)
+        volumes.snapshot(FENCE, volume, snapshot)
+        volumes.extend(FENCE, volume, 3)
+        assert volumes.virtual_size(FENCE, volume) == 3 * GIB
+        assert volumes.sizes() == Sizes({volume: 3 * GIB}, {snapshot: GIB})
 
     def test_capacity_is_of_something(self, volumes: Volumes) -> None:
         capacity = volumes.capacity()

@@ -1,6 +1,7 @@
 """The fake volumes engine."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,10 @@ class TestFakeVolumes(VolumesContract):
     @pytest.fixture
     def again(self, tmp_path: Path) -> Callable[[], FakeVolumes]:
         return lambda: FakeVolumes(tmp_path / "host", tmp_path / "images")
+
+    @pytest.fixture
+    def working(self, volumes: FakeVolumes) -> Callable[[str, str], AbstractContextManager[None]]:
+        return volumes.working
 
     @pytest.fixture
     def image(self, tmp_path: Path, volumes: FakeVolumes) -> str:

@@ -5,6 +5,7 @@ import os
 import signal
 import stat
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from kumoi.engines.images import qcow2
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.engines.volumes.interface import Inventory, VolumesError
 from kumoi.kernel import clock, processes
+from kumoi.kernel.fences import Busy
 from kumoi.kernel.randomness import new_uuid
 from kumoi.kernel.settings import Folder
 from tests.engines.volumes.contract import FENCE, GIB, Holding, VolumesContract
@@ -66,6 +68,12 @@ def has(place: Path, pattern: int, offset: str = "0", length: str = "1M") -> boo
     )
 
 
+def impatient(volumes: FileVolumes) -> Callable[[str, str], contextlib.AbstractContextManager[None]]:
+    """Who takes the turn of a volume, snapshot or image, for which nobody waits long any more."""
+    volumes.turns.patience = 0.01
+    return lambda kind, identifier: volumes.turns.of(f"{kind} {identifier}")
+
+
 def leftovers(folder: Folder) -> list[str]:
     return [str(p) for p in folder.data.rglob("*") if ".part" in p.name or ".source" in p.name]
 
@@ -78,6 +86,10 @@ class TestFileVolumes(VolumesContract):
     @pytest.fixture
     def again(self, folder: Folder) -> Callable[[], FileVolumes]:
         return lambda: FileVolumes(folder, user=None)
+
+    @pytest.fixture
+    def working(self, volumes: FileVolumes) -> Callable[[str, str], contextlib.AbstractContextManager[None]]:
+        return impatient(volumes)
 
     @pytest.fixture
     def image(self, folder: Folder) -> str:
@@ -96,6 +108,10 @@ class TestFileVolumesOfAnotherUser(VolumesContract):
     @pytest.fixture
     def again(self, folder: Folder) -> Callable[[], FileVolumes]:
         return lambda: FileVolumes(folder, user="nobody")
+
+    @pytest.fixture
+    def working(self, volumes: FileVolumes) -> Callable[[str, str], contextlib.AbstractContextManager[None]]:
+        return impatient(volumes)
 
     @pytest.fixture
     def image(self, folder: Folder) -> str:
@@ -218,6 +234,59 @@ def test_a_holder_that_fails_leaves_no_snapshot(volumes: FileVolumes, folder: Fo
         volumes.snapshot(FENCE, volume, new_uuid())
     assert volumes.inventory().snapshots == []
     assert leftovers(folder) == []
+
+
+def test_nobody_opens_or_changes_a_volume_while_it_is_being_copied(volumes: FileVolumes, folder: Folder) -> None:
+    volume, copied, may_end = new_uuid(), threading.Event(), threading.Event()
+
+    class Slow(Holding):
+        def copy(self, to: Path) -> None:
+            copied.set()
+            assert may_end.wait(20)
+
+    volumes.create(FENCE, volume, 1, None, None)
+    volumes.turns.patience = 0.01
+    volumes.holder = lambda _: Slow()
+    first = threading.Thread(target=volumes.snapshot, args=(FENCE, volume, new_uuid()))
+    first.start()
+    assert copied.wait(20)
+    for call in (
+        lambda: volumes.connect(FENCE, volume),
+        lambda: volumes.snapshot(FENCE, volume, new_uuid()),
+        lambda: volumes.extend(FENCE, volume, 2),
+        lambda: volumes.delete(FENCE, volume),
+    ):
+        with pytest.raises(Busy):
+            call()
+    may_end.set()
+    first.join(20)
+    volumes.connect(FENCE, volume)
+    assert len(volumes.inventory().snapshots) == 1 and leftovers(folder) == []
+
+
+def test_a_copy_is_not_kept_when_somebody_wrote_meanwhile(
+    volumes: FileVolumes, folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A guest that was told to start just before opens the disk while it is read."""
+    volume, snapshot = new_uuid(), new_uuid()
+    volumes.create(FENCE, volume, 1, None, None)
+    run = processes.run
+
+    def beside(command: list[str], **how: object) -> str:
+        said = run(command, **how)  # type: ignore[arg-type]
+        if command[0] == "cp":
+            with monkeypatch.context() as patch:
+                patch.setattr(processes, "run", run)
+                io(volumes.path(volume), "write -P 0x66 0 1M")
+        return said
+
+    with monkeypatch.context() as patch:
+        patch.setattr(processes, "run", beside)
+        with pytest.raises(Busy, match="written"):
+            volumes.snapshot(FENCE, volume, snapshot)
+    assert volumes.inventory().snapshots == [] and leftovers(folder) == []
+    volumes.snapshot(FENCE, volume, snapshot)
+    assert has(folder.snapshots / f"{snapshot}.qcow2", 0x66)
 
 
 @contextlib.contextmanager

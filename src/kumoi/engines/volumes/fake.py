@@ -7,9 +7,9 @@ from pathlib import Path
 from threading import RLock
 
 from kumoi.engines.images import qcow2
-from kumoi.engines.volumes.interface import Base, Capacity, FileSource, Holder, Inventory, Source, VolumesError
+from kumoi.engines.volumes.interface import Base, Capacity, FileSource, Holder, Inventory, Sizes, Source, VolumesError
 from kumoi.engines.volumes.places import checked
-from kumoi.kernel.fences import Fence
+from kumoi.kernel.fences import Busy, Fence
 
 GIB = 1 << 30
 _TABLES = """
@@ -43,6 +43,7 @@ class FakeVolumes:
         self.holder = holder
         self.capacity_gib = capacity_gib
         self.lock = RLock()
+        self.at_work: set[str] = set()
         self.database = sqlite3.connect(folder / "fake-volumes.db", check_same_thread=False, isolation_level=None)
         self.database.execute("PRAGMA journal_mode=WAL")
         self.database.execute("PRAGMA synchronous=NORMAL")
@@ -56,12 +57,24 @@ class FakeVolumes:
         with self.lock:
             self.database.execute("INSERT INTO failure (method, message) VALUES (?, ?)", (method, message))
 
+    @contextmanager
+    def working(self, kind: str, identifier: str) -> Iterator[None]:
+        """Inside, an earlier order for this volume, snapshot or image is being carried out: others for it are Busy."""
+        name = f"{kind} {identifier}"
+        with self.lock:
+            self.at_work.add(name)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.at_work.discard(name)
+
     def size_gib(self, volume_id: str) -> float:
         """VolumesError when there is no such volume."""
         return self._row("volume", volume_id)[0] / GIB
 
     def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
-        with self._order("prepare_base"):
+        with self._order("prepare_base", f"image {image_id}"):
             checked("image", image_id)
             if disk_format in _NOT_DISKS:
                 raise VolumesError(f"an image with disk_format {disk_format} holds no disk to start from")
@@ -73,7 +86,7 @@ class FakeVolumes:
     def create(
         self, fence: Fence, volume_id: str, size_gib: int, image_id: str | None, snapshot_id: str | None
     ) -> None:
-        with self._order("create"):
+        with self._order("create", f"volume {volume_id}", f"image {image_id}", f"snapshot {snapshot_id}"):
             checked("volume", volume_id)
             if size_gib < 1:
                 raise VolumesError(f"a volume cannot have a size of {size_gib} GiB")
@@ -94,14 +107,14 @@ class FakeVolumes:
             self._keep("volume", volume_id, size_gib * GIB, base)
 
     def delete(self, fence: Fence, volume_id: str) -> None:
-        with self._order("delete"):
+        with self._order("delete", f"volume {volume_id}"):
             checked("volume", volume_id)
             if self.holder(volume_id):
                 raise VolumesError(f"volume {volume_id} is held by a running guest")
             self._forget("volume", volume_id)
 
     def extend(self, fence: Fence, volume_id: str, size_gib: int) -> None:
-        with self._order("extend"):
+        with self._order("extend", f"volume {volume_id}"):
             now, size = self._row("volume", volume_id)[0], size_gib * GIB
             if now > size:
                 raise VolumesError(f"volume {volume_id} has {now} bytes and cannot shrink to {size_gib} GiB")
@@ -109,19 +122,20 @@ class FakeVolumes:
                 holder.resize(size)
             self.database.execute("UPDATE disk SET size = ? WHERE kind = 'volume' AND id = ?", (size, volume_id))
 
-    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> None:
-        with self._order("snapshot"):
+    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
+        with self._order("snapshot", f"volume {volume_id}", f"snapshot {snapshot_id}"):
             checked("snapshot", snapshot_id)
             size, base = self._row("volume", volume_id)
             self._keep("snapshot", snapshot_id, size, base)
+            return self._row("snapshot", snapshot_id)[0]
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None:
-        with self._order("delete_snapshot"):
+        with self._order("delete_snapshot", f"snapshot {snapshot_id}"):
             checked("snapshot", snapshot_id)
             self._forget("snapshot", snapshot_id)
 
     def connect(self, fence: Fence, volume_id: str) -> Source:
-        with self._order("connect"):
+        with self._order("connect", f"volume {volume_id}"):
             self._row("volume", volume_id)
             return FileSource(volume_id)
 
@@ -132,10 +146,16 @@ class FakeVolumes:
     def drop_unused_bases(self, fence: Fence, keep: list[str]) -> list[str]:
         with self._order("drop_unused_bases"):
             used = {base for (base,) in self.database.execute("SELECT base FROM disk")} | set(keep)
+            used |= {name.removeprefix("image ") for name in self.at_work}
             dropped = [image_id for image_id in self._ids("base") if image_id not in used]
             for image_id in dropped:
                 self._forget("base", image_id)
             return dropped
+
+    def virtual_size(self, fence: Fence, volume_id: str) -> int | None:
+        with self._order("virtual_size", f"volume {volume_id}"):
+            row = self._find("volume", checked("volume", volume_id))
+            return row[0] if row else None
 
     def capacity(self) -> Capacity:
         with self._order("capacity"):
@@ -146,9 +166,16 @@ class FakeVolumes:
         with self._order("inventory"):
             return Inventory(self._ids("volume"), self._ids("snapshot"), self._ids("base"))
 
+    def sizes(self) -> Sizes:
+        with self._order("sizes"):
+            return Sizes(self._sizes("volume"), self._sizes("snapshot"))
+
     @contextmanager
-    def _order(self, method: str) -> Iterator[None]:
+    def _order(self, method: str, *names: str) -> Iterator[None]:
         with self.lock:
+            for name in names:
+                if name in self.at_work:
+                    raise Busy(f"an earlier order for {name} is still being carried out")
             told = self.database.execute(
                 "SELECT id, message FROM failure WHERE method = ? ORDER BY id LIMIT 1", (method,)
             ).fetchone()
@@ -187,6 +214,9 @@ class FakeVolumes:
             missing = f"image {identifier} is not prepared" if kind == "base" else f"{kind} {identifier} is not"
             raise VolumesError(f"{missing} on this host")
         return row
+
+    def _sizes(self, kind: str) -> dict[str, int]:
+        return dict(self.database.execute("SELECT id, size FROM disk WHERE kind = ? ORDER BY id", (kind,)))
 
     def _ids(self, kind: str) -> list[str]:
         rows = self.database.execute("SELECT id FROM disk WHERE kind = ? ORDER BY id", (kind,))

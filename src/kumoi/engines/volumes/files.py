@@ -1,5 +1,6 @@
 """Volumes and snapshots as qcow2 files of one host, standing on images' bases."""
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -9,16 +10,17 @@ from pathlib import Path
 
 from kumoi.engines.images import qcow2
 from kumoi.engines.volumes.bases import Bases, standing_on
-from kumoi.engines.volumes.interface import Base, Capacity, FileSource, Holder, Inventory, Source, VolumesError
+from kumoi.engines.volumes.interface import Base, Capacity, FileSource, Holder, Inventory, Sizes, Source, VolumesError
 from kumoi.engines.volumes.places import Owner, Turns, checked, remove, saying_when_full, sweep
 from kumoi.engines.volumes.qemu_img import GIB, QemuImg, explain
 from kumoi.kernel import processes
-from kumoi.kernel.fences import Fence
+from kumoi.kernel.fences import Busy, Fence
 from kumoi.kernel.processes import CommandFailed
 from kumoi.kernel.settings import Folder
 
 GUESTS_USER = "kumoi-guest"
-_PATIENCE = 40.0
+_PATIENCE = 5.0
+"""Seconds: whoever waits holds a thread of the agent and a worker of the runner, who asks again anyway."""
 _COPIED_A_SECOND = 10 << 20
 _SUFFIX = ".qcow2"
 # Where QEMU locks what it has open: permissions from 100, what it shares from 200.
@@ -111,11 +113,11 @@ class FileVolumes:
                 _refuse_if_open(place, f"volume {volume_id}")
                 self.qemu_img.resize(place, size)
 
-    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> None:
+    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
         source, place = self.path(volume_id), self._snapshot(snapshot_id)
         with saying_when_full(), self.turns.of(f"volume {volume_id}"), self.turns.of(f"snapshot {snapshot_id}"):
             if place.exists():
-                return
+                return _header(place, f"snapshot {snapshot_id}").virtual_size
             header = _header(source, f"volume {volume_id}")
             backing = self._own_backing(header, f"volume {volume_id}")
             holder = self.holder(volume_id)
@@ -126,7 +128,8 @@ class FileVolumes:
                     self.qemu_img.create(part, header.virtual_size, backing)
                     holder.copy(part)
                 else:
-                    copy_sparsely(source, part)
+                    _copy_at_rest(source, part, f"volume {volume_id}")
+            return header.virtual_size
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None:
         place = self._snapshot(snapshot_id)
@@ -134,7 +137,9 @@ class FileVolumes:
             remove(place)
 
     def connect(self, fence: Fence, volume_id: str) -> Source:
-        _header(self.path(volume_id), f"volume {volume_id}")
+        place = self.path(volume_id)
+        with self.turns.of(f"volume {volume_id}"):
+            _header(place, f"volume {volume_id}")
         return FileSource(volume_id)
 
     def disconnect(self, fence: Fence, volume_id: str) -> None:
@@ -143,11 +148,17 @@ class FileVolumes:
     def drop_unused_bases(self, fence: Fence, keep: list[str]) -> list[str]:
         dropped: list[str] = []
         for image_id in sorted(set(self.bases.inventory()) - set(keep) - self._used_bases()):
-            with self.turns.of(f"image {image_id}"):
+            # One that is being prepared or stood on just now is in use.
+            with contextlib.suppress(Busy), self.turns.of(f"image {image_id}"):
                 if image_id not in self._used_bases():
                     self.bases.drop(image_id)
                     dropped.append(image_id)
         return dropped
+
+    def virtual_size(self, fence: Fence, volume_id: str) -> int | None:
+        place = self.path(volume_id)
+        with self.turns.of(f"volume {volume_id}"):
+            return _header(place, f"volume {volume_id}").virtual_size if place.exists() else None
 
     def capacity(self) -> Capacity:
         usage = shutil.disk_usage(self.volumes)
@@ -155,6 +166,9 @@ class FileVolumes:
 
     def inventory(self) -> Inventory:
         return Inventory(_stems(self.volumes), _stems(self.snapshots), self.bases.inventory())
+
+    def sizes(self) -> Sizes:
+        return Sizes(_sizes(self.volumes), _sizes(self.snapshots))
 
     def _snapshot(self, snapshot_id: str) -> Path:
         return self.snapshots / (checked("snapshot", snapshot_id) + _SUFFIX)
@@ -200,6 +214,14 @@ def copy_sparsely(source: Path, to: Path) -> None:
         raise VolumesError(explain(error)) from error
 
 
+def _copy_at_rest(source: Path, to: Path, what: str) -> None:
+    """As `copy_sparsely`, of one instant; Busy when somebody wrote meanwhile: a guest that was just being started."""
+    before = source.stat().st_mtime_ns
+    copy_sparsely(source, to)
+    if source.stat().st_mtime_ns != before:
+        raise Busy(f"{what} was written to while it was being copied")
+
+
 def _header(place: Path, what: str) -> qcow2.Header:
     try:
         return qcow2.read(place)
@@ -224,6 +246,14 @@ def _refuse_if_open(place: Path, what: str) -> None:
         os.close(handle)
     if kind != fcntl.F_UNLCK:
         raise VolumesError(f"{what} is open in a process that the host does not know of")
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    found = {}
+    for stem in _stems(folder):
+        with contextlib.suppress(OSError, qcow2.NotQcow2):
+            found[stem] = qcow2.read(folder / f"{stem}{_SUFFIX}").virtual_size
+    return found
 
 
 def _stems(folder: Path) -> list[str]:

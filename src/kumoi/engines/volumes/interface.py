@@ -44,7 +44,9 @@ class Holder(Protocol):
 
 class Volumes(Protocol):
     """Volumes and snapshots are thin and share an image's cached base copy-on-write. Any id that is no UUID,
-    and any that is unknown where it must exist, is a VolumesError; so is a full disk, which leaves nothing."""
+    and any that is unknown where it must exist, is a VolumesError; so is a full disk, which leaves nothing.
+    `kernel.fences.Busy`, and nothing changed, while an earlier order for the same disk or image is still being carried
+    out, whoever gave it: asked again, it may be done."""
 
     def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
         """Bring the image's bytes from the image store onto this host, once. `disk_format` is what the image API
@@ -62,14 +64,14 @@ class Volumes(Protocol):
     def extend(self, fence: Fence, volume_id: str, size_gib: int) -> None:
         """Also while a running guest holds it: the guest sees the new size. VolumesError when it is larger already."""
 
-    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> None:
+    def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
         """A copy of this instant, crash-consistent, independent of the volume; also while a guest holds it.
-        A snapshot that is there stays as it is."""
+        A snapshot that is there stays as it is. Its bytes: what the volume had at that instant."""
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None: ...
 
     def connect(self, fence: Fence, volume_id: str) -> Source:
-        """What a hypervisor on this host opens."""
+        """What a hypervisor on this host opens. Busy while the volume is being copied: a writer would tear the copy."""
 
     def disconnect(self, fence: Fence, volume_id: str) -> None: ...
 
@@ -77,16 +79,29 @@ class Volumes(Protocol):
         """Remove the bases that no disk stands on and that are not in `keep` (those of servers about to start must
         be in it); the image ids that went."""
 
+    def virtual_size(self, fence: Fence, volume_id: str) -> int | None:
+        """Bytes that the volume has, now that every earlier order for it has ended; None when there is no such."""
+
     def capacity(self) -> "Capacity":
         """Of the file system or pool behind the volumes."""
 
     def inventory(self) -> "Inventory":
         """What lies on this host, for the audit."""
 
+    def sizes(self) -> "Sizes":
+        """How large it is, for the audit; of what cannot be read, nothing."""
+
 
 class Capacity(msgspec.Struct, frozen=True):
     total_gib: float
     free_gib: float
+
+
+class Sizes(msgspec.Struct, frozen=True):
+    """Id → bytes of disk, whatever it takes on the host."""
+
+    volumes: dict[str, int]
+    snapshots: dict[str, int]
 
 
 class Inventory(msgspec.Struct, frozen=True):

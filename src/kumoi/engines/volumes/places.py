@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.kernel import durable
+from kumoi.kernel.fences import Busy
 
 UNFINISHED = ".part"
 _OWN = 0o600
@@ -74,11 +75,11 @@ class Turns:
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
-        """VolumesError when the one before does not come to its end."""
+        """Busy when the one before does not come to its end."""
         with self._guard:
             turn = self._locks.get(name) or self._locks.setdefault(name, _Turn())
         if not turn.lock.acquire(timeout=self.patience):
-            raise VolumesError(f"an earlier order for {name} is still being carried out; ask again")
+            raise Busy(f"an earlier order for {name} is still being carried out")
         try:
             yield
         finally:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.volumes.interface import Inventory
+from kumoi.engines.volumes.interface import Inventory, Sizes
 from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
@@ -18,6 +18,7 @@ from kumoi.services.block_storage.volumes import store as volumes
 from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT
 
 SERVICE = "block_storage"
+GIB = 1 << 30
 Row = dict[str, Any]
 
 
@@ -37,14 +38,17 @@ def differences(view: View) -> list[dict[str, Any]]:
     hosts = view.engine(Hosts)
     found: list[dict[str, Any]] = []
     inventories: dict[str, Inventory] = {}
+    sizes: dict[str, Sizes] = {}
     for name in hosts.names():
         try:
-            inventories[name] = hosts.volumes(name).inventory()
+            sizes[name], inventories[name] = hosts.volumes(name).sizes(), hosts.volumes(name).inventory()
         except Exception as error:
             found.append(_problem("host", name, f"it does not tell its disks: {error}"))
     after = view.read(_rows)
-    found += _lost("volume", _at_rest("volume", before.volumes, before, after, after.volumes), inventories)
-    found += _lost("snapshot", _at_rest("snapshot", before.snapshots, before, after, after.snapshots), inventories)
+    at_rest = list(_at_rest("volume", before.volumes, before, after, after.volumes))
+    found += _lost("volume", at_rest, inventories) + _other_sizes("volume", at_rest, sizes)
+    at_rest = list(_at_rest("snapshot", before.snapshots, before, after, after.snapshots))
+    found += _lost("snapshot", at_rest, inventories) + _other_sizes("snapshot", at_rest, sizes)
     busy = before.busy | after.busy
     for name, inventory in inventories.items():
         for volume_id in inventory.volumes:
@@ -68,7 +72,8 @@ def _at_rest(kind: str, rows: dict[str, Row], before: _Rows, after: _Rows, later
     """Those whose disk must be there: nothing was being done to them, and making them did not fail."""
     for row_id, row in rows.items():
         name = subject(kind, row_id)
-        if row_id in later and name not in before.busy and name not in after.busy and row["status"] != "error":
+        unchanged = row_id in later and later[row_id]["size"] == row["size"]
+        if unchanged and name not in before.busy and name not in after.busy and row["status"] != "error":
             yield row
 
 
@@ -81,6 +86,15 @@ def _lost(kind: str, rows: Iterable[Row], inventories: dict[str, Inventory]) -> 
         _problem(kind, row["id"], f"its disk is not on {row['host']}")
         for row in rows
         if row["host"] is None or (row["host"] in on and row["id"] not in on[row["host"]])
+    ]
+
+
+def _other_sizes(kind: str, rows: Iterable[Row], sizes: dict[str, Sizes]) -> list[dict[str, Any]]:
+    of = {host: each.volumes if kind == "volume" else each.snapshots for host, each in sizes.items()}
+    return [
+        _problem(kind, row["id"], f"its disk has {has} bytes, not {row['size']} GiB")
+        for row in rows
+        if (has := of.get(row["host"], {}).get(row["id"])) not in (None, row["size"] * GIB)
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from kumoi.services.block_storage import facade
 from tests.cloud import CALLERS
-from tests.services.block_storage.world import NEWEST, V3, act, differences, make, show, snap
+from tests.services.block_storage.world import NEWEST, V3, act, differences, fake, make, show, snap
 
 SERVER = "6d4ee0b4-0000-4000-8000-000000000001"
 
@@ -85,11 +85,37 @@ def test_states_by_hand(cloud: Any) -> None:
     assert act(cloud, volume_id, "os-roll_detaching", {}).status_code == 202 and status() == "in-use"
     assert act(cloud, volume_id, "os-detach", {"attachment_id": SERVER}).status_code == 404
     assert act(cloud, volume_id, "os-detach", {}).status_code == 202 and status() == "available"
-    assert act(cloud, volume_id, "os-detach", {}).status_code == 400
+    assert act(cloud, volume_id, "os-detach", {}).status_code == 202 and status() == "available"
+    assert act(cloud, volume_id, "os-detach", {"attachment_id": SERVER}).status_code == 400
     for absent in ("os-initialize_connection", "os-terminate_connection", "os-retype", "os-migrate_volume"):
         refused = act(cloud, volume_id, absent, {})
         assert refused.status_code == 501 and "notImplemented" in refused.json
     assert act(cloud, volume_id, "os-nonsense", {}).status_code == 400
+
+
+def test_by_force_a_volume_in_error_is_let_go_of(cloud: Any) -> None:
+    volume_id = make(cloud)
+    assert act(cloud, volume_id, "os-attach", {"instance_uuid": SERVER, "mountpoint": "/dev/vdb"}).status_code == 202
+    (attachment,) = show(cloud, volume_id)["attachments"]
+    assert act(cloud, volume_id, "os-reset_status", {"status": "error"}, as_="admin").status_code == 202
+    which = {"attachment_id": attachment["attachment_id"]}
+    assert act(cloud, volume_id, "os-force_detach", which).status_code == 403
+    wrong = act(cloud, volume_id, "os-force_detach", {"attachment_id": SERVER}, as_="admin")
+    assert wrong.status_code == 404 and show(cloud, volume_id)["status"] == "error"
+    assert act(cloud, volume_id, "os-force_detach", {**which, "connector": None}, as_="admin").status_code == 202
+    assert (show(cloud, volume_id)["status"], show(cloud, volume_id)["attachments"]) == ("available", [])
+    assert act(cloud, volume_id, "os-detach", {}).status_code == 202 and differences(cloud) == []
+
+
+def test_one_in_error_that_nobody_has_stays_in_error(cloud: Any) -> None:
+    """Its disk may never have been made."""
+    fake(cloud).fail_next("create")
+    volume_id = make(cloud)
+    for action, who in (("os-detach", "member"), ("os-force_detach", "admin")):
+        assert act(cloud, volume_id, action, {}, as_=who).status_code == 202
+        assert show(cloud, volume_id)["status"] == "error"
+    act(cloud, volume_id, "os-reset_status", {"status": "maintenance"}, as_="admin")
+    assert act(cloud, volume_id, "os-detach", {}).status_code == 400
 
 
 def test_bootable_readonly_and_the_metadata_of_images(cloud: Any) -> None:

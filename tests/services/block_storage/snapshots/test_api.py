@@ -62,7 +62,8 @@ def test_of_a_volume_in_use_by_version(cloud: Any) -> None:
 
     assert ask("3.65") == 400 and ask("3.65", force=True) == 202 and ask("3.65", force="maybe") == 400
     assert ask("3.66") == 202 and ask("3.66", force=True) == 202 and ask("3.66", force=False) == 400
-    assert ask("3.66", volume_id=NOWHERE) == 404
+    assert ask("3.66", volume_id=NOWHERE) == 404 == ask("3.66", volume_id=None)
+    assert cloud.post(f"{V3}/snapshots", json={"snapshot": {"name": "of nothing"}}).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,22 @@ def test_what_is_being_copied_stays_until_it_is_copied(cloud: Any) -> None:
     cloud.settle()
     assert cloud.delete(f"{V3}/volumes/{other}").status_code == 202
     assert cloud.delete(f"{V3}/snapshots/{snapshot_id}").status_code == 202
+
+
+def test_members_say_what_became_of_one_that_is_made_or_removed_from_outside(cloud: Any) -> None:
+    snapshot_id = snap(cloud, make(cloud))
+    path = f"{V3}/snapshots/{snapshot_id}/action"
+
+    def say(status: str, as_: str = "member") -> int:
+        body = {"os-update_snapshot_status": {"status": status, "progress": "80%"}}
+        return int(cloud.post(path, as_=as_, json=body).status_code)
+
+    assert say("error") == 400 and see(cloud, snapshot_id)["status"] == "available"
+    for now, wrong, right in (("creating", "deleting", "error"), ("deleting", "available", "error_deleting")):
+        assert cloud.post(path, as_="admin", json={"os-reset_status": {"status": now}}).status_code == 202
+        assert say(right, "reader") == 403 and say(right, "other") == 404
+        assert say(wrong) == 400 and see(cloud, snapshot_id)["status"] == now
+        assert say(right) == 202 and see(cloud, snapshot_id)["status"] == right
 
 
 def test_the_quota_and_the_admin(cloud: Any) -> None:

@@ -25,8 +25,10 @@ def test_one_type_there_always_is(cloud: Any) -> None:
 
 def test_types_by_admins(cloud: Any) -> None:
     kind = create(cloud, "gold", description="d", extra_specs={"a": "1", "multiattach": "<is> False"})
-    assert kind["qos_specs_id"] is None and kind["extra_specs"]["a"] == "1"
+    assert "qos_specs_id" not in kind and kind["extra_specs"]["a"] == "1"
+    assert kind["os-volume-type-access:is_public"] is True
     path = f"{TYPES}/{kind['id']}"
+    assert cloud.get(path, as_="admin").json["volume_type"]["qos_specs_id"] is None
     seen = cloud.get(path).json["volume_type"]
     assert seen["extra_specs"] == {"multiattach": "<is> False"} and "qos_specs_id" not in seen
     assert cloud.post(TYPES, as_="admin", json={"volume_type": {"name": "gold"}}).status_code == 409
@@ -34,6 +36,7 @@ def test_types_by_admins(cloud: Any) -> None:
     assert cloud.post(TYPES, json={"volume_type": {"name": "mine"}}).status_code == 403
     changed = cloud.put(path, as_="admin", json={"volume_type": {"name": "silver", "is_public": False}})
     assert (changed.json["volume_type"]["name"], changed.json["volume_type"]["is_public"]) == ("silver", False)
+    assert not {"qos_specs_id", "os-volume-type-access:is_public"} & set(changed.json["volume_type"])
     assert cloud.put(path, as_="admin", json={"volume_type": {}}).status_code == 400
     assert cloud.get(path).status_code == 404
     specs = f"{path}/extra_specs"

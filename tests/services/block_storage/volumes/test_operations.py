@@ -1,15 +1,22 @@
 """What becomes of a volume when a step fails, when it is deleted meanwhile, and when many are asked for at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kumoi.engines.hosts import Hosts
+from kumoi.host.client import Unreachable
 from kumoi.kernel import clock, quotas
+from kumoi.kernel.fences import Fence
 from tests.cloud import PROJECT, Cloud
 from tests.services.block_storage.world import V3, act, differences, fake, image, make, messages, show, snap
+
+Reply = tuple[int, bytes]
+Send = Callable[[str, bytes, float], Reply]
 
 
 @pytest.fixture
@@ -90,6 +97,54 @@ def test_deleted_while_it_is_being_made(
     assert cloud.delete(f"{V3}/volumes/{source}").status_code == 202
 
 
+@pytest.mark.parametrize(
+    ("kind", "work"), [("image", "create"), ("volume", "copy"), ("volume", "extend"), ("volume", "snapshot")]
+)
+def test_what_the_host_is_still_at_work_on_is_asked_again(
+    cloud: Any, time: clock.VirtualClock, kind: str, work: str
+) -> None:
+    """For longer than any single call waits."""
+    source = make(cloud)
+    busy = image(cloud) if kind == "image" else source
+    volume_id, snapshot_id = source, None
+    with fake(cloud).working(kind, busy):
+        if work == "create":
+            volume_id = make(cloud, settle=False, imageRef=busy)
+        elif work == "copy":
+            volume_id = make(cloud, settle=False, source_volid=busy)
+        elif work == "extend":
+            assert act(cloud, source, "os-extend", {"new_size": 2}).status_code == 202
+        else:
+            snapshot_id = snap(cloud, source, settle=False)
+        for _ in range(90):
+            while cloud.runner.run_one():
+                pass
+            time.advance(10)
+        underway = {"extend": "extending", "snapshot": "available"}.get(work, "creating")
+        assert show(cloud, volume_id)["status"] == underway and messages(cloud, volume_id) == []
+    time.advance(60)
+    cloud.settle()
+    assert show(cloud, volume_id)["status"] == "available" and messages(cloud, volume_id) == []
+    if snapshot_id:
+        assert cloud.get(f"{V3}/snapshots/{snapshot_id}").json["snapshot"]["status"] == "available"
+    assert differences(cloud) == []
+
+
+def test_a_deletion_waits_for_a_copy_and_wins(cloud: Any, time: clock.VirtualClock) -> None:
+    volume_id = make(cloud)
+    with fake(cloud).working("volume", volume_id):
+        snap(cloud, volume_id, settle=False)
+        while cloud.runner.run_one():
+            pass
+        assert cloud.delete(f"{V3}/volumes/{volume_id}?cascade=true").status_code == 202
+        while cloud.runner.run_one():
+            pass
+        assert show(cloud, volume_id)["status"] == "deleting"
+    time.advance(60)
+    cloud.settle()
+    assert show(cloud, volume_id) is None and fake(cloud).inventory().volumes == [] == differences(cloud)
+
+
 def test_a_runner_that_dies_after_the_disk_was_made(cloud: Any, time: clock.VirtualClock) -> None:
     """The engine has done its work and nothing was written: the next runner does it again."""
     volume_id = make(cloud, settle=False)
@@ -147,6 +202,107 @@ def test_growing(cloud: Any) -> None:
     volume = show(cloud, volume_id)
     assert (volume["status"], volume["size"]) == ("error_extending", 3)
     assert messages(cloud, volume_id) == ["extend volume: the disk is full"]
+
+
+def hear(cloud: Any, monkeypatch: pytest.MonkeyPatch, way: Callable[[Send, str, bytes, float], Reply]) -> None:
+    """Between the runner and its host stands `way`, which gets the real one."""
+    (transport,) = cloud.engines[Hosts].transports.values()
+    monkeypatch.setattr(transport, "send", partial(way, transport.send))
+
+
+def used(cloud: Any) -> int:
+    """GiB, as the quota counts them."""
+    return int(cloud.get(f"{V3}/limits").json["limits"]["absolute"]["totalGigabytesUsed"])
+
+
+@pytest.mark.parametrize("obeyed", [True, False])
+@pytest.mark.parametrize("in_use", [True, False])
+def test_when_nobody_hears_whether_the_disk_has_grown_its_own_size_is_the_truth(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock, obeyed: bool, in_use: bool
+) -> None:
+    volume_id, late = make(cloud), []
+    if in_use:
+        act(cloud, volume_id, "os-attach", {"host_name": "h", "mountpoint": "/dev/vdb"})
+
+    def away(send: Send, path: str, body: bytes, within: float) -> Reply:
+        if not path.endswith("/extend"):
+            return send(path, body, within)
+        if obeyed:
+            send(path, body, within)
+        late[:] = [partial(send, path, body, within)]
+        raise Unreachable("the answer is lost")
+
+    with monkeypatch.context() as patch:
+        hear(cloud, patch, away)
+        assert act(cloud, volume_id, "os-extend", {"new_size": 5}).status_code == 202
+        cloud.runner.run_until_quiet(4000)
+    assert late[0]()[0] == 409, "an order that comes late was obeyed"
+    volume, size = show(cloud, volume_id), 5 if obeyed else 1
+    rests = "in-use" if in_use else "available" if obeyed else "error_extending"
+    assert (volume["size"], volume["status"]) == (size, rests)
+    assert fake(cloud).size_gib(volume_id) == size == used(cloud)
+    assert bool(messages(cloud, volume_id)) != obeyed and differences(cloud) == []
+
+
+def test_the_audit_sees_a_disk_of_another_size(cloud: Any) -> None:
+    volume_id = make(cloud)
+    snapshot_id = snap(cloud, volume_id)
+    fake(cloud).extend(Fence("volume/by-hand", 1), volume_id, 4)
+    assert [(each["id"], each["problem"]) for each in differences(cloud)] == [
+        (volume_id, f"its disk has {4 << 30} bytes, not 1 GiB")
+    ]
+    act(cloud, volume_id, "os-extend", {"new_size": 5})
+    assert [each["kind"] for each in differences(cloud)] == ["volume.extend"], "an operation is at work on it"
+    cloud.settle()
+    assert differences(cloud) == []
+    fake(cloud).delete_snapshot(Fence("snapshot/by-hand", 1), snapshot_id)
+    fake(cloud).snapshot(Fence("snapshot/by-hand", 1), volume_id, snapshot_id)
+    assert [each["problem"] for each in differences(cloud)] == [f"its disk has {5 << 30} bytes, not 1 GiB"]
+
+
+def test_a_snapshot_has_the_size_of_its_instant(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock
+) -> None:
+    volume_id = make(cloud)
+    with monkeypatch.context() as patch:
+        silence(cloud, patch, "snapshot")
+        snapshot_id = snap(cloud, volume_id, settle=False)
+        cloud.runner.run_one()
+        act(cloud, volume_id, "os-extend", {"new_size": 2})
+        cloud.runner.run_one()
+        assert show(cloud, volume_id)["status"] == "available"
+    time.advance(60)
+    cloud.settle()
+    assert cloud.get(f"{V3}/snapshots/{snapshot_id}").json["snapshot"]["size"] == 2
+    assert used(cloud) == 4 and differences(cloud) == []
+
+
+def test_an_order_for_a_snapshot_that_comes_after_its_deletion_is_refused(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock
+) -> None:
+    """The runner that gave it sleeps past its lease, and wakes while the volume goes with all its snapshots."""
+    volume_id, late, answers = make(cloud), [], []
+
+    class Asleep(BaseException):
+        pass
+
+    def slow(send: Send, path: str, body: bytes, within: float) -> Reply:
+        if path.endswith("/snapshot"):
+            late.append(partial(send, path, body, within))
+            raise Asleep
+        if path.endswith("/delete"):
+            answers.append(late[0]()[0])
+        return send(path, body, within)
+
+    hear(cloud, monkeypatch, slow)
+    snap(cloud, volume_id, settle=False)
+    with pytest.raises(Asleep):
+        cloud.runner.run_one()
+    assert cloud.delete(f"{V3}/volumes/{volume_id}?cascade=true").status_code == 202
+    time.advance(60)
+    cloud.settle()
+    assert answers == [409] and late[0]()[0] == 409
+    assert show(cloud, volume_id) is None and fake(cloud).inventory().snapshots == [] == differences(cloud)
 
 
 def test_growing_in_use_by_version(cloud: Any) -> None:

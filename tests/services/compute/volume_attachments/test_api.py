@@ -179,3 +179,26 @@ def test_whether_a_volume_goes_with_its_server_may_change(world: World) -> None:
     world.cloud.delete(f"{SERVERS}/{server_id}")
     world.nothing_is_left()
     assert status(world, volume_id) is None
+
+
+def test_a_volume_that_grows_is_among_its_servers_actions(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    assert attach(world, server_id, volume_id).status_code == 200
+    world.cloud.settle()
+    actions = f"{SERVERS}/{server_id}/os-instance-actions"
+    grow = world.cloud.post(f"{VOLUMES}/{volume_id}/action", version="3.42", json={"os-extend": {"new_size": 2}})
+    assert grow.status_code == 202, grow.text
+    # The server itself is not held meanwhile.
+    assert world.cloud.post(f"{SERVERS}/{server_id}/action", json={"pause": None}).status_code == 202
+    world.cloud.settle()
+    assert status(world, volume_id) == "in-use" and world.show(server_id)["status"] == "PAUSED"
+    listed = world.cloud.get(actions).json["instanceActions"]
+    assert [each["action"] for each in listed].count("extend_volume") == 1
+    (action,) = [each for each in listed if each["action"] == "extend_volume"]
+    one = world.cloud.get(f"{actions}/{action['request_id']}", as_="admin", version=LATEST).json["instanceAction"]
+    (event,) = one["events"]
+    assert (event["event"], event["result"]) == ("compute_extend_volume", "Success") and event["finish_time"]
+    free = volume(world)
+    world.cloud.post(f"{VOLUMES}/{free}/action", json={"os-extend": {"new_size": 2}})
+    world.cloud.settle()
+    assert len(world.cloud.get(actions).json["instanceActions"]) == len(listed)

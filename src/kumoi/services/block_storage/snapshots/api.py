@@ -47,7 +47,7 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
         if asked.force is not None and not force:
             raise InvalidInput("snapshot.force: since 3.66 a snapshot may always be made of a volume in use.")
         force = True
-    volume = visible(request.tx, request.who, asked.volume_id)
+    volume = visible(request.tx, request.who, str(asked.volume_id))
     row = logic.create(
         request.tx, volume, request.origin(), metadata=asked.metadata, user_id=request.who.user_id, force=force,
         name=asked.name if asked.name is not None else asked.display_name,
@@ -79,9 +79,9 @@ def reset_status(request: Request, snapshot_id: str, body: schemas.Status) -> Re
     return Reply()
 
 
-@routes.action(ACTION, "os-update_snapshot_status", policy=policy.admin(), body=schemas.StatusUpdate, errors=(409,))
+@routes.action(ACTION, "os-update_snapshot_status", policy=policy.member(), body=schemas.StatusUpdate, errors=(409,))
 def update_status(request: Request, snapshot_id: str, body: schemas.StatusUpdate) -> Reply:
-    logic.reset_status(request.tx, logic.visible(request.tx, request.who, snapshot_id), body.status)
+    logic.update_status(request.tx, logic.visible(request.tx, request.who, snapshot_id), body.status)
     return Reply()
 
 

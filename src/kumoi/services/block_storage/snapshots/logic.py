@@ -22,6 +22,11 @@ FORCED = frozenset(
     {VolumeStatus.IN_USE, VolumeStatus.RESERVED, VolumeStatus.ATTACHING, VolumeStatus.DETACHING}
 )  # fmt: skip
 """Besides available volumes, those of which a snapshot may be made by force."""
+REPORTED: Mapping[str, frozenset[Status]] = {
+    Status.CREATING: frozenset({Status.CREATING, Status.AVAILABLE, Status.ERROR}),
+    Status.DELETING: frozenset({Status.DELETING, Status.ERROR_DELETING}),
+}
+"""What a snapshot that is made or removed from outside may become, by what it is."""
 
 
 def visible(tx: Transaction, who: Who, snapshot_id: str) -> dict[str, Any]:
@@ -92,3 +97,12 @@ def reset_status(tx: Transaction, snapshot: dict[str, Any], status: str) -> None
     if busy := operations.active_on(tx, subject("snapshot", snapshot["id"])):
         raise Busy(f"Snapshot {snapshot['id']} is busy: {busy.replace('.', ' ')} is in progress.")
     store.update(tx, snapshot["id"], status=status)
+
+
+def update_status(tx: Transaction, snapshot: dict[str, Any], status: str) -> None:
+    """What whoever makes or removes it says has become of it; InvalidSnapshot when nobody is about that."""
+    if status not in REPORTED.get(snapshot["status"], ()):
+        raise InvalidSnapshot(
+            f"Snapshot {snapshot['id']} is {snapshot['status']} and cannot be said to be {status[:50]}."
+        )
+    reset_status(tx, snapshot, status)

@@ -14,7 +14,8 @@ Text = Annotated[str, msgspec.Meta(max_length=255)]
 
 
 class SnapshotCreate(msgspec.Struct, kw_only=True):
-    volume_id: Text
+    volume_id: Text | None
+    """null is looked for like any other that is not there."""
     name: Text | None = None
     display_name: Text | None = None
     description: Text | None = None

@@ -57,8 +57,8 @@ def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
 
 
 def every(tx: Transaction) -> list[dict[str, Any]]:
-    """Of every snapshot {id, status, host}, for the audit."""
-    return tx.all(sa.select(table.c.id, table.c.status, table.c.host))
+    """Of every snapshot {id, status, size, host, updated_at}, for audit and sweeps."""
+    return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at))
 
 
 def count_of_project(tx: Transaction, project_id: str) -> int:

@@ -125,7 +125,7 @@ def detach(request: Request, volume_id: str, body: schemas.Detach | None) -> Rep
 
 @routes.action(PATH, "os-force_detach", policy=policy.admin(), body=schemas.Detach | None, errors=(409,))
 def force_detach(request: Request, volume_id: str, body: schemas.Detach | None) -> Reply:
-    logic.detach(request.tx, _volume(request, volume_id), body.attachment_id if body else None)
+    logic.force_detach(request.tx, _volume(request, volume_id), body.attachment_id if body else None)
     return Reply()
 
 

@@ -39,9 +39,30 @@ def unreserve(tx: Transaction, volume: dict[str, Any]) -> None:
 
 
 def detach(tx: Transaction, volume: dict[str, Any], attachment_id: str | None) -> None:
+    """Nothing when nobody has it."""
+    if _has_nobody(tx, volume, attachment_id):
+        return
     row = attachments.mine(tx, volume)
     if attachment_id is not None and attachment_id != row["id"]:
         raise AttachmentNotFound(attachment_id)
     if row["status"] not in (AttachmentStatus.ATTACHED, AttachmentStatus.DETACHING):
         raise InvalidVolume(f"Volume {volume['id']} status must be in-use to detach, but is {volume['status']}.")
     attachments.release(tx, row["id"])
+
+
+def force_detach(tx: Transaction, volume: dict[str, Any], attachment_id: str | None) -> None:
+    """As `detach`, in whatever state the attachment is; a volume in error that was attached is available afterwards."""
+    if _has_nobody(tx, volume, attachment_id):
+        return
+    row = attachments.mine(tx, volume)
+    if attachment_id is not None and attachment_id != row["id"]:
+        raise AttachmentNotFound(attachment_id)
+    attachments.release(tx, row["id"])
+    if volume["status"] == Status.ERROR:
+        store.update(tx, volume["id"], status=Status.AVAILABLE)
+
+
+def _has_nobody(tx: Transaction, volume: dict[str, Any], attachment_id: str | None) -> bool:
+    """Whether a volume at rest is asked to be let go of by nobody in particular."""
+    at_rest = volume["status"] in (Status.AVAILABLE, Status.ERROR)
+    return at_rest and attachment_id is None and attachment_store.of_volume(tx, volume["id"]) is None

@@ -37,7 +37,8 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.Body:
     asked = body.volume_type
     public = True if asked.is_public is None else listing.truth(str(asked.is_public), "is_public", True)
     specs = dict(asked.extra_specs or {})
-    return _body(request, logic.create(request.tx, request.who, asked.name, asked.description, specs, is_public=public))
+    row = logic.create(request.tx, request.who, asked.name, asked.description, specs, is_public=public)
+    return schemas.Body(schemas.created(row))
 
 
 @routes.get("/types/default", policy=policy.reader(), mode="write", reply=schemas.Body)
@@ -57,7 +58,7 @@ def update(request: Request, type_id: str, body: schemas.UpdateBody) -> schemas.
     values: dict[str, Any] = {name: value for name, value in named.items() if isinstance(value, str)}
     if isinstance(asked.is_public, bool | str):
         values["is_public"] = listing.truth(str(asked.is_public), "is_public", True)
-    return _body(request, logic.update(request.tx, _row(request, type_id), values))
+    return schemas.Body(schemas.changed(logic.update(request.tx, _row(request, type_id), values)))
 
 
 @routes.delete(PATH, policy=policy.admin(), status=202)

@@ -51,7 +51,9 @@ class VolumeType(msgspec.Struct, kw_only=True):
     name: str
     is_public: bool
     description: str | None
-    access_is_public: bool = msgspec.field(name="os-volume-type-access:is_public")
+    access_is_public: bool | msgspec.UnsetType = msgspec.field(
+        name="os-volume-type-access:is_public", default=msgspec.UNSET
+    )
     qos_specs_id: msgspec.UnsetType | None = msgspec.UNSET
     extra_specs: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
@@ -93,6 +95,16 @@ def volume_type(row: Mapping[str, Any], *, admin: bool) -> VolumeType:
     if admin:
         shown.qos_specs_id = None
     return shown
+
+
+def created(row: Mapping[str, Any]) -> VolumeType:
+    """As the reply to its creation shows it, to an admin: without what is only ever set later."""
+    return msgspec.structs.replace(volume_type(row, admin=True), qos_specs_id=msgspec.UNSET)
+
+
+def changed(row: Mapping[str, Any]) -> VolumeType:
+    """As the reply to a change shows it, to an admin."""
+    return msgspec.structs.replace(created(row), access_is_public=msgspec.UNSET)
 
 
 class Nothing(msgspec.Struct):

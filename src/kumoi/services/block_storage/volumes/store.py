@@ -63,8 +63,8 @@ def metadata_of(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -
 
 
 def every(tx: Transaction) -> list[dict[str, Any]]:
-    """Of every volume {id, status, host}, for the audit."""
-    return tx.all(sa.select(table.c.id, table.c.status, table.c.host))
+    """Of every volume {id, status, size, host, updated_at}, for audit and sweeps."""
+    return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at))
 
 
 def being_copied(tx: Transaction, *, volume_id: str | None = None, snapshot_id: str | None = None) -> str | None:

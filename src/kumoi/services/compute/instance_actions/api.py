@@ -63,9 +63,11 @@ def _event(
     if admin and entry["result"] == "Error":
         # What each host lacked: not for the owner.
         detail = row["data"].get("details") or detail
+    # What another service did to something of the server's has that service's steps, and here one name.
+    step = entry["step"] if row["kind"].startswith("server.") else row["action"]
     host = server["host"]
     event = schemas.Event(
-        event=f"compute_{'undo_' if undone else ''}{entry['step']}",
+        event=f"compute_{'undo_' if undone else ''}{step}",
         start_time=clock.iso_microseconds(entry["started"]),
         finish_time=clock.iso_microseconds(entry["finished"]),
         result="Success" if undone else entry["result"],

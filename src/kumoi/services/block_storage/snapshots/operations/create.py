@@ -11,11 +11,13 @@ from kumoi.services.block_storage.messages import store as messages
 from kumoi.services.block_storage.snapshots import store
 from kumoi.services.block_storage.snapshots.models import Status
 
+GIB = 1 << 30
+
 
 def copy(context: Context) -> None:
     snapshot = found(context)
     volumes, fence = at(context, snapshot)
-    volumes.snapshot(fence, snapshot["volume_id"], snapshot["id"])
+    context.data["size"] = -(-volumes.snapshot(fence, snapshot["volume_id"], snapshot["id"]) // GIB)
 
 
 def remove(context: Context) -> None:
@@ -25,7 +27,8 @@ def remove(context: Context) -> None:
 
 
 def finish(context: Context, tx: Transaction) -> None:
-    store.update(tx, context.arguments["snapshot_id"], status=Status.AVAILABLE)
+    """The volume may have grown between the request and the copy."""
+    store.update(tx, context.arguments["snapshot_id"], status=Status.AVAILABLE, size=context.data["size"])
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
@@ -37,7 +40,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 
 CREATE = Operation(
     "snapshot.create",
-    steps=[Step("copy", do=copy, record=finish, undo=remove, deadline=1800)],
+    steps=[Step("copy", do=copy, record=finish, undo=remove, deadline=3600)],
     failed=failed,
 )
 

@@ -9,10 +9,12 @@ from kumoi.services.block_storage.snapshots.models import Status
 
 
 def remove(context: Context) -> None:
+    """Of a disk without a row the arguments tell the host."""
     snapshot_id = context.arguments["snapshot_id"]
     snapshot = context.read(lambda tx: store.find(tx, snapshot_id))
-    if snapshot is not None:
-        volumes = context.engine(Hosts).volumes(snapshot["host"])
+    host = context.arguments.get("host") if snapshot is None else snapshot["host"]
+    if host is not None:
+        volumes = context.engine(Hosts).volumes(host)
         volumes.delete_snapshot(context.fence("snapshot", snapshot_id), snapshot_id)
 
 

@@ -70,7 +70,9 @@ def extend(tx: Transaction, volume: dict[str, Any], size_gib: int, origin: Mappi
     quotas.take(tx, "block_storage", volume["project_id"], amounts)
     store.update(tx, volume["id"], status=Status.EXTENDING, size=size_gib)
     arguments = {"volume_id": volume["id"], "old_size": volume["size"]}
-    operations.begin(tx, EXTEND, [subject("volume", volume["id"])], arguments, **origin)
+    attachment = attachments.of_volume(tx, volume["id"])
+    told_of = [subject("server", attachment["server_id"])] if attachment and attachment["by_compute"] else []
+    operations.begin(tx, EXTEND, [subject("volume", volume["id"])], arguments, told_of=told_of, **origin)
 
 
 def revert(tx: Transaction, volume: dict[str, Any], snapshot_id: str, origin: Mapping[str, Any]) -> None:

@@ -70,8 +70,8 @@ CREATE = Operation(
     "volume.create",
     steps=[
         Step("choose_host", do=choose_host, record=keep_host, deadline=60),
-        Step("prepare_base", do=prepare_base, deadline=1800, durable=False),
-        Step("make", do=make, record=finish, undo=unmake, deadline=1800),
+        Step("prepare_base", do=prepare_base, deadline=3600, durable=False),
+        Step("make", do=make, record=finish, undo=unmake, deadline=3600),
     ],
     failed=failed,
 )

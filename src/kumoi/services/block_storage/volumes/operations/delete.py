@@ -11,14 +11,18 @@ from kumoi.services.block_storage.volumes.models import Status
 
 
 def remove(context: Context) -> None:
-    """Where no host was chosen, there is nothing; the snapshot with the volume's own id is of a copy begun."""
+    """Where no host was chosen, there is nothing; of a disk without a row the arguments tell the host. The snapshot with
+    the volume's own id is of a copy begun.
+
+    Each snapshot goes under its own fence: an order to make it that comes late is refused then."""
     volume_id = context.arguments["volume_id"]
     volume = context.read(lambda tx: store.find(tx, volume_id))
-    if volume is None or volume["host"] is None:
+    host = context.arguments.get("host") if volume is None else volume["host"]
+    if host is None:
         return
-    volumes, fence = context.engine(Hosts).volumes(volume["host"]), context.fence("volume", volume_id)
+    volumes, fence = context.engine(Hosts).volumes(host), context.fence("volume", volume_id)
     for snapshot in context.read(lambda tx: snapshots.of_volume(tx, volume_id)):
-        volumes.delete_snapshot(fence, snapshot["id"])
+        volumes.delete_snapshot(context.fence("snapshot", snapshot["id"]), snapshot["id"])
     volumes.delete(fence, volume_id)
     volumes.delete_snapshot(fence, volume_id)
 

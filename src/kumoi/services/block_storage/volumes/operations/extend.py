@@ -1,7 +1,7 @@
 """Growing a volume, also under a running server, which sees the new size."""
 
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.kernel.operations import Again, Context, Operation, Step
 from kumoi.services.block_storage.attachments import store as attachments
 from kumoi.services.block_storage.attachments.models import OF_VOLUME
 from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
@@ -9,6 +9,8 @@ from kumoi.services.block_storage.messages import store as messages
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status
 from kumoi.services.block_storage.volumes.operations.create import at, found
+
+GIB = 1 << 30
 
 
 def grow(context: Context) -> None:
@@ -22,22 +24,41 @@ def finish(context: Context, tx: Transaction) -> None:
     store.update(tx, volume_id, status=resting(tx, volume_id))
 
 
+def measure(context: Context) -> Again | None:
+    """An order whose answer was lost may have been obeyed, and a disk does not shrink again: its own size is the truth.
+
+    First the lease is let go of: asked under the next generation, the host obeys no earlier order any more.
+    """
+    if context.attempts == 0:
+        return Again(0.2)
+    volume = found(context)
+    volumes, fence = at(context, volume)
+    size = volumes.virtual_size(fence, volume["id"])
+    context.data["size"] = context.arguments["old_size"] if size is None else -(-size // GIB)
+    return None
+
+
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    """The disk is as it was: so is the size. A volume in use goes on being used."""
+    """The size is the disk's; until that is known, the one that was asked for, which quota was taken for. A volume that
+    has grown after all is well, and one in use goes on being used."""
     volume = store.find(tx, context.arguments["volume_id"])
     if volume is None:
         return
-    status = resting(tx, volume["id"])
+    status, size = resting(tx, volume["id"]), context.data.get("size")
+    if size is not None and size >= volume["size"]:
+        store.update(tx, volume["id"], status=status)
+        return
     if status == Status.AVAILABLE:
         status = Status.ERROR_EXTENDING
-    store.update(tx, volume["id"], status=status, size=context.arguments["old_size"])
+    store.update(tx, volume["id"], status=status, size=volume["size"] if size is None else size)
     messages.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "extend", reason)
 
 
 EXTEND = Operation(
     "volume.extend",
-    steps=[Step("grow", do=grow, record=finish, deadline=120)],
+    steps=[Step("grow", do=grow, record=finish, undo=measure, deadline=1800)],
     failed=failed,
+    action="extend_volume",
 )
 
 

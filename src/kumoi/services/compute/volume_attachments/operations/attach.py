@@ -61,7 +61,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 ATTACH = Operation(
     "server.attach_volume",
     steps=[
-        Step("connect", do=connect, undo=disconnect, erase=release),
+        Step("connect", do=connect, undo=disconnect, erase=release, deadline=600),
         Step("plug", do=plug, record=record, undo=unplug, deadline=120),
     ],
     failed=failed,

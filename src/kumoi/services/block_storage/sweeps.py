@@ -1,0 +1,141 @@
+"""From time to time: disks that nobody knows go, and states behind which there is no work become what the facts say."""
+
+from functools import partial
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from kumoi.engines.hosts import Hosts
+from kumoi.engines.volumes.interface import Inventory
+from kumoi.kernel import clock, events, log, operations, polls
+from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Operation, subject
+from kumoi.kernel.reconcile import Sweep, View
+from kumoi.services.block_storage.attachments import store as attachments
+from kumoi.services.block_storage.attachments.models import OF_VOLUME
+from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
+from kumoi.services.block_storage.snapshots import store as snapshots
+from kumoi.services.block_storage.snapshots.models import TRANSIENT as TRANSIENT_SNAPSHOTS
+from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
+from kumoi.services.block_storage.snapshots.operations.delete import DELETE as DELETE_SNAPSHOT
+from kumoi.services.block_storage.volumes import store as volumes
+from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT, Status
+from kumoi.services.block_storage.volumes.operations.delete import DELETE as DELETE_VOLUME
+from kumoi.services.block_storage.volumes.operations.extend import resting
+
+EVERY = 60.0
+WITHIN = 30.0
+"""Seconds that a sweep waits for all hosts."""
+UNKNOWN_FOR = 600 * SECOND
+"""How long nobody must have known a disk before it goes."""
+IDLE_FOR = 300 * SECOND
+"""How long a volume or snapshot may say that something is being done to it when nothing is."""
+
+Disk = tuple[str, str, str]
+"""Host, `volume` or `snapshot`, id."""
+_DELETIONS: dict[str, Operation] = {"volume": DELETE_VOLUME, "snapshot": DELETE_SNAPSHOT}
+
+_unknown: "WeakKeyDictionary[Hosts, dict[Disk, int]]" = WeakKeyDictionary()
+"""Since when each disk is known not to be known, of this process."""
+
+
+def remove_leftovers(view: View) -> None:
+    """Disks that no row and no work knows, time and again: of orders that a host carried out after all was over."""
+    hosts = view.engine(Hosts)
+    since = _unknown.setdefault(hosts, {})
+    lying = _lying(view, hosts.names())
+    found = {disk for disk in since if disk[0] not in lying}
+    for host, inventory in lying.items():
+        disks = [(host, "volume", each) for each in inventory.volumes]
+        disks += [(host, "snapshot", each) for each in inventory.snapshots]
+        found.update(view.read(partial(_nobodys, disks=disks)))
+    now = clock.now()
+    for disk in [disk for disk in since if disk not in found]:
+        del since[disk]
+    for disk in sorted(found):
+        if now - since.setdefault(disk, now) >= UNKNOWN_FOR and disk[0] in lying:
+            view.write(partial(_remove, disk=disk))
+
+
+def _lying(view: View, names: list[str]) -> dict[str, Inventory]:
+    """What is on the hosts that answer."""
+    hosts = view.engine(Hosts)
+    found = {}
+    for host, said in polls.ask("disks", names, lambda name: hosts.volumes(name).inventory(), WITHIN).items():
+        if isinstance(said, Exception):
+            log.say(__name__, "a host does not tell its disks", host=host, reason=str(said))
+        else:
+            found[host] = said
+    return found
+
+
+def _nobodys(tx: Transaction, disks: list[Disk]) -> list[Disk]:
+    rows = {"volume": {row["id"] for row in volumes.every(tx)}, "snapshot": {row["id"] for row in snapshots.every(tx)}}
+    busy = operations.held(tx)
+    return [
+        (host, kind, disk_id)
+        for host, kind, disk_id in disks
+        # A volume that is a copy of another is made through a snapshot of its own id.
+        if disk_id not in rows[kind] and not busy & {subject(kind, disk_id), subject("volume", disk_id)}
+    ]
+
+
+def _remove(tx: Transaction, disk: Disk) -> None:
+    """Only what these tables once worked on: where they were set back to an older state, disks that were made since are
+    the only trace of somebody's data, and the audit's matter."""
+    host, kind, disk_id = disk
+    name = subject(kind, disk_id)
+    if not _nobodys(tx, [disk]) or not operations.known(tx, {name, subject("volume", disk_id)}):
+        return
+    arguments = {f"{kind}_id": disk_id, "host": host}
+    operations.begin(tx, _DELETIONS[kind], [name], arguments, request_id="", user_id="", project_id=None)
+    log.say(__name__, "a disk that nobody knows is removed", host=host, kind=kind, id=disk_id)
+
+
+def settle_states(view: View) -> None:
+    """What an admin has set by hand, and nothing would ever lead out of."""
+    idle = view.read(_idle)
+    if not idle:
+        return
+    lying = _lying(view, sorted({row["host"] for _, row in idle if row["host"]} & set(view.engine(Hosts).names())))
+    for kind, row in idle:
+        on = lying.get(row["host"])
+        if on is None and row["host"] is not None:
+            continue
+        there = on is not None and row["id"] in (on.volumes if kind == "volume" else on.snapshots)
+        view.write(partial(_settle, kind=kind, row=row, there=there))
+
+
+def _idle(tx: Transaction) -> list[tuple[str, dict[str, Any]]]:
+    """Kind and row of all that say that something is being done to them, or that somebody has them, in vain."""
+    busy, before = operations.held(tx), tx.now - IDLE_FOR
+    attached = {row["volume_id"]: OF_VOLUME[AttachmentStatus(row["status"])] for row in attachments.every(tx)}
+    found = [
+        ("volume", row)
+        for row in volumes.every(tx)
+        if row["status"] in TRANSIENT or (row["status"] in HELD and attached.get(row["id"]) != row["status"])
+    ]
+    found += [("snapshot", row) for row in snapshots.every(tx) if row["status"] in TRANSIENT_SNAPSHOTS]
+    return [(kind, row) for kind, row in found if row["updated_at"] <= before and subject(kind, row["id"]) not in busy]
+
+
+def _settle(tx: Transaction, kind: str, row: dict[str, Any], there: bool) -> None:
+    """`there`: its disk lies on its host."""
+    name = subject(kind, row["id"])
+    current = volumes.find(tx, row["id"]) if kind == "volume" else snapshots.find(tx, row["id"])
+    if current is None or current["updated_at"] != row["updated_at"] or operations.active_on(tx, name):
+        return
+    if kind == "volume":
+        status: str = resting(tx, row["id"]) if there else Status.ERROR
+        volumes.update(tx, row["id"], status=status)
+    else:
+        status = SnapshotStatus.AVAILABLE if there else SnapshotStatus.ERROR
+        snapshots.update(tx, row["id"], status=status)
+    events.write(
+        tx, f"{kind}.status.settled", name, project_id=current["project_id"], was=row["status"], status=str(status)
+    )  # fmt: skip
+    log.say(__name__, "nothing was being done", subject=name, was=row["status"], status=str(status))
+
+
+LEFTOVERS = Sweep("block_storage.leftovers", EVERY, remove_leftovers)
+STATES = Sweep("block_storage.states", EVERY, settle_states)
