@@ -43,7 +43,9 @@ class PostgreSQL:
         self.made = 0
 
     @classmethod
-    def start(cls) -> "PostgreSQL":
+    def start(cls, **switches: str) -> "PostgreSQL":
+        """`switches` go before SWITCHES: a test in which the server crashes keeps what it answered only with
+        `synchronous_commit` on."""
         binaries = programs()
         assert binaries is not None, "PostgreSQL is not installed"
         folder = Path(tempfile.mkdtemp(prefix="k-pg-", dir="/tmp"))
@@ -55,10 +57,10 @@ class PostgreSQL:
         subprocess.run(
             [*_demoted(), *initdb, "--locale=C", "--no-sync"], check=True, capture_output=True, cwd=folder, timeout=60
         )
-        switches = [word for name, value in SWITCHES.items() for word in ("-c", f"{name}={value}")]
+        words = [word for name, value in {**SWITCHES, **switches}.items() for word in ("-c", f"{name}={value}")]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
-                [*_demoted(), str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *switches],
+                [*_demoted(), str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *words],
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

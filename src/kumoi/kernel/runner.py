@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kumoi.kernel import clock, log, randomness
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import INSERT, Database, Transaction
-from kumoi.kernel.errors import ApiError
+from kumoi.kernel.errors import ApiError, DatabaseAway, OutcomeUnknown
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.operations import (
     ACTIVE_STATES,
@@ -136,6 +136,9 @@ class Runner:
             self._walk(registry[row["kind"]], row, fences)
         except (LeaseLost, Stale):
             log.say(__name__, "lease lost", operation=row["id"], kind=row["kind"])
+        except (DatabaseAway, OutcomeUnknown) as error:
+            # Only the table says where it stands, to whoever takes it when the lease has run out.
+            log.say(__name__, "let go", operation=row["id"], kind=row["kind"], reason=type(error).__name__)
         finally:
             log.request_id.set("")
             with self._lock:
@@ -230,7 +233,7 @@ class Runner:
                 advanced = self.database.write(progress, durable=step.durable)
             probe("recorded", operation.kind, step.name, direction)
             return advanced
-        except (LeaseLost, Stale):
+        except (LeaseLost, Stale, DatabaseAway, OutcomeUnknown):
             raise
         except self.retryable as error:
             after = min(0.2 * 2 ** min(row["attempts"], 8), LONGEST_RETRY_SECONDS)
