@@ -130,12 +130,14 @@ def test_a_database_that_stays_away_is_not_waited_for_for_ever(wire: Wire, table
     assert tables.write(add) == 1
 
 
+@pytest.mark.parametrize("patient", [0, 4], ids=["in turn", "at first"])
 @pytest.mark.parametrize("hold", [0.0, 0.4], ids=["at once", "later"])
 @pytest.mark.parametrize(("arrives", "runs"), [(True, 1), (False, 2)], ids=["committed", "not committed"])
 def test_the_outcome_of_a_commit_without_an_answer_is_found_out(
-    wire: Wire, tables: Database, arrives: bool, runs: int, hold: float
+    wire: Wire, tables: Database, arrives: bool, runs: int, hold: float, patient: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server may not have settled it when it is first asked."""
+    """The server may not have settled it when it is first asked; the turn may be in the client's hand."""
+    monkeypatch.setattr(database, "PATIENT_AFTER", patient)
     wire.at_commit, wire.hold = lambda: arrives, hold
     work = Counting()
     assert tables.write(work) == 1
