@@ -110,8 +110,9 @@ class PostgreSQL:
 
     def crash(self, rest: float) -> None:
         """All its processes end at once; it stays away for so many seconds (`keep`), and recovers."""
-        self.rest = rest
-        self.server.send_signal(signal.SIGQUIT)
+        self.rest, ended = rest, self.server
+        ended.send_signal(signal.SIGQUIT)
+        ended.wait(timeout=20)
 
     def backends(self, name: str) -> list[int]:
         """Process ids of those who serve connections to a database; where one dies by force, all start anew."""
