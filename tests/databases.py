@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,9 +42,15 @@ class PostgreSQL:
         self.folder = folder
         self.server = server
         self.made = 0
+        self.rest = 0.0
+        """Seconds that a server which is kept stays away."""
+        self._kept: threading.Thread | None = None
+        self._stopped = threading.Event()
 
     @classmethod
-    def start(cls) -> "PostgreSQL":
+    def start(cls, **switches: str) -> "PostgreSQL":
+        """`switches` go before SWITCHES: a test in which the server crashes keeps what it answered only with
+        `synchronous_commit` on."""
         binaries = programs()
         assert binaries is not None, "PostgreSQL is not installed"
         folder = Path(tempfile.mkdtemp(prefix="k-pg-", dir="/tmp"))
@@ -55,18 +62,11 @@ class PostgreSQL:
         subprocess.run(
             [*_demoted(), *initdb, "--locale=C", "--no-sync"], check=True, capture_output=True, cwd=folder, timeout=60
         )
-        switches = [word for name, value in SWITCHES.items() for word in ("-c", f"{name}={value}")]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(
-                [*_demoted(), str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *switches],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                cwd=folder,
-            )
-        started = cls(folder, server)
+        words = [word for name, value in {**SWITCHES, **switches}.items() for word in ("-c", f"{name}={value}")]
+        argv = [*_demoted(), str(binaries / "postgres"), "-D", str(data), "-k", str(folder), *words]
+        started = cls(folder, _launch(folder, argv))
         try:
-            started._wait()
+            started.wait()
         except BaseException:
             started.stop()
             raise
@@ -94,7 +94,34 @@ class PostgreSQL:
         with self._administering() as connection:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
 
+    def keep(self) -> None:
+        """Start it again, after `rest`, whenever it ends; in a thread that stays, for the server ends with the one that
+        started it."""
+
+        def look() -> None:
+            while True:
+                self.server.wait()
+                if self._stopped.wait(self.rest):
+                    return
+                self.server = _launch(self.folder, self.server.args)  # type: ignore[arg-type]
+
+        self._kept = threading.Thread(target=look, name="keeps PostgreSQL", daemon=True)
+        self._kept.start()
+
+    def crash(self, rest: float) -> None:
+        """All its processes end at once; it stays away for so many seconds (`keep`), and recovers."""
+        self.rest, ended = rest, self.server
+        ended.send_signal(signal.SIGQUIT)
+        ended.wait(timeout=20)
+
+    def backends(self, name: str) -> list[int]:
+        """Process ids of those who serve connections to a database; where one dies by force, all start anew."""
+        with self._administering() as connection:
+            asked = "SELECT pid FROM pg_stat_activity WHERE datname = %s ORDER BY pid"
+            return [int(str(pid)) for (pid,) in connection.execute(asked, (name,))]
+
     def stop(self) -> None:
+        self._stopped.set()
         self.server.send_signal(signal.SIGQUIT)
         self.server.wait(timeout=20)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -104,17 +131,23 @@ class PostgreSQL:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             yield connection
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
+        """Until it answers."""
         deadline = clock.monotonic() + 30
         while True:
             try:
                 with self._administering():
                     return
             except psycopg.OperationalError as error:
-                if self.server.poll() is not None or clock.monotonic() > deadline:
+                if (self.server.poll() is not None and not self._kept) or clock.monotonic() > deadline:
                     said = (self.folder / "log").read_text()[-2000:]
                     raise RuntimeError(f"PostgreSQL does not start: {said}") from error
             clock.sleep(0.02)
+
+
+def _launch(folder: Path, argv: list[str]) -> subprocess.Popen[bytes]:
+    with (folder / "log").open("ab") as log:
+        return subprocess.Popen(argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder)
 
 
 def _demoted() -> list[str]:

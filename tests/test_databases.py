@@ -1,5 +1,8 @@
 """The databases that tests stand on are what a cloud would stand on."""
 
+import os
+import signal
+
 import sqlalchemy as sa
 
 from kumoi.kernel import clock
@@ -22,3 +25,21 @@ def test_a_fresh_database_is_quick(postgresql: PostgreSQL, filled_template: str)
     assert clock.monotonic() - before < 5
     for name in names:
         postgresql.drop(name)
+
+
+def test_a_server_that_is_kept_comes_back_with_what_it_answered() -> None:
+    server = PostgreSQL.start(synchronous_commit="on")
+    try:
+        server.keep()
+        name = server.fresh()
+        tables = Database(server.url(name))
+        tables.create_all()
+        for end in (lambda: server.crash(0.2), lambda: os.kill(server.backends(name)[0], signal.SIGKILL)):
+            tables.write(lambda tx: tx.execute(sa.text("CREATE TABLE IF NOT EXISTS kept (at int)")))
+            tables.write(lambda tx: tx.execute(sa.text("INSERT INTO kept VALUES (1)")))
+            end()
+        assert tables.read(lambda tx: tx.scalar(sa.text("SELECT count(*) FROM kept"))) == 2
+        tables.close()
+    finally:
+        server.stop()
+    assert server.server.poll() is not None and not server.folder.exists()

@@ -10,6 +10,7 @@ from pathlib import Path
 from kumoi import app
 from kumoi.kernel import clock, log, reconcile
 from kumoi.kernel.clock import SECOND
+from kumoi.kernel.errors import DatabaseAway
 from kumoi.kernel.runner import LEASE_SECONDS
 from kumoi.kernel.wakeup import Ear
 
@@ -23,6 +24,8 @@ OVERDUE_SECONDS = 0.1
 def serve(data: Path, stop: threading.Event) -> None:
     """Work until told to stop; what is half done then is taken up by the next runner."""
     folder, settings, database = app.open_cloud(data)
+    # Whoever works on can wait for as long as the work is still its own.
+    database.patience = LEASE_SECONDS
     locate = app.engines(folder, settings)
     runner = app.make_runner(database, locate)
     ear = Ear(folder.runner_socket)
@@ -94,7 +97,11 @@ def serve(data: Path, stop: threading.Event) -> None:
     while not stop.is_set():
         if clock.monotonic() >= look_at:
             looked = clock.monotonic()
-            due = [at for at in (runner.next_due(), database.read(reconcile.next_due)) if at is not None]
+            try:
+                due = [at for at in (runner.next_due(), database.read(reconcile.next_due)) if at is not None]
+            except DatabaseAway:
+                look_at = looked
+                continue
             wait = min([POLL_SECONDS, *((at - clock.now()) / SECOND for at in due)])
             # What is overdue already is in a busy worker's way: a bell or the end of its work finds it sooner.
             look_at = looked + (max(wait, 0.01) if wait > 0 else OVERDUE_SECONDS)

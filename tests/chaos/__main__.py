@@ -19,19 +19,23 @@ def play(
 ) -> list[str]:
     """What broke a promise in a run on a cloud of its own; the figures go to reports/chaos.json, under `part`."""
     if database == "postgresql":
-        server = PostgreSQL.start()
+        server = PostgreSQL.start(synchronous_commit="on")
+        server.keep()
         try:
-            return _play(Cloud(database=server.url(server.fresh())), seconds, seed, pause, part, logs)
+            return _play(Cloud(database=server.url(server.fresh())), seconds, seed, pause, part, logs, server)
         finally:
             server.stop()
     return _play(Cloud(), seconds, seed, pause, part, logs)
 
 
-def _play(cloud: Cloud, seconds: float, seed: str, pause: float, part: str, logs: Path | None) -> list[str]:
+def _play(
+    cloud: Cloud, seconds: float, seed: str, pause: float, part: str, logs: Path | None,
+    database: PostgreSQL | None = None,
+) -> list[str]:  # fmt: skip
     print(f"chaos for {seconds:.0f} s, seed {seed}", flush=True)
     try:
         cloud.up()
-        run = Run(cloud, seed, pause)
+        run = Run(cloud, seed, pause, database)
         run.play(seconds)
         run.delete_everything()
         broken = run.verdict()

@@ -7,9 +7,13 @@ import threading
 import time
 from pathlib import Path
 
+import psycopg
+import sqlalchemy as sa
+
 from kumoi.supervisor import world
 from kumoi.supervisor.supervisor import ask
 from tests.chaos.counter import Counter, Kill
+from tests.databases import PostgreSQL
 from tests.end_to_end.clouds import Cloud, Failed
 
 VICTIMS = {
@@ -18,6 +22,11 @@ VICTIMS = {
     "ovs-vswitchd": 2, "guest": 5,
 }  # fmt: skip
 """Process → how often it is chosen, of their sum."""
+POSTGRESQL, BACKEND = "postgresql", "postgresql backend"
+DATABASE_VICTIMS = {POSTGRESQL: 2, BACKEND: 3}
+"""The same on PostgreSQL: all of the server, which is started again, or one of its processes, after which it recovers."""
+LONGEST_REST = 4.0
+"""Seconds that the server stays away before it is started again."""
 PATIENCE = 4.0
 """Seconds to wait for a guest that answers, before one that boots is killed; for a standby to follow, before `up`."""
 IMPATIENT = 0.3
@@ -29,8 +38,12 @@ AT_ONCE = {1: 80, 2: 15, 3: 5}
 class Killer:
     """Kills every `pause` seconds on average; a killed supervisor is followed by its standby, or else by `kumoi up`."""
 
-    def __init__(self, cloud: Cloud, seed: str, pause: float, packets: Counter) -> None:
-        self.cloud, self.pause, self.packets = cloud, pause, packets
+    def __init__(
+        self, cloud: Cloud, seed: str, pause: float, packets: Counter, database: PostgreSQL | None = None
+    ) -> None:
+        """`database`: the server of the cloud's tables, a victim too."""
+        self.cloud, self.pause, self.packets, self.database = cloud, pause, packets, database
+        self.victims = {**VICTIMS, **(DATABASE_VICTIMS if database else {})}
         self.random = random.Random(f"{seed} killer")
         self.kills: list[Kill] = []
         self.ups: list[float] = []
@@ -46,14 +59,20 @@ class Killer:
         self._thread.start()
 
     def end(self) -> None:
-        """Returns when the supervisor runs again."""
+        """Returns when the supervisor and the database run again."""
         self._ended.set()
         self._thread.join(180)
+        if self.database:
+            self.database.wait()
 
     def pid_of(self, name: str) -> int:
         """A process of this name; 0 when there is none just now."""
         if name == "supervisor":
             return self._supervisor() or 0
+        if name == BACKEND:
+            return self._backend()
+        if name == POSTGRESQL:
+            return self.database.server.pid if self.database else 0
         if name == "guest":
             # rather one that should answer just now: its loss is what the counter shall see
             stop = time.monotonic() + PATIENCE
@@ -87,6 +106,15 @@ class Killer:
                 found[int(pid)] = argv.partition(folder)[2][:36]
         return found
 
+    def _backend(self) -> int:
+        if not self.database:
+            return 0
+        try:
+            found = self.database.backends(str(sa.make_url(self.cloud.settings["database"]).database))
+        except psycopg.OperationalError:
+            return 0
+        return self.random.choice(found) if found else 0
+
     def _run(self) -> None:
         while not self._ended.wait(self.random.uniform(0.4, 1.6) * self.pause):
             names = [self._choose() for _ in range(self.random.choices([*AT_ONCE], [*AT_ONCE.values()])[0])]
@@ -98,9 +126,9 @@ class Killer:
     def _choose(self) -> str:
         """Each once before any comes again by weight."""
         if not self.kills and not self._due:
-            self._due = sorted(VICTIMS)
+            self._due = sorted(self.victims)
             self.random.shuffle(self._due)
-        return self._due.pop() if self._due else self.random.choices([*VICTIMS], [*VICTIMS.values()])[0]
+        return self._due.pop() if self._due else self.random.choices([*self.victims], [*self.victims.values()])[0]
 
     def _kill(self, name: str) -> None:
         pid = self.pid_of(name)
@@ -109,7 +137,10 @@ class Killer:
         server = self.guests().get(pid, "") if name == "guest" else ""
         at = time.monotonic()
         try:
-            os.kill(pid, signal.SIGKILL)
+            if name == POSTGRESQL and self.database:
+                self.database.crash(self.random.uniform(0.0, LONGEST_REST))
+            else:
+                os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             return
         self.kills.append(Kill(at, name, pid, server))
@@ -138,6 +169,8 @@ class Killer:
             return None
 
     def _up(self) -> None:
+        if self.database:
+            self.database.wait()  # without which it rightly refuses
         began = time.monotonic()
         try:
             self.cloud.up()

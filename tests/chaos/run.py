@@ -12,6 +12,7 @@ from tests.chaos.client import Client, Tally
 from tests.chaos.counter import Counter
 from tests.chaos.killer import Killer
 from tests.chaos.lives import World
+from tests.databases import PostgreSQL
 from tests.end_to_end.clouds import Cloud, until
 
 CLIENTS = 4
@@ -30,10 +31,10 @@ VOLUMES_REST = {"available", "in-use", "error", "error_extending"}
 class Run:
     """`play` for so many seconds; `found` says what broke a promise, `told` is the report."""
 
-    def __init__(self, cloud: Cloud, seed: str, pause: float) -> None:
+    def __init__(self, cloud: Cloud, seed: str, pause: float, database: PostgreSQL | None = None) -> None:
         self.cloud, self.seed = cloud, seed
         self.tally, self.packets = Tally(), Counter()
-        self.killer = Killer(cloud, seed, pause, self.packets)
+        self.killer = Killer(cloud, seed, pause, self.packets, database)
         # the first look makes the default security group; the host registers when it is ready
         assert cloud.holdings() == []
         until("a host", lambda: cloud.rows()["compute_hosts"], 60)

@@ -14,6 +14,7 @@ import sqlalchemy
 
 from kumoi.kernel import processes
 from kumoi.kernel.database import Database
+from kumoi.kernel.errors import DatabaseAway
 from kumoi.kernel.settings import LONGEST_DATA_PATH, Folder, Settings
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -37,6 +38,8 @@ PROGRAMS = {
 """Program → Debian package, for each engine."""
 WAIT_FOR_LOCK = 5.0
 """Seconds."""
+DATABASE_PATIENCE = 3.0
+"""Seconds for which a database server may be away, as it is while it starts."""
 LEAST_DISK_MIB = {True: 1024, False: 100}
 """Free space below which nothing is begun, with and without real guests."""
 
@@ -150,13 +153,14 @@ def _database(folder: Folder, settings: Settings) -> Iterator[str]:
     url = sqlalchemy.make_url(folder.database_url(settings))
     try:
         if url.get_backend_name() != "sqlite":
-            database = Database(folder.database_url(settings))
+            database = Database(folder.database_url(settings), patience=DATABASE_PATIENCE)
             database.read(lambda tx: tx.scalar(sqlalchemy.text("select 1")))
             database.close()
         elif url.database and Path(url.database).exists():
             with closing(sqlite3.connect(url.database, timeout=WAIT_FOR_LOCK, isolation_level=None)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("ROLLBACK")
-    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error) as error:
-        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+    except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, DatabaseAway) as error:
+        cause = error.__cause__ if isinstance(error, DatabaseAway) else error
+        reason = str(getattr(cause, "orig", cause)).strip().splitlines()[0]
         yield f"database: {url} cannot be used: {reason}. Is the server up, or does another program hold it?"

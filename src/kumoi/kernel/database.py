@@ -1,4 +1,5 @@
-"""Transactions on SQLite and PostgreSQL: short, synchronous, run again as a whole when they conflict."""
+"""Transactions on SQLite and PostgreSQL: short, synchronous, run again as a whole when they conflict, or when the
+database went away before it was told to commit."""
 
 import contextlib
 import sqlite3
@@ -13,11 +14,29 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from kumoi.kernel import clock, randomness
+from kumoi.kernel import clock, log, randomness
+from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
 
 T = TypeVar("T")
 ATTEMPTS = 20
-WAIT_FOR_WRITER_MS = 30_000
+"""Of a transaction that loses against others."""
+PATIENCE = 10.0
+"""Seconds for which a transaction is tried while the database is away, or somebody holds what it needs."""
+OUTCOME_SECONDS = 20.0
+"""For which the outcome of a commit without an answer is asked: longer than the server bears with a silent client."""
+SESSION_SECONDS = {"statement_timeout": 15.0, "lock_timeout": 12.0, "idle_in_transaction_session_timeout": 10.0}
+"""After which PostgreSQL ends a statement, a wait for a lock, and the transaction of a client that stalls or is lost: well
+before a lease runs out, so that a runner that stands still holds up no other."""
+ADMIN_SECONDS = {"statement_timeout": 3600.0, "lock_timeout": 60.0, "idle_in_transaction_session_timeout": 600.0}
+"""The same for migrations."""
+CONNECTING = {
+    "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+}  # fmt: skip
+"""libpq's words for how soon a server is known to be gone: seconds, tries, and milliseconds in the last."""
+WAIT_FOR_TURN = 30.0
+"""Seconds (PostgreSQL)."""
+WAIT_FOR_READER_MS = 30_000
+"""For which a reader waits on SQLite while its files are put in order; it never waits for a writer."""
 WRITERS_LOOK_MS = 1
 """Between two looks whether another process's transaction is over (SQLite)."""
 PATIENT_AFTER = 4
@@ -163,27 +182,30 @@ class Transaction:
 
 
 class Database:
-    """One per process. `write` is for promises, `read` sees one consistent instant and cannot change anything."""
+    """One per process. `write` is for promises, `read` sees one consistent instant and cannot change anything. Both raise
+    DatabaseAway when nothing could be done for `patience` seconds."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience: float = PATIENCE) -> None:
         # Parameters are hidden from what errors say, for errors are logged and parameters may be secrets.
         self.url = url
+        self.patience = patience
         self.dialect = sa.make_url(url).get_backend_name()
+        self._one_writer: threading.Lock | None = None
         if self.dialect == "sqlite":
+            self._one_writer = threading.Lock()
             self._writer = sa.create_engine(url, pool_size=4, max_overflow=32, hide_parameters=True)
             self._reader = sa.create_engine(url, pool_size=8, max_overflow=32, hide_parameters=True)
             self._prepare_sqlite(self._writer, WRITERS_LOOK_MS, _begin_writing)
-            self._prepare_sqlite(self._reader, WAIT_FOR_WRITER_MS, _begin_reading)
+            self._prepare_sqlite(self._reader, WAIT_FOR_READER_MS, _begin_reading)
         else:
             full = sa.make_url(url).set(drivername="postgresql+psycopg")
             self._writer = sa.create_engine(
-                full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32, hide_parameters=True
-            )
+                full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32, hide_parameters=True,
+                connect_args=_bounds(full),
+            )  # fmt: skip
             event.listen(self._writer, "handle_error", _hush)
+            event.listen(self._writer, "connect", _note_life)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._one_writer: contextlib.AbstractContextManager[Any] = (
-            threading.Lock() if self.dialect == "sqlite" else contextlib.nullcontext()
-        )
 
     @staticmethod
     def _prepare_sqlite(engine: sa.Engine, busy_ms: int, begin: Callable[[sa.Connection], None]) -> None:
@@ -199,29 +221,95 @@ class Database:
         event.listen(engine, "begin", begin)
 
     def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
-        """Run `work` in one transaction; again, whole, when it lost against another. `durable` False: a power cut may
-        forget it (SQLite only), for what is harmless to repeat."""
-        for attempt in range(1, ATTEMPTS + 1):
+        """Run `work` in one transaction; again, whole, when it lost against another, or when the connection broke and
+        nothing was committed. `durable` False: a power cut may forget it (SQLite only), for what is harmless to repeat.
+        DatabaseAway: nothing is changed. OutcomeUnknown: it may have been committed."""
+        trying = _Trying(self.patience)
+        attempt = 1
+        while True:
             try:
-                with self._one_writer, self._writer.connect() as connection:
-                    if self.dialect == "sqlite":
-                        wanted = "FULL" if durable else "NORMAL"
-                        if connection.info.get("synchronous") != wanted:
-                            raw = connection.connection.driver_connection
-                            assert raw is not None
-                            raw.execute(f"PRAGMA synchronous={wanted}")
-                            connection.info["synchronous"] = wanted
-                    with self._turn(connection, attempt), connection.begin():
-                        transaction = Transaction(connection, self.dialect)
-                        result = work(transaction)
+                result, after = self._attempt(work, durable, attempt, trying.until)
                 break
-            except DBAPIError as error:
-                if attempt == ATTEMPTS or not _lost(error, attempt):
+            except (DBAPIError, psycopg.Error) as error:
+                if _lost(error, attempt):
+                    if attempt == ATTEMPTS:
+                        raise _away(error) from error
+                    attempt += 1
+                    clock.sleep(min(0.001 * 2**attempt, 0.2) * (0.5 + randomness.below(1000) / 1000))
+                elif _passes(error):
+                    trying.pause(error)
+                else:
                     raise
-            clock.sleep(min(0.002 * 2**attempt, 0.2) * (0.5 + randomness.below(1000) / 1000))
-        for action in transaction._after:
+        for action in after:
             action()
         return result
+
+    def _attempt(
+        self, work: Callable[[Transaction], T], durable: bool, attempt: int, until: float
+    ) -> tuple[T, list[Callable[[], None]]]:
+        with self._alone(until), self._writer.connect() as connection:
+            if self.dialect == "sqlite":
+                connection.info["until"] = until
+                wanted = "FULL" if durable else "NORMAL"
+                if connection.info.get("synchronous") != wanted:
+                    raw = connection.connection.driver_connection
+                    assert raw is not None
+                    raw.execute(f"PRAGMA synchronous={wanted}")
+                    connection.info["synchronous"] = wanted
+            with self._turn(connection, attempt), connection.begin() as begun:
+                transaction = Transaction(connection, self.dialect)
+                result = work(transaction)
+                if self.dialect == "postgresql":
+                    self._commit(connection, begun)
+        return result, transaction._after
+
+    def _commit(self, connection: sa.Connection, begun: sa.RootTransaction) -> None:
+        """Commit, and when the answer to that is lost, find out what became of it."""
+        xid = connection.exec_driver_sql("SELECT pg_current_xact_id_if_assigned()::text").scalar()
+        life = connection.info["life"]
+        try:
+            begun.commit()
+        except DBAPIError as error:
+            # Without an id it has written nothing.
+            if xid is None or not error.connection_invalidated or not self._committed(xid, life):
+                raise
+
+    def _committed(self, xid: str, life: str) -> bool:
+        """Whether the transaction was committed, once that is settled; OutcomeUnknown when it cannot be found out."""
+        trying = _Trying(OUTCOME_SECONDS)
+        while True:
+            try:
+                with self._reader.connect() as connection:
+                    asked = connection.exec_driver_sql("SELECT pg_xact_status(%s::xid8)", (xid,))
+                    status, lives_on = asked.scalar(), connection.info["life"] == life
+                if status == "committed" and lives_on:
+                    return True
+                # A server that crashed may give the same id once more, to somebody else, if it had not reached the disk.
+                if status == "aborted" or (status == "in progress" and not lives_on):
+                    return False
+                if status != "in progress":
+                    break
+            except (DBAPIError, psycopg.Error) as error:
+                if _sqlstate(error) == "22023":  # "in the future": a crash forgot it
+                    return False
+            if trying.over:
+                break
+            trying.wait()
+        log.say(__name__, "the outcome of a commit is not known", transaction=xid)
+        raise OutcomeUnknown
+
+    @contextlib.contextmanager
+    def _alone(self, until: float) -> Iterator[None]:
+        """On SQLite one thread of a process writes at a time."""
+        if self._one_writer is None:
+            yield
+            return
+        if not self._one_writer.acquire(timeout=max(0.0, until - clock.monotonic())):
+            raise _away("another thread writes")
+        try:
+            yield
+        finally:
+            self._one_writer.release()
 
     @contextlib.contextmanager
     def _turn(self, connection: sa.Connection, attempt: int) -> Iterator[None]:
@@ -231,37 +319,109 @@ class Database:
             yield
             return
         raw: Any = connection.connection.driver_connection
-        raw.autocommit = True
-        raw.execute(f"SET lock_timeout = {WAIT_FOR_WRITER_MS}")
-        raw.execute("SELECT pg_advisory_lock(%s)", (TURN,))
-        raw.autocommit = False
+        bounds = {"lock_timeout": WAIT_FOR_TURN, "statement_timeout": WAIT_FOR_TURN + 1}
+        if raw.info.server_version >= 140000:
+            # Whoever stalls between the lock and the transaction is in none that could be ended.
+            bounds["idle_session_timeout"] = SESSION_SECONDS["idle_in_transaction_session_timeout"]
         try:
+            raw.autocommit = True
+            _set(raw, bounds)
+            raw.execute("SELECT pg_advisory_lock(%s)", (TURN,))
+            _set(raw, {"statement_timeout": SESSION_SECONDS["statement_timeout"]})
+            raw.autocommit = False
             yield
         finally:
-            if not raw.closed:
+            try:
                 raw.rollback()
                 raw.autocommit = True
-                raw.execute("SELECT pg_advisory_unlock(%s)", (TURN,))
-                raw.execute("RESET lock_timeout")
+                raw.execute("SELECT pg_advisory_unlock_all()")
+                raw.execute("; ".join(f"RESET {name}" for name in bounds))
                 raw.autocommit = False
+            except psycopg.Error:
+                # What was committed stays so; the lock ends with its connection.
+                connection.invalidate()
 
     def read(self, work: Callable[[Transaction], T]) -> T:
-        with self._reader.connect() as connection, connection.begin():
-            return work(Transaction(connection, self.dialect))
+        """Run `work` on one instant; again when the connection broke."""
+        trying = _Trying(self.patience)
+        while True:
+            try:
+                with self._reader.connect() as connection, connection.begin():
+                    return work(Transaction(connection, self.dialect))
+            except (DBAPIError, psycopg.Error) as error:
+                if not _passes(error):
+                    raise
+                trying.pause(error)
 
     def create_all(self) -> None:
         """All tables at once, without migrations: for tests."""
-        metadata.create_all(self._writer)
+        with self.connection() as connection, connection.begin():
+            metadata.create_all(connection)
 
     @contextlib.contextmanager
     def connection(self) -> Iterator[sa.Connection]:
-        """A plain connection, for migrations and backup."""
+        """A plain connection with ADMIN_SECONDS, for migrations and backup."""
         with self._writer.connect() as connection:
+            if self.dialect == "postgresql":
+                raw: Any = connection.connection.driver_connection
+                connection.detach()
+                raw.autocommit = True
+                _set(raw, ADMIN_SECONDS)
+                raw.autocommit = False
+            else:
+                connection.info["until"] = clock.monotonic() + ADMIN_SECONDS["lock_timeout"]
             yield connection
 
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
+
+
+class _Trying:
+    """For how long something that may pass is tried again."""
+
+    def __init__(self, seconds: float) -> None:
+        self.until = clock.monotonic() + seconds
+        self.pauses = 0
+
+    @property
+    def over(self) -> bool:
+        return clock.monotonic() >= self.until
+
+    def wait(self) -> None:
+        """Longer each time."""
+        self.pauses += 1
+        clock.sleep(min(0.01 * 2**self.pauses, 0.5) * (0.5 + randomness.below(1000) / 1000))
+
+    def pause(self, error: Exception) -> None:
+        """As `wait`; DatabaseAway when the time is over. Whose connection was ended while it stood still has not tried."""
+        if self.over and (self.pauses or not getattr(error, "connection_invalidated", False)):
+            raise _away(error) from error
+        self.wait()
+
+
+def _away(reason: object) -> DatabaseAway:
+    log.say(__name__, "the database is away", reason=str(getattr(reason, "orig", reason)).strip().partition("\n")[0])
+    return DatabaseAway()
+
+
+def _bounds(url: sa.URL) -> dict[str, Any]:
+    """libpq's arguments for a server; what the URL says itself goes before."""
+    session = [f"-c {name}={round(seconds * 1000)}" for name, seconds in SESSION_SECONDS.items()]
+    wanted = {name: value for name, value in CONNECTING.items() if name not in url.query}
+    return {**wanted, "options": " ".join([*session, str(url.query.get("options", ""))]).strip()}
+
+
+def _note_life(connection: Any, record: Any) -> None:
+    """Since when the server's counts have stood: a crash, and nothing else of the server's own, begins them anew. Whoever
+    resets them by hand makes outcomes unknown that were known, no more."""
+    (life,) = connection.execute("SELECT extract(epoch FROM stats_reset)::text FROM pg_stat_bgwriter").fetchone()
+    connection.rollback()
+    record.info["life"] = life
+
+
+def _set(connection: Any, seconds: Mapping[str, float]) -> None:
+    connection.execute("; ".join(f"SET {name} = {round(value * 1000)}" for name, value in seconds.items()))
 
 
 def _begin_reading(connection: sa.Connection) -> None:
@@ -272,12 +432,14 @@ def _begin_writing(connection: sa.Connection) -> None:
     """SQLite's own way to wait for another process's transaction sleeps longer with every look; ours are short."""
     raw = connection.connection.driver_connection
     assert raw is not None
-    for _ in range(WAIT_FOR_WRITER_MS // WRITERS_LOOK_MS):
+    until: float = connection.info["until"]
+    # Counted as well, for where tests move the clock it may stand still.
+    for _ in range(max(1, round((until - clock.monotonic()) * 1000 / WRITERS_LOOK_MS))):
         try:
             raw.execute("BEGIN IMMEDIATE")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            if not _busy(error) or clock.monotonic() >= until:
                 break
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
@@ -289,12 +451,26 @@ def _hush(context: Any) -> None:
             error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
 
 
-def _lost(error: DBAPIError, attempt: int) -> bool:
-    """Whether running the same work again may succeed. A unique row that appeared meanwhile counts for some attempts:
-    the logic then meets it and answers in its own words."""
-    original = error.orig
-    if isinstance(original, sqlite3.OperationalError):
-        return "locked" in str(original) or "busy" in str(original)
-    if isinstance(original, psycopg.Error) and original.sqlstate in ("40001", "40P01"):
+def _busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _sqlstate(error: Exception) -> str | None:
+    return getattr(getattr(error, "orig", error), "sqlstate", None)
+
+
+def _lost(error: Exception, attempt: int) -> bool:
+    """Whether it lost against another transaction, and may win when it runs again. A unique row that appeared meanwhile
+    counts for some attempts: the logic then meets it and answers in its own words."""
+    return _sqlstate(error) in ("40001", "40P01") or (isinstance(error, IntegrityError) and attempt < 3)
+
+
+def _passes(error: Exception) -> bool:
+    """Whether it is about the database's state and not about what was asked of it: away, starting, full, a connection or
+    statement that it ended, a lock that somebody holds."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, IntegrityError) and attempt < 3
+    original = getattr(error, "orig", error)
+    if isinstance(original, sqlite3.OperationalError):
+        return _busy(original) or original.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    return isinstance(original, psycopg.OperationalError)

@@ -6,7 +6,8 @@ ApiError
 ├── Forbidden 403         ├── NotAcceptable 406         ├── Unprocessable 422
 │   └── PolicyForbids     ├── Conflict 409              ├── NotBuilt 501
 └── OverQuota (status of  │   └── Busy                  └── Unavailable 503
-    the service)          └── Gone 410
+    the service)          └── Gone 410                      ├── DatabaseAway
+                                                            └── OutcomeUnknown
 """
 
 from typing import ClassVar
@@ -106,6 +107,30 @@ class NotBuilt(ApiError):
 class Unavailable(ApiError):
     status = 503
     title = "Service Unavailable"
+
+
+class DatabaseAway(Unavailable):
+    """The tables cannot be reached, or others hold them, for longer than anybody waits; nothing was changed."""
+
+    kind = "ServiceUnavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database cannot be used at the moment. Nothing was changed; try again.", headers={"Retry-After": "2"}
+        )
+
+
+class OutcomeUnknown(Unavailable):
+    """The database went away while it committed, and could not be asked afterwards whether it did."""
+
+    kind = "ServiceUnavailable"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database went away while this request was written, so that it may or may not have been carried out. "
+            "Ask again, with the same Idempotency-Key where one was given.",
+            headers={"Retry-After": "2"},
+        )
 
 
 class OverQuota(ApiError):

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kumoi.kernel import clock, log, randomness
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import INSERT, Database, Transaction
-from kumoi.kernel.errors import ApiError
+from kumoi.kernel.errors import ApiError, DatabaseAway, OutcomeUnknown
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.operations import (
     ACTIVE_STATES,
@@ -141,6 +141,9 @@ class Runner:
             self._walk(registry[row["kind"]], row, fences)
         except (LeaseLost, Stale):
             log.say(__name__, "lease lost", operation=row["id"], kind=row["kind"])
+        except (DatabaseAway, OutcomeUnknown) as error:
+            # Only the table says where it stands, to whoever takes it when the lease has run out.
+            log.say(__name__, "let go", operation=row["id"], kind=row["kind"], reason=type(error).__name__)
         finally:
             log.request_id.set("")
             with self._lock:
@@ -240,6 +243,8 @@ class Runner:
         except LeaseLost:
             # Unless it really has lost it, what it wrote itself has ended it: a defect, which must not go on for ever.
             return self._wait(operation, row, context, step, _pause(row), "it stood in its own way")
+        except (DatabaseAway, OutcomeUnknown):
+            raise
         except self.retryable as error:
             return self._wait(operation, row, context, step, _pause(row), str(error) or type(error).__name__)
         except self.expected as error:
