@@ -22,13 +22,14 @@ EVENTS = {
 
 
 def write(tx: Transaction, context: Context, project_id: str, kind: str, resource_id: str, verb: str, why: str) -> None:
-    """Say that an operation failed. `kind`: VOLUME or VOLUME_SNAPSHOT; `verb`: of EVENTS."""
+    """Say, once, that an operation failed. `kind`: VOLUME or VOLUME_SNAPSHOT; `verb`: of EVENTS."""
     what = "volume" if kind == "VOLUME" else "snapshot"
-    tx.insert(
-        table, id=tx.new_uuid(), project_id=project_id, event_id=EVENTS[kind, verb], resource_type=kind,
-        resource_id=resource_id, level="ERROR", text=f"{verb} {what}: {why}", request_id=context.request_id,
-        created_at=tx.now,
-    )  # fmt: skip
+    said = {"resource_id": resource_id, "text": f"{verb} {what}: {why}", "request_id": context.request_id}
+    if tx.scalar(sa.select(table.c.id).filter_by(**said)) is None:
+        tx.insert(
+            table, id=tx.new_uuid(), project_id=project_id, event_id=EVENTS[kind, verb], resource_type=kind,
+            level="ERROR", created_at=tx.now, **said,
+        )  # fmt: skip
 
 
 def find(tx: Transaction, message_id: str) -> dict[str, Any] | None:
