@@ -37,6 +37,13 @@ def parse_query(text: str) -> dict[str, list[str]]:
     return found
 
 
+def refuse_unknown(params: dict[str, list[str]], kind: Any, version: Version) -> None:
+    """BadRequest naming the first parameter that the query of this version does not have."""
+    known = {field.encode_name for field in msgspec.structs.fields(versions.narrowed(kind, version))}
+    for name in sorted(set(params) - known):
+        raise BadRequest(f"Invalid input for query parameters {name[:80]}. Additional properties are not allowed.")
+
+
 def decode_query(params: dict[str, list[str]], kind: Any, version: Version | None) -> Any:
     """The query as the declared struct: list fields take every value of their name, others the last."""
     small = versions.narrowed(kind, version) if version else kind

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import falcon
 import msgspec
 from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log, randomness, versions
-from kumoi.kernel.bodies import decode_body, decode_query, parse_query, read_body
+from kumoi.kernel.bodies import decode_body, decode_query, parse_query, read_body, refuse_unknown
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.errors import (
     ApiError,
@@ -98,6 +99,11 @@ class Request:
     def link(self, path: str) -> str:
         """An absolute URL below the service's prefix."""
         return f"{self.base_url}{self.service.prefix}{path}"
+
+    def link_after(self, marker: str) -> str:
+        """The absolute URL of the same list, as it was asked for, after `marker`."""
+        again = {**self.params, "marker": [marker]}
+        return f"{self.base_url}{self.url_path}?{urlencode(again, doseq=True)}"
 
 
 class Api:
@@ -340,6 +346,9 @@ class _Resource:
         if request.query_string:
             asked.params = parse_query(request.query_string)
         if route.query is not None:
+            closed = route.closed_query or (service.microversions and service.microversions.closed_queries)
+            if asked.params and closed and version and version in closed:
+                refuse_unknown(asked.params, route.query, version)
             arguments["query"] = decode_query(asked.params, route.query, version)
         if route.body is not None and not route.raw_body:
             arguments["body"] = decode_body(request.content_type, raw, route, version)

@@ -24,6 +24,8 @@ class Route:
     mode: Mode
     body: Any = None
     query: Any = None
+    closed_query: Span | None = None
+    """When parameters that are not in `query` are refused, where that differs from the service's `closed_queries`."""
     reply: Any = None
     status: int = 200
     versions: Span | None = None
