@@ -6,6 +6,7 @@ import pytest
 
 from kumoi.kernel.pagination import LARGEST_PAGE
 from kumoi.services.compute.keypairs.models import keypairs
+from tests.cloud import PROJECT
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPqPM2dUz4UjzHUsNXJWq4JbGJZqFH9KvJ0Zk4NhMW7a somebody"
 KEYPAIRS = "/compute/v2.1/os-keypairs"
@@ -42,12 +43,17 @@ def test_what_is_no_key_is_refused(cloud: Any) -> None:
     assert cloud.get(KEYPAIRS).json == {"keypairs": []}
 
 
-def test_the_quota_counts_rows(cloud: Any) -> None:
-    from kumoi.kernel import quotas
-
-    cloud.database.write(lambda tx: quotas.set_limit(tx, "compute", "key_pairs", "member-user", 1))
+def test_the_quota_is_the_projects_and_counts_each_users(cloud: Any) -> None:
+    quota_set = f"/compute/v2.1/os-quota-sets/{PROJECT}"
+    assert cloud.put(quota_set, as_="admin", json={"quota_set": {"key_pairs": 1}}).status_code == 200
     assert cloud.post(KEYPAIRS, json={"keypair": {"name": "1", "public_key": KEY}}).status_code == 200
     assert cloud.post(KEYPAIRS, json={"keypair": {"name": "2", "public_key": KEY}}).status_code == 403
+    for_them = {"keypair": {"name": "2", "public_key": KEY, "type": "ssh", "user_id": "member-user"}}
+    assert cloud.post(KEYPAIRS, as_="admin", version="2.10", json=for_them).status_code == 403
+    for name in ("1", "2"):
+        assert cloud.post(KEYPAIRS, as_="other", json={"keypair": {"name": name, "public_key": KEY}}).status_code == 200
+    assert cloud.post(KEYPAIRS, as_="admin", json={"keypair": {"name": "1", "public_key": KEY}}).status_code == 200
+    assert cloud.get(f"{quota_set}/detail").json["quota_set"]["key_pairs"] == {"limit": 1, "in_use": 0, "reserved": 0}
     assert cloud.delete(f"{KEYPAIRS}/1").status_code == 202
     assert cloud.post(KEYPAIRS, json={"keypair": {"name": "2", "public_key": KEY}}).status_code == 200
 

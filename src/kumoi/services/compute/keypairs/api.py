@@ -32,7 +32,8 @@ def _create(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
     private: logic.PrivateKey = ed25519.Ed25519PrivateKey.from_private_bytes(randomness.random_bytes(32))
     if asked.type == "x509" and asked.public_key is None:
         private = rsa.generate_private_key(65537, 2048)
-    return schemas.created(*logic.create(request.tx, user_id, asked.name, asked.type, asked.public_key, private))
+    made = logic.create(request.tx, request.who, user_id, asked.name, asked.type, asked.public_key, private)
+    return schemas.created(*made)
 
 
 @routes.post(
