@@ -16,13 +16,23 @@ NAMES = [f"{service.type}:{route.method}:{route.path}:{route.name}" for service,
 WEAKER = {"reader": ["roleless"], "member": ["roleless", "reader"], "admin": ["roleless", "reader", "member"]}
 
 
-def ask(cloud: Any, service: Service, route: Route, as_: str | None) -> Any:
+WITHOUT_A_KEY = {
+    "identity:/auth/tokens": "a token is kept nowhere: another one takes nothing and costs nothing",
+    "identity:/users/{user_id}/password": "makes nothing; asked without a token, so there is no user whose key it were",
+    "compute:/servers/{server_id}/action:os-getConsoleOutput": "only looks",
+    "block_storage:/volumes/{volume_id}/action:os-show_image_metadata": "only looks",
+    "cloud:/placement/dry-run": "only looks",
+}
+"""POST routes that heed no Idempotency-Key, and why."""
+
+
+def ask(cloud: Any, service: Service, route: Route, as_: str | None, more: dict[str, str] | None = None) -> Any:
     path = re.sub(r"\{[^}]*\}", "5b1f8e1c-0000-4000-8000-000000000000", service.prefix + route.path)
     version = None
     if service.microversions:
         last = route.versions.last if route.versions else None
         version = versions.text(last or service.microversions.maximum)
-    headers = {}
+    headers = dict(more or {})
     if version and service.microversions:
         headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {version}"
     body = {"json": {route.action: None}} if route.action else {}
@@ -39,6 +49,25 @@ def test_strangers_and_the_too_weak_are_sent_away(cloud: Any, service: Service, 
     for caller in WEAKER.get(route.policy.role or "", []):
         refused = ask(cloud, service, route, caller)
         assert refused.status_code == 403, f"{caller}: {refused.text}"
+
+
+POSTS = [(service, route) for service, route in EVERY if route.method == "POST" and route.status != 501]
+
+
+def posted(service: Service, route: Route) -> str:
+    return ":".join(filter(None, (service.type, route.path, route.action)))
+
+
+@pytest.mark.parametrize(("service", "route"), POSTS, ids=[posted(service, route) for service, route in POSTS])
+def test_every_post_heeds_a_key(cloud: Any, service: Service, route: Route) -> None:
+    """Whoever heeds it refuses one that is none."""
+    refused = ask(cloud, service, route, "admin", {"Idempotency-Key": ""})
+    heeded = refused.status_code == 400 and "Idempotency-Key" in refused.text
+    assert heeded == (posted(service, route) not in WITHOUT_A_KEY), refused.text
+
+
+def test_what_heeds_no_key_is_there() -> None:
+    assert set(WITHOUT_A_KEY) <= {posted(service, route) for service, route in POSTS}
 
 
 def test_no_route_is_declared_twice() -> None:

@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.idempotency import KEPT, forget_old, replies
+from kumoi.services.compute.consoles.models import tokens as console_tokens
+from kumoi.services.identity import passwords
 from tests.cloud import Cloud
+from tests.services.compute import world as worlds
+from tests.services.identity.cloud import V3, IdentityCloud
 
 KEYPAIRS = "/compute/v2.1/os-keypairs"
 
@@ -71,3 +76,120 @@ def test_after_a_day_it_is_a_new_question(cloud: Cloud) -> None:
     )
     assert create(cloud, "k1").status_code == 200
     assert cloud.database.write(forget_old) == 0
+
+
+@pytest.fixture
+def identity(tmp_path: Path, database_url: str) -> Iterator[IdentityCloud]:
+    made = IdentityCloud(tmp_path, database_url)
+    yield made
+    made.close()
+
+
+def made_by_identity(identity: IdentityCloud) -> tuple[str, dict[str, tuple[str, dict[str, Any]]]]:
+    """A token, and path → (key of the list at that path, body)."""
+    token = identity.log_in("admin")
+    user = identity.named("users", "admin", token)
+    project = identity.named("projects", "admin", token)
+    credential = {"type": "cert", "blob": "b", "user_id": user}
+    return token, {
+        "/users": ("users", {"user": {"name": "x", "password": "secret words"}}),
+        f"/users/{user}/application_credentials": (
+            "application_credentials",
+            {"application_credential": {"name": "x"}},
+        ),
+        f"/users/{user}/credentials/OS-EC2": ("credentials", {"tenant_id": project}),
+        "/credentials": ("credentials", {"credential": credential}),
+    }
+
+
+def test_what_is_hashed_or_sealed_before_is_made_once(identity: IdentityCloud) -> None:
+    token, bodies = made_by_identity(identity)
+    for path, (listed, body) in bodies.items():
+        before = len(identity.get(V3 + path, as_=token).json[listed])
+        first, second, other = (
+            identity.post(V3 + path, as_=token, json=asked, headers={"Idempotency-Key": "k"})
+            for asked in (body, body, {**body, "more": 1})
+        )
+        assert first.status_code == 201 and (first.status_code, first.json) == (second.status_code, second.json), path
+        assert other.status_code == 422, path
+        assert len(identity.get(V3 + path, as_=token).json[listed]) == before + 1, path
+    kept = identity.database.read(lambda tx: tx.all(sa.select(replies.c.reply)))
+    assert len(kept) == len(bodies) and "secret" not in str(kept)
+
+
+def test_the_answer_comes_again_after_a_restart(identity: IdentityCloud, tmp_path: Path) -> None:
+    token, bodies = made_by_identity(identity)
+    (path,) = (path for path in bodies if path.endswith("application_credentials"))
+    asked = {"as_": token, "json": bodies[path][1], "headers": {"Idempotency-Key": "k"}}
+    first = identity.post(V3 + path, **asked)
+    again = Cloud(tmp_path, identity.database.url, authenticator=identity.api.authenticate, create=False)
+    assert again.post(V3 + path, **asked).json == first.json
+    again.close()
+
+
+def test_who_asks_while_the_first_still_hashes_gets_its_answer(
+    identity: IdentityCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token, bodies = made_by_identity(identity)
+    (path,) = (path for path in bodies if path.endswith("application_credentials"))
+    asked = {"as_": token, "json": bodies[path][1], "headers": {"Idempotency-Key": "k"}}
+    both, hashed = threading.Barrier(2), passwords.hashed
+
+    def together(text: str, rounds: int) -> str:
+        """Neither may store before the other has found no answer."""
+        both.wait(20)
+        return hashed(text, rounds)
+
+    monkeypatch.setattr(passwords, "hashed", together)
+    answers: list[Any] = []
+    threads = [threading.Thread(target=lambda: answers.append(identity.post(V3 + path, **asked))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer.status_code for answer in answers] == [201, 201] and answers[0].json == answers[1].json
+
+
+def test_who_is_refused_for_what_the_first_made_gets_its_answer(
+    identity: IdentityCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first is done between the second's look for an answer and its look at the name."""
+    token, bodies = made_by_identity(identity)
+    (path,) = (path for path in bodies if path.endswith("application_credentials"))
+    asked = {"as_": token, "json": bodies[path][1], "headers": {"Idempotency-Key": "k"}}
+    read, first = identity.database.read, []
+
+    def overtaken(work: Any) -> Any:
+        found = read(work)
+        if getattr(work, "__name__", "") == "found" and not first:
+            first.append(None)
+            first.append(identity.post(V3 + path, **asked))
+        return found
+
+    monkeypatch.setattr(identity.database, "read", overtaken)
+    second = identity.post(V3 + path, **asked)
+    assert second.status_code == 201 and second.json == first[1].json
+
+
+def test_a_console_is_opened_once_and_told_again_when_the_guest_is_off(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = worlds.make(cloud)
+    server_id = world.boot()
+    monkeypatch.setattr(cloud.engines[FakeHypervisor], "vnc_socket", lambda server_id: "/run/vnc")
+    path = f"{worlds.SERVERS}/{server_id}"
+    asked = {
+        "2.96": (f"{path}/remote-consoles", {"remote_console": {"protocol": "vnc", "type": "novnc"}}),
+        "2.5": (f"{path}/action", {"os-getVNCConsole": {"type": "novnc"}}),
+    }
+
+    def everything() -> list[Any]:
+        return [
+            cloud.post(where, version=version, json=body, headers={"Idempotency-Key": "k"}).json
+            for version, (where, body) in asked.items()
+        ]
+
+    first = everything()
+    monkeypatch.undo()
+    assert "token" in str(first) and everything() == first
+    assert cloud.database.read(lambda tx: tx.scalar(sa.select(sa.func.count()).select_from(console_tokens))) == 2

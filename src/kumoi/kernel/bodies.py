@@ -1,5 +1,6 @@
 """What clients send: queries and JSON bodies, read, decoded and checked against what a route declares."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -37,6 +38,13 @@ def parse_query(text: str) -> dict[str, list[str]]:
     return found
 
 
+def refuse_unknown(params: dict[str, list[str]], kind: Any, version: Version) -> None:
+    """BadRequest naming the first parameter that the query of this version does not have."""
+    known = {field.encode_name for field in msgspec.structs.fields(versions.narrowed(kind, version))}
+    for name in sorted(set(params) - known):
+        raise BadRequest(f"Invalid input for query parameters {name[:80]}. Additional properties are not allowed.")
+
+
 def decode_query(params: dict[str, list[str]], kind: Any, version: Version | None) -> Any:
     """The query as the declared struct: list fields take every value of their name, others the last."""
     small = versions.narrowed(kind, version) if version else kind
@@ -45,7 +53,7 @@ def decode_query(params: dict[str, list[str]], kind: Any, version: Version | Non
     try:
         value = msgspec.convert(values, small, strict=False)
     except msgspec.ValidationError as error:
-        raise BadRequest(f"Invalid input for query parameter {explain(error)}") from None
+        raise BadRequest(f"Invalid input for query parameter {_explain_query(error)}") from None
     return value if small is kind else versions.widened(value, kind)
 
 
@@ -63,7 +71,7 @@ def decode_body(content_type: str | None, raw: bytes, route: Route, version: Ver
             kind = dict.__class_getitem__((str, kind))
         value = versions.decode(raw, kind, version)
     except msgspec.ValidationError as error:
-        raise BadRequest(f"Invalid input for field/attribute {explain(error)}") from None
+        raise BadRequest(f"Invalid input for field/attribute {explain(error, route.action)}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"Malformed request body: it is not JSON ({error}).") from None
     except RecursionError:
@@ -80,8 +88,27 @@ def holds_nul(value: Any) -> bool:
     return isinstance(value, str) and "\0" in value
 
 
-def explain(error: msgspec.ValidationError) -> str:
-    """`server.name: Expected …` from msgspec's own words, which name the place last."""
-    text, _, place = str(error).partition(" - at `$")
-    place = place.rstrip("`").lstrip(".")
-    return f"{place or 'body'}: {text}"
+def explain(error: msgspec.ValidationError, action: str | None = None) -> str:
+    """`server.name: Expected …` from msgspec's own words, which name the place last. `action`: the name that stands
+    around what an action's route declares."""
+    found = _PLACED.fullmatch(str(error))
+    if found is None:
+        return f"body: {error}"
+    place = found["place"]
+    if action is not None and place.startswith(_ANY_KEY):
+        place = action + place.removeprefix(_ANY_KEY)
+    return f"{place.lstrip('.') or 'body'}: {found['text']}{' as a key' if found['key'] else ''}"
+
+
+def _explain_query(error: msgspec.ValidationError) -> str:
+    """As `explain`; a query has no place of its own, so what it lacks or has too much is the place."""
+    found = _OF_THE_WHOLE.fullmatch(str(error))
+    if found is None:
+        return explain(error)
+    return f"{found['name']}: it is {'not known' if found['how'] == 'contains unknown' else 'required'}"
+
+
+_ANY_KEY = "[...]"
+"""How msgspec calls what stands under some key of a dictionary."""
+_PLACED = re.compile(r"(?P<text>.*) - at (?P<key>`key` in )?`\$(?P<place>[^`]*)`", re.DOTALL)
+_OF_THE_WHOLE = re.compile(r"Object (?P<how>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)

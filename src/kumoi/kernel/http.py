@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
+from urllib.parse import urlencode
 
 import falcon
 import msgspec
 from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log, randomness, versions
-from kumoi.kernel.bodies import decode_body, decode_query, parse_query, read_body
+from kumoi.kernel.bodies import decode_body, decode_query, parse_query, read_body, refuse_unknown
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.errors import (
     ApiError,
@@ -35,7 +36,8 @@ class Authenticator(Protocol):
 
 
 class Request:
-    """What a handler may know. `tx` only in modes read and write; `body` and `query` arrive as arguments."""
+    """What a handler may know. `tx` only in modes read and write, and not in what runs before them; `body` and `query`
+    arrive as arguments."""
 
     __slots__ = (
         "_engines",
@@ -79,7 +81,7 @@ class Request:
         return self._tx
 
     def engine(self, kind: type[Any]) -> Any:
-        """An engine, for live routes only."""
+        """An engine, for live routes and what runs before a transaction."""
         if self._tx is not None:
             raise RuntimeError("no engine is asked inside a transaction")
         return self._engines(kind)
@@ -97,6 +99,11 @@ class Request:
     def link(self, path: str) -> str:
         """An absolute URL below the service's prefix."""
         return f"{self.base_url}{self.service.prefix}{path}"
+
+    def link_after(self, marker: str) -> str:
+        """The absolute URL of the same list, as it was asked for, after `marker`."""
+        again = {**self.params, "marker": [marker]}
+        return f"{self.base_url}{self.url_path}?{urlencode(again, doseq=True)}"
 
 
 class Api:
@@ -331,17 +338,20 @@ class _Resource:
         arguments: dict[str, Any] = dict(path)
         if any("\0" in value for value in path.values()):
             raise NotFound(service.absent)
-        if request.query_string:
-            asked.params = parse_query(request.query_string)
-        if route.query is not None:
-            arguments["query"] = decode_query(asked.params, route.query, version)
-        if route.body is not None and not route.raw_body:
-            arguments["body"] = decode_body(request.content_type, raw, route, version)
         once: Once | None = None
         if request.method == "POST" and route.mode == "write" and who.user_id and api.keys:
             key = request.get_header("Idempotency-Key")
             if key is not None:
                 once = Once(api.keys, who, f"{service.type} {request.path} {route.name}", key, raw)
+        if request.query_string:
+            asked.params = parse_query(request.query_string)
+        if route.query is not None:
+            closed = route.closed_query or (service.microversions and service.microversions.closed_queries)
+            if asked.params and closed and version and version in closed:
+                refuse_unknown(asked.params, route.query, version)
+            arguments["query"] = decode_query(asked.params, route.query, version)
+        if route.body is not None and not route.raw_body:
+            arguments["body"] = decode_body(request.content_type, raw, route, version)
 
         def work(tx: Transaction) -> Rendered:
             tx.declared_quota = route.quota
@@ -356,10 +366,26 @@ class _Resource:
         if route.mode == "live":
             rendered = _render(route, asked, route.handler(asked, **arguments))
         elif route.mode == "write":
-            rendered = api.database.write(work)
+            answered = self._prepare(asked, route, arguments, once) if route.before else None
+            rendered = answered or api.database.write(work)
         else:
             rendered = api.database.read(work)
         self._send(response, asked, rendered)
+
+    def _prepare(self, asked: Request, route: Route, arguments: dict[str, Any], once: Once | None) -> Rendered | None:
+        """What runs before the transaction; instead of it, the answer that a key already has, also one that appeared
+        while it ran: then it may have been refused for what the first request made."""
+        assert route.before is not None
+        found = once.found if once else lambda _tx: None
+        if answered := asked.database.read(found):
+            return answered
+        try:
+            arguments["prepared"] = route.before(asked, **arguments)
+        except ApiError:
+            if answered := asked.database.read(found):
+                return answered
+            raise
+        return None
 
     def _choose(self, candidates: list[Route], version: Version | None, raw: bytes) -> Route:
         if candidates[0].action is not None:

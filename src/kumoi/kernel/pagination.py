@@ -39,6 +39,11 @@ def page(
     return rows[::-1] if reverse else rows
 
 
+def full(rows: Sequence[Any], limit: int | None) -> bool:
+    """Whether a page is as long as it may be, so that another may follow it."""
+    return 0 < len(rows) >= min(LARGEST_PAGE if limit is None else limit, LARGEST_PAGE)
+
+
 def _after(order: Sequence[tuple[sa.ColumnElement[Any], bool]], marker: dict[str, Any]) -> sa.ColumnElement[bool]:
     choices = []
     equal: list[sa.ColumnElement[bool]] = []

@@ -43,8 +43,11 @@ def limit(tx: Transaction, service: str, resource: str, project_id: str) -> int:
     return all_limits(tx, service, project_id, [resource])[resource]
 
 
-def take(tx: Transaction, service: str, project_id: str, amounts: Mapping[str, int]) -> None:
+def take(
+    tx: Transaction, service: str, project_id: str, amounts: Mapping[str, int], *, holder: str | None = None
+) -> None:
     """Promise `amounts` (resource → count) to the project, or raise OverQuota naming the first that is short.
+    `holder`: whose rows are counted against the project's limit, when they are not the project's.
 
     Call it before the rows are inserted; routes declare what they may take.
     """
@@ -56,7 +59,7 @@ def take(tx: Transaction, service: str, project_id: str, amounts: Mapping[str, i
         most = allowed[resource]
         if most == UNLIMITED or amount <= 0:
             continue
-        used = registry[service, resource].usage(tx, project_id)
+        used = registry[service, resource].usage(tx, project_id if holder is None else holder)
         if used + amount > most:
             raise OverQuota(resource, most, used, amount)
 

@@ -24,6 +24,8 @@ class Route:
     mode: Mode
     body: Any = None
     query: Any = None
+    closed_query: Span | None = None
+    """When parameters that are not in `query` are refused, where that differs from the service's `closed_queries`."""
     reply: Any = None
     status: int = 200
     versions: Span | None = None
@@ -33,6 +35,10 @@ class Route:
     """Resources it may take."""
     errors: tuple[int, ...] = ()
     """Statuses besides 400, 401, 403, 404 that it documents."""
+    before: Handler | None = None
+    """Of a `write` route: what is slow, or asks an engine. It runs outside any transaction with the handler's own
+    arguments, which then gets what it gave as `prepared`; it writes nothing, and does not run when an Idempotency-Key
+    already has its answer."""
     raw_body: bool = False
     """The handler reads `request.raw` itself; JSON is not expected."""
 

@@ -63,6 +63,8 @@ class Microversions:
     behaviours: dict[str, Span]
     history: dict[str, str]
     """Version → what it changed, one line each, for every version that changes something here."""
+    closed_queries: Span | None = None
+    """When a route that declares a query refuses parameters that are not in it, instead of overlooking them."""
 
 
 def _spans(hint: Any) -> list[Span]:

@@ -13,6 +13,8 @@ import pytest
 
 from kumoi.engines.hypervisor.interface import (
     Disk,
+    GuestDevice,
+    GuestMetadata,
     GuestSpec,
     GuestState,
     HypervisorError,
@@ -32,7 +34,7 @@ from kumoi.host.metadata.documents import config_drive
 from kumoi.kernel import accounts, clock, processes, randomness
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_spec, until
+from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_spec, metadata, until
 
 pytestmark = pytest.mark.real
 
@@ -122,6 +124,45 @@ class TestQemu(HypervisorContract):
     @pytest.fixture
     def new_disk(self, house: House) -> Callable[[], Disk]:
         return house.disk
+
+
+def test_a_guest_reads_where_its_tagged_devices_are(house: House) -> None:
+    first, second, plain = house.disk(), house.disk(), house.disk()
+    nic = Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442, tag="outside")
+    spec = msgspec.structs.replace(
+        guest_spec(), disks=[plain, msgspec.structs.replace(first, tag="data")], nics=[nic], config_drive=True
+    )
+    order, id = fence(spec.server_id), spec.server_id
+
+    def told() -> dict[str, GuestDevice]:
+        published = house.published[id]
+        assert isinstance(published, GuestMetadata)
+        return {tag: device for device in published.devices for tag in device.tags}
+
+    house.hypervisor.start(order, spec)
+    card, disk = told()["outside"], told()["data"]
+    assert (card.type, card.bus, card.mac) == ("nic", "pci", nic.mac)
+    assert (disk.type, disk.bus, disk.serial, disk.path) == ("disk", "pci", first.volume_id[:20], "/dev/vdb")
+    assert told().keys() == {"outside", "data"}
+    image = house.hypervisor._guest(id).place.config_drive.read_bytes()
+    assert all(address.encode() in image for address in (card.address, disk.address))
+    with house.hypervisor._guest(id).talk() as qemu:
+        (bus, *_) = qemu.ask("query-pci")
+    at = {device["qdev_id"]: f"0000:00:{device['slot']:02x}.0" for device in bus["devices"]}
+    assert at[f"nic-{nic.port_id}"] == card.address and at[f"disk-{first.volume_id}"] == disk.address
+
+    name = house.hypervisor.attach_disk(order, id, msgspec.structs.replace(second, tag="more"))
+    house.hypervisor.attach_nic(order, id, Nic(randomness.new_uuid(), "fa:16:3e:00:00:02", 1442, tag="inside"))
+    assert told()["more"].path == name and told()["inside"].mac == "fa:16:3e:00:00:02"
+    house.hypervisor.publish_metadata(order, id, metadata(id, "other"))
+    assert told().keys() == {"outside", "data", "more", "inside"}
+    house.hypervisor.power_off(order, id)
+    house.hypervisor.detach_disk(order, id, first.volume_id)
+    house.hypervisor.detach_nic(order, id, nic.port_id)
+    assert told().keys() == {"more", "inside"}
+    house.published.clear()
+    house.restarted().start(order, house.hypervisor._guest(id)._here().spec)
+    assert told().keys() == {"more", "inside"}
 
 
 # 16-bit boot sectors: say K on the serial port and halt; or switch the machine off.

@@ -5,7 +5,7 @@ import json
 
 import msgspec
 
-from kumoi.engines.hypervisor.interface import GuestAddress
+from kumoi.engines.hypervisor.interface import GuestAddress, GuestDevice
 from kumoi.host.metadata.documents import VERSIONS, config_drive, documents, listing
 from tests.engines.hypervisor.contract import metadata
 
@@ -29,6 +29,20 @@ def test_meta_data_has_what_openstack_says() -> None:
     found = documents(bare, b"")
     assert not {"public_keys", "keys", "meta", "admin_pass"} & set(json.loads(found["openstack/latest/meta_data.json"]))
     assert "openstack/latest/user_data" not in found and "latest/user-data" not in found
+
+
+def test_devices_with_tags_are_listed() -> None:
+    card = GuestDevice("nic", ["outside"], "pci", "0000:00:16.0", mac="fa:16:3e:00:00:01")
+    disk = GuestDevice("disk", ["data"], "pci", "0000:00:05.0", serial="9d3b3d2c-3f4a-4a51-b", path="/dev/vdb")
+    told = msgspec.structs.replace(ABOUT, devices=[card, disk])
+    expected = [
+        {"type": "nic", "tags": ["outside"], "bus": "pci", "address": "0000:00:16.0", "mac": "fa:16:3e:00:00:01"},
+        {"type": "disk", "tags": ["data"], "bus": "pci", "address": "0000:00:05.0", "serial": "9d3b3d2c-3f4a-4a51-b",
+         "path": "/dev/vdb"},
+    ]  # fmt: skip
+    for found in (documents(told, b""), config_drive(told, b"")):
+        assert json.loads(found["openstack/latest/meta_data.json"])["devices"] == expected
+    assert json.loads(FOUND["openstack/latest/meta_data.json"])["devices"] == []
 
 
 def test_each_version_has_the_documents_of_its_time() -> None:

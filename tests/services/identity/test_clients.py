@@ -48,6 +48,8 @@ service delete weather
 region create -f json south
 region list -f json
 region delete south
+application credential create -f json all-roles
+application credential delete all-roles
 application credential create --role reader -f json robot
 application credential list -f json
 application credential delete robot
@@ -105,6 +107,8 @@ def test_openstack(url: str) -> None:
         answers.append(answer)
     assert len(answers) == COMMANDS.count("-f json")
     assert [project["Name"] for project in answers[-1]] == ["admin", "demo"]
+    whole = next(a for a in answers if isinstance(a, dict) and a.get("Name") == "all-roles")
+    assert "admin" in str(whole["Roles"]) and whole["Secret"]
     assignments = next(a for a in answers if isinstance(a, list) and a and "Inherited" in a[0])
     assert {(each["Role"], each["Project"] or each["System"]) for each in assignments} == {
         ("member", "lab2@Default"), ("reader", "lab2@Default"), ("reader", "all"),

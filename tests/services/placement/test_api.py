@@ -219,6 +219,19 @@ def test_claims_that_make_no_sense(client: Client) -> None:
     assert client.claim("nonsense", {A: {"VCPU": 1}}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "trait", ["HW_CPU_X86_AVX512VNNI", "COMPUTE_NET_VIF_MODEL_VIRTIO", "COMPUTE_VIOMMU_MODEL_INTEL", "HW_CPU_X86_AVX"]
+)
+def test_every_standard_trait_is_there(client: Client, trait: str) -> None:
+    client.provider(A)
+    assert client.get(f"/placement/traits/{trait}").status_code == 204
+    assert client.traits(A, trait).status_code == 200
+    asked = {"resources": "VCPU:1", "required": trait}
+    assert client.get("/placement/allocation_candidates", params=asked).status_code == 200
+    assert client.get(f"/placement/traits?name=startswith:{trait}").json["traits"][0] == trait
+    assert client.delete(f"/placement/traits/{trait}").status_code == 400
+
+
 def test_traits_and_classes_of_ones_own(client: Client) -> None:
     client.provider(A, VCPU=1)
     assert client.put("/placement/traits/CUSTOM_GOLD").status_code == 201

@@ -1,7 +1,7 @@
 """What compute asks of the guests of one host. Every call is idempotent; none waits for a guest's goodwill."""
 
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -35,18 +35,22 @@ class RootDisk(msgspec.Struct, frozen=True):
     image_id: str
     size_gib: int
     """0: the image's own size."""
+    tag: str | None = None
+    """By which the guest finds the device, as for every disk and network card."""
 
 
 class Disk(msgspec.Struct, frozen=True):
     volume_id: str
     source: Source
     boot_index: int | None = None
+    tag: str | None = None
 
 
 class Nic(msgspec.Struct, frozen=True):
     port_id: str
     mac: str
     mtu: int
+    tag: str | None = None
 
 
 class GuestSpec(msgspec.Struct, frozen=True):
@@ -84,6 +88,24 @@ class GuestMetadata(msgspec.Struct, frozen=True):
     """EC2's block-device-mapping: ami, root …"""
     security_groups: list[str]
     reservation_id: str
+    devices: list["GuestDevice"] = []
+    """Those with tags. Only the host knows where they are plugged, and says it: in what it is told there are none."""
+
+
+class GuestDevice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A device with tags as meta_data.json lists it."""
+
+    type: Literal["nic", "disk"]
+    tags: list[str]
+    bus: str
+    address: str
+    """`0000:00:04.0` on the bus `pci`."""
+    mac: str | None = None
+    """Of network cards."""
+    serial: str | None = None
+    """Of volumes, as the guest reads it."""
+    path: str | None = None
+    """Of disks: what the guest is likely to call it."""
 
 
 class GuestAddress(msgspec.Struct, frozen=True):

@@ -93,7 +93,7 @@ def _meta_data(metadata: GuestMetadata, seed: bytes) -> dict[str, object]:
         "availability_zone": metadata.availability_zone,
         "launch_index": metadata.launch_index,
         "project_id": metadata.project_id,
-        "devices": [],
+        "devices": metadata.devices,
         "dedicated_cpus": [],
         "random_seed": base64.b64encode(seed).decode(),
     }

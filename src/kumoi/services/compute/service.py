@@ -39,7 +39,6 @@ MICROVERSIONS = Microversions(
         "servers embed their flavor": since("2.47"),
         "everybody sees events": since("2.51"),
         "actions in pages": since("2.58"),
-        "unknown query parameters are refused": since("2.75"),
         "anybody filters by state": since("2.83"),
         "everybody sees the hostname": since("2.90"),
         "keypairs are only imported": since("2.92"),
@@ -48,6 +47,7 @@ MICROVERSIONS = Microversions(
         "hosts are called by UUID": since("2.53"),
         "flavor swap is a number": since("2.75"),
     },
+    closed_queries=since("2.75"),
     history={
         "2.2": "keypairs carry a type",
         "2.3": "servers show more of themselves to admins; whether a volume goes with its server",

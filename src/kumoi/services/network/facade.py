@@ -81,13 +81,19 @@ class Wanted:
 
 def plan(tx: Transaction, who: Who, wanted: Sequence[Wanted] | Literal["auto", "none"] | None) -> list[Wanted]:
     """What a server will be plugged into, checked as far as nothing is taken. None and "auto": the one network that
-    the project can use, or nothing when it can use none. BadRequest, Forbidden or Conflict in compute's words."""
+    the project can use; when it can use none, None is nothing and "auto" is refused. BadRequest, Forbidden or Conflict in
+    compute's words."""
     if wanted == "none":
         return []
     if wanted is None or wanted == "auto":
         usable = networks.for_servers(tx, who.project_id or "")
         if len(usable) > 1:
             raise Conflict("Multiple possible networks found, use a Network ID to be more specific.")
+        if wanted == "auto" and not usable:
+            raise BadRequest(
+                f"Invalid input for field/attribute networks. Value: auto. Project {who.project_id} has no network to use, "
+                "and none is made for it."
+            )
         return [Wanted(network_id=network["id"]) for network in usable]
     assert not isinstance(wanted, str)
     named = networks.by_ids(tx, [one.network_id for one in wanted if one.network_id])

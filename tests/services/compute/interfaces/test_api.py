@@ -9,6 +9,7 @@ from kumoi.engines.network.fake import FakeWiring
 from kumoi.kernel import clock, runner
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.operations import Failed
+from kumoi.services.block_storage import bootstrap as block_storage
 from tests.services.compute.world import LATEST, SERVERS, World
 
 PORTS = "/network/v2.0/ports"
@@ -197,3 +198,31 @@ def test_what_may_not_be_plugged(world: World) -> None:
     assert attach(world, server_id, net_id=world.network, fixed_ips=[{"ip_address": "192.0.2.9"}]).status_code == 400
     assert world.cloud.delete(f"{path(server_id)}/{world.network}").status_code == 404
     assert len(cards(world, server_id)) == 1
+
+
+def test_tags_go_with_the_devices_to_the_host(world: World) -> None:
+    world.cloud.database.write(lambda tx: block_storage.bootstrap(tx, world.cloud.settings, {}))
+    mapping = [
+        {"boot_index": 0, "uuid": world.image, "source_type": "image", "destination_type": "local", "tag": "system",
+         "delete_on_termination": True},
+        {"boot_index": -1, "source_type": "blank", "destination_type": "volume", "volume_size": 1, "tag": "data"},
+    ]  # fmt: skip
+    server_id = world.boot(networks=[{"uuid": world.network, "tag": "first"}], block_device_mapping_v2=mapping)
+    volume = world.cloud.post("/volume/v3/volumes", json={"volume": {"size": 1}}).json["volume"]["id"]
+    world.cloud.settle()
+    attach(world, server_id, net_id=world.network, tag="second")
+    world.cloud.settle()
+    body = {"volumeAttachment": {"volumeId": volume, "tag": "more"}}
+    plugged = world.cloud.post(f"{SERVERS}/{server_id}/os-volume_attachments", version="2.49", json=body)
+    assert plugged.status_code == 200, plugged.text
+    world.cloud.settle()
+    spec = world.cloud.engines[FakeHypervisor].spec(server_id)
+    assert spec.root is not None and spec.root.tag == "system"
+    assert [disk.tag for disk in spec.disks] == ["data", "more"] and [nic.tag for nic in spec.nics] == [
+        "first",
+        "second",
+    ]
+    world.act(server_id, "reboot", {"type": "HARD"})
+    world.cloud.settle()
+    again = world.cloud.engines[FakeHypervisor].spec(server_id)
+    assert (again.root, again.disks, again.nics) == (spec.root, spec.disks, spec.nics)

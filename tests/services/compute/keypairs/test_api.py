@@ -2,6 +2,12 @@
 
 from typing import Any
 
+import pytest
+
+from kumoi.kernel.pagination import LARGEST_PAGE
+from kumoi.services.compute.keypairs.models import keypairs
+from tests.cloud import PROJECT
+
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPqPM2dUz4UjzHUsNXJWq4JbGJZqFH9KvJ0Zk4NhMW7a somebody"
 KEYPAIRS = "/compute/v2.1/os-keypairs"
 
@@ -37,12 +43,17 @@ def test_what_is_no_key_is_refused(cloud: Any) -> None:
     assert cloud.get(KEYPAIRS).json == {"keypairs": []}
 
 
-def test_the_quota_counts_rows(cloud: Any) -> None:
-    from kumoi.kernel import quotas
-
-    cloud.database.write(lambda tx: quotas.set_limit(tx, "compute", "key_pairs", "member-user", 1))
+def test_the_quota_is_the_projects_and_counts_each_users(cloud: Any) -> None:
+    quota_set = f"/compute/v2.1/os-quota-sets/{PROJECT}"
+    assert cloud.put(quota_set, as_="admin", json={"quota_set": {"key_pairs": 1}}).status_code == 200
     assert cloud.post(KEYPAIRS, json={"keypair": {"name": "1", "public_key": KEY}}).status_code == 200
     assert cloud.post(KEYPAIRS, json={"keypair": {"name": "2", "public_key": KEY}}).status_code == 403
+    for_them = {"keypair": {"name": "2", "public_key": KEY, "type": "ssh", "user_id": "member-user"}}
+    assert cloud.post(KEYPAIRS, as_="admin", version="2.10", json=for_them).status_code == 403
+    for name in ("1", "2"):
+        assert cloud.post(KEYPAIRS, as_="other", json={"keypair": {"name": name, "public_key": KEY}}).status_code == 200
+    assert cloud.post(KEYPAIRS, as_="admin", json={"keypair": {"name": "1", "public_key": KEY}}).status_code == 200
+    assert cloud.get(f"{quota_set}/detail").json["quota_set"]["key_pairs"] == {"limit": 1, "in_use": 0, "reserved": 0}
     assert cloud.delete(f"{KEYPAIRS}/1").status_code == 202
     assert cloud.post(KEYPAIRS, json={"keypair": {"name": "2", "public_key": KEY}}).status_code == 200
 
@@ -54,6 +65,41 @@ def test_pages_and_other_peoples_keys(cloud: Any) -> None:
     assert cloud.get(f"{KEYPAIRS}?user_id=member-user", as_="other", version="2.10").status_code == 403
     seen = cloud.get(f"{KEYPAIRS}?user_id=member-user", as_="admin", version="2.10").json["keypairs"]
     assert [item["keypair"]["name"] for item in seen] == ["a", "b", "c"]
+
+
+def walked(cloud: Any, query: str, as_: str = "member") -> list[str]:
+    """The names on every page from the first on; each page is full but the last."""
+    names: list[str] = []
+    path = f"{KEYPAIRS}{query}"
+    while path:
+        page = cloud.get(path, as_=as_, version="2.35")
+        assert page.status_code == 200, page.text
+        names += [item["keypair"]["name"] for item in page.json["keypairs"]]
+        links = page.json.get("keypairs_links", [])
+        path = links[0]["href"].partition("http://falconframework.org")[2] if links else ""
+    return names
+
+
+def test_the_next_page_is_of_the_same_list(cloud: Any) -> None:
+    names = ["a", "b c", "d", "e_f"]
+    for name in names:
+        cloud.post(KEYPAIRS, json={"keypair": {"name": name, "public_key": KEY}})
+    body = {"keypair": {"name": "b@c d", "public_key": KEY}}
+    assert cloud.post(KEYPAIRS, version="2.92", json=body).status_code == 201
+    everything = sorted([*names, "b@c d"])
+    assert walked(cloud, "?limit=1") == walked(cloud, "?limit=2") == everything
+    assert walked(cloud, "?user_id=member-user&limit=1", as_="admin") == everything
+
+
+@pytest.mark.parametrize("query", ["", "?limit=5000"])
+def test_a_page_is_cut_where_pages_end_and_says_so(cloud: Any, query: str) -> None:
+    rows = [
+        {"user_id": "member-user", "name": f"{number:04}", "type": "ssh", "public_key": KEY, "fingerprint": "f",
+         "created_at": 1}
+        for number in range(LARGEST_PAGE + 1)
+    ]  # fmt: skip
+    cloud.database.write(lambda tx: tx.insert_many(keypairs, rows))
+    assert walked(cloud, query) == [row["name"] for row in rows]
 
 
 def test_who_may(cloud: Any) -> None:

@@ -95,6 +95,21 @@ def test_a_guest_that_ignores_its_power_button_is_cut_off(world: World, monkeypa
     assert world.show(server_id)["status"] == "SHUTOFF" and len(pressed) > 3
 
 
+def test_an_admins_lock_is_not_the_owners_to_change(world: World) -> None:
+    server_id = world.boot()
+    assert world.act(server_id, "lock", {"locked_reason": "mine"}).status_code == 202
+    assert world.act(server_id, "lock", {"locked_reason": "other"}).status_code == 202
+    assert world.show(server_id)["locked_reason"] == "mine"
+    assert world.act(server_id, "lock", {"locked_reason": "theirs"}, as_="system").status_code == 202
+    assert world.show(server_id)["locked_reason"] == "theirs"
+    assert world.act(server_id, "unlock").status_code == 403
+    assert world.act(server_id, "lock", {"locked_reason": "mine again"}).status_code == 202
+    assert world.show(server_id)["locked_reason"] == "theirs"
+    assert world.act(server_id, "unlock").status_code == 403
+    assert world.act(server_id, "unlock", as_="system").status_code == 202
+    assert world.show(server_id)["locked"] is False and world.show(server_id)["locked_reason"] is None
+
+
 def test_locks(world: World) -> None:
     server_id = world.boot()
     assert world.act(server_id, "lock", {"locked_reason": "hands off"}).status_code == 202

@@ -150,6 +150,8 @@ def test_networks_chosen_and_not(world: World) -> None:
     assert world.show(fixed)["addresses"]["private"][0]["addr"] == "10.0.7.7"
     assert world.ask("again", networks=[{"uuid": world.network, "fixed_ip": "10.0.7.7"}]).status_code in (400, 409)
     assert world.show(world.boot("auto", networks="auto"))["addresses"]
+    refused = world.ask("lonely", as_="other", networks="auto")
+    assert refused.status_code == 400 and "networks" in refused.json["badRequest"]["message"]
     assert world.show(world.boot("none", networks="none"))["addresses"] == {}
     old = world.cloud.post(SERVERS, version="2.36", json=world.body("old", networks=None))
     assert old.status_code == 202

@@ -44,6 +44,12 @@ def test_secret_once_and_roles_in_the_token(cloud: IdentityCloud, member: str) -
     assert who.application_credential_id == made["id"] and who.roles == {"reader"}
 
 
+@pytest.mark.parametrize("nothing", [{}, {"roles": None}, {"roles": [], "access_rules": []}])
+def test_no_role_named_is_every_role(cloud: IdentityCloud, member: str, nothing: dict[str, Any]) -> None:
+    made = make(cloud, member, **nothing)
+    assert {role["name"] for role in made["roles"]} == {"member", "reader"}
+
+
 def test_by_name_and_user(cloud: IdentityCloud, member: str) -> None:
     made = make(cloud, member, secret="my own")
     assert made["secret"] == "my own"
@@ -120,7 +126,6 @@ def test_its_end(cloud: IdentityCloud) -> None:
     [
         ({"roles": [{"name": "admin"}]}, 400, "roles"),
         ({"roles": [{"id": "nothing"}]}, 400, "roles"),
-        ({"roles": []}, 400, "roles"),
         ({"expires_at": "tomorrow"}, 400, "expires_at"),
         ({"expires_at": "2001-01-01T00:00:00Z"}, 400, "expires_at"),
         ({"name": ""}, 400, "name"),

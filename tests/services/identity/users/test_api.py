@@ -81,6 +81,25 @@ def test_filters_and_pages(cloud: IdentityCloud, admin: str) -> None:
     assert cloud.get(f"{V3}/users", as_=admin, params={"marker": "x"}).status_code == 400
 
 
+@pytest.mark.parametrize("name", ["unique_id", "idp_id", "protocol_id"])
+def test_nobody_comes_from_another_provider(cloud: IdentityCloud, admin: str, name: str) -> None:
+    assert cloud.get(f"{V3}/users", as_=admin, params={name: "x"}).json["users"] == []
+
+
+def test_no_password_expires_before_or_after_anything(cloud: IdentityCloud, admin: str) -> None:
+    group = cloud.made("groups", admin, name="crew")["id"]
+    demo = cloud.named("users", "demo", admin)
+    cloud.put(f"{V3}/groups/{group}/users/{demo}", as_=admin)
+    for path in (f"{V3}/users", f"{V3}/groups/{group}/users"):
+        assert cloud.get(path, as_=admin).json["users"] != []
+        for how in ("", "lt:", "lte:", "gt:", "gte:", "eq:", "neq:"):
+            asked = cloud.get(path, as_=admin, params={"password_expires_at": f"{how}2026-12-08T22:02:00Z"})
+            assert asked.status_code == 200 and asked.json["users"] == [], how
+        for wrong in ("lt:tomorrow", "tomorrow", "like:2026-12-08T22:02:00Z", ""):
+            refused = cloud.get(path, as_=admin, params={"password_expires_at": wrong})
+            assert refused.status_code == 400 and "password_expires_at" in refused.text, wrong
+
+
 def test_who_may(cloud: IdentityCloud, admin: str, member: str) -> None:
     demo, other = cloud.named("users", "demo", admin), cloud.named("users", "reader", admin)
     assert cloud.get(f"{V3}/users", as_=member).status_code == 403

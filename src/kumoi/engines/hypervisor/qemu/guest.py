@@ -106,6 +106,7 @@ class Guest(Power):
                 except HypervisorError:
                     self._save(before)
                     raise
+            self._publish(self._here())
             return machine.device_name(disk.volume_id)
 
     def detach_disk(self, volume_id: str) -> bool:
@@ -122,6 +123,7 @@ class Guest(Power):
                 ),
                 hardware=record.hardware and record.hardware.without_disk(volume_id),
             )
+            self._publish(self._here())
             return True
 
     def attach_nic(self, fence: Fence, nic: Nic) -> None:
@@ -138,6 +140,7 @@ class Guest(Power):
                 except HypervisorError:
                     self._save(before)
                     raise
+            self._publish(self._here())
 
     def detach_nic(self, fence: Fence, port_id: str) -> bool:
         with self._turn():
@@ -152,13 +155,14 @@ class Guest(Power):
                 spec=msgspec.structs.replace(record.spec, nics=[n for n in record.spec.nics if n.port_id != port_id]),
                 hardware=record.hardware and record.hardware.without_nic(port_id),
             )
+            self._publish(self._here())
             return True
 
     def publish(self, metadata: GuestMetadata) -> None:
         with self._turn():
             record = self._here()
             self._save(record, spec=msgspec.structs.replace(record.spec, metadata=metadata))
-            self.around.published(self.server_id, metadata)
+            self._publish(self._here())
 
     # Questions.
 
@@ -202,7 +206,7 @@ class Guest(Power):
             record = self.record
             if record is None:
                 return
-            self.around.published(self.server_id, record.spec.metadata)
+            self._publish(record)
             if process.alive(self.place) and self._state() in ALIVE:
                 self._save(self._here(), resting=False)
                 return

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from kumoi.engines.hypervisor.interface import Disk, GuestSpec, HypervisorError, Nic
+from kumoi.engines.hypervisor.interface import Disk, GuestDevice, GuestSpec, HypervisorError, Nic
 
 MACHINE = "pc-i440fx-7.2"
 """Pinned: a saved memory fits only the machine that it was saved from."""
@@ -87,6 +87,35 @@ def boot_order(spec: GuestSpec) -> list[Disk]:
     return sorted(spec.disks, key=lambda d: (d.boot_index is None or d.boot_index < 0, d.boot_index or 0))
 
 
+def tagged(spec: GuestSpec, hardware: Hardware) -> list[GuestDevice]:
+    """The devices of a guest that have tags, network cards first, and where they are plugged."""
+    cards = [
+        GuestDevice("nic", [nic.tag], "pci", _address(hardware.nic_slots[nic.port_id]), mac=nic.mac)
+        for nic in spec.nics
+        if nic.tag is not None and nic.port_id in hardware.nic_slots
+    ]
+    tags = [(ROOT, spec.root.tag)] if spec.root else []
+    tags += [(disk.volume_id, disk.tag) for disk in boot_order(spec)]
+    disks = [
+        GuestDevice(
+            "disk", [tag], "pci", _address(hardware.disk_slots[name]), serial=_serial(name),
+            path=hardware.device_name(name),
+        )
+        for name, tag in tags
+        if tag is not None and name in hardware.disk_slots
+    ]  # fmt: skip
+    return cards + disks
+
+
+def _address(slot: int) -> str:
+    return f"0000:00:{slot:02x}.0"
+
+
+def _serial(name: str) -> str | None:
+    """virtio carries 20 bytes of it; the root disk has none."""
+    return None if name == ROOT else name[:20]
+
+
 def node_name(name: str) -> str:
     """The name of a disk's block node; QEMU allows 31 bytes."""
     return "n" + hashlib.sha256(name.encode()).hexdigest()[:24]
@@ -120,8 +149,8 @@ def disk_device(hardware: Hardware, name: str, boot_index: int | None) -> dict[s
         "bus": "pci.0",
         "addr": f"{hardware.disk_slots[name]:#x}",
     }
-    if name != ROOT:
-        device["serial"] = name[:20]
+    if serial := _serial(name):
+        device["serial"] = serial
     if boot_index is not None and boot_index >= 0:
         device["bootindex"] = boot_index
     return device

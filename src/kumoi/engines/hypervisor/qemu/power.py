@@ -6,9 +6,9 @@ from threading import Lock, RLock
 
 import msgspec
 
-from kumoi.engines.hypervisor.interface import GuestSpec, GuestState, HypervisorError, Nic
+from kumoi.engines.hypervisor.interface import GuestMetadata, GuestSpec, GuestState, HypervisorError, Nic
 from kumoi.engines.hypervisor.qemu import accelerator, config_drive, hot_plug, memory, process
-from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware, boot_order, lay_out
+from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware, boot_order, lay_out, tagged
 from kumoi.engines.hypervisor.qemu.monitor import PATIENCE, Monitor, Silent
 from kumoi.engines.hypervisor.qemu.record import Desired, Place, Record, boot_id
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
@@ -136,8 +136,8 @@ class Power:
     def _boot(self, record: Record) -> None:
         spec = record.spec
         process.end(self.place)
-        self._prepare(spec)
         machine = self._lay_out(spec)
+        self._prepare(spec, machine)
         record = msgspec.structs.replace(
             record, desired=Desired.RUNNING, hardware=machine, boot_id=boot_id(), resting=False, reason=""
         )
@@ -147,7 +147,7 @@ class Power:
         except HypervisorError as error:
             self._give_up(record, Desired.OFF, str(error))
             raise
-        self.around.published(self.server_id, spec.metadata)
+        self._publish(record)
 
     def _resume(self, record: Record, desired: Desired) -> None:
         machine = record.hardware
@@ -160,7 +160,7 @@ class Power:
         except HypervisorError as error:
             self._give_up(record, record.desired, str(error))
             raise
-        self.around.published(self.server_id, record.spec.metadata)
+        self._publish(record)
 
     def _go_on(self, desired: Desired) -> None:
         """QEMU has the memory, or is reading it: go on from there."""
@@ -171,14 +171,23 @@ class Power:
         self._save(self._here(), desired=desired, boot_id=boot_id(), resting=False, reason="")
         self._forget_memory()
 
-    def _prepare(self, spec: GuestSpec) -> None:
+    def _publish(self, record: Record) -> None:
+        """What the guest reads about itself from now on, where its devices are included."""
+        machine = record.hardware or self._lay_out(record.spec)
+        self.around.published(self.server_id, self._read_by_guest(record.spec, machine))
+
+    @staticmethod
+    def _read_by_guest(spec: GuestSpec, machine: Hardware) -> GuestMetadata:
+        return msgspec.structs.replace(spec.metadata, devices=tagged(spec, machine))
+
+    def _prepare(self, spec: GuestSpec, machine: Hardware) -> None:
         self.around.make_folders()
         durable.make_folder(self.place.folder)
         accounts.give(self.place.folder, 0o711)
         if spec.root:
             self.around.make_root_disk(spec.root, self.place.disk)
         if spec.config_drive:
-            config_drive.write(self.around.render(spec.metadata), self.place.config_drive)
+            config_drive.write(self.around.render(self._read_by_guest(spec, machine)), self.place.config_drive)
             self.around.hand_over(self.place.config_drive)
         self._forget_memory()
 

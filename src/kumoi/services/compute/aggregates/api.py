@@ -16,6 +16,6 @@ def index(request: Request) -> dict[str, Any]:
     return {"aggregates": []}
 
 
-@routes.post("/os-aggregates", policy=policy.admin(), mode="live", errors=(501,))
+@routes.post("/os-aggregates", policy=policy.admin(), mode="read", status=501)
 def create(request: Request) -> None:
     raise NotBuilt("Host aggregates are not built yet.")

@@ -35,24 +35,32 @@ def output(request: Request, server_id: str, body: schemas.Output) -> dict[str, 
     return {"output": live.output(request, server, body.length)}
 
 
-def _open(request: Request, server_id: str, protocol: str, kind: str) -> str:
-    """The URL of a page that shows the screen."""
+def _has_screen(request: Request, server_id: str, protocol: str, kind: str) -> None:
+    """The server's host is asked before a console is promised."""
     server = request.database.read(lambda tx: logic.on_host(tx, request.who, server_id))
     logic.check(protocol, kind)
     live.screen(request.engine, server)
+
+
+def _open(request: Request, server_id: str) -> str:
+    """The URL of a page that shows the screen."""
+    logic.on_host(request.tx, request.who, server_id)
     token = randomness.new_secret(24)
-    request.database.write(lambda tx: logic.allow(tx, token, server_id))
+    logic.allow(request.tx, token, server_id)
     path = f"{request.service.prefix.lstrip('/')}{SCREEN}?token={token}"
     return f"{request.base_url}/novnc/vnc_lite.html?path={quote(path, safe='')}"
 
 
 def _action(key: str, protocol: str, body_type: Any) -> None:
+    def ask(request: Request, server_id: str, body: Any) -> None:
+        _has_screen(request, server_id, protocol, body.type)
+
     @routes.action(
-        ACTION, key, policy=policy.member(), mode="live", body=body_type, reply=schemas.ConsoleBody, status=200,
+        ACTION, key, policy=policy.member(), before=ask, body=body_type, reply=schemas.ConsoleBody, status=200,
         versions=until("2.5"), errors=(409,),
     )  # fmt: skip
-    def open_console(request: Request, server_id: str, body: Any) -> schemas.ConsoleBody:
-        return schemas.ConsoleBody(schemas.Console(body.type, _open(request, server_id, protocol, body.type)))
+    def open_console(request: Request, server_id: str, body: Any, prepared: None) -> schemas.ConsoleBody:
+        return schemas.ConsoleBody(schemas.Console(body.type, _open(request, server_id)))
 
 
 _action("os-getVNCConsole", "vnc", schemas.Vnc)
@@ -60,14 +68,17 @@ _action("os-getSPICEConsole", "spice", schemas.Spice)
 _action("os-getSerialConsole", "serial", schemas.Serial)
 
 
+def _has_remote(request: Request, server_id: str, body: schemas.RemoteBody) -> None:
+    _has_screen(request, server_id, body.remote_console.protocol, body.remote_console.type)
+
+
 @routes.post(
-    "/servers/{server_id}/remote-consoles", policy=policy.member(), mode="live", body=schemas.RemoteBody,
+    "/servers/{server_id}/remote-consoles", policy=policy.member(), before=_has_remote, body=schemas.RemoteBody,
     reply=schemas.RemoteShown, status=200, versions=since("2.6"), errors=(409,),
 )  # fmt: skip
-def create(request: Request, server_id: str, body: schemas.RemoteBody) -> schemas.RemoteShown:
+def create(request: Request, server_id: str, body: schemas.RemoteBody, prepared: None) -> schemas.RemoteShown:
     wanted = body.remote_console
-    url = _open(request, server_id, wanted.protocol, wanted.type)
-    return schemas.RemoteShown(schemas.RemoteConsole(wanted.protocol, wanted.type, url))
+    return schemas.RemoteShown(schemas.RemoteConsole(wanted.protocol, wanted.type, _open(request, server_id)))
 
 
 @routes.get(

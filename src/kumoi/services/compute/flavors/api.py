@@ -1,18 +1,17 @@
 """Routes of flavors, their extra specs and access lists."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
+from kumoi.kernel.pagination import full
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
 from kumoi.services.compute.flavors import logic, schemas
-from kumoi.services.compute.strictness import refuse_unknown
 
 routes = Routes()
 
@@ -32,25 +31,23 @@ def _flavor(request: Request, row: dict[str, Any]) -> schemas.Flavor:
 
 
 def _list(request: Request, query: schemas.ListQuery) -> list[dict[str, Any]]:
-    refuse_unknown(request, schemas.ListQuery)
     return logic.list_for(
         request.tx, request.who, is_public=query.is_public, min_ram=query.min_ram, min_disk=query.min_disk,
         sort_keys=query.sort_key, sort_dirs=query.sort_dir, marker=query.marker, limit=query.limit,
     )  # fmt: skip
 
 
-def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, Any]], path: str) -> list[schemas.Link]:
-    if not query.limit or len(rows) < query.limit:
+def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, Any]]) -> list[schemas.Link]:
+    if not full(rows, query.limit):
         return []
-    again = {**request.params, "marker": [rows[-1]["flavorid"]]}
-    return [schemas.Link("next", request.link(f"{path}?{urlencode(again, doseq=True)}"))]
+    return [schemas.Link("next", request.link_after(rows[-1]["flavorid"]))]
 
 
 @routes.get("/flavors", policy=policy.reader(), query=schemas.ListQuery, reply=schemas.ListBody)
 def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
     rows = _list(request, query)
     body = schemas.ListBody(flavors=[schemas.item(row, _links(request, row["flavorid"])) for row in rows])
-    if following := _following(request, query, rows, "/flavors"):
+    if following := _following(request, query, rows):
         body.flavors_links = following
     return body
 
@@ -59,7 +56,7 @@ def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
 def detail(request: Request, query: schemas.ListQuery) -> schemas.DetailBody:
     rows = _list(request, query)
     body = schemas.DetailBody(flavors=[_flavor(request, row) for row in rows])
-    if following := _following(request, query, rows, "/flavors/detail"):
+    if following := _following(request, query, rows):
         body.flavors_links = following
     return body
 

@@ -1,18 +1,17 @@
 """Routes of hypervisors."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.errors import NotBuilt
 from kumoi.kernel.http import Request
+from kumoi.kernel.pagination import full
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import until
 from kumoi.services.compute.hypervisors import logic, schemas
-from kumoi.services.compute.strictness import refuse_unknown
 
 routes = Routes()
 
@@ -32,16 +31,14 @@ class Statistics(msgspec.Struct, kw_only=True):
     current_workload: int
 
 
-def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, Any]], path: str) -> Any:
-    if not query.limit or len(rows) < query.limit:
+def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, Any]]) -> Any:
+    if not full(rows, query.limit):
         return msgspec.UNSET
     last = rows[-1]["id"] if request.behaves("hosts are called by UUID") else rows[-1]["number"]
-    again = {**request.params, "marker": [str(last)]}
-    return [schemas.Link("next", request.link(f"{path}?{urlencode(again, doseq=True)}"))]
+    return [schemas.Link("next", request.link_after(str(last)))]
 
 
 def _rows(request: Request, query: schemas.ListQuery) -> list[dict[str, Any]]:
-    refuse_unknown(request, schemas.ListQuery)
     return logic.listing(
         request.tx, pattern=query.hypervisor_hostname_pattern, marker=query.marker, limit=query.limit
     )  # fmt: skip
@@ -63,7 +60,7 @@ def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
     rows = _rows(request, query)
     return schemas.ListBody(
         hypervisors=[_item(request, row, query.with_servers) for row in rows],
-        hypervisors_links=_following(request, query, rows, "/os-hypervisors"),
+        hypervisors_links=_following(request, query, rows),
     )
 
 
@@ -72,7 +69,7 @@ def detail(request: Request, query: schemas.ListQuery) -> schemas.DetailBody:
     rows = _rows(request, query)
     return schemas.DetailBody(
         hypervisors=[_detail(request, row, query.with_servers) for row in rows],
-        hypervisors_links=_following(request, query, rows, "/os-hypervisors/detail"),
+        hypervisors_links=_following(request, query, rows),
     )
 
 

@@ -1,12 +1,11 @@
 """Routes of instance actions."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from kumoi.kernel import clock, policy
-from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
+from kumoi.kernel.versions import since
 from kumoi.services.compute.instance_actions import logic, schemas
 from kumoi.services.compute.servers.schemas.shown import host_id
 
@@ -25,21 +24,15 @@ def _action(row: dict[str, Any], server_id: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@routes.get(ALL, policy=policy.reader(), query=schemas.ListQuery, reply=schemas.ListBody)
+@routes.get(ALL, policy=policy.reader(), query=schemas.ListQuery, closed_query=since("2.58"), reply=schemas.ListBody)
 def index(request: Request, server_id: str, query: schemas.ListQuery) -> schemas.ListBody:
-    if request.behaves("actions in pages") and (unknown := sorted(set(request.params) - schemas.NAMES)):
-        raise BadRequest(
-            f"Invalid input for query parameters {unknown[0][:80]}. Additional properties are not allowed."
-        )
     rows, cut = logic.list_of(
         request.tx, request.who, server_id, deleted=request.behaves("actions outlive servers"), limit=query.limit,
         marker=query.marker, since=query.changes_since, before=query.changes_before, instant=clock.parse_iso,
     )  # fmt: skip
     body = schemas.ListBody([schemas.Action(**_action(row, server_id)) for row in rows])
     if cut and rows:
-        again = {**request.params, "marker": [rows[-1]["request_id"]]}
-        path = f"/servers/{server_id}/os-instance-actions?{urlencode(again, doseq=True)}"
-        body.links = [schemas.Link("next", request.link(path))]
+        body.links = [schemas.Link("next", request.link_after(rows[-1]["request_id"]))]
     return body
 
 

@@ -16,9 +16,6 @@ class ListQuery(msgspec.Struct, kw_only=True):
     changes_before: Annotated[str | None, since("2.66")] = msgspec.field(name="changes-before", default=None)
 
 
-NAMES = frozenset(field.encode_name for field in msgspec.structs.fields(ListQuery))
-
-
 class Link(msgspec.Struct):
     rel: str
     href: str

@@ -5,6 +5,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from kumoi.kernel import policy, randomness
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
+from kumoi.kernel.pagination import full
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since, until
 from kumoi.services.compute.keypairs import logic, schemas
@@ -17,9 +18,8 @@ def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
     user_id = logic.owner(request.who, query.user_id)
     rows = logic.list_of_user(request.tx, user_id, query.marker, query.limit)
     body = schemas.ListBody(keypairs=[schemas.ListItem(schemas.keypair(row)) for row in rows])
-    if query.limit and len(rows) == query.limit:
-        following = request.link(f"/os-keypairs?limit={query.limit}&marker={rows[-1]['name']}")
-        body.keypairs_links = [schemas.Link("next", following)]
+    if full(rows, query.limit):
+        body.keypairs_links = [schemas.Link("next", request.link_after(rows[-1]["name"]))]
     return body
 
 
@@ -32,7 +32,8 @@ def _create(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
     private: logic.PrivateKey = ed25519.Ed25519PrivateKey.from_private_bytes(randomness.random_bytes(32))
     if asked.type == "x509" and asked.public_key is None:
         private = rsa.generate_private_key(65537, 2048)
-    return schemas.created(*logic.create(request.tx, user_id, asked.name, asked.type, asked.public_key, private))
+    made = logic.create(request.tx, request.who, user_id, asked.name, asked.type, asked.public_key, private)
+    return schemas.created(*made)
 
 
 @routes.post(

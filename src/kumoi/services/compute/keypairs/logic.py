@@ -41,7 +41,7 @@ def check_name(name: str, *, more: bool) -> None:
 
 
 def create(
-    tx: Transaction, user_id: str, name: str, kind: str, public_key: str | None, private: PrivateKey
+    tx: Transaction, who: Who, user_id: str, name: str, kind: str, public_key: str | None, private: PrivateKey
 ) -> tuple[dict[str, Any], str | None]:
     """The row, and the private key when no public key was given (kept nowhere). `private` is used only then: an RSA key
     for a certificate (`x509`), an Ed25519 key for ssh."""
@@ -49,7 +49,7 @@ def create(
         raise InvalidKeypair("the name must not begin or end with a space")
     if store.find(tx, user_id, name):
         raise KeypairExists(name)
-    quotas.take(tx, "compute", user_id, {"key_pairs": 1})
+    quotas.take(tx, "compute", who.project_id or quotas.EVERYBODY, {"key_pairs": 1}, holder=user_id)
     secret = None
     if public_key is None:
         if isinstance(private, rsa.RSAPrivateKey):

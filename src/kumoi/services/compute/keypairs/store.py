@@ -34,4 +34,4 @@ def count_of_user(tx: Transaction, user_id: str) -> int:
 
 
 KEY_PAIRS = Quota("compute", "key_pairs", 100, count_of_user)
-"""Counted per user, as compute has always done."""
+"""Each user has as many as the limit of the project that is asked from; of a project itself none are counted."""

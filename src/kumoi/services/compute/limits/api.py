@@ -6,14 +6,12 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
 from kumoi.services.compute.limits import schemas
 from kumoi.services.compute.quota_sets import logic
-from kumoi.services.compute.strictness import refuse_unknown
 
 routes = Routes()
 
 
 @routes.get("/limits", policy=policy.reader(), query=schemas.Query, reply=schemas.Body)
 def show(request: Request, query: schemas.Query) -> schemas.Body:
-    refuse_unknown(request, schemas.Query)
     project_id = query.tenant_id or request.who.project_id or ""
     if not request.who.sees(project_id) and project_id != request.who.project_id:
         raise PolicyForbids("os_compute_api:limits:other_project")

@@ -9,14 +9,14 @@ from kumoi.services.compute.quota_sets import logic, schemas
 routes = Routes()
 
 
-@routes.get("/os-quota-sets/{project_id}", policy=policy.reader(), reply=schemas.Body)
-def show(request: Request, project_id: str) -> schemas.Body:
+@routes.get("/os-quota-sets/{project_id}", policy=policy.reader(), query=schemas.Query, reply=schemas.Body)
+def show(request: Request, project_id: str, query: schemas.Query) -> schemas.Body:
     logic.may_see(request.who, project_id)
     return schemas.Body(schemas.limits(project_id, logic.limits(request.tx, project_id)))
 
 
-@routes.get("/os-quota-sets/{project_id}/detail", policy=policy.reader(), reply=schemas.Body)
-def detail(request: Request, project_id: str) -> schemas.Body:
+@routes.get("/os-quota-sets/{project_id}/detail", policy=policy.reader(), query=schemas.Query, reply=schemas.Body)
+def detail(request: Request, project_id: str, query: schemas.Query) -> schemas.Body:
     logic.may_see(request.who, project_id)
     return schemas.Body(schemas.details(project_id, logic.details(request.tx, project_id)))
 
@@ -26,14 +26,20 @@ def defaults(request: Request, project_id: str) -> schemas.Body:
     return schemas.Body(schemas.limits(project_id, logic.defaults(request.tx)))
 
 
-@routes.put("/os-quota-sets/{project_id}", policy=policy.admin(), body=schemas.UpdateBody, reply=schemas.Body)
-def update(request: Request, project_id: str, body: schemas.UpdateBody) -> schemas.Body:
+@routes.put(
+    "/os-quota-sets/{project_id}",
+    policy=policy.admin(),
+    query=schemas.Query,
+    body=schemas.UpdateBody,
+    reply=schemas.Body,
+)
+def update(request: Request, project_id: str, query: schemas.Query, body: schemas.UpdateBody) -> schemas.Body:
     logic.change(request.tx, project_id, body.quota_set.given(), force=body.quota_set.force)
     return schemas.Body(schemas.limits(None, logic.limits(request.tx, project_id)))
 
 
-@routes.delete("/os-quota-sets/{project_id}", policy=policy.admin(), status=202)
-def delete(request: Request, project_id: str) -> Reply:
+@routes.delete("/os-quota-sets/{project_id}", policy=policy.admin(), query=schemas.Query, status=202)
+def delete(request: Request, project_id: str, query: schemas.Query) -> Reply:
     logic.reset(request.tx, project_id)
     return Reply()
 

@@ -11,6 +11,12 @@ Elsewhere = Annotated[Any, until("2.35")]
 """Networks keep these; old versions show no limit and take any, which changes nothing."""
 
 
+class Query(msgspec.Struct, kw_only=True):
+    """`user_id` changes nothing: limits are the project's."""
+
+    user_id: str | None = None
+
+
 class Values(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     cores: Number | None = None
     instances: Number | None = None

@@ -65,9 +65,13 @@ def act(tx: Transaction, who: Who, server_id: str, name: str, origin: Mapping[st
 
 
 def lock(tx: Transaction, who: Who, server_id: str, reason: str | None) -> None:
+    """Over a lock that stands the server's own project changes nothing, neither who locked it nor the reason: else it
+    could open what an admin closed. An admin of elsewhere takes it over."""
     row = changes.visible(tx, who, server_id)
-    locked_by = "owner" if row["project_id"] == who.project_id else "admin"
-    store.update(tx, server_id, locked_by=locked_by, locked_reason=reason)
+    owns = row["project_id"] == who.project_id
+    if owns and row["locked_by"]:
+        return
+    store.update(tx, server_id, locked_by="owner" if owns else "admin", locked_reason=reason)
 
 
 def unlock(tx: Transaction, who: Who, server_id: str) -> None:

@@ -1,7 +1,6 @@
 """Routes of servers themselves; what hangs on a server has folders of its own beside this one."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest
@@ -51,25 +50,16 @@ def create(request: Request, body: creating.CreateBody) -> Reply:
     return Reply(creating.CreatedBody(server), headers={"Location": request.link(f"/servers/{made.ids[0]}")})
 
 
-def _page(
-    request: Request, query: asked_lists.ListQuery, path: str
-) -> tuple[list[dict[str, Any]], list[creating.Link]]:
-    if request.behaves("unknown query parameters are refused"):
-        unknown = sorted(set(request.params) - asked_lists.NAMES)
-        if unknown:
-            raise BadRequest(
-                f"Invalid input for query parameters {unknown[0][:80]}. Additional properties are not allowed."
-            )
+def _page(request: Request, query: asked_lists.ListQuery) -> tuple[list[dict[str, Any]], list[creating.Link]]:
     rows, cut = listing.list_for(request.tx, request.who, query, clock.parse_iso, request.behaves)
     if not cut:
         return rows, []
-    again = {**request.params, "marker": [rows[-1]["id"]]}
-    return rows, [creating.Link("next", request.link(f"{path}?{urlencode(again, doseq=True)}"))]
+    return rows, [creating.Link("next", request.link_after(rows[-1]["id"]))]
 
 
 @routes.get("/servers", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.ListBody)
 def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
-    rows, following = _page(request, query, "/servers")
+    rows, following = _page(request, query)
     view = eyes(request)
     body = shown.ListBody([shown.item(row, view) for row in rows])
     if following:
@@ -79,7 +69,7 @@ def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
 
 @routes.get("/servers/detail", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.DetailBody)
 def detail(request: Request, query: asked_lists.ListQuery) -> shown.DetailBody:
-    rows, following = _page(request, query, "/servers/detail")
+    rows, following = _page(request, query)
     view = eyes(request)
     around = showing.around(request.tx, rows, admin=view.admin)
     body = shown.DetailBody([shown.server(row, around, view) for row in rows])

@@ -31,14 +31,15 @@ def index(request: Request, user_id: str) -> dict[str, Any]:
 @routes.post(
     MANY,
     policy=TOKEN,
-    mode="live",
+    before=live.new_secret,
     body=schemas.CreateBody,
     errors=(409, 501),
     reply=under("application_credential", schemas.ApplicationCredential),
 )
-def create(request: Request, user_id: str, body: schemas.CreateBody) -> dict[str, Any]:
-    row, roles, secret = live.create(request, user_id, body.application_credential)
-    return {"application_credential": schemas.application_credential(row, roles, request.link, secret)}
+def create(request: Request, user_id: str, body: schemas.CreateBody, prepared: live.Secret) -> dict[str, Any]:
+    row = logic.create(request.tx, request.who, user_id, body.application_credential, prepared.hash)
+    roles = logic.roles(request.tx, [row["id"]])[row["id"]]
+    return {"application_credential": schemas.application_credential(row, roles, request.link, prepared.text)}
 
 
 @routes.get(ONE, policy=TOKEN, reply=under("application_credential", schemas.ApplicationCredential))

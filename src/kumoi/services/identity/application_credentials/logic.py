@@ -73,12 +73,13 @@ def check_may_create(tx: Transaction, who: Who, user_id: str, wanted: schemas.Ap
 def create(
     tx: Transaction, who: Who, user_id: str, wanted: schemas.ApplicationCredentialCreate, secret_hash: str
 ) -> dict[str, Any]:
-    """For the project of the caller's token, with some of its roles; all of them when none is named."""
+    """For the project of the caller's token, with some of its roles; all of them when none is named, for which
+    clients also send an empty list."""
     check_may_create(tx, who, user_id, wanted)
     assert who.project_id is not None
     held = effective.roles(tx, user_id, "project", who.project_id)
     own = {role["id"]: role["name"] for role in held if role["name"] in who.roles}
-    ids = set(own) if wanted.roles is None else {_role_id(role, own) for role in wanted.roles}
+    ids = {_role_id(role, own) for role in wanted.roles} if wanted.roles else set(own)
     if not ids:
         raise Invalid("application_credential.roles", "at least one is needed")
     id = tx.new_hex()

@@ -25,16 +25,16 @@ def index(request: Request) -> dict[str, Any]:
 @routes.post(
     "/credentials",
     policy=TOKEN,
-    mode="live",
+    before=live.seal,
     body=schemas.CreateBody,
     errors=(409,),
     reply=under("credential", schemas.Credential),
 )
-def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
+def create(request: Request, body: schemas.CreateBody, prepared: live.Sealed) -> dict[str, Any]:
     extra = listing.extras(request, "credential", schemas.CredentialCreate)
     values = listing.given(body.credential, leave=("blob",))
-    row = live.create(request, values, logic.text_of(body.credential.blob), extra)
-    return {"credential": schemas.credential(*live.opened(request, row), request)}
+    row = logic.create(request.tx, request.who, values, prepared.access_digest, prepared.sealed, extra)
+    return {"credential": schemas.credential(row, prepared.blob, request)}
 
 
 @routes.get("/credentials/{credential_id}", policy=TOKEN, mode="live", reply=under("credential", schemas.Credential))
@@ -67,10 +67,11 @@ def index_ec2(request: Request, user_id: str) -> dict[str, Any]:
     return {"credentials": found, "links": listing.links(request)}
 
 
-@routes.post(EC2, policy=TOKEN, mode="live", body=schemas.Ec2Create, reply=under("credential", schemas.Ec2))
-def create_ec2(request: Request, user_id: str, body: schemas.Ec2Create) -> dict[str, Any]:
-    row = live.create_ec2(request, user_id, body.tenant_id)
-    return {"credential": schemas.ec2(*live.opened(request, row), request)}
+@routes.post(EC2, policy=TOKEN, before=live.new_keys, body=schemas.Ec2Create, reply=under("credential", schemas.Ec2))
+def create_ec2(request: Request, user_id: str, body: schemas.Ec2Create, prepared: live.Sealed) -> dict[str, Any]:
+    values = {"type": logic.EC2, "user_id": user_id, "project_id": body.tenant_id}
+    row = logic.create(request.tx, request.who, values, prepared.access_digest, prepared.sealed, {})
+    return {"credential": schemas.ec2(row, prepared.blob, request)}
 
 
 @routes.get(EC2 + "/{access}", policy=TOKEN, mode="live", reply=under("credential", schemas.Ec2))

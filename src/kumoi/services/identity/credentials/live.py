@@ -1,5 +1,6 @@
 """Sealing and opening blobs: the keys lie in the cloud's folder, not in its tables."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -7,8 +8,17 @@ import msgspec
 from kumoi.kernel import randomness
 from kumoi.kernel.http import Request
 from kumoi.services.identity import listing
-from kumoi.services.identity.credentials import logic
+from kumoi.services.identity.credentials import logic, schemas
 from kumoi.services.identity.tokens.live import checker
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A blob, as it is given and as it is kept. `access_digest`: of one of the type ec2."""
+
+    blob: str
+    sealed: str
+    access_digest: str | None
 
 
 def opened(request: Request, row: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -16,18 +26,19 @@ def opened(request: Request, row: dict[str, Any]) -> tuple[dict[str, Any], str]:
     return row, checker(request).keys.open_secret(row["sealed_blob"])
 
 
-def create(request: Request, values: dict[str, Any], blob: str, extra: dict[str, Any]) -> dict[str, Any]:
-    digest = logic.digest_of(values["type"], blob)
-    sealed = checker(request).keys.seal_secret(blob)
-    return request.database.write(lambda tx: logic.create(tx, request.who, values, digest, sealed, extra))
+def seal(request: Request, body: schemas.CreateBody) -> Sealed:
+    return _sealed(request, body.credential.type, logic.text_of(body.credential.blob))
 
 
-def create_ec2(request: Request, user_id: str, project_id: str) -> dict[str, Any]:
+def new_keys(request: Request, user_id: str, body: schemas.Ec2Create) -> Sealed:
     """A new pair of keys. What they may do is what the user may do in the project when they are used."""
     logic.check_may_create_ec2(request.who)
     keys = {"access": randomness.new_secret(16), "secret": randomness.new_secret(16), "trust_id": None}
-    values = {"type": logic.EC2, "user_id": user_id, "project_id": project_id}
-    return create(request, values, msgspec.json.encode(keys).decode(), {})
+    return _sealed(request, logic.EC2, msgspec.json.encode(keys).decode())
+
+
+def _sealed(request: Request, kind: str, blob: str) -> Sealed:
+    return Sealed(blob, checker(request).keys.seal_secret(blob), logic.digest_of(kind, blob))
 
 
 def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:

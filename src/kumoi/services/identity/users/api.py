@@ -24,11 +24,17 @@ def index(request: Request) -> dict[str, Any]:
 
 
 @routes.post(
-    "/users", policy=TOKEN, mode="live", body=schemas.CreateBody, errors=(409,), reply=under("user", schemas.User)
+    "/users",
+    policy=TOKEN,
+    before=live.hash_new,
+    body=schemas.CreateBody,
+    errors=(409,),
+    reply=under("user", schemas.User),
 )
-def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
+def create(request: Request, body: schemas.CreateBody, prepared: str | None) -> dict[str, Any]:
     extra = listing.extras(request, "user", schemas.UserCreate)
-    return {"user": schemas.user(live.create(request, listing.given(body.user), extra), request.link)}
+    values = listing.given(body.user, leave=("password",))
+    return {"user": schemas.user(logic.create(request.tx, request.who, values, prepared, extra), request.link)}
 
 
 @routes.get("/users/{user_id}", policy=TOKEN, reply=under("user", schemas.User))

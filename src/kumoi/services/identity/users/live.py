@@ -5,14 +5,13 @@ from typing import Any
 from kumoi.kernel.http import Request
 from kumoi.services.identity import passwords
 from kumoi.services.identity.errors import Refused
-from kumoi.services.identity.users import logic
+from kumoi.services.identity.users import logic, schemas
 
 
-def create(request: Request, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    """The row of the new user; `values` has the password."""
-    logic.check_may_create(request.who, values["domain_id"])
-    hashed = _hashed(request, values.pop("password"))
-    return request.database.write(lambda tx: logic.create(tx, request.who, values, hashed, extra))
+def hash_new(request: Request, body: schemas.CreateBody) -> str | None:
+    """The hash of a new user's password; None without one."""
+    logic.check_may_create(request.who, body.user.domain_id)
+    return _hashed(request, body.user.password)
 
 
 def update(request: Request, user_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
+from kumoi.kernel import clock
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden
 from kumoi.kernel.who import Who
 from kumoi.services.identity import departures, listing, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
-from kumoi.services.identity.errors import Absent, Refused, Taken
+from kumoi.services.identity.errors import Absent, Invalid, Refused, Taken
 from kumoi.services.identity.groups import store as group_store
 from kumoi.services.identity.users import store
 from kumoi.services.identity.users.models import users
@@ -18,12 +21,16 @@ FILTERS = {
     "enabled": users.c.enabled,
     "default_project_id": users.c.default_project_id,
 }
+OF_NOBODY = ("unique_id", "idp_id", "protocol_id")
+"""Filters on what users of other identity providers have: there are none."""
+EXPIRY = "password_expires_at"
+COMPARISONS = ("lt", "lte", "gt", "gte", "eq", "neq")
 SECRET = ("password", "original_password", "password_hash")
 
 
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_users")
-    wanted = listing.conditions(params, FILTERS)
+    wanted = _conditions(params)
     if domain_id is not None:
         wanted.append(users.c.domain_id == domain_id)
     return selection(tx, wanted)
@@ -34,10 +41,28 @@ def select_in_group(tx: Transaction, who: Who, group_id: str, params: listing.Pa
     policy.check_read(who, group["domain_id"] if group else None, "list_users_in_group")
     if group is None:
         raise Absent("group", group_id)
-    wanted = [users.c.id.in_(group_store.user_ids_in(group_id)), *listing.conditions(params, FILTERS)]
+    wanted = [users.c.id.in_(group_store.user_ids_in(group_id)), *_conditions(params)]
     if who.domain_id:
         wanted.append(users.c.domain_id == who.domain_id)
     return selection(tx, wanted)
+
+
+def _conditions(params: listing.Params) -> listing.Conditions:
+    """Passwords here never expire, so no comparison with a time chooses anybody; it must still be one (Invalid)."""
+    wanted = listing.conditions(params, FILTERS)
+    if EXPIRY in params:
+        text = params[EXPIRY][-1]
+        how, _, instant = text.partition(":")
+        try:
+            clock.parse_iso(instant if how in COMPARISONS else text)
+        except (ValueError, OverflowError):
+            raise Invalid(
+                EXPIRY, f"it is a time as 2030-01-31T12:00:00Z, alone or after {':, '.join(COMPARISONS)}:"
+            ) from None
+        wanted.append(sa.false())
+    if any(name in params for name in OF_NOBODY):
+        wanted.append(sa.false())
+    return wanted
 
 
 def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:

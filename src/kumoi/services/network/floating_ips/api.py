@@ -29,7 +29,7 @@ def index(request: Request) -> dict[str, Any]:
     policy=policy.member(),
     body=schemas.CreateBody,
     raw_body=True,
-    quota=("floatingip", "port"),
+    quota=("floatingip",),
     errors=(409,),
     reply=made("floatingip", schemas.FloatingIp),
 )

@@ -31,7 +31,7 @@ def index(request: Request) -> dict[str, Any]:
     policy=policy.member(),
     body=schemas.CreateBody,
     raw_body=True,
-    quota=("network", "security_group"),
+    quota=("network",),
     errors=(409,),
     reply=made("network", schemas.Network),
 )

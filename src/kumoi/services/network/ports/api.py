@@ -29,7 +29,7 @@ def index(request: Request) -> dict[str, Any]:
     policy=policy.member(),
     body=schemas.CreateBody,
     raw_body=True,
-    quota=("port", "security_group"),
+    quota=("port",),
     errors=(409,),
     reply=made("port", schemas.Port),
 )

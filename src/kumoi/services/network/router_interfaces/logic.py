@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Any
 
-from kumoi.kernel import reconcile
+from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership
@@ -100,6 +100,7 @@ def _add_subnet(tx: Transaction, who: Who, router: dict[str, Any], subnet: dict[
                 addresses.give(tx, port["id"], [*port["fixed_ips"], own], port["fixed_ips"])
                 ports_store.change(tx, port["id"])
                 return {**port, "fixed_ips": [*port["fixed_ips"], own]}
+    quotas.take(tx, "network", router["project_id"], {"port": 1})
     return ports.make(
         tx, network, project_id=router["project_id"], fixed=[Wish(*own)], groups=[], device_id=router["id"],
         device_owner=ROUTER_INTERFACE, port_security_enabled=False,

@@ -29,7 +29,7 @@ def index(request: Request) -> dict[str, Any]:
     policy=policy.member(),
     body=schemas.CreateBody,
     raw_body=True,
-    quota=("router", "port"),
+    quota=("router",),
     errors=(409,),
     reply=made("router", schemas.Router),
 )

@@ -214,7 +214,7 @@ def _plan(tx: Transaction, who: Who, asked: ServerCreate, required: bool) -> lis
     if isinstance(asked.networks, str):
         if not required or asked.networks not in ("auto", "none"):
             raise BadRequest(f"Invalid input for field/attribute networks. Value: {asked.networks[:80]}.")
-        return [] if asked.networks == "none" else networks.plan(tx, who, None)
+        return networks.plan(tx, who, "none" if asked.networks == "none" else "auto")
     if not asked.networks:
         return networks.plan(tx, who, None)
     return [_wanted(network) for network in asked.networks]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden, PolicyForbids
-from kumoi.kernel.pagination import MarkerNotFound, sorting
+from kumoi.kernel.pagination import MarkerNotFound, full, sorting
 from kumoi.kernel.who import Who
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import KNOWN_STATUSES, servers, states_of
@@ -79,7 +79,7 @@ def list_for(
     if query.limit == 0:
         return [], False
     rows = store.listing(tx, conditions, sort=sort, marker=marker, limit=query.limit)
-    return rows, len(rows) >= min(query.limit if query.limit is not None else 1000, 1000)
+    return rows, full(rows, query.limit)
 
 
 def _allowed(behaves: Callable[[str], bool]) -> frozenset[str]:

@@ -40,7 +40,8 @@ def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
     server = described.server
     root = None
     if server["image_id"]:
-        root = RootDisk(image_id=server["image_id"], size_gib=server["flavor"]["disk"])
+        tags = [device["tag"] for device in described.devices if device["destination_type"] == "local"]
+        root = RootDisk(server["image_id"], server["flavor"]["disk"], tag=next(iter(tags), None))
     return GuestSpec(
         server_id=server["id"],
         name=server["name"],
@@ -48,7 +49,7 @@ def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
         memory_mib=server["memory_mib"],
         root=root,
         disks=[
-            Disk(device["volume_id"], sources[device["volume_id"]], device["boot_index"])
+            Disk(device["volume_id"], sources[device["volume_id"]], device["boot_index"], device["tag"])
             for device in described.devices
             if device["volume_id"] in sources
         ],
@@ -59,7 +60,7 @@ def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
 
 
 def nic(port: networks.Port) -> Nic:
-    return Nic(port_id=port.id, mac=port.mac, mtu=port.mtu)
+    return Nic(port_id=port.id, mac=port.mac, mtu=port.mtu, tag=port.tag)
 
 
 def metadata(described: Described) -> GuestMetadata:

@@ -69,6 +69,3 @@ class ListQuery(msgspec.Struct, kw_only=True):
     sort_dir: list[str] = []
     limit: Limit | None = None
     marker: str | None = None
-
-
-NAMES = frozenset(field.encode_name for field in msgspec.structs.fields(ListQuery))

@@ -31,8 +31,9 @@ def plug(context: Context) -> None:
     server_id, volume_id = context.arguments["server_id"], context.arguments["volume_id"]
     fence, name = context.fence("server", server_id), guest.host(context)
     source = context.engine(Hosts).volumes(name).connect(fence, volume_id)
-    hypervisor = context.engine(Hosts).hypervisor(name)
-    context.data["device"] = hypervisor.attach_disk(fence, server_id, Disk(volume_id, source))
+    device = context.read(lambda tx: store.find(tx, server_id, volume_id))
+    disk = Disk(volume_id, source, tag=device["tag"] if device else None)
+    context.data["device"] = context.engine(Hosts).hypervisor(name).attach_disk(fence, server_id, disk)
 
 
 def unplug(context: Context) -> Again | None:
