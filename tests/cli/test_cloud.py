@@ -152,8 +152,13 @@ def test_every_request_is_a_line_of_the_log_and_no_secret_is(data: Path) -> None
     def asked(method: str, path: str) -> tuple[httpx.Response, dict[str, Any]]:
         told = httpx.request(method, f"{base}{path}", headers=known)
         request_id = told.headers["X-Openstack-Request-Id"]
-        lines = kumoi("logs", "--data", data, "--lines", "50", "api", "streams").splitlines()
-        (line,) = [json.loads(each.partition(": ")[2]) for each in lines if request_id in each]
+
+        def said() -> list[dict[str, Any]]:
+            lines = kumoi("logs", "--data", data, "--lines", "50", "api", "streams").splitlines()
+            return [json.loads(each.partition(": ")[2]) for each in lines if request_id in each]
+
+        until(said)
+        (line,) = said()
         return told, line
 
     told, line = asked("GET", "/compute/v2.1/servers/detail?name=hush")
