@@ -114,6 +114,68 @@ def test_it_answers_as_the_issue_says(data: Path) -> None:
     assert json.loads(kumoi("audit", "--data", data, "--json")) == []
 
 
+LARGE = b"x" * 900_000
+IMAGE = "/image/v2/images/5b1f8e1c-0000-4000-8000-000000000000/file"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "expected"),
+    [
+        ("POST", "/compute/v2.1/servers", LARGE, {"OpenStack-API-Version": "compute 9.9"}, 406),
+        ("POST", "/compute/v2.1/servers", LARGE, {"X-Auth-Token": "nobody's"}, 401),
+        ("POST", "/compute/v2.1/nope", LARGE, {}, 404),
+        ("PUT", "/network/v2.0/networks", LARGE, {}, 405),
+        ("FOO", "/network/v2.0/networks", LARGE, {}, 405),
+        ("POST", "/volume/v3/volumes", 2 * LARGE, {}, 413),
+        ("PUT", IMAGE, 20 * LARGE, {"X-Auth-Token": "nobody's"}, 401),
+        ("PUT", IMAGE, 20 * LARGE, {"Content-Type": "text/plain"}, 415),
+    ],
+)  # fmt: skip
+def test_an_answer_that_does_not_wait_for_the_body_arrives(
+    data: Path, method: str, path: str, body: bytes, headers: dict[str, str], expected: int
+) -> None:
+    """Of eight in a row: an API that hangs up on who still sends is, to the front, an API that is away."""
+    known = {"X-Auth-Token": token(data).headers["X-Subject-Token"], "Content-Type": "application/octet-stream"}
+    base = f"http://127.0.0.1:{PORT}"
+    for _ in range(8):
+        told = httpx.request(method, f"{base}{path}", content=body, headers={**known, **headers})
+        assert told.status_code == expected, told.text
+        assert told.headers["X-Openstack-Request-Id"].startswith("req-")
+
+
+def test_every_request_is_a_line_of_the_log_and_no_secret_is(data: Path) -> None:
+    issued = token(data)
+    known = {"X-Auth-Token": issued.headers["X-Subject-Token"]}
+    project = issued.json()["token"]["project"]["id"]
+    base = f"http://127.0.0.1:{PORT}"
+
+    def asked(method: str, path: str) -> tuple[httpx.Response, dict[str, Any]]:
+        told = httpx.request(method, f"{base}{path}", headers=known)
+        request_id = told.headers["X-Openstack-Request-Id"]
+
+        def said() -> list[dict[str, Any]]:
+            lines = kumoi("logs", "--data", data, "--lines", "50", "api", "streams").splitlines()
+            return [json.loads(each.partition(": ")[2]) for each in lines if request_id in each]
+
+        until(said)
+        (line,) = said()
+        return told, line
+
+    told, line = asked("GET", "/compute/v2.1/servers/detail?name=hush")
+    assert {name: line[name] for name in ("service", "method", "path", "status", "project_id")} == {
+        "service": "compute", "method": "GET", "path": "/compute/v2.1/servers/detail", "status": told.status_code,
+        "project_id": project,
+    }  # fmt: skip
+    assert 0 < line["ms"] < 60_000 and len(line["user_id"]) == 32
+    assert asked("GET", "/placement/nope")[1]["status"] == 404
+    assert asked("PUT", IMAGE)[1]["room"] == "kumoi.kernel.streams"
+    told, line = asked("GET", "/compute/v2.1/os-console-auth-tokens/hush")
+    assert line["path"] == "/compute/v2.1/os-console-auth-tokens/***"
+    asked("GET", "/compute/v2.1/console?token=hush")
+    for log in (data / "log").glob("*.log"):
+        assert "hush" not in log.read_text() and known["X-Auth-Token"] not in log.read_text()
+
+
 def test_up_again_changes_nothing(data: Path) -> None:
     before = status(data)["processes"]
     passwords = (data / "clouds.yaml").read_text()

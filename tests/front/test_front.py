@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import re
 import shutil
+import socket
 import socketserver
 import subprocess
 import tempfile
@@ -16,6 +18,7 @@ from typing import Any
 import pytest
 
 from kumoi.front import configuration
+from kumoi.kernel import bodies
 from kumoi.kernel.settings import Folder, Settings
 from tests.ports import free_port
 
@@ -42,6 +45,7 @@ class Echo(BaseHTTPRequestHandler):
             self.send_header("X-Accel-Redirect", "/_images/stored")
             self.send_header("Content-Type", "application/octet-stream")
             self.send_header("Content-MD5", "abc")
+            self.send_header("X-Openstack-Request-Id", "req-of-the-api")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
@@ -92,6 +96,14 @@ class Front:
         while not (folder.run / "nginx.pid").exists() or not (folder.run / "nginx.pid").read_text():
             assert self.process.poll() is None and time.monotonic() < stop, self.process.communicate(timeout=1)
             time.sleep(0.01)
+
+    def send(self, request: bytes) -> tuple[http.client.HTTPResponse, Any]:
+        """For what no client of good manners sends."""
+        with socket.create_connection(("127.0.0.1", PORT), timeout=10) as connection:
+            connection.sendall(request)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            return response, json.loads(response.read())
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[http.client.HTTPResponse, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
@@ -163,11 +175,68 @@ def test_consoles_are_upgraded_at_the_streams(front: Front) -> None:
     assert raw == b"hello" and "javascript" in response.headers["Content-Type"]
 
 
-def test_a_body_too_large_is_refused_in_json(front: Front) -> None:
-    response, told = front.ask("POST", "/identity/v3/users", b"x" * 3_000_000)
+SHAPES = {
+    "/identity/v3/users": ("error",),
+    "/image/v2/images": ("message", "code", "title"),
+    "/placement/resource_providers": ("errors",),
+    "/compute/v2.1/servers": (),
+    "/network/v2.0/networks": ("NeutronError",),
+    "/volume/v3/volumes": (),
+    "/kumoi/v1/placement/dry-run": ("error",),
+    "/nobody": ("error",),
+}
+"""Path → the keys of an error's body there; none: it is called by its status."""
+
+
+@pytest.mark.parametrize("path", SHAPES)
+def test_a_body_too_large_is_refused_in_the_shape_of_its_service(front: Front, path: str) -> None:
+    assert configuration.LARGEST_BODY == bodies.LARGEST_SENT
+    response, told = front.ask("POST", path, b"x" * 3_000_000)
     assert response.status == 413
-    assert told["error"]["code"] == 413
     assert response.headers["Content-Type"] == "application/json"
+    assert tuple(told) == (SHAPES[path] or ("overLimit",))
+    request_id = response.headers["X-Openstack-Request-Id"]
+    assert re.fullmatch(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", request_id)
+    assert front.ask("POST", path, b"x" * 3_000_000)[0].headers["X-Openstack-Request-Id"] != request_id
+    if path.startswith(("/compute", "/volume")):
+        assert response.headers["X-Compute-Request-Id"] == request_id
+    else:
+        assert "X-Compute-Request-Id" not in response.headers
+    if path.startswith("/placement"):
+        assert told["errors"][0]["request_id"] == request_id
+
+
+@pytest.mark.parametrize("path", SHAPES)
+@pytest.mark.parametrize(
+    ("request_line", "status", "fault"),
+    [
+        ("GET {}/a%00b HTTP/1.1", 400, "badRequest"),
+        ("GET {}/%zz HTTP/1.1", 400, "badRequest"),
+        ("TRACE {} HTTP/1.1", 405, "badMethod"),
+        ("GET {}/" + "x" * 40_000 + " HTTP/1.1", 414, "computeFault"),
+        ("GET {} HTTP/1.1\r\nX: " + "x" * 40_000, 431, "computeFault"),
+        ("POST {} HTTP/1.1\r\nTransfer-Encoding: gzip", 501, "notImplemented"),
+    ],
+    ids=["nul", "escape", "trace", "long", "headers", "encoding"],
+)
+def test_what_nginx_refuses_has_the_shape_of_its_service(
+    front: Front, path: str, request_line: str, status: int, fault: str
+) -> None:
+    response, told = front.send(request_line.format(path).encode() + b"\r\nHost: cloud\r\n\r\n")
+    assert response.status == status
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["X-Openstack-Request-Id"].startswith("req-")
+    assert tuple(told) == (SHAPES[path] or (fault,))
+
+
+def test_a_range_that_an_image_does_not_have_is_refused_as_images_refuse(front: Front) -> None:
+    response, told = front.ask("GET", "/image/v2/images/stored/file", Range="bytes=3000000-")
+    assert response.status == 416
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Content-Range"] == "bytes */3000000"
+    assert response.headers["X-Openstack-Request-Id"] == "req-of-the-api"
+    assert told["code"].startswith("416 ")
+    assert front.ask("GET", "/image/v2/images/stored/file", Range="bytes=2999990-")[1] == b"x" * 10
 
 
 def test_an_api_that_is_away_is_said_in_json_and_comes_back(front: Front) -> None:
@@ -177,6 +246,7 @@ def test_an_api_that_is_away_is_said_in_json_and_comes_back(front: Front) -> Non
     assert response.status == 503
     assert response.headers["Retry-After"] == "1"
     assert told["error"]["code"] == 503
+    assert front.ask("GET", "/network/v2.0/ports")[1]["NeutronError"]["type"] == "HTTPServiceUnavailable"
     hidden.rename(front.folder.api_socket(0))
     assert front.ask("GET", "/identity/v3")[0].status == 200
 

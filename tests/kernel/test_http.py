@@ -1,9 +1,15 @@
 """Addresses as clients try them: version documents, first versions, and paths that end in a slash."""
 
+import io
 from typing import Any
 
+import falcon.testing
 import pytest
 
+from kumoi.kernel import bodies
+from kumoi.kernel.errors import ApiError
+from kumoi.services.identity.errors import Refused
+from kumoi.services.network.errors import render
 from tests.services.compute.world import SERVERS
 
 NOVA, CINDER, GLANCE, PLACEMENT = "/compute/v2.1", "/volume/v3", "/image/v2", "/placement"
@@ -78,3 +84,78 @@ def test_a_thing_without_a_name_is_not_there(cloud: Any, method: str, path: str)
 def test_identity_and_network_do_not_heed_the_slash(cloud: Any) -> None:
     assert cloud.get("/network/v2.0/networks/").json == {"networks": []}
     assert cloud.get("/identity/v3/projects/", as_="admin").status_code == 200
+
+
+SHAPES = {
+    f"{NOVA}/servers": "badMethod", "/identity/v3/users": "error", f"{GLANCE}/images": "message",
+    "/network/v2.0/networks": "NeutronError", f"{CINDER}/volumes": "badMethod",
+    f"{PLACEMENT}/resource_providers": "errors", "/kumoi/v1/events": "error", "/nobody": "error",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SHAPES)
+@pytest.mark.parametrize("method", ["COPY", "TRACE", "PATCH"])
+def test_a_method_that_nothing_has_is_refused_in_the_shape_of_the_service(cloud: Any, path: str, method: str) -> None:
+    told = cloud.call(method, path, as_="admin")
+    assert told.status_code == (404 if path == "/nobody" else 405)
+    assert next(iter(told.json)) == SHAPES[path]
+    assert told.headers["x-openstack-request-id"].startswith("req-")
+    if path != "/nobody":
+        assert cloud.call(method, path, as_=None).status_code == 401
+
+
+def test_what_another_service_calls_its_own_is_no_name_of_networks() -> None:
+    assert render(Refused())["NeutronError"]["type"] == "HTTPUnauthorized"
+    kinds: list[type[ApiError]] = [ApiError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        if not kind.__module__.startswith(("kumoi.services.network", "tests.")):
+            error = kind.__new__(kind)
+            error.message, error.title, error.resource = "", "Not Found", ""  # type: ignore[attr-defined]
+            name = render(error)["NeutronError"]["type"]
+            assert name.startswith("HTTP") or name in ("PolicyNotAuthorized", "OverQuota"), kind
+
+
+def test_the_id_of_a_request_is_in_the_body_as_in_the_header(cloud: Any) -> None:
+    told = cloud.get("/placement/nope")
+    assert told.status_code == 404
+    assert told.json["errors"][0]["request_id"] == told.headers["x-openstack-request-id"] != ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "length", "expected"),
+    [
+        ("POST", f"{NOVA}/servers", {"OpenStack-API-Version": "compute 9.9"}, 900_000, 406),
+        ("POST", f"{NOVA}/servers", {"X-Auth-Token": "nobody's"}, 900_000, 401),
+        ("POST", f"{NOVA}/nope", {}, 900_000, 404),
+        ("POST", "/nobody", {}, 900_000, 404),
+        ("PUT", "/network/v2.0/networks", {}, 900_000, 405),
+        ("COPY", "/network/v2.0/networks", {}, 900_000, 405),
+        ("DELETE", f"{GLANCE}/images/", {}, 900_000, 404),
+        ("GET", f"{CINDER}/volumes", {}, 900_000, 200),
+        ("POST", f"{CINDER}/volumes", {}, bodies.LARGEST_BODY + 1, 413),
+        ("POST", f"{CINDER}/volumes", {}, bodies.LARGEST_SENT, 413),
+    ],
+)  # fmt: skip
+def test_an_early_answer_waits_for_the_rest_of_the_body(
+    cloud: Any, method: str, path: str, headers: dict[str, str], length: int, expected: int
+) -> None:
+    body = io.BytesIO(b"x" * length)
+    env = falcon.testing.create_environ(
+        path, method=method, headers={"X-Auth-Token": "member", "Content-Length": str(length), **headers}
+    )
+    env["wsgi.input"] = body
+    told: list[str] = []
+    list(cloud.http.app(env, lambda line, *_: told.append(line)))
+    assert told[0].startswith(str(expected))
+    assert body.tell() == length
+
+
+def test_not_more_is_taken_than_the_front_sends(cloud: Any) -> None:
+    body = io.BytesIO(b"x" * (4 * bodies.LARGEST_SENT))
+    env = falcon.testing.create_environ(
+        f"{NOVA}/nope", method="POST", headers={"Content-Length": str(len(body.getvalue()))}
+    )
+    env["wsgi.input"] = body
+    list(cloud.http.app(env, lambda *_: None))
+    assert body.tell() == bodies.LARGEST_SENT

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kumoi.kernel import clock, reconcile
+from kumoi.kernel import clock, log, reconcile
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.database import Database
 from kumoi.kernel.reconcile import Reconciler, Sweep, mark, pending, run_dirty, run_sweeps
@@ -15,7 +15,11 @@ bad: set[str] = set()
 swept: list[int] = []
 
 
+named: list[str] = []
+
+
 def apply(view: reconcile.View, batch: dict[str, int]) -> None:
+    named.append(log.request_id.get())
     if bad & set(batch):
         raise RuntimeError("no")
     seen.append(dict(batch))
@@ -45,6 +49,28 @@ def test_each_change_raises_the_revision(database: Database) -> None:
     database.write(lambda tx: mark(tx, "toy.row", "a"))
     run_dirty(database, locate)
     assert seen[1:] == [{"a": 3}]
+
+
+def test_what_follows_is_done_in_the_name_of_the_request(database: Database) -> None:
+    def asked(request_id: str, *ids: str) -> None:
+        held = log.request_id.set(request_id)
+        database.write(lambda tx: mark(tx, "toy.row", *ids))
+        log.request_id.reset(held)
+
+    named.clear()
+    asked("req-1", "a")
+    run_dirty(database, locate)
+    asked("req-2", "a", "b")
+    asked("req-3", "c")
+    run_dirty(database, locate)
+    asked("", "a")
+    run_dirty(database, locate)
+    bad.add("b")
+    asked("req-4", "b")
+    asked("req-5", "c")
+    run_dirty(database, locate)
+    assert named == ["req-1", "req-2,req-3", "", "req-4,req-5", "req-4", "req-5"]
+    assert log.request_id.get() == ""
 
 
 def test_one_bad_row_does_not_hold_up_the_others_and_is_tried_again(database: Database) -> None:

@@ -1,23 +1,13 @@
 """nginx's configuration for one cloud, rendered from its settings."""
 
-import json
 from pathlib import Path
 from string import Template
 
+from kumoi.front import refusals
 from kumoi.kernel.settings import Folder, Settings
 
-_ERRORS = {
-    400: "The request is not valid HTTP.",
-    413: "The request body is larger than this address takes.",
-    414: "The request line is too long.",
-    431: "The request headers are too large.",
-    494: "The request headers are too large.",
-    502: "The service is starting or restarting; try again in a moment.",
-    503: "The service is starting or restarting; try again in a moment.",
-    504: "The service did not answer in time.",
-}
-"""What nginx itself refuses or misses, with the sentence that the client reads."""
-_SHOWN_AS = {494: 431, 502: 503}
+LARGEST_BODY = 2 << 20
+"""Bytes. More than the API takes, which refuses what is a little too large itself; kernel/bodies.py counts on it."""
 
 _CONFIGURATION = Template("""\
 # Written by `kumoi up`; changes are overwritten.
@@ -51,7 +41,7 @@ http {
     upstream streams { server unix:$streams max_fails=0; keepalive 16; }
     map $$request_method $$bytes_upstream { PUT streams; default api; }
     map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
-
+$shapes
     proxy_http_version 1.1;
     proxy_set_header Host $$http_host;
     proxy_set_header Connection "";
@@ -69,8 +59,8 @@ http {
     server {
         listen $listen;
 $tls
-        # the API itself refuses bodies over 1 MiB, in the shape of its service
-        client_max_body_size 2m;
+        # the API itself refuses bodies over 1 MiB
+        client_max_body_size $largest;
 $errors
         location / { proxy_pass http://api; }
 
@@ -126,7 +116,9 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         paths,
         listen=f"{address}:{settings.port}{' ssl' if secure else ''}",
         tls=_tls(folder) if secure else "",
-        errors="".join(_error(status, message) for status, message in _ERRORS.items()),
+        largest=LARGEST_BODY,
+        shapes=refusals.maps(),
+        errors=refusals.locations(),
     )
 
 
@@ -143,16 +135,4 @@ def _tls(folder: Folder) -> str:
     return (
         f"        ssl_certificate {certificate(folder)};\n        ssl_certificate_key {key(folder)};\n"
         "        ssl_protocols TLSv1.2 TLSv1.3;\n        ssl_session_cache shared:tls:4m;\n"
-    )
-
-
-def _error(status: int, message: str) -> str:
-    shown = _SHOWN_AS.get(status, status)
-    body = json.dumps({"error": {"code": shown, "message": message}})
-    retry = " add_header Retry-After 1 always;" if shown == 503 else ""
-    # The body's size was judged where the request came in; here it would hide what went wrong with an upload.
-    whole = "internal; client_max_body_size 0; default_type application/json;"
-    answer = f"{whole}{retry} return {shown} '{body}';"
-    return (
-        f"        error_page {status} ={shown} /_error_{status};\n        location = /_error_{status} {{ {answer} }}\n"
     )

@@ -14,6 +14,12 @@ from kumoi.kernel.versions import Version
 
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON body."""
+LARGEST_SENT = 2 << 20
+"""Bytes that the front takes of one: what is larger than LARGEST_BODY is refused by the service itself, in its own shape."""
+_PART = 1 << 16
+_MANY_DIGITS = re.compile(rb"[0-9]{19}")
+_OUT_OF_RANGE = "The number is out of range."
+_WHOLE = "kumoi.whole"
 
 
 def read_body(request: falcon.Request) -> bytes:
@@ -24,7 +30,48 @@ def read_body(request: falcon.Request) -> bytes:
     raw = request.bounded_stream.read(LARGEST_BODY + 1) if length is not None else request.stream.read(LARGEST_BODY + 1)
     if len(raw) > LARGEST_BODY:
         raise TooLarge(f"The body has more than {LARGEST_BODY} bytes.")
+    request.env[_WHOLE] = True
     return bytes(raw)
+
+
+def take_rest(env: dict[str, Any]) -> None:
+    """Take what was not read of a body, before the answer goes: whoever still sends does not read it, and the front
+    would say in its place that the service is away. A part at a time, and no more than the front sends."""
+    if _WHOLE in env or not (env.get("CONTENT_LENGTH") or env.get("HTTP_TRANSFER_ENCODING")):
+        return
+    stream, left = env["wsgi.input"], LARGEST_SENT
+    while left > 0 and (part := stream.read(_PART)):
+        left -= len(part)
+
+
+def check_numbers(raw: bytes) -> None:
+    """BadRequest, with the place, for a whole number in a JSON body that no column and no field takes."""
+    if not _MANY_DIGITS.search(raw):
+        return
+    try:
+        place = _too_large(msgspec.json.decode(raw))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return  # Whoever decodes it for what it is says so.
+    if place is not None:
+        raise BadRequest(f"Invalid input for field/attribute {place.lstrip('.') or 'body'}: {_OUT_OF_RANGE}")
+
+
+def _too_large(value: Any) -> str | None:
+    """Where: `.server.min_count`, `.ports[0].x`; None: nowhere."""
+    if isinstance(value, int):
+        return "" if not fits(value) else None
+    if isinstance(value, dict):
+        inside = ((f".{str(key)[:100]}", one) for key, one in value.items())
+    elif isinstance(value, list):
+        inside = ((f"[{number}]", one) for number, one in enumerate(value))
+    else:
+        return None
+    return next((name + place for name, one in inside if (place := _too_large(one)) is not None), None)
+
+
+def fits(number: int) -> bool:
+    """Whether databases can hold it: in 64 bits, with a sign."""
+    return -(1 << 63) <= number < 1 << 63
 
 
 def parse_query(text: str) -> dict[str, list[str]]:
@@ -54,6 +101,11 @@ def decode_query(params: dict[str, list[str]], kind: Any, version: Version | Non
         value = msgspec.convert(values, small, strict=False)
     except msgspec.ValidationError as error:
         raise BadRequest(f"Invalid input for query parameter {_explain_query(error)}") from None
+    for field, name in zip(small.__struct_fields__, small.__struct_encode_fields__, strict=True):
+        given = getattr(value, field)
+        for one in given if isinstance(given, list) else (given,):
+            if isinstance(one, int) and not fits(one):
+                raise BadRequest(f"Invalid input for query parameter {name}: {_OUT_OF_RANGE}")
     return value if small is kind else versions.widened(value, kind)
 
 

@@ -5,11 +5,12 @@ ApiError
 ├── Unauthorized 401      ├── MethodNotAllowed 405      ├── UnsupportedMedia 415
 ├── Forbidden 403         ├── NotAcceptable 406         ├── Unprocessable 422
 │   └── PolicyForbids     ├── Conflict 409              ├── NotBuilt 501
-└── OverQuota (status of  │   └── Busy                  └── Unavailable 503
-    the service)          └── Gone 410                      ├── DatabaseAway
-                                                            └── OutcomeUnknown
+├── OverQuota (status of  │   └── Busy                  └── Unavailable 503
+│   the service)          └── Gone 410                      ├── DatabaseAway
+└── Other (status of HTTP's own)                            └── OutcomeUnknown
 """
 
+from http import HTTPStatus
 from typing import ClassVar
 
 
@@ -17,7 +18,7 @@ class ApiError(Exception):
     """An expected end of a request. `kind` is the machine-readable name that network's error bodies carry."""
 
     status: int = 500
-    title: ClassVar[str] = "Internal Server Error"
+    title: str = "Internal Server Error"
     kind: ClassVar[str] = ""
 
     def __init__(self, message: str, *, headers: dict[str, str] | None = None) -> None:
@@ -144,3 +145,26 @@ class OverQuota(ApiError):
         super().__init__(
             f"Quota exceeded for {resource}: Requested {requested}, but already used {used} of {limit} {resource}."
         )
+
+
+class Other(ApiError):
+    """What only HTTP itself has a name for: 414, 416, 431, 504."""
+
+    def __init__(self, status: int, message: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message, headers=headers)
+        self.status, self.title = status, HTTPStatus(status).phrase
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    kind.status: kind
+    for kind in (
+        BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, NotAcceptable, Conflict, Gone, TooLarge,
+        UnsupportedMedia, Unprocessable, ApiError, NotBuilt, Unavailable,
+    )
+}  # fmt: skip
+
+
+def of_status(status: int, message: str, *, headers: dict[str, str] | None = None) -> ApiError:
+    """The error of a status that was not raised here: by the framework, or by the front. ValueError when HTTP has none."""
+    kind = _BY_STATUS.get(status)
+    return kind(message, headers=headers) if kind else Other(status, message, headers=headers)

@@ -1,6 +1,6 @@
 """The way of every request: route, version, token, policy, body, one transaction, reply; errors in the service's shape."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -9,7 +9,15 @@ import msgspec
 from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log, randomness, versions
-from kumoi.kernel.bodies import decode_body, decode_query, parse_query, read_body, refuse_unknown
+from kumoi.kernel.bodies import (
+    check_numbers,
+    decode_body,
+    decode_query,
+    parse_query,
+    read_body,
+    refuse_unknown,
+    take_rest,
+)
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.errors import (
     ApiError,
@@ -21,6 +29,7 @@ from kumoi.kernel.errors import (
     PolicyForbids,
     Unauthorized,
     Unavailable,
+    of_status,
 )
 from kumoi.kernel.idempotency import Once, Rendered
 from kumoi.kernel.routes import Reply, Route, Service
@@ -28,6 +37,10 @@ from kumoi.kernel.settings import Settings
 from kumoi.kernel.tokens import Keys
 from kumoi.kernel.versions import Version
 from kumoi.kernel.who import NOBODY, Who
+
+FAULT = "An unexpected error prevented the server from fulfilling your request."
+HEALTHCHECK = "/healthcheck"
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class Authenticator(Protocol):
@@ -129,7 +142,7 @@ class Api:
         self.keys = keys
 
     def wsgi(self) -> falcon.App:  # type: ignore[type-arg]
-        app = falcon.App(independent_middleware=True)
+        app = _App(independent_middleware=True)
         app.req_options.strip_url_path_trailing_slash = True
         app.req_options.keep_blank_qs_values = True
         by_path: dict[str, tuple[Service, list[Route]]] = {}
@@ -149,8 +162,9 @@ class Api:
             for path in dict.fromkeys((service.root, service.prefix, service.address, *service.older)):
                 if path and path not in by_path:
                     app.add_route(path, _Discovery(service, path))
-        app.add_route("/healthcheck", _Health(self))
+        app.add_route(HEALTHCHECK, _Health(self))
         app.add_sink(self._absent, "/")
+        app.add_error_handler(falcon.HTTPError, self._refused)
         app.add_error_handler(Exception, self._unexpected)
         return app
 
@@ -158,38 +172,46 @@ class Api:
         return next((s for s in self.services if path == s.root or path.startswith(s.root + "/")), None)
 
     def _absent(self, req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
-        request, response = req, resp
-        service = self.service_at(request.path)
-        if service is None:
-            response.status = 404
-            response.data = msgspec.json.encode(
-                {"error": {"code": 404, "title": "Not Found", "message": "Nothing here."}}
-            )
-            response.content_type = "application/json"
-            return
-        request_id = new_request_id()
-        try:
-            # A path that does not exist is not told to strangers.
-            self.authenticate(self.database, request.get_header("X-Auth-Token") or "")
-            error: ApiError = NotFound(service.absent)
-        except ApiError as refused:
-            error = refused
-        self.send_error(response, service, request_id, error, None)
+        self.refuse(req, resp, NotFound(""))
+
+    def _refused(
+        self, request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, params: Any
+    ) -> None:
+        self.refuse(request, response, of_framework(error, request.method), params)
 
     def _unexpected(self, request: falcon.Request, response: falcon.Response, error: Exception, params: Any) -> None:
+        log.fault(__name__, "request failed", path=log.without_secrets(request.path, params))
+        self.send_refusal(request.path, response, ApiError(FAULT))
+
+    def refuse(
+        self,
+        request: falcon.Request,
+        response: falcon.Response,
+        error: ApiError,
+        params: Mapping[str, str] | None = None,
+    ) -> None:
+        """What has no route, or no such method: strangers are told no more than that they are strangers."""
         service = self.service_at(request.path)
-        if isinstance(error, falcon.HTTPError):
-            status = int(str(error.status)[:3])
-            known: ApiError = BadRequest(str(error.description or error.title or "Bad request"))
-            known.status = status
-        else:
-            log.fault(__name__, "request failed", path=request.path)
-            known = ApiError("An unexpected error prevented the server from fulfilling your request.")
-        if service:
-            self.send_error(response, service, new_request_id(), known, None)
-        else:
-            response.status = known.status
-            response.data = msgspec.json.encode({"error": {"code": known.status, "message": known.message}})
+        note(request, service, request.path, params or {})
+        if service is not None:
+            try:
+                note_who(request, self.authenticate(self.database, request.get_header("X-Auth-Token") or ""))
+            except ApiError as stranger:
+                error = stranger
+        self.send_refusal(request.path, response, error)
+
+    def send_refusal(self, path: str, response: falcon.Response, error: ApiError) -> None:
+        """In the shape of the service below whose root `path` lies; a 404 without a text has the service's own."""
+        service, request_id = self.service_at(path), log.request_id.get()
+        if service is not None:
+            error.message = error.message or service.absent
+            self.send_error(response, service, request_id, error, None)
+            return
+        message = error.message or "Nothing here."
+        response.status = error.status
+        response.data = msgspec.json.encode({"error": {"code": error.status, "title": error.title, "message": message}})
+        response.content_type = "application/json"
+        response.set_header("x-openstack-request-id", request_id)
 
     def send_error(
         self, response: falcon.Response, service: Service, request_id: str, error: ApiError, version: Version | None
@@ -266,6 +288,63 @@ class Api:
         return who
 
 
+class _App(falcon.App):  # type: ignore[type-arg]
+    """What every request gets, whoever answers it: an id, its body taken whole, a line in the log."""
+
+    def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        held = log.request_id.set(new_request_id())
+        began = clock.monotonic()
+        status = 0
+
+        def start(line: str, *headers: Any) -> Any:
+            nonlocal status
+            status = int(line[:3])
+            return start_response(line, *headers)
+
+        try:
+            body = super().__call__(env, start)
+            take_rest(env)
+            if (path := env.get(PATH) or env["PATH_INFO"]) != HEALTHCHECK:
+                who: Who = env.get(WHO, NOBODY)
+                log.answered(
+                    __name__, service=env.get(SERVICE, ""), method=env["REQUEST_METHOD"], path=path, status=status,
+                    began=began, user_id=who.user_id, project_id=who.project_id or "",
+                )  # fmt: skip
+            return body
+        finally:
+            log.request_id.reset(held)
+
+
+SERVICE, PATH, WHO = "kumoi.service", "kumoi.path", "kumoi.who"
+"""What a request's environ (WSGI) or scope (ASGI) keeps for its line in the log."""
+
+
+def note(request: Any, service: Service | None, path: str, named: Mapping[str, str]) -> None:
+    """Whose request it is, and for what; `named`: the parts of the path, of which some are secrets."""
+    kept = _kept(request)
+    kept[SERVICE] = service.type if service else ""
+    kept[PATH] = log.without_secrets(path, named) if named else path
+
+
+def note_who(request: Any, who: Who) -> None:
+    _kept(request)[WHO] = who
+
+
+def _kept(request: Any) -> dict[str, Any]:
+    """Of a request to Falcon's WSGI or ASGI side."""
+    kept: dict[str, Any] = request.scope if hasattr(request, "scope") else request.env
+    return kept
+
+
+def of_framework(error: falcon.HTTPError, method: str) -> ApiError:
+    """What Falcon itself refuses, as an error of ours; of a method that HTTP does not know it only says 400."""
+    status = int(str(error.status)[:3])
+    if status == 405 or method not in _METHODS:
+        allowed = {name: value for name, value in dict(error.headers or {}).items() if name.lower() == "allow"}
+        return MethodNotAllowed(f"The method {method[:20]} is not allowed for this resource.", headers=allowed)
+    return of_status(status, str(error.description or error.title or "The request is not valid."))
+
+
 class _Resource:
     """All routes of one path."""
 
@@ -283,26 +362,30 @@ class _Resource:
 
     def _respond(self, request: falcon.Request, response: falcon.Response, **path: str) -> None:
         service, api = self.service, self.api
-        request_id = new_request_id()
-        held = log.request_id.set(request_id)
+        request_id = log.request_id.get()
+        note(request, service, request.path, path)
         version: Version | None = None
         try:
             version = self.spoken or api.version_of(service, request.get_header)
             self._answer(request, response, request_id, version, path)
         except ApiError as error:
             api.send_error(response, service, request_id, error, version)
-        except DataError:
-            log.fault(__name__, "a value does not fit its column", method=request.method, path=request.path)
+        except falcon.HTTPError as error:
+            api.send_error(response, service, request_id, of_framework(error, request.method), version)
+        except (DataError, OverflowError):  # PostgreSQL refuses what SQLite's driver cannot even hand over
+            log.fault(__name__, "a value does not fit its column", method=request.method, path=request.env[PATH])
             refused = BadRequest("A value in the request is too long or out of range.")
             api.send_error(response, service, request_id, refused, version)
         except Exception:
-            log.fault(__name__, "request failed", method=request.method, path=request.path)
-            fault = ApiError("An unexpected error prevented the server from fulfilling your request.")
-            api.send_error(response, service, request_id, fault, version)
-        finally:
-            log.request_id.reset(held)
+            log.fault(__name__, "request failed", method=request.method, path=request.env[PATH])
+            api.send_error(response, service, request_id, ApiError(FAULT), version)
 
     on_get = on_post = on_put = on_patch = on_delete = on_head = _respond
+
+    def on_options(self, request: falcon.Request, response: falcon.Response, **path: str) -> None:
+        note(request, self.service, request.path, path)
+        response.set_header("Allow", ", ".join(sorted({*self.by_method, "OPTIONS"})))
+        self.api.send_frame(response, self.service, log.request_id.get(), None)
 
     def _answer(
         self, request: falcon.Request, response: falcon.Response, request_id: str, version: Version | None,
@@ -313,10 +396,10 @@ class _Resource:
         candidates = self.by_method.get(request.method)
         raw = b""
         if service.exact_paths and request.env["PATH_INFO"].endswith("/") and not self.at_root:
-            api.authenticate(api.database, token or "")
+            note_who(request, api.authenticate(api.database, token or ""))
             raise NotFound(service.absent)
         if not candidates:
-            api.authenticate(api.database, token or "")
+            note_who(request, api.authenticate(api.database, token or ""))
             raise MethodNotAllowed(
                 f"The method {request.method} is not allowed for this resource.",
                 headers={"Allow": ", ".join(sorted(self.by_method))},
@@ -327,6 +410,8 @@ class _Resource:
             api.authenticate(api.database, token or "")  # Strangers learn nothing about actions.
         route = self._choose(candidates, version, raw)
         who = api.identify(route, token)
+        note_who(request, who)
+        check_numbers(raw)
         if path.pop("project_in_path", who.project_id) != who.project_id:
             raise BadRequest("Malformed request url: the project in it is not that of the token.")
         asked = Request(service, route, request_id)
@@ -450,7 +535,8 @@ class _Discovery:
         else:
             response.status = self.service.discovery_status
             response.data = msgspec.json.encode({"versions": body["versions"]})
-        Api.send_frame(response, self.service, new_request_id(), None)
+        note(request, self.service, request.path, {})
+        Api.send_frame(response, self.service, log.request_id.get(), None)
 
     on_head = on_get
 

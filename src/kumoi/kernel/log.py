@@ -1,8 +1,14 @@
 """Structured logs: one JSON line each, on standard error, with the request id, never with a secret."""
 
+import contextlib
 import logging
+import os
 import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
 from contextvars import ContextVar
+from multiprocessing.util import Finalize
 from typing import Any
 
 import msgspec
@@ -24,6 +30,28 @@ _SECRET = (
 )
 
 
+_LONGEST_PATH = 300
+
+
+class _Answered(msgspec.Struct, omit_defaults=True):
+    at: str
+    level: str
+    room: str
+    message: str
+    request_id: str
+    service: str
+    method: str
+    path: str
+    status: int
+    ms: float
+    user_id: str = ""
+    project_id: str = ""
+
+
+_encoder = msgspec.json.Encoder()
+_started = False
+
+
 class _Lines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -42,6 +70,8 @@ class _Lines(logging.Formatter):
 
 def start(level: int = logging.INFO) -> None:
     """Send every logger of this process to standard error as JSON lines."""
+    global _started
+    _started = level <= logging.INFO
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines())
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -57,3 +87,77 @@ def say(room: str, message: str, **facts: Any) -> None:
 def fault(room: str, message: str, **facts: Any) -> None:
     """One line with the traceback of the exception being handled: a defect of ours, not of the caller."""
     logging.getLogger(room).exception(message, extra={"facts": facts})
+
+
+def answered(
+    room: str, *, service: str, method: str, path: str, status: int, began: float, user_id: str, project_id: str
+) -> None:
+    """The line of one request, whose id is `request_id`'s. `path`: without its query, which may hold secrets; `began`:
+    clock.monotonic() when it came. It is only put down here: a thread writes all of a moment at once, for one by one they
+    would cost a tenth of a short request."""
+    if not _started:
+        return
+    ms = (clock.monotonic() - began) * 1000
+    _answers.append((clock.now(), room, request_id.get(), service, method, path, status, ms, user_id, project_id))
+    if not _waiting.is_set():
+        _waiting.set()
+        if _writer is None or not _writer.is_alive():
+            _start_writer()
+
+
+_GATHERED = 0.05
+"""Seconds until a line is written."""
+_answers: deque[tuple[int, str, str, str, str, str, int, float, str, str]] = deque(maxlen=100_000)
+_waiting = threading.Event()
+_writer: threading.Thread | None = None
+
+
+def _start_writer() -> None:
+    global _writer
+    _writer = threading.Thread(target=_write_answers, name="answers", daemon=True)
+    _writer.start()
+    # unlike atexit's, also run at the end of a process that multiprocessing made, which the API's workers are
+    Finalize(None, flush, exitpriority=0)
+
+
+def _write_answers() -> None:
+    while True:
+        _waiting.wait()
+        _pause.wait(_GATHERED)
+        _waiting.clear()
+        flush()
+
+
+_pause = threading.Event()
+"""Never set: real time passes here, whatever clock the process has."""
+
+
+def flush() -> None:
+    """Write the lines of the requests that were answered since the last time."""
+    text, second, since = bytearray(), "", 0
+    while _answers:
+        try:
+            at, room, request, service, method, path, status, ms, user_id, project_id = _answers.popleft()
+        except IndexError:
+            break
+        if at // clock.SECOND != since or not second:
+            since = at // clock.SECOND
+            second = clock.iso(at)[:-1]
+        text += _encoder.encode(
+            _Answered(
+                f"{second}.{at % clock.SECOND:06d}Z", "info", room, "answered", request, service, method,
+                path[:_LONGEST_PATH], status, round(ms, 1), user_id, project_id,
+            )
+        )  # fmt: skip
+        text += b"\n"
+    with contextlib.suppress(OSError):
+        while text:
+            del text[: os.write(2, text)]
+
+
+def without_secrets(path: str, named: Mapping[str, str]) -> str:
+    """A path whose parts (`named`: name → value) under a secret's name are masked."""
+    for name, value in named.items():
+        if name.lower() in _SECRET and value:
+            path = path.replace(value, "***")
+    return path

@@ -1,6 +1,7 @@
 """Reconcilers: make the world match the tables, woken by dirty rows and by a slow sweep; they take no arguments but ids."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ dirty = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("lease_until", Instant, nullable=False),
     sa.Column("fault", sa.Text),
+    sa.Column("request_id", sa.String(64)),
     sa.Index("ix_kernel_dirty_due", "next_at", sqlite_where=sa.text("applied < wanted"),
              postgresql_where=sa.text("applied < wanted")),
 )  # fmt: skip
@@ -97,11 +99,16 @@ sweepers: dict[str, Sweep] = {}
 
 def _mark(dialect: str) -> sa.Executable:
     first = {"wanted": 1, "applied": 0, "attempts": 0, "lease_until": 0, "fault": None}
-    asked: dict[str, Any] = {name: sa.bindparam(name) for name in ("kind", "id", "next_at")}
+    asked: dict[str, Any] = {name: sa.bindparam(name) for name in ("kind", "id", "next_at", "request_id")}
     statement = INSERT[dialect](dirty).values(**asked, **first)
     again: sa.Executable = statement.on_conflict_do_update(
         index_elements=["kind", "id"],
-        set_={"wanted": dirty.c.wanted + 1, "next_at": statement.excluded.next_at, "attempts": 0},
+        set_={
+            "wanted": dirty.c.wanted + 1,
+            "next_at": statement.excluded.next_at,
+            "attempts": 0,
+            "request_id": statement.excluded.request_id,
+        },
     )
     return again
 
@@ -110,9 +117,11 @@ _MARK = {dialect: _mark(dialect) for dialect in INSERT}
 
 
 def mark(tx: Transaction, kind: str, *ids: str) -> None:
-    """What the tables say of these has changed (or they are gone): the world must follow."""
+    """What the tables say of these has changed (or they are gone): the world must follow, in the name of the request
+    that is at work."""
     if ids:
-        tx.execute(_MARK[tx.dialect], [{"kind": kind, "id": subject_id, "next_at": tx.now} for subject_id in ids])
+        this = {"kind": kind, "next_at": tx.now, "request_id": log.request_id.get() or None}
+        tx.execute(_MARK[tx.dialect], [{**this, "id": subject_id} for subject_id in ids])
         tx.after_commit(operations.ring)
 
 
@@ -160,7 +169,7 @@ _TAKE = (
     dirty.update()
     .where(sa.tuple_(dirty.c.kind, dirty.c.id).in_(_DUE))
     .values(lease_until=sa.bindparam("new_lease_until"))
-    .returning(dirty.c.kind, dirty.c.id, dirty.c.wanted, dirty.c.next_at)
+    .returning(dirty.c.kind, dirty.c.id, dirty.c.wanted, dirty.c.next_at, dirty.c.request_id)
 )
 
 
@@ -180,34 +189,49 @@ def run_dirty(
     due = database.write(take, durable=False)
     view = View(database, locate)
     by_kind: dict[str, dict[str, int]] = {}
+    asked_by: dict[tuple[str, str], str] = {}
     for row in sorted(due, key=lambda row: (row["next_at"], row["id"])):
         by_kind.setdefault(row["kind"], {})[row["id"]] = row["wanted"]
+        if row["request_id"]:
+            asked_by[row["kind"], row["id"]] = row["request_id"]
     for kind in sorted(by_kind, key=lambda name: reconcilers[name].order if name in reconcilers else 99):
         batch = by_kind[kind]
-        try:
-            reconcilers[kind].apply(view, batch)
-        except Exception as error:
-            if len(batch) > 1:
-                for subject_id, wanted in batch.items():
-                    _apply_alone(database, view, kind, subject_id, wanted)
-                continue
-            if isinstance(error, Stale):
-                _settle(database, kind, batch, "a newer revision is there already")
-                continue
-            _failed(database, kind, batch, error)
-        else:
-            _settle(database, kind, batch, None)
+        by_id = {subject_id: asked_by[kind, subject_id] for subject_id in batch if (kind, subject_id) in asked_by}
+        with _in_the_name_of(by_id.values()):
+            failure = _apply(database, view, kind, batch)
+        for subject_id, wanted in batch.items() if failure else ():
+            with _in_the_name_of([by_id[subject_id]] if subject_id in by_id else []):
+                _apply(database, view, kind, {subject_id: wanted})
     return len(due)
 
 
-def _apply_alone(database: Database, view: View, kind: str, subject_id: str, wanted: int) -> None:
-    batch = {subject_id: wanted}
+_NAMED = 8
+
+
+@contextlib.contextmanager
+def _in_the_name_of(requests: Iterable[str]) -> Iterator[None]:
+    """What is logged meanwhile, here and by agents, names the requests that it was asked by: the first few of them."""
+    held = log.request_id.set(",".join(list(dict.fromkeys(requests))[:_NAMED]))
+    try:
+        yield
+    finally:
+        log.request_id.reset(held)
+
+
+def _apply(database: Database, view: View, kind: str, batch: dict[str, int]) -> bool:
+    """Whether each of several is to be tried alone, since they failed together."""
     try:
         reconcilers[kind].apply(view, batch)
     except Exception as error:
-        _failed(database, kind, batch, error)
+        if len(batch) > 1:
+            return True
+        if isinstance(error, Stale):
+            _settle(database, kind, batch, "a newer revision is there already")
+        else:
+            _failed(database, kind, batch, error)
     else:
         _settle(database, kind, batch, None)
+    return False
 
 
 def _failed(database: Database, kind: str, batch: dict[str, int], error: Exception) -> None:

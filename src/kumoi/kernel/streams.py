@@ -9,11 +9,24 @@ import falcon
 import falcon.asgi
 import msgspec
 
-from kumoi.kernel import log
+from kumoi.kernel import clock, log
 from kumoi.kernel.bodies import parse_query
-from kumoi.kernel.errors import ApiError, BadRequest
-from kumoi.kernel.http import Api, Request, new_request_id
+from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound
+from kumoi.kernel.http import (
+    FAULT,
+    HEALTHCHECK,
+    PATH,
+    SERVICE,
+    WHO,
+    Api,
+    Request,
+    new_request_id,
+    note,
+    note_who,
+    of_framework,
+)
 from kumoi.kernel.routes import Reply, Route, Service
+from kumoi.kernel.who import NOBODY, Who
 
 DRAIN_SECONDS = 60.0
 """How long the rest of a refused body is taken."""
@@ -31,24 +44,74 @@ def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
                 by_path.setdefault(service.prefix + route.path, (service, {}))[1][route.method] = route
     for path, (service, routes) in by_path.items():
         app.add_route(path, _Stream(api, service, routes))
-    app.add_route("/healthcheck", _Health())
+    app.add_route(HEALTHCHECK, _Health())
+
+    async def absent(req: falcon.asgi.Request, resp: Any, **_: Any) -> None:
+        await asyncio.to_thread(api.refuse, req, resp, NotFound(""))
+
+    async def refused(
+        request: falcon.asgi.Request, response: falcon.asgi.Response, error: Any, params: Any, **_: Any
+    ) -> None:
+        note(request, api.service_at(request.path), request.path, params or {})
+        api.send_refusal(request.path, response, of_framework(error, request.method))
+
+    app.add_sink(absent, "/")
+    app.add_error_handler(falcon.HTTPError, refused)
     return app
 
 
 class _App(falcon.asgi.App):  # type: ignore[type-arg]
-    """Falcon takes a connection that is lost for the end of its body; this one remembers."""
+    """What every request gets, whoever answers it: an id, its body taken whole, a line in the log. Falcon takes a
+    connection that is lost for the end of its body; this one remembers."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # type: ignore[override]
+        if scope["type"] not in ("http", "websocket"):
+            await super().__call__(scope, receive, send)
+            return
+        came_whole = scope["type"] == "websocket"
+        began = clock.monotonic()
+        held = log.request_id.set(new_request_id())
+
         async def noting() -> Any:
+            nonlocal came_whole
             event = await receive()
             if event["type"] == "http.disconnect":
-                scope[_LOST] = True
+                scope[_LOST] = came_whole = True
+            elif event["type"] == "http.request":
+                came_whole = not event.get("more_body", False)
             return event
 
-        await super().__call__(scope, noting, send)
+        async def answering(event: Any) -> None:
+            if (status := _status(event)) and scope["path"] != HEALTHCHECK and _SAID not in scope:
+                scope[_SAID] = True
+                with contextlib.suppress(Exception):
+                    # Whoever still sends does not read an answer, and the front would say that the connection broke.
+                    async with asyncio.timeout(DRAIN_SECONDS):
+                        while not came_whole:
+                            await noting()
+                who: Who = scope.get(WHO, NOBODY)
+                log.answered(
+                    __name__, service=scope.get(SERVICE, ""), method=scope.get("method", "WEBSOCKET"),
+                    path=scope.get(PATH) or scope["path"], status=status, began=began, user_id=who.user_id,
+                    project_id=who.project_id or "",
+                )  # fmt: skip
+            await send(event)
+
+        try:
+            await super().__call__(scope, noting, answering)
+        finally:
+            log.request_id.reset(held)
 
 
-_LOST = "kumoi.lost"
+_LOST, _SAID = "kumoi.lost", "kumoi.said"
+
+
+def _status(event: Any) -> int:
+    """Of an event that answers; 0: it does not. A websocket that is closed before it is open is answered with 403."""
+    kind = event["type"]
+    if kind == "http.response.start":
+        return int(event["status"])
+    return {"websocket.accept": 101, "websocket.close": 403}.get(kind, 0)
 
 
 class _Health:
@@ -61,14 +124,20 @@ class _Stream:
         self.api, self.service, self.routes = api, service, routes
 
     async def _respond(self, request: falcon.asgi.Request, response: falcon.asgi.Response, **path: str) -> None:
-        request_id = new_request_id()
-        held = log.request_id.set(request_id)
+        request_id = log.request_id.get()
         version = None
         body = _chunks(request)
+        note(request, self.service, request.path, path)
         try:
             route = self.routes.get(request.method)
             if route is None:
-                raise falcon.HTTPMethodNotAllowed(list(self.routes))
+                await asyncio.to_thread(
+                    self.api.authenticate, self.api.database, request.get_header("X-Auth-Token") or ""
+                )
+                raise MethodNotAllowed(
+                    f"The method {request.method} is not allowed for this resource.",
+                    headers={"Allow": ", ".join(sorted(self.routes))},
+                )
             version = self.api.version_of(self.service, request.get_header)
             asked = await self._asked(route, request, request_id)
             asked.version = version
@@ -83,27 +152,22 @@ class _Stream:
             Api.send_frame(response, self.service, request_id, version)
         except ApiError as error:
             self.api.send_error(response, self.service, request_id, error, version)
-        except falcon.HTTPError:
-            raise
+        except falcon.HTTPError as error:
+            self.api.send_error(response, self.service, request_id, of_framework(error, request.method), version)
         except Exception:
             log.fault(__name__, "stream failed", path=request.path)
-            await _drain(body)
-            fault = ApiError("An unexpected error prevented the server from fulfilling your request.")
-            self.api.send_error(response, self.service, request_id, fault, version)
-        finally:
-            log.request_id.reset(held)
+            self.api.send_error(response, self.service, request_id, ApiError(FAULT), version)
 
-    on_put = on_post = on_get = _respond
+    on_put = on_post = on_get = on_patch = on_delete = _respond
 
     async def on_websocket(self, request: falcon.asgi.Request, socket: falcon.asgi.WebSocket, **path: str) -> None:
         route = self.routes.get("WEBSOCKET")
         if route is None:
             await socket.close(1008)
             return
-        request_id = new_request_id()
-        held = log.request_id.set(request_id)
+        note(request, self.service, request.path, path)
         try:
-            asked = await self._asked(route, request, request_id)
+            asked = await self._asked(route, request, log.request_id.get())
             await route.handler(asked, socket, **path)
         except ApiError as error:
             log.say(__name__, "websocket refused", reason=error.message)
@@ -111,13 +175,12 @@ class _Stream:
                 await socket.close(3000 + error.status)
         except falcon.WebSocketDisconnected:
             pass
-        finally:
-            log.request_id.reset(held)
 
     async def _asked(self, route: Route, request: falcon.asgi.Request, request_id: str) -> Request:
         asked = Request(self.service, route, request_id)
         token = request.get_header("X-Auth-Token")
         asked.who = await asyncio.to_thread(self.api.identify, route, token)
+        note_who(request, asked.who)
         asked.token = token or ""
         asked.params = parse_query(request.query_string) if request.query_string else {}
         asked.headers = {name.lower(): value for name, value in request.headers.items()}
@@ -136,15 +199,6 @@ async def _chunks(request: falcon.asgi.Request) -> AsyncIterator[bytes]:
     expected = request.content_length
     if request.scope.get(_LOST) or (expected is not None and came < expected):
         raise BadRequest(f"The connection was lost after {came} of {expected or 'unknown'} bytes of the body.")
-
-
-async def _drain(body: AsyncIterator[bytes]) -> None:
-    """Take the rest of a body that nobody wants: whoever still sends does not read the refusal, and the front would
-    answer in its place that the connection broke."""
-    with contextlib.suppress(Exception):
-        async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in body:
-                pass
 
 
 __all__: list[Any] = ["asgi"]

@@ -15,7 +15,7 @@ Version = tuple[int, int]
 def parse(text: str) -> Version:
     """`2.37` → (2, 37); ValueError when it is not a version."""
     major, _, minor = text.partition(".")
-    if not (major.isdigit() and minor.isdigit() and len(text) < 12):
+    if not (major.isdecimal() and minor.isdecimal() and len(text) < 12):
         raise ValueError(text)
     return int(major), int(minor)
 

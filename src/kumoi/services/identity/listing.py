@@ -111,7 +111,7 @@ def _limit(request: Request) -> int | None:
     text = request.params.get("limit", [""])[-1]
     if not text:
         return None
-    if not text.isdigit() or not int(text[:9]) > 0:
+    if not text.isdecimal() or not int(text[:9]) > 0:
         raise Invalid("limit", "it is a number above 0")
     return int(text[:9])
 

@@ -3,24 +3,29 @@
 from typing import Any
 
 from kumoi.kernel import errors
-from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound, OverQuota
+from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound, Other, OverQuota
 from kumoi.kernel.pagination import MarkerNotFound
 
 _KINDS: dict[type[ApiError], str] = {
     errors.BadRequest: "HTTPBadRequest",
     errors.Unauthorized: "HTTPUnauthorized",
     errors.Forbidden: "HTTPForbidden",
+    errors.PolicyForbids: errors.PolicyForbids.kind,
+    errors.OverQuota: errors.OverQuota.kind,
     errors.NotFound: "HTTPNotFound",
     errors.MethodNotAllowed: "HTTPMethodNotAllowed",
+    errors.NotAcceptable: "HTTPNotAcceptable",
     errors.Conflict: "HTTPConflict",
+    errors.Gone: "HTTPGone",
     errors.TooLarge: "HTTPRequestEntityTooLarge",
     errors.UnsupportedMedia: "HTTPUnsupportedMediaType",
+    errors.Unprocessable: "HTTPUnprocessableEntity",
     errors.NotBuilt: "HTTPNotImplemented",
     errors.Unavailable: "HTTPServiceUnavailable",
     errors.ApiError: "HTTPInternalServerError",
     MarkerNotFound: "HTTPBadRequest",
 }
-"""What the kernel's own errors are called here; every other has its name in `kind`."""
+"""What errors of the kernel, and those of other services made of them, are called here."""
 
 
 def render(error: ApiError) -> dict[str, Any]:
@@ -28,8 +33,16 @@ def render(error: ApiError) -> dict[str, Any]:
     message = error.message
     if isinstance(error, OverQuota):
         message = f"Quota exceeded for resources: ['{error.resource}']."
-    kind = _KINDS.get(type(error)) or error.kind
-    return {"NeutronError": {"type": kind, "message": message, "detail": ""}}
+    return {"NeutronError": {"type": _kind(error), "message": message, "detail": ""}}
+
+
+def _kind(error: ApiError) -> str:
+    """An error of this service has its name in `kind`; what another calls its own is no name here."""
+    if isinstance(error, Other):
+        return f"HTTP{error.title.replace(' ', '').replace('-', '')}"
+    if type(error).__module__.startswith(__package__):
+        return error.kind
+    return next(_KINDS[known] for known in type(error).__mro__ if known in _KINDS)
 
 
 class InvalidInput(BadRequest):

@@ -58,7 +58,7 @@ class Asked:
         asked.reverse = flag("page_reverse", taken("page_reverse", ["false"])[-1])
         limit = taken("limit", [""])[-1]
         if limit:
-            if not limit.isdigit():
+            if not limit.isdecimal() or len(limit) > 18:
                 raise BadRequest(f"Limit must be an integer 0 or greater and not '{limit[:40]}'")
             asked.limit = int(limit) or None
         return asked

@@ -10,7 +10,7 @@ PAGE = 100
 
 
 class ListQuery(msgspec.Struct, kw_only=True):
-    after: int = 0
+    after: Annotated[int, msgspec.Meta(ge=0)] = 0
     """The id of the last event seen."""
     subject: str | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = PAGE

@@ -13,12 +13,15 @@ from kumoi.services.placement import facade as placement
 
 def find(tx: Transaction, hypervisor_id: str) -> dict[str, Any]:
     """By UUID, or by the number that versions before 2.53 use; with what is used of it."""
-    row = hosts.find(tx, hypervisor_id)
-    if row is None and hypervisor_id.isdigit() and len(hypervisor_id) < 10:
-        row = hosts.find_by_number(tx, int(hypervisor_id))
+    row = _called(tx, hypervisor_id)
     if row is None:
         raise HypervisorNotFound(hypervisor_id)
     return with_usage(tx, [row])[0]
+
+
+def _called(tx: Transaction, hypervisor_id: str) -> dict[str, Any] | None:
+    numbered = hypervisor_id.isdecimal() and len(hypervisor_id) < 10
+    return hosts.find(tx, hypervisor_id) or (hosts.find_by_number(tx, int(hypervisor_id)) if numbered else None)
 
 
 def listing(
@@ -27,7 +30,7 @@ def listing(
     """`pattern`: a part of the name; `strict`: when none matches, that is an error."""
     after = None
     if marker is not None:
-        after = hosts.find(tx, marker) or (hosts.find_by_number(tx, int(marker)) if marker.isdigit() else None)
+        after = _called(tx, marker)
         if after is None:
             raise MarkerNotFound(f"marker [{marker[:255]}] not found")
     rows = hosts.listing(tx, name_like=pattern, marker=after, limit=limit)

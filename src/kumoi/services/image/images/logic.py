@@ -183,7 +183,7 @@ def _limit(params: dict[str, list[str]]) -> int:
     if "limit" not in params:
         return PAGE
     text = params["limit"][-1]
-    if not (text.isdigit() and len(text) < 10):
+    if not (text.isdecimal() and len(text) < 10):
         raise InvalidImage("limit param must be an integer that is not negative.")
     return min(int(text), LARGEST_PAGE)
 

@@ -99,6 +99,6 @@ def _limit(whole: dict[str, list[str]]) -> int | None:
     if "limit" not in whole:
         return None
     text = whole["limit"][-1]
-    if not (text.isdigit() and int(text[:10]) > 0):
+    if not (text.isdecimal() and int(text[:10]) > 0):
         raise BadQuery("Invalid query string parameters: limit is a number from 1.")
     return int(text[:10])

@@ -1,0 +1,102 @@
+"""What nginx itself refuses or misses, said as the service would say it that was asked.
+
+The shapes stand here as texts, for the configuration is written before anything of the services is loaded;
+tests/front/test_refusals.py compares each with what its service renders."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+MESSAGES = {
+    400: "The request is not valid HTTP.",
+    403: "This address may not be read.",
+    404: "The resource could not be found.",
+    405: "The method is not allowed for this resource.",
+    413: "The request body is larger than this address takes.",
+    414: "The request line is too long.",
+    416: "The image has no such range of bytes.",
+    431: "The request headers are too large.",
+    500: "The server failed.",
+    501: "The request has an encoding that is not supported.",
+    503: "The service is starting or restarting; try again in a moment.",
+    504: "The service did not answer in time.",
+}
+"""Status → the sentence that the client reads."""
+SHOWN_AS = {494: 431, 495: 400, 496: 400, 497: 400, 502: 503, 505: 400}
+"""nginx's own statuses, and what clients are told."""
+ROOTS = ("/compute", "/identity", "/image", "/kumoi", "/network", "/placement", "/volume")
+REQUEST_ID = "$refusal_id"
+"""The variable of nginx with this request's `req-…`."""
+
+_FAULTS = {
+    400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 413: "overLimit",
+    501: "notImplemented", 503: "serviceUnavailable",
+}  # fmt: skip
+_KINDS = {400: "HTTPBadRequest", 413: "HTTPRequestEntityTooLarge", 500: "HTTPInternalServerError"}
+_TITLES = {413: "Request Entity Too Large"}
+
+
+def body(root: str, status: int) -> str:
+    """The JSON of a refusal below a root, REQUEST_ID in it; root empty: of no service."""
+    message, title = MESSAGES[status], _TITLES.get(status, HTTPStatus(status).phrase)
+    shape: dict[str, Any]
+    if root in ("/compute", "/volume"):
+        fault: dict[str, Any] = {"code": status, "message": message}
+        if root == "/volume" and status == 413:
+            fault["retryAfter"] = "0"
+        shape = {_FAULTS.get(status, "computeFault"): fault}
+    elif root == "/image":
+        shape = {"message": message, "code": f"{status} {title}", "title": title}
+    elif root == "/network":
+        kind = _KINDS.get(status, f"HTTP{title.replace(' ', '').replace('-', '')}")
+        shape = {"NeutronError": {"type": kind, "message": message, "detail": ""}}
+    elif root == "/placement":
+        error = {"status": status, "title": title, "detail": message}
+        shape = {"errors": [{**error, "request_id": REQUEST_ID, "code": "placement.undefined_code"}]}
+    else:
+        shape = {"error": {"code": status, "message": message, "title": title}}
+    return json.dumps(shape, separators=(",", ":"))
+
+
+def maps() -> str:
+    """nginx's `map` blocks: `$refused_at` from the request line, which is there even where nothing else of a request
+    could be read, the request's id, and `$refusal_…`, the body of each status."""
+    services = "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {root};' + "\n" for root in ROOTS)
+    # What the API began has an id already; the others get one as it makes them.
+    parts = "".join(f"(?<id{part}>.{{{length}}})" for part, length in enumerate((8, 4, 4, 4, 12)))
+    made = "req-" + "-".join(f"$id{part}" for part in range(5))
+    text = f'    map $request $refused_at {{\n        default "";\n{services}    }}\n'
+    text += f'    map $request_id $made_id {{ "~^{parts}$" {made}; }}\n'
+    text += f'    map $upstream_http_x_openstack_request_id {REQUEST_ID} {{ "" $made_id; default {_GIVEN}; }}\n'
+    # Nothing is said in a header that is empty.
+    text += f'    map $refused_at $compute_refusal_id {{ default ""; /compute {REQUEST_ID}; /volume {REQUEST_ID}; }}\n'
+    for status in MESSAGES:
+        bodies = "".join(f"        {root} '{_quoted(body(root, status))}';\n" for root in ROOTS)
+        text += f"    map $refused_at $refusal_{status} {{\n        default '{_quoted(body('', status))}';\n{bodies}    }}\n"
+    return text
+
+
+_GIVEN = "$upstream_http_x_openstack_request_id"
+
+
+def locations() -> str:
+    """nginx's `error_page` lines and the places that they lead to."""
+    return "".join(_location(status, SHOWN_AS.get(status, status)) for status in sorted({*MESSAGES, *SHOWN_AS}))
+
+
+def _location(status: int, shown: int) -> str:
+    retry = " add_header Retry-After 1 always;" if shown == 503 else ""
+    ids = (
+        f"add_header X-Openstack-Request-Id {REQUEST_ID} always; "
+        "add_header X-Compute-Request-Id $compute_refusal_id always;"
+    )
+    # The body's size was judged where the request came in; here it would hide what went wrong with an upload.
+    whole = "internal; client_max_body_size 0; default_type application/json;"
+    answer = f"{whole}{retry} {ids} return {shown} $refusal_{shown};"
+    return (
+        f"        error_page {status} ={shown} /_error_{status};\n        location = /_error_{status} {{ {answer} }}\n"
+    )
+
+
+def _quoted(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("'", "\\'")
