@@ -172,6 +172,11 @@ def is_running(folder: Folder) -> bool:
     return True
 
 
+def is_down(folder: Folder) -> bool:
+    """Whether nothing of it runs: neither a supervisor, nor what one left behind that was killed."""
+    return not is_running(folder) and not _left_running(folder)
+
+
 def _left_running(folder: Folder) -> bool:
     """Whether a supervisor that was killed has left processes; the next one adopts them."""
     for file in folder.run.glob(f"*{PID_FILE}"):
