@@ -105,7 +105,7 @@ def up(folder: Folder, settings: Settings) -> list[str]:
                     _end_supervisor(folder)
                 raise
         _wait(folder, UP_WITHIN)
-    return preconditions.notes(settings)
+    return preconditions.notes(folder, settings)
 
 
 def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:
