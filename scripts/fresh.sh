@@ -1,6 +1,8 @@
 #!/bin/bash
 # Both commands of the README, twice each, from a clean clone of HEAD inside a bare Debian with only git and make:
-# fresh.sh [command inside the clone…]   (without any: make cloud, make cloud, kumoi down, make test)
+# fresh.sh [command inside the clone…]   (without any: make cloud, make cloud, kumoi down, make test, its second run)
+# The second `make cloud` must say READY and change nothing: the same processes, the same servers. The second run of the
+# tests installs and checks as the first did, and takes of the tests those that need no root: all would take twice as long.
 # Own mount and process namespaces; the network is this machine's, and so are its ways to the package registries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,12 +51,29 @@ lend_registries "$machine"
 mkdir -p "$machine/source"
 if [ $# -gt 0 ]; then printf '%q ' "$@" >"$machine/job"; else
     cat >"$machine/job" <<'JOB'
+there() {  # processes and servers with their ids; supervisor and standby, which `up` renews, aside
+    .venv/bin/kumoi status --data /var/lib/kumoi --json | .venv/bin/python -c '
+import json, sys
+for row in json.load(sys.stdin)["processes"]:
+    if row["name"] not in ("supervisor", "standby"):
+        print(row["name"], row["pid"])' | sort
+    OS_CLIENT_CONFIG_FILE=/var/lib/kumoi/clouds.yaml .venv/bin/python -c '
+import openstack
+for server in openstack.connect("kumoi").compute.servers(details=False, all_projects=True):
+    print("server", server.id)' | sort
+}
 make cloud | tee /tmp/cloud.log
 tail -n 1 /tmp/cloud.log | grep -q '^READY http' || { echo "fresh: the last line is not READY" >&2; exit 1; }
-make cloud
+there >/tmp/first
+make cloud | tee /tmp/cloud.log
+tail -n 1 /tmp/cloud.log | grep -q '^READY http' || { echo "fresh: the second time, the last line is not READY" >&2; exit 1; }
+there >/tmp/second
+diff /tmp/first /tmp/second || { echo "fresh: the second make cloud has changed what runs" >&2; exit 1; }
 .venv/bin/kumoi audit --data /var/lib/kumoi
 .venv/bin/kumoi down --data /var/lib/kumoi
 make test
+make install-development check
+.venv/bin/pytest -n 2 -m "not real and not end_to_end"
 JOB
 fi
 cat >"$machine/start" <<'START'

@@ -15,7 +15,7 @@ from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.network.interface import NetworkError, Silent, Topology
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.host import client as host_client
-from kumoi.kernel import operations, preparation, reconcile
+from kumoi.kernel import log, operations, preparation, reconcile
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.http import Api, Authenticator
@@ -153,7 +153,8 @@ def audit(data: Path) -> list[dict[str, Any]]:
 
 
 def differences(database: Database, locate: Locate) -> list[dict[str, Any]]:
-    """The kernel's own (work not followed up) and each service's `audit.py`."""
+    """The kernel's own (work not followed up) and each service's `audit.py`; one that cannot compare says so, and hides
+    nothing that others find."""
     view = reconcile.View(database, locate)
     found: list[dict[str, Any]] = []
     for row in database.read(reconcile.pending):
@@ -163,5 +164,10 @@ def differences(database: Database, locate: Locate) -> list[dict[str, Any]]:
         problem = f"{row['state']} at {row['step']}" + (f", overdue: {row['fault']}" if row["overdue"] else "")
         found.append({"service": "kernel", "kind": row["kind"], "id": row["id"], "problem": problem})
     for module in rooms("audit"):
-        found.extend(module.differences(view))
+        try:
+            found.extend(module.differences(view))
+        except Exception as error:
+            log.fault(__name__, "an audit ended early", audit=module.__name__)
+            problem = f"it could not be compared with the world: {type(error).__name__}: {error}"
+            found.append({"service": module.__name__.split(".")[2], "kind": "audit", "id": "-", "problem": problem})
     return found

@@ -300,6 +300,12 @@ def test_down_leaves_no_process_and_up_brings_it_back(data: Path) -> None:
     kumoi("down", "--data", data)
     assert living(data) == []
     assert not status(data)["healthy"]
+    assert (
+        kumoi("audit", "--data", data, fails=True).strip() == f"kumoi audit: the cloud is down: kumoi up --data {data}"
+    )
+    done = subprocess.run([*KUMOI, "audit", "--data", str(data), "--json"], capture_output=True, text=True)
+    (row,) = json.loads(done.stdout)
+    assert done.returncode == 1 and "the cloud is down" in row["problem"]
     assert kumoi("down", "--data", data)
     up(data)
     assert token(data).status_code == 201

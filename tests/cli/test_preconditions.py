@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from kumoi.cli import preconditions
+from kumoi.engines.hypervisor.qemu import accelerator
 from kumoi.kernel.settings import Folder, Settings
 from tests.ports import free_port
 
@@ -98,3 +99,19 @@ def test_a_database_server_that_is_away_without_its_password(short: Path) -> Non
 def test_half_a_certificate(short: Path) -> None:
     assert "tls_key" in problems(short, tls_certificate="/etc/hostname")
     assert "tls_key: /nowhere cannot be read" in problems(short, tls_certificate="/etc/hostname", tls_key="/nowhere")
+
+
+def test_a_kvm_that_was_tried_in_vain_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, settings = Folder(tmp_path), Settings(hypervisor="qemu")
+    monkeypatch.setattr(accelerator, "kvm_may_work", lambda: True)
+    exists = Path.exists
+    monkeypatch.setattr(
+        Path, "exists", lambda path: {"/dev/kvm": True, "/sys/module/kvm_pvm": False}.get(str(path), exists(path))
+    )
+    assert preconditions.notes(folder, settings) == []
+    for works, told in ((True, []), (False, ["was tried with it did not start"])):
+        monkeypatch.setattr(accelerator, "boots", lambda kind, user, works=works: works)
+        (folder.host / "accelerator.json").unlink(missing_ok=True)
+        accelerator.choose("auto", folder.host / "accelerator.json", None)
+        notes = preconditions.notes(folder, settings)
+        assert len(notes) == len(told) and all(text in note for text, note in zip(told, notes, strict=True))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kumoi import app
-from kumoi.kernel import reconcile
-from kumoi.kernel.database import Transaction
+from kumoi.kernel import randomness, reconcile
+from kumoi.kernel.database import Transaction, metadata
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
 from kumoi.services.image.images import store as images
@@ -135,6 +135,16 @@ class Furnisher:
         for one in self._get(f"{V2}/agents")["agents"]:
             things.add("agent", one["id"])
 
+    def _message(self, project: str, text: str) -> str:
+        """What a failed operation on a volume leaves."""
+        message_id, messages = randomness.new_uuid(), metadata.tables["block_storage_messages"]
+        values = {
+            "id": message_id, "project_id": project, "event_id": "VOLUME_VOLUME_001_001", "resource_type": "VOLUME",
+            "resource_id": randomness.new_uuid(), "level": "ERROR", "text": text, "request_id": "req-1",
+        }  # fmt: skip
+        self.cloud.database.write(lambda tx: tx.insert(messages, **values, created_at=tx.now))
+        return message_id
+
     def _project(self, things: Things, mark: str, person: str, number: int, outside: str) -> None:
         """One of everything that a member can make."""
         made, text = self.made, f"{MARKS[mark]}-{number}"
@@ -157,6 +167,7 @@ class Furnisher:
             )["id"],
         )
         things.add("access", self._post(f"{path}/credentials/OS-EC2", bare={"tenant_id": project})["access"])
+        things.add("message", self._message(project, text))
         network = things.add("network", self._post(f"{V2}/networks", network=named)["id"])
         subnet = things.add(
             "subnet",

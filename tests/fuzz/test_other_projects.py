@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+import falcon.testing
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
 
 from kumoi import app
-from kumoi.kernel import openapi, randomness, routes, versions
+from kumoi.kernel import openapi, randomness, routes, streams, versions
 from kumoi.kernel.randomness import SeededSource
 from kumoi.kernel.routes import Route, Routes, Service
 from tests.fuzz.asking import Asking
@@ -28,9 +29,17 @@ from tests.still import at
 OWNED = {
     "server_id", "volume_id", "snapshot_id", "attachment_id", "network_id", "subnet_id", "subnetpool_id", "port_id",
     "router_id", "floating_ip_id", "security_group_id", "rule_id", "image_id", "operation_id", "user_id", "access",
-    "application_credential_id", "credential_id", "project_id", "owner_id",
+    "application_credential_id", "credential_id", "project_id", "owner_id", "message_id",
 }  # fmt: skip
 """What paths call things that belong to a project or user."""
+NOBODYS = {
+    "agent_id", "alias", "consumer_id", "domain_id", "endpoint_id", "flavor_id", "group_id", "hypervisor_id",
+    "implied_role_id", "provider_id", "region_id", "resource_class", "role_id", "service", "service_id", "type_id",
+    # Keypairs, aggregates, traits and classes; what a word in a path says to do; what lies below something of a project
+    # or is found among one's own by its name.
+    "name", "action", "key", "tag", "member_id", "network", "request_id", "token",
+}  # fmt: skip
+"""What paths call things that belong to the cloud, or that are no things."""
 FORBIDDEN_INSTEAD = {"user_id", "project_id", "owner_id", "credential_id", "application_credential_id", "access"}
 """Users, projects and what is asked below them: OpenStack answers 403, for whether they exist is no secret."""
 EVERYBODYS = {("compute", "quota_sets.defaults")}
@@ -45,13 +54,7 @@ def asked_routes() -> list[tuple[Service, Route]]:
         for route in service.each():
             owned = OWNED & set(re.findall(r"\{(\w+)\}", route.path))
             admins = route.policy.role == "admin" or not route.policy.token
-            if (
-                owned
-                and not admins
-                and (service.type, route.name) not in EVERYBODYS
-                and route.mode != "stream"
-                and route.status != 501
-            ):
+            if owned and not admins and (service.type, route.name) not in EVERYBODYS and route.status != 501:
                 found.append((service, route))
     return found
 
@@ -103,6 +106,24 @@ def bodies(service: Service, route: Route, namer: Namer) -> Iterator[dict[str, A
     yield {}
 
 
+def send(asking: Asking, route: Route, path: str, token: str) -> Any:
+    client = falcon.testing.TestClient(streams.asgi(asking.cloud.api))
+    headers = {"X-Auth-Token": token, "Content-Type": "application/octet-stream"}
+    return client.simulate_request(route.method, path, headers=headers, body=b"some bytes")
+
+
+def test_of_whatever_paths_name_it_is_known_whose_it_is() -> None:
+    """A new name in a path fails here until somebody says whether what it names belongs to a project or user."""
+    named = {
+        name
+        for service in app.load_services()
+        for route in service.each()
+        for name in re.findall(r"\{(\w+)\}", route.path)
+    }
+    assert named == OWNED | NOBODYS
+    assert not OWNED & NOBODYS
+
+
 @pytest.mark.parametrize(("service", "route"), ROUTES, ids=NAMES)
 def test_what_is_of_another_project_is_not_there(asking: Asking, service: Service, route: Route) -> None:
     chance = Random(1)
@@ -126,7 +147,10 @@ def test_what_is_of_another_project_is_not_there(asking: Asking, service: Servic
             headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {version}"
         seen = []
         for more in bodies(service, route, namer):
-            answered = asking.cloud.call(route.method, path, as_=token, headers=headers, **more)
+            if route.mode == "stream":
+                answered = send(asking, route, path, token)
+            else:
+                answered = asking.cloud.call(route.method, path, as_=token, headers=headers, **more)
             seen.append(answered.status_code)
             assert answered.status_code in allowed, f"{answered.status_code} {path} {more} {answered.text}"
             if answered.status_code != 400:

@@ -305,7 +305,7 @@ def test_clients_are_told_when_to_ask_again(wire: Wire, reached: Cloud) -> None:
         assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
         assert answer.json["serviceUnavailable"]["code"] == 503
     answer = reached.post(NETWORKS, json={"network": {"name": "mine"}})
-    assert answer.status_code == 503 and answer.json["NeutronError"]["type"] == "ServiceUnavailable"
+    assert answer.status_code == 503 and answer.json["NeutronError"]["type"] == "HTTPServiceUnavailable"
     wire.dead = False
     assert reached.get(f"{NETWORKS}?name=mine").json["networks"] == []
 
@@ -340,7 +340,7 @@ def test_on_sqlite_a_writer_that_stands_still_is_told_to_clients(cloud: Cloud, t
     began = clock.monotonic()
     answer = cloud.post(NETWORKS, json={"network": {"name": "mine"}})
     assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
-    assert answer.json["NeutronError"]["type"] == "ServiceUnavailable"
+    assert answer.json["NeutronError"]["type"] == "HTTPServiceUnavailable"
     threads = [
         threading.Thread(target=cloud.post, args=(NETWORKS,), kwargs={"json": {"network": {}}}) for _ in range(4)
     ]

@@ -52,6 +52,20 @@ def delete_volume(cloud: StillCloud, operation_id: str) -> None:
     assert gone.status_code == 202, gone.text
 
 
+def delete_reverting(cloud: StillCloud, operation_id: str) -> None:
+    """With the snapshot that it is set back to."""
+    gone = cloud.delete(f"{VOLUMES}/{_subject(cloud, operation_id, 'volume')}?cascade=true")
+    assert gone.status_code == 202, gone.text
+
+
+def cascade(cloud: StillCloud, operation_id: str) -> None:
+    """The volume, with the snapshot that is being made of it."""
+    snapshot_id = _subject(cloud, operation_id, "snapshot")
+    volume_id = cloud.get(f"{SNAPSHOTS}/{snapshot_id}").json["snapshot"]["volume_id"]
+    gone = cloud.delete(f"{VOLUMES}/{volume_id}?cascade=true")
+    assert gone.status_code == 202, gone.text
+
+
 def delete_snapshot(cloud: StillCloud, operation_id: str) -> None:
     gone = cloud.delete(f"{SNAPSHOTS}/{_subject(cloud, operation_id, 'snapshot')}")
     assert gone.status_code == 202, gone.text
@@ -60,11 +74,12 @@ def delete_snapshot(cloud: StillCloud, operation_id: str) -> None:
 _SERVER = ("attach_interface", "attach_volume", "create", "detach_interface", "detach_volume", "hard_reboot", "pause",
            "reboot", "resume", "start", "stop", "suspend", "unpause")  # fmt: skip
 
-deletes: dict[str, Interference] = {
-    **{f"server.{name}": delete_server for name in _SERVER},
-    "volume.create": delete_volume,
-    "volume.extend": delete_volume,
-    "snapshot.create": delete_snapshot,
-    "image.upload": delete_image,
+deletes: dict[str, tuple[Interference, ...]] = {
+    **{f"server.{name}": (delete_server,) for name in _SERVER},
+    "volume.create": (delete_volume,),
+    "volume.extend": (delete_volume,),
+    "volume.revert": (delete_reverting,),
+    "snapshot.create": (delete_snapshot, cascade),
+    "image.upload": (delete_image,),
 }
 """The operations over which a deletion of their subject wins."""

@@ -1,4 +1,4 @@
-"""For each kind of operation: how a client brings it about. It is left begun, with no step walked."""
+"""For each kind of operation: how a client brings it about, in one way or several. It is left begun, with no step walked."""
 
 import base64
 from collections.abc import Callable
@@ -20,20 +20,22 @@ Start = Callable[[World], Any]
 class Recipe:
     """`ends`: the state in which the operation ends when nothing goes wrong."""
 
+    kind: str
     start: Start
     ends: str = "done"
 
 
 recipes: dict[str, Recipe] = {}
+"""By kind of operation, or `<kind>, <what is special>`."""
 
 ORIGIN: dict[str, Any] = {
     "request_id": "req-recipe", "user_id": CALLERS["member"].user_id, "project_id": CALLERS["member"].project_id,
 }  # fmt: skip
 
 
-def recipe(kind: str, ends: str = "done") -> Callable[[Start], Start]:
+def recipe(kind: str, variant: str = "", ends: str = "done") -> Callable[[Start], Start]:
     def keep(start: Start) -> Start:
-        recipes[kind] = Recipe(start, ends)
+        recipes[f"{kind}, {variant}" if variant else kind] = Recipe(kind, start, ends)
         return start
 
     return keep
@@ -67,6 +69,28 @@ def _(world: World) -> None:
         imageRef=None, block_device_mapping_v2=devices, networks=[{"port": port}, {"uuid": world.network}],
         user_data=base64.b64encode(b"#!/bin/sh").decode(),
     ))  # fmt: skip
+
+
+@recipe("server.create", "from a volume")
+def _(world: World) -> None:
+    """Which is given, boots it, and goes with it."""
+    given = ready_volume(world, imageRef=world.image)
+    device = {"boot_index": 0, "source_type": "volume", "uuid": given, "destination_type": "volume",
+              "delete_on_termination": True}  # fmt: skip
+    ok(world.ask(imageRef=None, block_device_mapping_v2=[device]))
+
+
+@recipe("server.delete", "with volumes")
+def _(world: World) -> None:
+    """One that it boots from and one that was attached go with it; one stays."""
+    device = {"boot_index": 0, "source_type": "image", "uuid": world.image, "destination_type": "volume",
+              "volume_size": 1, "delete_on_termination": True}  # fmt: skip
+    server_id = world.boot(imageRef=None, block_device_mapping_v2=[device])
+    attach_volume(world, server_id, delete_on_termination=True)
+    world.cloud.settle()
+    attach_volume(world, server_id)
+    world.cloud.settle()
+    ok(world.cloud.delete(f"{SERVERS}/{server_id}"))
 
 
 @recipe("server.delete")
@@ -103,12 +127,19 @@ def attach(world: World) -> None:
     attach_volume(world, world.boot())
 
 
+@recipe("server.attach_volume", "that goes with the server")
+def _(world: World) -> None:
+    attach_volume(world, world.boot(), delete_on_termination=True)
+
+
 @recipe("server.detach_volume")
 def _(world: World) -> None:
-    server_id = world.boot()
-    volume_id = attach_volume(world, server_id)
-    world.cloud.settle()
-    ok(world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}"))
+    detach_volume(world)
+
+
+@recipe("server.detach_volume", "that goes with the server")
+def _(world: World) -> None:
+    detach_volume(world, delete_on_termination=True)
 
 
 @recipe("server.attach_interface")
@@ -129,6 +160,24 @@ def _(world: World) -> None:
     """A copy of another volume, which goes through a snapshot."""
     source = ready_volume(world, imageRef=world.image)
     volume(world, source_volid=source)
+
+
+@recipe("volume.create", "from an image")
+def _(world: World) -> None:
+    volume(world, imageRef=world.image)
+
+
+@recipe("volume.create", "from a snapshot")
+def _(world: World) -> None:
+    source = ready_volume(world)
+    snapshot_id = snapshot(world, source)
+    world.cloud.settle()
+    volume(world, snapshot_id=snapshot_id)
+
+
+@recipe("volume.create", "empty")
+def _(world: World) -> None:
+    volume(world)
 
 
 @recipe("volume.delete")
@@ -198,11 +247,19 @@ def snapshot(world: World, volume_id: str) -> str:
     return str(ok(world.cloud.post(SNAPSHOTS, json={"snapshot": {"volume_id": volume_id}})).json["snapshot"]["id"])
 
 
-def attach_volume(world: World, server_id: str) -> str:
+def attach_volume(world: World, server_id: str, **more: Any) -> str:
+    """`more`: as from 2.79 on."""
     volume_id = ready_volume(world)
-    body = {"volumeAttachment": {"volumeId": volume_id}}
-    ok(world.cloud.post(f"{SERVERS}/{server_id}/os-volume_attachments", json=body))
+    body = {"volumeAttachment": {"volumeId": volume_id, **more}}
+    ok(world.cloud.post(f"{SERVERS}/{server_id}/os-volume_attachments", json=body, version="2.79" if more else None))
     return volume_id
+
+
+def detach_volume(world: World, **more: Any) -> None:
+    server_id = world.boot()
+    volume_id = attach_volume(world, server_id, **more)
+    world.cloud.settle()
+    ok(world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}"))
 
 
 def attach_interface(world: World, server_id: str) -> str:

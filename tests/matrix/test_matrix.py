@@ -29,39 +29,39 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 def test_every_operation_has_a_recipe() -> None:
     """A new operation is under this proof as soon as tests/matrix/recipes.py says how it begins."""
-    assert sorted(recipes) == KINDS
+    assert sorted({recipe.kind for recipe in recipes.values()}) == KINDS
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in recipes])
-def test_every_point_of(bench: Bench, kind: str) -> None:
-    matrix = Matrix(bench, kind)
+@pytest.mark.parametrize("recipe", sorted(recipes))
+def test_every_point_of(bench: Bench, recipe: str) -> None:
+    matrix = Matrix(bench, recipe)
     try:
         matrix.forward()
-        if recipes[kind].ends == "done":
+        if recipes[recipe].ends == "done":
             matrix.backward()
             matrix.relapses()
         matrix.stalls()
-        if kind in interference.deletes:
+        if matrix.kind in interference.deletes:
             matrix.deletions()
     finally:
         bench.place.forget(matrix.begun)
     database = "postgresql" if bench.place.server else "sqlite"
-    report.note("matrix", f"{kind} on {database}", matrix.counts)
+    report.note("matrix", f"{recipe} on {database}", matrix.counts)
 
 
 class Matrix:
     """One operation, begun; every test of it goes on from there."""
 
-    def __init__(self, bench: Bench, kind: str) -> None:
-        self.bench, self.kind = bench, kind
-        self.begun = bench.begin(kind)
+    def __init__(self, bench: Bench, recipe: str) -> None:
+        self.bench, self.recipe, self.kind = bench, recipe, recipes[recipe].kind
+        self.begun = bench.begin(recipe)
         self.sampled = bool(bench.place.server) and not WHOLE
-        self.counts = {"operations": 1, "steps": len(operations.registry[kind].steps), "deaths": 0, "turns": 0,
+        self.counts = {"recipes": 1, "steps": len(operations.registry[self.kind].steps), "deaths": 0, "turns": 0,
                        "relapses": 0, "stalls": 0, "deletions": 0}  # fmt: skip
 
     def forward(self) -> None:
         self.forward_end = expected = self._walk(None)
-        assert expected.state == recipes[self.kind].ends
+        assert expected.state == recipes[self.recipe].ends
         steps = {step.name for step in operations.registry[self.kind].steps}
         assert {step for _, step, _ in expected.hits} == steps, "a step is never walked"
         self._die(expected, None)
@@ -99,14 +99,15 @@ class Matrix:
 
     def deletions(self) -> None:
         """The last point is left out: there the work is done."""
-        delete = interference.deletes[self.kind]
-        for point in self._points(self.forward_end, None, 2):
-            if (point.step, point.moment) == (operations.registry[self.kind].steps[-1].name, "recorded"):
-                continue
-            end = self.bench.interfered(self.begun, point, delete)
-            assert end.state == "superseded", f"deleted {point}"
-            self._clean(end, f"deleted {point}")
-            self.counts["deletions"] += 1
+        for delete in interference.deletes[self.kind]:
+            for point in self._points(self.forward_end, None, 2):
+                if (point.step, point.moment) == (operations.registry[self.kind].steps[-1].name, "recorded"):
+                    continue
+                said = f"{delete.__name__} at {point}"
+                end = self.bench.interfered(self.begun, point, delete)
+                assert end.state == "superseded", said
+                self._clean(end, said)
+                self.counts["deletions"] += 1
 
     def _walk(self, fails: str | None) -> walk.End:
         end = self.bench.run(self.begun, self.kind, fails=fails)
@@ -123,7 +124,7 @@ class Matrix:
 
     def _points(self, expected: walk.End, fails: str | None, offset: int) -> list[walk.Point]:
         found = list(walk.points(self.kind, expected.hits, fails))
-        return found[(sum(self.kind.encode()) + offset) % SAMPLE :: SAMPLE] if self.sampled else found
+        return found[(sum(self.recipe.encode()) + offset) % SAMPLE :: SAMPLE] if self.sampled else found
 
     @staticmethod
     def _clean(end: walk.End, said: str) -> None:

@@ -74,13 +74,14 @@ class Bench:
     def remove(self) -> None:
         self.place.remove()
 
-    def begin(self, kind: str) -> Saved:
+    def begin(self, recipe: str) -> Saved:
         """The operation is promised; nobody has walked it."""
+        kind = recipes[recipe].kind
 
         def work(noted: dict[str, Any]) -> None:
-            recipes[kind].start(World(self.cloud, **noted["world"]))
+            recipes[recipe].start(World(self.cloud, **noted["world"]))
             found = [row for row in self.cloud.database.read(operations.unfinished) if row["kind"] == kind]
-            assert len(found) == 1, f"the recipe of {kind} leaves {len(found)} of its operations begun"
+            assert len(found) == 1, f"the recipe of {recipe} leaves {len(found)} of its operations begun"
             assert found[0]["step"] == operations.registry[kind].steps[0].name and found[0]["attempts"] == 0
             self._note(operation=found[0]["id"], begun=outcome.count(self.cloud))
             self._leave()

@@ -10,6 +10,7 @@ from kumoi.kernel import clock, operations
 from tests.databases import PostgreSQL
 from tests.matrix import report
 from tests.matrix.children import Fell, in_child
+from tests.matrix.walk import turning_points
 from tests.simulation.faults import KINDS
 from tests.simulation.stage import Stage
 
@@ -46,8 +47,16 @@ def unhit(found: dict[str, Any]) -> list[str]:
     missing = [kind for kind in KINDS if not found["seen"][kind]]
     for kind, operation in sorted(operations.registry.items()):
         if not kind.startswith("toy."):
-            missing += [f"{kind}.{s.name}" for s in operation.steps if not found["steps"][f"{kind}.{s.name}.forward"]]
+            missing += [name for name in _passed(kind, operation) if not found["steps"][name]]
     return missing
+
+
+def _passed(kind: str, operation: operations.Operation) -> list[str]:
+    """Each step forward; and back, up to the pivot, where it takes something back."""
+    names = [f"{kind}.{step.name}.forward" for step in operation.steps]
+    turning = turning_points(kind)
+    undone = [step for step in operation.steps if step.name in turning and (step.undo or step.erase)]
+    return names + [f"{kind}.{step.name}.backward" for step in undone]
 
 
 def together(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Several clients, who ask for what may be asked and for what may not, over HTTP; one remembers what it was told."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from random import Random
@@ -7,13 +8,15 @@ from typing import Any
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.images.files import FileImages
+from kumoi.engines.images.interface import ImagesError
 from kumoi.kernel import randomness
 from tests.cloud import CALLERS
 from tests.matrix.recipes import ORIGIN
 from tests.services.compute.world import SERVERS, World
 from tests.services.image import sending
 from tests.simulation import rows
-from tests.simulation.faults import Killed, Mischief, MortalDatabase
+from tests.simulation.faults import Killed, Mischief, MortalDatabase, full_disk
+from tests.simulation.tenants import Tenants
 from tests.still import StillCloud
 
 VOLUMES = "/volume/v3/volumes"
@@ -39,19 +42,20 @@ class Clients:
         self.known: dict[str, list[str]] = {"server": [], "volume": [], "snapshot": [], "port": [], "image": []}
         self.deleted: set[str] = set()
         self.mischief: Mischief | None = None
-        self.deeds: list[tuple[int, Callable[[], None]]] = [
+        self.deeds: list[tuple[float, Callable[[], None]]] = [
             (6, self.create_server), (3, self.delete_server), (8, self.act_on_server), (3, self.attach_volume),
             (2, self.detach_volume), (2, self.attach_interface), (2, self.detach_interface), (4, self.create_volume),
             (2, self.delete_volume), (2, self.extend_volume),
             (2, self.revert_volume), (2, self.create_snapshot), (2, self.delete_snapshot),
             (1, self.create_port), (1, self.delete_port), (2, self.image), (1, self.nonsense), (1, self.look),
+            *Tenants(self).deeds,
         ]  # fmt: skip
 
     def act(self, mischief: Mischief) -> None:
         self.mischief = mischief
         weights = [weight for weight, _ in self.deeds]
         deed = self.random.choices([deed for _, deed in self.deeds], weights)[0]
-        if not self.known["server"] and "server" in deed.__name__ + str(deed.__doc__):
+        if not self.known["server"] and "server" in deed.__name__:
             deed = self.create_server
         if not self.known["volume"] and ("volume" in deed.__name__ or "snapshot" in deed.__name__):
             deed = self.create_volume
@@ -120,6 +124,8 @@ class Clients:
                  "volume_size": 1, "delete_on_termination": self.random.random() < 0.7}])  # fmt: skip
         elif shape == 1:
             more["networks"] = [{"port": self.pick("port")}]
+        elif shape == 5:
+            more.update(networks=[{"uuid": self.pick("network")}], key_name=self.random.choice(("one", "two")))
         elif shape == 2:
             more.update(min_count=1, max_count=3)
         elif shape == 3:
@@ -246,6 +252,11 @@ class Clients:
         database, member = self.cloud.database, CALLERS["member"]
         upload, disk_format = database.write(lambda tx: logic.begin(tx, member, image_id, ORIGIN, staging=False))
         writer = FileImages(self.cloud.folder.images).begin(image_id, disk_format)
+        if self.mischief and self.mischief.strikes(0.3, "the disk of the images is full"):
+            with full_disk("kumoi.engines.images.files.os.write"), contextlib.suppress(ImagesError):
+                writer.write(b"\0" * 4096)
+            database.write(lambda tx: logic.give_up(tx, image_id, upload))
+            return
         writer.write(b"\0" * 4096)
         if self.random.random() < 0.5:
             stored = writer.finish()

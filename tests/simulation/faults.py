@@ -1,17 +1,21 @@
 """What engines, hosts and runners do wrong, as a seed decides, and how often each was seen."""
 
+import errno
 import json
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest import mock
 
 import msgspec
 
 from kumoi.engines.images.interface import ImagesError
 from kumoi.engines.network.interface import NetworkError
+from kumoi.engines.volumes.places import saying_when_full
 from kumoi.host.agent import Agent, Refusal
 from kumoi.host.client import InProcess, Unreachable
 from kumoi.host.concerns import CONCERNS
@@ -28,6 +32,7 @@ KINDS = (
     "leases run out", "hours pass", "a guest dies", "a guest shuts itself down", "a client's reply is lost",
     "the api dies before the commit", "the api dies after the commit", "a sleeper is outrun", "an outrun sleeper wakes",
     "the host hears an old order", "the agent starts again",
+    "the disk of the host is full", "the disk of the images is full",
 )  # fmt: skip
 """Every kind of fault; a long run must have hit each."""
 
@@ -103,8 +108,8 @@ class BadHost(InProcess):
         mischief.before("the order arrives late", "the runner dies before the order")
         if mischief.strikes(0.03, "the host does not answer"):
             raise Unreachable("the host does not answer")
-        if mischief.strikes(0.02, "the engine refuses"):
-            return 422, _refusal(next(iter(CONCERNS[concern].errors)), "no space left on the device")
+        if mischief.strikes(0.03, "the engine refuses"):
+            return 422, _refusal(next(iter(CONCERNS[concern].errors)), "the engine refuses")
         if mischief.strikes(0.01, "the engine breaks"):
             return 500, _refusal("Fault", "ZeroDivisionError")
         answer = self.obey(path, body, within)
@@ -114,6 +119,35 @@ class BadHost(InProcess):
         if mischief.strikes(0.03, "the answer is lost"):
             raise Unreachable("the answer is lost")
         return answer
+
+
+FILLING = ("prepare_base", "create", "snapshot", "extend")
+"""What needs room on a host's disk."""
+
+
+class BadVolumes:
+    """A host's volumes, whose disk is full now and then: what the operating system says is told as the real one tells it."""
+
+    def __init__(self, real: Any, mischief: Mischief) -> None:
+        self.real, self.mischief = real, mischief
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self.real, name)
+        if name not in FILLING:
+            return method
+
+        def filling(*arguments: Any, **named: Any) -> Any:
+            if self.mischief.strikes(0.05, "the disk of the host is full"):
+                with saying_when_full():
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            return method(*arguments, **named)
+
+        return filling
+
+
+def full_disk(call: str) -> Any:
+    """Within: the operating system refuses this call of it for want of room."""
+    return mock.patch(call, side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 class MortalDatabase:
@@ -176,7 +210,7 @@ class BadStore:
             return method
 
         def change(*arguments: Any) -> Any:
-            if self.mischief.strikes(0.1, "the store refuses"):
+            if self.mischief.strikes(0.25, "the store refuses"):
                 raise ImagesError("the disk that holds the images is away")
             return method(*arguments)
 

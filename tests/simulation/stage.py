@@ -22,9 +22,9 @@ from tests.matrix import outcome
 from tests.matrix.places import Place, Saved
 from tests.matrix.recipes import attach_volume, environment, ok, ready_volume, snapshot
 from tests.services.compute.world import World
-from tests.simulation import invariants, rows
+from tests.simulation import invariants, rows, tenants
 from tests.simulation.clients import Clients
-from tests.simulation.faults import BadHost, BadStore, BadTopology, Killed, Mischief
+from tests.simulation.faults import BadHost, BadStore, BadTopology, BadVolumes, Killed, Mischief
 from tests.still import StillCloud, at
 
 TURNS, RUNNERS = 18, 3
@@ -94,8 +94,9 @@ class Stage:
             world = environment(self.cloud)
             self.cloud.settle()
             self.world = (world.image, world.network, world.subnet)
+            shared = tenants.lay_out(self.cloud, world.subnet)
             self.first = outcome.engines(self.cloud)
-            self.known = furnish(world)
+            self.known = {**furnish(world), **shared, "inner": [world.subnet]}
             self.begin = clock.now()
             self.cloud.pause()
         self.saved: Saved = self.place.save()
@@ -155,6 +156,7 @@ class Play:
         if not self.long:
             return
         outcome.clear(self.cloud)
+        tenants.clear(self.cloud)
         invariants.nothing_left(self.cloud, self.stage.first)
 
     def _no_defects(self) -> None:
@@ -168,6 +170,8 @@ class Play:
                 bad = BadHost(transport.agent, self.cloud.folder.host / "fences.db")
                 self.hosts.append(bad)
                 bad.mischief = self.mischief
+                volumes = BadVolumes(transport.agent.engines["volumes"], self.mischief)
+                bad.agent.engines = {**transport.agent.engines, "volumes": volumes}
                 engines[Hosts].transports[name] = bad
         engines[Hosts].made.clear()
         engines[Topology] = BadTopology(engines[FakeTopology], self.mischief)

@@ -99,6 +99,14 @@ def audit(asked: Arguments) -> int:
     from kumoi import app
 
     folder, _ = running.known(asked.data)
+    if running.is_down(folder):
+        said = f"the cloud is down: kumoi up --data {asked.data}"
+        if asked.json:
+            down = {"service": "kumoi", "kind": "cloud", "id": str(asked.data), "problem": said}
+            print(msgspec.json.encode([down]).decode())
+        else:
+            print(f"kumoi audit: {said}", file=sys.stderr)
+        return 1
     found = app.audit(folder.data)
     if asked.json:
         print(msgspec.json.encode(found).decode())

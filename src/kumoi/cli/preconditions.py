@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sqlalchemy
 
+from kumoi.engines.hypervisor.qemu import accelerator
 from kumoi.kernel import processes
 from kumoi.kernel.database import Database
 from kumoi.kernel.errors import DatabaseAway
@@ -53,13 +54,18 @@ def problems(folder: Folder, settings: Settings, *, running: bool) -> list[str]:
     return found or list(_database(folder, settings))
 
 
-def notes(settings: Settings) -> list[str]:
-    """What is worth knowing and stops nothing."""
+def notes(folder: Folder, settings: Settings) -> list[str]:
+    """What is worth knowing and stops nothing; after the host agent has begun, which tries the accelerator."""
     if settings.hypervisor == "qemu" and settings.accelerator == "auto":
         if not Path("/dev/kvm").exists():
             return ["this machine has no /dev/kvm: guests are emulated in software, which is slow"]
         if Path("/sys/module/kvm_pvm").exists():
             return ["this machine's KVM is of the PVM kind, which hangs stock guests: they are emulated in software"]
+        if accelerator.last_verdict(folder.host / "accelerator.json") is False:
+            return [
+                "this machine has a /dev/kvm, but a machine that was tried with it did not start: guests are emulated in "
+                f"software, which is slow; why is in {folder.log / 'agent.log'}"
+            ]
     return []
 
 

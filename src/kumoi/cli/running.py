@@ -105,7 +105,7 @@ def up(folder: Folder, settings: Settings) -> list[str]:
                     _end_supervisor(folder)
                 raise
         _wait(folder, UP_WITHIN)
-    return preconditions.notes(settings)
+    return preconditions.notes(folder, settings)
 
 
 def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:
@@ -170,6 +170,11 @@ def is_running(folder: Folder) -> bool:
     except OSError:
         return False
     return True
+
+
+def is_down(folder: Folder) -> bool:
+    """Whether nothing of it runs: neither a supervisor, nor what one left behind that was killed."""
+    return not is_running(folder) and not _left_running(folder)
 
 
 def _left_running(folder: Folder) -> bool:

@@ -17,7 +17,7 @@ DEADLINE = 60.0
 
 AT_ONCE = 10.0
 """Seconds for what is answered without asking anybody else: a host that takes longer counts as silent."""
-PROMPT = {("hypervisor", "host"), ("hypervisor", "cards"), ("volumes", "capacity")}
+PROMPT = {("hypervisor", "host"), ("hypervisor", "cards"), ("hypervisor", "disks"), ("volumes", "capacity")}
 
 SLOW = {
     ("volumes", "prepare_base"): 1800.0,

@@ -153,10 +153,12 @@ class HypervisorContract:
         names = [hypervisor.attach_disk(order, spec.server_id, disk) for disk in (first, second)]
         assert len(set(names)) == 2
         assert hypervisor.attach_disk(order, spec.server_id, first) == names[0]
+        assert sorted(hypervisor.disks()[spec.server_id]) == sorted(disk.volume_id for disk in (first, second))
         # A guest without an operating system never lets go; switched off, it has no say.
         hypervisor.detach_disk(order, spec.server_id, first.volume_id)
         hypervisor.power_off(order, spec.server_id)
         assert hypervisor.detach_disk(order, spec.server_id, first.volume_id) is True
+        assert hypervisor.disks()[spec.server_id] == [second.volume_id]
 
     def test_nics_come_and_go(self, hypervisor: Hypervisor, new_spec: SpecMaker) -> None:
         spec, nic = new_spec(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)

@@ -298,6 +298,46 @@ class TopologyContract:
         assert port.id in topology.port_states()
         assert metadata.id not in topology.port_states()
 
+    def test_what_is_held_otherwise_is_told(self, topology: Topology) -> None:
+        network, outside, group = a_network(), an_external_network(), SecurityGroupSpec(id=randomness.new_uuid())
+        port = a_port(network, security_groups=[group.id])
+        router = a_router(network, outside)
+        assert router.gateway is not None
+        floating = FloatingIpSpec(
+            id=randomness.new_uuid(), address="172.30.0.22", mac="fa:16:3e:00:02:03", router_id=router.id,
+            port_id=port.id, fixed_address="10.0.0.5",
+        )  # fmt: skip
+        every = [network, outside, group, port, router, floating]
+        assert sorted(topology.differing(every)) == sorted(spec.id for spec in every)
+        for held in (network, outside):
+            topology.apply_network(held, 1)
+        topology.apply_security_group(group, 1)
+        topology.apply_port(port, 1)
+        topology.apply_router(router, 1)
+        topology.apply_floating_ip(floating, 1)
+        eventually(lambda: topology.differing(every) == [])
+        rule = SecurityRule(id=randomness.new_uuid(), direction="ingress", ethertype="IPv4", protocol="tcp")
+        change = msgspec.structs.replace
+        (subnet,) = network.subnets
+        for other in (
+            change(network, subnets=[change(subnet, dns_servers=["9.9.9.10"])]),
+            change(network, subnets=[]),
+            change(outside, vlan=7),
+            change(group, rules=[rule]),
+            change(port, mac="fa:16:3e:00:00:77"),
+            change(port, admin_state_up=False),
+            change(port, security_groups=[]),
+            change(port, port_security=False),
+            change(port, dhcp_options=[DhcpOption(name="mtu", value="1300")]),
+            change(router, interfaces=[]),
+            change(router, gateway=None),
+            change(router, gateway=change(router.gateway, enable_snat=False)),
+            change(router, routes=[Route(destination="192.0.2.0/24", nexthop="10.0.0.9")]),
+            change(floating, fixed_address="10.0.0.6"),
+        ):
+            assert topology.differing([other]) == [other.id], other
+        assert topology.differing(every) == [], "a question changes nothing"
+
     def test_a_plugged_port_goes_up_and_tells(self, topology: Topology, wiring: Wiring) -> None:
         heard: list[tuple[str, bool]] = []
         network = a_network()

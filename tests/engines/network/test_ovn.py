@@ -1,13 +1,24 @@
 """OVN keeps the contract, and lets go of everything."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from kumoi.engines.network.interface import SecurityGroupSpec
+from kumoi.engines.network.ovn.rows import Rows, row_id
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.engines.network.ovn.wiring import OvnWiring
+from kumoi.kernel import randomness
 from tests.engines.network import running
-from tests.engines.network.contract import TopologyContract
+from tests.engines.network.contract import (
+    TopologyContract,
+    a_network,
+    a_port,
+    a_router,
+    an_external_network,
+    eventually,
+)
 
 pytestmark = pytest.mark.real
 
@@ -39,3 +50,44 @@ def wiring(ovn: running.Running) -> OvnWiring:
 
 class TestOvnTopology(TopologyContract):
     pass
+
+
+def test_rows_that_somebody_changed_by_hand_are_told_and_mended(topology: OvnTopology) -> None:
+    network, outside = a_network(), an_external_network()
+    group = SecurityGroupSpec(id=randomness.new_uuid())
+    port, router = a_port(network, security_groups=[group.id]), a_router(network, outside)
+    topology.apply_network(network, 1)
+    topology.apply_network(outside, 1)
+    topology.apply_security_group(group, 1)
+    topology.apply_port(port, 1)
+    topology.apply_router(router, 1)
+    of_port, of_router = row_id("port", port.id), row_id("router", router.id)
+    of_group = row_id("security_group", group.id)
+
+    def leave(rows: Rows, table: str, identifier: uuid.UUID, column: str) -> None:
+        row = rows.find(table, identifier)
+        for member in getattr(row, column):
+            rows.part(row, column, member)
+
+    def mend_port() -> None:
+        topology.apply_port(port, 1)
+
+    def mend_router() -> None:
+        topology.apply_router(router, 1)
+
+    breakages: list[tuple[Callable[[Rows], object], str, Callable[[], None]]] = [
+        (lambda rows: rows.put("Logical_Switch_Port", of_port, addresses=["unknown"]), port.id, mend_port),
+        (lambda rows: rows.put("Logical_Switch_Port", of_port, enabled=[False]), port.id, mend_port),
+        (lambda rows: rows.put("Logical_Switch_Port", of_port, port_security=[]), port.id, mend_port),
+        (lambda rows: leave(rows, "Port_Group", of_group, "ports"), port.id, mend_port),
+        (lambda rows: leave(rows, "Logical_Router", of_router, "nat"), router.id, mend_router),
+        (lambda rows: rows.put("Logical_Router", of_router, static_routes=[]), router.id, mend_router),
+    ]
+    every = [network, outside, group, port, router]
+    for number, (break_it, told, mend) in enumerate(breakages):
+        eventually(lambda: topology.differing(every) == [])
+        topology.northbound.change(break_it)  # type: ignore[arg-type]
+        eventually(lambda told=told: topology.differing(every) == [told], 5)  # type: ignore[misc]
+        assert topology.differing(every) == [told], number
+        mend()
+    eventually(lambda: topology.differing(every) == [])

@@ -204,10 +204,15 @@ class FakeHypervisor:
         return "the fake was told to let it die" if self.state(server_id) is GuestState.FAILED else ""
 
     def cards(self) -> dict[str, list[str]]:
+        return {server_id: [nic.port_id for nic in spec.nics] for server_id, spec in self._specs()}
+
+    def disks(self) -> dict[str, list[str]]:
+        return {server_id: [disk.volume_id for disk in spec.disks] for server_id, spec in self._specs()}
+
+    def _specs(self) -> list[tuple[str, GuestSpec]]:
         with self.lock:
             rows = self.database.execute("SELECT server_id, spec FROM guest").fetchall()
-        specs = [(server_id, msgspec.json.decode(spec, type=GuestSpec)) for server_id, spec in rows]
-        return {server_id: [nic.port_id for nic in spec.nics] for server_id, spec in specs}
+        return [(server_id, msgspec.json.decode(spec, type=GuestSpec)) for server_id, spec in rows]
 
     def console_log(self, server_id: str, lines: int | None) -> str:
         with self._order("console_log"):

@@ -183,6 +183,9 @@ class Hypervisor(Protocol):
     def cards(self) -> dict[str, list[str]]:
         """Every guest on this host → the ports of the network cards that it has, or comes back with, in one question."""
 
+    def disks(self) -> dict[str, list[str]]:
+        """Every guest on this host → the volumes that it has plugged in, or comes back with, in one question."""
+
     def console_log(self, server_id: str, lines: int | None) -> str:
         """The end of what the serial port said; HypervisorError when the guest is absent."""
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from kumoi.engines.network.interface import (
+    Content,
     FloatingIpSpec,
     NetworkError,
     NetworkSpec,
@@ -32,6 +33,14 @@ Spec = TypeVar("Spec", bound=msgspec.Struct)
 
 LOOK_EVERY = 0.02
 """Seconds between two looks for ports that went up or down."""
+
+KINDS: dict[type[Content], str] = {
+    NetworkSpec: "network",
+    PortSpec: "port",
+    RouterSpec: "router",
+    FloatingIpSpec: "floating_ip",
+    SecurityGroupSpec: "security_group",
+}
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -169,6 +178,12 @@ class FakeTopology:
             floating_ips=held.get("floating_ip", {}),
             security_groups=held.get("security_group", {}),
         )
+
+    def differing(self, wanted: Sequence[Content]) -> list[str]:
+        with self._lock:
+            return [
+                spec.id for spec in wanted if self._held(KINDS[type(spec)], spec.id)[1] != msgspec.json.encode(spec)
+            ]
 
     def close(self) -> None:
         self._stop.set()

@@ -195,6 +195,10 @@ class SecurityGroupSpec(msgspec.Struct, frozen=True, kw_only=True):
     rules: list[SecurityRule] = []
 
 
+Content = NetworkSpec | PortSpec | RouterSpec | FloatingIpSpec | SecurityGroupSpec
+"""What one call of a Topology applies."""
+
+
 class TopologyInventory(msgspec.Struct, frozen=True, kw_only=True):
     """Every id that the topology holds, with the revision it was applied at."""
 
@@ -250,6 +254,9 @@ class Topology(Protocol):
         """Call `callback(port id, up)` at each change from now on, from another thread; it must not block."""
 
     def inventory(self) -> TopologyInventory: ...
+
+    def differing(self, wanted: Sequence[Content]) -> list[str]:
+        """The ids of those that applying would change, revisions aside: what is held otherwise, or not at all."""
 
     def close(self) -> None:
         """Let go of the connection; networks stay."""

@@ -1,5 +1,6 @@
 """Where servers' rows and the world differ: guests, claims, ports, volumes."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from kumoi.engines.hosts import Hosts
@@ -9,35 +10,120 @@ from kumoi.kernel.reconcile import View
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import AT_REST, LETS_GO, TRANSIENT_VM_STATES, VmState
+from kumoi.services.compute.servers.operations.create import resources
+from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.network import facade as networks
 from kumoi.services.placement import facade as placement
 
+Found = list[dict[str, Any]]
 
-def differences(view: View) -> list[dict[str, Any]]:
-    """What an operation has in its hands just now is no difference: it is listed as unfinished already."""
-    servers, busy = view.read(_rows)
-    found = view.read(lambda tx: _tables(tx, servers, busy))
-    hosts = view.engine(Hosts)
-    for name in hosts.names():
-        try:
-            states, cards = hosts.hypervisor(name).states(), hosts.hypervisor(name).cards()
-        except Exception as error:
-            found.append(_said("host", name, f"it does not say which guests it has: {error}"))
-            continue
-        found += _guests(name, states, servers, busy)
-        held = {server_id: ports for server_id, ports in cards.items() if states.get(server_id) in LETS_GO}
-        known = view.read(lambda tx, held=held: networks.of_servers(tx, list(held)))  # type: ignore[misc]
-        for server_id in sorted(held.keys() & servers.keys() - busy):
-            lost = set(held[server_id]) - {port.id for port in known.get(server_id, [])}
-            found += [_said("server", server_id, f"its guest has a card of port {port}, not its own") for port in lost]
+
+@dataclass(frozen=True)
+class _Rows:
+    """Of one instant, by server. `busy`: those that an operation has in its hands."""
+
+    servers: dict[str, dict[str, Any]]
+    busy: set[str]
+    devices: dict[str, list[dict[str, Any]]]
+    ports: dict[str, list[networks.Port]]
+
+    def volumes_of(self, server_id: str) -> set[str]:
+        return {device["volume_id"] for device in self.devices.get(server_id, ()) if device["volume_id"]}
+
+    def ports_of(self, server_id: str) -> set[str]:
+        return {port.id for port in self.ports.get(server_id, ())}
+
+
+@dataclass(frozen=True)
+class _Host:
+    """What a host says that it has."""
+
+    states: dict[str, GuestState]
+    cards: dict[str, list[str]]
+    disks: dict[str, list[str]]
+    plugged: list[str]
+
+
+def differences(view: View) -> Found:
+    """What an operation has in its hands just now is no difference: it is listed as unfinished already. What moves while
+    it is looked at differs once, not twice."""
+    found = _look(view)
+    if found:
+        again = {(one["kind"], one["id"]) for one in _look(view)}
+        found = [one for one in found if (one["kind"], one["id"]) in again]
     return found
 
 
-def _rows(tx: Transaction) -> tuple[dict[str, dict[str, Any]], set[str]]:
-    return {row["id"]: row for row in store.every_live(tx)}, store.at_work(tx)
+def _look(view: View) -> Found:
+    rows = view.read(_rows)
+    found = view.read(lambda tx: _tables(tx, rows.servers, rows.busy) + _claims(tx, rows))
+    hosts = view.engine(Hosts)
+    for name in hosts.names():
+        try:
+            hypervisor = hosts.hypervisor(name)
+            host = _Host(hypervisor.states(), hypervisor.cards(), hypervisor.disks(), hosts.wiring(name).plugged())
+        except Exception as error:
+            found.append(_said("host", name, f"it does not say which guests it has: {error}"))
+            continue
+        found += _guests(name, host.states, rows.servers, rows.busy)
+        for server_id in sorted(host.states.keys() & rows.servers.keys() - rows.busy):
+            if rows.servers[server_id]["host"] == name:
+                found += _devices(name, host, rows, server_id)
+    return found
 
 
-def _tables(tx: Transaction, servers: dict[str, dict[str, Any]], busy: set[str]) -> list[dict[str, Any]]:
+def _rows(tx: Transaction) -> _Rows:
+    servers = {row["id"]: row for row in store.every_live(tx)}
+    return _Rows(servers, store.at_work(tx), disks.every(tx), networks.of_servers(tx, list(servers)))
+
+
+def _devices(name: str, host: _Host, rows: _Rows, server_id: str) -> Found:
+    """A guest that has to go on first keeps the card of a port that is gone until then."""
+    state = host.states[server_id]
+    cards, own = set(host.cards.get(server_id, ())), rows.ports_of(server_id)
+    found = []
+    if state in LETS_GO:
+        found += [
+            _said("server", server_id, f"its guest has a card of port {port}, not its own") for port in cards - own
+        ]
+    found += [_said("server", server_id, f"its guest has no card of its port {port}") for port in own - cards]
+    plugged, wanted = set(host.disks.get(server_id, ())), rows.volumes_of(server_id)
+    found += [
+        _said("server", server_id, f"its guest has the disk of volume {volume}, not attached to it")
+        for volume in plugged - wanted
+    ]
+    found += [
+        _said("server", server_id, f"its guest has no disk of its volume {volume}") for volume in wanted - plugged
+    ]
+    if state is GuestState.RUNNING:
+        found += [
+            _said("server", server_id, f"its guest runs, but nothing is plugged on {name} for its port {port}")
+            for port in (own & cards).difference(host.plugged)
+        ]
+    return found
+
+
+def _claims(tx: Transaction, rows: _Rows) -> Found:
+    """Amounts are those of the flavor that the server was made with."""
+    claimed = placement.allocations_of(tx, rows.servers)
+    found = []
+    for server_id, providers in claimed.items():
+        row = rows.servers[server_id]
+        if row["host"] is None or server_id in rows.busy:
+            continue
+        wanted = {name: amount for name, amount in resources(row, rows.devices.get(server_id, [])).items() if amount}
+        held = [{name: amount for name, amount in each.items() if amount} for each in providers.values()]
+        if held != [wanted]:
+            problem = f"placement holds {_amounts(*held)} for a server that takes {_amounts(wanted)}"
+            found.append(_said("allocation", server_id, problem))
+    return found
+
+
+def _amounts(*each: dict[str, int]) -> str:
+    return " and ".join(", ".join(f"{amount} {name}" for name, amount in sorted(one.items())) for one in each)
+
+
+def _tables(tx: Transaction, servers: dict[str, dict[str, Any]], busy: set[str]) -> Found:
     found = []
     for server_id, row in servers.items():
         if server_id not in busy and (row["task_state"] is not None or row["vm_state"] in TRANSIENT_VM_STATES):
@@ -69,9 +155,7 @@ def _tables(tx: Transaction, servers: dict[str, dict[str, Any]], busy: set[str])
     return found
 
 
-def _guests(
-    host: str, states: dict[str, GuestState], servers: dict[str, dict[str, Any]], busy: set[str]
-) -> list[dict[str, Any]]:
+def _guests(host: str, states: dict[str, GuestState], servers: dict[str, dict[str, Any]], busy: set[str]) -> Found:
     found = []
     for server_id in sorted(states.keys() - busy):
         row = servers.get(server_id)

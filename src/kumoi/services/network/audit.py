@@ -1,6 +1,6 @@
 """Where the tables and the topology, and the hosts' plugs, differ."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,16 +8,21 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.network.interface import Topology, TopologyInventory
+from kumoi.engines.network.interface import Content, NetworkError, Topology, TopologyInventory
 from kumoi.kernel import log, polls, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
 from kumoi.services.network.floating_ips.models import floating_ips
+from kumoi.services.network.floating_ips.reconcilers import floating_ip
 from kumoi.services.network.metadata.reconcilers import serving
 from kumoi.services.network.networks.models import networks
+from kumoi.services.network.networks.reconcilers import network
 from kumoi.services.network.ports.models import NOT_PLUGGED, ports
+from kumoi.services.network.ports.reconcilers import port
 from kumoi.services.network.routers.models import routers
+from kumoi.services.network.routers.reconcilers import router
 from kumoi.services.network.security_groups.models import security_groups
+from kumoi.services.network.security_groups.reconcilers import security_group
 
 KINDS: dict[str, tuple[sa.Select[Any], Callable[[TopologyInventory], dict[str, int]]]] = {
     "network.security_group": (sa.select(security_groups.c.id), lambda held: held.security_groups),
@@ -33,6 +38,15 @@ KINDS: dict[str, tuple[sa.Select[Any], Callable[[TopologyInventory], dict[str, i
     ),
 }
 """Kind of reconciler → the ids that the topology should hold, and those that it does, with their revisions."""
+
+CONTENTS: dict[str, Callable[[Transaction, list[str]], Mapping[str, Content]]] = {
+    "network.security_group": security_group.desired,
+    "network.network": network.desired,
+    "network.port": port.desired,
+    "network.router": router.desired,
+    "network.floating_ip": floating_ip.desired,
+}
+"""Kind of reconciler → what the topology should hold of some ids."""
 
 
 WITHIN = 10.0
@@ -52,19 +66,36 @@ class Difference:
 
 
 def differences(view: View) -> list[dict[str, Any]]:
-    """As the audit shows them. What moves while it is looked at differs once, not twice."""
-    found = [*topology_differences(view), *host_differences(view)]
-    if found:
-        again = {(one.kind, one.id) for one in (*topology_differences(view), *host_differences(view))}
-        found = [one for one in found if (one.kind, one.id) in again]
+    """As the audit shows them."""
     return [
         {"service": "network", "kind": one.kind.removeprefix("network."), "id": one.id, "problem": one.problem}
-        for one in found
+        for one in lasting(_all, view)
     ]
 
 
+def lasting(look: Callable[[View], list[Difference]], view: View) -> list[Difference]:
+    """What is found twice: what moves while it is looked at differs once."""
+    found = look(view)
+    if found:
+        again = {(one.kind, one.id) for one in look(view)}
+        found = [one for one in found if (one.kind, one.id) in again]
+    return found
+
+
+def _all(view: View) -> list[Difference]:
+    """A topology that is silent is a difference of its own; the hosts are compared all the same."""
+    try:
+        found = topology_differences(view)
+        told = {(one.kind, one.id) for one in found}
+        found += [one for one in content_differences(view) if (one.kind, one.id) not in told]
+    except NetworkError as error:
+        found = [Difference("network.topology", "-", f"it does not say what it holds: {error}")]
+    return found + host_differences(view)
+
+
 def topology_differences(view: View) -> list[Difference]:
-    """Rows that the reconcilers are still about are left out: the kernel's audit has those."""
+    """What is there, and at which revision. Rows that the reconcilers are still about are left out: the kernel's audit
+    has those. NetworkError while the topology is silent."""
     expected, revisions, pending = view.read(_tables)
     inventory = view.engine(Topology).inventory()
     found = []
@@ -83,6 +114,26 @@ def topology_differences(view: View) -> list[Difference]:
                 problem = f"the topology has revision {revision}, the tables want {wanted}"
                 found.append(Difference(kind, subject_id, problem, revision))
     return found
+
+
+def content_differences(view: View) -> list[Difference]:
+    """What the topology holds otherwise than it was written: addresses, groups, rules, translations, routes, DHCP. It
+    costs as much as reading all there is. NetworkError while the topology is silent."""
+    topology = view.engine(Topology)
+    found = []
+    for kind, desired in CONTENTS.items():
+        wanted = view.read(partial(_settled_content, kind=kind, desired=desired))
+        problem = "the topology holds it with other content than the tables say"
+        found += [Difference(kind, subject_id, problem) for subject_id in topology.differing(wanted)]
+    return found
+
+
+def _settled_content(
+    tx: Transaction, kind: str, desired: Callable[[Transaction, list[str]], Mapping[str, Content]]
+) -> list[Content]:
+    expected, _, pending = _tables(tx)
+    ids = sorted(subject_id for subject_id in expected[kind] if (kind, subject_id) not in pending)
+    return list(desired(tx, ids).values())
 
 
 def host_differences(view: View) -> list[Difference]:

@@ -7,10 +7,11 @@ import sqlalchemy as sa
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.network.interface import Translations
-from kumoi.kernel import log, polls, reconcile
+from kumoi.kernel import events, log, polls, reconcile
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
+from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.network import audit
 from kumoi.services.network.addresses import store as given
@@ -35,24 +36,45 @@ def repair(view: View) -> None:
     """Mark every difference, so that the reconcilers bring the world to the tables: also all of it, when the topology's
     database was lost."""
     states.follow(view)
-    found = audit.topology_differences(view)
-    serving_differs = audit.serving_differences(view)
+    _mend(view, [*audit.lasting(audit.topology_differences, view), *audit.lasting(audit.serving_differences, view)])
     stuck = view.read(_overtaken)
-    if found or serving_differs or stuck:
+    if stuck:
 
-        def mark(tx: Transaction) -> None:
-            for one in (*found, *serving_differs):
-                reconcile.outrun(tx, one.kind, one.id, one.held)
+        def leap(tx: Transaction) -> None:
             for kind, subject_id, wanted in stuck:
                 reconcile.outrun(tx, kind, subject_id, wanted + LEAP)
+                _tell(tx, kind, subject_id, f"the world has a newer revision than {wanted}")
 
-        view.write(mark)
+        view.write(leap)
     for host, port_id in audit.stray_plugs(view):
         # Its port was deleted under a running server: the plug goes after it. No port of this id ever comes back.
         revision = view.read(partial(reconcile.revision, kind="network.port", subject_id=port_id))
         view.engine(Hosts).wiring(host).unplug(Fence(f"port/{port_id}", revision), port_id)
+        view.write(partial(_tell, kind="network.port", subject_id=port_id, problem=f"it was plugged on {host}"))
     for kind, ids in view.read(_long_gone).items():
         view.write(partial(_forget, kind=kind, ids=ids))
+
+
+def repair_contents(view: View) -> None:
+    """As `repair`, of what somebody changed behind the cloud's back: seldom, because all is read for it."""
+    _mend(view, audit.lasting(audit.content_differences, view))
+
+
+def _mend(view: View, found: list[audit.Difference]) -> None:
+    """Once a difference is marked it is not found again until the reconcilers have followed: one event for each mending."""
+
+    def mark(tx: Transaction) -> None:
+        for one in found:
+            reconcile.outrun(tx, one.kind, one.id, one.held)
+            _tell(tx, one.kind, one.id, one.problem)
+
+    if found:
+        view.write(mark)
+
+
+def _tell(tx: Transaction, kind: str, subject_id: str, problem: str) -> None:
+    """`network.port.mended` of `port/<id>`, in the event log."""
+    events.write(tx, f"{kind}.mended", subject(kind.removeprefix("network."), subject_id), problem=problem)
 
 
 def compare_states(view: View) -> None:
@@ -124,5 +146,6 @@ def _long_gone(tx: Transaction) -> dict[str, list[str]]:
 
 
 REPAIR = Sweep("network.topology", 15.0, repair)
+CONTENTS = Sweep("network.topology_contents", 300.0, repair_contents)
 STATES = Sweep("network.port_states", 5.0, compare_states)
 CONNECTIONS = Sweep("network.connections", 5.0, end_connections)

@@ -37,16 +37,25 @@ def choose(wanted: Literal["auto", "kvm", "tcg"], cache: Path, user: str | None)
     """What to run guests with. `auto` asks the probe, once for each boot of this machine."""
     if wanted != "auto":
         return wanted
-    here = os.uname().release, Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    works = last_verdict(cache)
+    if works is None:
+        works = kvm_may_work() and boots("kvm", user)
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        cache.write_bytes(msgspec.json.encode(Verdict(*_here(), works=works)))
+    return "kvm" if works else "tcg"
+
+
+def last_verdict(cache: Path) -> bool | None:
+    """Whether KVM worked when it was tried since this machine came up; None: it was not tried."""
     try:
         known = msgspec.json.decode(cache.read_bytes(), type=Verdict)
-    except (FileNotFoundError, msgspec.MsgspecError):
-        known = None
-    if known is None or (known.kernel, known.boot_id) != here:
-        known = Verdict(*here, works=kvm_may_work() and boots("kvm", user))
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        cache.write_bytes(msgspec.json.encode(known))
-    return "kvm" if known.works else "tcg"
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return known.works if (known.kernel, known.boot_id) == _here() else None
+
+
+def _here() -> tuple[str, str]:
+    return os.uname().release, Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def kvm_may_work() -> bool:

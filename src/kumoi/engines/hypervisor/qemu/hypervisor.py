@@ -97,6 +97,10 @@ class QemuHypervisor:
         records = [guest.record for guest in self._all()]
         return {record.spec.server_id: [nic.port_id for nic in record.spec.nics] for record in records if record}
 
+    def disks(self) -> dict[str, list[str]]:
+        records = [guest.record for guest in self._all()]
+        return {record.spec.server_id: [disk.volume_id for disk in record.spec.disks] for record in records if record}
+
     def console_log(self, server_id: str, lines: int | None) -> str:
         return self._known(server_id).console_log(lines)
 

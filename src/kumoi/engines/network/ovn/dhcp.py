@@ -72,7 +72,7 @@ def put_subnet(rows: Rows, network: NetworkSpec, subnet: SubnetSpec) -> None:
 def drop_subnet(rows: Rows, subnet_id: str) -> None:
     row = rows.find(TABLE, row_id("subnet", subnet_id))
     if row is not None:
-        row.delete()
+        rows.delete(row)
 
 
 def columns_of_port(rows: Rows, port_id: str, subnet_ids: list[str], wanted: list[DhcpOption]) -> dict[str, list[Row]]:
@@ -105,7 +105,7 @@ def drop_port(rows: Rows, port_id: str) -> None:
 def drop_row(rows: Rows, identifier: object) -> None:
     row = rows.find(TABLE, identifier)  # type: ignore[arg-type]
     if row is not None:
-        row.delete()
+        rows.delete(row)
 
 
 def encode(options: list[DhcpOption]) -> str:

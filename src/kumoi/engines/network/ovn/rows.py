@@ -74,6 +74,9 @@ class Rows:
         """Take a reference away; a row that nothing refers to goes by itself, unless its table is a root."""
         row.delvalue(column, member)
 
+    def delete(self, row: Row) -> None:
+        row.delete()
+
     def stamp(self, kind: str, identifier: str, revision: int, **more: str) -> dict[str, str]:
         """external_ids of a resource's main row."""
         return {
@@ -113,6 +116,52 @@ class Rows:
         for row in old:
             row.verify("external_ids")
             row.delete()
+
+
+class Differs(Exception):
+    """Applying a spec would change what is there."""
+
+
+class Comparison(Rows):
+    """Rows for which each `apply` writes nothing: it goes through when all is there as it would be written, revisions
+    aside, and raises Differs (or NotThere) at the first thing that is not."""
+
+    def __init__(self, tables: Mapping[str, Any]) -> None:
+        super().__init__(tables)
+        self._members: dict[tuple[uuid.UUID, str], set[uuid.UUID]] = {}
+
+    def put(self, table: str, identifier: uuid.UUID, **columns: Any) -> Row:
+        row = self.find(table, identifier)
+        if row is None:
+            raise Differs
+        for column, value in columns.items():
+            held = getattr(row, column)
+            if column == "external_ids":
+                held, value = ({k: v for k, v in each.items() if k != "kumoi:revision"} for each in (held, value))
+            if not _same(held, value):
+                raise Differs
+        return row
+
+    def join(self, row: Row, column: str, member: Row) -> None:
+        if not self._has(row, column, member):
+            raise Differs
+
+    def part(self, row: Row, column: str, member: Row) -> None:
+        if self._has(row, column, member):
+            raise Differs
+
+    def delete(self, row: Row) -> None:
+        raise Differs
+
+    def admit(self, kind: str, identifier: str, revision: int, removed: bool = False) -> None:
+        """The ledger is about revisions alone."""
+
+    def _has(self, row: Row, column: str, member: Row) -> bool:
+        """Groups have thousands of members, and are asked for each of them."""
+        key = row.uuid, column
+        if key not in self._members:
+            self._members[key] = {each.uuid for each in getattr(row, column)}
+        return member.uuid in self._members[key]
 
 
 def held_revision(row: Row) -> int:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 
 from kumoi.engines.network.interface import (
+    Content,
     FloatingIpSpec,
     NetworkSpec,
+    NotThere,
     PortSpec,
     RouterSpec,
     SecurityGroupSpec,
@@ -13,8 +15,11 @@ from kumoi.engines.network.interface import (
 from kumoi.engines.network.ovn import networks, ports, routers, security_groups
 from kumoi.engines.network.ovn.names import Names
 from kumoi.engines.network.ovn.northbound import Northbound
-from kumoi.engines.network.ovn.rows import Rows, held_revision
+from kumoi.engines.network.ovn.rows import Comparison, Differs, Rows, held_revision
 from kumoi.kernel.settings import Folder, Settings
+
+COMPARED_AT_ONCE = 100
+"""Resources for which the connection is held: whoever writes waits meanwhile."""
 
 
 class OvnTopology:
@@ -88,6 +93,34 @@ class OvnTopology:
             )
 
         return self.northbound.read(question)
+
+    def differing(self, wanted: Sequence[Content]) -> list[str]:
+        found: list[str] = []
+        for first in range(0, len(wanted), COMPARED_AT_ONCE):
+            some = wanted[first : first + COMPARED_AT_ONCE]
+            found += self.northbound.read(lambda rows, some=some: self._differing(Comparison(rows.tables), some))  # type: ignore[misc]
+        return found
+
+    def _differing(self, rows: Comparison, wanted: Sequence[Content]) -> list[str]:
+        found = []
+        for spec in wanted:
+            try:
+                self._apply(rows, spec)
+            except (Differs, NotThere):
+                found.append(spec.id)
+        return found
+
+    def _apply(self, rows: Rows, spec: Content) -> None:
+        if isinstance(spec, NetworkSpec):
+            networks.apply(rows, spec, 0)
+        elif isinstance(spec, PortSpec):
+            ports.apply(rows, spec, 0)
+        elif isinstance(spec, RouterSpec):
+            routers.apply(rows, spec, 0, self.gateway_hosts)
+        elif isinstance(spec, FloatingIpSpec):
+            routers.apply_floating_ip(rows, spec, 0)
+        else:
+            security_groups.apply(rows, spec, 0)
 
     def close(self) -> None:
         self.northbound.close()

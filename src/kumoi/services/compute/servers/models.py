@@ -86,6 +86,9 @@ AT_REST = {
 LETS_GO = frozenset({GuestState.RUNNING, GuestState.OFF, GuestState.FAILED})
 """Guests that can give up a device; others have to go on first."""
 
+CHANGEABLE = LETS_GO | {GuestState.PAUSED}
+"""Guests whose devices can be changed."""
+
 OF_GUEST = {
     GuestState.RUNNING: (VmState.ACTIVE, PowerState.RUNNING),
     GuestState.OFF: (VmState.STOPPED, PowerState.SHUTDOWN),

@@ -70,7 +70,9 @@ def on_host(tx: Transaction, host: str) -> list[dict[str, Any]]:
 
 
 def every_live(tx: Transaction) -> list[dict[str, Any]]:
-    columns = (servers.c.id, servers.c.host, servers.c.vm_state, servers.c.task_state)
+    """Only what the audit compares."""
+    columns = (servers.c.id, servers.c.host, servers.c.vm_state, servers.c.task_state, servers.c.vcpus,
+               servers.c.memory_mib, servers.c.flavor)  # fmt: skip
     return tx.all(sa.select(*columns).where(LIVE))
 
 

@@ -18,6 +18,14 @@ def of_server(tx: Transaction, server_id: str) -> list[dict[str, Any]]:
     return tx.rows(table, table.c.position, table.c.id, server_id=server_id)
 
 
+def every(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
+    """Server → its disks, in the order in which they were given."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in tx.all(sa.select(table).order_by(table.c.position, table.c.id)):
+        found.setdefault(row["server_id"], []).append(row)
+    return found
+
+
 def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
     """Server → its disks that are volumes."""
     found: dict[str, list[dict[str, Any]]] = {}

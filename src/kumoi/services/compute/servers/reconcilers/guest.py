@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.interface import GuestState, Hypervisor
-from kumoi.kernel import operations, polls
+from kumoi.kernel import events, operations, polls
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence, Stale
@@ -99,6 +99,8 @@ def _take_first(tx: Transaction, server_id: str, held: list[str]) -> None:
             "request_id": f"req-{tx.new_uuid()}", "user_id": server["user_id"], "project_id": server["project_id"],
         }  # fmt: skip
         changes.begin(tx, server, DETACH, None, origin, port_id=lost[0])
+        problem = f"its guest has a card of port {lost[0]}, not its own"
+        events.write(tx, "server.card.mended", subject("server", server_id), problem=problem, **origin)
 
 
 def _wait_after_refusal(tx: Transaction, server_id: str) -> None:

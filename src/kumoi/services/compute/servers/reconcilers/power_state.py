@@ -87,7 +87,10 @@ def _settle(tx: Transaction, row: dict[str, Any], found: GuestState) -> None:
     if found is GuestState.RUNNING:
         # It stood still for the tables: what was not taken from it then may be now.
         changes.publish(tx, current)
-    log.say(__name__, "a guest was found otherwise", server_id=row["id"], was=row["vm_state"], found=found.value)
+    events.write(
+        tx, "server.state.mended", subject("server", row["id"]), project_id=current["project_id"],
+        was=row["vm_state"], now=str(vm_state), problem=f"its guest on {current['host']} was {found}",
+    )  # fmt: skip
 
 
 POWER_STATE = Sweep("compute.power_state", EVERY, follow)

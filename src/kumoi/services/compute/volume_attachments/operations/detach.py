@@ -3,8 +3,17 @@
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.servers.models import CHANGEABLE
+from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.volume_attachments import store
-from kumoi.services.compute.volume_attachments.operations.attach import disconnect, failed, release, unplug
+from kumoi.services.compute.volume_attachments.operations.attach import disconnect, failed, plug, release, unplug
+
+
+def put_back(context: Context) -> None:
+    """The guest may have let go although nobody heard it. One that is suspended, or away, has not."""
+    server_id = context.arguments["server_id"]
+    if guest.hypervisor(context).state(server_id) in CHANGEABLE:
+        plug(context)
 
 
 def keep(context: Context, tx: Transaction) -> None:
@@ -17,7 +26,7 @@ def keep(context: Context, tx: Transaction) -> None:
 DETACH = Operation(
     "server.detach_volume",
     steps=[
-        Step("unplug", do=unplug, erase=keep, deadline=90, pivot=True),
+        Step("unplug", do=unplug, undo=put_back, erase=keep, deadline=90, pivot=True),
         Step("disconnect", do=disconnect, record=release),
     ],
     failed=failed,

@@ -1,8 +1,12 @@
 """Hosts drop the cached bases of images that are gone and that no disk stands on."""
 
+from functools import partial
+
 from kumoi.engines.hosts import Hosts
-from kumoi.kernel import clock, log
+from kumoi.kernel import clock, events, log
+from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
+from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.image.images import store
 
@@ -10,11 +14,19 @@ EVERY = 600.0
 
 
 def sweep(view: View) -> None:
-    drop_unused(view.engine(Hosts), view.read(store.ids_with_data))
+    for name, gone in drop_unused(view.engine(Hosts), view.read(store.ids_with_data)).items():
+        view.write(partial(_tell, host=name, image_ids=gone))
 
 
-def drop_unused(hosts: Hosts, keep: list[str]) -> None:
-    """On every host that answers; the next sweep asks the others again. `keep`: the images that there are."""
+def _tell(tx: Transaction, host: str, image_ids: list[str]) -> None:
+    problem = "bases of images that are gone, on which no disk stands"
+    events.write(tx, "host.bases.mended", subject("host", host), problem=problem, images=image_ids)
+
+
+def drop_unused(hosts: Hosts, keep: list[str]) -> dict[str, list[str]]:
+    """On every host that answers; the next sweep asks the others again. `keep`: the images that there are. Host → the
+    images whose bases went, of those where any did."""
+    dropped = {}
     for name in hosts.names():
         try:
             gone = hosts.volumes(name).drop_unused_bases(Fence(f"bases/{name}", clock.now()), keep)
@@ -23,6 +35,8 @@ def drop_unused(hosts: Hosts, keep: list[str]) -> None:
         else:
             if gone:
                 log.say(__name__, "unused bases dropped", host=name, images=gone)
+                dropped[name] = gone
+    return dropped
 
 
 BASES = Sweep("image.bases", EVERY, sweep)

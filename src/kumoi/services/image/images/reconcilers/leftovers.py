@@ -1,7 +1,7 @@
 """Removes bytes that no image claims: of uploads whose image was deleted in the instant that their receiver died."""
 
 from kumoi.engines.images.interface import ImageStore
-from kumoi.kernel import operations
+from kumoi.kernel import events, operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import Sweep, View
@@ -24,6 +24,8 @@ def _remove(tx: Transaction, image_id: str) -> None:
         operations.begin(
             tx, DELETE, [subject("image", image_id)], {"image_id": image_id}, request_id="", user_id="", project_id=None
         )
+        problem = "its data was in the image store, but there is no such image"
+        events.write(tx, "image.leftover.mended", subject("image", image_id), problem=problem)
 
 
 LEFTOVERS = Sweep("image.leftovers", EVERY, sweep)
