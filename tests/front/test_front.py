@@ -91,10 +91,12 @@ class Front:
         text = configuration.render(folder, Settings(port=PORT), folder.data / "novnc")
         (folder.run / "nginx.conf").write_text(text)
         argv = [str(nginx), "-p", str(folder.run), "-c", str(folder.run / "nginx.conf"), "-e", "stderr"]
-        self.process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
+        self.log = folder.data / "front.log"
+        with self.log.open("w") as errors:
+            self.process = subprocess.Popen(argv, stderr=errors)
         stop = time.monotonic() + 5
         while not (folder.run / "nginx.pid").exists() or not (folder.run / "nginx.pid").read_text():
-            assert self.process.poll() is None and time.monotonic() < stop, self.process.communicate(timeout=1)
+            assert self.process.poll() is None and time.monotonic() < stop, self.log.read_text()
             time.sleep(0.01)
 
     def send(self, request: bytes) -> tuple[http.client.HTTPResponse, Any]:
@@ -249,6 +251,17 @@ def test_an_api_that_is_away_is_said_in_json_and_comes_back(front: Front) -> Non
     assert front.ask("GET", "/network/v2.0/ports")[1]["NeutronError"]["type"] == "HTTPServiceUnavailable"
     hidden.rename(front.folder.api_socket(0))
     assert front.ask("GET", "/identity/v3")[0].status == 200
+
+
+def test_what_opens_a_screen_is_in_no_log(front: Front) -> None:
+    hidden = front.folder.run / "hidden"
+    front.folder.streams_socket.rename(hidden)
+    assert front.ask("GET", "/compute/v2.1/console?token=secret-1")[0].status == 503
+    assert front.ask("GET", "/image/v2/images/x/file?name=plain")[0].status == 200
+    assert front.ask("PUT", "/image/v2/images/x/file?name=plain", b"x")[0].status == 503
+    hidden.rename(front.folder.streams_socket)
+    assert front.ask("GET", "/novnc/none.html?path=compute/v2.1/console?token=secret-2")[0].status == 404
+    assert "name=plain" in front.log.read_text() and "secret-" not in front.log.read_text()
 
 
 def test_a_path_that_nginx_would_misread_is_refused(tmp_path: Path) -> None:

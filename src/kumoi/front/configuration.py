@@ -82,6 +82,8 @@ $errors
 
         # screens of servers, over websockets
         location ~ ^/[^/]+/[^/]+/console$$ {
+            # errors are logged with the whole request, whose query opens a screen
+            error_log stderr emerg;
             # a browser that is refused is told at once: no other request comes on this connection
             keepalive_timeout 0;
             proxy_set_header Upgrade $$http_upgrade;
@@ -91,7 +93,10 @@ $errors
             proxy_send_timeout 12h;
             proxy_pass http://streams;
         }
-        location /novnc/ { alias $novnc/; }
+        location /novnc/ {
+            error_log stderr emerg;
+            alias $novnc/;
+        }
     }
 }
 """)
