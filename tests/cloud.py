@@ -127,4 +127,8 @@ class Cloud:
         return app.differences(self.database, self.locate)
 
     def close(self) -> None:
+        """Nothing stays open, and no thread of an engine goes on beside the next tests."""
         self.database.close()
+        for engine in {id(engine): engine for engine in self.engines.values()}.values():
+            if callable(close := getattr(engine, "close", None)):
+                close()

@@ -61,10 +61,7 @@ class StillCloud(Cloud):
 
     def pause(self) -> None:
         """Nothing stays open: the place can be copied, and this process forked."""
-        self.database.close()
-        for engine in {id(engine): engine for engine in self.engines.values()}.values():
-            if callable(close := getattr(engine, "close", None)):
-                close()
+        super().close()
 
     def resume(self) -> None:
         """Begin again on what lies in the folder and the database now, as a new process would."""
