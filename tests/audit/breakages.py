@@ -269,6 +269,7 @@ def _(all: Furnished) -> None:
 
 by_rows("a volume that nothing leads on", "block_storage_volumes", "free", status="extending")
 by_rows("a volume in use by nobody", "block_storage_volumes", "free", status="in-use")
+by_rows("a volume of another size than its disk", "block_storage_volumes", "free", size=2)
 by_rows("a volume elsewhere", "block_storage_volumes", "free", host=None)
 by_rows("a snapshot that nothing leads on", "block_storage_snapshots", "snapshot", status="creating")
 

@@ -15,6 +15,7 @@ FOUND: dict[int, str] = {
     32: "a port deleted over a running server's head left its card in the guest",
     51: "a detachment that failed after its guest had let go left the server without the card that its rows gave it",
     15: "a volume's file stayed behind when who took over failed at an earlier step than the dead one had begun",
+    150: "a card that a paused guest kept went on being plugged",
     180: "a guest that died kept the card of a port that was deleted in that moment",
 }
 """Seeds that once broke a promise, and which."""

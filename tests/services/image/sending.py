@@ -1,5 +1,6 @@
 """Sends images to a cloud's streams process, in the test's own process."""
 
+import asyncio
 import struct
 from typing import Any
 
@@ -44,8 +45,13 @@ def send(cloud: Any, image_id: str, data: bytes, as_: str | None = "member", wha
     headers = {"Content-Type": "application/octet-stream", **more.pop("headers", {})}
     if as_:
         headers["X-Auth-Token"] = as_
-    client = falcon.testing.TestClient(streams.asgi(cloud.api))
-    return client.simulate_put(f"{IMAGES}/{image_id}/{what}", headers=headers, body=data, **more)
+
+    async def put() -> Any:
+        async with falcon.testing.ASGIConductor(streams.asgi(cloud.api)) as client:
+            return await client.simulate_put(f"{IMAGES}/{image_id}/{what}", headers=headers, body=data, **more)
+
+    # a loop and threads of its own: those of falcon's client outlive it, and would be missing in a forked child
+    return asyncio.run(put())
 
 
 def ready(cloud: Any, data: bytes = RAW, **values: Any) -> str:

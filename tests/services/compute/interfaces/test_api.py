@@ -85,6 +85,7 @@ def test_a_guest_that_stands_still_keeps_the_card_that_failed_until_it_goes_on(
         port_id = attach(world, server_id, net_id=world.network).json["interfaceAttachment"]["port_id"]
         world.cloud.settle(200)
         assert world.cloud.get(f"{PORTS}/{port_id}").status_code == 404 and port_id in cards(world, server_id)
+        assert port_id not in world.cloud.engines[FakeWiring].plugged()
         assert world.act(server_id, "unpause").status_code == 202
         world.cloud.settle()
         world.cloud.sweep()

@@ -1,5 +1,6 @@
 """Plugging a network card into a server, running or not."""
 
+from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Again, Context, Failed, Operation, Step
 from kumoi.services.compute.servers import store as servers
@@ -39,8 +40,13 @@ def unplug(context: Context) -> Again | None:
 
 
 def take_out(context: Context) -> Again | None:
-    """A guest that stands still, or never lets go, keeps the card; who follows guests asks for it again when it goes on."""
-    return unplug(context) if context.attempts < PATIENCE else None
+    """A guest that stands still, or never lets go, keeps a card that leads nowhere; who follows guests asks for it again
+    when it goes on."""
+    if context.attempts < PATIENCE:
+        return unplug(context)
+    server_id, port_id = context.arguments["server_id"], context.arguments["port_id"]
+    context.engine(Hosts).wiring(guest.host(context)).unplug(context.fence("server", server_id), port_id)
+    return None
 
 
 def network_up(context: Context) -> Again | None:
