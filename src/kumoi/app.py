@@ -23,7 +23,7 @@ from kumoi.kernel.routes import Service
 from kumoi.kernel.runner import Runner
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.kernel.tokens import Keys
-from kumoi.kernel.wakeup import Bell
+from kumoi.kernel.wakeup import Bell, wake_with
 
 Locate = Callable[[type[Any]], Any]
 
@@ -97,7 +97,7 @@ def open_cloud(data: Path) -> tuple[Folder, Settings, Database]:
     load_services()
     preparation.wait(folder)
     settings = settings_module.load(folder)
-    operations.wake_with(Bell(folder.runner_socket).ring)
+    wake_with(Bell(folder.runner_socket).ring)
     return folder, settings, Database(folder.database_url(settings))
 
 

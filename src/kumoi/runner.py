@@ -11,8 +11,8 @@ from kumoi import app
 from kumoi.kernel import clock, log, reconcile
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.errors import DatabaseAway
-from kumoi.kernel.runner import LEASE_SECONDS
-from kumoi.kernel.wakeup import Ear
+from kumoi.kernel.runner import LEASE_SECONDS, next_due
+from kumoi.kernel.wakeup import Ear, Work
 
 WORKERS = 12
 POLL_SECONDS = 2.0
@@ -40,8 +40,8 @@ def serve(data: Path, stop: threading.Event) -> None:
         while not stop.is_set():
             work.acquire(timeout=POLL_SECONDS)
             try:
-                while not stop.is_set() and runner.run_one():
-                    wake()
+                while not stop.is_set() and runner.run_one(wake):
+                    pass
             except Exception:
                 log.fault(__name__, "runner worker failed")
                 clock.sleep(0.5)
@@ -81,6 +81,11 @@ def serve(data: Path, stop: threading.Event) -> None:
                 clock.sleep(0.5)
 
     dirty = {asks_hosts: threading.Event() for asks_hosts in (False, True)}
+
+    def follow_rows() -> None:
+        for event in dirty.values():
+            event.set()
+
     threads = [threading.Thread(target=walk, name=f"walk-{n}", daemon=True) for n in range(WORKERS)]
     threads += [
         threading.Thread(target=renew, name="renew", daemon=True),
@@ -98,19 +103,26 @@ def serve(data: Path, stop: threading.Event) -> None:
         if clock.monotonic() >= look_at:
             looked = clock.monotonic()
             try:
-                due = [at for at in (runner.next_due(), database.read(reconcile.next_due)) if at is not None]
+                operation_at, row_at = database.read(lambda tx: (next_due(tx), reconcile.next_due(tx)))
             except DatabaseAway:
                 look_at = looked
                 continue
-            wait = min([POLL_SECONDS, *((at - clock.now()) / SECOND for at in due)])
+            now = clock.now()
+            if operation_at is not None and operation_at <= now:
+                wake()
+            if row_at is not None and row_at <= now:
+                follow_rows()
+            wait = min([POLL_SECONDS, *((at - now) / SECOND for at in (operation_at, row_at) if at is not None)])
             # What is overdue already is in a busy worker's way: a bell or the end of its work finds it sooner.
             look_at = looked + (max(wait, 0.01) if wait > 0 else OVERDUE_SECONDS)
-        if ear.wait(look_at - clock.monotonic()):
-            # The bell says that there is work, not when; in a burst of them the question costs more than the answer.
+        heard = ear.wait(look_at - clock.monotonic())
+        if Work.OPERATION in heard:
+            wake()
+        if Work.DIRTY in heard:
+            follow_rows()
+        if heard:
+            # In a burst of bells it costs more to ask when there is work than to wait for the answer a little.
             look_at = min(look_at, looked + OVERDUE_SECONDS)
-        wake()
-        for event in dirty.values():
-            event.set()
     for thread in threads:
         thread.join(5.0)
     ear.close()

@@ -10,6 +10,7 @@ from kumoi.kernel import events
 from kumoi.kernel.database import Database, Instant, Transaction, metadata
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.fences import Fence
+from kumoi.kernel.wakeup import operation_due
 
 T = TypeVar("T")
 
@@ -218,7 +219,7 @@ def begin(
         tx, f"{operation.kind}.begun", names[0], request_id=request_id, user_id=user_id, project_id=project_id,
         operation=operation_id,
     )  # fmt: skip
-    tx.after_commit(ring)
+    tx.after_commit(operation_due)
     return operation_id
 
 
@@ -243,7 +244,7 @@ def supersede(
     )
     if len(active) == 1 and active[0]["kind"] == operation.kind:
         tx.execute(operations.update().where(operations.c.id == active[0]["id"]).values(next_at=tx.now))
-        tx.after_commit(ring)
+        tx.after_commit(operation_due)
         return str(active[0]["id"])
     for row in active:
         inherited = sa.select(subjects.c.subject).where(subjects.c.operation_id == row["id"], subjects.c.active)
@@ -323,19 +324,6 @@ def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[di
         .order_by(operations.c.created_at.desc(), operations.c.id)
         .limit(limit)
     )
-
-
-_ring: Callable[[], None] = lambda: None  # noqa: E731
-
-
-def ring() -> None:
-    _ring()
-
-
-def wake_with(action: Callable[[], None]) -> None:
-    """How this process tells the runner that there is work."""
-    global _ring
-    _ring = action
 
 
 def unfinished(tx: Transaction) -> list[dict[str, Any]]:

@@ -3,14 +3,16 @@
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from kumoi.kernel import clock, log, operations
+from kumoi.kernel import clock, log
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import INSERT, Database, Instant, Transaction, metadata
 from kumoi.kernel.fences import Stale
+from kumoi.kernel.wakeup import rows_dirty
 
 T = TypeVar("T")
 LEASE_SECONDS = 30.0
@@ -122,7 +124,7 @@ def mark(tx: Transaction, kind: str, *ids: str) -> None:
     if ids:
         this = {"kind": kind, "next_at": tx.now, "request_id": log.request_id.get() or None}
         tx.execute(_MARK[tx.dialect], [{**this, "id": subject_id} for subject_id in ids])
-        tx.after_commit(operations.ring)
+        tx.after_commit(rows_dirty)
 
 
 def outrun(tx: Transaction, kind: str, subject_id: str, held: int) -> None:
@@ -154,23 +156,30 @@ def pending(tx: Transaction) -> list[dict[str, Any]]:
     return tx.all(sa.select(dirty).where(dirty.c.applied < dirty.c.wanted).order_by(dirty.c.kind, dirty.c.id))
 
 
-_DUE = (
-    sa.select(dirty.c.kind, dirty.c.id)
-    .where(
-        dirty.c.kind.in_(sa.bindparam("kinds", expanding=True)),
-        dirty.c.applied < dirty.c.wanted,
-        dirty.c.next_at <= sa.bindparam("now"),
-        dirty.c.lease_until <= sa.bindparam("now"),
+@cache
+def _due(kinds: tuple[str, ...]) -> sa.Select[Any]:
+    return (
+        sa.select(dirty.c.kind, dirty.c.id)
+        .where(
+            sa.or_(*(dirty.c.kind == kind for kind in kinds)),
+            dirty.c.applied < dirty.c.wanted,
+            dirty.c.next_at <= sa.bindparam("now"),
+            dirty.c.lease_until <= sa.bindparam("now"),
+        )
+        .order_by(dirty.c.next_at)
+        .limit(sa.bindparam("most"))
     )
-    .order_by(dirty.c.next_at)
-    .limit(sa.bindparam("most"))
-)
-_TAKE = (
-    dirty.update()
-    .where(sa.tuple_(dirty.c.kind, dirty.c.id).in_(_DUE))
-    .values(lease_until=sa.bindparam("new_lease_until"))
-    .returning(dirty.c.kind, dirty.c.id, dirty.c.wanted, dirty.c.next_at, dirty.c.request_id)
-)
+
+
+@cache
+def _take(kinds: tuple[str, ...]) -> sa.Executable:
+    taken: sa.Executable = (
+        dirty.update()
+        .where(sa.tuple_(dirty.c.kind, dirty.c.id).in_(_due(kinds)))
+        .values(lease_until=sa.bindparam("new_lease_until"))
+        .returning(dirty.c.kind, dirty.c.id, dirty.c.wanted, dirty.c.next_at, dirty.c.request_id)
+    )
+    return taken
 
 
 def run_dirty(
@@ -178,13 +187,13 @@ def run_dirty(
 ) -> int:
     """Apply what is due, one kind after the other in their order; how many rows were tried. `asks_hosts`: only kinds
     that do, or only those that do not."""
-    kinds = [kind for kind, each in reconcilers.items() if asks_hosts in (None, each.asks_hosts)]
+    kinds = tuple(kind for kind, each in reconcilers.items() if asks_hosts in (None, each.asks_hosts))
 
     def take(tx: Transaction) -> list[dict[str, Any]]:
         until = tx.now + round(LEASE_SECONDS * SECOND)
-        return tx.all(_TAKE, {"kinds": kinds, "now": tx.now, "most": limit, "new_lease_until": until})
+        return tx.all(_take(kinds), {"now": tx.now, "most": limit, "new_lease_until": until})
 
-    if not database.read(lambda tx: tx.all(_DUE, {"kinds": kinds, "now": tx.now, "most": 1})):
+    if not kinds or not database.read(lambda tx: tx.one(_due(kinds), {"now": tx.now, "most": 1})):
         return 0
     due = database.write(take, durable=False)
     view = View(database, locate)
@@ -303,8 +312,12 @@ def run_sweeps(
             start(sweep.kind, run)
 
 
+_NEXT = sa.select(
+    sa.func.min(sa.case((dirty.c.lease_until > dirty.c.next_at, dirty.c.lease_until), else_=dirty.c.next_at))
+).where(dirty.c.applied < dirty.c.wanted)
+
+
 def next_due(tx: Transaction) -> int | None:
     """The instant at which the next dirty row is due that nobody is about."""
-    due = sa.case((dirty.c.lease_until > dirty.c.next_at, dirty.c.lease_until), else_=dirty.c.next_at)
-    found: int | None = tx.scalar(sa.select(sa.func.min(due)).where(dirty.c.applied < dirty.c.wanted))
+    found: int | None = tx.scalar(_NEXT)
     return found

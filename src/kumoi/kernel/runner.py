@@ -28,9 +28,9 @@ from kumoi.kernel.operations import (
     operations,
     registry,
     release,
-    ring,
     subjects,
 )
+from kumoi.kernel.wakeup import work_later
 
 LEASE_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 30.0
@@ -41,7 +41,7 @@ SHORT_WAITS = 3
 UNWRITTEN = "unwritten"
 """In a row that a worker holds: what the table does not say yet, and the next write will."""
 
-_DUE = (
+_ALL_DUE = (
     sa.select(operations.c.id)
     .where(
         operations.c.state.in_(ACTIVE_STATES),
@@ -49,8 +49,14 @@ _DUE = (
         operations.c.lease_until <= sa.bindparam("now"),
     )
     .order_by(operations.c.next_at)
-    .limit(1)
 )
+_DUE = _ALL_DUE.limit(1)
+_WAITING = _ALL_DUE.limit(2)
+_NEXT = sa.select(
+    sa.func.min(
+        sa.case((operations.c.lease_until > operations.c.next_at, operations.c.lease_until), else_=operations.c.next_at)
+    )
+).where(operations.c.state.in_(ACTIVE_STATES))
 _LEASE = (
     operations.update()
     .where(operations.c.id == _DUE.scalar_subquery())
@@ -104,6 +110,12 @@ def _pause(row: Mapping[str, Any]) -> float:
     return float(min(0.2 * 2 ** min(row["attempts"], 8), LONGEST_RETRY_SECONDS))
 
 
+def next_due(tx: Transaction) -> int | None:
+    """The instant at which the next operation is due that nobody is about; None: there is none."""
+    found: int | None = tx.scalar(_NEXT)
+    return found
+
+
 class LeaseLost(Exception):
     """Another runner, or a deletion, has taken over; whatever was about to be written is dropped."""
 
@@ -128,11 +140,14 @@ class Runner:
         self._lock = threading.Lock()
         self._count = 0
 
-    def run_one(self) -> bool:
-        """True when an operation was taken (whatever became of it)."""
-        taken = self._take()
+    def run_one(self, more: Callable[[], None] | None = None) -> bool:
+        """True when an operation was taken (whatever became of it). `more`: called before the walk, when another is due."""
+        waiting = self.database.read(lambda tx: len(tx.tuples(_WAITING, {"now": tx.now})))
+        taken = self._take() if waiting else None
         if taken is None:
             return False
+        if more and waiting > 1:
+            more()
         row, fences = taken
         log.request_id.set(row["request_id"])
         with self._lock:
@@ -156,7 +171,7 @@ class Runner:
         while clock.monotonic() < stop:
             while self.run_one():
                 pass
-            following = self.database.read(self._next)
+            following = self.next_due()
             if following is None:
                 return
             clock.sleep(max(0.0, min((following - clock.now()) / SECOND, 0.2)))
@@ -176,21 +191,10 @@ class Runner:
             )
 
     def next_due(self) -> int | None:
-        """The instant at which the next operation is due; None: there is none."""
-        return self.database.read(self._next)
-
-    @staticmethod
-    def _next(tx: Transaction) -> int | None:
-        due = sa.case(
-            (operations.c.lease_until > operations.c.next_at, operations.c.lease_until), else_=operations.c.next_at
-        )
-        found: int | None = tx.scalar(sa.select(sa.func.min(due)).where(operations.c.state.in_(ACTIVE_STATES)))
-        return found
+        """As `next_due` of this module."""
+        return self.database.read(next_due)
 
     def _take(self) -> tuple[dict[str, Any], dict[str, int]] | None:
-        if self.database.read(lambda tx: tx.scalar(_DUE, {"now": tx.now})) is None:
-            return None
-
         def take(tx: Transaction) -> tuple[dict[str, Any], dict[str, int]] | None:
             with self._lock:
                 self._count += 1
@@ -262,7 +266,8 @@ class Runner:
         values = {**row.get(UNWRITTEN, {}), **values, "updated_at": tx.now}
         if values.get("state") in ENDED or values.get("next_at", tx.now) > tx.now + SHORT_WAIT_SECONDS * SECOND:
             values.update(lease=None, lease_until=0)
-            tx.after_commit(ring)
+            if values.get("state") not in ENDED:
+                tx.after_commit(work_later)
         else:
             values["lease_until"] = tx.now + round(LEASE_SECONDS * SECOND)
         if not tx.changed(_MINE, {**values, "operation_id": row["id"], "mine": row["lease"]}):

@@ -3,11 +3,24 @@
 import contextlib
 import os
 import socket
+from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 
 
+class Work(StrEnum):
+    """What a bell rings for."""
+
+    OPERATION = "operation"
+    """One is due."""
+    DIRTY = "dirty"
+    """Rows are."""
+    LATER = "later"
+    """Something will be due that was not expected."""
+
+
 class Bell:
-    """Rings by an empty datagram; never blocks, never fails."""
+    """Rings by a datagram that says what for; never blocks, never fails."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -15,10 +28,10 @@ class Bell:
         if self._socket:
             self._socket.setblocking(False)
 
-    def ring(self) -> None:
+    def ring(self, work: Work) -> None:
         if self._socket:
             with contextlib.suppress(OSError):
-                self._socket.sendto(b"", str(self.path))
+                self._socket.sendto(work.encode(), str(self.path))
 
 
 class Ear:
@@ -30,17 +43,37 @@ class Ear:
         self._socket.bind(str(path))
         os.chmod(path, 0o660)
 
-    def wait(self, seconds: float) -> bool:
-        """Return when a bell rings, at the latest after `seconds`; whether one rang."""
+    def wait(self, seconds: float) -> set[str]:
+        """Return when a bell rings, at the latest after `seconds`; what was rung for."""
         self._socket.settimeout(max(seconds, 0.001))
-        rang = False
+        heard = set()
         with contextlib.suppress(OSError):
-            self._socket.recv(1)
-            rang = True
+            heard.add(self._socket.recv(16).decode())
             self._socket.setblocking(False)
             while True:
-                self._socket.recv(1)
-        return rang
+                heard.add(self._socket.recv(16).decode())
+        return heard
 
     def close(self) -> None:
         self._socket.close()
+
+
+_ring: Callable[[Work], None] = lambda _: None  # noqa: E731
+
+
+def wake_with(action: Callable[[Work], None]) -> None:
+    """How this process tells the runner that there is work."""
+    global _ring
+    _ring = action
+
+
+def operation_due() -> None:
+    _ring(Work.OPERATION)
+
+
+def rows_dirty() -> None:
+    _ring(Work.DIRTY)
+
+
+def work_later() -> None:
+    _ring(Work.LATER)

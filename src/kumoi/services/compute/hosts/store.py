@@ -12,6 +12,7 @@ from kumoi.services.compute.hosts.models import SILENT_AFTER, heartbeats, hosts
 _rows = sa.select(hosts, heartbeats.c.seen_at, heartbeats.c.disk_free_gib).outerjoin(
     heartbeats, heartbeats.c.host_id == hosts.c.id
 )
+_every = _rows.order_by(hosts.c.number)
 
 
 def insert(tx: Transaction, **values: Any) -> None:
@@ -43,7 +44,7 @@ def find_by_name(tx: Transaction, name: str) -> dict[str, Any] | None:
 
 def every(tx: Transaction) -> list[dict[str, Any]]:
     """In the order of their registration."""
-    return [_alive(tx, row) for row in tx.all(_rows.order_by(hosts.c.number))]
+    return [_alive(tx, row) for row in tx.all(_every)]
 
 
 def listing(

@@ -43,7 +43,7 @@ def listing(
 def tags_of(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[str]]:
     """Server → its tags, sorted."""
     found: dict[str, list[str]] = {}
-    for row in tx.all(sa.select(tags).where(tags.c.server_id.in_(list(server_ids))).order_by(tags.c.tag)):
+    for row in tx.rows(tags, tags.c.tag, server_id=list(server_ids)):
         found.setdefault(row["server_id"], []).append(row["tag"])
     return found
 

@@ -29,13 +29,9 @@ def every(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
 def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
     """Server → its disks that are volumes."""
     found: dict[str, list[dict[str, Any]]] = {}
-    query = (
-        sa.select(table.c.server_id, table.c.volume_id, table.c.delete_on_termination)
-        .where(table.c.server_id.in_(list(server_ids)), table.c.volume_id.is_not(None))
-        .order_by(table.c.position)
-    )
-    for row in tx.all(query):
-        found.setdefault(row["server_id"], []).append(row)
+    for row in tx.rows(table, table.c.position, server_id=list(server_ids)):
+        if row["volume_id"] is not None:
+            found.setdefault(row["server_id"], []).append(row)
     return found
 
 

@@ -101,14 +101,9 @@ def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, dict[str, Any]
     return {row["id"]: row for row in tx.rows(ports, id=port_ids)} if port_ids else {}
 
 
-_WAITED_FOR = sa.select(sa.func.count()).where(
-    ports.c.id.in_(sa.bindparam("port_ids", expanding=True)), ports.c.admin_state_up, ports.c.status != ACTIVE
-)
-
-
 def count_waited_for(tx: Transaction, port_ids: Sequence[str]) -> int:
     """How many of them are not up and should be."""
-    return int(tx.scalar(_WAITED_FOR, {"port_ids": list(port_ids)}) or 0)
+    return sum(row["admin_state_up"] and row["status"] != ACTIVE for row in tx.rows(ports, id=list(port_ids)))
 
 
 def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str] | None = None) -> list[dict[str, Any]]:
