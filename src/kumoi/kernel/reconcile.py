@@ -12,7 +12,7 @@ from kumoi.kernel import clock, log
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import INSERT, Database, Instant, Transaction, metadata
 from kumoi.kernel.fences import Stale
-from kumoi.kernel.wakeup import rows_dirty
+from kumoi.kernel.wakeup import rows_dirty, work_later
 
 T = TypeVar("T")
 LEASE_SECONDS = 30.0
@@ -269,6 +269,7 @@ def _settle(
             wait = min(0.2 * 2 ** min(tries, 8), 30.0) if after is None else after
             next_at = tx.now + round(wait * SECOND)
             tx.update(dirty, this, lease_until=0, attempts=tries + 1, fault=fault[:2000], next_at=next_at)
+        tx.after_commit(work_later)
 
     database.write(settle, durable=False)
 
