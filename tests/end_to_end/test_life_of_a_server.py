@@ -107,6 +107,25 @@ def test_the_plugged_volume_grows_under_the_guest(life: Life) -> None:
     assert cloud.ssh(address, "cat /mnt/it") == "later"
 
 
+def test_a_card_goes_with_its_port(life: Life) -> None:
+    cloud, address = life.cloud, life.addresses["one"]
+    cloud.openstack("network create beside")
+    # two ways out, or two cards in one subnet, and the guest would answer by the wrong one
+    cloud.openstack("subnet create --network beside --subnet-range 10.78.0.0/24 --gateway none beside")
+    cloud.openstack("port create --network beside further")
+    cloud.openstack("server add port one further")
+    until("a second card", lambda: "eth1" in cloud.ssh(address, "ls /sys/class/net").split())
+    mac = cloud.value("port show further", "mac_address")
+    assert cloud.ssh(address, "cat /sys/class/net/eth1/address") == mac
+    taps = len(cloud.taps())
+    cloud.openstack("port delete further")
+    until("one card in the guest", lambda: "eth1" not in cloud.ssh(address, "ls /sys/class/net").split())
+    until("the tap to follow", lambda: len(cloud.taps()) == taps - 1)
+    assert cloud.wait_for_server("one", "ACTIVE").addresses.keys() == {"inside"}
+    cloud.openstack("network delete beside")
+    until("the world to follow", lambda: cloud.audit() == [], 30)
+
+
 def test_power(life: Life) -> None:
     cloud, address = life.cloud, life.addresses["one"]
     cloud.ssh(address, "sudo umount /mnt")
