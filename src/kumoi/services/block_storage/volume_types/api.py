@@ -37,7 +37,7 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.Body:
     asked = body.volume_type
     public = True if asked.is_public is None else listing.truth(str(asked.is_public), "is_public", True)
     specs = dict(asked.extra_specs or {})
-    row = logic.create(request.tx, request.who, asked.name, asked.description, specs, is_public=public)
+    row = logic.create(request.tx, asked.name, asked.description, specs, is_public=public)
     return schemas.Body(schemas.created(row))
 
 

@@ -74,15 +74,17 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
 
 
 def create(
-    tx: Transaction, who: Who, name: str, description: str | None, extra_specs: dict[str, str], *, is_public: bool
+    tx: Transaction, name: str, description: str | None, extra_specs: dict[str, str], *, is_public: bool
 ) -> dict[str, Any]:
-    name = _name(tx, name)
-    row = store.insert(
-        tx, id=tx.new_uuid(), name=name, description=description, is_public=is_public, extra_specs=extra_specs
+    """One that is not public may be used by no project until one is given access, not by its maker's either."""
+    return store.insert(
+        tx,
+        id=tx.new_uuid(),
+        name=_name(tx, name),
+        description=description,
+        is_public=is_public,
+        extra_specs=extra_specs,
     )
-    if not is_public and who.project_id:
-        store.add_access(tx, row["id"], who.project_id)
-    return row
 
 
 def update(tx: Transaction, row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
