@@ -43,7 +43,7 @@ def test_no_expression_takes_long(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["(", r"(a)\1", "a(?=b)", "x" * 256, "(.{1000}){1000}", ".{1000}" * 36, "(" * 255]
+    "expression", ["(", r"(a)\1", "a(?=b)", "x" * 256, "(a?){255}a{255}", ".{1000}" * 36, "(" * 255]
 )
 def test_what_is_refused_names_its_parameter(expression: str) -> None:
     with pytest.raises(BadRequest, match="query parameters ip6: it is no regular expression"):
@@ -51,8 +51,8 @@ def test_what_is_refused_names_its_parameter(expression: str) -> None:
 
 
 def test_what_only_one_database_knows(database: Database) -> None:
-    """RE2 knows classes and counts that PostgreSQL does not."""
-    for expression in (r"\pL", "a{300}"):
+    """RE2 knows names and counts that PostgreSQL does not."""
+    for expression in ("(?P<first>a)", "a{300}"):
         if database.dialect == "sqlite":
             matching(database, expression)
             continue

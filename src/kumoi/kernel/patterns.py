@@ -9,9 +9,11 @@ from kumoi.kernel.errors import BadRequest
 
 LONGEST = 255
 """Characters of an expression."""
-MEMORY = 512 << 10
-"""Bytes that one may take, compiled and matching: what would need more is refused, or matched more slowly."""
-REMEMBERED = 8
+LARGEST = 600
+"""Instructions of one when it is compiled: each letter of a text may go through them all. PostgreSQL slows down sooner."""
+MEMORY = 2 << 20
+"""Bytes that one may take, compiled and matching: where it would need more, it is matched more slowly."""
+REMEMBERED = 4
 """Compiled ones of a process."""
 
 
@@ -25,7 +27,10 @@ def _compiled(text: str) -> Any:
     options.max_mem = MEMORY
     options.log_errors = False
     try:
-        return re2.compile(text, options)
+        compiled = re2.compile(text, options)
+        if compiled.programsize > LARGEST:
+            raise ValueError("it is too large")
+        return compiled
     except re2.error as error:
         why = error.args[0] if error.args else b""
         raise ValueError(why.decode(errors="replace") if isinstance(why, bytes) else str(why)) from None
