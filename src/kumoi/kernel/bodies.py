@@ -1,6 +1,7 @@
 """What clients send: queries and JSON bodies, read, decoded and checked against what a route declares."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -90,6 +91,16 @@ def refuse_unknown(params: dict[str, list[str]], kind: Any, version: Version) ->
     known = {field.encode_name for field in msgspec.structs.fields(versions.narrowed(kind, version))}
     for name in sorted(set(params) - known):
         raise BadRequest(f"Invalid input for query parameters {name[:80]}. Additional properties are not allowed.")
+
+
+def distinct(texts: Iterable[str], parameter: str, most: int) -> list[str]:
+    """What a query asks for, each once; BadRequest naming the parameter when there is more than anything can have."""
+    found = list(dict.fromkeys(texts))
+    if len(found) > most:
+        raise BadRequest(
+            f"Invalid input for query parameters {parameter}: it has {len(found)} values; at most {most} are taken."
+        )
+    return found
 
 
 def decode_query(params: dict[str, list[str]], kind: Any, version: Version | None) -> Any:

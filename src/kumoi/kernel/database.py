@@ -14,7 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from kumoi.kernel import clock, log, randomness
+from kumoi.kernel import clock, log, patterns, randomness
 from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
 
 T = TypeVar("T")
@@ -167,6 +167,19 @@ class Transaction:
             .on_conflict_do_update(index_elements=list(key), set_=dict(values))
         )
 
+    def check_pattern(self, text: str, parameter: str) -> str:
+        """A regular expression that `regexp_match` of this database can match; BadRequest naming the parameter. Each
+        database has its own idea of some, and one that refuses has ended the transaction."""
+        patterns.check(text, parameter)
+        if self.dialect == "postgresql":
+            try:
+                self.scalar(sa.select(sa.literal("").regexp_match(text)))
+            except DBAPIError as error:
+                if _sqlstate(error) != "2201B":
+                    raise
+                raise patterns.refused(parameter, str(error.orig).strip().partition("\n")[0]) from None
+        return text
+
     def new_uuid(self) -> str:
         return randomness.new_uuid()
 
@@ -218,6 +231,8 @@ class Database:
                 "cache_size=-4096", "temp_store=MEMORY",
             ):  # fmt: skip
                 connection.execute(f"PRAGMA {pragma}")
+            # In place of SQLAlchemy's, by Python's `re`, which may take hours for one name.
+            connection.create_function("regexp", 2, patterns.found, deterministic=True)
 
         event.listen(engine, "begin", begin)
 

@@ -81,6 +81,9 @@ def sorting(
     for _, way in chosen:
         if way not in ("asc", "desc"):
             raise BadRequest(f"Invalid sort direction: {way[:100]}; it is asc or desc.")
-    if all(name != "id" for name, _ in chosen):
-        chosen.append(("id", chosen[-1][1]))
-    return [(table.c[name], way) for name, way in chosen]
+    order: dict[str, str] = {}
+    for name, way in chosen:
+        # Among rows that are equal in a column, the same column again orders nothing.
+        order.setdefault(name, way)
+    order.setdefault("id", chosen[-1][1])
+    return [(table.c[name], way) for name, way in order.items()]

@@ -8,6 +8,11 @@ import msgspec
 from kumoi.engines.volumes.interface import Source
 from kumoi.kernel.fences import Fence
 
+MOST_DISKS = 18
+"""That a guest has room for, the root disk included."""
+MOST_CARDS = 9
+"""Network cards that a guest has room for."""
+
 
 class HypervisorError(Exception):
     """The guest could not be brought where it should be; the text is for the person who asked."""

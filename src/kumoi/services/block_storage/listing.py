@@ -9,6 +9,7 @@ import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel import pagination
+from kumoi.kernel.bodies import distinct
 from kumoi.kernel.clock import parse_iso
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
@@ -18,6 +19,8 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput
 
 _TRUE, _FALSE = frozenset({"1", "t", "true", "on", "y", "yes"}), frozenset({"0", "f", "false", "off", "n", "no", ""})
+MOST = 128
+"""Conditions that one parameter may hold."""
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
 
@@ -91,6 +94,8 @@ def pairs(column: Column, text: str, name: str) -> list[Condition]:
             wanted = msgspec.convert(ast.literal_eval(text), dict[str, str])
         except (ValueError, SyntaxError, MemoryError, RecursionError, msgspec.ValidationError):
             raise InvalidInput(f"{name}: '{text[:100]}' is not a dictionary of texts.") from None
+    if len(wanted) > MOST:
+        raise InvalidInput(f"{name}: it has {len(wanted)} pairs; at most {MOST} are taken.")
     return [sa.false() if '"' in key else column[key].as_string() == value for key, value in wanted.items()]
 
 
@@ -100,7 +105,7 @@ _COMPARISONS = ("gt", "gte", "eq", "neq", "lt", "lte")
 def instants(column: Column, text: str, name: str) -> list[Condition]:
     """From `gt:2026-01-01T00:00:00,lte:…`; without a comparison, equal."""
     found: list[Condition] = []
-    for part in text.split(","):
+    for part in distinct(text.split(","), name, MOST):
         how, colon, moment = part.partition(":")
         if how not in _COMPARISONS or not colon:
             how, moment = "eq", part

@@ -1,13 +1,12 @@
 """All that other services may ask of networks: ports for servers, in the caller's transaction."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from kumoi.kernel import quotas, reconcile
+from kumoi.kernel import patterns, quotas, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden
 from kumoi.kernel.who import Who
@@ -79,19 +78,27 @@ class Wanted:
     tag: str | None = None
 
 
-def plan(tx: Transaction, who: Who, wanted: Sequence[Wanted] | Literal["auto", "none"] | None) -> list[Wanted]:
+def plan(
+    tx: Transaction,
+    who: Who,
+    wanted: Sequence[Wanted] | Literal["auto", "none"] | None,
+    *,
+    project_id: str | None = None,
+) -> list[Wanted]:
     """What a server will be plugged into, checked as far as nothing is taken. None and "auto": the one network that
-    the project can use; when it can use none, None is nothing and "auto" is refused. BadRequest, Forbidden or Conflict in
-    compute's words."""
+    the project can use; when it can use none, None is nothing and "auto" is refused. `project_id`: the server's project,
+    where it need not be the caller's, who says only which networks and ports may be named. BadRequest, Forbidden or
+    Conflict in compute's words."""
+    project_id = project_id or who.project_id or ""
     if wanted == "none":
         return []
     if wanted is None or wanted == "auto":
-        usable = networks.for_servers(tx, who.project_id or "")
+        usable = networks.for_servers(tx, project_id)
         if len(usable) > 1:
             raise Conflict("Multiple possible networks found, use a Network ID to be more specific.")
         if wanted == "auto" and not usable:
             raise BadRequest(
-                f"Invalid input for field/attribute networks. Value: auto. Project {who.project_id} has no network to use, "
+                f"Invalid input for field/attribute networks. Value: auto. Project {project_id} has no network to use, "
                 "and none is made for it."
             )
         return [Wanted(network_id=network["id"]) for network in usable]
@@ -103,7 +110,7 @@ def plan(tx: Transaction, who: Who, wanted: Sequence[Wanted] | Literal["auto", "
             if one.port_id in seen:
                 raise BadRequest(f"Port {one.port_id} is specified more than once (networks.port).")
             seen.add(one.port_id)
-            _free_port(tx, who, one.port_id)
+            _free_port(tx, who, one.port_id, project_id)
         elif one.network_id is not None:
             _usable_network(tx, who, one.network_id, named.get(one.network_id))
         else:
@@ -118,13 +125,17 @@ def create_ports(
     wanted: Sequence[Wanted],
     security_group_names: Sequence[str] = (),
     availability_zone: str = "nova",
+    *,
+    project_id: str | None = None,
 ) -> list[str]:
     """Make or take the server's ports: rights, quota, addresses, all in the caller's transaction; their ids, in order.
 
-    `security_group_names`: names or ids, for ports that are made; none: the project's default. The calling route must
-    declare quota `port`. Raises BadRequest, Forbidden, Conflict and OverQuota in compute's words.
+    `security_group_names`: names or ids, for ports that are made; none: the project's default. `project_id` as for `plan`:
+    ports, quota and groups are that project's. The calling route must declare quota `port`. Raises BadRequest, Forbidden,
+    Conflict and OverQuota in compute's words.
     """
-    planned = plan(tx, who, list(wanted))
+    project_id = project_id or who.project_id or ""
+    planned = plan(tx, who, list(wanted), project_id=project_id)
     named = networks.by_ids(tx, [one.network_id for one in planned if one.network_id and not one.port_id])
     owner = f"{OWNER}{availability_zone}"
     group_ids: list[str] | None = None
@@ -141,29 +152,29 @@ def create_ports(
         assert one.network_id is not None
         network = named[one.network_id]
         if group_ids is None:
-            group_ids = _groups(tx, who, security_group_names)
-        port_ids.append(_make(tx, who, one, network, group_ids, (server_id, owner, position)))
+            group_ids = _groups(tx, project_id, security_group_names)
+        port_ids.append(_make(tx, project_id, one, network, group_ids, (server_id, owner, position)))
     return port_ids
 
 
 def check_security_groups(tx: Transaction, who: Who, names: Sequence[str]) -> None:
     """BadRequest when one does not exist, Conflict when a name stands for several."""
-    _groups(tx, who, names)
+    _groups(tx, who.project_id or "", names)
 
 
-def add_security_group(tx: Transaction, who: Who, server_id: str, name: str) -> None:
-    """Each of the server's ports that is secured is in the group (by name or id) from now on. SecurityGroupNotFound,
-    and BadRequest when the server has no such port."""
-    (group_id,) = security_groups.named(tx, who.project_id or "", [name])
+def add_security_group(tx: Transaction, project_id: str, server_id: str, name: str) -> None:
+    """Each of the server's ports that is secured is in the project's group (by name or id) from now on.
+    SecurityGroupNotFound, and BadRequest when the server has no such port."""
+    (group_id,) = security_groups.named(tx, project_id, [name])
     secured = [row for row in _of_server(tx, server_id) if row["port_security_enabled"]]
     if not secured:
         raise BadRequest(f"Security group {name} cannot be added: no port of instance {server_id} is secured.")
     _regroup(tx, secured, lambda groups: [*groups, group_id])
 
 
-def remove_security_group(tx: Transaction, who: Who, server_id: str, name: str) -> None:
+def remove_security_group(tx: Transaction, project_id: str, server_id: str, name: str) -> None:
     """No port of the server is in the group any more. SecurityGroupNotFound, also when none was."""
-    (group_id,) = security_groups.named(tx, who.project_id or "", [name])
+    (group_id,) = security_groups.named(tx, project_id, [name])
     rows = _of_server(tx, server_id)
     if not _regroup(tx, rows, lambda groups: [each for each in groups if each != group_id]):
         raise SecurityGroupNotFound(name)
@@ -253,10 +264,7 @@ def network_data_of(tx: Transaction, mine: Sequence[Port]) -> dict[str, Any]:
 def servers_with_address(tx: Transaction, project_id: str | None, pattern: str, version: int) -> list[str]:
     """Servers of the project (None: of all) with a fixed address that the regular expression finds. BadRequest when it
     is no regular expression."""
-    try:
-        expression = re.compile(pattern)
-    except re.error:
-        raise BadRequest(f"Invalid regular expression for an IP address: {pattern[:64]}") from None
+    patterns.check(pattern, "ip" if version == 4 else "ip6")
     query = (
         sa.select(ports_table.c.device_id, addresses.c.address)
         .join(addresses, addresses.c.port_id == ports_table.c.id)
@@ -265,7 +273,7 @@ def servers_with_address(tx: Transaction, project_id: str | None, pattern: str, 
     )
     if project_id is not None:
         query = query.where(ports_table.c.project_id == project_id)
-    return sorted({device_id for device_id, address in tx.tuples(query) if expression.search(address)})
+    return sorted({device_id for device_id, address in tx.tuples(query) if patterns.found(pattern, address)})
 
 
 def device_ids(tx: Transaction) -> set[str]:
@@ -283,16 +291,17 @@ def _usable_network(tx: Transaction, who: Who, network_id: str, network: dict[st
         raise BadRequest(f"Network {network_id} requires a subnet in order to boot instances on.")
 
 
-def _free_port(tx: Transaction, who: Who, port_id: str) -> None:
+def _free_port(tx: Transaction, who: Who, port_id: str, project_id: str) -> None:
     port = ports.find(tx, port_id)
     if port is None or not who.sees(port["project_id"]):
         raise BadRequest(f"Port id {port_id} could not be found.")
+    if port["project_id"] != project_id:
+        raise BadRequest(f"Port {port_id} is not usable: it belongs to another project than the server.")
     if port["device_id"]:
         raise Conflict(f"Port {port_id} is still in use.")
 
 
-def _groups(tx: Transaction, who: Who, names: Sequence[str]) -> list[str]:
-    project_id = who.project_id or ""
+def _groups(tx: Transaction, project_id: str, names: Sequence[str]) -> list[str]:
     try:
         return security_groups.named(tx, project_id, names or [DEFAULT])
     except SecurityGroupNotFound:
@@ -303,14 +312,13 @@ def _groups(tx: Transaction, who: Who, names: Sequence[str]) -> list[str]:
 
 def _make(
     tx: Transaction,
-    who: Who,
+    project_id: str,
     one: Wanted,
     network: dict[str, Any],
     group_ids: list[str],
     device: tuple[str, str, int],
 ) -> str:
     """`device`: the server, the owner's name, which card of the server this is. The port's id."""
-    project_id = who.project_id or network["project_id"]
     quotas.take(tx, "network", project_id, {"port": 1})
     try:
         row = ports_logic.make(

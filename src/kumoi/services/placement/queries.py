@@ -36,7 +36,7 @@ def resources(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for part in text.split(","):
         name, colon, amount = part.partition(":")
-        if not colon or not name or not amount.isdecimal() or not 0 < int(amount[:11]) <= LARGEST:
+        if not colon or not name or not amount.isdecimal() or len(amount) > 10 or not 0 < int(amount) <= LARGEST:
             raise BadQuery(
                 f"Badly formed resources parameter: {part[:100]!r} is not CLASS:AMOUNT with an amount from 1."
             )

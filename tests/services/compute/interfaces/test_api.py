@@ -10,9 +10,10 @@ from kumoi.kernel import clock, runner
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.operations import Failed
 from kumoi.services.block_storage import bootstrap as block_storage
+from tests.cloud import OTHER_PROJECT
 from tests.services.compute.world import LATEST, SERVERS, World
 
-PORTS = "/network/v2.0/ports"
+NETWORKS, SUBNETS, PORTS = "/network/v2.0/networks", "/network/v2.0/subnets", "/network/v2.0/ports"
 
 
 def path(server_id: str) -> str:
@@ -199,6 +200,44 @@ def test_what_may_not_be_plugged(world: World) -> None:
     assert attach(world, server_id, net_id=world.network, fixed_ips=[{"ip_address": "192.0.2.9"}]).status_code == 400
     assert world.cloud.delete(f"{path(server_id)}/{world.network}").status_code == 404
     assert len(cards(world, server_id)) == 1
+
+
+def test_what_an_admin_plugs_in_belongs_to_the_servers_project(world: World) -> None:
+    call, others = world.cloud.post, {"as_": "other"}
+    theirs = call(NETWORKS, **others, json={"network": {"name": "theirs"}}).json["network"]["id"]
+    call(SUBNETS, **others, json={"subnet": {"network_id": theirs, "cidr": "10.9.0.0/24", "ip_version": 4}})
+    second = call(NETWORKS, **others, json={"network": {"name": "second"}}).json["network"]["id"]
+    call(SUBNETS, **others, json={"subnet": {"network_id": second, "cidr": "10.10.0.0/24", "ip_version": 4}})
+    own = call(PORTS, **others, json={"port": {"network_id": theirs}}).json["port"]["id"]
+    admins = call(PORTS, as_="admin", json={"port": {"network_id": world.network}}).json["port"]["id"]
+    made = world.ask("theirs", as_="other", networks=[{"uuid": theirs}])
+    assert made.status_code == 202, made.text
+    world.cloud.settle()
+    server_id = made.json["server"]["id"]
+
+    def plug(**asked: Any) -> Any:
+        answer = call(path(server_id), as_="admin", version=LATEST, json={"interfaceAttachment": asked})
+        world.cloud.settle()
+        return answer
+
+    foreign = plug(port_id=admins)
+    assert foreign.status_code == 400 and admins in foreign.text
+    assert plug(port_id=own).status_code == 200
+    assert plug().status_code == 409, "several networks of the server's project, and none named"
+    world.cloud.delete(f"{NETWORKS}/{second}", as_="other")
+    for asked in ({"net_id": theirs}, {}, {"net_id": world.network}):
+        plugged = plug(**asked)
+        assert plugged.status_code == 200, plugged.text
+        port_id = plugged.json["interfaceAttachment"]["port_id"]
+        port = world.cloud.get(f"{PORTS}/{port_id}", **others).json["port"]
+        assert port["project_id"] == OTHER_PROJECT and port["network_id"] == asked.get("net_id", theirs)
+        (group,) = port["security_groups"]
+        shown = world.cloud.get(f"/network/v2.0/security-groups/{group}", **others).json["security_group"]
+        assert (shown["name"], shown["project_id"]) == ("default", OTHER_PROJECT)
+    quota = {"quota": {"port": 5}}
+    assert world.cloud.put(f"/network/v2.0/quotas/{OTHER_PROJECT}", as_="admin", json=quota).status_code == 200
+    assert plug(net_id=theirs).status_code == 403, "the quota of the server's project"
+    world.nothing_is_left()
 
 
 def test_tags_go_with_the_devices_to_the_host(world: World) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.hypervisor.interface import MOST_CARDS, MOST_DISKS
+from kumoi.engines.hypervisor.qemu.hardware import lay_out
+from tests.cloud import PROJECT
 from tests.services.compute.world import SERVERS, World
 
 UNKNOWN = "5b1f8e1c-0000-4000-8000-000000000000"
@@ -70,6 +73,8 @@ def _everything() -> Any:
         ({"networks": None}, "networks"),
         ({"key_name": "none"}, "key_name"),
         ({"user_data": "%%%"}, "user_data"),
+        ({"user_data": "aGVs\u00a0bG8="}, "user_data"),
+        ({"user_data": "aGVs\u3000bG8="}, "user_data"),
         ({"user_data": "A" * 65536}, "user_data"),
         ({"metadata": {"a": 1}}, "metadata"),
         ({"metadata": {"a" * 256: "1"}}, "metadata"),
@@ -169,10 +174,38 @@ def test_hosts_by_an_admins_choice(world: World) -> None:
     made = world.ask(as_="admin", availability_zone="nova:host-1")
     world.cloud.settle()
     assert world.show(made.json["server"]["id"], as_="admin")["OS-EXT-SRV-ATTR:host"] == "host-1"
-    made = world.ask("lost", as_="admin", host="host-9")
-    if made.status_code == 202:
-        world.cloud.settle()
-        assert "host-9" in world.show(made.json["server"]["id"], as_="admin")["fault"]["details"]
+    for name in ("host", "hypervisor_hostname"):
+        refused = world.ask("lost", as_="admin", **{name: "host-9"})
+        assert refused.status_code == 400 and "host-9 could not be found" in message(refused)
+        assert world.ask("found", as_="admin", **{name: "host-1"}).status_code == 202
+
+
+def test_no_more_than_a_guest_has_room_for(world: World) -> None:
+    card = {"uuid": world.network}
+    refused = world.ask(networks=[card] * (MOST_CARDS + 1))
+    assert refused.status_code == 400 and "networks" in message(refused)
+    blank = {"source_type": "blank", "destination_type": "volume", "volume_size": 1, "delete_on_termination": True}
+    root = {"source_type": "image", "destination_type": "local", "boot_index": 0, "uuid": world.image}
+    refused = world.ask(block_device_mapping_v2=[root, *([blank] * MOST_DISKS)])
+    assert refused.status_code == 400 and "Block Device Mapping is Invalid" in message(refused)
+    quota = {"quota_set": {"volumes": 2 * MOST_DISKS}}
+    assert world.cloud.put(f"/volume/v3/os-quota-sets/{PROJECT}", as_="admin", json=quota).status_code == 200
+    full = world.boot(networks=[card] * MOST_CARDS, block_device_mapping_v2=[root, *([blank] * (MOST_DISKS - 1))])
+    spec = world.cloud.engines[FakeHypervisor].spec(full)
+    hardware = lay_out(spec, "tcg", "max")
+    assert (len(hardware.disk_slots), len(hardware.nic_slots)) == (MOST_DISKS, MOST_CARDS)
+    made = world.cloud.post("/volume/v3/volumes", json={"volume": {"size": 1}}).json["volume"]
+    world.cloud.settle()
+    for path, asked in (
+        ("os-interface", {"interfaceAttachment": {"net_id": world.network}}),
+        ("os-volume_attachments", {"volumeAttachment": {"volumeId": made["id"]}}),
+    ):
+        refused = world.cloud.post(f"{SERVERS}/{full}/{path}", json=asked)
+        assert refused.status_code == 403 and "more than" in refused.json["forbidden"]["message"]
+    world.cloud.settle()
+    assert world.cloud.get(f"/volume/v3/volumes/{made['id']}").json["volume"]["status"] == "available"
+    assert world.cloud.engines[FakeHypervisor].spec(full) == spec
+    assert world.cloud.audit() == []
 
 
 def test_hints(world: World) -> None:

@@ -170,12 +170,22 @@ def test_mappings_that_make_no_sense(world: World) -> None:
 
 def test_whether_a_volume_goes_with_its_server_may_change(world: World) -> None:
     server_id, volume_id = world.boot(), volume(world)
-    attach(world, server_id, volume_id)
+    attach(world, server_id, volume_id, tag="data")
     world.cloud.settle()
     path = f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}"
     body = {"volumeAttachment": {"volumeId": volume_id, "delete_on_termination": True}}
     assert world.cloud.put(path, version="2.84", json=body).status_code == 400
     assert world.cloud.put(path, version="2.85", json=body).status_code == 202
+    is_so = {"id": volume_id, "serverId": server_id, "device": "/dev/vdb", "tag": "data"}
+    for name, value in is_so.items():
+        for other in ("5b1f8e1c-0000-4000-8000-000000000000", *([None] if name in ("device", "tag") else [])):
+            wrong = {"volumeAttachment": {**body["volumeAttachment"], "delete_on_termination": False, name: other}}
+            refused = world.cloud.put(path, version="2.85", json=wrong)
+            assert refused.status_code == 400 and f"attribute {name}:" in refused.text
+        right = {"volumeAttachment": {**body["volumeAttachment"], name: value}}
+        assert world.cloud.put(path, version="2.85", json=right).status_code == 202
+    shown = world.cloud.get(path, version="2.85").json["volumeAttachment"]
+    assert shown == {"volumeId": volume_id, "delete_on_termination": True, **is_so}
     world.cloud.delete(f"{SERVERS}/{server_id}")
     world.nothing_is_left()
     assert status(world, volume_id) is None

@@ -7,7 +7,15 @@ from typing import Any
 
 import msgspec
 
-from kumoi.engines.hypervisor.interface import Disk, GuestDevice, GuestSpec, HypervisorError, Nic
+from kumoi.engines.hypervisor.interface import (
+    MOST_CARDS,
+    MOST_DISKS,
+    Disk,
+    GuestDevice,
+    GuestSpec,
+    HypervisorError,
+    Nic,
+)
 
 MACHINE = "pc-i440fx-7.2"
 """Pinned: a saved memory fits only the machine that it was saved from."""
@@ -16,9 +24,9 @@ ROOT = "root"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 # The PCI bus has slots 0 to 31; host bridge, ISA bridge, screen and random numbers hold 0 to 3.
-DISK_SLOTS = range(0x04, 0x16)
-NIC_SLOTS = range(0x16, 0x1F)
-CONFIG_DRIVE_SLOT = 0x1F
+DISK_SLOTS = range(0x04, 0x04 + MOST_DISKS)
+NIC_SLOTS = range(DISK_SLOTS.stop, DISK_SLOTS.stop + MOST_CARDS)
+CONFIG_DRIVE_SLOT = NIC_SLOTS.stop
 
 
 class Hardware(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 import sqlalchemy as sa
 
+from kumoi.kernel import patterns
 from kumoi.kernel.versions import since
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
@@ -52,7 +53,7 @@ def conditions(who: Who, query: ListQuery) -> list[Condition]:
             found.append(column == value)
     for name, column in _LIKE.items():
         if (value := getattr(query, name)) is not None:
-            found.append(column.icontains(value, autoescape=True))
+            found.append(patterns.contains(column, value, ignore_case=True))
     if query.availability_zone not in (None, "nova"):
         found.append(sa.false())
     if query.metadata is not None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kumoi.kernel import patterns
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Conflict, NotFound
 from kumoi.kernel.who import Who
@@ -62,7 +63,7 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
     if query.name is not None:
         conditions.append(table.c.name == query.name)
     if query.name_like is not None:
-        conditions.append(table.c.name.icontains(query.name_like, autoescape=True))
+        conditions.append(patterns.contains(table.c.name, query.name_like, ignore_case=True))
     if query.description is not None:
         conditions.append(table.c.description == query.description)
     if query.extra_specs is not None:

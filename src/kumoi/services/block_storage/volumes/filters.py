@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 import sqlalchemy as sa
 
+from kumoi.kernel import patterns
 from kumoi.kernel.versions import since
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
@@ -70,7 +71,7 @@ def conditions(who: Who, query: ListQuery) -> list[Condition]:
             found.append(column == value)
     for name, column in _LIKE.items():
         if (value := getattr(query, name)) is not None:
-            found.append(column.icontains(value, autoescape=True))
+            found.append(patterns.contains(column, value, ignore_case=True))
     if query.host is not None and who.is_admin:
         found.append(table.c.host == query.host.partition("@")[0])
     if query.bootable is not None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel import patterns
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
@@ -53,7 +54,7 @@ def listing(
     """`name_like`: a part of the name."""
     query = _rows
     if name_like is not None:
-        query = query.where(hosts.c.name.contains(name_like, autoescape=True))
+        query = query.where(patterns.contains(hosts.c.name, name_like))
     rows = page(tx, query, sort=[(hosts.c.number, "asc")], marker=marker, limit=limit)
     return [_alive(tx, row) for row in rows]
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from kumoi.engines.hypervisor.interface import MOST_CARDS
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.compute.interfaces.operations.attach import ATTACH
 from kumoi.services.compute.interfaces.operations.detach import DETACH
+from kumoi.services.compute.servers.errors import TooManyCards
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import VmState
 from kumoi.services.network import facade as networks
@@ -31,19 +33,22 @@ def attach(
     tx: Transaction, who: Who, server_id: str, origin: Mapping[str, Any], *, network_id: str | None,
     port_id: str | None, fixed_ip: str | None, tag: str | None,
 ) -> networks.Port:  # fmt: skip
-    """The port is the server's at once and plugged in soon."""
+    """The port is the server's at once and plugged in soon. What is made belongs to the server's project, whoever asks."""
     if network_id and port_id:
         raise BadRequest("Must not input both network_id and port_id")
     if fixed_ip and not network_id:
         raise BadRequest("Must input network_id when request IP address")
     server = changes.ready(tx, who, server_id, "attach_interface", CHANGEABLE)
+    if len(networks.of_servers(tx, [server_id]).get(server_id, [])) >= MOST_CARDS:
+        raise TooManyCards
+    project_id = server["project_id"]
     if network_id or port_id:
         wanted = [networks.Wanted(network_id=network_id, port_id=port_id, fixed_ip=fixed_ip, tag=tag)]
     else:
-        wanted = networks.plan(tx, who, None)
+        wanted = networks.plan(tx, who, None, project_id=project_id)
         if not wanted:
             raise BadRequest("No valid network found for the interface: name one (net_id).")
-    (made,) = networks.create_ports(tx, who, server_id, wanted)
+    (made,) = networks.create_ports(tx, who, server_id, wanted, project_id=project_id)
     changes.begin(tx, server, ATTACH, None, origin, port_id=made, host=server["host"])
     return networks.by_ids(tx, [made])[made]
 

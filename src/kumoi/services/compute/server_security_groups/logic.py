@@ -18,11 +18,11 @@ def list_of(tx: Transaction, who: Who, server_id: str) -> list[dict[str, Any]]:
 
 def add(tx: Transaction, who: Who, server_id: str, name: str) -> None:
     row = changes.ready(tx, who, server_id, "addSecurityGroup", CHANGEABLE, idle=False)
-    networks.add_security_group(tx, who, server_id, name)
+    networks.add_security_group(tx, row["project_id"], server_id, name)
     changes.publish(tx, row)
 
 
 def remove(tx: Transaction, who: Who, server_id: str, name: str) -> None:
     row = changes.ready(tx, who, server_id, "removeSecurityGroup", CHANGEABLE, idle=False)
-    networks.remove_security_group(tx, who, server_id, name)
+    networks.remove_security_group(tx, row["project_id"], server_id, name)
     changes.publish(tx, row)

@@ -1,6 +1,7 @@
 """What can go wrong with servers."""
 
-from kumoi.kernel.errors import BadRequest, Conflict, NotFound
+from kumoi.engines.hypervisor.interface import MOST_CARDS, MOST_DISKS
+from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 
 
 class ServerNotFound(NotFound):
@@ -25,6 +26,18 @@ class NotReady(Conflict):
 
     def __init__(self, server_id: str) -> None:
         super().__init__(f"Instance {server_id} is not ready")
+
+
+class TooManyDisks(Forbidden):
+    def __init__(self) -> None:
+        super().__init__(f"The instance would have more than {MOST_DISKS} disks, which is the most that one can have.")
+
+
+class TooManyCards(Forbidden):
+    def __init__(self) -> None:
+        super().__init__(
+            f"The instance would have more than {MOST_CARDS} network cards, which is the most that one can have."
+        )
 
 
 class InvalidBlockDevices(BadRequest):

@@ -35,7 +35,9 @@ def create(request: Request, server_id: str, body: schemas.CreateBody) -> schema
 @routes.put(ONE, policy=policy.member(), body=schemas.ChangeBody, status=202, errors=(409, 501))
 def update(request: Request, server_id: str, volume_id: str, body: schemas.ChangeBody) -> Reply:
     asked = body.volumeAttachment
-    logic.change(request.tx, request.who, server_id, volume_id, asked.volumeId, asked.delete_on_termination)
+    logic.change(
+        request.tx, request.who, server_id, volume_id, asked.volumeId, asked.fixed(), asked.delete_on_termination
+    )
     return Reply()
 
 

@@ -61,11 +61,17 @@ def attach(
 
 
 def change(
-    tx: Transaction, who: Who, server_id: str, volume_id: str, wanted_id: str, delete_on_termination: bool | None
-) -> None:
-    """Volumes are not swapped here; whether one goes with its server may be changed."""
+    tx: Transaction, who: Who, server_id: str, volume_id: str, wanted_id: str, fixed: Mapping[str, str | None],
+    delete_on_termination: bool | None,
+) -> None:  # fmt: skip
+    """Volumes are not swapped here; whether one goes with its server may be changed. `fixed`: what the caller says of the
+    rest, by the API's names."""
     changes.unlocked(tx, who, server_id)
     row = show(tx, who, server_id, volume_id)
+    is_so = {"id": row["volume_id"], "serverId": row["server_id"], "device": row["device_name"], "tag": row["tag"]}
+    for name, value in fixed.items():
+        if value != is_so[name]:
+            raise BadRequest(f"Invalid input for field/attribute {name}: it cannot be changed.")
     if wanted_id != volume_id:
         raise NotBuilt("Swapping volumes is not built yet; docs/compute.md lists what is.")
     if delete_on_termination is None:

@@ -26,11 +26,16 @@ class CreateBody(msgspec.Struct, forbid_unknown_fields=True):
 
 class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     volumeId: Uuid
-    device: Annotated[str | None, since("2.85")] = None
-    tag: Annotated[str | None, since("2.85")] = None
+    device: Annotated[str | msgspec.UnsetType | None, since("2.85")] = msgspec.UNSET
+    tag: Annotated[str | msgspec.UnsetType | None, since("2.85")] = msgspec.UNSET
     delete_on_termination: Annotated[bool | None, since("2.85")] = None
-    serverId: Annotated[Uuid | None, since("2.85")] = None
-    id: Annotated[Uuid | None, since("2.85")] = None
+    serverId: Annotated[Uuid | msgspec.UnsetType, since("2.85")] = msgspec.UNSET
+    id: Annotated[Uuid | msgspec.UnsetType, since("2.85")] = msgspec.UNSET
+
+    def fixed(self) -> dict[str, str | None]:
+        """What was given of what an attachment keeps for its life, by its name."""
+        given = {"id": self.id, "serverId": self.serverId, "device": self.device, "tag": self.tag}
+        return {name: value for name, value in given.items() if value is not msgspec.UNSET}
 
 
 class ChangeBody(msgspec.Struct, forbid_unknown_fields=True):

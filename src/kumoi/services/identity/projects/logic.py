@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.bodies import distinct
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
@@ -14,6 +15,7 @@ from kumoi.services.identity.errors import Absent, Invalid, Taken
 from kumoi.services.identity.projects import store
 from kumoi.services.identity.projects.errors import NotPossible
 from kumoi.services.identity.projects.models import NO_DOMAIN, projects
+from kumoi.services.identity.projects.schemas import MOST_TAGS
 from kumoi.services.identity.users import store as user_store
 
 DEEPEST = 5
@@ -63,10 +65,10 @@ def _wanted(params: listing.Params) -> listing.Conditions:
     is_domain = listing.truth(params.get("is_domain", ["false"])[-1])
     wanted.append(projects.c.domain_id == NO_DOMAIN if is_domain else projects.c.domain_id != NO_DOMAIN)
     for name, every, negated in TAG_FILTERS:
-        tags = [tag for text in params.get(name, ()) for tag in text.split(",") if tag]
+        tags = list(dict.fromkeys(tag for text in params.get(name, ()) for tag in text.split(",") if tag))
         if tags:
-            carrying = [store.with_tag(tag) for tag in tags]
-            condition = sa.and_(*carrying) if every else sa.or_(*carrying)
+            choices = [[tag] for tag in distinct(tags, name, MOST_TAGS)] if every else [tags]
+            condition = sa.and_(*(store.with_tag(choice) for choice in choices))
             wanted.append(sa.not_(condition) if negated else condition)
     return wanted
 

@@ -12,7 +12,8 @@ UNSET = msgspec.UNSET
 Unset = msgspec.UnsetType
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\S")]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^,/]*$")]
-Tags = Annotated[list[Tag], msgspec.Meta(max_length=80)]
+MOST_TAGS = 80
+Tags = Annotated[list[Tag], msgspec.Meta(max_length=MOST_TAGS)]
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 

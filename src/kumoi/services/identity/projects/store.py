@@ -80,9 +80,9 @@ def set_tags(tx: Transaction, project_id: str, wanted: Iterable[str]) -> None:
     tx.insert_many(project_tags, [{"project_id": project_id, "tag": tag} for tag in wanted])
 
 
-def with_tag(tag: str) -> sa.ColumnElement[bool]:
-    """The condition that a project carries the tag."""
-    return projects.c.id.in_(sa.select(project_tags.c.project_id).where(project_tags.c.tag == tag))
+def with_tag(tags: list[str]) -> sa.ColumnElement[bool]:
+    """The condition that a project carries one of the tags."""
+    return projects.c.id.in_(sa.select(project_tags.c.project_id).where(project_tags.c.tag.in_(tags)))
 
 
 def revoke_domain(tx: Transaction, domain_id: str) -> None:

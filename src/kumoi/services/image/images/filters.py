@@ -7,9 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel import clock
+from kumoi.kernel.bodies import distinct
 from kumoi.kernel.who import Who
 from kumoi.services.image.images.errors import InvalidImage
-from kumoi.services.image.images.models import COMMUNITY, PUBLIC, SHARED, images, properties, tags
+from kumoi.services.image.images.models import COMMUNITY, MOST, PUBLIC, SHARED, images, properties, tags
 from kumoi.services.image.members.models import members
 
 Condition = sa.ColumnElement[bool]
@@ -56,13 +57,16 @@ def seen_by(who: Who, params: dict[str, list[str]]) -> list[Condition]:
 
 
 def asked_for(params: dict[str, list[str]]) -> list[Condition]:
+    if len(params) > MOST:
+        raise InvalidImage(f"The query has {len(params)} parameters; an image has at most {MOST} properties.")
     conditions = [_hidden(params)]
     for name, values in params.items():
         if name in PAGING or name in ("visibility", "member_status", "os_hidden"):
             continue
         if name == "tag":
             conditions += [
-                images.c.id.in_(sa.select(tags.c.image_id).where(tags.c.tag == _short(name, tag))) for tag in values
+                images.c.id.in_(sa.select(tags.c.image_id).where(tags.c.tag == _short(name, tag)))
+                for tag in distinct(values, name, MOST)
             ]
             continue
         conditions.append(_condition(name, values[-1]))

@@ -22,6 +22,7 @@ from kumoi.services.image.images.models import (
     ACTIVE,
     COMMUNITY,
     DEACTIVATED,
+    MOST,
     PUBLIC,
     QUEUED,
     SHARED,
@@ -32,8 +33,6 @@ from kumoi.services.image.images.patches import Change, apply
 from kumoi.services.image.images.schemas import Known, parse, settable
 from kumoi.services.image.members import store as members
 
-MOST = 128
-"""Properties, tags or members of one image."""
 PAGE, LARGEST_PAGE = 25, 1000
 _SORT_KEYS = {
     name: name

@@ -18,6 +18,8 @@ TRANSITIONS = {
 TRANSIENT = frozenset({SAVING, IMPORTING})
 """States that an operation leads out of."""
 PUBLIC, PRIVATE, SHARED, COMMUNITY = "public", "private", "shared", "community"
+MOST = 128
+"""Properties, tags or members of one image."""
 
 images = sa.Table(
     "image_images",

@@ -5,8 +5,8 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.image.images.errors import TooMany
-from kumoi.services.image.images.logic import MOST, own, visible
-from kumoi.services.image.images.models import SHARED
+from kumoi.services.image.images.logic import own, visible
+from kumoi.services.image.images.models import MOST, SHARED
 from kumoi.services.image.members import store
 from kumoi.services.image.members.errors import (
     InvalidMember,

@@ -5,6 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel import patterns
+from kumoi.kernel.bodies import distinct
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.quotas import Quota
@@ -17,6 +19,8 @@ from kumoi.services.network.networks.models import networks
 from kumoi.services.network.ports.models import ACTIVE, NO_CARD, NOT_PLUGGED, port_security_groups, ports
 from kumoi.services.network.tags import store as tags
 
+MOST_PARTS = 50
+"""Parts of addresses that one list looks for."""
 ADMIN_ONLY = ("binding:host_id", "binding:vif_type")
 
 
@@ -37,8 +41,8 @@ def _by_address(values: list[str]) -> sa.ColumnElement[bool]:
     if "ip_address" in wanted:
         conditions.append(addresses_table.c.address.in_(wanted["ip_address"]))
     if "ip_address_substr" in wanted:
-        parts = wanted["ip_address_substr"]
-        conditions.append(sa.or_(*(addresses_table.c.address.contains(part, autoescape=True) for part in parts)))
+        parts = distinct(wanted["ip_address_substr"], "fixed_ips=ip_address_substr", MOST_PARTS)
+        conditions.append(sa.or_(*(patterns.contains(addresses_table.c.address, part) for part in parts)))
     return ports.c.id.in_(sa.select(addresses_table.c.port_id).where(*conditions))
 
 
@@ -50,7 +54,7 @@ def _by_group(values: list[str]) -> sa.ColumnElement[bool]:
 def _by_vif_type(values: list[str]) -> sa.ColumnElement[bool]:
     unbound = ports.c.host == ""
     kinds = {"unbound": unbound, "ovs": sa.not_(unbound)}
-    return sa.or_(sa.false(), *(kinds[value] for value in values if value in kinds))
+    return sa.or_(sa.false(), *(kinds[value] for value in dict.fromkeys(values) if value in kinds))
 
 
 LISTING = Listing(

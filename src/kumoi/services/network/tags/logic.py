@@ -26,9 +26,9 @@ from kumoi.services.network.subnets import logic as subnets
 from kumoi.services.network.subnets import models as subnets_models
 from kumoi.services.network.tags import store
 from kumoi.services.network.tags.errors import InvalidTag, TagNotFound
+from kumoi.services.network.tags.models import MOST
 
 Find = Callable[[Transaction, Who, str], dict[str, Any]]
-MOST = 50
 
 TAGGED: dict[str, tuple[Find, sa.Table]] = {
     "networks": (networks.find, networks_models.networks),

@@ -4,6 +4,9 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import metadata
 
+MOST = 50
+"""Tags of one resource."""
+
 tags = sa.Table(
     "network_tags",
     metadata,

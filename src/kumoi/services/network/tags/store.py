@@ -5,8 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.bodies import distinct
 from kumoi.kernel.database import Transaction
-from kumoi.services.network.tags.models import tags
+from kumoi.services.network.tags.models import MOST, tags
 
 
 def of(tx: Transaction, resource_ids: list[str]) -> dict[str, list[str]]:
@@ -40,8 +41,10 @@ def forget(tx: Transaction, resource_ids: list[str]) -> None:
 
 def condition(column: sa.ColumnElement[Any], name: str, values: list[str]) -> sa.ColumnElement[bool]:
     """`tags`, `tags-any`, `not-tags` or `not-tags-any` of a list's query: each value a list with commas."""
-    wanted = list(dict.fromkeys(tag for value in values for tag in value.split(",") if tag))
+    any_of = name.endswith("-any")
+    tags_asked = (tag for value in values for tag in value.split(",") if tag)
+    wanted = list(dict.fromkeys(tags_asked)) if any_of else distinct(tags_asked, name, MOST)
     held = sa.select(tags.c.resource_id).where(tags.c.tag.in_(wanted))
-    if not name.endswith("-any"):
+    if not any_of:
         held = held.group_by(tags.c.resource_id).having(sa.func.count() == len(wanted))
     return column.not_in(held) if name.startswith("not-") else column.in_(held)

@@ -8,6 +8,8 @@ from kumoi.services.placement.allocation_candidates.search import Question
 from kumoi.services.placement.errors import BadQuery, DuplicateQuery
 from kumoi.services.placement.queries import Wish
 
+MOST = 128
+"""Groups of one question, and amounts of the one without a suffix."""
 Behaves = Callable[[str], bool]
 _NUMBER, _TEXT = r"([1-9][0-9]*)?", r"([1-9][0-9]*|[a-zA-Z0-9_-]{1,64})?"
 _REPEATABLE = frozenset({"member_of", "required", "root_required", "same_subtree"})
@@ -78,6 +80,9 @@ def _wish(suffix: str, part: dict[str, list[str]], behaves: Behaves) -> Wish:
 def _check_groups(groups: dict[str, Wish], whole: dict[str, list[str]]) -> None:
     if not any(wish.resources for wish in groups.values()):
         raise BadQuery("All request groups lack resources: at least one `resources` parameter is required.")
+    slots = sum(len(wish.resources) if not suffix else 1 for suffix, wish in groups.items())
+    if slots > MOST:
+        raise BadQuery(f"There are {slots} groups and amounts (resources); at most {MOST} are placed at once.")
     grouped = {suffix for value in whole.get("same_subtree", []) for suffix in value.split(",")}
     for suffix, wish in groups.items():
         if not wish.resources and suffix not in grouped:

@@ -4,19 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kumoi.engines.hypervisor.interface import MOST_DISKS
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
-from kumoi.services.compute.servers.errors import InvalidBlockDevices
+from kumoi.services.compute.servers.errors import InvalidBlockDevices, TooManyDisks
 from kumoi.services.compute.servers.schemas.create import BlockDevice, LegacyBlockDevice
 from kumoi.services.compute.servers.schemas.values import flag, whole
 from kumoi.services.image import facade as images
 
 GIB = 1 << 30
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-MOST = len(LETTERS)
-"""Disks of one server, the root disk included."""
 _ROUTES = frozenset({
     ("image", "local"), ("image", "volume"), ("volume", "volume"), ("snapshot", "volume"), ("blank", "volume"),
 })  # fmt: skip
@@ -52,11 +51,11 @@ def device_name(position: int) -> str:
 
 
 def free_position(taken: Sequence[int]) -> int:
-    """The first place for another disk; BadRequest when every one is taken."""
-    for position in range(1, MOST):
+    """The first place for another disk; TooManyDisks when every one is taken."""
+    for position in range(1, MOST_DISKS):
         if position not in taken:
             return position
-    raise BadRequest(f"The server has {MOST} disks, which is the most that it can have.")
+    raise TooManyDisks
 
 
 def root(devices: Sequence[Device]) -> Device:
@@ -80,8 +79,8 @@ def resolve(
     if image is not None and all(device.boot_index != 0 for device in devices):
         devices.insert(0, Device("image", "local", image.id, 0, 0, True, None, None))
     _check_order(devices, image)
-    if len(devices) > MOST:
-        raise InvalidBlockDevices(f"a server has at most {MOST} disks")
+    if len(devices) > MOST_DISKS:
+        raise InvalidBlockDevices(f"a server has at most {MOST_DISKS} disks")
     volumes = [device.source_id for device in devices if device.source_type == "volume"]
     if len(set(volumes)) != len(volumes):
         raise InvalidBlockDevices("a volume is named twice")

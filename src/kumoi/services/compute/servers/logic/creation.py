@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kumoi.engines.hypervisor.interface import MOST_CARDS
 from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden, NotFound, OverQuota, PolicyForbids
@@ -14,6 +15,8 @@ from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.flavors import logic as flavors
+from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.hosts.errors import HostNotFound
 from kumoi.services.compute.keypairs import store as keypairs
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.logic import block_devices
@@ -60,7 +63,7 @@ def create(
     root = block_devices.root(devices)
     _check_fits(who, flavor, image, local=root.destination_type == "local")
     _check_many(asked, devices, most)
-    zone, wanted_host = _zone(who, asked)
+    zone, wanted_host = _zone(tx, who, asked)
     plan = _plan(tx, who, asked, networks_required)
     groups = list(dict.fromkeys(group.name for group in asked.security_groups or [] if group.name))
     public_key = _public_key(tx, who, asked.key_name)
@@ -190,7 +193,7 @@ def _check_many(asked: ServerCreate, devices: Sequence[block_devices.Device], mo
             raise BadRequest("max_count cannot be greater than 1 if an fixed_ip is specified.")
 
 
-def _zone(who: Who, asked: ServerCreate) -> tuple[str | None, str | None]:
+def _zone(tx: Transaction, who: Who, asked: ServerCreate) -> tuple[str | None, str | None]:
     """The availability zone asked for, and the host that an admin chose."""
     zone, _, rest = (asked.availability_zone or "").partition(":")
     host = rest.partition(":")[0] or rest.partition(":")[2] or None
@@ -201,6 +204,8 @@ def _zone(who: Who, asked: ServerCreate) -> tuple[str | None, str | None]:
         raise PolicyForbids("compute:servers:create:requested_destination")
     if asked.host and asked.hypervisor_hostname and asked.host != asked.hypervisor_hostname:
         raise BadRequest(f"No compute node of host {asked.host} is called {asked.hypervisor_hostname}.")
+    if chosen and hosts.find_by_name(tx, chosen) is None:
+        raise BadRequest(HostNotFound(chosen).message)
     if zone and zone != AVAILABILITY_ZONE:
         raise BadRequest("The requested availability zone is not available")
     return zone or None, host or chosen
@@ -217,6 +222,10 @@ def _plan(tx: Transaction, who: Who, asked: ServerCreate, required: bool) -> lis
         return networks.plan(tx, who, "none" if asked.networks == "none" else "auto")
     if not asked.networks:
         return networks.plan(tx, who, None)
+    if len(asked.networks) > MOST_CARDS:
+        raise BadRequest(
+            f"networks: a server has at most {MOST_CARDS} network cards; {len(asked.networks)} were given."
+        )
     return [_wanted(network) for network in asked.networks]
 
 
@@ -265,7 +274,8 @@ def _user_data(text: str | None) -> str | None:
     if not text:
         return None
     try:
-        base64.b64decode("".join(text.split()), validate=True)
+        # Spaces and line ends between are usual, but of ASCII: whoever decodes it later knows no others.
+        base64.b64decode("".join(text.split()) if text.isascii() else text, validate=True)
     except (binascii.Error, ValueError):
         raise BadRequest("Invalid input for field/attribute user_data: User data needs to be valid base 64.") from None
     return text

@@ -1,0 +1,74 @@
+"""What clients look for in texts: never more than a database can take, and never for long."""
+
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from kumoi.kernel import patterns
+from kumoi.kernel.database import Database
+from kumoi.kernel.errors import BadRequest
+
+NAMES = sa.table("names", sa.column("name", sa.String(255)))
+SLOW = "a" * 25 + "!"
+"""For seconds under `(a+)+$`, wherever one letter more takes twice as long."""
+
+
+@pytest.fixture
+def database(tmp_path: Path, database_url: str) -> Database:
+    database = Database(database_url)
+    with database.connection() as connection, connection.begin():
+        connection.execute(sa.text("CREATE TABLE names (name varchar(255))"))
+        connection.execute(
+            sa.text("INSERT INTO names VALUES (:name)"), [{"name": SLOW}, {"name": "Één"}, {"name": None}]
+        )
+    return database
+
+
+def matching(database: Database, expression: str) -> list[str]:
+    def look(tx: object) -> list[str]:
+        wanted = NAMES.c.name.regexp_match(tx.check_pattern(expression, "name"))  # type: ignore[attr-defined]
+        return [row[0] for row in tx.tuples(sa.select(NAMES.c.name).where(wanted))]  # type: ignore[attr-defined]
+
+    return database.read(look)
+
+
+def test_no_expression_takes_long(database: Database) -> None:
+    before = time.thread_time()
+    assert matching(database, "(a+)+$") == []
+    assert time.thread_time() - before < 0.5
+    assert matching(database, "(a+)+!$") == [SLOW] and matching(database, "^.{3}$") == ["Één"]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "expression", ["(", r"(a)\1", "a(?=b)", "x" * 256, "(a?){255}a{255}", ".{1000}" * 36, "(" * 255]
+)
+def test_what_is_refused_names_its_parameter(expression: str) -> None:
+    with pytest.raises(BadRequest, match="query parameters ip6: it is no regular expression"):
+        patterns.check(expression, "ip6")
+
+
+def test_what_only_one_database_knows(database: Database) -> None:
+    """RE2 knows names and counts that PostgreSQL does not."""
+    for expression in ("(?P<first>a)", "a{300}"):
+        if database.dialect == "sqlite":
+            matching(database, expression)
+            continue
+        with pytest.raises(BadRequest, match="query parameters name"):
+            matching(database, expression)
+    assert matching(database, "^É") == ["Één"]
+    database.close()
+
+
+def test_few_are_remembered() -> None:
+    for number in range(100):
+        patterns.check(f"a{number}", "name")
+    assert patterns._compiled.cache_info().currsize <= patterns.REMEMBERED
+
+
+def test_a_part_that_no_column_can_hold() -> None:
+    column = sa.Column("name", sa.String(10))
+    assert str(patterns.contains(column, "_" * 11)) == str(sa.false())
+    assert "LIKE" in str(patterns.contains(column, "_" * 10))
