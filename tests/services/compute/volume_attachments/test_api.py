@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.hypervisor.interface import HypervisorError
+from kumoi.kernel import clock, runner
 from tests.services.compute.world import LATEST, SERVERS, World
 
 VOLUMES = "/volume/v3/volumes"
@@ -68,6 +70,53 @@ def test_a_plug_that_fails_gives_the_volume_back(world: World) -> None:
     assert status(world, volume_id) == "available" and world.show(server_id)["status"] == "ACTIVE"
     actions = world.cloud.get(f"{SERVERS}/{server_id}/os-instance-actions", version=LATEST).json["instanceActions"]
     assert (actions[0]["action"], actions[0]["message"]) == ("attach_volume", "Error")
+    world.nothing_is_left()
+
+
+def plugging_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe(moment: str, kind: str, step: str, direction: str) -> None:
+        if (moment, kind, step, direction) == ("called", "server.attach_volume", "plug", "forward"):
+            raise HypervisorError("QEMU does not answer device_add within 10 s")
+
+    monkeypatch.setattr(runner, "probe", probe)
+
+
+def test_a_guest_that_stands_still_keeps_the_volume_whose_plug_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    with clock.using(clock.VirtualClock()):
+        world.act(server_id, "pause")
+        world.cloud.settle()
+        plugging_is_not_answered(monkeypatch)
+        attach(world, server_id, volume_id)
+        world.cloud.settle(200)
+        assert status(world, volume_id) == "in-use" and disks(world, server_id) == [volume_id]
+        assert world.cloud.audit() == []
+        path = f"{SERVERS}/{server_id}/os-instance-actions"
+        action = world.cloud.get(path, version=LATEST).json["instanceActions"][0]
+        assert (action["action"], action["message"]) == ("attach_volume", "Error")
+        told = world.cloud.get(f"{path}/{action['request_id']}", version=LATEST).json["instanceAction"]["events"]
+        said = {event["event"]: event["details"] for event in told}
+        assert "device_add" in said["compute_plug"] and "which is attached to it" in said["compute_undo_plug"]
+        assert world.act(server_id, "unpause").status_code == 202
+        world.cloud.settle()
+        assert world.show(server_id)["status"] == "ACTIVE"
+        out = world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}")
+        assert out.status_code == 202, out.text
+        world.cloud.settle()
+    assert status(world, volume_id) == "available" and disks(world, server_id) == []
+    world.nothing_is_left()
+
+
+def test_a_guest_that_runs_lets_go_of_the_volume_whose_plug_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    plugging_is_not_answered(monkeypatch)
+    attach(world, server_id, volume_id)
+    world.cloud.settle()
+    assert status(world, volume_id) == "available" and disks(world, server_id) == []
     world.nothing_is_left()
 
 
