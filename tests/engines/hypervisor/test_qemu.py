@@ -22,8 +22,9 @@ from kumoi.engines.hypervisor.interface import (
     Nic,
     RootDisk,
 )
-from kumoi.engines.hypervisor.qemu import accelerator, hardware, memory, process, record, tap
+from kumoi.engines.hypervisor.qemu import accelerator, hardware, memory, monitor, process, record, tap
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
+from kumoi.engines.hypervisor.qemu.monitor import Monitor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
 from kumoi.engines.images import qcow2
 from kumoi.engines.network.interface import Silent
@@ -471,6 +472,79 @@ def test_a_disk_that_qemu_still_holds_is_asked_for_again(house: House) -> None:
     with talk() as qemu:
         qemu.ask("nbd-server-stop")
     assert house.hypervisor.detach_disk(fence(server_id), server_id, disk.volume_id) is True
+
+
+def reset(house: House, spec: GuestSpec) -> None:
+    """A guest without an operating system lets go of what it was asked for when it is reset."""
+    with house.hypervisor._guest(spec.server_id).talk() as qemu:
+        qemu.ask("system_reset")
+
+
+def devices(house: House, spec: GuestSpec) -> set[str]:
+    with house.hypervisor._guest(spec.server_id).talk() as qemu:
+        return {entry["name"] for entry in qemu.ask("qom-list", path="/machine/peripheral")}
+
+
+def test_what_a_paused_guest_was_not_asked_for_it_keeps_when_it_goes_on(house: House) -> None:
+    disk, nic = house.disk(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
+    spec = started(house, disks=[disk], nics=[nic])
+    order, id = fence(spec.server_id), spec.server_id
+    house.hypervisor.pause(order, id)
+    assert house.hypervisor.detach_disk(order, id, disk.volume_id) is False
+    assert house.hypervisor.detach_nic(order, id, nic.port_id) is False
+    house.hypervisor.unpause(order, id)
+    reset(house, spec)
+    clock.sleep(0.5)
+    assert {f"disk-{disk.volume_id}", f"nic-{nic.port_id}"} <= devices(house, spec)
+    house.hypervisor.tend()
+    assert house.hypervisor.disks() == {id: [disk.volume_id]} and house.hypervisor.cards() == {id: [nic.port_id]}
+
+
+@pytest.mark.parametrize("agent_restarts", [False, True])
+def test_what_leaves_when_nobody_waits_for_it_any_more_is_not_the_guests(house: House, agent_restarts: bool) -> None:
+    disk, nic, kept = house.disk(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442), house.disk()
+    spec = started(house, disks=[disk, kept], nics=[nic])
+    order, id = fence(spec.server_id), spec.server_id
+    assert house.hypervisor.detach_disk(order, id, disk.volume_id) is False
+    assert house.hypervisor.detach_nic(order, id, nic.port_id) is False
+    if agent_restarts:
+        house.restarted()
+    house.hypervisor.tend()
+    assert house.hypervisor.disks() == {id: [disk.volume_id, kept.volume_id]}
+    reset(house, spec)
+    assert until(lambda: not {f"disk-{disk.volume_id}", f"nic-{nic.port_id}"} & devices(house, spec))
+    house.hypervisor.tend()
+    assert house.hypervisor.disks() == {id: [kept.volume_id]} and house.hypervisor.cards() == {id: []}
+    assert house.hypervisor.holder_of(disk.volume_id) is None and nic.port_id not in house.wiring.plugs
+    house.volumes.delete(Fence(f"volume/{disk.volume_id}", 2), disk.volume_id)
+    house.hypervisor.attach_nic(order, id, nic)
+    assert house.hypervisor._guest(id)._here().leaving == []
+
+
+def test_a_plug_that_is_not_answered_may_have_happened(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, disk, nic = started(house), house.disk(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
+    order, id = fence(spec.server_id), spec.server_id
+    real = Monitor.ask_with
+
+    def unheard(self: Monitor, command: str, arguments: dict[str, object], descriptor: int | None = None) -> object:
+        answer = real(self, command, arguments, descriptor)
+        if command == "device_add":
+            raise monitor.Silent("QEMU does not answer device_add within 10 s")
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Monitor, "ask_with", unheard)
+        for plug in (
+            lambda: house.hypervisor.attach_disk(order, id, disk),
+            lambda: house.hypervisor.attach_nic(order, id, nic),
+        ):
+            with pytest.raises(HypervisorError, match="device_add"):
+                plug()
+    assert {f"disk-{disk.volume_id}", f"nic-{nic.port_id}"} <= devices(house, spec)
+    assert house.hypervisor.disks() == {id: [disk.volume_id]} and house.hypervisor.cards() == {id: [nic.port_id]}
+    house.hypervisor.suspend(order, id)
+    house.hypervisor.start(order, spec)
+    assert house.hypervisor.state(id) is GuestState.RUNNING
 
 
 def test_taps_are_opened_at_boot_and_when_plugged_later(house: House) -> None:

@@ -20,7 +20,7 @@ from kumoi.engines.hypervisor.qemu.machine import about_this_machine
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
 from kumoi.engines.volumes.interface import Holder
 from kumoi.kernel import clock, log
-from kumoi.kernel.fences import Fence
+from kumoi.kernel.fences import Busy, Fence
 
 
 class QemuHypervisor:
@@ -164,9 +164,13 @@ class QemuHypervisor:
         return disobedient
 
     def tend(self) -> None:
-        """Cut console logs that grew too long; to be called every few seconds."""
+        """Cut console logs that grew too long, see which devices left late; to be called every few seconds."""
         for guest in self._all():
             console.cut(guest.place.console)
+            try:
+                guest.let_late_go()
+            except (HypervisorError, Busy) as error:
+                log.say(ROOM, "a guest does not say what it has", server_id=guest.server_id, reason=str(error))
 
     def _all(self) -> list[Guest]:
         with self.lock:

@@ -139,7 +139,7 @@ class Power:
         machine = self._lay_out(spec)
         self._prepare(spec, machine)
         record = msgspec.structs.replace(
-            record, desired=Desired.RUNNING, hardware=machine, boot_id=boot_id(), resting=False, reason=""
+            record, desired=Desired.RUNNING, hardware=machine, boot_id=boot_id(), resting=False, reason="", leaving=[]
         )
         self._save(record)
         try:
