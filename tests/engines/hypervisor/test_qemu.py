@@ -23,6 +23,7 @@ from kumoi.engines.hypervisor.interface import (
     RootDisk,
 )
 from kumoi.engines.hypervisor.qemu import accelerator, hardware, memory, monitor, process, record, tap
+from kumoi.engines.hypervisor.qemu.holder import Copies
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
 from kumoi.engines.hypervisor.qemu.monitor import Monitor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
@@ -457,6 +458,134 @@ def test_a_volume_grows_and_is_copied_while_a_guest_holds_it(house: House) -> No
     processes.run(["qemu-img", "check", str(copy)])
     assert house.hypervisor.detach_disk(fence(spec.server_id), spec.server_id, disk.volume_id)
     house.volumes.delete(order, disk.volume_id)
+
+
+def dies(work: Callable[[], object]) -> None:
+    """Work that an agent is killed in, as it comes to `die`: nothing of it is cleaned up."""
+    if (child := os.fork()) == 0:
+        with contextlib.suppress(BaseException):
+            work()
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def die(*_: object, **__: object) -> None:
+    os._exit(0)
+
+
+def jobs_and_copies(house: House, spec: GuestSpec) -> list[str]:
+    with house.hypervisor._guest(spec.server_id).talk() as qemu:
+        nodes = [node["node-name"] for node in qemu.ask("query-named-block-nodes", flat=True)]
+        return [job["id"] for job in qemu.ask("query-jobs")] + [name for name in nodes if name.startswith("copy-")]
+
+
+def slowly(monkeypatch: pytest.MonkeyPatch, commands: dict[str, dict[str, object]]) -> None:
+    real = Monitor.ask_with
+
+    def ask_with(self: Monitor, command: str, arguments: dict[str, object], descriptor: int | None = None) -> object:
+        return real(self, command, {**arguments, **commands.get(command, {})}, descriptor)
+
+    monkeypatch.setattr(Monitor, "ask_with", ask_with)
+
+
+def left_by_a_dead_agent(house: House, monkeypatch: pytest.MonkeyPatch, state: str) -> tuple[GuestSpec, Disk]:
+    """A guest whose disk an agent copied when it died."""
+    disk = house.disk()
+    path = str(house.volumes.path(disk.volume_id))
+    processes.run(["qemu-io", "-f", "qcow2", "-c", "write -P 7 0 32M", path])
+    spec = started(house, disks=[disk])
+    with monkeypatch.context() as patched:
+        if state == "at work":
+            slowly(patched, {"blockdev-backup": {"speed": 1 << 20}})
+        patched.setattr(Copies, "_wait", die)
+        dies(lambda: house.volumes.snapshot(Fence(f"volume/{disk.volume_id}", 1), disk.volume_id, disk.volume_id))
+    assert len(jobs_and_copies(house, spec)) == 2
+    house.restarted()
+    house.volumes = FileVolumes(house.folder, user=house.hypervisor.around.user, holder=house.hypervisor.holder_of)
+    return spec, disk
+
+
+@pytest.mark.parametrize("state", ["at work", "ended"])
+def test_a_copy_that_a_dead_agent_began_is_begun_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    spec, disk = left_by_a_dead_agent(house, monkeypatch, state)
+    house.volumes.snapshot(Fence(f"volume/{disk.volume_id}", 1), disk.volume_id, disk.volume_id)
+    assert jobs_and_copies(house, spec) == []
+    copy = house.folder.snapshots / f"{disk.volume_id}.qcow2"
+    house.hypervisor.power_off(fence(spec.server_id), spec.server_id)
+    processes.run(["qemu-img", "compare", str(copy), str(house.volumes.path(disk.volume_id))])
+
+
+@pytest.mark.parametrize("state", ["at work", "ended"])
+def test_a_copy_that_a_dead_agent_began_ends_when_the_next_one_wakes(
+    house: House, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    spec, _ = left_by_a_dead_agent(house, monkeypatch, state)
+    house.hypervisor.bring_up()
+    assert jobs_and_copies(house, spec) == []
+    assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+
+
+@pytest.mark.parametrize("draft", ["there", "gone"])
+def test_a_memory_that_qemu_was_writing_when_the_agent_died(
+    house: House, monkeypatch: pytest.MonkeyPatch, draft: str
+) -> None:
+    spec = started(house, disks=[bootable(house, SAY_K)], memory_mib=256)
+    order, place = fence(spec.server_id), house.hypervisor._guest(spec.server_id).place
+    assert until(lambda: said(house, spec) == 1)
+    with monkeypatch.context() as patched:
+        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 20}})
+        patched.setattr(memory, "_wait_for_migration", die)
+        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
+    again = house.restarted()
+    again.bring_up()
+    with again._guest(spec.server_id).talk() as qemu:
+        assert qemu.ask("query-migrate")["status"] == "active"
+        qemu.ask("migrate-set-parameters", max_bandwidth=4 << 20)
+    if draft == "gone":
+        place.memory_draft.unlink()
+    again.suspend(order, spec.server_id)
+    assert again.state(spec.server_id) is GuestState.SUSPENDED and house.pid(spec.server_id) is None
+    again.start(order, spec)
+    assert again.state(spec.server_id) is GuestState.RUNNING
+    clock.sleep(0.5)
+    assert said(house, spec) == 1, "it booted instead of going on"
+
+
+def test_a_guest_whose_memory_cannot_be_saved_by_the_next_agent_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = started(house)
+    order = fence(spec.server_id)
+    with monkeypatch.context() as patched:
+        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 16}})
+        patched.setattr(memory, "_wait_for_migration", die)
+        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
+    again = house.restarted()
+    monkeypatch.setattr(memory, "WITHIN", 0.3)
+    with pytest.raises(HypervisorError, match="could not be saved"):
+        again.suspend(order, spec.server_id)
+    assert again.state(spec.server_id) is GuestState.RUNNING
+
+
+def test_a_guest_that_is_let_go_on_instead_of_being_suspended_is_not_stopped_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = started(house)
+    order = fence(spec.server_id)
+    with monkeypatch.context() as patched:
+        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 16}})
+        patched.setattr(memory, "_wait_for_migration", die)
+        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
+    again = house.restarted()
+    assert again.state(spec.server_id) is GuestState.PAUSED
+    again.unpause(order, spec.server_id)
+    with again._guest(spec.server_id).talk() as qemu:
+        assert qemu.ask("query-migrate")["status"] == "cancelled"
+    assert again.state(spec.server_id) is GuestState.RUNNING
+    again.suspend(order, spec.server_id)
+    assert again.state(spec.server_id) is GuestState.SUSPENDED
 
 
 def test_a_disk_that_qemu_still_holds_is_asked_for_again(house: House) -> None:

@@ -19,7 +19,8 @@ from kumoi.engines.hypervisor.qemu import hot_plug, memory, process
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
 from kumoi.engines.hypervisor.qemu.power import ALIVE, Power
 from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
-from kumoi.kernel import durable
+from kumoi.engines.hypervisor.qemu.surroundings import ROOM
+from kumoi.kernel import durable, log
 from kumoi.kernel.fences import Fence
 
 MEMORY_LOST = "it was paused, and its memory was not kept: the machine went down, or this is a restored backup"
@@ -63,6 +64,7 @@ class Guest(Power):
         with self._turn():
             self._must_be_up("unpause")
             with self.talk() as qemu:
+                memory.leave_off(qemu)
                 qemu.ask("cont")
             self._forget_memory()
             self._save(self._here(), desired=Desired.RUNNING)
@@ -71,7 +73,8 @@ class Guest(Power):
         with self._turn():
             if self._state(self._here()) is not GuestState.SUSPENDED:
                 self._must_be_up("suspend")
-                memory.save(self.talk, self.place.memory_draft, self.place.memory)
+                ran = self._here().desired is Desired.RUNNING
+                memory.save(self.talk, self.place.memory_draft, self.place.memory, goes_on=ran)
                 self._save(self._here(), desired=Desired.SUSPENDED)
             process.end(self.place)
             self._unplug(fence)
@@ -238,7 +241,7 @@ class Guest(Power):
                 return process.alive(self.place) is None
             self._save(self.record, resting=True)
             if state is GuestState.PAUSED:
-                memory.save(self.talk, self.place.memory_draft, self.place.memory)
+                memory.save(self.talk, self.place.memory_draft, self.place.memory, goes_on=False)
                 self._end(self._fence(), keep_memory=True)
                 return True
             with self.talk() as qemu:
@@ -272,3 +275,12 @@ class Guest(Power):
             except HypervisorError as error:
                 self._save(record, resting=False, boot_id=boot_id(), reason=str(error))
                 raise
+
+    def end_copies(self) -> None:
+        """Of disks, which an agent that died began: QEMU goes on with them, for nobody."""
+        if self.record is None or process.alive(self.place) is None:
+            return
+        try:
+            self.copies.end_left()
+        except HypervisorError as error:
+            log.say(ROOM, "a copy that nobody waits for goes on", server_id=self.server_id, reason=str(error))

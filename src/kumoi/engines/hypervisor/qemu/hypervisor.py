@@ -122,7 +122,7 @@ class QemuHypervisor:
         for guest in self._all():
             record = guest.record
             if record and volume_id in (disk.volume_id for disk in record.spec.disks):
-                return QemuHolder(guest.talk, volume_id) if process.alive(guest.place) else None
+                return QemuHolder(guest.talk, guest.copies, volume_id) if process.alive(guest.place) else None
         return None
 
     def bring_up(self) -> None:
@@ -130,6 +130,7 @@ class QemuHypervisor:
         for guest in self._all():
             try:
                 guest.wake()
+                guest.end_copies()
             except Exception as error:
                 expected = isinstance(error, HypervisorError)
                 (log.say if expected else log.fault)(
