@@ -18,11 +18,13 @@ Start = Callable[[World], Any]
 
 @dataclass(frozen=True)
 class Recipe:
-    """`ends`: the state in which the operation ends when nothing goes wrong."""
+    """`ends`: the state in which the operation ends when nothing goes wrong. `keeps`: what it brings need not go when it is
+    undone, for the guest does not let go of it."""
 
     kind: str
     start: Start
     ends: str = "done"
+    keeps: bool = False
 
 
 recipes: dict[str, Recipe] = {}
@@ -33,9 +35,9 @@ ORIGIN: dict[str, Any] = {
 }  # fmt: skip
 
 
-def recipe(kind: str, variant: str = "", ends: str = "done") -> Callable[[Start], Start]:
+def recipe(kind: str, variant: str = "", ends: str = "done", keeps: bool = False) -> Callable[[Start], Start]:
     def keep(start: Start) -> Start:
-        recipes[f"{kind}, {variant}" if variant else kind] = Recipe(kind, start, ends)
+        recipes[f"{kind}, {variant}" if variant else kind] = Recipe(kind, start, ends, keeps)
         return start
 
     return keep
@@ -132,6 +134,11 @@ def _(world: World) -> None:
     attach_volume(world, world.boot(), delete_on_termination=True)
 
 
+@recipe("server.attach_volume", "to a paused server", keeps=True)
+def _(world: World) -> None:
+    attach_volume(world, paused(world))
+
+
 @recipe("server.detach_volume")
 def _(world: World) -> None:
     detach_volume(world)
@@ -145,6 +152,11 @@ def _(world: World) -> None:
 @recipe("server.attach_interface")
 def _(world: World) -> None:
     attach_interface(world, world.boot())
+
+
+@recipe("server.attach_interface", "to a paused server", keeps=True)
+def _(world: World) -> None:
+    attach_interface(world, paused(world))
 
 
 @recipe("server.detach_interface")
@@ -245,6 +257,13 @@ def ready_volume(world: World, **more: Any) -> str:
 def snapshot(world: World, volume_id: str) -> str:
     """A snapshot that is being made."""
     return str(ok(world.cloud.post(SNAPSHOTS, json={"snapshot": {"volume_id": volume_id}})).json["snapshot"]["id"])
+
+
+def paused(world: World) -> str:
+    server_id = world.boot()
+    ok(world.act(server_id, "pause"))
+    world.cloud.settle()
+    return server_id
 
 
 def attach_volume(world: World, server_id: str, **more: Any) -> str:

@@ -160,6 +160,22 @@ class HypervisorContract:
         assert hypervisor.detach_disk(order, spec.server_id, first.volume_id) is True
         assert hypervisor.disks()[spec.server_id] == [second.volume_id]
 
+    def test_a_paused_guest_lets_go_of_nothing(
+        self, hypervisor: Hypervisor, new_spec: SpecMaker, new_disk: Callable[[], Disk]
+    ) -> None:
+        spec, disk, nic = new_spec(), new_disk(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
+        order = fence(spec.server_id)
+        hypervisor.start(order, spec)
+        hypervisor.attach_disk(order, spec.server_id, disk)
+        hypervisor.attach_nic(order, spec.server_id, nic)
+        hypervisor.pause(order, spec.server_id)
+        assert hypervisor.detach_disk(order, spec.server_id, disk.volume_id) is False
+        assert hypervisor.detach_nic(order, spec.server_id, nic.port_id) is False
+        assert hypervisor.detach_disk(order, spec.server_id, new_disk().volume_id) is True
+        assert hypervisor.detach_nic(order, spec.server_id, randomness.new_uuid()) is True
+        assert hypervisor.disks()[spec.server_id] == [disk.volume_id]
+        assert hypervisor.cards()[spec.server_id] == [nic.port_id]
+
     def test_nics_come_and_go(self, hypervisor: Hypervisor, new_spec: SpecMaker) -> None:
         spec, nic = new_spec(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
         order = fence(spec.server_id)

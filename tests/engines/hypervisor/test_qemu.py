@@ -22,8 +22,10 @@ from kumoi.engines.hypervisor.interface import (
     Nic,
     RootDisk,
 )
-from kumoi.engines.hypervisor.qemu import accelerator, hardware, memory, process, record, tap
+from kumoi.engines.hypervisor.qemu import accelerator, hardware, memory, monitor, process, record, tap
+from kumoi.engines.hypervisor.qemu.holder import Copies
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
+from kumoi.engines.hypervisor.qemu.monitor import Monitor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
 from kumoi.engines.images import qcow2
 from kumoi.engines.network.interface import Silent
@@ -458,6 +460,134 @@ def test_a_volume_grows_and_is_copied_while_a_guest_holds_it(house: House) -> No
     house.volumes.delete(order, disk.volume_id)
 
 
+def dies(work: Callable[[], object]) -> None:
+    """Work that an agent is killed in, as it comes to `die`: nothing of it is cleaned up."""
+    if (child := os.fork()) == 0:
+        with contextlib.suppress(BaseException):
+            work()
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def die(*_: object, **__: object) -> None:
+    os._exit(0)
+
+
+def jobs_and_copies(house: House, spec: GuestSpec) -> list[str]:
+    with house.hypervisor._guest(spec.server_id).talk() as qemu:
+        nodes = [node["node-name"] for node in qemu.ask("query-named-block-nodes", flat=True)]
+        return [job["id"] for job in qemu.ask("query-jobs")] + [name for name in nodes if name.startswith("copy-")]
+
+
+def slowly(monkeypatch: pytest.MonkeyPatch, commands: dict[str, dict[str, object]]) -> None:
+    real = Monitor.ask_with
+
+    def ask_with(self: Monitor, command: str, arguments: dict[str, object], descriptor: int | None = None) -> object:
+        return real(self, command, {**arguments, **commands.get(command, {})}, descriptor)
+
+    monkeypatch.setattr(Monitor, "ask_with", ask_with)
+
+
+def left_by_a_dead_agent(house: House, monkeypatch: pytest.MonkeyPatch, state: str) -> tuple[GuestSpec, Disk]:
+    """A guest whose disk an agent copied when it died."""
+    disk = house.disk()
+    path = str(house.volumes.path(disk.volume_id))
+    processes.run(["qemu-io", "-f", "qcow2", "-c", "write -P 7 0 32M", path])
+    spec = started(house, disks=[disk])
+    with monkeypatch.context() as patched:
+        if state == "at work":
+            slowly(patched, {"blockdev-backup": {"speed": 1 << 20}})
+        patched.setattr(Copies, "_wait", die)
+        dies(lambda: house.volumes.snapshot(Fence(f"volume/{disk.volume_id}", 1), disk.volume_id, disk.volume_id))
+    assert len(jobs_and_copies(house, spec)) == 2
+    house.restarted()
+    house.volumes = FileVolumes(house.folder, user=house.hypervisor.around.user, holder=house.hypervisor.holder_of)
+    return spec, disk
+
+
+@pytest.mark.parametrize("state", ["at work", "ended"])
+def test_a_copy_that_a_dead_agent_began_is_begun_anew(
+    house: House, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    spec, disk = left_by_a_dead_agent(house, monkeypatch, state)
+    house.volumes.snapshot(Fence(f"volume/{disk.volume_id}", 1), disk.volume_id, disk.volume_id)
+    assert jobs_and_copies(house, spec) == []
+    copy = house.folder.snapshots / f"{disk.volume_id}.qcow2"
+    house.hypervisor.power_off(fence(spec.server_id), spec.server_id)
+    processes.run(["qemu-img", "compare", str(copy), str(house.volumes.path(disk.volume_id))])
+
+
+@pytest.mark.parametrize("state", ["at work", "ended"])
+def test_a_copy_that_a_dead_agent_began_ends_when_the_next_one_wakes(
+    house: House, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    spec, _ = left_by_a_dead_agent(house, monkeypatch, state)
+    house.hypervisor.bring_up()
+    assert jobs_and_copies(house, spec) == []
+    assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+
+
+@pytest.mark.parametrize("draft", ["there", "gone"])
+def test_a_memory_that_qemu_was_writing_when_the_agent_died(
+    house: House, monkeypatch: pytest.MonkeyPatch, draft: str
+) -> None:
+    spec = started(house, disks=[bootable(house, SAY_K)], memory_mib=256)
+    order, place = fence(spec.server_id), house.hypervisor._guest(spec.server_id).place
+    assert until(lambda: said(house, spec) == 1)
+    with monkeypatch.context() as patched:
+        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 20}})
+        patched.setattr(memory, "_wait_for_migration", die)
+        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
+    again = house.restarted()
+    again.bring_up()
+    with again._guest(spec.server_id).talk() as qemu:
+        assert qemu.ask("query-migrate")["status"] == "active"
+        qemu.ask("migrate-set-parameters", max_bandwidth=4 << 20)
+    if draft == "gone":
+        place.memory_draft.unlink()
+    again.suspend(order, spec.server_id)
+    assert again.state(spec.server_id) is GuestState.SUSPENDED and house.pid(spec.server_id) is None
+    again.start(order, spec)
+    assert again.state(spec.server_id) is GuestState.RUNNING
+    clock.sleep(0.5)
+    assert said(house, spec) == 1, "it booted instead of going on"
+
+
+def test_a_guest_whose_memory_cannot_be_saved_by_the_next_agent_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = started(house)
+    order = fence(spec.server_id)
+    with monkeypatch.context() as patched:
+        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 16}})
+        patched.setattr(memory, "_wait_for_migration", die)
+        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
+    again = house.restarted()
+    monkeypatch.setattr(memory, "WITHIN", 0.3)
+    with pytest.raises(HypervisorError, match="could not be saved"):
+        again.suspend(order, spec.server_id)
+    assert again.state(spec.server_id) is GuestState.RUNNING
+
+
+def test_a_guest_that_is_let_go_on_instead_of_being_suspended_is_not_stopped_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = started(house)
+    order = fence(spec.server_id)
+    with monkeypatch.context() as patched:
+        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 16}})
+        patched.setattr(memory, "_wait_for_migration", die)
+        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
+    again = house.restarted()
+    assert again.state(spec.server_id) is GuestState.PAUSED
+    again.unpause(order, spec.server_id)
+    with again._guest(spec.server_id).talk() as qemu:
+        assert qemu.ask("query-migrate")["status"] == "cancelled"
+    assert again.state(spec.server_id) is GuestState.RUNNING
+    again.suspend(order, spec.server_id)
+    assert again.state(spec.server_id) is GuestState.SUSPENDED
+
+
 def test_a_disk_that_qemu_still_holds_is_asked_for_again(house: House) -> None:
     """As right after the guest let go: the device has left, its node is held for a moment longer."""
     spec, disk = started(house), house.disk()
@@ -471,6 +601,79 @@ def test_a_disk_that_qemu_still_holds_is_asked_for_again(house: House) -> None:
     with talk() as qemu:
         qemu.ask("nbd-server-stop")
     assert house.hypervisor.detach_disk(fence(server_id), server_id, disk.volume_id) is True
+
+
+def reset(house: House, spec: GuestSpec) -> None:
+    """A guest without an operating system lets go of what it was asked for when it is reset."""
+    with house.hypervisor._guest(spec.server_id).talk() as qemu:
+        qemu.ask("system_reset")
+
+
+def devices(house: House, spec: GuestSpec) -> set[str]:
+    with house.hypervisor._guest(spec.server_id).talk() as qemu:
+        return {entry["name"] for entry in qemu.ask("qom-list", path="/machine/peripheral")}
+
+
+def test_what_a_paused_guest_was_not_asked_for_it_keeps_when_it_goes_on(house: House) -> None:
+    disk, nic = house.disk(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
+    spec = started(house, disks=[disk], nics=[nic])
+    order, id = fence(spec.server_id), spec.server_id
+    house.hypervisor.pause(order, id)
+    assert house.hypervisor.detach_disk(order, id, disk.volume_id) is False
+    assert house.hypervisor.detach_nic(order, id, nic.port_id) is False
+    house.hypervisor.unpause(order, id)
+    reset(house, spec)
+    clock.sleep(0.5)
+    assert {f"disk-{disk.volume_id}", f"nic-{nic.port_id}"} <= devices(house, spec)
+    house.hypervisor.tend()
+    assert house.hypervisor.disks() == {id: [disk.volume_id]} and house.hypervisor.cards() == {id: [nic.port_id]}
+
+
+@pytest.mark.parametrize("agent_restarts", [False, True])
+def test_what_leaves_when_nobody_waits_for_it_any_more_is_not_the_guests(house: House, agent_restarts: bool) -> None:
+    disk, nic, kept = house.disk(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442), house.disk()
+    spec = started(house, disks=[disk, kept], nics=[nic])
+    order, id = fence(spec.server_id), spec.server_id
+    assert house.hypervisor.detach_disk(order, id, disk.volume_id) is False
+    assert house.hypervisor.detach_nic(order, id, nic.port_id) is False
+    if agent_restarts:
+        house.restarted()
+    house.hypervisor.tend()
+    assert house.hypervisor.disks() == {id: [disk.volume_id, kept.volume_id]}
+    reset(house, spec)
+    assert until(lambda: not {f"disk-{disk.volume_id}", f"nic-{nic.port_id}"} & devices(house, spec))
+    house.hypervisor.tend()
+    assert house.hypervisor.disks() == {id: [kept.volume_id]} and house.hypervisor.cards() == {id: []}
+    assert house.hypervisor.holder_of(disk.volume_id) is None and nic.port_id not in house.wiring.plugs
+    house.volumes.delete(Fence(f"volume/{disk.volume_id}", 2), disk.volume_id)
+    house.hypervisor.attach_nic(order, id, nic)
+    assert house.hypervisor._guest(id)._here().leaving == []
+
+
+def test_a_plug_that_is_not_answered_may_have_happened(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec, disk, nic = started(house), house.disk(), Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
+    order, id = fence(spec.server_id), spec.server_id
+    real = Monitor.ask_with
+
+    def unheard(self: Monitor, command: str, arguments: dict[str, object], descriptor: int | None = None) -> object:
+        answer = real(self, command, arguments, descriptor)
+        if command == "device_add":
+            raise monitor.Silent("QEMU does not answer device_add within 10 s")
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Monitor, "ask_with", unheard)
+        for plug in (
+            lambda: house.hypervisor.attach_disk(order, id, disk),
+            lambda: house.hypervisor.attach_nic(order, id, nic),
+        ):
+            with pytest.raises(HypervisorError, match="device_add"):
+                plug()
+    assert {f"disk-{disk.volume_id}", f"nic-{nic.port_id}"} <= devices(house, spec)
+    assert house.hypervisor.disks() == {id: [disk.volume_id]} and house.hypervisor.cards() == {id: [nic.port_id]}
+    house.hypervisor.suspend(order, id)
+    house.hypervisor.start(order, spec)
+    assert house.hypervisor.state(id) is GuestState.RUNNING
 
 
 def test_taps_are_opened_at_boot_and_when_plugged_later(house: House) -> None:

@@ -276,6 +276,12 @@ def servers_with_address(tx: Transaction, project_id: str | None, pattern: str, 
     return sorted({device_id for device_id, address in tx.tuples(query) if patterns.found(pattern, address)})
 
 
+def cards(tx: Transaction) -> list[tuple[str, str]]:
+    """(server, port) of every port that a server has."""
+    query = sa.select(ports_table.c.device_id, ports_table.c.id).where(ports_table.c.device_position >= 0)
+    return [(row["device_id"], row["id"]) for row in tx.all(query)]
+
+
 def device_ids(tx: Transaction) -> set[str]:
     """Servers that ports name."""
     query = sa.select(ports_table.c.device_id).where(ports_table.c.device_position >= 0).distinct()

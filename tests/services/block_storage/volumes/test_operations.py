@@ -176,13 +176,28 @@ def test_a_deletion_goes_on_until_the_host_does_it(
     with monkeypatch.context() as patch:
         silence(cloud, patch, "delete")
         assert cloud.delete(f"{V3}/volumes/{volume_id}").status_code == 202
-        cloud.runner.run_until_quiet(200)
+        cloud.runner.run_until_quiet(2100)
         assert show(cloud, volume_id)["status"] == "error_deleting"
         assert messages(cloud, volume_id) and messages(cloud, volume_id)[0].startswith("delete volume: ")
         assert any(each["id"] for each in differences(cloud))
     time.advance(60)
     cloud.settle()
     assert show(cloud, volume_id) is None and fake(cloud).inventory().volumes == []
+
+
+def test_a_deletion_waits_for_a_copy_that_the_host_is_still_making(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock
+) -> None:
+    """Copying may take a host half an hour, in which it takes no other order for the disk."""
+    volume_id = make(cloud)
+    with monkeypatch.context() as patch:
+        silence(cloud, patch, "delete")
+        assert cloud.delete(f"{V3}/volumes/{volume_id}").status_code == 202
+        cloud.runner.run_until_quiet(1800)
+        assert show(cloud, volume_id)["status"] == "deleting" and messages(cloud, volume_id) == []
+    time.advance(60)
+    cloud.settle()
+    assert show(cloud, volume_id) is None
 
 
 def test_growing(cloud: Any) -> None:

@@ -8,6 +8,7 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.network.fake import FakeWiring
 from kumoi.kernel import clock, runner
 from kumoi.kernel.clock import VirtualClock
+from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Failed
 from kumoi.services.block_storage import bootstrap as block_storage
 from tests.cloud import OTHER_PROJECT
@@ -191,6 +192,25 @@ def test_a_guest_that_keeps_the_card_is_not_asked_without_end(world: World) -> N
     actions = world.cloud.get(f"{SERVERS}/{server_id}/os-instance-actions").json["instanceActions"]
     assert [(each["action"], each["message"]) for each in actions][:1] == [("detach_interface", "Error")]
     assert len(actions) == 2
+
+
+def test_a_guest_that_lets_go_late_has_its_card_detached_after_all(world: World) -> None:
+    server_id = world.boot()
+    port_id = attach(world, server_id, net_id=world.network).json["interfaceAttachment"]["port_id"]
+    world.cloud.settle()
+    fake = world.cloud.engines[FakeHypervisor]
+    fake.fail_next("detach_nic", "the guest does not let go")
+    world.cloud.delete(f"{path(server_id)}/{port_id}")
+    world.cloud.settle()
+    world.cloud.sweep()
+    world.cloud.settle()
+    assert port_id in cards(world, server_id) and world.cloud.audit() == []
+    fake.detach_nic(Fence(f"server/{server_id}", 99), server_id, port_id)
+    assert f"its guest has no card of its port {port_id}" in {each["problem"] for each in world.cloud.audit()}
+    world.cloud.sweep()
+    world.cloud.settle()
+    assert world.cloud.get(f"{PORTS}/{port_id}").status_code == 404 and len(cards(world, server_id)) == 1
+    world.nothing_is_left()
 
 
 def test_what_may_not_be_plugged(world: World) -> None:

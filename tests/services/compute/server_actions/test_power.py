@@ -1,9 +1,14 @@
 """Power, pauses and locks of servers."""
 
+from typing import Any
+
 import pytest
 
+from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState
+from kumoi.host.client import Unreachable
+from kumoi.kernel import clock
 from kumoi.services.compute.servers.reconcilers import power_state
 from tests.services.compute.world import LATEST, SERVERS, World
 
@@ -81,8 +86,6 @@ def test_a_hard_reboot_takes_over_a_stop_in_progress(world: World) -> None:
 
 
 def test_a_guest_that_ignores_its_power_button_is_cut_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kumoi.kernel import clock
-
     server_id = world.boot()
     fake = world.cloud.engines[FakeHypervisor]
     pressed = []
@@ -93,6 +96,59 @@ def test_a_guest_that_ignores_its_power_button_is_cut_off(world: World, monkeypa
         world.cloud.settle(300)
         assert 59 < (clock.now() - began) / clock.SECOND < 70
     assert world.show(server_id)["status"] == "SHUTOFF" and len(pressed) > 3
+
+
+class BusyUntil:
+    """Hosts that are still at an earlier order until an instant; asked how guests are, they answer."""
+
+    def __init__(self, real: Any, instant: int) -> None:
+        self.real, self.instant = real, instant
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def hypervisor(self, host: str) -> Any:
+        engine, instant = self.real.hypervisor(host), self.instant
+
+        class Busy:
+            def __getattr__(self, method: str) -> Any:
+                if method not in ("state", "states") and clock.now() < instant:
+                    raise Unreachable("an earlier order is still being carried out")
+                return getattr(engine, method)
+
+        return Busy()
+
+
+@pytest.mark.parametrize("before", ["suspend", "os-stop", "pause"])
+@pytest.mark.parametrize("then", ["hard reboot", "delete"])
+def test_who_takes_over_waits_for_what_the_host_is_at(world: World, before: str, then: str) -> None:
+    """Moving a guest's memory may take a host five minutes, in which it takes no other order for the guest."""
+    server_id = world.boot()
+    world.act(server_id, before)
+    with clock.using(clock.VirtualClock(clock.now())):
+        world.cloud.engines[Hosts] = BusyUntil(world.cloud.engines[Hosts], clock.now() + 300 * clock.SECOND)
+        if then == "delete":
+            world.cloud.delete(f"{SERVERS}/{server_id}")
+        else:
+            assert world.act(server_id, "reboot", {"type": "HARD"}).status_code == 202
+        world.cloud.settle(290)
+        if then == "delete":
+            assert world.show(server_id)["status"] != "ERROR"
+        world.cloud.settle(100)
+        assert world.cloud.audit() == []
+    if then == "delete":
+        assert world.gone(server_id)
+    else:
+        assert world.show(server_id)["status"] == "ACTIVE" and guest(world, server_id) is GuestState.RUNNING
+
+
+def test_a_pause_waits_for_what_the_host_is_at(world: World) -> None:
+    server_id = world.boot()
+    with clock.using(clock.VirtualClock(clock.now())):
+        world.cloud.engines[Hosts] = BusyUntil(world.cloud.engines[Hosts], clock.now() + 300 * clock.SECOND)
+        world.act(server_id, "pause")
+        world.cloud.settle(400)
+    assert world.show(server_id)["status"] == "PAUSED"
 
 
 def test_an_admins_lock_is_not_the_owners_to_change(world: World) -> None:

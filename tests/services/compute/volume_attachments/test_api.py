@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
+from kumoi.engines.hypervisor.interface import HypervisorError
+from kumoi.kernel import clock, runner
+from kumoi.kernel.fences import Fence
 from tests.services.compute.world import LATEST, SERVERS, World
 
 VOLUMES = "/volume/v3/volumes"
@@ -71,6 +74,54 @@ def test_a_plug_that_fails_gives_the_volume_back(world: World) -> None:
     world.nothing_is_left()
 
 
+def plugging_is_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe(moment: str, kind: str, step: str, direction: str) -> None:
+        if (moment, kind, step, direction) == ("called", "server.attach_volume", "plug", "forward"):
+            raise HypervisorError("QEMU does not answer device_add within 10 s")
+
+    monkeypatch.setattr(runner, "probe", probe)
+
+
+def test_a_guest_that_stands_still_keeps_the_volume_whose_plug_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    with clock.using(clock.VirtualClock()):
+        world.act(server_id, "pause")
+        world.cloud.settle()
+        plugging_is_not_answered(monkeypatch)
+        attach(world, server_id, volume_id)
+        world.cloud.settle(200)
+        assert status(world, volume_id) == "in-use" and disks(world, server_id) == [volume_id]
+        assert world.cloud.audit() == []
+        path = f"{SERVERS}/{server_id}/os-instance-actions"
+        actions = world.cloud.get(path, version=LATEST).json["instanceActions"]
+        (action,) = [each for each in actions if each["action"] == "attach_volume"]
+        assert action["message"] == "Error"
+        told = world.cloud.get(f"{path}/{action['request_id']}", version=LATEST).json["instanceAction"]["events"]
+        said = {event["event"]: event["details"] for event in told}
+        assert "device_add" in said["compute_plug"] and "which is attached to it" in said["compute_undo_plug"]
+        assert world.act(server_id, "unpause").status_code == 202
+        world.cloud.settle()
+        assert world.show(server_id)["status"] == "ACTIVE"
+        out = world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}")
+        assert out.status_code == 202, out.text
+        world.cloud.settle()
+    assert status(world, volume_id) == "available" and disks(world, server_id) == []
+    world.nothing_is_left()
+
+
+def test_a_guest_that_runs_lets_go_of_the_volume_whose_plug_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    plugging_is_not_answered(monkeypatch)
+    attach(world, server_id, volume_id)
+    world.cloud.settle()
+    assert status(world, volume_id) == "available" and disks(world, server_id) == []
+    world.nothing_is_left()
+
+
 def test_a_guest_that_does_not_let_go_keeps_its_volume(world: World) -> None:
     server_id, volume_id = world.boot(), volume(world)
     attach(world, server_id, volume_id)
@@ -81,6 +132,31 @@ def test_a_guest_that_does_not_let_go_keeps_its_volume(world: World) -> None:
     world.cloud.settle()
     assert status(world, volume_id) == "in-use" and disks(world, server_id) == [volume_id]
     world.nothing_is_left()
+
+
+def test_a_guest_that_lets_go_late_has_its_volume_detached_after_all(world: World) -> None:
+    server_id, volume_id, other = world.boot(), volume(world), volume(world)
+    for each in (volume_id, other):
+        attach(world, server_id, each)
+        world.cloud.settle()
+    fake = world.cloud.engines[FakeHypervisor]
+    fake.fail_next("detach_disk", "the guest does not let go")
+    world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}")
+    world.cloud.settle()
+    world.cloud.sweep()
+    world.cloud.settle()
+    assert status(world, volume_id) == "in-use" and world.cloud.audit() == []
+    for each in (volume_id, other):
+        fake.detach_disk(Fence(f"server/{server_id}", 99), server_id, each)
+    problems = {f"its guest has no disk of its volume {each}" for each in (volume_id, other)}
+    assert {each["problem"] for each in world.cloud.audit()} == problems
+    for _ in range(2):
+        world.cloud.sweep()
+        world.cloud.settle()
+    assert (status(world, volume_id), status(world, other)) == ("available", "in-use"), "nobody asked for the other"
+    assert [each["problem"] for each in world.cloud.audit()] == [f"its guest has no disk of its volume {other}"]
+    told = world.cloud.get("/kumoi/v1/events?limit=1000", as_="admin").json["events"]
+    assert [event["subject"] for event in told if event["kind"] == "server.disk.mended"] == [f"server/{server_id}"]
 
 
 def test_what_may_not_be_plugged(world: World) -> None:

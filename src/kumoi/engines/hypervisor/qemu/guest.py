@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+from collections.abc import Callable
 
 import msgspec
 
@@ -15,9 +16,11 @@ from kumoi.engines.hypervisor.interface import (
     Nic,
 )
 from kumoi.engines.hypervisor.qemu import hot_plug, memory, process
+from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
 from kumoi.engines.hypervisor.qemu.power import ALIVE, Power
 from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
-from kumoi.kernel import durable
+from kumoi.engines.hypervisor.qemu.surroundings import ROOM
+from kumoi.kernel import durable, log
 from kumoi.kernel.fences import Fence
 
 MEMORY_LOST = "it was paused, and its memory was not kept: the machine went down, or this is a restored backup"
@@ -61,6 +64,7 @@ class Guest(Power):
         with self._turn():
             self._must_be_up("unpause")
             with self.talk() as qemu:
+                memory.leave_off(qemu)
                 qemu.ask("cont")
             self._forget_memory()
             self._save(self._here(), desired=Desired.RUNNING)
@@ -69,7 +73,8 @@ class Guest(Power):
         with self._turn():
             if self._state(self._here()) is not GuestState.SUSPENDED:
                 self._must_be_up("suspend")
-                memory.save(self.talk, self.place.memory_draft, self.place.memory)
+                ran = self._here().desired is Desired.RUNNING
+                memory.save(self.talk, self.place.memory_draft, self.place.memory, goes_on=ran)
                 self._save(self._here(), desired=Desired.SUSPENDED)
             process.end(self.place)
             self._unplug(fence)
@@ -103,6 +108,8 @@ class Guest(Power):
                 try:
                     with self.talk() as qemu:
                         hot_plug.plug_disk(qemu, machine, disk.volume_id, path)
+                except Silent:
+                    raise  # QEMU may have it, and who detaches it asks QEMU.
                 except HypervisorError:
                     self._save(before)
                     raise
@@ -113,17 +120,12 @@ class Guest(Power):
         with self._turn():
             if self.record is None:
                 return True
-            record = self._changeable()
-            if process.alive(self.place) and not hot_plug.unplug_disk(self.talk, volume_id):
+            self._changeable()
+            if process.alive(self.place) and not (
+                self._may_be_asked(volume_id, hot_plug.has_disk) and hot_plug.unplug_disk(self.talk, volume_id)
+            ):
                 return False
-            self._save(
-                record,
-                spec=msgspec.structs.replace(
-                    record.spec, disks=[d for d in record.spec.disks if d.volume_id != volume_id]
-                ),
-                hardware=record.hardware and record.hardware.without_disk(volume_id),
-            )
-            self._publish(self._here())
+            self._without_disk(volume_id)
             return True
 
     def attach_nic(self, fence: Fence, nic: Nic) -> None:
@@ -137,6 +139,8 @@ class Guest(Power):
             if process.alive(self.place):
                 try:
                     self._plug_nic(fence, machine, nic)
+                except Silent:
+                    raise
                 except HypervisorError:
                     self._save(before)
                     raise
@@ -146,16 +150,13 @@ class Guest(Power):
         with self._turn():
             if self.record is None:
                 return True
-            record = self._changeable()
-            if process.alive(self.place) and not hot_plug.unplug_nic(self.talk, port_id):
+            self._changeable()
+            if process.alive(self.place) and not (
+                self._may_be_asked(port_id, hot_plug.has_nic) and hot_plug.unplug_nic(self.talk, port_id)
+            ):
                 return False
             self.around.unplug(fence, [port_id])
-            self._save(
-                record,
-                spec=msgspec.structs.replace(record.spec, nics=[n for n in record.spec.nics if n.port_id != port_id]),
-                hardware=record.hardware and record.hardware.without_nic(port_id),
-            )
-            self._publish(self._here())
+            self._without_nic(port_id)
             return True
 
     def publish(self, metadata: GuestMetadata) -> None:
@@ -163,6 +164,58 @@ class Guest(Power):
             record = self._here()
             self._save(record, spec=msgspec.structs.replace(record.spec, metadata=metadata))
             self._publish(self._here())
+
+    def _may_be_asked(self, name: str, has: Callable[[Monitor, str], bool]) -> bool:
+        """Whether the guest may be asked for the device of a volume or port; what is asked is kept in the record. One
+        that stands still is not: QEMU cannot take it back, and the guest would let go whenever it goes on."""
+        record = self._here()
+        if self._state(record) is GuestState.PAUSED:
+            with self.talk() as qemu:
+                if has(qemu, name):
+                    return False
+        if name not in record.leaving:
+            self._save(self._here(), leaving=[*record.leaving, name])
+        return True
+
+    def _without_disk(self, volume_id: str) -> None:
+        record = self._here()
+        disks = [disk for disk in record.spec.disks if disk.volume_id != volume_id]
+        self._save(
+            record,
+            spec=msgspec.structs.replace(record.spec, disks=disks),
+            hardware=record.hardware and record.hardware.without_disk(volume_id),
+            leaving=[name for name in record.leaving if name != volume_id],
+        )
+        self._publish(self._here())
+
+    def _without_nic(self, port_id: str) -> None:
+        record = self._here()
+        nics = [nic for nic in record.spec.nics if nic.port_id != port_id]
+        self._save(
+            record,
+            spec=msgspec.structs.replace(record.spec, nics=nics),
+            hardware=record.hardware and record.hardware.without_nic(port_id),
+            leaving=[name for name in record.leaving if name != port_id],
+        )
+        self._publish(self._here())
+
+    def let_late_go(self) -> None:
+        """A device that the guest lets go of when nobody waits for it any more is not its own any more; to be called every
+        few seconds, for QEMU tells only who listens just then."""
+        record = self.record
+        if record is None or not record.leaving or not self.lock.acquire(blocking=False):
+            return
+        try:
+            disks = {disk.volume_id for disk in record.spec.disks}
+            for name in self._here().leaving if process.alive(self.place) else ():
+                if name in disks:
+                    if hot_plug.disk_left(self.talk, name):
+                        self._without_disk(name)
+                elif hot_plug.nic_left(self.talk, name):
+                    self.around.try_to_unplug(self._fence(), [name])
+                    self._without_nic(name)
+        finally:
+            self.lock.release()
 
     # Questions.
 
@@ -188,7 +241,7 @@ class Guest(Power):
                 return process.alive(self.place) is None
             self._save(self.record, resting=True)
             if state is GuestState.PAUSED:
-                memory.save(self.talk, self.place.memory_draft, self.place.memory)
+                memory.save(self.talk, self.place.memory_draft, self.place.memory, goes_on=False)
                 self._end(self._fence(), keep_memory=True)
                 return True
             with self.talk() as qemu:
@@ -222,3 +275,12 @@ class Guest(Power):
             except HypervisorError as error:
                 self._save(record, resting=False, boot_id=boot_id(), reason=str(error))
                 raise
+
+    def end_copies(self) -> None:
+        """Of disks, which an agent that died began: QEMU goes on with them, for nobody."""
+        if self.record is None or process.alive(self.place) is None:
+            return
+        try:
+            self.copies.end_left()
+        except HypervisorError as error:
+            log.say(ROOM, "a copy that nobody waits for goes on", server_id=self.server_id, reason=str(error))

@@ -7,7 +7,7 @@ from pathlib import Path
 from kumoi.engines.hypervisor.interface import Nic
 from kumoi.engines.hypervisor.qemu import hardware
 from kumoi.engines.hypervisor.qemu.hardware import Hardware
-from kumoi.engines.hypervisor.qemu.monitor import Monitor, MonitorError
+from kumoi.engines.hypervisor.qemu.monitor import Monitor, MonitorError, Silent
 from kumoi.kernel import clock
 
 LETTING_GO = 1.5
@@ -16,15 +16,21 @@ LETTING_GO = 1.5
 Conversation = Callable[[], AbstractContextManager[Monitor]]
 
 
+def has_disk(qemu: Monitor, name: str) -> bool:
+    return hardware.disk_device_id(name) in _devices(qemu)
+
+
 def plug_disk(qemu: Monitor, machine: Hardware, name: str, path: Path) -> None:
-    """Give the guest a disk, unless it has it."""
-    if hardware.disk_device_id(name) in _devices(qemu):
+    """Give the guest a disk, unless it has it. Silent: it may have it, or get it yet."""
+    if has_disk(qemu, name):
         return
     node = hardware.node_name(name)
     if node not in _nodes(qemu):
         qemu.ask_with("blockdev-add", hardware.block_node(name, path))
     try:
         qemu.ask_with("device_add", hardware.disk_device(machine, name, None))
+    except Silent:
+        raise
     except MonitorError:
         qemu.ask("blockdev-del", node_name=node)
         raise
@@ -32,7 +38,12 @@ def plug_disk(qemu: Monitor, machine: Hardware, name: str, path: Path) -> None:
 
 def unplug_disk(talk: Conversation, name: str) -> bool:
     """Whether the guest let go of it; the file is closed then."""
-    if not _unplug(talk, hardware.disk_device_id(name)):
+    return _unplug(talk, hardware.disk_device_id(name)) and disk_left(talk, name)
+
+
+def disk_left(talk: Conversation, name: str) -> bool:
+    """Whether the guest has let go of it, asked or not; the file is closed then."""
+    if not _gone(talk, hardware.disk_device_id(name)):
         return False
     # The device leaves the tree before it lets go of its node.
     return _within(lambda: _close(talk, hardware.node_name(name)))
@@ -55,7 +66,7 @@ def has_nic(qemu: Monitor, port_id: str) -> bool:
 
 
 def plug_nic(qemu: Monitor, machine: Hardware, nic: Nic, descriptor: int | None) -> None:
-    """Give the guest a network card; `descriptor` is its tap's, None: connected to nothing."""
+    """Give the guest a network card; `descriptor` is its tap's, None: connected to nothing. Silent as with disks."""
     name = hardware.netdev_id(nic.port_id)
     _forget_netdev(qemu, name)
     if descriptor is None:
@@ -65,6 +76,8 @@ def plug_nic(qemu: Monitor, machine: Hardware, nic: Nic, descriptor: int | None)
         qemu.ask("netdev_add", type="tap", id=name, fd=name)
     try:
         qemu.ask_with("device_add", hardware.nic_device(machine, nic))
+    except Silent:
+        raise
     except MonitorError:
         _forget_netdev(qemu, name)
         raise
@@ -72,7 +85,12 @@ def plug_nic(qemu: Monitor, machine: Hardware, nic: Nic, descriptor: int | None)
 
 def unplug_nic(talk: Conversation, port_id: str) -> bool:
     """Whether the guest let go of it; the tap is closed then."""
-    if not _unplug(talk, hardware.nic_device_id(port_id)):
+    return _unplug(talk, hardware.nic_device_id(port_id)) and nic_left(talk, port_id)
+
+
+def nic_left(talk: Conversation, port_id: str) -> bool:
+    """Whether the guest has let go of it, asked or not; the tap is closed then."""
+    if not _gone(talk, hardware.nic_device_id(port_id)):
         return False
     with talk() as qemu:
         _forget_netdev(qemu, hardware.netdev_id(port_id))

@@ -20,7 +20,7 @@ from kumoi.engines.hypervisor.qemu.machine import about_this_machine
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
 from kumoi.engines.volumes.interface import Holder
 from kumoi.kernel import clock, log
-from kumoi.kernel.fences import Fence
+from kumoi.kernel.fences import Busy, Fence
 
 
 class QemuHypervisor:
@@ -122,7 +122,7 @@ class QemuHypervisor:
         for guest in self._all():
             record = guest.record
             if record and volume_id in (disk.volume_id for disk in record.spec.disks):
-                return QemuHolder(guest.talk, volume_id) if process.alive(guest.place) else None
+                return QemuHolder(guest.talk, guest.copies, volume_id) if process.alive(guest.place) else None
         return None
 
     def bring_up(self) -> None:
@@ -130,6 +130,7 @@ class QemuHypervisor:
         for guest in self._all():
             try:
                 guest.wake()
+                guest.end_copies()
             except Exception as error:
                 expected = isinstance(error, HypervisorError)
                 (log.say if expected else log.fault)(
@@ -164,9 +165,13 @@ class QemuHypervisor:
         return disobedient
 
     def tend(self) -> None:
-        """Cut console logs that grew too long; to be called every few seconds."""
+        """Cut console logs that grew too long, see which devices left late; to be called every few seconds."""
         for guest in self._all():
             console.cut(guest.place.console)
+            try:
+                guest.let_late_go()
+            except (HypervisorError, Busy) as error:
+                log.say(ROOM, "a guest does not say what it has", server_id=guest.server_id, reason=str(error))
 
     def _all(self) -> list[Guest]:
         with self.lock:

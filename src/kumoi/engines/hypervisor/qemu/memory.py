@@ -14,38 +14,34 @@ WITHIN = 280.0
 
 Conversation = Callable[[], AbstractContextManager[Monitor]]
 
+LEFT_OFF_WITHIN = 5.0
+
 _UNBOUNDED = 1 << 50
+_UNDER_WAY = ("setup", "active", "pre-switchover", "device", "wait-unplug")
 
 
-def save(talk: Conversation, draft: Path, path: Path) -> None:
-    """Stop the guest and write its memory to `path`, durably. Called again after a crash, it goes on from there.
+def save(talk: Conversation, draft: Path, path: Path, *, goes_on: bool) -> None:
+    """Stop the guest and write its memory to `path`, durably. Called again after a crash, it goes on from there: QEMU may
+    still be writing the draft.
 
-    Afterwards QEMU holds a stopped guest that may be ended. HypervisorError: the guest is as it was.
+    Afterwards QEMU holds a stopped guest that may be ended. HypervisorError: the guest is as it was; where an earlier call
+    has stopped it, `goes_on` says whether it ran before.
     """
     with talk() as qemu:
+        handle = _draft_being_written(qemu, draft)
         status = qemu.ask("query-status")["status"]
-        if status == "postmigrate" and path.exists():
-            return
-        running = status == "running"
-        if status == "postmigrate":
-            qemu.ask("cont")
-        qemu.ask("stop")
-        qemu.ask("migrate-set-parameters", max_bandwidth=_UNBOUNDED)
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            qemu.ask("getfd", descriptor=handle, fdname="memory")
-            qemu.ask("migrate", uri="fd:memory")
-        except BaseException:
-            os.close(handle)
-            raise
+        running = goes_on or status == "running"
+        if handle is None:
+            if status == "postmigrate" and path.exists():
+                return
+            handle = _begin(qemu, draft, status)
     try:
         _wait_for_migration(talk)
         os.fsync(handle)
     except (HypervisorError, OSError) as error:
         draft.unlink(missing_ok=True)
         with talk() as qemu:
-            if qemu.ask("query-migrate").get("status") in ("active", "setup"):
-                qemu.ask("migrate_cancel")
+            leave_off(qemu)
             if running:
                 qemu.ask("cont")
         raise HypervisorError(f"the guest's memory could not be saved: {error}") from error
@@ -53,6 +49,50 @@ def save(talk: Conversation, draft: Path, path: Path) -> None:
         os.close(handle)
     draft.replace(path)
     durable.sync_folder(path.parent)
+
+
+def leave_off(qemu: Monitor) -> None:
+    """End a migration that is under way: nobody is to stop the guest when it is complete."""
+    deadline = clock.monotonic() + LEFT_OFF_WITHIN
+    if (status := _migration(qemu)) in _UNDER_WAY:
+        qemu.ask("migrate_cancel")
+    while status in (*_UNDER_WAY, "cancelling"):
+        if clock.monotonic() > deadline:
+            raise HypervisorError("QEMU does not leave off writing the guest's memory")
+        clock.sleep(0.02)
+        status = _migration(qemu)
+
+
+def _draft_being_written(qemu: Monitor, draft: Path) -> int | None:
+    """The draft that an earlier call had QEMU write, as QEMU is at it still. A draft that is gone is left off."""
+    if _migration(qemu) not in _UNDER_WAY:
+        return None
+    try:
+        return os.open(draft, os.O_WRONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        leave_off(qemu)
+        return None
+
+
+def _begin(qemu: Monitor, draft: Path, status: str) -> int:
+    """The descriptor of the draft that QEMU writes from now on."""
+    if status == "postmigrate":
+        qemu.ask("cont")
+    qemu.ask("stop")
+    qemu.ask("migrate-set-parameters", max_bandwidth=_UNBOUNDED)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        qemu.ask("getfd", descriptor=handle, fdname="memory")
+        qemu.ask("migrate", uri="fd:memory")
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _migration(qemu: Monitor) -> str:
+    """How far it is; empty when there was none."""
+    return str(qemu.ask("query-migrate").get("status", ""))
 
 
 def _wait_for_migration(talk: Conversation) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from kumoi.engines.hypervisor.interface import GuestMetadata, GuestSpec, GuestState, HypervisorError, Nic
 from kumoi.engines.hypervisor.qemu import accelerator, config_drive, hot_plug, memory, process
 from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware, boot_order, lay_out, tagged
+from kumoi.engines.hypervisor.qemu.holder import Copies
 from kumoi.engines.hypervisor.qemu.monitor import PATIENCE, Monitor, Silent
 from kumoi.engines.hypervisor.qemu.record import Desired, Place, Record, boot_id
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
@@ -41,6 +42,7 @@ class Power:
         self.record = self.place.load()
         self.lock = RLock()
         self.talking = Lock()
+        self.copies = Copies(self.talk)
 
     def state(self) -> GuestState:
         """What it is now; while an order is at work on it, what it was told to be."""
@@ -139,7 +141,7 @@ class Power:
         machine = self._lay_out(spec)
         self._prepare(spec, machine)
         record = msgspec.structs.replace(
-            record, desired=Desired.RUNNING, hardware=machine, boot_id=boot_id(), resting=False, reason=""
+            record, desired=Desired.RUNNING, hardware=machine, boot_id=boot_id(), resting=False, reason="", leaving=[]
         )
         self._save(record)
         try:

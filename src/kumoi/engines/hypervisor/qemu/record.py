@@ -35,6 +35,8 @@ class Record(msgspec.Struct, frozen=True):
     """The whole cloud was taken down: the next `bring_up` makes it what is desired."""
     reason: str = ""
     """Why it is not what was desired."""
+    leaving: list[str] = []
+    """Volumes and ports whose devices the guest was asked for, and had not let go of: it may yet."""
 
     def asleep(self) -> bool:
         """Not running because cloud or machine went down, not because it failed."""

@@ -52,7 +52,7 @@ def _event(
     request: Request, entry: dict[str, Any], row: dict[str, Any], server: dict[str, Any], *, admin: bool
 ) -> schemas.Event:
     undone = entry["result"] == "Undone"
-    detail = entry.get("detail") or row["arguments"].get("why")
+    detail = entry.get("detail") or (undone and row["data"].get("kept")) or row["arguments"].get("why")
     if admin and entry["result"] == "Error":
         # What each host lacked: not for the owner.
         detail = row["data"].get("details") or detail

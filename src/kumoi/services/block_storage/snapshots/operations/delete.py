@@ -6,6 +6,7 @@ from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.block_storage.messages import store as messages
 from kumoi.services.block_storage.snapshots import store
 from kumoi.services.block_storage.snapshots.models import Status
+from kumoi.services.block_storage.volumes.operations.delete import TURN
 
 
 def remove(context: Context) -> None:
@@ -31,7 +32,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 
 DELETE = Operation(
     "snapshot.delete",
-    steps=[Step("remove", do=remove, record=forget, deadline=120)],
+    steps=[Step("remove", do=remove, record=forget, deadline=TURN)],
     failed=failed,
     forward_only=True,
 )

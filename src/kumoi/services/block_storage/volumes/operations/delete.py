@@ -9,6 +9,10 @@ from kumoi.services.block_storage.snapshots.models import Status as SnapshotStat
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status
 
+TURN = 2000.0
+"""Seconds for a step that may find its host busy with an earlier order for the disk, abandoned meanwhile: longer than any
+that moves a disk's bytes may take (host/concerns)."""
+
 
 def remove(context: Context) -> None:
     """Where no host was chosen, there is nothing; of a disk without a row the arguments tell the host. The snapshot with
@@ -46,7 +50,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 
 DELETE = Operation(
     "volume.delete",
-    steps=[Step("remove", do=remove, record=forget, deadline=120)],
+    steps=[Step("remove", do=remove, record=forget, deadline=TURN)],
     failed=failed,
     forward_only=True,
 )

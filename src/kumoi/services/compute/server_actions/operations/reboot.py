@@ -24,14 +24,14 @@ _UP = Step(
 
 REBOOT = Operation(
     "server.reboot",
-    steps=[Step("shut_down", do=shut_down, deadline=3 * PATIENCE), _UP],
+    steps=[Step("shut_down", do=shut_down, deadline=PATIENCE + guest.TURN), _UP],
     failed=outcome.breaks,
     action="reboot",
 )
 
 HARD_REBOOT = Operation(
     "server.hard_reboot",
-    steps=[Step("cut_off", do=cut_off), _UP],
+    steps=[Step("cut_off", do=cut_off, deadline=guest.TURN), _UP],
     failed=outcome.breaks,
     action="reboot",
 )

@@ -38,7 +38,7 @@ STOP = Operation(
             "shut_down",
             do=shut_down,
             record=outcome.becomes(VmState.STOPPED, PowerState.SHUTDOWN),
-            deadline=3 * PATIENCE,
+            deadline=PATIENCE + guest.TURN,
         )
     ],
     failed=outcome.stays,

@@ -8,6 +8,7 @@ from kumoi.kernel.operations import Context, Operation, Step, let_go, subject
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, VmState
+from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.servers.operations.create import origin
 from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.network import facade as networks
@@ -58,7 +59,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 DELETE = Operation(
     "server.delete",
     steps=[
-        Step("end_guest", do=end_guest, deadline=120, durable=False),
+        Step("end_guest", do=end_guest, deadline=guest.TURN, durable=False),
         Step("give_back", record=give_back),
     ],
     failed=failed,

@@ -8,6 +8,9 @@ from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.volume_attachments import store
 
+PATIENCE = 20
+"""How often, once a second, a guest is asked for a volume whose plugging failed."""
+
 
 def connect(context: Context) -> None:
     fence = context.fence("server", context.arguments["server_id"])
@@ -17,6 +20,11 @@ def connect(context: Context) -> None:
 def disconnect(context: Context) -> None:
     fence = context.fence("server", context.arguments["server_id"])
     context.engine(Hosts).volumes(guest.host(context)).disconnect(fence, context.arguments["volume_id"])
+
+
+def disconnect_unless_kept(context: Context) -> None:
+    if "kept" not in context.data:
+        disconnect(context)
 
 
 def release(context: Context, tx: Transaction) -> None:
@@ -44,6 +52,16 @@ def unplug(context: Context) -> Again | None:
     return None if gone else Again(1.0)
 
 
+def take_out(context: Context) -> Again | None:
+    """A guest that stands still, or never lets go, keeps the volume: it can still write to it, so it is attached."""
+    again = unplug(context)
+    if again is not None and context.attempts >= PATIENCE:
+        volume_id = context.arguments["volume_id"]
+        context.data["kept"] = f"The guest does not let go of volume {volume_id}, which is attached to it therefore."
+        return None
+    return again
+
+
 def record(context: Context, tx: Transaction) -> None:
     """The device's name is what the guest is likely to call it now."""
     server_id, volume_id = context.arguments["server_id"], context.arguments["volume_id"]
@@ -55,6 +73,14 @@ def record(context: Context, tx: Transaction) -> None:
     block_storage.attached(tx, device["attachment_id"], name, context.arguments["host"])
 
 
+def give_back(context: Context, tx: Transaction) -> None:
+    """What the request took, unless the guest keeps it."""
+    if "kept" in context.data:
+        record(context, tx)
+    else:
+        release(context, tx)
+
+
 def failed(context: Context, tx: Transaction, reason: str) -> None:
     """The server goes on as it was; why shows in its actions."""
 
@@ -62,8 +88,8 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 ATTACH = Operation(
     "server.attach_volume",
     steps=[
-        Step("connect", do=connect, undo=disconnect, erase=release, deadline=600),
-        Step("plug", do=plug, record=record, undo=unplug, deadline=120),
+        Step("connect", do=connect, undo=disconnect_unless_kept, erase=give_back, deadline=600),
+        Step("plug", do=plug, record=record, undo=take_out, deadline=120),
     ],
     failed=failed,
     action="attach_volume",

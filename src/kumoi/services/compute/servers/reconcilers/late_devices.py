@@ -1,0 +1,114 @@
+"""A guest that lets go of a volume or card when its owner has been told that it kept it: the detachment is done after all."""
+
+from dataclasses import dataclass
+
+from kumoi.engines.hosts import Hosts
+from kumoi.kernel import clock, events, log, operations, polls
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import UNDONE, Operation, subject
+from kumoi.kernel.reconcile import Sweep, View
+from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.interfaces.operations.detach import DETACH as DETACH_CARD
+from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.logic import changes
+from kumoi.services.compute.servers.models import VmState
+from kumoi.services.compute.volume_attachments import store as disks
+from kumoi.services.compute.volume_attachments.operations.attach import ATTACH
+from kumoi.services.compute.volume_attachments.operations.detach import DETACH
+from kumoi.services.network import facade as networks
+
+EVERY = 60.0
+WITHIN = 20.0
+"""Seconds that all hosts have."""
+LOOKED_BACK = 50
+"""Operations of a server among which the detachment of a card is looked for."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """By server, what a host says that its guests have."""
+
+    volumes: dict[str, list[str]]
+    ports: dict[str, list[str]]
+
+
+def follow(view: View) -> None:
+    """Hosts look after what guests were asked for; what is missing without having been asked for is the audit's to tell."""
+    hosts, asked_at = view.engine(Hosts), clock.now()
+
+    def question(name: str) -> _Held:
+        return _Held(hosts.hypervisor(name).disks(), hosts.hypervisor(name).cards())
+
+    for name, held in polls.ask("devices", hosts.names(), question, WITHIN).items():
+        if isinstance(held, Exception):
+            log.say(__name__, "a host does not say what its guests have", host=name, reason=str(held))
+            continue
+        missing = view.read(lambda tx, name=name, held=held: _missing(tx, name, held))  # type: ignore[misc]
+        for server_id, kind, device_id in missing:
+            finish = _finish_volume if kind == "volume" else _finish_card
+            view.write(
+                lambda tx, finish=finish, server_id=server_id, device_id=device_id: finish(  # type: ignore[misc]
+                    tx, server_id, device_id, asked_at
+                )
+            )
+
+
+def _missing(tx: Transaction, host: str, held: _Held) -> list[tuple[str, str, str]]:
+    """(server, `volume` or `port`, its id) that running servers should have."""
+    busy = store.at_work(tx)
+    running = {
+        row["id"]
+        for row in store.on_host(tx, host)
+        if row["vm_state"] == VmState.ACTIVE and row["id"] in held.volumes and row["id"] not in busy
+    }
+    found = [
+        (server_id, "volume", device["volume_id"])
+        for server_id, devices in disks.every(tx).items()
+        for device in devices
+        if server_id in running and device["volume_id"] and device["volume_id"] not in held.volumes[server_id]
+    ]
+    return found + [
+        (server_id, "port", port_id)
+        for server_id, port_id in networks.cards(tx)
+        if server_id in running and port_id not in held.ports.get(server_id, [])
+    ]
+
+
+def _finish_volume(tx: Transaction, server_id: str, volume_id: str, asked_at: int) -> None:
+    device = disks.find(tx, server_id, volume_id)
+    last = operations.history_of(tx, subject("volume", volume_id), limit=1)
+    undone = [row for row in last if row["kind"] in (ATTACH.kind, DETACH.kind) and row["state"] == UNDONE]
+    if device is not None and device["boot_index"] != 0 and undone and undone[0]["updated_at"] < asked_at:
+        problem = f"its guest let go of volume {volume_id} late"
+        if _begin(
+            tx, server_id, DETACH, "server.disk.mended", problem, subject("volume", volume_id), volume_id=volume_id
+        ):
+            block_storage.detaching(tx, device["attachment_id"])
+
+
+def _finish_card(tx: Transaction, server_id: str, port_id: str, asked_at: int) -> None:
+    for row in operations.history_of(tx, subject("server", server_id), limit=LOOKED_BACK):
+        if row["arguments"].get("port_id") == port_id:
+            if row["kind"] == DETACH_CARD.kind and row["state"] == UNDONE and row["updated_at"] < asked_at:
+                problem = f"its guest let go of the card of port {port_id} late"
+                _begin(tx, server_id, DETACH_CARD, "server.card.mended", problem, port_id=port_id)
+            return
+
+
+def _begin(
+    tx: Transaction, server_id: str, operation: Operation, event: str, problem: str, *also: str, **arguments: str
+) -> bool:
+    """Whether nothing else is being done."""
+    server = store.find(tx, server_id)
+    names = [subject("server", server_id), *also]
+    if server is None or any(operations.active_on(tx, name) for name in names):
+        return False
+    origin = {
+        "request_id": f"req-{tx.new_uuid()}", "user_id": server["user_id"], "project_id": server["project_id"],
+    }  # fmt: skip
+    changes.begin(tx, server, operation, None, origin, *also, host=server["host"], **arguments)
+    events.write(tx, event, subject("server", server_id), problem=problem, **origin)
+    return True
+
+
+LATE_DEVICES = Sweep("compute.late_devices", EVERY, follow)
