@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from kumoi.kernel import clock, operations
 from kumoi.kernel.clock import SECOND, VirtualClock
-from kumoi.kernel.database import Database
+from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.operations import Again, Failed, Retry, begin, subject, supersede
 from kumoi.kernel.runner import LEASE_SECONDS, Runner
-from tests.kernel.toys import HURRY, MAKE, ORIGIN, REMOVE, STUMBLE, World, make, state
+from tests.kernel.toys import HURRY, MAKE, ORIGIN, REMOVE, STUMBLE, TAKE_AWAY, World, make, state, things
 
 
 class Killed(BaseException):
@@ -46,6 +46,12 @@ def runner(database: Database, world: World) -> Runner:
 
 def row(database: Database) -> dict[str, Any]:
     found = database.read(lambda tx: tx.one(sa.select(operations.operations)))
+    assert found is not None
+    return found
+
+
+def row_of(database: Database, kind: str) -> dict[str, Any]:
+    found = database.read(lambda tx: tx.one(sa.select(operations.operations).where(operations.operations.c.kind == kind)))
     assert found is not None
     return found
 
@@ -275,6 +281,67 @@ def test_a_host_that_stays_dead_marks_the_resource_at_the_deadline_not_after_the
     assert state(database) == "error: two: host-1 does not answer after 5 s" and row(database)["overdue"]
     walker.run_until_quiet(600)
     assert world.made == [] and row(database)["state"] == "undone"
+
+
+def take_away(database: Database) -> None:
+    """Ask for it, as a DELETE does, and say in the row that it is under way."""
+
+    def ask(tx: Transaction) -> None:
+        supersede(tx, TAKE_AWAY, [subject("thing", "t")], {"id": "t"}, **ORIGIN)
+        tx.execute(things.update().values(state="going"))
+
+    database.write(ask)
+
+
+def test_asking_again_for_what_missed_its_deadline_begins_it_anew_and_only_then(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    world.fail["away"] = [Retry("host-1 is silent")] * 999
+    make(database)
+    take_away(database)
+    walker = runner(database, world)
+
+    def look_after(seconds: int) -> str | None:
+        for _ in range(seconds):
+            time.advance(1)
+            walker.run_one()
+        return state(database)
+
+    assert look_after(30) == "error: away: host-1 is silent"
+    take_away(database)
+    assert look_after(4) == "going" and not row_of(database, "toy.take_away")["overdue"]
+    assert look_after(30) == "error: away: host-1 is silent"
+    said = []
+    for _ in range(6):
+        take_away(database)
+        said.append(look_after(1))
+    assert "error: away: host-1 is silent" in said, "whoever asks every second never hears of it"
+
+
+def test_asking_again_is_heard_by_a_runner_that_has_it_in_hand(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    """It waits so shortly that it keeps the lease, and with it its own copy of the row."""
+    world.fail["away"] = [Again(0.05)] * 400
+    said: list[str | None] = []
+    asked = 0
+
+    def ask(_name: str) -> None:
+        nonlocal asked
+        said.append(state(database))
+        if str(said[-1]).startswith("error") and asked < 2:
+            asked += 1
+            take_away(database)
+
+    world.before = ask
+    make(database)
+    take_away(database)
+    assert runner(database, world).run_one()
+    assert asked == 2 and [each for each, before in zip(said, ["", *said], strict=False) if each != before] == [
+        "going", "error: away: not finished in time", "going", "error: away: not finished in time", "going",
+        "error: away: not finished in time",
+    ]  # fmt: skip
+    assert state(database) == "away"
 
 
 def test_what_is_only_told_of_is_neither_held_nor_inherited_nor_given_a_generation(

@@ -81,10 +81,14 @@ def _next_generations(dialect: str) -> sa.Executable:
     return statement
 
 
-_MINE = operations.update().where(
-    operations.c.id == sa.bindparam("operation_id"),
-    operations.c.lease == sa.bindparam("mine"),
-    operations.c.state.in_(ACTIVE_STATES),
+_MINE = (
+    operations.update()
+    .where(
+        operations.c.id == sa.bindparam("operation_id"),
+        operations.c.lease == sa.bindparam("mine"),
+        operations.c.state.in_(ACTIVE_STATES),
+    )
+    .returning(operations.c.step_since, operations.c.overdue)
 )
 _GENERATIONS = {dialect: _next_generations(dialect) for dialect in INSERT}
 
@@ -262,7 +266,8 @@ class Runner:
 
     def _change(self, tx: Transaction, row: dict[str, Any], **values: Any) -> dict[str, Any]:
         """Write progress; a lease that is not kept walking is given back at once. Who has the lease is the only one to
-        change the row: LeaseLost, and with it all that this transaction wrote, when it is another's."""
+        change the row: LeaseLost, and with it all that this transaction wrote, when it is another's. But whoever asks for
+        the same again begins a missed deadline anew (`supersede`): when it runs is what the table says, unless written."""
         values = {**row.get(UNWRITTEN, {}), **values, "updated_at": tx.now}
         if values.get("state") in ENDED or values.get("next_at", tx.now) > tx.now + SHORT_WAIT_SECONDS * SECOND:
             values.update(lease=None, lease_until=0)
@@ -270,9 +275,10 @@ class Runner:
                 tx.after_commit(work_later)
         else:
             values["lease_until"] = tx.now + round(LEASE_SECONDS * SECOND)
-        if not tx.changed(_MINE, {**values, "operation_id": row["id"], "mine": row["lease"]}):
+        kept = tx.one(_MINE, {**values, "operation_id": row["id"], "mine": row["lease"]})
+        if kept is None:
             raise LeaseLost
-        return {**row, **values, UNWRITTEN: {}}
+        return {**row, **values, **kept, UNWRITTEN: {}}
 
     def _next_step(
         self, operation: Operation, row: dict[str, Any], context: Context, step: Step, started: int, now: int

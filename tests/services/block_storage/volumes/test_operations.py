@@ -180,6 +180,10 @@ def test_a_deletion_goes_on_until_the_host_does_it(
         assert show(cloud, volume_id)["status"] == "error_deleting"
         assert messages(cloud, volume_id) and messages(cloud, volume_id)[0].startswith("delete volume: ")
         assert any(each["id"] for each in differences(cloud))
+        assert cloud.delete(f"{V3}/volumes/{volume_id}").status_code == 202
+        assert show(cloud, volume_id)["status"] == "deleting"
+        cloud.runner.run_until_quiet(200)
+        assert show(cloud, volume_id)["status"] == "error_deleting", "asked twice, it is never told of again"
     time.advance(60)
     cloud.settle()
     assert show(cloud, volume_id) is None and fake(cloud).inventory().volumes == []
