@@ -208,6 +208,30 @@ def test_growing(cloud: Any) -> None:
     assert messages(cloud, volume_id) == ["extend volume: the disk is full"]
 
 
+@pytest.mark.parametrize("of", ["volume", "snapshot"])
+def test_what_is_being_copied_stays_as_it_is(cloud: Any, of: str) -> None:
+    """The copy has the size that it was asked for in, whenever a runner gets to it."""
+    volume_id = make(cloud)
+    snapshot_id = snap(cloud, volume_id)
+    made_of = {"source_volid": volume_id} if of == "volume" else {"snapshot_id": snapshot_id}
+    copy = make(cloud, settle=False, **made_of)
+    refused = [
+        (volume_id, act(cloud, volume_id, "os-extend", {"new_size": 2})),
+        (volume_id, act(cloud, volume_id, "revert", {"snapshot_id": snapshot_id})),
+        (volume_id, cloud.delete(f"{V3}/volumes/{volume_id}?cascade=true")),
+    ] if of == "volume" else [
+        (snapshot_id, cloud.delete(f"{V3}/snapshots/{snapshot_id}")),
+        (snapshot_id, cloud.delete(f"{V3}/volumes/{volume_id}?cascade=true")),
+    ]  # fmt: skip
+    for source, answer in refused:
+        assert answer.status_code == 400 and f"{source} is just being copied to volume {copy}" in answer.text
+    if of == "snapshot":
+        assert act(cloud, volume_id, "os-extend", {"new_size": 2}).status_code == 202
+    cloud.settle()
+    assert (show(cloud, copy)["status"], show(cloud, copy)["size"]) == ("available", 1)
+    assert messages(cloud, copy) == [] and differences(cloud) == []
+
+
 def hear(cloud: Any, monkeypatch: pytest.MonkeyPatch, way: Callable[[Send, str, bytes, float], Reply]) -> None:
     """Between the runner and its host stands `way`, which gets the real one."""
     (transport,) = cloud.engines[Hosts].transports.values()
