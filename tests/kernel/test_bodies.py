@@ -92,4 +92,6 @@ def test_how_deep_is_too_deep(opening: bytes, closing: bytes) -> None:
     for depth, deep in ((DEEPEST, False), (DEEPEST + 1, True), (900, True), (100_000, True)):
         assert is_too_deep(opening * depth + b"1" + closing * depth) is deep
     assert not is_too_deep(b"[" + b'{"a": []},' * 1000 + b"[]]")
-    assert not is_too_deep(b'"' + opening.replace(b'"', b"'") * 1000 + b'"') and not is_too_deep(b"[] [" + opening * 200)
+    assert not is_too_deep(b'"' + opening.replace(b'"', b"'") * 1000 + b'"') and not is_too_deep(
+        b"[] [" + opening * 200
+    )

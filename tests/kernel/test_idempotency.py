@@ -71,7 +71,8 @@ def test_a_restricted_credential_is_not_given_the_secret_of_another(identity: Id
     shown = identity.get(f"{V3}/auth/tokens", as_=token, headers={"X-Subject-Token": token}).json["token"]
     path = f"{V3}/users/{shown['user']['id']}/application_credentials"
     weak, strong = (
-        {"application_credential": values} for values in ({"name": "weak", "roles": [{"name": "reader"}]}, {"name": "strong"})
+        {"application_credential": values}
+        for values in ({"name": "weak", "roles": [{"name": "reader"}]}, {"name": "strong"})
     )
     its = identity.post(path, as_=token, json=weak).json["application_credential"]
     asked = {"json": strong, "headers": {"Idempotency-Key": "k"}}

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kumoi.kernel import clock, operations
 from kumoi.kernel.clock import SECOND, VirtualClock
 from kumoi.kernel.database import Database, Transaction
-from kumoi.kernel.errors import Busy
+from kumoi.kernel.errors import Busy, Discreet
 from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.operations import Again, Failed, Retry, begin, subject, supersede
 from kumoi.kernel.runner import LEASE_SECONDS, Runner
@@ -51,7 +51,9 @@ def row(database: Database) -> dict[str, Any]:
 
 
 def row_of(database: Database, kind: str) -> dict[str, Any]:
-    found = database.read(lambda tx: tx.one(sa.select(operations.operations).where(operations.operations.c.kind == kind)))
+    found = database.read(
+        lambda tx: tx.one(sa.select(operations.operations).where(operations.operations.c.kind == kind))
+    )
     assert found is not None
     return found
 
@@ -362,6 +364,44 @@ def test_what_is_only_told_of_is_neither_held_nor_inherited_nor_given_a_generati
     assert database.read(operations.held) == {"thing/t", "thing/u"}
     runner(database, world).run_until_quiet()
     assert seen and "shelf/s" not in {each for found in seen for each in found}
+
+
+class Dumb(Retry, Discreet):
+    told = "it is dumb"
+
+
+@pytest.mark.parametrize("operation", [MAKE, TAKE_AWAY], ids=lambda each: each.kind)
+def test_what_only_admins_may_read_stands_beside_what_everybody_is_told(
+    database: Database,
+    world: World,
+    time: VirtualClock,
+    caplog: pytest.LogCaptureFixture,
+    operation: operations.Operation,
+) -> None:
+    caplog.set_level("INFO")
+    step = "two" if operation is MAKE else "away"
+    world.fail[step] = [Dumb("/srv/socket: refused")] * 99
+    make(database, operation=operation)
+    walker = runner(database, world)
+    while not row(database)["overdue"]:
+        walker.run_one()
+        time.advance(1)
+    after = " after 5 s" if operation is MAKE else ""
+    assert state(database) == f"error: {step}: it is dumb{after}"
+    found = row(database)
+    assert found["fault"] == f"{step}: it is dumb{after}" and "socket" not in str(found["history"])
+    assert found["data"] == {operations.DETAILS: f"{step}: /srv/socket: refused{after}"}
+    (missed,) = (record for record in caplog.records if record.getMessage() == "a deadline was missed")
+    assert missed.facts["reason"] == f"{step}: /srv/socket: refused{after}"  # type: ignore[attr-defined]
+
+
+def test_details_are_of_the_fault_that_is_told(database: Database, world: World, time: VirtualClock) -> None:
+    world.fail["two"] = [Failed("no room on the shelf")]
+    world.fail["undo two"] = [Dumb("/srv/socket: refused")] * 12
+    make(database)
+    runner(database, world).run_until_quiet(600)
+    found = row(database)
+    assert found["overdue"] and found["fault"] == "no room on the shelf" and operations.DETAILS not in found["data"]
 
 
 def test_a_defect_is_an_error_with_the_request_id(database: Database, world: World) -> None:

@@ -152,4 +152,3 @@ def test_a_sweep_that_cannot_be_claimed_or_fails_keeps_no_other_from_its_turn(
     assert swept == ["second", "second"]
     said = [(record.getMessage(), record.facts["kind"]) for record in caplog.records]  # type: ignore[attr-defined]
     assert said == [("sweep failed", "toy.first")] * 2
-

@@ -76,7 +76,10 @@ REMOVE = Operation(
 )
 
 TAKE_AWAY = Operation(
-    "toy.take_away", [Step("away", do=_do("away"), record=_state("away"), deadline=5)], failed=_failed, forward_only=True
+    "toy.take_away",
+    [Step("away", do=_do("away"), record=_state("away"), deadline=5)],
+    failed=_failed,
+    forward_only=True,
 )
 """A removal that may fail."""
 

@@ -65,7 +65,10 @@ def is_too_deep(raw: bytes) -> bool:
         return False
     for _ in range(DEEPEST):
         level = [
-            inside for one in level if isinstance(one, dict | list) for inside in (one.values() if isinstance(one, dict) else one)
+            inside
+            for one in level
+            if isinstance(one, dict | list)
+            for inside in (one.values() if isinstance(one, dict) else one)
         ]
     return any(isinstance(one, dict | list) for one in level)
 

@@ -46,7 +46,8 @@ class Once:
             raise BadRequest(f"Idempotency-Key must be 1 to {LONGEST_KEY} printable characters.")
         self.keys = keys
         scope = (
-            who.user_id, who.project_id, who.domain_id, who.system, who.application_credential_id, sorted(who.roles), route, key,
+            who.user_id, who.project_id, who.domain_id, who.system, who.application_credential_id, sorted(who.roles),
+            route, key,
         )  # fmt: skip
         self.key = hashlib.sha256(msgspec.json.encode(scope)).hexdigest()
         # Bodies hold passwords, which a digest that anybody can compute would let anybody guess.

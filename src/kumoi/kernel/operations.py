@@ -64,6 +64,10 @@ generations = sa.Table(
 )
 
 
+DETAILS = "details"
+"""In a context's data: what only admins read of its fault, where that says more than a person is told."""
+
+
 class Failed(Exception):
     """A step cannot be done, and trying again would not help; the text is for the person who asked."""
 
@@ -99,6 +103,10 @@ class Context:
         self.step_since: int = row["step_since"]
         self.attempts: int = row["attempts"]
         self.fault: str | None = row["fault"]
+
+    def details(self, reason: str) -> str:
+        """What admins read of a fault whose reason a person is told."""
+        return str(self.data.get(DETAILS) or reason)
 
     @property
     def subjects(self) -> list[str]:

@@ -130,6 +130,22 @@ def test_what_the_host_is_still_at_work_on_is_asked_again(
     assert differences(cloud) == []
 
 
+@pytest.mark.parametrize("answers", ["silent", "refuses"])
+def test_a_host_without_room_for_an_answer_stays_unnamed(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock, answers: str
+) -> None:
+    if answers == "silent":
+        silence(cloud, monkeypatch, "capacity")
+    else:
+        fake(cloud).fail_next("capacity", "the disk is broken")
+    volume_id = make(cloud, settle=False)
+    cloud.runner.run_until_quiet(200)
+    (told,) = messages(cloud, volume_id)
+    assert "host-1" not in told and told == "create volume: " + {
+        "silent": "choose host: a host that may have room does not answer after 60 s", "refuses": "the disk is broken",
+    }[answers]  # fmt: skip
+
+
 def test_a_deletion_waits_for_a_copy_and_wins(cloud: Any, time: clock.VirtualClock) -> None:
     volume_id = make(cloud)
     with fake(cloud).working("volume", volume_id):
@@ -269,7 +285,7 @@ def test_when_nobody_hears_whether_the_disk_has_grown_its_own_size_is_the_truth(
     rests = "in-use" if in_use else "available" if obeyed else "error_extending"
     assert (volume["size"], volume["status"]) == (size, rests)
     assert fake(cloud).size_gib(volume_id) == size == used(cloud)
-    assert messages(cloud, volume_id) == ["extend volume: grow: the answer is lost after 1800 s"]
+    assert messages(cloud, volume_id) == ["extend volume: grow: its host does not answer after 1800 s"]
     assert differences(cloud) == []
 
 
