@@ -104,10 +104,13 @@ def run_out_of_time(world: World) -> None:
 
 
 PATH, DEFECT = "/srv/kumoi/run/agent.sock: [Errno 2] No such file", "TypeError: unexpected keyword argument"
-HIDDEN = [(PATH, "its host does not answer"), (DEFECT, "its host failed")]
+SWITCH = "Open vSwitch on this host does not answer: unix:/srv/kumoi/ovn/db.sock"
+HIDDEN = [
+    (PATH, "its host does not answer"), (DEFECT, "its host failed"), (SWITCH, "the network of its host does not answer"),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("said", "told"), HIDDEN, ids=["silent", "broken"])
+@pytest.mark.parametrize(("said", "told"), HIDDEN, ids=["silent", "broken", "without a network"])
 @pytest.mark.parametrize("what", ["create", "start", "delete"])
 def test_what_is_known_of_a_host_is_for_admins(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str, said: str, told: str
@@ -117,12 +120,17 @@ def test_what_is_known_of_a_host_is_for_admins(
         world.act(server_id, "os-stop")
         world.cloud.settle()
 
-    def send(*_: Any) -> tuple[int, bytes]:
+    (transport,) = world.cloud.engines[Hosts].transports.values()
+    reach = transport.send
+
+    def send(path: str, body: bytes, within: float) -> tuple[int, bytes]:
+        if "/hypervisor/" not in path:
+            return reach(path, body, within)
         if said == PATH:
             raise Unreachable(said)
-        return 500, msgspec.json.encode(Refusal("Fault", said))
+        error = "Fault" if said == DEFECT else "NetworkSilent"
+        return 500, msgspec.json.encode(Refusal(error, said))
 
-    (transport,) = world.cloud.engines[Hosts].transports.values()
     monkeypatch.setattr(transport, "send", send)
     caplog.set_level(logging.INFO)
     if what == "create":
