@@ -161,7 +161,8 @@ def differences(database: Database, locate: Locate) -> list[dict[str, Any]]:
         problem = f"the world has not followed: {row['fault'] or 'waiting'}"
         found.append({"service": "kernel", "kind": row["kind"], "id": row["id"], "problem": problem})
     for row in database.read(operations.unfinished):
-        problem = f"{row['state']} at {row['step']}" + (f", overdue: {row['fault']}" if row["overdue"] else "")
+        fault = row["data"].get(operations.DETAILS) or row["fault"]
+        problem = f"{row['state']} at {row['step']}" + (f", overdue: {fault}" if row["overdue"] else "")
         found.append({"service": "kernel", "kind": row["kind"], "id": row["id"], "problem": problem})
     for module in rooms("audit"):
         try:

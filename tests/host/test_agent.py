@@ -72,8 +72,12 @@ def test_an_engine_that_is_at_work_on_the_same_thing_is_asked_again(tmp_path: Pa
     fake = FakeVolumes(tmp_path)
     volumes = remote(Volumes, InProcess(Agent({"volumes": fake}, Fences(tmp_path / "fences.db"))))
     image = new_uuid()
-    with fake.working("image", image), pytest.raises(Unreachable, match=f"image {image} is still being carried out"):
+    with (
+        fake.working("image", image),
+        pytest.raises(Unreachable, match=f"image {image} is still being carried out") as busy,
+    ):
         volumes.prepare_base(fence("one", 1), image, "qcow2")
+    assert busy.value.told == "its host is still busy with an earlier order"
     assert volumes.prepare_base(fence("two", 1), image, "qcow2").image_id == image
     with pytest.raises(VolumesError):
         volumes.prepare_base(fence("two", 1), "no id", "qcow2")

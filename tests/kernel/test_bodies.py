@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from kumoi.kernel import policy
-from kumoi.kernel.bodies import decode_body, decode_query
+from kumoi.kernel.bodies import DEEPEST, decode_body, decode_query, is_too_deep
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.routes import Route
 
@@ -84,3 +84,14 @@ def test_of_a_query(params: dict[str, list[str]], place: str) -> None:
     with pytest.raises(BadRequest) as refused:
         decode_query(params, Query, None)
     assert refused.value.message.startswith(f"Invalid input for query parameter {place}")
+
+
+@pytest.mark.parametrize("opening, closing", [(b"[", b"]"), (b'{"a":', b"}")])
+def test_how_deep_is_too_deep(opening: bytes, closing: bytes) -> None:
+    """`1` stands for what is innermost; what is wide is not deep, nor is what is no JSON."""
+    for depth, deep in ((DEEPEST, False), (DEEPEST + 1, True), (900, True), (100_000, True)):
+        assert is_too_deep(opening * depth + b"1" + closing * depth) is deep
+    assert not is_too_deep(b"[" + b'{"a": []},' * 1000 + b"[]]")
+    assert not is_too_deep(b'"' + opening.replace(b'"', b"'") * 1000 + b'"') and not is_too_deep(
+        b"[] [" + opening * 200
+    )

@@ -159,3 +159,26 @@ def test_not_more_is_taken_than_the_front_sends(cloud: Any) -> None:
     env["wsgi.input"] = body
     list(cloud.http.app(env, lambda *_: None))
     assert body.tell() == bodies.LARGEST_SENT
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "before", "after"),
+    [
+        ("POST", f"{NOVA}/servers/x/action", '{"reboot": ', "}"),
+        ("POST", f"{CINDER}/volumes/x/action", '{"os-extend": ', "}"),
+        ("POST", f"{CINDER}/attachments", '{"attachment": {"volume_uuid": "x", "connector": {"x": ', "}}}"),
+        ("POST", f"{GLANCE}/images", '{"name": "x", "more": ', "}"),
+        ("POST", "/network/v2.0/networks", '{"network": {"name": ', "}}"),
+        ("POST", f"{PLACEMENT}/resource_providers", '{"name": ', "}"),
+    ],
+)
+def test_what_is_nested_too_deeply_is_refused_in_the_shape_of_the_service(
+    cloud: Any, method: str, path: str, before: str, after: str
+) -> None:
+    """Also where the interpreter could still read it, and not write it any more."""
+    for depth in (bodies.DEEPEST + 1, *range(900, 1001, 20), 100_000):
+        deep = f"{before}{'[' * depth}{']' * depth}{after}"
+        headers = {"X-Auth-Token": "admin", "Content-Type": "application/json", "OpenStack-API-Version": "volume 3.44"}
+        told = cloud.http.simulate_request(method, path, body=deep, headers=headers)
+        assert told.status_code == 400 and "nested too deeply" in told.text, (depth, told.text[:200])
+        assert next(iter(told.json)) in ("badRequest", "NeutronError", "errors", "message")

@@ -1,5 +1,8 @@
 """A creating POST asked twice with one Idempotency-Key makes one thing and gives one answer, on both databases."""
 
+import dataclasses
+import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +10,15 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.kernel.clock import SECOND
-from kumoi.kernel.idempotency import KEPT, forget_old, replies
+from kumoi.kernel.idempotency import KEPT, Once, forget_old, replies
+from kumoi.kernel.tokens import Keys
 from kumoi.services.compute.consoles.models import tokens as console_tokens
 from kumoi.services.identity import passwords
-from tests.cloud import Cloud
+from tests.cloud import CALLERS, Cloud
 from tests.services.compute import world as worlds
 from tests.services.identity.cloud import V3, IdentityCloud
 
@@ -48,6 +53,59 @@ def test_another_body_is_refused(cloud: Cloud) -> None:
 def test_a_key_belongs_to_its_user(cloud: Cloud) -> None:
     mine, theirs = create(cloud, "k1"), create(cloud, "k1", as_="other")
     assert mine.json["keypair"]["private_key"] != theirs.json["keypair"]["private_key"]
+
+
+def test_a_key_belongs_to_what_its_token_may_do() -> None:
+    keys, one = Keys([Fernet.generate_key()]), CALLERS["member"]
+    others = (
+        {"application_credential_id": "a"}, {"roles": frozenset({"reader"})}, {"project_id": None},
+        {"project_id": None, "system": True}, {"project_id": None, "domain_id": one.project_id},
+    )  # fmt: skip
+    asking = [one, *(dataclasses.replace(one, **other) for other in others)]
+    assert len({Once(keys, who, "a route", "k", b"").key for who in asking}) == len(asking)
+    assert Once(keys, dataclasses.replace(one), "a route", "k", b"").key == Once(keys, one, "a route", "k", b"").key
+
+
+def test_a_restricted_credential_is_not_given_the_secret_of_another(identity: IdentityCloud) -> None:
+    token = identity.log_in("demo")
+    shown = identity.get(f"{V3}/auth/tokens", as_=token, headers={"X-Subject-Token": token}).json["token"]
+    path = f"{V3}/users/{shown['user']['id']}/application_credentials"
+    weak, strong = (
+        {"application_credential": values}
+        for values in ({"name": "weak", "roles": [{"name": "reader"}]}, {"name": "strong"})
+    )
+    its = identity.post(path, as_=token, json=weak).json["application_credential"]
+    asked = {"json": strong, "headers": {"Idempotency-Key": "k"}}
+    assert identity.post(path, as_=token, **asked).status_code == 201
+    credential = {"id": its["id"], "secret": its["secret"]}
+    restricted = identity.auth({"methods": ["application_credential"], "application_credential": credential})
+    refused = identity.post(path, as_=restricted.headers["X-Subject-Token"], **asked)
+    assert refused.status_code == 403 and "secret" not in refused.text
+
+
+def test_what_is_kept_of_a_body_tells_nobody_whether_a_guess_is_right(cloud: Cloud) -> None:
+    create(cloud, "k1")
+    create(cloud, "k2")
+    kept = cloud.database.read(lambda tx: tx.all(sa.select(replies)))
+    body = json.dumps({"keypair": {"name": "one"}}).encode()
+    guesses = {hashlib.sha256(row["key"].encode() + body).hexdigest() for row in kept}
+    guesses.add(hashlib.sha256(body).hexdigest())
+    assert not guesses & {row["body"] for row in kept}
+
+
+def test_another_key_of_the_cloud_signs_and_the_answer_comes_again(cloud: Cloud) -> None:
+    first = create(cloud, "k1")
+    file = cloud.folder.keys / "tokens"
+    old, new = file.read_bytes(), Fernet.generate_key() + b"\n"
+    file.write_bytes(new + old)
+    cloud.api.keys = Keys.load(cloud.folder.keys)
+    assert create(cloud, "k1").json == first.json
+    assert create(cloud, "k1", name="two").status_code == 422
+    file.write_bytes(new)
+    cloud.api.keys = Keys.load(cloud.folder.keys)
+    late = create(cloud, "k1")
+    assert late.status_code == 409 and "no longer" in late.text
+    assert len(cloud.get(KEYPAIRS).json["keypairs"]) == 1
 
 
 def test_a_refusal_is_not_kept(cloud: Cloud) -> None:

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from kumoi.kernel import clock, operations
 from kumoi.kernel.clock import SECOND, VirtualClock
-from kumoi.kernel.database import Database
-from kumoi.kernel.errors import Busy
+from kumoi.kernel.database import Database, Transaction
+from kumoi.kernel.errors import Busy, Discreet
 from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.operations import Again, Failed, Retry, begin, subject, supersede
 from kumoi.kernel.runner import LEASE_SECONDS, Runner
-from tests.kernel.toys import HURRY, MAKE, ORIGIN, REMOVE, STUMBLE, World, make, state
+from tests.kernel.toys import HURRY, MAKE, ORIGIN, REMOVE, STUMBLE, TAKE_AWAY, World, make, state, things
 
 
 class Killed(BaseException):
@@ -46,6 +46,14 @@ def runner(database: Database, world: World) -> Runner:
 
 def row(database: Database) -> dict[str, Any]:
     found = database.read(lambda tx: tx.one(sa.select(operations.operations)))
+    assert found is not None
+    return found
+
+
+def row_of(database: Database, kind: str) -> dict[str, Any]:
+    found = database.read(
+        lambda tx: tx.one(sa.select(operations.operations).where(operations.operations.c.kind == kind))
+    )
     assert found is not None
     return found
 
@@ -277,6 +285,67 @@ def test_a_host_that_stays_dead_marks_the_resource_at_the_deadline_not_after_the
     assert world.made == [] and row(database)["state"] == "undone"
 
 
+def take_away(database: Database) -> None:
+    """Ask for it, as a DELETE does, and say in the row that it is under way."""
+
+    def ask(tx: Transaction) -> None:
+        supersede(tx, TAKE_AWAY, [subject("thing", "t")], {"id": "t"}, **ORIGIN)
+        tx.execute(things.update().values(state="going"))
+
+    database.write(ask)
+
+
+def test_asking_again_for_what_missed_its_deadline_begins_it_anew_and_only_then(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    world.fail["away"] = [Retry("host-1 is silent")] * 999
+    make(database)
+    take_away(database)
+    walker = runner(database, world)
+
+    def look_after(seconds: int) -> str | None:
+        for _ in range(seconds):
+            time.advance(1)
+            walker.run_one()
+        return state(database)
+
+    assert look_after(30) == "error: away: host-1 is silent"
+    take_away(database)
+    assert look_after(4) == "going" and not row_of(database, "toy.take_away")["overdue"]
+    assert look_after(30) == "error: away: host-1 is silent"
+    said = []
+    for _ in range(6):
+        take_away(database)
+        said.append(look_after(1))
+    assert "error: away: host-1 is silent" in said, "whoever asks every second never hears of it"
+
+
+def test_asking_again_is_heard_by_a_runner_that_has_it_in_hand(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    """It waits so shortly that it keeps the lease, and with it its own copy of the row."""
+    world.fail["away"] = [Again(0.05)] * 400
+    said: list[str | None] = []
+    asked = 0
+
+    def ask(_name: str) -> None:
+        nonlocal asked
+        said.append(state(database))
+        if str(said[-1]).startswith("error") and asked < 2:
+            asked += 1
+            take_away(database)
+
+    world.before = ask
+    make(database)
+    take_away(database)
+    assert runner(database, world).run_one()
+    assert asked == 2 and [each for each, before in zip(said, ["", *said], strict=False) if each != before] == [
+        "going", "error: away: not finished in time", "going", "error: away: not finished in time", "going",
+        "error: away: not finished in time",
+    ]  # fmt: skip
+    assert state(database) == "away"
+
+
 def test_what_is_only_told_of_is_neither_held_nor_inherited_nor_given_a_generation(
     database: Database, world: World
 ) -> None:
@@ -295,6 +364,44 @@ def test_what_is_only_told_of_is_neither_held_nor_inherited_nor_given_a_generati
     assert database.read(operations.held) == {"thing/t", "thing/u"}
     runner(database, world).run_until_quiet()
     assert seen and "shelf/s" not in {each for found in seen for each in found}
+
+
+class Dumb(Retry, Discreet):
+    told = "it is dumb"
+
+
+@pytest.mark.parametrize("operation", [MAKE, TAKE_AWAY], ids=lambda each: each.kind)
+def test_what_only_admins_may_read_stands_beside_what_everybody_is_told(
+    database: Database,
+    world: World,
+    time: VirtualClock,
+    caplog: pytest.LogCaptureFixture,
+    operation: operations.Operation,
+) -> None:
+    caplog.set_level("INFO")
+    step = "two" if operation is MAKE else "away"
+    world.fail[step] = [Dumb("/srv/socket: refused")] * 99
+    make(database, operation=operation)
+    walker = runner(database, world)
+    while not row(database)["overdue"]:
+        walker.run_one()
+        time.advance(1)
+    after = " after 5 s" if operation is MAKE else ""
+    assert state(database) == f"error: {step}: it is dumb{after}"
+    found = row(database)
+    assert found["fault"] == f"{step}: it is dumb{after}" and "socket" not in str(found["history"])
+    assert found["data"] == {operations.DETAILS: f"{step}: /srv/socket: refused{after}"}
+    (missed,) = (record for record in caplog.records if record.getMessage() == "a deadline was missed")
+    assert missed.facts["reason"] == f"{step}: /srv/socket: refused{after}"  # type: ignore[attr-defined]
+
+
+def test_details_are_of_the_fault_that_is_told(database: Database, world: World, time: VirtualClock) -> None:
+    world.fail["two"] = [Failed("no room on the shelf")]
+    world.fail["undo two"] = [Dumb("/srv/socket: refused")] * 12
+    make(database)
+    runner(database, world).run_until_quiet(600)
+    found = row(database)
+    assert found["overdue"] and found["fault"] == "no room on the shelf" and operations.DETAILS not in found["data"]
 
 
 def test_a_defect_is_an_error_with_the_request_id(database: Database, world: World) -> None:

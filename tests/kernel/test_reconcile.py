@@ -8,6 +8,7 @@ import pytest
 from kumoi.kernel import clock, log, reconcile
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.database import Database
+from kumoi.kernel.errors import DatabaseAway
 from kumoi.kernel.reconcile import Reconciler, Sweep, mark, pending, run_dirty, run_sweeps
 
 seen: list[dict[str, int]] = []
@@ -122,3 +123,32 @@ def test_a_sweep_runs_once_in_its_time(database: Database) -> None:
             assert len(swept) == 3
     finally:
         reconcile.sweepers = others
+
+
+def test_a_sweep_that_cannot_be_claimed_or_fails_keeps_no_other_from_its_turn(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    swept: list[str] = []
+
+    def breaks(_view: reconcile.View) -> None:
+        raise RuntimeError("a defect")
+
+    kinds = {"toy.first": breaks, "toy.second": lambda _view: swept.append("second")}
+    monkeypatch.setattr(reconcile, "sweepers", {})
+    sweepers = {kind: Sweep(kind, 10.0, run) for kind, run in kinds.items()}
+    monkeypatch.setattr(reconcile, "sweepers", sweepers)
+    run_sweeps(database, locate)
+    assert swept == ["second"]
+    write, refused = database.write, [DatabaseAway()]
+
+    def away(work: Any, **how: Any) -> Any:
+        if refused:
+            raise refused.pop()
+        return write(work, **how)
+
+    database.write(lambda tx: tx.execute(reconcile.sweeps.delete()))
+    monkeypatch.setattr(database, "write", away)
+    run_sweeps(database, locate)
+    assert swept == ["second", "second"]
+    said = [(record.getMessage(), record.facts["kind"]) for record in caplog.records]  # type: ignore[attr-defined]
+    assert said == [("sweep failed", "toy.first")] * 2

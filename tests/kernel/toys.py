@@ -75,6 +75,14 @@ REMOVE = Operation(
     forward_only=True,
 )
 
+TAKE_AWAY = Operation(
+    "toy.take_away",
+    [Step("away", do=_do("away"), record=_state("away"), deadline=5)],
+    failed=_failed,
+    forward_only=True,
+)
+"""A removal that may fail."""
+
 STUMBLE = Operation(
     "toy.stumble",
     [Step("gone", record=lambda c, tx: supersede(tx, REMOVE, c.subjects, c.arguments, **ORIGIN) and None, deadline=5)],

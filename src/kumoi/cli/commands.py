@@ -13,6 +13,7 @@ from kumoi.cli.refusals import Refused
 from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.engines.network.interface import NetworkError
 from kumoi.kernel import clock
+from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
 from kumoi.kernel.processes import CommandFailed
 from kumoi.kernel.settings import Folder
 
@@ -28,6 +29,13 @@ def main() -> int:
     except (Refused, NetworkError, HypervisorError, CommandFailed) as error:
         for line in str(error).splitlines():
             print(line if line.startswith(" ") else f"kumoi {arguments.command}: {line}", file=sys.stderr)
+        return 1
+    except DatabaseAway as error:
+        print(f"kumoi {arguments.command}: {error.message}", file=sys.stderr)
+        return 1
+    except OutcomeUnknown:
+        said = "the database went away while it was written to, so that this may or may not have been done: do it again"
+        print(f"kumoi {arguments.command}: {said}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -96,18 +104,19 @@ def _print_status(asked: Arguments) -> int:
 
 
 def audit(asked: Arguments) -> int:
+    import sqlalchemy
+
     from kumoi import app
 
-    folder, _ = running.known(asked.data)
+    folder, settings = running.known(asked.data)
     if running.is_down(folder):
-        said = f"the cloud is down: kumoi up --data {asked.data}"
-        if asked.json:
-            down = {"service": "kumoi", "kind": "cloud", "id": str(asked.data), "problem": said}
-            print(msgspec.json.encode([down]).decode())
-        else:
-            print(f"kumoi audit: {said}", file=sys.stderr)
-        return 1
-    found = app.audit(folder.data)
+        return _not_audited(asked, "cloud", str(asked.data), f"the cloud is down: kumoi up --data {asked.data}")
+    try:
+        found = app.audit(folder.data)
+    except DatabaseAway:
+        # an address says no password
+        address = str(sqlalchemy.make_url(folder.database_url(settings)))
+        return _not_audited(asked, "database", address, f"the database cannot be used: {address}")
     if asked.json:
         print(msgspec.json.encode(found).decode())
     else:
@@ -115,6 +124,15 @@ def audit(asked: Arguments) -> int:
             print(f"{row['service']} {row['kind']} {row['id']}: {row['problem']}")
         print("tables and world agree" if not found else f"{len(found)} differences")
     return 1 if found else 0
+
+
+def _not_audited(asked: Arguments, kind: str, which: str, problem: str) -> int:
+    """The one difference that hides all others."""
+    if asked.json:
+        print(msgspec.json.encode([{"service": "kumoi", "kind": kind, "id": which, "problem": problem}]).decode())
+    else:
+        print(f"kumoi audit: {problem}", file=sys.stderr)
+    return 1
 
 
 def logs(asked: Arguments) -> int:

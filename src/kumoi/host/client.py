@@ -17,6 +17,7 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.agent import Agent, Refusal
 from kumoi.host.concerns import AT_ONCE, Concern, Method, concern_of
 from kumoi.kernel import clock, log
+from kumoi.kernel.errors import Discreet
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.settings import Folder, Settings
 
@@ -27,12 +28,22 @@ LOOKED_AFTER = 5.0
 """Seconds between two calls that try a silent host, prompt questions aside."""
 
 
-class Unreachable(Exception):
-    """The host did not answer in time, or is still busy with an earlier order. Orders are idempotent: ask again."""
+class Unreachable(Discreet):
+    """The host did not answer in time. Orders are idempotent: ask again."""
+
+    told = "its host does not answer"
 
 
-class HostFault(Exception):
+class StillBusy(Unreachable):
+    """The host is still busy with an earlier order."""
+
+    told = "its host is still busy with an earlier order"
+
+
+class HostFault(Discreet):
     """The host failed in a way that its engines do not declare: a defect, or an agent of another version."""
+
+    told = "its host failed"
 
 
 class Transport(Protocol):
@@ -180,7 +191,7 @@ def _call(transport: Transport, concern: Concern, method: Method, *args: Any, **
     except msgspec.MsgspecError:
         refusal = Refusal("Fault", f"status {status}")
     if refusal.error == "Busy":
-        raise Unreachable(refusal.message)
+        raise StillBusy(refusal.message)
     if refusal.error == "Stale":
         raise Stale(refusal.message, refusal.newest)
     raise concern.errors.get(refusal.error, HostFault)(refusal.message)

@@ -17,8 +17,11 @@ LARGEST_BODY = 1 << 20
 """Bytes of a JSON body."""
 LARGEST_SENT = 2 << 20
 """Bytes that the front takes of one: what is larger than LARGEST_BODY is refused by the service itself, in its own shape."""
+DEEPEST = 100
+"""Lists and objects within each other, in JSON: whatever writes, compares or shows what was sent goes down as far."""
 _PART = 1 << 16
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
+TOO_DEEP = "Malformed request body: it is nested too deeply."
 _OUT_OF_RANGE = "The number is out of range."
 _WHOLE = "kumoi.whole"
 
@@ -43,6 +46,32 @@ def take_rest(env: dict[str, Any]) -> None:
     stream, left = env["wsgi.input"], LARGEST_SENT
     while left > 0 and (part := stream.read(_PART)):
         left -= len(part)
+
+
+def check_depth(raw: bytes) -> None:
+    """BadRequest for JSON that is deeper than DEEPEST."""
+    if is_too_deep(raw):
+        raise BadRequest(TOO_DEEP)
+
+
+def is_too_deep(raw: bytes) -> bool:
+    """Whether JSON is deeper than DEEPEST; what is no JSON is not."""
+    if raw.count(b"[") + raw.count(b"{") <= DEEPEST:
+        return False
+    try:
+        level = [msgspec.json.decode(raw)]
+    except RecursionError:
+        return True
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    for _ in range(DEEPEST):
+        level = [
+            inside
+            for one in level
+            if isinstance(one, dict | list)
+            for inside in (one.values() if isinstance(one, dict) else one)
+        ]
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def check_numbers(raw: bytes) -> None:
@@ -138,7 +167,7 @@ def decode_body(content_type: str | None, raw: bytes, route: Route, version: Ver
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequest(f"Malformed request body: it is not JSON ({error}).") from None
     except RecursionError:
-        raise BadRequest("Malformed request body: it is nested too deeply.") from None
+        raise BadRequest(TOO_DEEP) from None
     return value[route.action] if route.action is not None else value
 
 

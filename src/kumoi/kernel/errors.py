@@ -31,6 +31,13 @@ class ApiError(Exception):
             cls.kind = cls.__name__
 
 
+class Discreet(Exception):
+    """One of the cloud's own parts does not do its work. The text names hosts, paths and programs, for those who run the
+    cloud and for the log; `told` is what anybody else reads."""
+
+    told: ClassVar[str]
+
+
 class BadRequest(ApiError):
     status = 400
     title = "Bad Request"

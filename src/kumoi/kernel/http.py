@@ -10,6 +10,8 @@ from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log, randomness, versions
 from kumoi.kernel.bodies import (
+    TOO_DEEP,
+    check_depth,
     check_numbers,
     decode_body,
     decode_query,
@@ -39,6 +41,7 @@ from kumoi.kernel.versions import Version
 from kumoi.kernel.who import NOBODY, Who
 
 FAULT = "An unexpected error prevented the server from fulfilling your request."
+OUT_OF_RANGE = "A value in the request is too long or out of range."
 HEALTHCHECK = "/healthcheck"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -336,6 +339,12 @@ def _kept(request: Any) -> dict[str, Any]:
     return kept
 
 
+def refuse_nul(path: Mapping[str, str], service: Service) -> None:
+    """NotFound where a part of a path has a character that no id has, and that not every database can be asked for."""
+    if any("\0" in value for value in path.values()):
+        raise NotFound(service.absent)
+
+
 def of_framework(error: falcon.HTTPError, method: str) -> ApiError:
     """What Falcon itself refuses, as an error of ours; of a method that HTTP does not know it only says 400."""
     status = int(str(error.status)[:3])
@@ -374,8 +383,7 @@ class _Resource:
             api.send_error(response, service, request_id, of_framework(error, request.method), version)
         except (DataError, OverflowError):  # PostgreSQL refuses what SQLite's driver cannot even hand over
             log.fault(__name__, "a value does not fit its column", method=request.method, path=request.env[PATH])
-            refused = BadRequest("A value in the request is too long or out of range.")
-            api.send_error(response, service, request_id, refused, version)
+            api.send_error(response, service, request_id, BadRequest(OUT_OF_RANGE), version)
         except Exception:
             log.fault(__name__, "request failed", method=request.method, path=request.env[PATH])
             api.send_error(response, service, request_id, ApiError(FAULT), version)
@@ -411,6 +419,7 @@ class _Resource:
         route = self._choose(candidates, version, raw)
         who = api.identify(route, token)
         note_who(request, who)
+        check_depth(raw)
         check_numbers(raw)
         if path.pop("project_in_path", who.project_id) != who.project_id:
             raise BadRequest("Malformed request url: the project in it is not that of the token.")
@@ -421,8 +430,7 @@ class _Resource:
         asked.headers = {name.lower(): value for name, value in request.headers.items()}
         asked.database, asked.settings, asked._engines = api.database, api.settings, api.engines
         arguments: dict[str, Any] = dict(path)
-        if any("\0" in value for value in path.values()):
-            raise NotFound(service.absent)
+        refuse_nul(path, service)
         once: Once | None = None
         if request.method == "POST" and route.mode == "write" and who.user_id and api.keys:
             key = request.get_header("Idempotency-Key")
@@ -486,6 +494,8 @@ class _Resource:
             body = msgspec.json.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise BadRequest("Malformed request body: it is not JSON.") from None
+        except RecursionError:
+            raise BadRequest(TOO_DEEP) from None
         if not isinstance(body, dict) or len(body) != 1:
             raise BadRequest("The request body must be an object with exactly one action.")
         (name,) = body

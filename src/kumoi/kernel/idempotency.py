@@ -4,10 +4,11 @@ import hashlib
 
 import msgspec
 import sqlalchemy as sa
+from cryptography.fernet import InvalidToken
 
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Instant, Transaction, metadata
-from kumoi.kernel.errors import BadRequest, Unprocessable
+from kumoi.kernel.errors import BadRequest, Conflict, Unprocessable
 from kumoi.kernel.tokens import Keys
 from kumoi.kernel.who import Who
 
@@ -36,31 +37,43 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 class Once:
-    """One request's key, scoped to user, project and route; `found` and `keep` in the transaction of the request itself:
-    whoever comes second waits for the first or conflicts with it, and then finds its answer."""
+    """One request's key, scoped to route, user and what the token lets them do, for the answer may hold a secret that a
+    weaker token of theirs would not have been given; `found` and `keep` in the transaction of the request itself: whoever
+    comes second waits for the first or conflicts with it, and then finds its answer."""
 
     def __init__(self, keys: Keys, who: Who, route: str, key: str, body: bytes) -> None:
         if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
             raise BadRequest(f"Idempotency-Key must be 1 to {LONGEST_KEY} printable characters.")
         self.keys = keys
-        scope = "\0".join((who.user_id, who.project_id or "", who.domain_id or "", route, key))
-        self.key = hashlib.sha256(scope.encode()).hexdigest()
-        self.body = hashlib.sha256(body).hexdigest()
+        scope = (
+            who.user_id, who.project_id, who.domain_id, who.system, who.application_credential_id, sorted(who.roles),
+            route, key,
+        )  # fmt: skip
+        self.key = hashlib.sha256(msgspec.json.encode(scope)).hexdigest()
+        # Bodies hold passwords, which a digest that anybody can compute would let anybody guess.
+        self.bodies = keys.digests(self.key.encode() + body)
 
     def found(self, tx: Transaction) -> Rendered | None:
-        """The first answer; Unprocessable when the first question was another."""
+        """The first answer; Unprocessable when the first question was another, Conflict when it cannot be opened any more."""
         row = tx.one(sa.select(replies).where(replies.c.key == self.key, replies.c.created_at > tx.now - KEPT))
         if row is None:
             return None
-        if row["body"] != self.body:
+        try:
+            answer = msgspec.json.decode(self.keys.open_secret(row["reply"]), type=Rendered)
+        except InvalidToken:
+            raise Conflict(
+                "This Idempotency-Key was used, and its answer is sealed with a key that the cloud has no longer: see what"
+                " was made of it, and ask with another one."
+            ) from None
+        if row["body"] not in self.bodies:
             raise Unprocessable("This Idempotency-Key was used with another request body.")
-        return msgspec.json.decode(self.keys.open_secret(row["reply"]), type=Rendered)
+        return answer
 
     def keep(self, tx: Transaction, reply: Rendered) -> None:
         """Sealed, since answers may hold secrets that are given once."""
         sealed = self.keys.seal_secret(msgspec.json.encode(reply).decode())
         tx.execute(replies.delete().where(replies.c.key == self.key))
-        tx.insert(replies, key=self.key, body=self.body, reply=sealed, created_at=tx.now)
+        tx.insert(replies, key=self.key, body=self.bodies[0], reply=sealed, created_at=tx.now)
 
 
 def forget_old(tx: Transaction) -> int:

@@ -64,6 +64,10 @@ generations = sa.Table(
 )
 
 
+DETAILS = "details"
+"""In a context's data: what only admins read of its fault, where that says more than a person is told."""
+
+
 class Failed(Exception):
     """A step cannot be done, and trying again would not help; the text is for the person who asked."""
 
@@ -99,6 +103,10 @@ class Context:
         self.step_since: int = row["step_since"]
         self.attempts: int = row["attempts"]
         self.fault: str | None = row["fault"]
+
+    def details(self, reason: str) -> str:
+        """What admins read of a fault whose reason a person is told."""
+        return str(self.data.get(DETAILS) or reason)
 
     @property
     def subjects(self) -> list[str]:
@@ -234,7 +242,8 @@ def supersede(
     project_id: str | None,
 ) -> str:
     """As `begin`, but whatever is in progress on the subjects ends here, and its other subjects are inherited: the new
-    operation has to put them right. For deletions: asking twice for the same one answers the id of the first."""
+    operation has to put them right. For deletions: asking twice for the same one answers the id of the first, which has
+    its deadline anew when it had missed that, so that `failed` marks the resource once more; before, it has no longer."""
     names = list(dict.fromkeys(subject_names))
     active = tx.all(
         sa.select(operations.c.id, operations.c.kind)
@@ -243,7 +252,9 @@ def supersede(
         .distinct()
     )
     if len(active) == 1 and active[0]["kind"] == operation.kind:
-        tx.execute(operations.update().where(operations.c.id == active[0]["id"]).values(next_at=tx.now))
+        since = sa.case((operations.c.overdue, tx.now), else_=operations.c.step_since)
+        this = operations.update().where(operations.c.id == active[0]["id"])
+        tx.execute(this.values(next_at=tx.now, step_since=since, overdue=False))
         tx.after_commit(operation_due)
         return str(active[0]["id"])
     for row in active:

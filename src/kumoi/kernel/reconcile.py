@@ -282,7 +282,7 @@ def run_sweeps(
 ) -> None:
     """Run each sweep whose time has come, or that was last claimed before `since` (when this process began: much may
     have changed while there was none); the first to claim it does it. `start`: how to run one, by its kind; None:
-    one after the other."""
+    one after the other. What one fails with, its claim included, is logged and keeps no other from its turn."""
     now = clock.now()
     due = database.read(lambda tx: {row["kind"]: row["next_at"] for row in tx.all(sa.select(sweeps))})
     view = View(database, locate)
@@ -300,10 +300,9 @@ def run_sweeps(
             return True
 
         def run(sweep: Sweep = sweep, claim: Callable[[Transaction], bool] = claim) -> None:
-            if not database.write(claim, durable=False):
-                return
             try:
-                sweep.run(view)
+                if database.write(claim, durable=False):
+                    sweep.run(view)
             except Exception:
                 log.fault(__name__, "sweep failed", kind=sweep.kind)
 

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from kumoi.kernel import clock, log, randomness
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import INSERT, Database, Transaction
-from kumoi.kernel.errors import ApiError, DatabaseAway, OutcomeUnknown
+from kumoi.kernel.errors import ApiError, DatabaseAway, Discreet, OutcomeUnknown
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.operations import (
     ACTIVE_STATES,
+    DETAILS,
     DONE,
     ENDED,
     RUNNING,
@@ -81,10 +82,14 @@ def _next_generations(dialect: str) -> sa.Executable:
     return statement
 
 
-_MINE = operations.update().where(
-    operations.c.id == sa.bindparam("operation_id"),
-    operations.c.lease == sa.bindparam("mine"),
-    operations.c.state.in_(ACTIVE_STATES),
+_MINE = (
+    operations.update()
+    .where(
+        operations.c.id == sa.bindparam("operation_id"),
+        operations.c.lease == sa.bindparam("mine"),
+        operations.c.state.in_(ACTIVE_STATES),
+    )
+    .returning(operations.c.step_since, operations.c.overdue)
 )
 _GENERATIONS = {dialect: _next_generations(dialect) for dialect in INSERT}
 
@@ -108,6 +113,23 @@ def _may_go_unwritten(operation: Operation, step: Step) -> bool:
 def _pause(row: Mapping[str, Any]) -> float:
     """Seconds until the next attempt."""
     return float(min(0.2 * 2 ** min(row["attempts"], 8), LONGEST_RETRY_SECONDS))
+
+
+def _told(error: Exception) -> str:
+    """What a person may read of it."""
+    return error.told if isinstance(error, Discreet) else str(error) or type(error).__name__
+
+
+def _details(error: Exception) -> str | None:
+    """What only those who run the cloud may; None: no more than anybody."""
+    return str(error) or type(error).__name__ if isinstance(error, Discreet) else None
+
+
+def _note_details(operation: Operation, row: Mapping[str, Any], context: Context, said: str, fully: str) -> None:
+    """Beside the operation's first fault, and in the log, stands what it does not say."""
+    log.say(__name__, "a deadline was missed", operation=row["id"], kind=operation.kind, reason=fully)
+    if fully != said and not row["fault"]:
+        context.data[DETAILS] = fully
 
 
 def next_due(tx: Transaction) -> int | None:
@@ -250,7 +272,7 @@ class Runner:
         except (DatabaseAway, OutcomeUnknown):
             raise
         except self.retryable as error:
-            return self._wait(operation, row, context, step, _pause(row), str(error) or type(error).__name__)
+            return self._wait(operation, row, context, step, _pause(row), _told(error), _details(error))
         except self.expected as error:
             return self._refused(operation, row, context, step, str(error) or type(error).__name__, started)
         except Exception as error:
@@ -262,7 +284,8 @@ class Runner:
 
     def _change(self, tx: Transaction, row: dict[str, Any], **values: Any) -> dict[str, Any]:
         """Write progress; a lease that is not kept walking is given back at once. Who has the lease is the only one to
-        change the row: LeaseLost, and with it all that this transaction wrote, when it is another's."""
+        change the row: LeaseLost, and with it all that this transaction wrote, when it is another's. But whoever asks for
+        the same again begins a missed deadline anew (`supersede`): when it runs is what the table says, unless written."""
         values = {**row.get(UNWRITTEN, {}), **values, "updated_at": tx.now}
         if values.get("state") in ENDED or values.get("next_at", tx.now) > tx.now + SHORT_WAIT_SECONDS * SECOND:
             values.update(lease=None, lease_until=0)
@@ -270,9 +293,10 @@ class Runner:
                 tx.after_commit(work_later)
         else:
             values["lease_until"] = tx.now + round(LEASE_SECONDS * SECOND)
-        if not tx.changed(_MINE, {**values, "operation_id": row["id"], "mine": row["lease"]}):
+        kept = tx.one(_MINE, {**values, "operation_id": row["id"], "mine": row["lease"]})
+        if kept is None:
             raise LeaseLost
-        return {**row, **values, UNWRITTEN: {}}
+        return {**row, **values, **kept, UNWRITTEN: {}}
 
     def _next_step(
         self, operation: Operation, row: dict[str, Any], context: Context, step: Step, started: int, now: int
@@ -310,16 +334,29 @@ class Runner:
         return any(step.pivot for step in operation.steps[: operation.index(row["step"])])
 
     def _wait(
-        self, operation: Operation, row: dict[str, Any], context: Context, step: Step, after: float, reason: str | None
-    ) -> dict[str, Any]:
+        self, operation: Operation, row: dict[str, Any], context: Context, step: Step, after: float, reason: str | None,
+        details: str | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """`details`: what only admins are told, besides the `reason` that everybody is."""
         late = clock.now() - row["step_since"] > step.deadline * SECOND
         if late and row["state"] == RUNNING and not self._committed(operation, row):
-            said = f"{step.name.replace('_', ' ')}: {reason or 'not finished'} after {step.deadline:g} s"
+            said, fully = (
+                f"{step.name.replace('_', ' ')}: {text or 'not finished'} after {step.deadline:g} s"
+                for text in (reason, details or reason)
+            )
+            _note_details(operation, row, context, said, fully)
             return self._turn(operation, row, context, step, said, overdue=True)
 
         if after <= SHORT_WAIT_SECONDS and row["attempts"] < SHORT_WAITS and not late:
             next_at = clock.now() + max(1, round(after * SECOND))
             return {**row, "data": context.data, "attempts": row["attempts"] + 1, "next_at": next_at}
+
+        said, fully = (
+            f"{step.name.replace('_', ' ')}: {text or 'not finished in time'}" for text in (reason, details or reason)
+        )
+        marks = late and not row["overdue"]
+        if marks:
+            _note_details(operation, row, context, said, fully)
 
         def wait(tx: Transaction) -> dict[str, Any]:
             changes: dict[str, Any] = {
@@ -327,9 +364,9 @@ class Runner:
                 "attempts": row["attempts"] + 1,
                 "next_at": tx.now + max(1, round(after * SECOND)),
             }
-            if late and not row["overdue"]:
+            if marks:
                 changes["overdue"] = True
-                changes["fault"] = row["fault"] or f"{step.name.replace('_', ' ')}: {reason or 'not finished in time'}"
+                changes["fault"] = row["fault"] or said
                 operation.failed(context, tx, changes["fault"])
             return self._change(tx, row, **changes)
 
@@ -373,7 +410,8 @@ class Runner:
                 )
             return still_mine
 
-        return self._wait(operation, self.database.write(catch_up), context, step, _pause(row), str(error))
+        told = "its host has seen a newer order"
+        return self._wait(operation, self.database.write(catch_up), context, step, _pause(row), told, str(error))
 
     def _turn(
         self,

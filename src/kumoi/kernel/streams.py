@@ -8,6 +8,7 @@ from typing import Any
 import falcon
 import falcon.asgi
 import msgspec
+from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log
 from kumoi.kernel.bodies import parse_query
@@ -15,6 +16,7 @@ from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound
 from kumoi.kernel.http import (
     FAULT,
     HEALTHCHECK,
+    OUT_OF_RANGE,
     PATH,
     SERVICE,
     WHO,
@@ -24,6 +26,7 @@ from kumoi.kernel.http import (
     note,
     note_who,
     of_framework,
+    refuse_nul,
 )
 from kumoi.kernel.routes import Reply, Route, Service
 from kumoi.kernel.who import NOBODY, Who
@@ -140,6 +143,7 @@ class _Stream:
                 )
             version = self.api.version_of(self.service, request.get_header)
             asked = await self._asked(route, request, request_id)
+            refuse_nul(path, self.service)
             asked.version = version
             result = await route.handler(asked, body, **path)
             reply = result if isinstance(result, Reply) else Reply(result)
@@ -154,8 +158,11 @@ class _Stream:
             self.api.send_error(response, self.service, request_id, error, version)
         except falcon.HTTPError as error:
             self.api.send_error(response, self.service, request_id, of_framework(error, request.method), version)
+        except (DataError, OverflowError):  # as on the side of WSGI
+            log.fault(__name__, "a value does not fit its column", method=request.method, path=request.scope[PATH])
+            self.api.send_error(response, self.service, request_id, BadRequest(OUT_OF_RANGE), version)
         except Exception:
-            log.fault(__name__, "stream failed", path=request.path)
+            log.fault(__name__, "stream failed", method=request.method, path=request.scope[PATH])
             self.api.send_error(response, self.service, request_id, ApiError(FAULT), version)
 
     on_put = on_post = on_get = on_patch = on_delete = _respond
@@ -168,6 +175,7 @@ class _Stream:
         note(request, self.service, request.path, path)
         try:
             asked = await self._asked(route, request, log.request_id.get())
+            refuse_nul(path, self.service)
             await route.handler(asked, socket, **path)
         except ApiError as error:
             log.say(__name__, "websocket refused", reason=error.message)

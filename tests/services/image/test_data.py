@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import DataError
 
 from kumoi.engines.images.interface import ImageStore, Stored
 from kumoi.kernel import clock, operations
 from kumoi.kernel.clock import VirtualClock
-from kumoi.services.image.data import upload
+from kumoi.services.image.data import api, upload
 from kumoi.services.image.images.errors import WrongStatus
 from tests.services.image.sending import IMAGES, RAW, create, qcow2, ready, send
 
@@ -343,3 +344,22 @@ def test_the_base_goes_with_its_image_alone(cloud: Any) -> None:
 def test_no_operation_is_left(cloud: Any) -> None:
     ready(cloud)
     assert cloud.database.read(operations.unfinished) == []
+
+
+@pytest.mark.parametrize("what", ["file", "stage"])
+def test_a_character_that_no_id_has_is_no_image(cloud: Any, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """PostgreSQL cannot even be asked for it."""
+    monkeypatch.setattr(api, "receive", None)
+    assert send(cloud, "%00", RAW, what=what).status_code == 404
+
+
+@pytest.mark.parametrize("error", [OverflowError("too large"), DataError("SELECT 1", {}, ValueError("too large"))])
+def test_a_value_that_does_not_fit_is_the_client_s(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async def receive(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(api, "receive", receive)
+    refused = send(cloud, create(cloud).json["id"], RAW)
+    assert refused.status_code == 400 and "out of range" in refused.json["message"]

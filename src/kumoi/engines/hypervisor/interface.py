@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from kumoi.engines.volumes.interface import Source
+from kumoi.kernel.errors import Discreet
 from kumoi.kernel.fences import Fence
 
 MOST_DISKS = 18
@@ -18,8 +19,10 @@ class HypervisorError(Exception):
     """The guest could not be brought where it should be; the text is for the person who asked."""
 
 
-class NetworkSilent(HypervisorError):
+class NetworkSilent(HypervisorError, Discreet):
     """The network that a card is plugged into does not answer just now: asked again, it may."""
+
+    told = "the network of its host does not answer"
 
 
 class GuestState(StrEnum):

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from kumoi.kernel.errors import Discreet
 from kumoi.kernel.fences import Fence
 
 METADATA_ADDRESS = "169.254.169.254"
@@ -27,8 +28,10 @@ class NotThere(NetworkError):
     """What this stands on (a port's network, a floating IP's router) was not applied yet: apply that first."""
 
 
-class Silent(NetworkError):
+class Silent(NetworkError, Discreet):
     """A program that the networks stand on does not answer just now: asked again, it may."""
+
+    told = "the network does not answer"
 
 
 class HostRoute(msgspec.Struct, frozen=True):

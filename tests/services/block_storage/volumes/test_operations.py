@@ -130,6 +130,22 @@ def test_what_the_host_is_still_at_work_on_is_asked_again(
     assert differences(cloud) == []
 
 
+@pytest.mark.parametrize("answers", ["silent", "refuses"])
+def test_a_host_without_room_for_an_answer_stays_unnamed(
+    cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock, answers: str
+) -> None:
+    if answers == "silent":
+        silence(cloud, monkeypatch, "capacity")
+    else:
+        fake(cloud).fail_next("capacity", "the disk is broken")
+    volume_id = make(cloud, settle=False)
+    cloud.runner.run_until_quiet(200)
+    (told,) = messages(cloud, volume_id)
+    assert "host-1" not in told and told == "create volume: " + {
+        "silent": "choose host: a host that may have room does not answer after 60 s", "refuses": "the disk is broken",
+    }[answers]  # fmt: skip
+
+
 def test_a_deletion_waits_for_a_copy_and_wins(cloud: Any, time: clock.VirtualClock) -> None:
     volume_id = make(cloud)
     with fake(cloud).working("volume", volume_id):
@@ -180,6 +196,10 @@ def test_a_deletion_goes_on_until_the_host_does_it(
         assert show(cloud, volume_id)["status"] == "error_deleting"
         assert messages(cloud, volume_id) and messages(cloud, volume_id)[0].startswith("delete volume: ")
         assert any(each["id"] for each in differences(cloud))
+        assert cloud.delete(f"{V3}/volumes/{volume_id}").status_code == 202
+        assert show(cloud, volume_id)["status"] == "deleting"
+        cloud.runner.run_until_quiet(200)
+        assert show(cloud, volume_id)["status"] == "error_deleting", "asked twice, it is never told of again"
     time.advance(60)
     cloud.settle()
     assert show(cloud, volume_id) is None and fake(cloud).inventory().volumes == []
@@ -219,6 +239,30 @@ def test_growing(cloud: Any) -> None:
     assert messages(cloud, volume_id) == ["extend volume: the disk is full"]
 
 
+@pytest.mark.parametrize("of", ["volume", "snapshot"])
+def test_what_is_being_copied_stays_as_it_is(cloud: Any, of: str) -> None:
+    """The copy has the size that it was asked for in, whenever a runner gets to it."""
+    volume_id = make(cloud)
+    snapshot_id = snap(cloud, volume_id)
+    made_of = {"source_volid": volume_id} if of == "volume" else {"snapshot_id": snapshot_id}
+    copy = make(cloud, settle=False, **made_of)
+    refused = [
+        (volume_id, act(cloud, volume_id, "os-extend", {"new_size": 2})),
+        (volume_id, act(cloud, volume_id, "revert", {"snapshot_id": snapshot_id})),
+        (volume_id, cloud.delete(f"{V3}/volumes/{volume_id}?cascade=true")),
+    ] if of == "volume" else [
+        (snapshot_id, cloud.delete(f"{V3}/snapshots/{snapshot_id}")),
+        (snapshot_id, cloud.delete(f"{V3}/volumes/{volume_id}?cascade=true")),
+    ]  # fmt: skip
+    for source, answer in refused:
+        assert answer.status_code == 400 and f"{source} is just being copied to volume {copy}" in answer.text
+    if of == "snapshot":
+        assert act(cloud, volume_id, "os-extend", {"new_size": 2}).status_code == 202
+    cloud.settle()
+    assert (show(cloud, copy)["status"], show(cloud, copy)["size"]) == ("available", 1)
+    assert messages(cloud, copy) == [] and differences(cloud) == []
+
+
 def hear(cloud: Any, monkeypatch: pytest.MonkeyPatch, way: Callable[[Send, str, bytes, float], Reply]) -> None:
     """Between the runner and its host stands `way`, which gets the real one."""
     (transport,) = cloud.engines[Hosts].transports.values()
@@ -256,7 +300,7 @@ def test_when_nobody_hears_whether_the_disk_has_grown_its_own_size_is_the_truth(
     rests = "in-use" if in_use else "available" if obeyed else "error_extending"
     assert (volume["size"], volume["status"]) == (size, rests)
     assert fake(cloud).size_gib(volume_id) == size == used(cloud)
-    assert messages(cloud, volume_id) == ["extend volume: grow: the answer is lost after 1800 s"]
+    assert messages(cloud, volume_id) == ["extend volume: grow: its host does not answer after 1800 s"]
     assert differences(cloud) == []
 
 

@@ -1,20 +1,27 @@
 """What a failure leaves of a server, step by step, and deletions that come in between: nothing."""
 
+import json
+import logging
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
+from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestSpec, NetworkSilent
 from kumoi.engines.volumes.fake import FakeVolumes
+from kumoi.host.agent import Refusal
+from kumoi.host.client import Unreachable
 from kumoi.kernel import operations, runner
+from kumoi.kernel.clock import SECOND
 from kumoi.kernel.fences import Fence
 from kumoi.services.compute.servers.operations.create import CREATE
 from kumoi.services.network.ports.models import ports
 from kumoi.services.placement import facade as placement
-from tests.services.compute.world import SERVERS, World
+from tests.services.compute.world import LATEST, SERVERS, World
 
 STEPS = [step.name for step in CREATE.steps]
 
@@ -82,6 +89,74 @@ def test_no_room_is_explained_to_an_admin(world: World) -> None:
         details = next(event["details"] for event in shown["events"] if event["result"] == "Error")
         assert "MiB of memory short" in details and ("host-1" in details) == named
     assert taken(world) == (0, 0, 0)
+
+
+def run_out_of_time(world: World) -> None:
+    """Whatever is at work is tried once, and again long after its deadline, there and on the way back."""
+    table = operations.operations
+    late = {"next_at": 0, "step_since": table.c.step_since - 10_000 * SECOND}
+    for _ in range(3):
+        while world.cloud.runner.run_one():
+            pass
+        world.cloud.database.write(
+            lambda tx: tx.execute(table.update().where(table.c.state.in_(operations.ACTIVE_STATES)).values(**late))
+        )
+
+
+PATH, DEFECT = "/srv/kumoi/run/agent.sock: [Errno 2] No such file", "TypeError: unexpected keyword argument"
+SWITCH = "Open vSwitch on this host does not answer: unix:/srv/kumoi/ovn/db.sock"
+HIDDEN = [
+    (PATH, "its host does not answer"), (DEFECT, "its host failed"), (SWITCH, "the network of its host does not answer"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "told"), HIDDEN, ids=["silent", "broken", "without a network"])
+@pytest.mark.parametrize("what", ["create", "start", "delete"])
+def test_what_is_known_of_a_host_is_for_admins(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, what: str, said: str, told: str
+) -> None:
+    if what != "create":
+        server_id = world.boot()
+        world.act(server_id, "os-stop")
+        world.cloud.settle()
+
+    (transport,) = world.cloud.engines[Hosts].transports.values()
+    reach = transport.send
+
+    def send(path: str, body: bytes, within: float) -> tuple[int, bytes]:
+        if "/hypervisor/" not in path:
+            return reach(path, body, within)
+        if said == PATH:
+            raise Unreachable(said)
+        error = "Fault" if said == DEFECT else "NetworkSilent"
+        return 500, msgspec.json.encode(Refusal(error, said))
+
+    monkeypatch.setattr(transport, "send", send)
+    caplog.set_level(logging.INFO)
+    if what == "create":
+        server_id = world.ask().json["server"]["id"]
+    elif what == "start":
+        assert world.act(server_id, "os-start").status_code == 202
+    else:
+        assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 204
+    run_out_of_time(world)
+    path = f"{SERVERS}/{server_id}/os-instance-actions"
+    action = world.cloud.get(path, version=LATEST).json["instanceActions"][0]
+    seen: dict[str, str] = {}
+    for as_ in ("member", "reader", "admin"):
+        shown = [world.show(server_id, as_=as_)["fault"]]
+        shown.append(world.cloud.get(f"{path}/{action['request_id']}", as_=as_, version=LATEST).json)
+        shown.append(world.cloud.get("/kumoi/v1/operations", as_=as_).json)
+        shown.append(world.cloud.get("/kumoi/v1/events", as_=as_).json)
+        assert told in shown[0]["message"]
+        seen[as_] = json.dumps(shown)
+    assert said not in seen["member"] + seen["reader"] and said in seen["admin"]
+    assert said in world.show(server_id, as_="admin")["fault"]["details"]
+    if what == "delete":
+        (at_work,) = (row["problem"] for row in world.cloud.audit() if row["kind"] == "server.delete")
+        assert said in at_work
+    missed = next(record for record in caplog.records if record.getMessage() == "a deadline was missed")
+    assert said in missed.facts["reason"]  # type: ignore[attr-defined]
 
 
 def walk_to(world: World, step: str) -> None:

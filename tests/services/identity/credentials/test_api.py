@@ -56,6 +56,10 @@ def test_ec2(cloud: IdentityCloud, member: str, admin: str) -> None:
     assert cloud.post(reader, as_=cloud.log_in("reader"), json={"tenant_id": demo}).status_code == 403
     broken = {"credential": {"type": "ec2", "blob": "no keys", "project_id": demo}}
     assert cloud.post(f"{V3}/credentials", as_=member, json=broken).status_code == 400
+    for depth in (200, 980, 100_000):
+        deep = {"type": "ec2", "blob": f'{{"access": "a", "secret": {"[" * depth}{"]" * depth}}}', "project_id": demo}
+        refused = cloud.post(f"{V3}/credentials", as_=member, json={"credential": deep})
+        assert refused.status_code == 400 and "nested too deeply" in refused.text
     homeless = {"credential": {"type": "ec2", "blob": '{"access": "a", "secret": "s"}'}}
     assert cloud.post(f"{V3}/credentials", as_=member, json=homeless).status_code == 400
 

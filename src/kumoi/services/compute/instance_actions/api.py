@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kumoi.kernel import clock, policy
+from kumoi.kernel import clock, operations, policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.versions import since
@@ -54,8 +54,8 @@ def _event(
     undone = entry["result"] == "Undone"
     detail = entry.get("detail") or (undone and row["data"].get("kept")) or row["arguments"].get("why")
     if admin and entry["result"] == "Error":
-        # What each host lacked: not for the owner.
-        detail = row["data"].get("details") or detail
+        # What each host lacked or said: not for the owner.
+        detail = row["data"].get(operations.DETAILS) or detail
     # What another service did to something of the server's has that service's steps, and here one name.
     step = entry["step"] if row["kind"].startswith("server.") else row["action"]
     host = server["host"]

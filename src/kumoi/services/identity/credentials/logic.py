@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from kumoi.kernel.bodies import is_too_deep
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, policy
@@ -31,6 +32,8 @@ def digest_of(kind: str, blob: str) -> str | None:
     """Of the access key in a blob of the type ec2, else None. Invalid when there are no keys in it."""
     if kind.lower() != EC2:
         return None
+    if is_too_deep(blob.encode()):
+        raise Invalid("credential.blob", "it is nested too deeply")
     try:
         keys = msgspec.json.decode(blob, type=dict[str, Any])
         access, _ = keys["access"], keys["secret"]

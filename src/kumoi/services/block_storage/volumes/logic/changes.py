@@ -56,7 +56,7 @@ def delete(
 
 
 def extend(tx: Transaction, volume: dict[str, Any], size_gib: int, origin: Mapping[str, Any], *, online: bool) -> None:
-    """`online`: a volume in use may grow as well."""
+    """`online`: a volume in use may grow as well; none does while a volume of its old size is made of it."""
     allowed = (Status.AVAILABLE, Status.IN_USE) if online else (Status.AVAILABLE,)
     if volume["status"] not in allowed:
         raise InvalidVolume(
@@ -66,6 +66,8 @@ def extend(tx: Transaction, volume: dict[str, Any], size_gib: int, origin: Mappi
         raise InvalidInput(
             f"New size for extend must be greater than current size. (current: {volume['size']}, extended: {size_gib})."
         )
+    if copy := store.being_copied(tx, volume_id=volume["id"]):
+        raise InvalidVolume(f"Volume {volume['id']} is just being copied to volume {copy}.")
     amounts = {"per_volume_gigabytes": size_gib, "gigabytes": size_gib - volume["size"]}
     quotas.take(tx, "block_storage", volume["project_id"], amounts)
     store.update(tx, volume["id"], status=Status.EXTENDING, size=size_gib)

@@ -3,9 +3,14 @@
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.kernel import log
+from kumoi.kernel.errors import Discreet
 from kumoi.kernel.operations import Context, Failed, Retry
 
 NO_ROOM = "No host has room for a volume of {size} GiB; the freest has {free:.0f} GiB."
+
+
+class NoAnswer(Retry, Discreet):
+    told = "a host that may have room does not answer"
 
 
 def choose(context: Context, size_gib: int) -> str:
@@ -18,7 +23,8 @@ def choose(context: Context, size_gib: int) -> str:
         try:
             free[name] = hosts.volumes(name).capacity().free_gib
         except VolumesError as error:
-            refusal = f"host {name}: {error}"
+            log.say(__name__, "a host refuses to tell its capacity", host=name, reason=str(error))
+            refusal = str(error)
         except Exception as error:
             log.say(__name__, "a host does not tell its capacity", host=name, reason=str(error))
             silent.append(name)
@@ -26,7 +32,7 @@ def choose(context: Context, size_gib: int) -> str:
     if best is not None and free[best] >= size_gib:
         return best
     if silent:
-        raise Retry(f"no answer from {', '.join(silent)}")
+        raise NoAnswer(f"no answer from {', '.join(silent)}")
     if best is not None:
         raise Failed(NO_ROOM.format(size=size_gib, free=free[best]))
     raise Failed(refusal or "there is no host")

@@ -32,5 +32,5 @@ def stays(context: Context, tx: Transaction, reason: str) -> None:
 
 def breaks(context: Context, tx: Transaction, reason: str) -> None:
     """The guest is not where its owner wants it."""
-    fault = {"code": 500, "message": reason, "created": tx.now, "details": reason}
+    fault = {"code": 500, "message": reason, "created": tx.now, "details": context.details(reason)}
     store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, task_state=None, fault=fault)

@@ -6,7 +6,7 @@ from kumoi.engines.hosts import Hosts
 from kumoi.kernel import log
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import ApiError
-from kumoi.kernel.operations import Again, Context, Failed, Operation, Retry, Step
+from kumoi.kernel.operations import DETAILS, Again, Context, Failed, Operation, Retry, Step
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.servers import store
@@ -34,7 +34,7 @@ def take_room(context: Context, tx: Transaction) -> None:
         if not found and not placement.shortfalls(tx, amounts, required, forbidden):
             # A cloud that has just started: its hosts are about to say what they have.
             raise Retry("no host has registered itself yet")
-        context.data["details"], told = why(tx, amounts, required, forbidden, wanted)
+        context.data[DETAILS], told = why(tx, amounts, required, forbidden, wanted)
         raise Failed(" ".join([NO_HOST, *told]))
     placement.claim(tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"])
     context.data["volumes"] = _make_volumes(context, tx, server, devices, chosen.name)
@@ -128,7 +128,7 @@ def activate(context: Context, tx: Transaction) -> None:
 def failed(context: Context, tx: Transaction, reason: str) -> None:
     store.update(
         tx, context.arguments["server_id"], vm_state=VmState.ERROR, task_state=None, admin_pass=None,
-        fault={"code": 500, "message": reason, "created": tx.now, "details": context.data.get("details") or reason},
+        fault={"code": 500, "message": reason, "created": tx.now, "details": context.details(reason)},
     )  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def give_back(context: Context, tx: Transaction) -> None:
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
     """It goes on being tried; meanwhile the owner reads why it is still there."""
-    fault = {"code": 500, "message": reason, "created": tx.now, "details": reason}
+    fault = {"code": 500, "message": reason, "created": tx.now, "details": context.details(reason)}
     store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, fault=fault)
 
 
