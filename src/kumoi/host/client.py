@@ -17,7 +17,7 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.agent import Agent, Refusal
 from kumoi.host.concerns import AT_ONCE, Concern, Method, concern_of
 from kumoi.kernel import clock, log
-from kumoi.kernel.errors import Discreet
+from kumoi.kernel.errors import Discreet, Occupied
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.settings import Folder, Settings
 
@@ -34,7 +34,7 @@ class Unreachable(Discreet):
     told = "its host does not answer"
 
 
-class StillBusy(Unreachable):
+class StillBusy(Unreachable, Occupied):
     """The host is still busy with an earlier order."""
 
     told = "its host is still busy with an earlier order"

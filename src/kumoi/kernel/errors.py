@@ -38,6 +38,10 @@ class Discreet(Exception):
     told: ClassVar[str]
 
 
+class Occupied(Discreet):
+    """It answers, and will obey when an earlier order for the same thing is carried out."""
+
+
 class BadRequest(ApiError):
     status = 400
     title = "Bad Request"

@@ -140,7 +140,8 @@ class Step:
     """`do` talks to engines, outside any transaction; `record` writes rows, in one transaction with the step's progress.
     Going backwards `undo` and `erase` do the same. Each may run twice, none is skipped, none loops or waits.
 
-    `deadline`: seconds until the step is overdue. `pivot`: once it is done there is only forward.
+    `deadline`: seconds until the step is overdue; `turn`: the same while what it waits for is Occupied with an earlier order.
+    `pivot`: once it is done there is only forward.
     `durable` False: a power cut may forget its progress (repeating is harmless and no client relies on it).
     """
 
@@ -150,6 +151,7 @@ class Step:
     undo: Do | None = None
     erase: Record | None = None
     deadline: float = 60.0
+    turn: float = 0.0
     pivot: bool = False
     durable: bool = True
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kumoi.kernel import clock, log, randomness
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import INSERT, Database, Transaction
-from kumoi.kernel.errors import ApiError, DatabaseAway, Discreet, OutcomeUnknown
+from kumoi.kernel.errors import ApiError, DatabaseAway, Discreet, Occupied, OutcomeUnknown
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.operations import (
     ACTIVE_STATES,
@@ -272,7 +272,8 @@ class Runner:
         except (DatabaseAway, OutcomeUnknown):
             raise
         except self.retryable as error:
-            return self._wait(operation, row, context, step, _pause(row), _told(error), _details(error))
+            deadline = max(step.deadline, step.turn) if isinstance(error, Occupied) else step.deadline
+            return self._wait(operation, row, context, step, _pause(row), _told(error), _details(error), deadline)
         except self.expected as error:
             return self._refused(operation, row, context, step, str(error) or type(error).__name__, started)
         except Exception as error:
@@ -335,13 +336,14 @@ class Runner:
 
     def _wait(
         self, operation: Operation, row: dict[str, Any], context: Context, step: Step, after: float, reason: str | None,
-        details: str | None = None,
+        details: str | None = None, deadline: float | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """`details`: what only admins are told, besides the `reason` that everybody is."""
-        late = clock.now() - row["step_since"] > step.deadline * SECOND
+        """`details`: what only admins are told, beside the `reason` that all are. `deadline`: the step's, unless given."""
+        deadline = step.deadline if deadline is None else deadline
+        late = clock.now() - row["step_since"] > deadline * SECOND
         if late and row["state"] == RUNNING and not self._committed(operation, row):
             said, fully = (
-                f"{step.name.replace('_', ' ')}: {text or 'not finished'} after {step.deadline:g} s"
+                f"{step.name.replace('_', ' ')}: {text or 'not finished'} after {deadline:g} s"
                 for text in (reason, details or reason)
             )
             _note_details(operation, row, context, said, fully)

@@ -7,7 +7,7 @@ import pytest
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState
-from kumoi.host.client import Unreachable
+from kumoi.host.client import StillBusy, Unreachable
 from kumoi.kernel import clock
 from kumoi.services.compute.servers.reconcilers import power_state
 from tests.services.compute.world import LATEST, SERVERS, World
@@ -99,21 +99,21 @@ def test_a_guest_that_ignores_its_power_button_is_cut_off(world: World, monkeypa
 
 
 class BusyUntil:
-    """Hosts that are still at an earlier order until an instant; asked how guests are, they answer."""
+    """Hosts that are still at an earlier order, or do not answer, until an instant; asked how guests are, they answer."""
 
-    def __init__(self, real: Any, instant: int) -> None:
-        self.real, self.instant = real, instant
+    def __init__(self, real: Any, instant: int, error: type[Unreachable] = StillBusy) -> None:
+        self.real, self.instant, self.error = real, instant, error
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
     def hypervisor(self, host: str) -> Any:
-        engine, instant = self.real.hypervisor(host), self.instant
+        engine, instant, error = self.real.hypervisor(host), self.instant, self.error
 
         class Busy:
             def __getattr__(self, method: str) -> Any:
                 if method not in ("state", "states") and clock.now() < instant:
-                    raise Unreachable("an earlier order is still being carried out")
+                    raise error("an earlier order is still being carried out")
                 return getattr(engine, method)
 
         return Busy()
@@ -149,6 +149,17 @@ def test_a_pause_waits_for_what_the_host_is_at(world: World) -> None:
         world.act(server_id, "pause")
         world.cloud.settle(400)
     assert world.show(server_id)["status"] == "PAUSED"
+
+
+def test_a_host_that_does_not_answer_is_told_sooner(world: World) -> None:
+    server_id = world.boot()
+    with clock.using(clock.VirtualClock(clock.now())):
+        world.cloud.engines[Hosts] = BusyUntil(
+            world.cloud.engines[Hosts], clock.now() + 300 * clock.SECOND, Unreachable
+        )
+        world.act(server_id, "pause")
+        world.cloud.settle(100)
+        assert (world.show(server_id)["status"], world.show(server_id)["OS-EXT-STS:task_state"]) == ("ACTIVE", None)
 
 
 def test_an_admins_lock_is_not_the_owners_to_change(world: World) -> None:

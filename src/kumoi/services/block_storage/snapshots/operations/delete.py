@@ -32,7 +32,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 
 DELETE = Operation(
     "snapshot.delete",
-    steps=[Step("remove", do=remove, record=forget, deadline=TURN)],
+    steps=[Step("remove", do=remove, record=forget, deadline=120, turn=TURN)],
     failed=failed,
     forward_only=True,
 )

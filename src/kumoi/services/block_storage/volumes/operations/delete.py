@@ -10,8 +10,8 @@ from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status
 
 TURN = 2000.0
-"""Seconds for a step that may find its host busy with an earlier order for the disk, abandoned meanwhile: longer than any
-that moves a disk's bytes may take (host/concerns)."""
+"""Seconds for which a step waits behind an earlier order for the disk, abandoned meanwhile: longer than any that moves a
+disk's bytes may take (host/concerns)."""
 
 
 def remove(context: Context) -> None:
@@ -50,7 +50,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 
 DELETE = Operation(
     "volume.delete",
-    steps=[Step("remove", do=remove, record=forget, deadline=TURN)],
+    steps=[Step("remove", do=remove, record=forget, deadline=120, turn=TURN)],
     failed=failed,
     forward_only=True,
 )

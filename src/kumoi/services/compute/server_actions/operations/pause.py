@@ -18,16 +18,14 @@ def unpause(context: Context) -> None:
 
 PAUSE = Operation(
     "server.pause",
-    steps=[Step("pause", do=pause, record=outcome.becomes(VmState.PAUSED, PowerState.PAUSED), deadline=guest.TURN)],
+    steps=[Step("pause", do=pause, record=outcome.becomes(VmState.PAUSED, PowerState.PAUSED), turn=guest.TURN)],
     failed=outcome.stays,
     action="pause",
 )
 
 UNPAUSE = Operation(
     "server.unpause",
-    steps=[
-        Step("unpause", do=unpause, record=outcome.becomes(VmState.ACTIVE, PowerState.RUNNING), deadline=guest.TURN)
-    ],
+    steps=[Step("unpause", do=unpause, record=outcome.becomes(VmState.ACTIVE, PowerState.RUNNING), turn=guest.TURN)],
     failed=outcome.stays,
     action="unpause",
 )

@@ -31,7 +31,7 @@ REBOOT = Operation(
 
 HARD_REBOOT = Operation(
     "server.hard_reboot",
-    steps=[Step("cut_off", do=cut_off, deadline=guest.TURN), _UP],
+    steps=[Step("cut_off", do=cut_off, turn=guest.TURN), _UP],
     failed=outcome.breaks,
     action="reboot",
 )

@@ -59,7 +59,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 DELETE = Operation(
     "server.delete",
     steps=[
-        Step("end_guest", do=end_guest, deadline=guest.TURN, durable=False),
+        Step("end_guest", do=end_guest, deadline=120, turn=guest.TURN, durable=False),
         Step("give_back", record=give_back),
     ],
     failed=failed,

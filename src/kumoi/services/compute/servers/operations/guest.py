@@ -15,8 +15,8 @@ from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.network import facade as networks
 
 TURN = 360.0
-"""Seconds for a step that may find its host busy with an earlier order for the server, abandoned meanwhile: longer than
-any that moves a guest's bytes may take (host/concerns)."""
+"""Seconds for which a step waits behind an earlier order for the server, abandoned meanwhile: longer than any that moves
+a guest's bytes may take (host/concerns)."""
 
 
 @dataclass(frozen=True)
