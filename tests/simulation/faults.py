@@ -18,7 +18,6 @@ from kumoi.engines.network.interface import NetworkError
 from kumoi.engines.volumes.places import saying_when_full
 from kumoi.host.agent import Agent, Refusal
 from kumoi.host.client import InProcess, Unreachable
-from kumoi.host.concerns import CONCERNS
 from kumoi.host.fences import Fences
 from kumoi.kernel.database import Database, Transaction
 
@@ -35,6 +34,8 @@ KINDS = (
     "the disk of the host is full", "the disk of the images is full",
 )  # fmt: skip
 """Every kind of fault; a long run must have hit each."""
+REFUSALS = {"hypervisor": "HypervisorError", "volumes": "VolumesError", "wiring": "NetworkError"}
+"""Concern → the error by which its engine says no."""
 
 
 class Killed(BaseException):
@@ -109,7 +110,7 @@ class BadHost(InProcess):
         if mischief.strikes(0.03, "the host does not answer"):
             raise Unreachable("the host does not answer")
         if mischief.strikes(0.03, "the engine refuses"):
-            return 422, _refusal(next(iter(CONCERNS[concern].errors)), "the engine refuses")
+            return 422, _refusal(REFUSALS[concern], "the engine refuses")
         if mischief.strikes(0.01, "the engine breaks"):
             return 500, _refusal("Fault", "ZeroDivisionError")
         answer = self.obey(path, body, within)

@@ -63,8 +63,10 @@ def describe(name: str, protocol: type) -> Concern:
         for method, function in inspect.getmembers(protocol, inspect.isfunction)
         if not method.startswith("_")
     }
-    beside = vars(sys.modules[protocol.__module__]).values()
-    errors = {error.__name__: error for error in beside if inspect.isclass(error) and issubclass(error, Exception)}
+    beside = [each for each in vars(sys.modules[protocol.__module__]).values() if inspect.isclass(each)]
+    # What a module imports, its errors' own bases say, is not what its engines raise.
+    own = [each for each in beside if issubclass(each, Exception) and each.__module__ == protocol.__module__]
+    errors = {error.__name__: error for error in own}
     return Concern(name, protocol, methods, {**errors, Stale.__name__: Stale})
 
 
