@@ -91,6 +91,19 @@ def test_waiting_past_the_deadline_undoes_with_the_reason(database: Database, wo
     assert state(database) == "error: two: not finished after 5 s" and world.made == []
 
 
+def test_time_in_which_nobody_was_there_is_no_part_of_a_deadline(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    """The machine was off: its host may need a moment, and what was asked for before is still wanted."""
+    world.fail["two"] = [Retry("host-1 does not answer")] * 2
+    make(database)
+    runner(database, world).run_one()
+    assert world.made == ["one"]
+    time.advance(7200)
+    runner(database, world).run_until_quiet()
+    assert state(database) == "ready"
+
+
 def test_an_engine_that_stays_dead_leaves_an_error_and_a_queued_clean_up(
     database: Database, world: World, time: VirtualClock
 ) -> None:

@@ -39,6 +39,8 @@ SHORT_WAIT_SECONDS = 0.1
 """A wait that a worker sits out with the lease in its hand: giving it back and taking it again costs more."""
 SHORT_WAITS = 3
 """So many of them are not written down: together they are far shorter than the lease."""
+OUTAGE_SECONDS = 60.0
+"""For which nobody took what was due: then there was nobody (the machine was off), and that time is no part of a deadline."""
 UNWRITTEN = "unwritten"
 """In a row that a worker holds: what the table does not say yet, and the next write will."""
 
@@ -58,10 +60,19 @@ _NEXT = sa.select(
         sa.case((operations.c.lease_until > operations.c.next_at, operations.c.lease_until), else_=operations.c.next_at)
     )
 ).where(operations.c.state.in_(ACTIVE_STATES))
+_UNATTENDED: sa.ColumnElement[int] = sa.bindparam("now") - sa.case(
+    (operations.c.lease_until > operations.c.next_at, operations.c.lease_until), else_=operations.c.next_at
+)
 _LEASE = (
     operations.update()
     .where(operations.c.id == _DUE.scalar_subquery())
-    .values(lease=sa.bindparam("new_lease"), lease_until=sa.bindparam("new_lease_until"))
+    .values(
+        lease=sa.bindparam("new_lease"),
+        lease_until=sa.bindparam("new_lease_until"),
+        step_since=sa.case(
+            (sa.bindparam("outage") < _UNATTENDED, operations.c.step_since + _UNATTENDED), else_=operations.c.step_since
+        ),
+    )
     .returning(operations)
 )
 
@@ -222,7 +233,13 @@ class Runner:
                 self._count += 1
                 lease = f"{self.name}-{self._count}"
             until = tx.now + round(LEASE_SECONDS * SECOND)
-            row = tx.one(_LEASE, {"now": tx.now, "new_lease": lease, "new_lease_until": until})
+            asked = {
+                "now": tx.now,
+                "new_lease": lease,
+                "new_lease_until": until,
+                "outage": round(OUTAGE_SECONDS * SECOND),
+            }
+            row = tx.one(_LEASE, asked)
             if row is None:
                 return None
             return row, dict(sorted(tx.tuples(_GENERATIONS[tx.dialect], {"operation_id": row["id"]})))

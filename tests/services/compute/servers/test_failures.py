@@ -15,7 +15,7 @@ from kumoi.engines.hypervisor.interface import GuestSpec, NetworkSilent
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.host.agent import Refusal
 from kumoi.host.client import Unreachable
-from kumoi.kernel import operations, runner
+from kumoi.kernel import clock, operations, runner
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.fences import Fence
 from kumoi.services.compute.servers.operations.create import CREATE
@@ -94,7 +94,7 @@ def test_no_room_is_explained_to_an_admin(world: World) -> None:
 def run_out_of_time(world: World) -> None:
     """Whatever is at work is tried once, and again long after its deadline, there and on the way back."""
     table = operations.operations
-    late = {"next_at": 0, "step_since": table.c.step_since - 10_000 * SECOND}
+    late = {"next_at": clock.now(), "step_since": table.c.step_since - 10_000 * SECOND}
     for _ in range(3):
         while world.cloud.runner.run_one():
             pass
