@@ -218,12 +218,13 @@ class Asking:
         if leaked := self._leak(person, answered):
             self._find(service, person, case, "leak", leaked, answered)
 
-    @staticmethod
-    def _patch(case: Any, headers: dict[str, str], chance: Random) -> dict[str, Any]:
+    def _patch(self, case: Any, headers: dict[str, str], chance: Random) -> dict[str, Any]:
         if case.operation.label != examples.PATCHED:
             return {}
         headers["Content-Type"] = chance.choice((examples.PATCH, examples.PATCH, examples.PATCH, "application/json"))
-        return {"data": json.dumps(chance.choice(examples.PATCHES)).encode()}
+        data = json.dumps(chance.choice(examples.PATCHES))
+        self.sent.append(data)
+        return {"data": data.encode()}
 
     def _sign_in_again(self, person: str) -> None:
         """After a 401: a fuzzing admin also revokes its token, changes its password, deletes itself."""
