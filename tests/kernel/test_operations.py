@@ -28,14 +28,6 @@ def time() -> Iterator[VirtualClock]:
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    made.create_all()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def world() -> World:
     return World()
 

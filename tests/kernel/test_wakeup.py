@@ -14,14 +14,6 @@ from tests.kernel.toys import World, make
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    made = Database(database_url)
-    made.create_all()
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def rung() -> Iterator[list[Work]]:
     heard: list[Work] = []
     wakeup.wake_with(heard.append)
