@@ -15,6 +15,7 @@ from kumoi.kernel.routes import Service
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.kernel.tokens import Keys
 from kumoi.kernel.who import Who
+from tests.databases import make_tables
 
 PROJECT = "11111111111111111111111111111111"
 OTHER_PROJECT = "22222222222222222222222222222222"
@@ -42,6 +43,26 @@ def authenticate(_database: Database, token: str) -> Who:
     return CALLERS[token]
 
 
+_Served = tuple[Api, Any]
+_idle: dict[tuple[str, ...], list[_Served]] = {}
+"""By their services' types, the APIs of closed clouds: their routes are compiled, and they serve the next cloud."""
+
+
+def _take(services: list[Service], *arguments: Any, **more: Any) -> _Served:
+    """An API with its WSGI application, as `Api(services, …)` and `wsgi()` would make them."""
+    if idle := _idle.get(tuple(service.type for service in services)):
+        api, wsgi = idle.pop()
+        vars(api).clear()
+        Api.__init__(api, services, *arguments, **more)
+        return api, wsgi
+    api = Api(services, *arguments, **more)
+    return api, api.wsgi()
+
+
+def _give_back(api: Api, wsgi: Any) -> None:
+    _idle.setdefault(tuple(service.type for service in api.services), []).append((api, wsgi))
+
+
 class Cloud:
     """`services` None: all there are. `authenticator` None: the tokens above. `create` False: the tables are there."""
 
@@ -62,13 +83,15 @@ class Cloud:
         self.settings = Settings(cloud_id="abcdef", hypervisor="fake", network="fake", password_rounds=4, **settings)
         self.database = Database(database_url)
         if create:
-            self.database.create_all()
+            make_tables(self.database)
         self.engines = self._engines()
         Keys.create(self.folder.keys)
         keys = Keys.load(self.folder.keys)
         chosen = list(services) if services is not None else every
-        self.api = Api(chosen, self.database, authenticator or authenticate, self.settings, self.locate, keys=keys)
-        self.http = falcon.testing.TestClient(self.api.wsgi())
+        self.api, wsgi = _take(
+            chosen, self.database, authenticator or authenticate, self.settings, self.locate, keys=keys
+        )
+        self.http = falcon.testing.TestClient(wsgi)
         self.runner = app.make_runner(self.database, self.locate)
 
     def _engines(self) -> dict[type[Any], Any]:
@@ -127,7 +150,13 @@ class Cloud:
         return app.differences(self.database, self.locate)
 
     def close(self) -> None:
-        """Nothing stays open, and no thread of an engine goes on beside the next tests."""
+        """Nothing stays open, no thread of an engine goes on beside the next tests, and nothing can be asked any more."""
+        self.stop()
+        _give_back(self.api, self.http.app)
+        del self.api, self.http
+
+    def stop(self) -> None:
+        """Close database and engines."""
         self.database.close()
         for engine in {id(engine): engine for engine in self.engines.values()}.values():
             if callable(close := getattr(engine, "close", None)):

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,23 @@ from kumoi import app
 from kumoi.kernel.database import Database
 from tests.cloud import Cloud
 from tests.databases import PostgreSQL, programs
+from tests.times import Times
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", metavar="NAME", help="write what each file costs to reports/tests-NAME.json")
+
+
+MEMORY = Path("/dev/shm")
+ROOM = 4 << 30
+"""Bytes that must be free in memory for tests' folders to lie there."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    if name := config.getoption("--times"):
+        config.pluginmanager.register(Times(name), "times")
 
 
 @pytest.fixture

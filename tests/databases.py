@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import sqlalchemy as sa
 
 from kumoi.kernel import clock
+from kumoi.kernel.database import Database, metadata
 
 INSTALLED = Path("/usr/lib/postgresql")
 USER = "postgres"
@@ -33,6 +35,36 @@ def programs() -> Path | None:
     """The folder of the newest PostgreSQL's programs; None: there is none."""
     found = sorted(INSTALLED.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
+
+
+_filled: dict[frozenset[str], bytes] = {}
+"""SQLite's file when it holds the tables of these names, and no row."""
+
+
+def make_tables(database: Database) -> None:
+    """As `Database.create_all`, which asks and tells the database about each table; most databases of tests are new
+    files, or copies of `filled_template`, which have them all."""
+    names = frozenset(metadata.tables)
+    if database.dialect == "sqlite":
+        path = Path(sa.make_url(database.url).database or "")
+        if not path.exists():
+            path.write_bytes(_filled.get(names) or _filled.setdefault(names, _fill()))
+            return
+    elif names <= set(database.read(lambda tx: tx.execute(sa.text(_THERE)).scalars())):
+        return
+    database.create_all()
+
+
+_THERE = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
+
+
+def _fill() -> bytes:
+    with tempfile.TemporaryDirectory(prefix="k-") as folder:
+        path = Path(folder) / "kumoi.db"
+        database = Database(f"sqlite:///{path}")
+        database.create_all()
+        database.close()
+        return path.read_bytes()
 
 
 class PostgreSQL:

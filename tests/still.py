@@ -61,16 +61,13 @@ class StillCloud(Cloud):
 
     def pause(self) -> None:
         """Nothing stays open: the place can be copied, and this process forked."""
-        super().close()
+        self.stop()
 
     def resume(self) -> None:
         """Begin again on what lies in the folder and the database now, as a new process would."""
         self.engines = self._engines()
         self.runner = app.make_runner(self.database, self.locate)
         self.hold_still()
-
-    def close(self) -> None:
-        self.pause()
 
 
 def _dirty_due(tx: Any) -> int | None:
