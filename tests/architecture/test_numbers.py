@@ -81,15 +81,6 @@ def ask(cloud: Any, service: Service, route: Route, **more: Any) -> Any:
     return cloud.call(route.method, path, as_="admin", headers=headers, **more)
 
 
-@pytest.fixture(scope="module")
-def one_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """For all of them: nothing that is asked here succeeds in changing it."""
-    folder = tmp_path_factory.mktemp("cloud")
-    made = Cloud(folder, f"sqlite:///{folder / 'kumoi.db'}")
-    yield made
-    made.close()
-
-
 def test_there_are_such_fields() -> None:
     found = {name(one) for one in (*QUERIES, *BODIES)}
     assert "compute:flavors.detail:minRam" in found and "cloud:events.index:after" in found

@@ -45,14 +45,14 @@ def ask(cloud: Any, service: Service, route: Route, as_: str | None, more: dict[
 
 
 @pytest.mark.parametrize(("service", "route"), EVERY, ids=NAMES)
-def test_strangers_and_the_too_weak_are_sent_away(cloud: Any, service: Service, route: Route) -> None:
+def test_strangers_and_the_too_weak_are_sent_away(one_cloud: Any, service: Service, route: Route) -> None:
     if not route.policy.token:
         return
-    refused = ask(cloud, service, route, None)
+    refused = ask(one_cloud, service, route, None)
     assert refused.status_code == 401, refused.text
     assert refused.headers["x-openstack-request-id"].startswith("req-")
     for caller in WEAKER.get(route.policy.role or "", []):
-        refused = ask(cloud, service, route, caller)
+        refused = ask(one_cloud, service, route, caller)
         assert refused.status_code == 403, f"{caller}: {refused.text}"
 
 
@@ -64,9 +64,9 @@ def posted(service: Service, route: Route) -> str:
 
 
 @pytest.mark.parametrize(("service", "route"), POSTS, ids=[posted(service, route) for service, route in POSTS])
-def test_every_post_heeds_a_key(cloud: Any, service: Service, route: Route) -> None:
+def test_every_post_heeds_a_key(one_cloud: Any, service: Service, route: Route) -> None:
     """Whoever heeds it refuses one that is none."""
-    refused = ask(cloud, service, route, "admin", {"Idempotency-Key": ""})
+    refused = ask(one_cloud, service, route, "admin", {"Idempotency-Key": ""})
     heeded = refused.status_code == 400 and "Idempotency-Key" in refused.text
     assert heeded == (posted(service, route) not in WITHOUT_A_KEY), refused.text
 
@@ -89,5 +89,5 @@ def test_no_route_is_declared_twice() -> None:
                 assert last < first, f"{key} is declared twice in one version"
 
 
-def test_every_path_is_one_that_falcon_can_take(cloud: Any) -> None:
-    assert cloud.get("/healthcheck", as_=None).text == "OK"
+def test_every_path_is_one_that_falcon_can_take(one_cloud: Any) -> None:
+    assert one_cloud.get("/healthcheck", as_=None).text == "OK"
