@@ -1,5 +1,6 @@
 """nginx as a cloud runs it, before two small servers that tell what reached them."""
 
+import contextlib
 import http.client
 import json
 import re
@@ -22,7 +23,6 @@ from kumoi.kernel import bodies
 from kumoi.kernel.settings import Folder, Settings
 from tests.ports import free_port
 
-PORT = free_port()
 nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
 pytestmark = pytest.mark.skipif(nginx is None, reason="nginx is not installed")
 
@@ -66,29 +66,40 @@ class Echo(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_PUT = do_POST = answer
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = do_OPTIONS = answer
 
 
 class Backend(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    """`threads`: how many requests it serves at once; each waits for its own body."""
+
     daemon_threads = True
 
-    def __init__(self, name: str, path: Path) -> None:
+    def __init__(self, name: str, path: Path, threads: int) -> None:
         self.name = name
+        self.free = threading.Semaphore(threads)
         self.seen: list[tuple[str, float]] = []
         super().__init__(str(path), Echo)
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away is none."""
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        with self.free:
+            super().process_request_thread(request, client_address)
+
 
 class Front:
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, **settings: int) -> None:
         self.folder = folder
+        self.port = free_port()
         for path in (folder.run / "front", folder.images, folder.data / "novnc"):
             path.mkdir(parents=True)
         (folder.images / "stored").write_bytes(b"x" * 3_000_000)
         (folder.data / "novnc" / "vnc.js").write_text("hello")
-        self.api = Backend("api", folder.api_socket(0))
-        self.streams = Backend("streams", folder.streams_socket)
-        text = configuration.render(folder, Settings(port=PORT), folder.data / "novnc")
+        self.api = Backend("api", folder.api_socket(0), threads=4)
+        self.streams = Backend("streams", folder.streams_socket, threads=1000)
+        text = configuration.render(folder, Settings(port=self.port, **settings), folder.data / "novnc")
         (folder.run / "nginx.conf").write_text(text)
         argv = [str(nginx), "-p", str(folder.run), "-c", str(folder.run / "nginx.conf"), "-e", "stderr"]
         self.log = folder.data / "front.log"
@@ -101,14 +112,14 @@ class Front:
 
     def send(self, request: bytes) -> tuple[http.client.HTTPResponse, Any]:
         """For what no client of good manners sends."""
-        with socket.create_connection(("127.0.0.1", PORT), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
             connection.sendall(request)
             response = http.client.HTTPResponse(connection)
             response.begin()
             return response, json.loads(response.read())
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[http.client.HTTPResponse, Any]:
-        connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         connection.request(method, path, body, headers, encode_chunked=False)
         response = connection.getresponse()
         raw = response.read()
@@ -126,27 +137,35 @@ class Front:
             backend.server_close()
 
 
+@contextlib.contextmanager
+def running(**settings: int) -> Iterator[Front]:
+    data = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
+    made = Front(Folder(data), **settings)
+    try:
+        yield made
+    finally:
+        made.close()
+        shutil.rmtree(data)
+
+
 @pytest.fixture(scope="module")
 def front() -> Iterator[Front]:
-    data = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
-    made = Front(Folder(data))
-    yield made
-    made.close()
-    shutil.rmtree(data)
+    with running() as made:
+        yield made
 
 
 def test_what_is_no_stream_reaches_the_api_as_it_was_asked(front: Front) -> None:
     _, told = front.ask("GET", "/compute/v2.1/servers?name=a%2Fb", **{"X-Forwarded-Host": "evil", "X-Auth-Token": "t"})
     assert told["server"] == "api"
     assert told["path"] == "/compute/v2.1/servers?name=a%2Fb"
-    assert told["headers"]["host"] == f"127.0.0.1:{PORT}"
+    assert told["headers"]["host"] == f"127.0.0.1:{front.port}"
     assert told["headers"]["x-forwarded-proto"] == "http"
     assert told["headers"]["x-auth-token"] == "t"
     assert "x-forwarded-host" not in told["headers"]
 
 
 def test_image_bytes_go_to_the_streams_before_the_last_has_come(front: Front) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=10)
     connection.putrequest("PUT", "/image/v2/images/1/file")
     connection.putheader("Content-Length", str(8_000_000))
     connection.endheaders()
@@ -158,6 +177,88 @@ def test_image_bytes_go_to_the_streams_before_the_last_has_come(front: Front) ->
     connection.send(b"x" * 4_000_000)
     told = json.loads(connection.getresponse().read())
     assert (told["server"], told["length"]) == ("streams", 8_000_000)
+
+
+PLACES = (
+    "/healthcheck",
+    "/identity/v3/auth/tokens",
+    "/compute/v2.1/servers",
+    "/compute/v2.1/console",
+    "/image/v2/images",
+    "/image/v2/images/1/file",
+    "/image/v2/images/1/file/",
+    "/image/v2/images/1/stage",
+    "/image/v2/images//file",
+    "/image//v2/images/1/file",
+    "/image/v2/images/1/%66ile",
+    "/_images/stored",
+    "/novnc/vnc.js",
+    "/nothing",
+)
+"""One address or more of every location, and spellings of those that are matched."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_bodies_that_never_come_hold_nobody_else(front: Front, place: str) -> None:
+    idle = []
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
+        for length in ("Content-Length: 1000000", "Transfer-Encoding: chunked"):
+            for _ in range(4):
+                connection = socket.create_connection(("127.0.0.1", front.port), timeout=10)
+                idle.append(connection)
+                connection.sendall(f"{method} {place} HTTP/1.1\r\nHost: cloud\r\n{length}\r\n\r\n".encode())
+    try:
+        for _ in range(3):
+            assert front.ask("GET", "/healthcheck")[1]["server"] == "api"
+    finally:
+        for connection in idle:
+            connection.close()
+
+
+@pytest.mark.parametrize("path", ["/image/v2/images/1/file", "/image/v2/images/1/stage/"])
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE", "GET"])
+def test_only_uploads_may_be_of_any_size(front: Front, method: str, path: str) -> None:
+    assert front.ask(method, path, b"x" * 3_000_000)[0].status == 413
+    response, told = front.ask("PUT", path, b"x" * 3_000_000)
+    assert (response.status, told["server"], told["path"]) == (200, "streams", path)
+
+
+def test_an_address_has_so_many_requests_at_once() -> None:
+    with running(connections_per_address=3) as front:
+        idle = []
+        for _ in range(3):
+            connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=10)
+            connection.putrequest("PUT", "/image/v2/images/1/file")
+            connection.putheader("Content-Length", "10")
+            connection.endheaders()
+            idle.append(connection)
+        stop = time.monotonic() + 10
+        while front.ask("GET", "/identity/v3")[0].status == 200:
+            assert time.monotonic() < stop, "a fourth is served"
+        response, told = front.ask("GET", "/identity/v3")
+        assert response.status == 429 and told["error"]["code"] == 429
+        assert response.headers["Retry-After"] == "1"
+        for connection in idle:
+            connection.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["/identity/v3/auth/tokens", "/identity//v3/%61uth/tokens/", "/identity/v3/users/1/password"]
+)
+def test_an_address_has_so_many_logins_a_second(path: str) -> None:
+    with running(logins_per_address=1) as front:
+        statuses = [front.ask("POST", path, b"{}")[0].status for _ in range(8)]
+        assert statuses[0] == 200 and 429 in statuses
+        response, told = front.ask("POST", path, b"{}")
+        assert response.status == 429 and told["error"]["title"] == "Too Many Requests"
+        assert {front.ask("GET", path)[0].status for _ in range(8)} == {200}
+
+
+def test_an_address_has_so_many_requests_a_second() -> None:
+    with running(requests_per_address=1) as front:
+        assert 429 in [front.ask("GET", "/compute/v2.1/servers")[0].status for _ in range(8)]
+    with running(requests_per_address=0, logins_per_address=0, connections_per_address=0) as front:
+        assert {front.ask("POST", "/identity/v3/auth/tokens")[0].status for _ in range(120)} == {200}
 
 
 def test_image_bytes_come_from_the_file_that_the_api_names(front: Front) -> None:

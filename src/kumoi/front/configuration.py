@@ -8,6 +8,11 @@ from kumoi.kernel.settings import Folder, Settings
 
 LARGEST_BODY = 2 << 20
 """Bytes. More than the API takes, which refuses what is a little too large itself; kernel/bodies.py counts on it."""
+_UPLOADS = r"^PUT /image/v2/images/[^/]+/(file|stage)/?$"
+"""Method and path of the only requests whose body is unlimited and passed on as it comes. A service that adds uploads
+adds them here, and answers them in the streams process."""
+_LOGINS = r"^POST /identity/v3/(auth/tokens|users/[^/]+/password)/?$"
+"""Method and path of the requests that may cost a password's hash."""
 
 _CONFIGURATION = Template("""\
 # Written by `kumoi up`; changes are overwritten.
@@ -28,7 +33,7 @@ http {
     keepalive_requests 100000;
     reset_timedout_connection on;
     client_header_timeout 30s;
-    client_body_timeout 60s;
+    client_body_timeout 30s;
     large_client_header_buffers 4 32k;
     client_body_buffer_size 256k;
     client_body_temp_path $scratch/body;
@@ -39,8 +44,10 @@ http {
 
     upstream api { server unix:$api max_fails=0; keepalive 64; }
     upstream streams { server unix:$streams max_fails=0; keepalive 16; }
-    map $$request_method $$bytes_upstream { PUT streams; default api; }
-    map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
+    # Volatile: an upload that is refused goes on to an error page, which is no upload.
+    map "$$request_method $$uri" $$is_upload { volatile; default ""; "~$uploads" 1; }
+    map "$$request_method $$uri" $$login_address { default ""; "~$logins" $$binary_remote_addr; }
+$zones    map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
 $shapes
     proxy_http_version 1.1;
     proxy_set_header Host $$http_host;
@@ -59,20 +66,26 @@ $shapes
     server {
         listen $listen;
 $tls
-        # the API itself refuses bodies over 1 MiB
+        # The front takes a body whole before the API sees its request, so that a slow client holds no API thread.
+        # The API itself refuses bodies over 1 MiB.
         client_max_body_size $largest;
+$limits
 $errors
         location / { proxy_pass http://api; }
 
-        # an image's bytes: up through the streams as they come, down from the file by name of the API
-        location ~ ^/image/v2/images/[^/]+/(file|stage)/?$$ {
+        # Uploads go to the streams as they come. The rewrite phase decides, before a location's size limit is checked.
+        recursive_error_pages on;
+        error_page 418 = @uploads;
+        if ($$is_upload) { return 418; }
+        location @uploads {
             client_max_body_size 0;
-            client_body_timeout 300s;
+            client_body_timeout 60s;
             proxy_request_buffering off;
             proxy_read_timeout 3600s;
             proxy_send_timeout 3600s;
-            proxy_pass http://$$bytes_upstream;
+            proxy_pass http://streams;
         }
+        # Downloads are sent from the file that the API names.
         location /_images/ {
             internal;
             alias $images/;
@@ -122,9 +135,30 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         listen=f"{address}:{settings.port}{' ssl' if secure else ''}",
         tls=_tls(folder) if secure else "",
         largest=LARGEST_BODY,
+        uploads=_UPLOADS,
+        logins=_LOGINS,
+        zones="".join(zone for zone, _ in _limits(settings)),
+        limits="".join(limit for _, limit in _limits(settings)),
         shapes=refusals.maps(),
         errors=refusals.locations(),
     )
+
+
+def _limits(settings: Settings) -> list[tuple[str, str]]:
+    """The zone and the limit of each setting that is not zero. A burst of two seconds passes at once."""
+    found = []
+    if count := settings.connections_per_address:
+        zone = "    limit_conn_zone $binary_remote_addr zone=connections:4m;\n    limit_conn_status 429;\n"
+        found.append((zone, f"        limit_conn connections {count};\n"))
+    rates = {
+        "requests": ("$binary_remote_addr", settings.requests_per_address),
+        "logins": ("$login_address", settings.logins_per_address),
+    }
+    for name, (key, rate) in rates.items():
+        if rate:
+            zone = f"    limit_req_zone {key} zone={name}:4m rate={rate}r/s;\n"
+            found.append((zone, f"        limit_req zone={name} burst={2 * rate} nodelay;\n"))
+    return [*found, ("    limit_req_status 429;\n    limit_req_log_level warn;\n    limit_conn_log_level warn;\n", "")]
 
 
 def certificate(folder: Folder) -> Path:

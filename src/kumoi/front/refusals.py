@@ -15,6 +15,7 @@ MESSAGES = {
     413: "The request body is larger than this address takes.",
     414: "The request line is too long.",
     416: "The image has no such range of bytes.",
+    429: "This address sends too many requests; try again in a moment.",
     431: "The request headers are too large.",
     500: "The server failed.",
     501: "The request has an encoding that is not supported.",
@@ -30,7 +31,7 @@ REQUEST_ID = "$refusal_id"
 
 _FAULTS = {
     400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 413: "overLimit",
-    501: "notImplemented", 503: "serviceUnavailable",
+    429: "overLimit", 501: "notImplemented", 503: "serviceUnavailable",
 }  # fmt: skip
 _KINDS = {400: "HTTPBadRequest", 413: "HTTPRequestEntityTooLarge", 500: "HTTPInternalServerError"}
 _TITLES = {413: "Request Entity Too Large"}
@@ -42,7 +43,7 @@ def body(root: str, status: int) -> str:
     shape: dict[str, Any]
     if root in ("/compute", "/volume"):
         fault: dict[str, Any] = {"code": status, "message": message}
-        if root == "/volume" and status == 413:
+        if root == "/volume" and status in (413, 429):
             fault["retryAfter"] = "0"
         shape = {_FAULTS.get(status, "computeFault"): fault}
     elif root == "/image":
@@ -85,7 +86,7 @@ def locations() -> str:
 
 
 def _location(status: int, shown: int) -> str:
-    retry = " add_header Retry-After 1 always;" if shown == 503 else ""
+    retry = " add_header Retry-After 1 always;" if shown in (429, 503) else ""
     ids = (
         f"add_header X-Openstack-Request-Id {REQUEST_ID} always; "
         "add_header X-Compute-Request-Id $compute_refusal_id always;"

@@ -4,10 +4,11 @@ ApiError
 ├── BadRequest 400        ├── NotFound 404              ├── TooLarge 413
 ├── Unauthorized 401      ├── MethodNotAllowed 405      ├── UnsupportedMedia 415
 ├── Forbidden 403         ├── NotAcceptable 406         ├── Unprocessable 422
-│   └── PolicyForbids     ├── Conflict 409              ├── NotBuilt 501
-├── OverQuota (status of  │   └── Busy                  └── Unavailable 503
-│   the service)          └── Gone 410                      ├── DatabaseAway
-└── Other (status of HTTP's own)                            └── OutcomeUnknown
+│   └── PolicyForbids     ├── Conflict 409              ├── TooManyRequests 429
+├── OverQuota (status of  │   └── Busy                  ├── NotBuilt 501
+│   the service)          ├── Gone 410                  └── Unavailable 503
+├── Other (HTTP's own)    └── RequestTimeout 408            ├── DatabaseAway
+                                                            └── OutcomeUnknown
 """
 
 from http import HTTPStatus
@@ -80,6 +81,13 @@ class NotAcceptable(ApiError):
     title = "Not Acceptable"
 
 
+class RequestTimeout(ApiError):
+    """The body did not come in the time that its size allows."""
+
+    status = 408
+    title = "Request Timeout"
+
+
 class Conflict(ApiError):
     status = 409
     title = "Conflict"
@@ -107,6 +115,16 @@ class UnsupportedMedia(ApiError):
 class Unprocessable(ApiError):
     status = 422
     title = "Unprocessable Entity"
+
+
+class TooManyRequests(ApiError):
+    """The same may be asked again after `retry_after` seconds."""
+
+    status = 429
+    title = "Too Many Requests"
+
+    def __init__(self, message: str, retry_after: int = 1, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after), **(headers or {})})
 
 
 class NotBuilt(ApiError):
@@ -169,8 +187,8 @@ class Other(ApiError):
 _BY_STATUS: dict[int, type[ApiError]] = {
     kind.status: kind
     for kind in (
-        BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, NotAcceptable, Conflict, Gone, TooLarge,
-        UnsupportedMedia, Unprocessable, ApiError, NotBuilt, Unavailable,
+        BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, NotAcceptable, RequestTimeout, Conflict, Gone,
+        TooLarge, UnsupportedMedia, Unprocessable, TooManyRequests, ApiError, NotBuilt, Unavailable,
     )
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log
 from kumoi.kernel.bodies import parse_query
-from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound
+from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound, RequestTimeout
 from kumoi.kernel.http import (
     FAULT,
     HEALTHCHECK,
@@ -33,6 +33,9 @@ from kumoi.kernel.who import NOBODY, Who
 
 DRAIN_SECONDS = 60.0
 """How long the rest of a refused body is taken."""
+SLOWEST_BODY = 16 * 1024
+"""Bytes a second that a body must bring on the whole, after GRACE_SECONDS: so each body has an end."""
+GRACE_SECONDS = 60.0
 
 
 def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
@@ -90,7 +93,7 @@ class _App(falcon.asgi.App):  # type: ignore[type-arg]
                 with contextlib.suppress(Exception):
                     # Whoever still sends does not read an answer, and the front would say that the connection broke.
                     async with asyncio.timeout(DRAIN_SECONDS):
-                        while not came_whole:
+                        while not came_whole and status != RequestTimeout.status:
                             await noting()
                 who: Who = scope.get(WHO, NOBODY)
                 log.answered(
@@ -199,9 +202,22 @@ class _Stream:
 
 
 async def _chunks(request: falcon.asgi.Request) -> AsyncIterator[bytes]:
-    """The body; BadRequest when the connection is lost before its end."""
-    came = 0
-    async for chunk in request.stream:
+    """The body; BadRequest when the connection is lost before its end, RequestTimeout when it comes too slowly. Only the
+    time in which this side waited for the client counts."""
+    came, waited = 0, 0.0
+    parts = aiter(request.stream)
+    while True:
+        began = clock.monotonic()
+        try:
+            async with asyncio.timeout(GRACE_SECONDS + came / SLOWEST_BODY - waited):
+                chunk = await anext(parts)
+        except StopAsyncIteration:
+            break
+        except TimeoutError:
+            raise RequestTimeout(
+                f"The body came too slowly: {came} bytes in {waited + clock.monotonic() - began:.0f} seconds."
+            ) from None
+        waited += clock.monotonic() - began
         came += len(chunk)
         yield chunk
     expected = request.content_length

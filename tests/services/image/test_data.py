@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy.exc import DataError
 
 from kumoi.engines.images.interface import ImageStore, Stored
-from kumoi.kernel import clock, operations
+from kumoi.kernel import clock, operations, streams
 from kumoi.kernel.clock import VirtualClock
 from kumoi.services.image.data import api, upload
 from kumoi.services.image.images.errors import WrongStatus
@@ -290,6 +290,29 @@ def test_a_sign_of_life_keeps_an_upload(cloud: Any) -> None:
             while cloud.runner.run_one():
                 pass
         assert status(cloud, image_id) == "saving"
+
+
+def test_a_body_that_comes_too_slowly_has_an_end(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "GRACE_SECONDS", 0.3)
+    image_id = create(cloud).json["id"]
+    app, sent = streams.asgi(cloud.api), []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(0.02)  # more often than any bound between two reads
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def note(event: dict[str, Any]) -> None:
+        sent.append(event)
+
+    path = f"{IMAGES}/{image_id}/file"
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "PUT",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
+        "headers": [(b"host", b"cloud"), (b"x-auth-token", b"member"), (b"content-length", b"1000000")],
+    }  # fmt: skip
+    asyncio.run(asyncio.wait_for(app(scope, receive, note), 20))
+    assert sent[0]["status"] == 408
+    assert status(cloud, image_id) == "queued" and lying(cloud) == []
 
 
 def test_bytes_without_an_image_are_swept(cloud: Any) -> None:

@@ -7,7 +7,7 @@ from kumoi.kernel.errors import ApiError
 _NAMES = {
     400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
     406: "notAcceptable", 409: "conflictingRequest", 410: "gone", 413: "overLimit", 415: "badMediaType",
-    501: "notImplemented", 503: "serviceUnavailable",
+    429: "overLimit", 501: "notImplemented", 503: "serviceUnavailable",
 }  # fmt: skip
 
 
