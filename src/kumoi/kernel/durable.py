@@ -1,13 +1,12 @@
-"""Files and folders that a power cut neither loses nor halves."""
+"""Files and folders that survive a power cut as a whole."""
 
 import os
 from pathlib import Path
 
 
 def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """After a power cut the file has the old content or the new, whole; from the return on it has the new one.
-
-    `mode` is that of a new file; the umask is not asked.
+    """Replace a file atomically and durably. After a power cut it has either the old or the new content; once this returns,
+    it has the new one. `mode` applies regardless of the umask.
     """
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
@@ -21,8 +20,8 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
 
 
 def make_folder(path: Path, *, mode: int = 0o777) -> None:
-    """The folder, and those above it that are missing; that it is there is kept also when it was there before, since
-    whoever made it may have ended before it was durable."""
+    """Make a folder and its missing parents durably. An existing folder is synced too, because its creator may have died
+    before the sync."""
     if not path.parent.is_dir():
         make_folder(path.parent)
     path.mkdir(exist_ok=True, mode=mode)
@@ -30,12 +29,12 @@ def make_folder(path: Path, *, mode: int = 0o777) -> None:
 
 
 def sync_file(path: Path) -> None:
-    """The bytes that any process has written to the file are kept from now on; its name is the folder's matter."""
+    """Make the bytes of a file durable, whichever process wrote them. Its name needs `sync_folder`."""
     _sync(path, os.O_NOFOLLOW)
 
 
 def sync_folder(folder: Path) -> None:
-    """Names that came to the folder or went from it are kept from now on."""
+    """Make additions to and removals from a folder durable."""
     _sync(folder, os.O_DIRECTORY)
 
 

@@ -1,4 +1,4 @@
-"""Counters that tell every process at once that something it remembers has changed."""
+"""Counters that invalidate what processes remember, from the next request on."""
 
 import sqlalchemy as sa
 
@@ -13,7 +13,7 @@ epochs = sa.Table(
 
 
 _CURRENT = sa.select(epochs.c.value).where(epochs.c.name == sa.bindparam("name"))
-"""Built once: every request of every service asks it."""
+"""Built once, because every request of every service executes it."""
 
 
 def current(tx: Transaction, name: str) -> int:
@@ -21,5 +21,5 @@ def current(tx: Transaction, name: str) -> int:
 
 
 def advance(tx: Transaction, name: str) -> None:
-    """What other processes remember under this name is void once this transaction commits."""
+    """Invalidate everything that processes remember under this name, when this transaction commits."""
     tx.upsert(epochs, {"name": name}, {"value": current(tx, name) + 1})

@@ -1,4 +1,4 @@
-"""The errors that a request may end with; each knows its status, and its service renders it in its own JSON shape.
+"""The errors of requests. Each has a status; its service renders it in the service's own JSON shape.
 
 ApiError
 ├── BadRequest 400        ├── NotFound 404              ├── TooLarge 413
@@ -16,7 +16,7 @@ from typing import ClassVar
 
 
 class ApiError(Exception):
-    """An expected end of a request. `kind` is the machine-readable name that network's error bodies carry."""
+    """An expected error of a request. `kind` is the machine-readable name in the network service's error bodies."""
 
     status: int = 500
     title: str = "Internal Server Error"
@@ -33,14 +33,14 @@ class ApiError(Exception):
 
 
 class Discreet(Exception):
-    """One of the cloud's own parts does not do its work. The text names hosts, paths and programs, for those who run the
-    cloud and for the log; `told` is what anybody else reads."""
+    """A part of the cloud failed. The text names hosts, paths and programs and is for admins and the log; everybody else
+    reads `told`."""
 
     told: ClassVar[str]
 
 
 class Occupied(Discreet):
-    """It answers, and will obey when an earlier order for the same thing is carried out."""
+    """The host answers, but still executes an earlier order for the same subject. Ask again."""
 
 
 class BadRequest(ApiError):
@@ -94,7 +94,7 @@ class Conflict(ApiError):
 
 
 class Busy(Conflict):
-    """Another operation works on the same thing."""
+    """Another operation holds the same subject."""
 
 
 class Gone(ApiError):
@@ -128,7 +128,7 @@ class TooManyRequests(ApiError):
 
 
 class NotBuilt(ApiError):
-    """The API knows it, Kumoi does not yet; listed in docs/."""
+    """OpenStack's API has it and Kumoi does not yet; docs/ lists it."""
 
     status = 501
     title = "Not Implemented"
@@ -140,7 +140,7 @@ class Unavailable(ApiError):
 
 
 class DatabaseAway(Unavailable):
-    """The tables cannot be reached, or others hold them, for longer than anybody waits; nothing was changed."""
+    """The database was unreachable or locked for longer than the wait limit. Nothing was changed."""
 
     kind = "ServiceUnavailable"
 
@@ -151,7 +151,7 @@ class DatabaseAway(Unavailable):
 
 
 class OutcomeUnknown(Unavailable):
-    """The database went away while it committed, and could not be asked afterwards whether it did."""
+    """The database went away during a commit, and the outcome could not be looked up."""
 
     kind = "ServiceUnavailable"
 
@@ -177,7 +177,7 @@ class OverQuota(ApiError):
 
 
 class Other(ApiError):
-    """What only HTTP itself has a name for: 414, 416, 431, 504."""
+    """Statuses without a class of their own: 414, 416, 431, 504."""
 
     def __init__(self, status: int, message: str, *, headers: dict[str, str] | None = None) -> None:
         super().__init__(message, headers=headers)
@@ -194,6 +194,6 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 
 def of_status(status: int, message: str, *, headers: dict[str, str] | None = None) -> ApiError:
-    """The error of a status that was not raised here: by the framework, or by the front. ValueError when HTTP has none."""
+    """The error for a status that the framework or the front raised. ValueError if HTTP has no such status."""
     kind = _BY_STATUS.get(status)
     return kind(message, headers=headers) if kind else Other(status, message, headers=headers)

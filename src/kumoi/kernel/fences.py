@@ -1,23 +1,23 @@
-"""Generations: how a host or OVN refuses the orders of a runner that has lost its lease."""
+"""Fencing tokens: a host or OVN uses them to refuse the orders of a runner that has lost its lease."""
 
 import msgspec
 
 
 class Fence(msgspec.Struct, frozen=True):
-    """Who gives the order: `subject` is `<kind>/<id>` (`server/1f0c…`), `generation` grows with every lease taken."""
+    """The fencing token of an order: `subject` is `<kind>/<id>` (`server/1f0c…`), `generation` grows with every lease."""
 
     subject: str
     generation: int
 
 
 class Stale(Exception):
-    """The order came from a generation older than one already seen; nothing was changed."""
+    """The order has an older generation than the receiver has seen; it changed nothing."""
 
     def __init__(self, message: str, newest: Fence | None = None) -> None:
-        """`newest`: what has been seen of the subject, where that is known."""
+        """`newest`: the newest generation that the receiver has seen, if it is known."""
         super().__init__(message)
         self.newest = newest
 
 
 class Busy(Exception):
-    """An earlier order for the same thing is still being carried out; nothing was changed, ask again."""
+    """An earlier order for the same subject is still running; this one changed nothing. Ask again."""

@@ -1,4 +1,4 @@
-"""Durable operations: work asked for once, in fixed steps, that survives the death of any process at any instant."""
+"""Durable operations: requested work in a fixed list of steps, which survives the death of any process at any instant."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,27 +65,27 @@ generations = sa.Table(
 
 
 DETAILS = "details"
-"""In a context's data: what only admins read of its fault, where that says more than a person is told."""
+"""Key in a context's data: the details of a fault that only admins may read."""
 
 
 class Failed(Exception):
-    """A step cannot be done, and trying again would not help; the text is for the person who asked."""
+    """A step failed and a retry would not help. The text is for the person who made the request."""
 
 
 class Retry(Exception):
-    """A step could not be done just now (an engine does not answer); it is tried again until its deadline."""
+    """A step failed for now, for example because an engine does not answer. The runner retries it until its deadline."""
 
 
 @dataclass(frozen=True)
 class Again:
-    """Returned by `do` or `undo`: not there yet, ask again."""
+    """Returned by `do` or `undo`: the work is not finished; call again after `after` seconds."""
 
     after: float
     """Seconds."""
 
 
 class Context:
-    """What a step sees of its operation. `data` is kept with the progress of the step; change it in do or record."""
+    """What a step knows of its operation. `data` is stored with the progress of the step; change it in `do` or `record`."""
 
     def __init__(
         self, database: Database, locate: Callable[[type[Any]], Any], row: Mapping[str, Any], fences: Mapping[str, int]
@@ -105,12 +105,12 @@ class Context:
         self.fault: str | None = row["fault"]
 
     def details(self, reason: str) -> str:
-        """What admins read of a fault whose reason a person is told."""
+        """The text of a fault for admins; the reason itself where there are no details."""
         return str(self.data.get(DETAILS) or reason)
 
     @property
     def subjects(self) -> list[str]:
-        """`<kind>/<id>` of all that this operation holds, those inherited from superseded operations included."""
+        """`<kind>/<id>` of every subject that this operation holds, including those inherited from superseded operations."""
         return list(self._generations)
 
     def subjects_of(self, kind: str) -> list[str]:
@@ -137,12 +137,12 @@ Record = Callable[[Context, Transaction], None]
 
 @dataclass(frozen=True)
 class Step:
-    """`do` talks to engines, outside any transaction; `record` writes rows, in one transaction with the step's progress.
-    Going backwards `undo` and `erase` do the same. Each may run twice, none is skipped, none loops or waits.
+    """`do` calls engines, outside any transaction; `record` writes rows, in the transaction that stores the step's progress.
+    `undo` and `erase` are their counterparts on the way backward. Each may run twice; none is skipped, loops or waits.
 
-    `deadline`: seconds until the step is overdue; `turn`: the same while what it waits for is Occupied with an earlier order.
-    `pivot`: once it is done there is only forward.
-    `durable` False: a power cut may forget its progress (repeating is harmless and no client relies on it).
+    `deadline`: seconds until the step is overdue. `turn`: the longer limit while the host is Occupied with an earlier order.
+    `pivot`: after this step the operation cannot turn round.
+    `durable` False: a power cut may lose its progress (repeating is harmless and no client relies on it).
     """
 
     name: str
@@ -158,9 +158,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Operation:
-    """`failed` marks the resource (ERROR with a reason): in the transaction that ends an unwound operation; before that, as
-    soon as a deadline is missed, whether the operation turns round (its clean-up may take as long again) or goes on being
-    tried. `forward_only`: a deletion, never undone.
+    """`failed` marks the resource (ERROR with a reason). It runs in the transaction that ends an undone operation. It also
+    runs as soon as a deadline is missed, whether the operation then turns round or is retried. `forward_only`: a
+    deletion, which is never undone.
     `action`: the name under which the compute API lists it among a server's actions."""
 
     kind: str
@@ -207,8 +207,8 @@ def begin(
     data: Mapping[str, Any] | None = None,
     told_of: Iterable[str] = (),
 ) -> str:
-    """Promise the work in the caller's transaction; its id. Busy (409) when another operation holds a subject.
-    `told_of`: further subjects that are not held, in whose history it stands as well."""
+    """Start an operation in the caller's transaction and return its id. Raises Busy (409) if another operation holds a
+    subject. `told_of`: further subjects whose history shows the operation, although it does not hold them."""
     names = list(dict.fromkeys(subject_names))
     busy = tx.one(_BUSY, {"names": names})
     if busy:
@@ -243,9 +243,9 @@ def supersede(
     user_id: str,
     project_id: str | None,
 ) -> str:
-    """As `begin`, but whatever is in progress on the subjects ends here, and its other subjects are inherited: the new
-    operation has to put them right. For deletions: asking twice for the same one answers the id of the first, which has
-    its deadline anew when it had missed that, so that `failed` marks the resource once more; before, it has no longer."""
+    """Like `begin`, but first end every active operation on the subjects. The new operation inherits the other subjects of
+    those operations and must clean them up. Only deletions use this. A second request for the same deletion returns the
+    id of the first one. If that one is overdue, its deadline starts anew, so that `failed` marks the resource again."""
     names = list(dict.fromkeys(subject_names))
     active = tx.all(
         sa.select(operations.c.id, operations.c.kind)
@@ -269,19 +269,19 @@ def supersede(
 
 
 def let_go(tx: Transaction, operation_id: str, subject_name: str) -> None:
-    """An operation at work needs one of its subjects no more: from here on it may be another's."""
+    """Release one subject of an active operation, so that another operation may hold it."""
     held = (subjects.c.operation_id == operation_id, subjects.c.subject == subject_name)
     tx.execute(subjects.update().where(*held).values(active=False))
 
 
 def is_running(tx: Transaction, operation_id: str) -> bool:
-    """Whether it is at work and has not turned round."""
+    """Whether the operation is active and has not turned round."""
     state: str | None = tx.scalar(sa.select(operations.c.state).where(operations.c.id == operation_id))
     return state == RUNNING
 
 
 def end(tx: Transaction, operation_id: str, state: str) -> None:
-    """End it from outside; a runner still at work on it finds its lease gone."""
+    """End an operation from outside. A runner that still executes it loses its lease."""
     row = tx.one(
         operations.update()
         .where(operations.c.id == operation_id)
@@ -300,7 +300,7 @@ _FREE = subjects.update().where(subjects.c.operation_id == sa.bindparam("ended")
 
 
 def release(tx: Transaction, row: Mapping[str, Any], first: str) -> None:
-    """Let go of the subjects of an operation that has just ended, and say so in the event log under the first one."""
+    """Release the subjects of an operation that has just ended, and write the event under the first subject."""
     events.write(
         tx, f"{row['kind']}.{row['state']}", first, request_id=row["request_id"], user_id=row["user_id"],
         project_id=row["project_id"], operation=row["id"], fault=row["fault"],
@@ -322,14 +322,14 @@ def held(tx: Transaction) -> set[str]:
 
 
 def known(tx: Transaction, subject_names: Iterable[str]) -> bool:
-    """Whether any of them was ever held, however long ago."""
+    """Whether any operation ever held one of these subjects."""
     names = generations.c.subject.in_(list(subject_names))
     return tx.scalar(sa.select(generations.c.subject).where(names).limit(1)) is not None
 
 
 def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[dict[str, Any]]:
-    """Operations rows that held the subject or tell of it, newest first; `history` lists {step, started, finished,
-    result, detail}."""
+    """Rows of operations that hold or held the subject, or show it in their history, newest first. `history` lists
+    {step, started, finished, result, detail}."""
     return tx.all(
         sa.select(operations)
         .join(subjects)
@@ -340,11 +340,11 @@ def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[di
 
 
 def unfinished(tx: Transaction) -> list[dict[str, Any]]:
-    """Operations still at work, oldest first, for the audit."""
+    """Active operations, oldest first, for the audit."""
     return tx.all(sa.select(operations).where(operations.c.state.in_(ACTIVE_STATES)).order_by(operations.c.created_at))
 
 
 def forget_old(tx: Transaction, before: int) -> int:
-    """Remove what ended before that instant; how many."""
+    """Remove operations that ended before that instant; returns how many."""
     ended = operations.c.state.not_in(ACTIVE_STATES)
     return tx.changed(operations.delete().where(ended, operations.c.updated_at < before))

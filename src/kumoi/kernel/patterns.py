@@ -1,4 +1,4 @@
-"""What clients look for in texts: parts, and regular expressions by RE2, whose time grows with the text and no faster."""
+"""Text filters of clients: substrings, and regular expressions matched by RE2 in linear time."""
 
 from functools import lru_cache
 from typing import Any
@@ -8,19 +8,19 @@ import sqlalchemy as sa
 from kumoi.kernel.errors import BadRequest
 
 LONGEST = 255
-"""Characters of an expression."""
+"""Maximum number of characters in an expression."""
 LARGEST = 600
-"""Instructions of one when it is compiled: each letter of a text may go through them all. PostgreSQL slows down sooner."""
+"""Maximum number of compiled instructions. Each letter of a text may pass through all of them."""
 MEMORY = 2 << 20
-"""Bytes that one may take, compiled and matching: where it would need more, it is matched more slowly."""
+"""Maximum memory of a compiled expression, in bytes. RE2 matches more slowly where it would need more."""
 REMEMBERED = 4
-"""Compiled ones of a process."""
+"""Number of compiled expressions that a process caches."""
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _compiled(text: str) -> Any:
-    """ValueError says why it is no expression."""
-    # Two megabytes, for those processes only that are ever asked for a match.
+    """Compile an expression; ValueError says why it is invalid."""
+    # The module takes two megabytes, so only a process that needs it imports it.
     import re2
 
     options = re2.Options()
@@ -35,13 +35,13 @@ def _compiled(text: str) -> Any:
         why = error.args[0] if error.args else b""
         raise ValueError(why.decode(errors="replace") if isinstance(why, bytes) else str(why)) from None
     finally:
-        # The module remembers more than this process needs, and all that they grew to.
+        # The module has a cache of its own, which would grow without use.
         re2.purge()
 
 
 def check(text: str, parameter: str) -> str:
-    """The expression; BadRequest naming the parameter when it is none, or too large. Back references and look-around are
-    refused: nothing matches them in bounded time."""
+    """Return the expression. BadRequest names the parameter if the expression is invalid or too large. Back references
+    and look-around are refused, because nothing matches them in bounded time."""
     if len(text) > LONGEST:
         raise refused(parameter, f"it has more than {LONGEST} characters")
     try:
@@ -56,12 +56,12 @@ def refused(parameter: str, why: str) -> BadRequest:
 
 
 def found(text: str, value: str | None) -> bool | None:
-    """Whether the checked expression matches somewhere in the value; None for none, as in SQL."""
+    """Whether the checked expression matches somewhere in the value; None for None, as in SQL."""
     return None if value is None else _compiled(text).search(value) is not None
 
 
 def contains(column: sa.Column[str], part: str, *, ignore_case: bool = False) -> sa.ColumnElement[bool]:
-    """Whether the part is in the column, whose length is given. What is longer is in none, and SQLite takes no LIKE of it."""
+    """Condition: the column contains the part. A part that is longer than the column matches nothing; SQLite refuses it."""
     if not isinstance(column.type, sa.String) or column.type.length is None:
         raise TypeError(f"{column} has no length")
     if len(part) > column.type.length:

@@ -1,4 +1,4 @@
-"""Asking several, each of whom may be silent: all at once, so that none waits for another."""
+"""Ask several hosts in parallel, so that a silent one delays no other."""
 
 import threading
 from collections.abc import Callable, Iterable
@@ -9,20 +9,20 @@ from kumoi.kernel import clock
 T = TypeVar("T")
 
 _asked: set[tuple[str, str]] = set()
-"""(subject, name) of questions that are still open, those included that nobody waits for any more."""
+"""(subject, name) of open questions, including those for which nobody waits any more."""
 _lock = threading.Lock()
 
 
 class Silent(Exception):
-    """There was no answer in time, or there is still none to an earlier question."""
+    """No answer came in time, or an earlier question is still open."""
 
 
 def ask(subject: str, names: Iterable[str], question: Callable[[str], T], within: float) -> dict[str, T | Exception]:
-    """Name → the answer, or what went wrong, Silent included, after `within` seconds at the most.
+    """Returns name → answer or exception (Silent included) after at most `within` seconds.
 
-    `subject`: what is asked; who has not answered is not asked the same again, so that silence never costs more than
-    one thread. One alone is asked directly: it has nobody to hold up, and its own call has a deadline. So name all there
-    are, those included for whom there is nothing to do just now.
+    `subject` names the question. A host with an open question of the same subject is not asked again, so a silent host
+    costs one thread at most. A single host is asked directly, because its own call has a deadline and nobody else waits.
+    Pass all hosts, including those without work.
     """
     asked = list(names)
     if len(asked) < 2:

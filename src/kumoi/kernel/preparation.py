@@ -1,4 +1,4 @@
-"""Processes load while `kumoi up` still writes what they are to find, and open the cloud when that is there."""
+"""Processes load while `kumoi up` still writes keys, tables and first rows, and wait for it before they open the cloud."""
 
 import fcntl
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ PREPARED_WITHIN = 120.0
 
 @contextmanager
 def preparing(folder: Folder) -> Iterator[None]:
-    """Keys, tables and first rows are being written; over with the block, or with this process."""
+    """Hold the lock while keys, tables and first rows are written. It ends with the block or with this process."""
     with folder.preparing.open("w") as lock:
         folder.preparing.chmod(0o644)
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -20,7 +20,7 @@ def preparing(folder: Folder) -> Iterator[None]:
 
 
 def wait(folder: Folder) -> None:
-    """Until nothing is being prepared; TimeoutError after PREPARED_WITHIN seconds."""
+    """Wait until the preparation has ended; TimeoutError after PREPARED_WITHIN seconds."""
     try:
         lock = folder.preparing.open()
     except FileNotFoundError:

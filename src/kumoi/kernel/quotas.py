@@ -1,4 +1,4 @@
-"""Quotas counted from the rows themselves, inside the transaction that takes: nothing is kept that could drift."""
+"""Quotas, counted from the rows inside the transaction that adds one, so that no stored usage can drift."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from kumoi.kernel.errors import OverQuota
 
 UNLIMITED = -1
 EVERYBODY = ""
-"""In place of a project's id: the limit of all projects that have none of their own."""
+"""Used instead of a project id: the limit of all projects without their own."""
 
 limits = sa.Table(
     "kernel_quota_limits",
@@ -24,7 +24,8 @@ limits = sa.Table(
 
 @dataclass(frozen=True)
 class Quota:
-    """`usage` counts in the caller's transaction what a project has. Registered by being made, in the resource's store."""
+    """A quota of one resource. `usage(tx, project_id)` counts the rows. The instance registers itself; it belongs in the
+    resource's store."""
 
     service: str
     resource: str
@@ -39,17 +40,17 @@ registry: dict[tuple[str, str], Quota] = {}
 
 
 def limit(tx: Transaction, service: str, resource: str, project_id: str) -> int:
-    """The project's limit, or the default; -1 is none."""
+    """The project's limit, or the default; -1 means unlimited."""
     return all_limits(tx, service, project_id, [resource])[resource]
 
 
 def take(
     tx: Transaction, service: str, project_id: str, amounts: Mapping[str, int], *, holder: str | None = None
 ) -> None:
-    """Promise `amounts` (resource → count) to the project, or raise OverQuota naming the first that is short.
-    `holder`: whose rows are counted against the project's limit, when they are not the project's.
+    """Check that the project may have `amounts` (resource → count) more; OverQuota names the first resource that exceeds
+    its limit. `holder`: whose rows are counted, if not the project's.
 
-    Call it before the rows are inserted; routes declare what they may take.
+    Call it before you insert the rows. The route must declare the resources.
     """
     for resource in amounts:
         if tx.declared_quota is not None and resource not in tx.declared_quota:
@@ -76,7 +77,7 @@ def reset(tx: Transaction, service: str, project_id: str) -> None:
 def all_limits(
     tx: Transaction, service: str, project_id: str, resources: Iterable[str] | None = None
 ) -> dict[str, int]:
-    """resource → limit of those quotas, or every one, of the service; of EVERYBODY: the defaults."""
+    """resource → limit, for the given or all quotas of the service. For EVERYBODY: the defaults."""
     names = [resource for owner, resource in registry if owner == service] if resources is None else list(resources)
     set_: dict[str, dict[str, int]] = {project_id: {}, EVERYBODY: {}}
     for row in tx.rows(limits, service=service, project_id={project_id, EVERYBODY}):
@@ -87,7 +88,7 @@ def all_limits(
 
 
 def show(tx: Transaction, service: str, project_id: str) -> dict[str, tuple[int, int]]:
-    """resource → (limit, used) of every quota of the service."""
+    """resource → (limit, used), for every quota of the service."""
     return {
         resource: (most, registry[service, resource].usage(tx, project_id))
         for resource, most in all_limits(tx, service, project_id).items()

@@ -1,4 +1,4 @@
-"""Reconcilers: make the world match the tables, woken by dirty rows and by a slow sweep; they take no arguments but ids."""
+"""Reconcilers and sweeps make the world match the tables. Dirty rows start a reconciler; a timer starts a sweep."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
@@ -42,7 +42,7 @@ sweeps = sa.Table(
 
 
 class Later(Exception):
-    """Raised by `apply`: not yet, and nothing is wrong. `after`: seconds until it is to be called again."""
+    """Raised by `apply`: not possible yet, but no failure. `after`: seconds until the next call."""
 
     def __init__(self, reason: str, after: float = 1.0) -> None:
         super().__init__(reason)
@@ -50,7 +50,7 @@ class Later(Exception):
 
 
 class View:
-    """What a reconciler sees: engines and reads; it writes through `write`, in transactions of its own."""
+    """What a reconciler may use: engines, reads, and `write` for transactions of its own."""
 
     def __init__(self, database: Database, locate: Callable[[type[Any]], Any]) -> None:
         self.database = database
@@ -69,10 +69,10 @@ class View:
 
 @dataclass(frozen=True)
 class Reconciler:
-    """`apply(view, id → revision)` brings the world to what the rows say now; a row that is gone means: remove.
-    The revision goes to the engine, which refuses older ones. Raise to be called again, with back-off, or Later.
-    `order`: kinds with low numbers are applied first when many are dirty (networks before ports). `asks_hosts`: it waits
-    for agents of hosts, which may be silent; such kinds are followed apart from all others."""
+    """`apply(view, id → revision)` makes the world match the current rows; a missing row means: remove. The engine gets the
+    revision and refuses older ones. An exception causes a retry with back-off; Later causes one after a given time.
+    `order`: kinds with lower numbers are applied first (networks before ports). `asks_hosts`: the reconciler waits for
+    hosts, which may be silent, so these kinds have a thread of their own."""
 
     kind: str
     apply: Callable[[View, dict[str, int]], None]
@@ -85,7 +85,7 @@ class Reconciler:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Run every `every` seconds by one runner of the cloud."""
+    """One runner of the cloud calls `run` every `every` seconds."""
 
     kind: str
     every: float
@@ -119,8 +119,8 @@ _MARK = {dialect: _mark(dialect) for dialect in INSERT}
 
 
 def mark(tx: Transaction, kind: str, *ids: str) -> None:
-    """What the tables say of these has changed (or they are gone): the world must follow, in the name of the request
-    that is at work."""
+    """Mark rows as changed or deleted, so that the reconciler of `kind` runs for them. The current request's id is stored
+    for the log."""
     if ids:
         this = {"kind": kind, "next_at": tx.now, "request_id": log.request_id.get() or None}
         tx.execute(_MARK[tx.dialect], [{**this, "id": subject_id} for subject_id in ids])
@@ -128,31 +128,31 @@ def mark(tx: Transaction, kind: str, *ids: str) -> None:
 
 
 def outrun(tx: Transaction, kind: str, subject_id: str, held: int) -> None:
-    """Mark it with a revision above one that the world holds: after the tables were set back to an older state."""
+    """Mark a row with a revision above the one that the world holds. Needed after a restore of older tables."""
     mark(tx, kind, subject_id)
     this = dirty.update().where(dirty.c.kind == kind, dirty.c.id == subject_id, dirty.c.wanted <= held)
     tx.execute(this.values(wanted=held + 1))
 
 
 def forget(tx: Transaction, kind: str, ids: list[str]) -> None:
-    """What has long been gone, in the tables and in the world, needs no revision any more."""
+    """Remove the marks of rows that are gone from the tables and from the world."""
     settled = dirty.c.applied >= dirty.c.wanted
     tx.execute(dirty.delete().where(dirty.c.kind == kind, dirty.c.id.in_(ids), settled))
 
 
 def revision(tx: Transaction, kind: str, subject_id: str) -> int:
-    """The revision last wanted; 0 when never marked."""
+    """The last wanted revision; 0 if the row was never marked."""
     return int(tx.scalar(sa.select(dirty.c.wanted).where(dirty.c.kind == kind, dirty.c.id == subject_id)) or 0)
 
 
 def applied(tx: Transaction, kind: str, subject_id: str) -> bool:
-    """Whether the world has followed."""
+    """Whether the wanted revision is applied."""
     row = tx.one(sa.select(dirty.c.wanted, dirty.c.applied).where(dirty.c.kind == kind, dirty.c.id == subject_id))
     return row is None or row["applied"] >= row["wanted"]
 
 
 def pending(tx: Transaction) -> list[dict[str, Any]]:
-    """Rows that the world has not followed yet, for the audit."""
+    """Rows whose wanted revision is not applied yet, for the audit."""
     return tx.all(sa.select(dirty).where(dirty.c.applied < dirty.c.wanted).order_by(dirty.c.kind, dirty.c.id))
 
 
@@ -185,8 +185,8 @@ def _take(kinds: tuple[str, ...]) -> sa.Executable:
 def run_dirty(
     database: Database, locate: Callable[[type[Any]], Any], limit: int = 200, *, asks_hosts: bool | None = None
 ) -> int:
-    """Apply what is due, one kind after the other in their order; how many rows were tried. `asks_hosts`: only kinds
-    that do, or only those that do not."""
+    """Apply all due rows, kind after kind in their order; returns how many rows were tried. `asks_hosts`: only kinds with
+    this value."""
     kinds = tuple(kind for kind, each in reconcilers.items() if asks_hosts in (None, each.asks_hosts))
 
     def take(tx: Transaction) -> list[dict[str, Any]]:
@@ -219,7 +219,7 @@ _NAMED = 8
 
 @contextlib.contextmanager
 def _in_the_name_of(requests: Iterable[str]) -> Iterator[None]:
-    """What is logged meanwhile, here and by agents, names the requests that it was asked by: the first few of them."""
+    """Log lines inside the block, here and on agents, carry the ids of the first few requests that caused the work."""
     held = log.request_id.set(",".join(list(dict.fromkeys(requests))[:_NAMED]))
     try:
         yield
@@ -228,7 +228,7 @@ def _in_the_name_of(requests: Iterable[str]) -> Iterator[None]:
 
 
 def _apply(database: Database, view: View, kind: str, batch: dict[str, int]) -> bool:
-    """Whether each of several is to be tried alone, since they failed together."""
+    """Apply a batch. Returns True if several rows failed together, so that each must be tried alone."""
     try:
         reconcilers[kind].apply(view, batch)
     except Exception as error:
@@ -254,7 +254,7 @@ def _failed(database: Database, kind: str, batch: dict[str, int], error: Excepti
 def _settle(
     database: Database, kind: str, batch: dict[str, int], fault: str | None, after: float | None = None
 ) -> None:
-    """`after`: seconds; None: a longer wait with every attempt."""
+    """`after`: seconds until the next attempt; None: exponential back-off."""
 
     def settle(tx: Transaction) -> None:
         if fault is None:
@@ -280,9 +280,9 @@ def run_sweeps(
     since: int = 0,
     start: Callable[[str, Callable[[], None]], None] | None = None,
 ) -> None:
-    """Run each sweep whose time has come, or that was last claimed before `since` (when this process began: much may
-    have changed while there was none); the first to claim it does it. `start`: how to run one, by its kind; None:
-    one after the other. What one fails with, its claim included, is logged and keeps no other from its turn."""
+    """Run each sweep that is due, or that was last claimed before `since` (the start of this process, because much may
+    have changed while no runner was there). The process that claims a sweep first runs it. `start(kind, run)` runs one,
+    for example in a thread; None: one after the other. A failure, also of the claim, is logged and stops no other sweep."""
     now = clock.now()
     due = database.read(lambda tx: {row["kind"]: row["next_at"] for row in tx.all(sa.select(sweeps))})
     view = View(database, locate)
@@ -318,6 +318,6 @@ _NEXT = sa.select(
 
 
 def next_due(tx: Transaction) -> int | None:
-    """The instant at which the next dirty row is due that nobody is about."""
+    """The instant at which the next unleased dirty row is due."""
     found: int | None = tx.scalar(_NEXT)
     return found

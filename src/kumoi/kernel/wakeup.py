@@ -1,4 +1,4 @@
-"""A nudge between processes of one machine, so that queued work starts at once; losing one only costs a poll."""
+"""Wake-ups between processes of one machine, so that queued work starts at once. A lost one costs a poll interval."""
 
 import contextlib
 import os
@@ -9,18 +9,18 @@ from pathlib import Path
 
 
 class Work(StrEnum):
-    """What a bell rings for."""
+    """The reason for a wake-up."""
 
     OPERATION = "operation"
-    """One is due."""
+    """An operation is due."""
     DIRTY = "dirty"
-    """Rows are."""
+    """Rows are dirty."""
     LATER = "later"
-    """Something will be due that was not expected."""
+    """Something will be due earlier than the receiver knows."""
 
 
 class Bell:
-    """Rings by a datagram that says what for; never blocks, never fails."""
+    """Sends a datagram with the reason. It never blocks and never fails."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -35,7 +35,7 @@ class Bell:
 
 
 class Ear:
-    """Hears every bell rung since the last time."""
+    """Receives the wake-ups since the last call."""
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
@@ -44,7 +44,7 @@ class Ear:
         os.chmod(path, 0o660)
 
     def wait(self, seconds: float) -> set[str]:
-        """Return when a bell rings, at the latest after `seconds`; what was rung for."""
+        """Wait for a wake-up, at most `seconds`; returns the reasons."""
         self._socket.settimeout(max(seconds, 0.001))
         heard = set()
         with contextlib.suppress(OSError):
@@ -62,7 +62,7 @@ _ring: Callable[[Work], None] = lambda _: None  # noqa: E731
 
 
 def wake_with(action: Callable[[Work], None]) -> None:
-    """How this process tells the runner that there is work."""
+    """Set how this process wakes the runner."""
     global _ring
     _ring = action
 
