@@ -11,8 +11,10 @@ ApiError
                                                             └── OutcomeUnknown
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ApiError(Exception):
@@ -197,3 +199,16 @@ def of_status(status: int, message: str, *, headers: dict[str, str] | None = Non
     """The error for a status that the framework or the front raised. ValueError if HTTP has no such status."""
     kind = _BY_STATUS.get(status)
     return kind(message, headers=headers) if kind else Other(status, message, headers=headers)
+
+
+@contextmanager
+def translated(words: Mapping[type[ApiError], Callable[[Any], ApiError]]) -> Iterator[None]:
+    """Around a call to another service's facade: what it refuses is raised as this service's clients know it. `words`:
+    the facade's error → the error of this service, made from it. What has no words is raised as it is."""
+    try:
+        yield
+    except ApiError as error:
+        for kind in type(error).__mro__:
+            if kind in words:
+                raise words[kind](error) from None
+        raise

@@ -12,7 +12,7 @@ from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import AT_REST, LETS_GO, TRANSIENT_VM_STATES, VmState
 from kumoi.services.compute.servers.operations.create import resources
 from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
 Found = list[dict[str, Any]]
@@ -25,7 +25,7 @@ class _Rows:
     servers: dict[str, dict[str, Any]]
     busy: set[str]
     devices: dict[str, list[dict[str, Any]]]
-    ports: dict[str, list[networks.Port]]
+    ports: dict[str, list[ports.Port]]
 
     def volumes_of(self, server_id: str) -> set[str]:
         return {device["volume_id"] for device in self.devices.get(server_id, ()) if device["volume_id"]}
@@ -74,7 +74,7 @@ def _look(view: View) -> Found:
 
 def _rows(tx: Transaction) -> _Rows:
     servers = {row["id"]: row for row in store.every_live(tx)}
-    return _Rows(servers, store.at_work(tx), disks.every(tx), networks.of_servers(tx, list(servers)))
+    return _Rows(servers, store.at_work(tx), disks.every(tx), ports.of_devices(tx, list(servers)))
 
 
 def _devices(name: str, host: _Host, rows: _Rows, server_id: str) -> Found:
@@ -146,7 +146,7 @@ def _tables(tx: Transaction, servers: dict[str, dict[str, Any]], busy: set[str])
     ]
     found += [
         _said("port", server_id, "a port belongs to a server that is not there")
-        for server_id in sorted(networks.device_ids(tx) - set(servers))
+        for server_id in sorted(ports.device_ids(tx) - set(servers))
     ]
     found += [
         _said("attachment", server_id, "a volume is attached to a server that is not there")

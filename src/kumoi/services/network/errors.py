@@ -75,6 +75,7 @@ class NetworkNotFound(NotFound):
     kind = "NetworkNotFound"
 
     def __init__(self, network_id: str) -> None:
+        self.network_id = network_id
         super().__init__(f"Network {network_id} could not be found.")
 
 
@@ -89,6 +90,7 @@ class PortNotFound(NotFound):
     kind = "PortNotFound"
 
     def __init__(self, port_id: str) -> None:
+        self.port_id = port_id
         super().__init__(f"Port {port_id} could not be found.")
 
 

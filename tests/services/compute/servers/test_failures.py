@@ -232,10 +232,10 @@ def test_a_deletion_goes_on_until_the_host_does_as_told(world: World) -> None:
 
 def test_a_lost_wait_for_the_network_ends_in_error(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from kumoi.kernel import clock
-    from kumoi.services.network import facade
+    from kumoi.services.network.facade import ports
 
     never: Callable[..., Any] = lambda tx, port_ids: False  # noqa: E731
-    monkeypatch.setattr(facade, "all_up", never)
+    monkeypatch.setattr(ports, "all_up", never)
     server_id = world.ask().json["server"]["id"]
     with clock.using(clock.VirtualClock(clock.now())):
         world.cloud.settle(600)

@@ -5,24 +5,25 @@ from typing import Any
 
 from kumoi.engines.hypervisor.interface import MOST_CARDS
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.errors import BadRequest, NotFound
+from kumoi.kernel.errors import BadRequest, NotFound, translated
 from kumoi.kernel.who import Who
+from kumoi.services.compute import words
 from kumoi.services.compute.interfaces.operations.attach import ATTACH
 from kumoi.services.compute.interfaces.operations.detach import DETACH
 from kumoi.services.compute.servers.errors import TooManyCards
 from kumoi.services.compute.servers.logic import changes
-from kumoi.services.compute.servers.models import VmState
-from kumoi.services.network import facade as networks
+from kumoi.services.compute.servers.models import PORTS_OWNER, VmState
+from kumoi.services.network.facade import ports
 
 CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED)
 
 
-def list_of(tx: Transaction, who: Who, server_id: str) -> list[networks.Port]:
+def list_of(tx: Transaction, who: Who, server_id: str) -> list[ports.Port]:
     changes.visible(tx, who, server_id)
-    return networks.of_servers(tx, [server_id]).get(server_id, [])
+    return ports.of_devices(tx, [server_id]).get(server_id, [])
 
 
-def show(tx: Transaction, who: Who, server_id: str, port_id: str) -> networks.Port:
+def show(tx: Transaction, who: Who, server_id: str, port_id: str) -> ports.Port:
     for port in list_of(tx, who, server_id):
         if port.id == port_id:
             return port
@@ -32,25 +33,27 @@ def show(tx: Transaction, who: Who, server_id: str, port_id: str) -> networks.Po
 def attach(
     tx: Transaction, who: Who, server_id: str, origin: Mapping[str, Any], *, network_id: str | None,
     port_id: str | None, fixed_ip: str | None, tag: str | None,
-) -> networks.Port:  # fmt: skip
+) -> ports.Port:  # fmt: skip
     """The port is the server's at once and plugged in soon. What is made belongs to the server's project, whoever asks."""
     if network_id and port_id:
         raise BadRequest("Must not input both network_id and port_id")
     if fixed_ip and not network_id:
         raise BadRequest("Must input network_id when request IP address")
     server = changes.ready(tx, who, server_id, "attach_interface", CHANGEABLE)
-    if len(networks.of_servers(tx, [server_id]).get(server_id, [])) >= MOST_CARDS:
+    if len(ports.of_devices(tx, [server_id]).get(server_id, [])) >= MOST_CARDS:
         raise TooManyCards
     project_id = server["project_id"]
     if network_id or port_id:
-        wanted = [networks.Wanted(network_id=network_id, port_id=port_id, fixed_ip=fixed_ip, tag=tag)]
+        wanted = [ports.Wanted(network_id=network_id, port_id=port_id, fixed_ip=fixed_ip, tag=tag)]
     else:
-        wanted = networks.plan(tx, who, None, project_id=project_id)
+        with translated(words.OF_PORTS):
+            wanted = ports.plan(tx, who, None, project_id=project_id)
         if not wanted:
             raise BadRequest("No valid network found for the interface: name one (net_id).")
-    (made,) = networks.create_ports(tx, who, server_id, wanted, project_id=project_id)
+    with translated(words.OF_PORTS):
+        (made,) = ports.create(tx, who, server_id, wanted, owner=PORTS_OWNER, project_id=project_id)
     changes.begin(tx, server, ATTACH, None, origin, port_id=made, host=server["host"])
-    return networks.by_ids(tx, [made])[made]
+    return ports.by_ids(tx, [made])[made]
 
 
 def detach(tx: Transaction, who: Who, server_id: str, port_id: str, origin: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ import msgspec
 
 from kumoi.kernel.versions import since
 from kumoi.services.compute.servers.schemas.values import DeviceTag, Uuid
-from kumoi.services.network.facade import Port
+from kumoi.services.network.facade.ports import Port
 
 
 class FixedIp(msgspec.Struct, forbid_unknown_fields=True):

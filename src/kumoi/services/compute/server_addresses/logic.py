@@ -6,14 +6,14 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.compute.servers.logic import changes
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 
 
 def show(tx: Transaction, who: Who, server_id: str) -> dict[str, list[dict[str, Any]]]:
     """Network name → {version, addr}, floating addresses too."""
     changes.visible(tx, who, server_id)
     found: dict[str, list[dict[str, Any]]] = {}
-    for port in networks.of_servers(tx, [server_id]).get(server_id, []):
+    for port in ports.of_devices(tx, [server_id]).get(server_id, []):
         on = found.setdefault(port.network_name, [])
         for _, address, version in port.fixed_addresses:
             on.append({"version": version, "addr": address})

@@ -155,6 +155,8 @@ tags = sa.Table(
     sa.Column("tag", sa.String(60), primary_key=True),
 )
 
+PORTS_OWNER = "compute:nova"
+"""The device_owner of servers' ports: the service and the availability zone."""
 RETENTION = 7 * 24 * 3600
 """Seconds that the row of a deleted server is kept, for `deleted` and `changes-since` lists and its actions."""
 

@@ -5,6 +5,7 @@ from kumoi.kernel.errors import BadRequest, Conflict
 
 class IpAddressGenerationFailure(Conflict):
     def __init__(self, network_id: str) -> None:
+        self.network_id = network_id
         super().__init__(f"No more IP addresses available on network {network_id}.")
 
 
@@ -22,6 +23,7 @@ class ExternalIpAddressExhausted(BadRequest):
 
 class IpAddressAlreadyAllocated(Conflict):
     def __init__(self, subnet_id: str, address: str) -> None:
+        self.subnet_id, self.address = subnet_id, address
         super().__init__(f"IP address {address} already allocated in subnet {subnet_id}")
 
 

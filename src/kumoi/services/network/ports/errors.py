@@ -15,6 +15,7 @@ class MacAddressGenerationFailure(Conflict):
 
 class PortInUse(Conflict):
     def __init__(self, port_id: str, network_id: str, device_id: str) -> None:
+        self.port_id, self.network_id, self.device_id = port_id, network_id, device_id
         super().__init__(
             f"Unable to complete operation on port {port_id} for network {network_id}. Port already has an attached "
             f"device {device_id}."

@@ -4,9 +4,12 @@ from kumoi.kernel.errors import Conflict, NotFound
 
 
 class SecurityGroupNotFound(NotFound):
+    """`project_id`: in which it was looked for by name, if it was."""
+
     kind = "SecurityGroupNotFound"
 
-    def __init__(self, group_id: str) -> None:
+    def __init__(self, group_id: str, project_id: str | None = None) -> None:
+        self.group_id, self.project_id = group_id, project_id
         super().__init__(f"Security group {group_id} does not exist")
 
 
@@ -34,6 +37,7 @@ class SecurityGroupsAmbiguous(Conflict):
     kind = "NoUniqueMatch"
 
     def __init__(self, name: str) -> None:
+        self.name = name
         super().__init__(f"Multiple security groups found matching '{name}'. Use an ID to be more specific.")
 
 

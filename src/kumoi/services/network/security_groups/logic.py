@@ -135,7 +135,7 @@ def named(tx: Transaction, project_id: str, names: Sequence[str]) -> list[str]:
             continue
         rows = store.by_name(tx, project_id, name)
         if not rows:
-            raise SecurityGroupNotFound(name)
+            raise SecurityGroupNotFound(name, project_id)
         if len(rows) > 1:
             raise SecurityGroupsAmbiguous(name)
         found.append(rows[0]["id"])

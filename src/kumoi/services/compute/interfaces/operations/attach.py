@@ -7,7 +7,7 @@ from kumoi.services.compute.servers import store as servers
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import VmState
 from kumoi.services.compute.servers.operations import guest
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 
 WITH_POWER = (VmState.ACTIVE, VmState.PAUSED)
 PATIENCE = 20
@@ -15,17 +15,17 @@ PATIENCE = 20
 
 
 def bind(context: Context, tx: Transaction) -> None:
-    networks.bind(tx, context.arguments["server_id"], context.arguments["host"])
+    ports.bind(tx, context.arguments["server_id"], context.arguments["host"])
 
 
 def release(context: Context, tx: Transaction) -> None:
     """A port made for the server goes, one that was given is free again."""
-    networks.release_port(tx, context.arguments["server_id"], context.arguments["port_id"])
+    ports.release_one(tx, context.arguments["server_id"], context.arguments["port_id"])
 
 
 def plug(context: Context) -> None:
     server_id, port_id = context.arguments["server_id"], context.arguments["port_id"]
-    port = context.read(lambda tx: networks.by_ids(tx, [port_id])).get(port_id)
+    port = context.read(lambda tx: ports.by_ids(tx, [port_id])).get(port_id)
     if port is None:
         raise Failed(f"Port id {port_id} could not be found.")
     guest.hypervisor(context).attach_nic(context.fence("server", server_id), server_id, guest.nic(port))
@@ -53,7 +53,7 @@ def network_up(context: Context) -> Again | None:
     """A guest that is off has no plug: its card comes up when it starts."""
     if guest.of(context)["vm_state"] not in WITH_POWER:
         return None
-    up = context.read(lambda tx: networks.all_up(tx, [context.arguments["port_id"]]))
+    up = context.read(lambda tx: ports.all_up(tx, [context.arguments["port_id"]]))
     return None if up else Again(min(0.03 * 4 ** min(context.attempts, 3), 1.0))
 
 

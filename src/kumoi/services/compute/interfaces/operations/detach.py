@@ -4,13 +4,13 @@ from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.compute.interfaces.operations.attach import failed, let_go, unplug
 from kumoi.services.compute.servers.models import CHANGEABLE
 from kumoi.services.compute.servers.operations import guest
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 
 
 def put_back(context: Context) -> None:
     """The guest may have let go although nobody heard it. One that is suspended, or away, has not."""
     server_id, port_id = context.arguments["server_id"], context.arguments["port_id"]
-    port = context.read(lambda tx: networks.by_ids(tx, [port_id])).get(port_id)
+    port = context.read(lambda tx: ports.by_ids(tx, [port_id])).get(port_id)
     hypervisor = guest.hypervisor(context)
     if port is not None and port.device_id == server_id and hypervisor.state(server_id) in CHANGEABLE:
         hypervisor.attach_nic(context.fence("server", server_id), server_id, guest.nic(port))

@@ -15,9 +15,9 @@ from kumoi.services.compute.servers.models import TaskState, VmState
 from kumoi.services.compute.servers.operations.delete import DELETE
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.create import ServerUpdate
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 
-CHANGED = networks.CARDS_CHANGED
+CHANGED = ports.CARDS_CHANGED
 """Dirty rows of this kind: what the guest reads about itself has changed, or which cards it should have."""
 
 

@@ -10,23 +10,24 @@ from typing import Any
 from kumoi.engines.hypervisor.interface import MOST_CARDS
 from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.errors import BadRequest, Forbidden, NotFound, OverQuota, PolicyForbids
+from kumoi.kernel.errors import BadRequest, Forbidden, NotFound, OverQuota, PolicyForbids, translated
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute import words
 from kumoi.services.compute.flavors import logic as flavors
 from kumoi.services.compute.hosts import store as hosts
 from kumoi.services.compute.hosts.errors import HostNotFound
 from kumoi.services.compute.keypairs import store as keypairs
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.logic import block_devices
-from kumoi.services.compute.servers.models import PowerState, TaskState, VmState
+from kumoi.services.compute.servers.models import PORTS_OWNER, PowerState, TaskState, VmState
 from kumoi.services.compute.servers.operations.create import CREATE
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.create import Network, ServerCreate
 from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.image.facade import Image
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 
 AVAILABILITY_ZONE = "nova"
 METADATA_ITEMS = 128
@@ -211,7 +212,7 @@ def _zone(tx: Transaction, who: Who, asked: ServerCreate) -> tuple[str | None, s
     return zone or None, host or chosen
 
 
-def _plan(tx: Transaction, who: Who, asked: ServerCreate, required: bool) -> list[networks.Wanted]:
+def _plan(tx: Transaction, who: Who, asked: ServerCreate, required: bool) -> list[ports.Wanted]:
     if asked.networks is None and required:
         raise BadRequest(
             "Invalid input for field/attribute server. 'networks' is a required property: a list, auto or none."
@@ -219,9 +220,11 @@ def _plan(tx: Transaction, who: Who, asked: ServerCreate, required: bool) -> lis
     if isinstance(asked.networks, str):
         if not required or asked.networks not in ("auto", "none"):
             raise BadRequest(f"Invalid input for field/attribute networks. Value: {asked.networks[:80]}.")
-        return networks.plan(tx, who, "none" if asked.networks == "none" else "auto")
+        with translated(words.OF_PORTS):
+            return ports.plan(tx, who, "none" if asked.networks == "none" else "auto")
     if not asked.networks:
-        return networks.plan(tx, who, None)
+        with translated(words.OF_PORTS):
+            return ports.plan(tx, who, None)
     if len(asked.networks) > MOST_CARDS:
         raise BadRequest(
             f"networks: a server has at most {MOST_CARDS} network cards; {len(asked.networks)} were given."
@@ -229,7 +232,7 @@ def _plan(tx: Transaction, who: Who, asked: ServerCreate, required: bool) -> lis
     return [_wanted(network) for network in asked.networks]
 
 
-def _wanted(network: Network) -> networks.Wanted:
+def _wanted(network: Network) -> ports.Wanted:
     if network.port and network.fixed_ip:
         raise BadRequest(
             f"Specified Fixed IP '{network.fixed_ip[:50]}' cannot be used with port '{network.port}': the two cannot be"
@@ -237,17 +240,15 @@ def _wanted(network: Network) -> networks.Wanted:
         )
     if not network.port and not network.uuid:
         raise BadRequest("Bad networks format: network uuid is not in proper format (None)")
-    return networks.Wanted(
+    return ports.Wanted(
         network_id=None if network.port else network.uuid, port_id=network.port, fixed_ip=network.fixed_ip or None,
         tag=network.tag,
     )  # fmt: skip
 
 
-def _ports(tx: Transaction, who: Who, server_id: str, plan: list[networks.Wanted], groups: list[str]) -> None:
-    try:
-        networks.create_ports(tx, who, server_id, plan, groups)
-    except NotFound as error:
-        raise BadRequest(error.message) from None
+def _ports(tx: Transaction, who: Who, server_id: str, plan: list[ports.Wanted], groups: list[str]) -> None:
+    with translated(words.OF_PORTS):
+        ports.create(tx, who, server_id, plan, groups, owner=PORTS_OWNER)
 
 
 def _disks(tx: Transaction, who: Who, server_id: str, devices: Sequence[block_devices.Device]) -> None:

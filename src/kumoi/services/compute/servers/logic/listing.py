@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel import patterns
 from kumoi.kernel.bodies import distinct
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden, PolicyForbids
@@ -15,7 +16,7 @@ from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import KNOWN_STATUSES, servers, states_of
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.listing import ListQuery
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import addresses
 
 Condition = sa.ColumnElement[bool]
 
@@ -212,5 +213,5 @@ def _addresses(tx: Transaction, who: Who, asked: Mapping[str, Any]) -> list[Cond
         return []
     for name, version in (("ip", 4), ("ip6", 6)):
         if name in asked:
-            ids += networks.servers_with_address(tx, who.only_project, asked[name], version)
+            ids += addresses.devices_with(tx, who.only_project, patterns.check(asked[name], name), version)
     return [servers.c.id.in_(ids)]

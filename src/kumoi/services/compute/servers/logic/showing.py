@@ -8,7 +8,7 @@ from kumoi.services.compute.hosts import store as hosts
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.schemas.shown import Around
 from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 
 
 def around(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, admin: bool) -> Around:
@@ -19,7 +19,7 @@ def around(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, admin: bool) -
     return Around(
         tags=store.tags_of(tx, ids),
         volumes=disks.volumes_of_servers(tx, ids),
-        ports=networks.of_servers(tx, ids),
+        ports=ports.of_devices(tx, ids),
         host_status=host_status(tx) if admin else {},
     )
 

@@ -13,7 +13,7 @@ from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, TaskState, VmState
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
 NETWORK_LOOKS = (0.03, 0.03, 0.05, 0.1, 0.3, 1.0)
@@ -39,7 +39,7 @@ def take_room(context: Context, tx: Transaction) -> None:
     placement.claim(tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"])
     context.data["volumes"] = _make_volumes(context, tx, server, devices, chosen.name)
     context.data["host"] = chosen.name
-    context.data["ports"] = networks.bind(tx, server["id"], chosen.name)
+    context.data["ports"] = ports.bind(tx, server["id"], chosen.name)
     context.data["with_volumes"] = any(device["destination_type"] == "volume" for device in devices)
     store.update(tx, server["id"], host=chosen.name, task_state=TaskState.SPAWNING)
 
@@ -56,7 +56,7 @@ def give_room_back(context: Context, tx: Transaction) -> None:
             except ApiError as kept:
                 log.say(__name__, "a volume made for the server stays", volume=device["volume_id"], reason=str(kept))
     disks.delete_of_server(tx, server_id)
-    networks.release(tx, server_id)
+    ports.release(tx, server_id)
     placement.release(tx, server_id)
     store.update(tx, server_id, host=None)
 
@@ -114,7 +114,7 @@ def end_guest(context: Context) -> None:
 
 
 def network_up(context: Context) -> Again | None:
-    up = context.read(lambda tx: networks.all_up(tx, context.data["ports"]))
+    up = context.read(lambda tx: ports.all_up(tx, context.data["ports"]))
     return None if up else Again(NETWORK_LOOKS[min(context.attempts, len(NETWORK_LOOKS) - 1)])
 
 

@@ -11,7 +11,7 @@ from kumoi.services.compute.servers.models import PowerState, VmState
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.servers.operations.create import origin
 from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
 
@@ -42,7 +42,7 @@ def give_back(context: Context, tx: Transaction) -> None:
                 # It has snapshots, say: it stays, and its owner decides.
                 log.say(__name__, "a volume stays", volume_id=device["volume_id"], reason=refused.message)
     disks.delete_of_server(tx, server_id)
-    networks.release(tx, server_id)
+    ports.release(tx, server_id)
     placement.release(tx, server_id)
     store.update(
         tx, server_id, vm_state=VmState.DELETED, task_state=None, power_state=PowerState.NOSTATE, host=None,

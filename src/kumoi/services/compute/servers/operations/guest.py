@@ -12,7 +12,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Failed
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import network_data, ports
 
 TURN = 360.0
 """Seconds for which a step waits behind an earlier order for the server, abandoned meanwhile: longer than any that moves
@@ -25,7 +25,7 @@ class Described:
 
     server: Mapping[str, Any]
     devices: list[dict[str, Any]]
-    ports: list[networks.Port]
+    ports: list[ports.Port]
     network_data: dict[str, Any]
 
 
@@ -34,9 +34,8 @@ def describe(tx: Transaction, server_id: str) -> Described | None:
     server = store.find(tx, server_id)
     if server is None:
         return None
-    ports = networks.of_servers(tx, [server_id]).get(server_id, [])
-    network_data = networks.network_data_of(tx, ports)
-    return Described(server, disks.of_server(tx, server_id), ports, network_data)
+    cards = ports.of_devices(tx, [server_id]).get(server_id, [])
+    return Described(server, disks.of_server(tx, server_id), cards, network_data.of_ports(tx, cards))
 
 
 def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
@@ -63,12 +62,12 @@ def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
     )
 
 
-def nic(port: networks.Port) -> Nic:
+def nic(port: ports.Port) -> Nic:
     return Nic(port_id=port.id, mac=port.mac, mtu=port.mtu, tag=port.tag)
 
 
 def metadata(described: Described) -> GuestMetadata:
-    server, ports = described.server, described.ports
+    server, cards = described.server, described.ports
     root = server["root_device_name"]
     return GuestMetadata(
         server_id=server["id"],
@@ -85,12 +84,12 @@ def metadata(described: Described) -> GuestMetadata:
         image_id=server["image_id"],
         addresses=[
             GuestAddress(port.network_id, address, port.floating.get(address))
-            for port in ports
+            for port in cards
             for _, address, _ in port.fixed_addresses
         ],
         network_data=described.network_data,
         block_devices={"ami": root.removeprefix("/dev/"), "root": root},
-        security_groups=list(dict.fromkeys(name for port in ports for _, name in port.security_groups)),
+        security_groups=list(dict.fromkeys(name for port in cards for _, name in port.security_groups)),
         reservation_id=server["reservation_id"],
     )
 

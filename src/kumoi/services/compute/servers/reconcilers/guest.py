@@ -16,7 +16,7 @@ from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import LETS_GO
 from kumoi.services.compute.servers.operations import guest
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 
 BUSY_FOR = 1.0
 """Seconds until a server on which something is at work is looked at again."""
@@ -87,7 +87,7 @@ def _take_lost_cards(view: View, hypervisor: Hypervisor, server_id: str) -> None
 def _lost(tx: Transaction, server_id: str, held: list[str]) -> list[str]:
     if not held:
         return []
-    own = {port.id for port in networks.of_servers(tx, [server_id]).get(server_id, [])}
+    own = {port.id for port in ports.of_devices(tx, [server_id]).get(server_id, [])}
     return [port_id for port_id in held if port_id not in own]
 
 

@@ -15,7 +15,7 @@ from kumoi.services.compute.servers.models import VmState
 from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.compute.volume_attachments.operations.attach import ATTACH
 from kumoi.services.compute.volume_attachments.operations.detach import DETACH
-from kumoi.services.network import facade as networks
+from kumoi.services.network.facade import ports
 
 EVERY = 60.0
 WITHIN = 20.0
@@ -69,7 +69,7 @@ def _missing(tx: Transaction, host: str, held: _Held) -> list[tuple[str, str, st
     ]
     return found + [
         (server_id, "port", port_id)
-        for server_id, port_id in networks.cards(tx)
+        for server_id, port_id in ports.cards(tx)
         if server_id in running and port_id not in held.ports.get(server_id, [])
     ]
 

@@ -13,7 +13,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.versions import since, until
 from kumoi.services.compute.servers.models import PROGRESS_STATUSES, status
 from kumoi.services.compute.servers.schemas.create import Link, SecurityGroupName
-from kumoi.services.network.facade import Port
+from kumoi.services.network.facade.ports import Port
 
 
 class ImageRef(msgspec.Struct):

@@ -1,0 +1,322 @@
+"""Ports of devices that have network cards: servers and whatever else the caller plugs in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from kumoi.kernel import quotas, reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.who import Who
+from kumoi.services.network import ownership
+from kumoi.services.network.addresses import store as addresses_store
+from kumoi.services.network.addresses.errors import InvalidIpForNetwork
+from kumoi.services.network.addresses.logic import Wish
+from kumoi.services.network.errors import InvalidInput
+from kumoi.services.network.facade.errors import (
+    InvalidFixedAddress,
+    NetworkNotFound,
+    NetworkNotNamed,
+    NetworkNotUsable,
+    NetworksAmbiguous,
+    NetworkWithoutSubnet,
+    NoNetwork,
+    PortInUse,
+    PortNamedTwice,
+    PortNotFound,
+    PortOfAnotherProject,
+)
+from kumoi.services.network.floating_ips import store as floating_ips_store
+from kumoi.services.network.networks import store as networks_store
+from kumoi.services.network.ports import logic as ports_logic
+from kumoi.services.network.ports import store as ports_store
+from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS
+from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.security_groups import logic as security_groups
+from kumoi.services.network.security_groups import store as groups_store
+from kumoi.services.network.security_groups.models import DEFAULT
+from kumoi.services.network.subnets import store as subnets_store
+
+CARDS_CHANGED = SERVERS
+"""Kind of dirty rows that name devices: ports of theirs are gone, or have other addresses. The service that has the
+devices reconciles it."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """`fixed_addresses`: (subnet id, address, IP version), in order. `floating`: fixed address → floating address.
+    `created_for_device`: it is deleted with the device. `host` is empty while it is not bound."""
+
+    id: str
+    network_id: str
+    network_name: str
+    mac: str
+    status: str
+    admin_state_up: bool
+    mtu: int
+    device_id: str
+    device_owner: str
+    project_id: str
+    host: str
+    port_security: bool
+    fixed_addresses: tuple[tuple[str, str, int], ...]
+    floating: dict[str, str]
+    security_groups: tuple[tuple[str, str], ...]
+    created_for_device: bool
+    tag: str | None
+
+    @property
+    def up(self) -> bool:
+        return self.status == ACTIVE
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One network card of a device: on a network (with an address of it, if one is named), or an existing port."""
+
+    network_id: str | None = None
+    port_id: str | None = None
+    fixed_ip: str | None = None
+    tag: str | None = None
+
+
+def plan(
+    tx: Transaction,
+    who: Who,
+    wanted: Sequence[Wanted] | Literal["auto", "none"] | None,
+    *,
+    project_id: str | None = None,
+) -> list[Wanted]:
+    """What a device will be plugged into, checked as far as nothing is taken. None and "auto": the one network that
+    the project can use; when it can use none, None is nothing and "auto" is refused. `project_id`: the device's project,
+    where it need not be the caller's, who says only which networks and ports may be named. Raises NetworksAmbiguous,
+    NoNetwork, NetworkNotNamed, NetworkNotFound, NetworkNotUsable, NetworkWithoutSubnet, PortNamedTwice, PortNotFound,
+    PortOfAnotherProject, PortInUse."""
+    project_id = project_id or who.project_id or ""
+    if wanted == "none":
+        return []
+    if wanted is None or wanted == "auto":
+        usable = networks_store.for_servers(tx, project_id)
+        if len(usable) > 1:
+            raise NetworksAmbiguous(project_id)
+        if wanted == "auto" and not usable:
+            raise NoNetwork(project_id)
+        return [Wanted(network_id=network["id"]) for network in usable]
+    assert not isinstance(wanted, str)
+    named = networks_store.by_ids(tx, [one.network_id for one in wanted if one.network_id])
+    seen: set[str] = set()
+    for one in wanted:
+        if one.port_id is not None:
+            if one.port_id in seen:
+                raise PortNamedTwice(one.port_id)
+            seen.add(one.port_id)
+            _free_port(tx, who, one.port_id, project_id)
+        elif one.network_id is not None:
+            _usable_network(tx, who, one.network_id, named.get(one.network_id))
+        else:
+            raise NetworkNotNamed()
+    return list(wanted)
+
+
+def create(
+    tx: Transaction,
+    who: Who,
+    device_id: str,
+    wanted: Sequence[Wanted],
+    security_group_names: Sequence[str] = (),
+    *,
+    owner: str,
+    project_id: str | None = None,
+) -> list[str]:
+    """Make or take the device's ports: rights, quota, addresses, all in the caller's transaction; their ids, in order.
+
+    `owner`: what the API shows as device_owner, `compute:nova`. `security_group_names`: names or ids, for ports that are
+    made; none: the project's default. `project_id` as for `plan`: ports, quota and groups are that project's. The calling
+    route must declare quota `port`. Raises what `plan` raises, and IpAddressGenerationFailure, IpAddressAlreadyAllocated,
+    InvalidFixedAddress, SecurityGroupNotFound, SecurityGroupsAmbiguous, OverQuota.
+    """
+    project_id = project_id or who.project_id or ""
+    planned = plan(tx, who, list(wanted), project_id=project_id)
+    named = networks_store.by_ids(tx, [one.network_id for one in planned if one.network_id and not one.port_id])
+    group_ids: list[str] | None = None
+    port_ids = []
+    there = [row["device_position"] for row in _of_device(tx, device_id)]
+    for position, one in enumerate(planned, max(there, default=-1) + 1):
+        if one.port_id is not None:
+            ports_store.change(
+                tx, one.port_id, device_id=device_id, device_owner=owner, device_tag=one.tag, device_position=position
+            )
+            reconcile.mark(tx, ports_logic.KIND, one.port_id)
+            port_ids.append(one.port_id)
+            continue
+        assert one.network_id is not None
+        network = named[one.network_id]
+        if group_ids is None:
+            group_ids = security_groups.named(tx, project_id, security_group_names or [DEFAULT])
+        port_ids.append(_make(tx, project_id, one, network, group_ids, (device_id, owner, position)))
+    return port_ids
+
+
+def bind(tx: Transaction, device_id: str, host: str) -> list[str]:
+    """The device's ports are wanted on `host` now; their ids, in order. The topology follows."""
+    rows = _of_device(tx, device_id)
+    there = {
+        network_id for network_id in {row["network_id"] for row in rows} if ports_store.is_on(tx, network_id, host)
+    }
+    for row in rows:
+        if row["host"] != host:
+            ports_store.change(tx, row["id"], host=host)
+            reconcile.mark(tx, ports_logic.KIND, row["id"])
+    ports_logic.mark_metadata(tx, {row["network_id"] for row in rows} - there)
+    return [row["id"] for row in rows]
+
+
+def unbind(tx: Transaction, device_id: str) -> None:
+    """The device is on no host now; its ports stay its own."""
+    _unbind(tx, _of_device(tx, device_id))
+
+
+def release(tx: Transaction, device_id: str) -> None:
+    """Delete the ports made for the device, free those that were given to it; again, it changes nothing."""
+    _release(tx, _of_device(tx, device_id))
+
+
+def release_one(tx: Transaction, device_id: str, port_id: str) -> None:
+    """As `release`, for one port; nothing when the device has it no more."""
+    _release(tx, [row for row in _of_device(tx, device_id) if row["id"] == port_id])
+
+
+def of_devices(tx: Transaction, device_ids: Sequence[str]) -> dict[str, list[Port]]:
+    """Device → its ports in order; devices without are missing."""
+    found: dict[str, list[Port]] = {}
+    for port in _ports(tx, ports_store.of_servers(tx, device_ids)):
+        found.setdefault(port.device_id, []).append(port)
+    return found
+
+
+def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, Port]:
+    return {port.id: port for port in _ports(tx, list(ports_store.by_ids(tx, port_ids).values()))}
+
+
+def all_up(tx: Transaction, port_ids: Sequence[str]) -> bool:
+    """Whether the topology has said of each that it is plugged and its flows are there. A port that is
+    administratively down, or gone, is not waited for."""
+    return not port_ids or not ports_store.count_waited_for(tx, port_ids)
+
+
+def cards(tx: Transaction) -> list[tuple[str, str]]:
+    """(device, port) of every port that a device has as a card."""
+    query = sa.select(ports_table.c.device_id, ports_table.c.id).where(ports_table.c.device_position >= 0)
+    return [(row["device_id"], row["id"]) for row in tx.all(query)]
+
+
+def device_ids(tx: Transaction) -> set[str]:
+    """Devices whose cards ports are."""
+    query = sa.select(ports_table.c.device_id).where(ports_table.c.device_position >= 0).distinct()
+    return {row[0] for row in tx.execute(query)}
+
+
+def _usable_network(tx: Transaction, who: Who, network_id: str, network: dict[str, Any] | None) -> None:
+    if network is None or not (who.sees(network["project_id"]) or network["shared"] or network["external"]):
+        raise NetworkNotFound(network_id)
+    if not (ownership.owns(who, network) or network["shared"]):
+        raise NetworkNotUsable(network_id)
+    if not subnets_store.of_network(tx, network_id):
+        raise NetworkWithoutSubnet(network_id)
+
+
+def _free_port(tx: Transaction, who: Who, port_id: str, project_id: str) -> None:
+    port = ports_store.find(tx, port_id)
+    if port is None or not who.sees(port["project_id"]):
+        raise PortNotFound(port_id)
+    if port["project_id"] != project_id:
+        raise PortOfAnotherProject(port_id)
+    if port["device_id"]:
+        raise PortInUse(port_id, port["network_id"], port["device_id"])
+
+
+def _make(
+    tx: Transaction,
+    project_id: str,
+    one: Wanted,
+    network: dict[str, Any],
+    group_ids: list[str],
+    device: tuple[str, str, int],
+) -> str:
+    """`device`: its id, the owner's name, which card of it this is. The port's id."""
+    quotas.take(tx, "network", project_id, {"port": 1})
+    try:
+        row = ports_logic.make(
+            tx,
+            network,
+            project_id=project_id,
+            fixed=None if one.fixed_ip is None else [Wish(address=one.fixed_ip)],
+            groups=group_ids if network["port_security_enabled"] else [],
+            device_id=device[0],
+            device_owner=device[1],
+            device_position=device[2],
+            port_security_enabled=network["port_security_enabled"],
+            made_for_server=True,
+            device_tag=one.tag,
+        )
+    except (InvalidIpForNetwork, InvalidInput) as error:
+        raise InvalidFixedAddress(one.fixed_ip or "", error.message) from None
+    return str(row["id"])
+
+
+def _of_device(tx: Transaction, device_id: str) -> list[dict[str, Any]]:
+    return ports_store.of_servers(tx, [device_id])
+
+
+def _unbind(tx: Transaction, rows: Iterable[dict[str, Any]]) -> None:
+    bound = [row for row in rows if row["host"]]
+    for row in bound:
+        status = DOWN if row["status"] == ACTIVE else row["status"]
+        ports_store.change(tx, row["id"], host="", status=status)
+        reconcile.mark(tx, ports_logic.KIND, row["id"])
+    ports_logic.mark_metadata(tx, {row["network_id"] for row in bound})
+
+
+def _release(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    kept = [row for row in rows if not row["made_for_server"]]
+    _unbind(tx, kept)
+    for row in kept:
+        ports_store.change(tx, row["id"], device_id="", device_owner="", device_tag=None, device_position=NO_CARD)
+    ports_logic.remove(tx, [row for row in rows if row["made_for_server"]])
+
+
+def _ports(tx: Transaction, rows: list[dict[str, Any]]) -> list[Port]:
+    """The rows as others see them, in their order."""
+    ids = [row["id"] for row in rows]
+    fixed = addresses_store.of_ports(tx, ids)
+    memberships = ports_store.groups_of(tx, ids)
+    names = groups_store.by_ids(tx, list({group for some in memberships.values() for group in some}))
+    on = networks_store.by_ids(tx, list({row["network_id"] for row in rows}))
+    floating: dict[str, dict[str, str]] = {}
+    for each in floating_ips_store.of_ports(tx, ids):
+        floating.setdefault(each["port_id"], {})[each["fixed_ip_address"]] = each["floating_ip_address"]
+    return [
+        Port(
+            id=row["id"],
+            network_id=row["network_id"],
+            network_name=on[row["network_id"]]["name"],
+            mac=row["mac_address"],
+            status=row["status"],
+            admin_state_up=row["admin_state_up"],
+            mtu=on[row["network_id"]]["mtu"],
+            device_id=row["device_id"],
+            device_owner=row["device_owner"],
+            project_id=row["project_id"],
+            host=row["host"],
+            port_security=row["port_security_enabled"],
+            fixed_addresses=tuple(
+                (subnet_id, address, 6 if ":" in address else 4) for subnet_id, address in fixed.get(row["id"], ())
+            ),
+            floating=floating.get(row["id"], {}),
+            security_groups=tuple((one, names[one]["name"]) for one in memberships.get(row["id"], ())),
+            created_for_device=row["made_for_server"],
+            tag=row["device_tag"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,56 @@
+"""The security groups that a device's ports are in."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kumoi.kernel import reconcile
+from kumoi.kernel.database import Transaction
+from kumoi.services.network.facade.errors import NoSecuredPort, SecurityGroupNotFound
+from kumoi.services.network.ports import logic as ports_logic
+from kumoi.services.network.ports import store as ports_store
+from kumoi.services.network.security_groups import logic, store
+
+
+def add(tx: Transaction, project_id: str, device_id: str, name: str) -> None:
+    """Put each of the device's ports that have port security into the project's group (by name or id).
+    SecurityGroupNotFound, SecurityGroupsAmbiguous, NoSecuredPort."""
+    (group_id,) = logic.named(tx, project_id, [name])
+    secured = [row for row in _ports(tx, device_id) if row["port_security_enabled"]]
+    if not secured:
+        raise NoSecuredPort(device_id, name)
+    _regroup(tx, secured, lambda groups: [*groups, group_id])
+
+
+def remove(tx: Transaction, project_id: str, device_id: str, name: str) -> None:
+    """Take every port of the device out of the group. SecurityGroupNotFound, also when no port was in it."""
+    (group_id,) = logic.named(tx, project_id, [name])
+    if not _regroup(tx, _ports(tx, device_id), lambda groups: [each for each in groups if each != group_id]):
+        raise SecurityGroupNotFound(name)
+
+
+def of_device(tx: Transaction, device_id: str) -> list[dict[str, Any]]:
+    """The groups that the device's ports are in: {id, name, description, project_id, rules: [{id,
+    direction, ethertype, protocol, port_range_min, port_range_max, remote_ip_prefix, remote_group_id}]}."""
+    memberships = ports_store.groups_of(tx, [row["id"] for row in _ports(tx, device_id)])
+    ids = list(dict.fromkeys(group_id for some in memberships.values() for group_id in some))
+    found = store.by_ids(tx, ids)
+    return logic.detailed(tx, [found[group_id] for group_id in ids])
+
+
+def _ports(tx: Transaction, device_id: str) -> list[dict[str, Any]]:
+    return ports_store.of_servers(tx, [device_id])
+
+
+def _regroup(tx: Transaction, rows: Sequence[dict[str, Any]], change: Callable[[list[str]], list[str]]) -> int:
+    """How many ports changed."""
+    memberships = ports_store.groups_of(tx, [row["id"] for row in rows])
+    changed = 0
+    for row in rows:
+        before = memberships.get(row["id"], [])
+        after = list(dict.fromkeys(change(before)))
+        if after != before:
+            ports_store.set_groups(tx, row["id"], after)
+            ports_store.change(tx, row["id"])
+            reconcile.mark(tx, ports_logic.KIND, row["id"])
+            changed += 1
+    return changed
