@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from kumoi.kernel import policy
-from kumoi.kernel.bodies import DEEPEST, decode_body, decode_query, is_too_deep
+from kumoi.kernel.bodies import DEEPEST, decode_body, is_too_deep
 from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.queries import decode_query
 from kumoi.kernel.routes import Route
 
 Key = Annotated[str, msgspec.Meta(max_length=3)]

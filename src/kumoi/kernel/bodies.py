@@ -1,9 +1,8 @@
-"""What clients send: queries and JSON bodies, read, decoded and checked against what a route declares."""
+"""JSON bodies as clients send them: read, decoded and checked against what a route declares."""
 
 import re
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qs
 
 import falcon
 import msgspec
@@ -22,7 +21,7 @@ DEEPEST = 100
 _PART = 1 << 16
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 TOO_DEEP = "Malformed request body: it is nested too deeply."
-_OUT_OF_RANGE = "The number is out of range."
+OUT_OF_RANGE = "The number is out of range."
 _WHOLE = "kumoi.whole"
 
 
@@ -83,7 +82,7 @@ def check_numbers(raw: bytes) -> None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return  # Whoever decodes it for what it is says so.
     if place is not None:
-        raise BadRequest(f"Invalid input for field/attribute {place.lstrip('.') or 'body'}: {_OUT_OF_RANGE}")
+        raise BadRequest(f"Invalid input for field/attribute {place.lstrip('.') or 'body'}: {OUT_OF_RANGE}")
 
 
 def _too_large(value: Any) -> str | None:
@@ -104,24 +103,6 @@ def fits(number: int) -> bool:
     return -(1 << 63) <= number < 1 << 63
 
 
-def parse_query(text: str) -> dict[str, list[str]]:
-    """Name → values, in order."""
-    try:
-        found = parse_qs(text, keep_blank_values=True, errors="strict", max_num_fields=1000)
-    except (ValueError, UnicodeDecodeError):
-        raise BadRequest("The query string is malformed.") from None
-    if "%00" in text and any("\0" in value for values in found.values() for value in values):
-        raise BadRequest("The query string holds a NUL character.")
-    return found
-
-
-def refuse_unknown(params: dict[str, list[str]], kind: Any, version: Version) -> None:
-    """BadRequest naming the first parameter that the query of this version does not have."""
-    known = {field.encode_name for field in msgspec.structs.fields(versions.narrowed(kind, version))}
-    for name in sorted(set(params) - known):
-        raise BadRequest(f"Invalid input for query parameters {name[:80]}. Additional properties are not allowed.")
-
-
 def distinct(texts: Iterable[str], parameter: str, most: int) -> list[str]:
     """What a query asks for, each once; BadRequest naming the parameter when there is more than anything can have."""
     found = list(dict.fromkeys(texts))
@@ -130,23 +111,6 @@ def distinct(texts: Iterable[str], parameter: str, most: int) -> list[str]:
             f"Invalid input for query parameters {parameter}: it has {len(found)} values; at most {most} are taken."
         )
     return found
-
-
-def decode_query(params: dict[str, list[str]], kind: Any, version: Version | None) -> Any:
-    """The query as the declared struct: list fields take every value of their name, others the last."""
-    small = versions.narrowed(kind, version) if version else kind
-    lists = {f.encode_name for f in msgspec.structs.fields(small) if "list" in str(f.type)}
-    values: dict[str, Any] = {name: found if name in lists else found[-1] for name, found in params.items()}
-    try:
-        value = msgspec.convert(values, small, strict=False)
-    except msgspec.ValidationError as error:
-        raise BadRequest(f"Invalid input for query parameter {_explain_query(error)}") from None
-    for field, name in zip(small.__struct_fields__, small.__struct_encode_fields__, strict=True):
-        given = getattr(value, field)
-        for one in given if isinstance(given, list) else (given,):
-            if isinstance(one, int) and not fits(one):
-                raise BadRequest(f"Invalid input for query parameter {name}: {_OUT_OF_RANGE}")
-    return value if small is kind else versions.widened(value, kind)
 
 
 def decode_body(content_type: str | None, raw: bytes, route: Route, version: Version | None) -> Any:
@@ -192,15 +156,6 @@ def explain(error: msgspec.ValidationError, action: str | None = None) -> str:
     return f"{place.lstrip('.') or 'body'}: {found['text']}{' as a key' if found['key'] else ''}"
 
 
-def _explain_query(error: msgspec.ValidationError) -> str:
-    """As `explain`; a query has no place of its own, so what it lacks or has too much is the place."""
-    found = _OF_THE_WHOLE.fullmatch(str(error))
-    if found is None:
-        return explain(error)
-    return f"{found['name']}: it is {'not known' if found['how'] == 'contains unknown' else 'required'}"
-
-
 _ANY_KEY = "[...]"
 """How msgspec calls what stands under some key of a dictionary."""
 _PLACED = re.compile(r"(?P<text>.*) - at (?P<key>`key` in )?`\$(?P<place>[^`]*)`", re.DOTALL)
-_OF_THE_WHOLE = re.compile(r"Object (?P<how>contains unknown|missing required) field `(?P<name>.*)`", re.DOTALL)

@@ -9,17 +9,7 @@ import msgspec
 from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log, randomness, versions
-from kumoi.kernel.bodies import (
-    TOO_DEEP,
-    check_depth,
-    check_numbers,
-    decode_body,
-    decode_query,
-    parse_query,
-    read_body,
-    refuse_unknown,
-    take_rest,
-)
+from kumoi.kernel.bodies import TOO_DEEP, check_depth, check_numbers, decode_body, read_body, take_rest
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.errors import (
     ApiError,
@@ -34,6 +24,7 @@ from kumoi.kernel.errors import (
     of_status,
 )
 from kumoi.kernel.idempotency import Once, Rendered
+from kumoi.kernel.queries import Nothing, parse_query, read_query, refuse_unknown
 from kumoi.kernel.routes import Reply, Route, Service
 from kumoi.kernel.settings import Settings
 from kumoi.kernel.tokens import Keys
@@ -438,13 +429,14 @@ class _Resource:
                 once = Once(api.keys, who, f"{service.type} {request.path} {route.name}", key, raw)
         if request.query_string:
             asked.params = parse_query(request.query_string)
-        if route.query is not None:
+        if route.query is not None and route.query is not Nothing:
             closed = route.closed_query or (service.microversions and service.microversions.closed_queries)
             if asked.params and closed and version and version in closed:
                 refuse_unknown(asked.params, route.query, version)
-            arguments["query"] = decode_query(asked.params, route.query, version)
+            arguments["query"] = read_query(asked.params, route.query, version)
         if route.body is not None and not route.raw_body:
-            arguments["body"] = decode_body(request.content_type, raw, route, version)
+            decode = route.decode or service.decode or decode_body
+            arguments["body"] = decode(request.content_type, raw, route, version)
 
         def work(tx: Transaction) -> Rendered:
             tx.declared_quota = route.quota

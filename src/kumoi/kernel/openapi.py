@@ -6,9 +6,10 @@ from typing import Any, get_args, get_type_hints
 
 import msgspec
 
-from kumoi.kernel import versions
+from kumoi.kernel import queries, versions
 from kumoi.kernel.routes import Route, Service
 from kumoi.kernel.shapes import Extensible
+from kumoi.kernel.versions import Version
 
 Schema = dict[str, Any]
 JSON = "application/json"
@@ -21,6 +22,7 @@ def document(service: Service, base_url: str) -> Schema:
     components: dict[str, Schema] = {}
     bodies = _described([_narrow(service, route.body) for route in standing], "", components)
     replies = _described([_narrow(service, route.reply) for route in standing], "reply.", components)
+    asked = _described([kind for route in standing for kind in _asked(service, route)], "query.", components)
     structs = _structs(_narrow(service, route.reply) for route in standing)
     extensible = {kind.__name__ for kind in structs if issubclass(kind, Extensible)}
     absent = {(kind.__name__, name) for kind in structs for name in _may_be_absent(kind)}
@@ -32,7 +34,7 @@ def document(service: Service, base_url: str) -> Schema:
     paths: dict[str, dict[str, Any]] = {}
     for route in standing:
         entry = paths.setdefault(service.prefix + route.path, {})
-        operation = entry.setdefault(route.method.lower(), _operation(service, route))
+        operation = entry.setdefault(route.method.lower(), _operation(service, route, asked))
         _add_body(operation, route, bodies.get(_narrow(service, route.body)))
         for status in _statuses(service, route):
             operation["responses"].setdefault(str(status), {"description": ""})
@@ -131,14 +133,40 @@ def _statuses(service: Service, route: Route) -> list[int]:
     return sorted(found)
 
 
-def _operation(service: Service, route: Route) -> Schema:
+def _asked(service: Service, route: Route) -> list[Any]:
+    """The types of a route's parameters."""
+    if route.query is None:
+        return []
+    named = queries.parameters(route.query, _newest(service))
+    return [kind for _, kind, _ in named] + [family.type for family in queries.families_of(route.query)]
+
+
+def _parameters(service: Service, route: Route, asked: dict[Any, Schema]) -> list[Schema]:
+    """Of the query. A list is a parameter that may be repeated; the names of a family are the properties of an object
+    that is spread over the query."""
+    found: list[Schema] = [
+        {"name": name, "in": "query", "required": required, "schema": asked[kind]}
+        for name, kind, required in queries.parameters(route.query, _newest(service))
+    ]
+    for family in queries.families_of(route.query):
+        named = {f"^{family.pattern}$": asked[family.type]}
+        schema = {"type": "object", "patternProperties": named, "additionalProperties": False}
+        spread = {"style": "form", "explode": True}
+        found.append({"name": family.name, "in": "query", "required": False, **spread, "schema": schema})
+    return found
+
+
+def _newest(service: Service) -> Version | None:
+    return service.microversions.maximum if service.microversions else None
+
+
+def _operation(service: Service, route: Route, asked: dict[Any, Schema]) -> Schema:
     names = re.findall(r"\{(\w+)\}", route.path)
     parameters: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]
     if route.query is not None:
-        for field in msgspec.structs.fields(_narrow(service, route.query)):
-            parameters.append({"name": field.encode_name, "in": "query", "required": False, "schema": {}})
+        parameters += _parameters(service, route, asked)
     return {
         "operationId": f"{route.name}.{route.method.lower()}",
         "x-policy": route.policy.name,

@@ -1,8 +1,8 @@
 """What a service offers: routes with their policy, quota, versions and shapes declared on them; everything else follows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from kumoi.kernel.errors import ApiError
 from kumoi.kernel.policy import Policy
@@ -10,6 +10,8 @@ from kumoi.kernel.versions import Microversions, Span, Version
 
 Handler = Callable[..., Any]
 Mode = Literal["read", "write", "live", "stream"]
+BodyDecoder = Callable[[str | None, bytes, "Route", Version | None], Any]
+"""(content type, body, route, version) → what the handler gets as `body`; see bodies.decode_body."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,10 @@ class Route:
     policy: Policy
     mode: Mode
     body: Any = None
+    decode: BodyDecoder | None = None
+    """How the body is read, where that differs from the service's `decode`."""
     query: Any = None
+    """A struct that the query is decoded into, a `queries.Query` that the service reads itself, or `queries.Nothing`."""
     closed_query: Span | None = None
     """When parameters that are not in `query` are refused, where that differs from the service's `closed_queries`."""
     reply: Any = None
@@ -40,12 +45,27 @@ class Route:
     arguments, which then gets what it gave as `prepared`; it writes nothing, and does not run when an Idempotency-Key
     already has its answer."""
     raw_body: bool = False
-    """The handler reads `request.raw` itself; JSON is not expected."""
+    """The body is bytes, which the handler reads itself; JSON is not expected."""
 
     @property
     def name(self) -> str:
         """`keypairs.create`: the resource's folder and the handler."""
         return f"{self.handler.__module__.split('.')[-2]}.{self.handler.__name__}"
+
+
+class Options(TypedDict, total=False):
+    """What a route may declare besides its path, policy, mode and status; see Route."""
+
+    body: Any
+    decode: BodyDecoder | None
+    query: Any
+    closed_query: Span | None
+    reply: Any
+    versions: Span | None
+    quota: Iterable[str]
+    errors: tuple[int, ...]
+    before: Handler | None
+    raw_body: bool
 
 
 class Routes:
@@ -55,56 +75,71 @@ class Routes:
         self.all: list[Route] = []
 
     def _add(
-        self, method: str, path: str, mode: Mode, status: int, policy: Policy, **more: Any
+        self,
+        method: str,
+        path: str,
+        mode: Mode,
+        status: int,
+        policy: Policy,
+        action: str | None = None,
+        **options: Unpack[Options],
     ) -> Callable[[Handler], Handler]:
+        declared: dict[str, Any] = {**options, "quota": frozenset(options.get("quota", ()))}
+
         def register(handler: Handler) -> Handler:
-            quota = frozenset(more.pop("quota", ()))
-            self.all.append(Route(method, path, handler, policy, mode, status=status, quota=quota, **more))
+            self.all.append(Route(method, path, handler, policy, mode, status=status, action=action, **declared))
             return handler
 
         return register
 
     def get(
-        self, path: str, *, policy: Policy, mode: Mode = "read", status: int = 200, **more: Any
+        self, path: str, *, policy: Policy, mode: Mode = "read", status: int = 200, **options: Unpack[Options]
     ) -> Callable[[Handler], Handler]:
         """HEAD is answered by the same handler."""
-        return self._add("GET", path, mode, status, policy, **more)
+        return self._add("GET", path, mode, status, policy, **options)
 
     def post(
-        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 201, **more: Any
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 201, **options: Unpack[Options]
     ) -> Callable[[Handler], Handler]:
-        return self._add("POST", path, mode, status, policy, **more)
+        return self._add("POST", path, mode, status, policy, **options)
 
     def put(
-        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 200, **more: Any
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 200, **options: Unpack[Options]
     ) -> Callable[[Handler], Handler]:
-        return self._add("PUT", path, mode, status, policy, **more)
+        return self._add("PUT", path, mode, status, policy, **options)
 
     def patch(
-        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 200, **more: Any
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 200, **options: Unpack[Options]
     ) -> Callable[[Handler], Handler]:
-        return self._add("PATCH", path, mode, status, policy, **more)
+        return self._add("PATCH", path, mode, status, policy, **options)
 
     def delete(
-        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 204, **more: Any
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 204, **options: Unpack[Options]
     ) -> Callable[[Handler], Handler]:
-        return self._add("DELETE", path, mode, status, policy, **more)
+        return self._add("DELETE", path, mode, status, policy, **options)
 
     def head(
-        self, path: str, *, policy: Policy, mode: Mode = "read", status: int = 200, **more: Any
+        self, path: str, *, policy: Policy, mode: Mode = "read", status: int = 200, **options: Unpack[Options]
     ) -> Callable[[Handler], Handler]:
         """Only where HEAD differs from GET."""
-        return self._add("HEAD", path, mode, status, policy, **more)
+        return self._add("HEAD", path, mode, status, policy, **options)
 
     def websocket(self, path: str, *, policy: Policy) -> Callable[[Handler], Handler]:
         """In the streams process: `async def handler(asked, socket, **path)`."""
         return self._add("WEBSOCKET", path, "stream", 101, policy)
 
     def action(
-        self, path: str, name: str, *, policy: Policy, mode: Mode = "write", status: int = 202, **more: Any
+        self,
+        path: str,
+        name: str,
+        *,
+        policy: Policy,
+        mode: Mode = "write",
+        status: int = 202,
+        **options: Unpack[Options],
     ) -> Callable[[Handler], Handler]:
         """`POST path` with a body `{name: …}`."""
-        return self._add("POST", path, mode, status, policy, action=name, **more)
+        return self._add("POST", path, mode, status, policy, action=name, **options)
 
 
 @dataclass(frozen=True)
@@ -140,6 +175,8 @@ class Service:
     discovery: Callable[["Service", str], Any]
     """(service, base URL) → body of `GET root` (300 or 200) and `GET prefix`: {"versions": […]} and {"version": {…}}."""
     discovery_status: int = 300
+    decode: BodyDecoder | None = None
+    """How its JSON bodies are read, where it takes more than the kernel does or has its own words for what is wrong."""
     microversions: Microversions | None = None
     over_quota_status: int = 403
     request_id_headers: tuple[str, ...] = ("x-openstack-request-id",)

@@ -11,7 +11,6 @@ import msgspec
 from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log
-from kumoi.kernel.bodies import parse_query
 from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound, RequestTimeout
 from kumoi.kernel.http import (
     FAULT,
@@ -28,6 +27,7 @@ from kumoi.kernel.http import (
     of_framework,
     refuse_nul,
 )
+from kumoi.kernel.queries import parse_query
 from kumoi.kernel.routes import Reply, Route, Service
 from kumoi.kernel.who import NOBODY, Who
 

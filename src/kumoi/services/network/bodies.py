@@ -6,7 +6,8 @@ import msgspec
 
 from kumoi.kernel.bodies import explain
 from kumoi.kernel.errors import BadRequest, UnsupportedMedia
-from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Route
+from kumoi.kernel.versions import Version
 from kumoi.services.network.errors import BadField
 
 T = TypeVar("T")
@@ -20,18 +21,17 @@ Id = Annotated[str, msgspec.Meta(pattern=_UUID, max_length=36)]
 MOST_AT_ONCE = 1000
 
 
-def decode(request: Request, kind: type[T]) -> T:
-    """The body as `kind`. Clients write numbers and flags also as JSON strings: both are taken."""
-    content_type = request.headers.get("content-type")
+def decode(content_type: str | None, raw: bytes, route: Route, version: Version | None) -> Any:
+    """The body as the route declares it. Clients write numbers and flags also as JSON strings: both are taken."""
     if content_type and "json" not in content_type.lower():
         raise UnsupportedMedia(f"Unsupported Content-Type {content_type[:80]}: application/json is expected.")
-    if not request.raw:
+    if not raw:
         raise BadRequest("Request body required: a JSON object is expected.")
     try:
         try:
-            return msgspec.json.decode(request.raw, type=kind, strict=False)
+            return msgspec.json.decode(raw, type=route.body, strict=False)
         except msgspec.ValidationError:
-            return msgspec.convert(_unwrapped(msgspec.json.decode(request.raw)), type=kind, strict=False)
+            return msgspec.convert(_unwrapped(msgspec.json.decode(raw)), type=route.body, strict=False)
     except msgspec.ValidationError as error:
         place, _, text = explain(error).partition(": ")
         if "matching regex" in text:

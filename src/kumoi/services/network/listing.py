@@ -1,8 +1,8 @@
 """Lists of the network API: filters on any attribute, tags, order, pages, chosen fields."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 import msgspec
@@ -12,18 +12,29 @@ from kumoi.kernel import clock, pagination
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
+from kumoi.kernel.pagination import Limit
+from kumoi.kernel.queries import Params, Query, TimeText, Way, optional
 from kumoi.kernel.shapes import partials, under
 from kumoi.services.network.tags import store as tags
 
 Unset = msgspec.UnsetType
 Filter = Callable[[list[str]], sa.ColumnElement[bool]]
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_INSTANTS = ("created_at", "updated_at")
 _TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
+
+
+FOR_ADMINS = msgspec.Meta(description="For admins only.")
 
 
 class PageLink(msgspec.Struct):
     rel: str
     href: str
+
+
+Fields = Sequence[str]
+FIELDS: Query[Fields] = Query(optional("Fields", {"fields": list[str]}), lambda params: params.get("fields", ()))
+"""The query of a route that shows one thing: which of its fields are wanted."""
 
 
 def several(collection: str, kind: Any) -> Any:
@@ -49,7 +60,7 @@ class Asked:
     reverse: bool = False
 
     @staticmethod
-    def of(params: Mapping[str, list[str]]) -> "Asked":
+    def of(params: Params) -> "Asked":
         asked = Asked(filters=dict(params))
         taken = asked.filters.pop
         asked.fields = taken("fields", [])
@@ -106,13 +117,28 @@ def chosen(items: list[dict[str, Any]], fields: Sequence[str]) -> list[dict[str,
     return [{name: item[name] for name in fields if name in item} for item in items]
 
 
-def chosen_one(request: Request, item: dict[str, Any]) -> dict[str, Any]:
-    return chosen([item], request.params.get("fields", ()))[0]
+def chosen_one(fields: Fields, item: dict[str, Any]) -> dict[str, Any]:
+    return chosen([item], fields)[0]
+
+
+def list_query(filters: Mapping[str, Any], sort_keys: Iterable[str] = (), admin: Iterable[str] = ()) -> Query[Asked]:
+    """What a list takes. `filters`: name → type of one value; any of them may be repeated. `admin`: those that are for
+    admins only. What else is sent reaches the list too, which refuses it in this service's words."""
+    keys = tuple(sort_keys)
+    paging: dict[str, Any] = {
+        "fields": list[str], "limit": Limit, "marker": str, "page_reverse": bool,
+        "sort_key": list[Literal[keys]] if keys else list[str],  # type: ignore[valid-type]
+        "sort_dir": list[Way],
+    }  # fmt: skip
+    types: dict[str, Any] = {name: list[kind] for name, kind in filters.items()}  # type: ignore[valid-type]
+    types |= {name: Annotated[types[name], FOR_ADMINS] for name in admin}
+    return Query(optional("ListQuery", types | paging), Asked.of, takes_undeclared=True)
 
 
 class Listing:
     """How one resource is listed. `attributes`: API name → column; `special`: API name → condition for its values;
-    `admin`: names that only admins may filter and sort by; `unsorted`: names that give no order."""
+    `admin`: names that only admins may filter and sort by; `types`: types of special filters that are no text.
+    `query` is what its list routes declare."""
 
     def __init__(
         self,
@@ -121,6 +147,7 @@ class Listing:
         special: Mapping[str, Filter] | None = None,
         admin: Sequence[str] = (),
         tagged: bool = True,
+        types: Mapping[str, Any] | None = None,
     ) -> None:
         self.table = table
         standard = {
@@ -132,6 +159,14 @@ class Listing:
         self.special = {**(special or {}), "changed_since": self._changed_since}
         self.admin = frozenset(admin)
         self.tagged = tagged
+        self.query = list_query(self._filters(types or {}), sorted(self.attributes), self.admin)
+
+    def _filters(self, types: Mapping[str, Any]) -> dict[str, Any]:
+        """Name → type of a value, of every filter."""
+        found: dict[str, Any] = {name: type_of(column, name) for name, column in self.attributes.items()}
+        found |= {name: types.get(name, str) for name in self.special}
+        found |= {"changed_since": TimeText} | dict.fromkeys(_TAGS if self.tagged else (), str)
+        return found
 
     def rows(
         self, tx: Transaction, asked: Asked, visible: sa.ColumnElement[bool] | None, *, is_admin: bool
@@ -195,12 +230,21 @@ class Listing:
             raise BadRequest(f"changed_since is not an ISO 8601 time: {values[-1][:40]}") from None
 
 
+def type_of(column: sa.Column[Any], name: str) -> Any:
+    """How a value of the column is written, as `matches` reads it."""
+    if isinstance(column.type, sa.Boolean):
+        return bool
+    if name in _INSTANTS:
+        return TimeText
+    return int if isinstance(column.type, sa.Integer) else str
+
+
 def matches(column: sa.Column[Any], name: str, values: list[str]) -> sa.ColumnElement[bool]:
     """Any of the values, read as the column's type."""
     wanted: list[Any]
     if isinstance(column.type, sa.Boolean):
         wanted = [flag(name, value) for value in values]
-    elif name in ("created_at", "updated_at"):
+    elif name in _INSTANTS:
         # What the API shows has no fraction, so a second is one moment.
         return (column - column % clock.SECOND).in_([_second(name, value) for value in values])
     elif isinstance(column.type, sa.Integer):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from kumoi.kernel.routes import Service
-from kumoi.services.network import errors
+from kumoi.services.network import bodies, errors
 from kumoi.services.network.agents.api import routes as agents
 from kumoi.services.network.availability_zones.api import routes as availability_zones
 from kumoi.services.network.extensions.api import routes as extensions
@@ -54,6 +54,7 @@ SERVICE = Service(
     ),
     render_error=errors.render,
     discovery=discovery,
+    decode=bodies.decode,
     discovery_status=200,
     over_quota_status=409,
     tables="network_",

@@ -13,6 +13,13 @@ Engine = Callable[[type[Any]], Any]
 SPACE = uuid.UUID("0e9a1f4c-3a52-4c0e-8f6e-6b756d6f6900")
 
 
+FILTERS: dict[str, Any] = {
+    "id": str, "agent_type": str, "binary": str, "host": str, "topic": str, "admin_state_up": bool, "alive": bool,
+    "availability_zone": str, "description": str,
+}  # fmt: skip
+"""Attribute → type. Any attribute filters; one that an agent does not have matches nothing but an empty text."""
+
+
 class AgentNotFound(NotFound):
     kind = "AgentNotFound"
 

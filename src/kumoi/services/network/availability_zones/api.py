@@ -8,7 +8,7 @@ from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partials, under
-from kumoi.services.network.listing import chosen
+from kumoi.services.network.listing import Asked, chosen, list_query
 from kumoi.services.network.networks.schemas import ZONE
 
 routes = Routes()
@@ -20,13 +20,18 @@ class Zone(msgspec.Struct):
     resource: str
 
 
-@routes.get("/availability_zones", policy=policy.reader(), reply=under("availability_zones", partials(Zone)))
-def index(request: Request) -> dict[str, Any]:
+LIST_QUERY = list_query({"name": str, "state": str, "resource": str})
+
+
+@routes.get(
+    "/availability_zones", policy=policy.reader(), query=LIST_QUERY, reply=under("availability_zones", partials(Zone))
+)
+def index(request: Request, query: Asked) -> dict[str, Any]:
     zones: list[dict[str, Any]] = [
         {"name": ZONE, "state": "available", "resource": resource} for resource in ("network", "router")
     ]
     for name in ("name", "state", "resource"):
-        wanted = request.params.get(name)
+        wanted = query.filters.get(name)
         if wanted:
             zones = [zone for zone in zones if zone[name] in wanted]
-    return {"availability_zones": chosen(zones, request.params.get("fields", ()))}
+    return {"availability_zones": chosen(zones, query.fields)}

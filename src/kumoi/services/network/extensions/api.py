@@ -9,7 +9,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, partials, under
 from kumoi.services.network.extensions import logic
-from kumoi.services.network.listing import chosen, chosen_one
+from kumoi.services.network.listing import FIELDS, Fields, chosen, chosen_one
 
 routes = Routes()
 
@@ -22,11 +22,13 @@ class Extension(msgspec.Struct, kw_only=True):
     updated: str
 
 
-@routes.get("/extensions", policy=policy.authenticated(), reply=under("extensions", partials(Extension)))
-def index(request: Request) -> dict[str, Any]:
-    return {"extensions": chosen(logic.index(), request.params.get("fields", ()))}
+@routes.get("/extensions", policy=policy.authenticated(), query=FIELDS, reply=under("extensions", partials(Extension)))
+def index(request: Request, query: Fields) -> dict[str, Any]:
+    return {"extensions": chosen(logic.index(), query)}
 
 
-@routes.get("/extensions/{alias}", policy=policy.authenticated(), reply=under("extension", partial(Extension)))
-def show(request: Request, alias: str) -> dict[str, Any]:
-    return {"extension": chosen_one(request, logic.show(alias))}
+@routes.get(
+    "/extensions/{alias}", policy=policy.authenticated(), query=FIELDS, reply=under("extension", partial(Extension))
+)
+def show(request: Request, alias: str, query: Fields) -> dict[str, Any]:
+    return {"extension": chosen_one(query, logic.show(alias))}

@@ -29,6 +29,8 @@ from kumoi.services.network.routers import store as routers
 from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.tags import store as tags
 
+LIST_QUERY = store.LISTING.query
+
 KIND = ports.FLOATING_IP_KIND
 
 

@@ -10,7 +10,7 @@ from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, partials, under
 from kumoi.services.network.errors import NetworkNotFound
 from kumoi.services.network.ip_availability import logic
-from kumoi.services.network.listing import chosen, chosen_one
+from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen, chosen_one, list_query
 
 routes = Routes()
 
@@ -34,24 +34,29 @@ class OfNetwork(msgspec.Struct, kw_only=True):
     subnet_ip_availability: list[OfSubnet]
 
 
+LIST_QUERY = list_query({**dict.fromkeys(logic.FILTERS, str), "ip_version": int})
+
+
 @routes.get(
     "/network-ip-availabilities",
     policy=policy.reader(),
+    query=LIST_QUERY,
     reply=under("network_ip_availabilities", partials(OfNetwork)),
 )
-def index(request: Request) -> dict[str, Any]:
+def index(request: Request, query: Asked) -> dict[str, Any]:
     if not request.who.sees(None):
         return {"network_ip_availabilities": []}
-    found = logic.index(request.tx, request.who, request.params)
-    return {"network_ip_availabilities": chosen(found, request.params.get("fields", ()))}
+    found = logic.index(request.tx, request.who, query)
+    return {"network_ip_availabilities": chosen(found, query.fields)}
 
 
 @routes.get(
     "/network-ip-availabilities/{network_id}",
     policy=policy.reader(),
+    query=FIELDS,
     reply=under("network_ip_availability", partial(OfNetwork)),
 )
-def show(request: Request, network_id: str) -> dict[str, Any]:
+def show(request: Request, network_id: str, query: Fields) -> dict[str, Any]:
     if not request.who.sees(None):
         raise NetworkNotFound(network_id)
-    return {"network_ip_availability": chosen_one(request, logic.show(request.tx, network_id))}
+    return {"network_ip_availability": chosen_one(query, logic.show(request.tx, network_id))}

@@ -1,7 +1,6 @@
 """Counting the addresses of networks."""
 
 import ipaddress
-from collections.abc import Mapping
 from typing import Any
 
 from kumoi.kernel.database import Transaction
@@ -16,8 +15,7 @@ from kumoi.services.network.subnets import store as subnets
 FILTERS = {"network_id": "id", "network_name": "name", "tenant_id": "project_id", "project_id": "project_id"}
 
 
-def index(tx: Transaction, who: Who, params: Mapping[str, list[str]]) -> list[dict[str, Any]]:
-    asked = Asked.of(params)
+def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
     version = asked.filters.pop("ip_version", None)
     unknown = sorted(set(asked.filters) - set(FILTERS))
     if unknown:

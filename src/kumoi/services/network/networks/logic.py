@@ -31,6 +31,8 @@ from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.tags import store as tags
 
+LIST_QUERY = store.LISTING.query
+
 KIND = "network.network"
 METADATA_KIND = "network.metadata"
 PORT_KIND = "network.port"

@@ -7,7 +7,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one, made, several
+from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.ports import logic, schemas
 
 routes = Routes()
@@ -17,46 +17,41 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     return {"port": schemas.port(row, with_binding=request.who.sees(None))}
 
 
-@routes.get("/ports", policy=policy.reader(), reply=several("ports", schemas.Port))
-def index(request: Request) -> dict[str, Any]:
-    asked = Asked.of(request.params)
-    rows = logic.index(request.tx, request.who, asked)
-    return asked.reply(request, "ports", [schemas.port(row, with_binding=request.who.sees(None)) for row in rows])
+@routes.get("/ports", policy=policy.reader(), query=logic.LIST_QUERY, reply=several("ports", schemas.Port))
+def index(request: Request, query: Asked) -> dict[str, Any]:
+    rows = logic.index(request.tx, request.who, query)
+    return query.reply(request, "ports", [schemas.port(row, with_binding=request.who.sees(None)) for row in rows])
 
 
 @routes.post(
     "/ports",
     policy=policy.member(),
     body=schemas.CreateBody,
-    raw_body=True,
     quota=("port",),
     errors=(409,),
     reply=made("port", schemas.Port),
 )
-def create(request: Request) -> dict[str, Any]:
-    body = bodies.decode(request, schemas.CreateBody)
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     rows = logic.create(request.tx, request.who, bodies.each(body.port, body.ports, "port"))
     if body.ports is bodies.UNSET:
         return _shown(request, rows[0])
     return {"ports": [schemas.port(row, with_binding=request.who.sees(None)) for row in rows]}
 
 
-@routes.get("/ports/{port_id}", policy=policy.reader(), reply=under("port", partial(schemas.Port)))
-def show(request: Request, port_id: str) -> dict[str, Any]:
+@routes.get("/ports/{port_id}", policy=policy.reader(), query=FIELDS, reply=under("port", partial(schemas.Port)))
+def show(request: Request, port_id: str, query: Fields) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, port_id)
-    return {"port": chosen_one(request, schemas.port(row, with_binding=request.who.sees(None)))}
+    return {"port": chosen_one(query, schemas.port(row, with_binding=request.who.sees(None)))}
 
 
 @routes.put(
     "/ports/{port_id}",
     policy=policy.member(),
     body=schemas.UpdateBody,
-    raw_body=True,
     errors=(409, 412),
     reply=under("port", schemas.Port),
 )
-def update(request: Request, port_id: str) -> dict[str, Any]:
-    body = bodies.decode(request, schemas.UpdateBody)
+def update(request: Request, port_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     if_match = request.headers.get("if-match")
     return _shown(request, logic.update(request.tx, request.who, port_id, body.port, if_match))
 

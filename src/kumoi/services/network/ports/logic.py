@@ -42,6 +42,8 @@ from kumoi.services.network.security_groups.errors import SecurityGroupConflict,
 from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.tags import store as tags
 
+LIST_QUERY = store.LISTING.query
+
 KIND = "network.port"
 FLOATING_IP_KIND = "network.floating_ip"
 ROUTER_KIND = "network.router"

@@ -6,9 +6,9 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.network import bodies
 from kumoi.services.network.quotas import logic
 
 routes = Routes()
@@ -53,7 +53,7 @@ class QuotaBody(msgspec.Struct, forbid_unknown_fields=True):
     quota: dict[str, Any]
 
 
-@routes.get("/quotas", policy=policy.admin(), reply=under("quotas", list[Quota]))
+@routes.get("/quotas", policy=policy.admin(), query=Nothing, reply=under("quotas", list[Quota]))
 def index(request: Request) -> dict[str, Any]:
     return {"quotas": logic.index(request.tx)}
 
@@ -93,9 +93,9 @@ def details_json(request: Request, project_id: str) -> dict[str, Any]:
     return {"quota": logic.details(request.tx, project_id)}
 
 
-@routes.put("/quotas/{project_id}", policy=policy.admin(), body=QuotaBody, raw_body=True, reply=under("quota", Quota))
-def update(request: Request, project_id: str) -> dict[str, Any]:
-    return {"quota": logic.update(request.tx, project_id, bodies.decode(request, QuotaBody).quota)}
+@routes.put("/quotas/{project_id}", policy=policy.admin(), body=QuotaBody, reply=under("quota", Quota))
+def update(request: Request, project_id: str, body: QuotaBody) -> dict[str, Any]:
+    return {"quota": logic.update(request.tx, project_id, body.quota)}
 
 
 @routes.delete("/quotas/{project_id}", policy=policy.admin())

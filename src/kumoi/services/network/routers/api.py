@@ -7,7 +7,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one, made, several
+from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.routers import logic, schemas
 
 routes = Routes()
@@ -17,46 +17,43 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     return {"router": schemas.router(row, for_admin=request.who.sees(None))}
 
 
-@routes.get("/routers", policy=policy.reader(), reply=several("routers", schemas.Router))
-def index(request: Request) -> dict[str, Any]:
-    asked = Asked.of(request.params)
-    rows = logic.index(request.tx, request.who, asked)
-    return asked.reply(request, "routers", [schemas.router(row, for_admin=request.who.sees(None)) for row in rows])
+@routes.get("/routers", policy=policy.reader(), query=logic.LIST_QUERY, reply=several("routers", schemas.Router))
+def index(request: Request, query: Asked) -> dict[str, Any]:
+    rows = logic.index(request.tx, request.who, query)
+    return query.reply(request, "routers", [schemas.router(row, for_admin=request.who.sees(None)) for row in rows])
 
 
 @routes.post(
     "/routers",
     policy=policy.member(),
     body=schemas.CreateBody,
-    raw_body=True,
     quota=("router",),
     errors=(409,),
     reply=made("router", schemas.Router),
 )
-def create(request: Request) -> dict[str, Any]:
-    body = bodies.decode(request, schemas.CreateBody)
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     rows = logic.create(request.tx, request.who, bodies.each(body.router, body.routers, "router"))
     if body.routers is bodies.UNSET:
         return _shown(request, rows[0])
     return {"routers": [schemas.router(row, for_admin=request.who.sees(None)) for row in rows]}
 
 
-@routes.get("/routers/{router_id}", policy=policy.reader(), reply=under("router", partial(schemas.Router)))
-def show(request: Request, router_id: str) -> dict[str, Any]:
+@routes.get(
+    "/routers/{router_id}", policy=policy.reader(), query=FIELDS, reply=under("router", partial(schemas.Router))
+)
+def show(request: Request, router_id: str, query: Fields) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, router_id)
-    return {"router": chosen_one(request, schemas.router(row, for_admin=request.who.sees(None)))}
+    return {"router": chosen_one(query, schemas.router(row, for_admin=request.who.sees(None)))}
 
 
 @routes.put(
     "/routers/{router_id}",
     policy=policy.member(),
     body=schemas.UpdateBody,
-    raw_body=True,
     errors=(409, 412),
     reply=under("router", schemas.Router),
 )
-def update(request: Request, router_id: str) -> dict[str, Any]:
-    body = bodies.decode(request, schemas.UpdateBody)
+def update(request: Request, router_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     if_match = request.headers.get("if-match")
     return _shown(request, logic.update(request.tx, request.who, router_id, body.router, if_match))
 
@@ -70,21 +67,17 @@ def delete(request: Request, router_id: str) -> None:
     "/routers/{router_id}/add_extraroutes",
     policy=policy.member(),
     body=schemas.ExtraRoutesBody,
-    raw_body=True,
     reply=under("router", schemas.Router),
 )
-def add_extraroutes(request: Request, router_id: str) -> dict[str, Any]:
-    asked = bodies.decode(request, schemas.ExtraRoutesBody).router.routes
-    return _shown(request, logic.change_routes(request.tx, request.who, router_id, add=asked))
+def add_extraroutes(request: Request, router_id: str, body: schemas.ExtraRoutesBody) -> dict[str, Any]:
+    return _shown(request, logic.change_routes(request.tx, request.who, router_id, add=body.router.routes))
 
 
 @routes.put(
     "/routers/{router_id}/remove_extraroutes",
     policy=policy.member(),
     body=schemas.ExtraRoutesBody,
-    raw_body=True,
     reply=under("router", schemas.Router),
 )
-def remove_extraroutes(request: Request, router_id: str) -> dict[str, Any]:
-    asked = bodies.decode(request, schemas.ExtraRoutesBody).router.routes
-    return _shown(request, logic.change_routes(request.tx, request.who, router_id, remove=asked))
+def remove_extraroutes(request: Request, router_id: str, body: schemas.ExtraRoutesBody) -> dict[str, Any]:
+    return _shown(request, logic.change_routes(request.tx, request.who, router_id, remove=body.router.routes))

@@ -30,6 +30,8 @@ from kumoi.services.network.routers.errors import (
 from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.tags import store as tags
 
+LIST_QUERY = store.LISTING.query
+
 KIND = "network.router"
 MOST_ROUTES = 30
 

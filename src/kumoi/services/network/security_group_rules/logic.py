@@ -31,6 +31,8 @@ from kumoi.services.network.security_groups import logic as groups
 from kumoi.services.network.security_groups import store as groups_store
 from kumoi.services.network.tags import store as tags
 
+LIST_QUERY = store.LISTING.query
+
 ETHERTYPES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 

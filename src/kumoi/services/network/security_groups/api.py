@@ -7,7 +7,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one, made, several
+from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.security_groups import live, logic, schemas
 
 routes = Routes()
@@ -18,27 +18,28 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
 
 
 @routes.get(
-    "/security-groups", policy=policy.reader(), mode="live", reply=several("security_groups", schemas.SecurityGroup)
+    "/security-groups",
+    policy=policy.reader(),
+    mode="live",
+    query=logic.LIST_QUERY,
+    reply=several("security_groups", schemas.SecurityGroup),
 )
-def index(request: Request) -> dict[str, Any]:
+def index(request: Request, query: Asked) -> dict[str, Any]:
     """Live: the first look makes the project's default group, in a transaction of its own; the others only read."""
-    asked = Asked.of(request.params)
     live.ensure_default(request.database, request.who)
-    rows = request.database.read(lambda tx: logic.index(tx, request.who, asked))
-    return asked.reply(request, "security_groups", [schemas.security_group(row) for row in rows])
+    rows = request.database.read(lambda tx: logic.index(tx, request.who, query))
+    return query.reply(request, "security_groups", [schemas.security_group(row) for row in rows])
 
 
 @routes.post(
     "/security-groups",
     policy=policy.member(),
     body=schemas.CreateBody,
-    raw_body=True,
     quota=("security_group", "security_group_rule"),
     errors=(409,),
     reply=made("security_group", schemas.SecurityGroup),
 )
-def create(request: Request) -> dict[str, Any]:
-    body = bodies.decode(request, schemas.CreateBody)
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     rows = logic.create(
         request.tx, request.who, bodies.each(body.security_group, body.security_groups, "security_group")
     )
@@ -50,23 +51,22 @@ def create(request: Request) -> dict[str, Any]:
 @routes.get(
     "/security-groups/{security_group_id}",
     policy=policy.reader(),
+    query=FIELDS,
     reply=under("security_group", partial(schemas.SecurityGroup)),
 )
-def show(request: Request, security_group_id: str) -> dict[str, Any]:
+def show(request: Request, security_group_id: str, query: Fields) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, security_group_id)
-    return {"security_group": chosen_one(request, schemas.security_group(row))}
+    return {"security_group": chosen_one(query, schemas.security_group(row))}
 
 
 @routes.put(
     "/security-groups/{security_group_id}",
     policy=policy.member(),
     body=schemas.UpdateBody,
-    raw_body=True,
     errors=(409, 412),
     reply=under("security_group", schemas.SecurityGroup),
 )
-def update(request: Request, security_group_id: str) -> dict[str, Any]:
-    body = bodies.decode(request, schemas.UpdateBody)
+def update(request: Request, security_group_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     if_match = request.headers.get("if-match")
     return _shown(request, logic.update(request.tx, request.who, security_group_id, body.security_group, if_match))
 

@@ -22,6 +22,8 @@ from kumoi.services.network.security_groups.errors import (
 from kumoi.services.network.security_groups.models import DEFAULT
 from kumoi.services.network.tags import store as tags
 
+LIST_QUERY = store.LISTING.query
+
 KIND = "network.security_group"
 
 

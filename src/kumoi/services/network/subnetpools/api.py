@@ -7,7 +7,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
-from kumoi.services.network.listing import Asked, chosen_one, made, several
+from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.subnetpools import logic, schemas
 
 routes = Routes()
@@ -17,24 +17,23 @@ def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
     return {"subnetpool": schemas.subnetpool(row)}
 
 
-@routes.get("/subnetpools", policy=policy.reader(), reply=several("subnetpools", schemas.Subnetpool))
-def index(request: Request) -> dict[str, Any]:
-    asked = Asked.of(request.params)
-    rows = logic.index(request.tx, request.who, asked)
-    return asked.reply(request, "subnetpools", [schemas.subnetpool(row) for row in rows])
+@routes.get(
+    "/subnetpools", policy=policy.reader(), query=logic.LIST_QUERY, reply=several("subnetpools", schemas.Subnetpool)
+)
+def index(request: Request, query: Asked) -> dict[str, Any]:
+    rows = logic.index(request.tx, request.who, query)
+    return query.reply(request, "subnetpools", [schemas.subnetpool(row) for row in rows])
 
 
 @routes.post(
     "/subnetpools",
     policy=policy.member(),
     body=schemas.CreateBody,
-    raw_body=True,
     quota=("subnetpool",),
     errors=(409,),
     reply=made("subnetpool", schemas.Subnetpool),
 )
-def create(request: Request) -> dict[str, Any]:
-    body = bodies.decode(request, schemas.CreateBody)
+def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     rows = logic.create(request.tx, request.who, bodies.each(body.subnetpool, body.subnetpools, "subnetpool"))
     if body.subnetpools is bodies.UNSET:
         return _shown(request, rows[0])
@@ -42,23 +41,24 @@ def create(request: Request) -> dict[str, Any]:
 
 
 @routes.get(
-    "/subnetpools/{subnetpool_id}", policy=policy.reader(), reply=under("subnetpool", partial(schemas.Subnetpool))
+    "/subnetpools/{subnetpool_id}",
+    policy=policy.reader(),
+    query=FIELDS,
+    reply=under("subnetpool", partial(schemas.Subnetpool)),
 )
-def show(request: Request, subnetpool_id: str) -> dict[str, Any]:
+def show(request: Request, subnetpool_id: str, query: Fields) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, subnetpool_id)
-    return {"subnetpool": chosen_one(request, schemas.subnetpool(row))}
+    return {"subnetpool": chosen_one(query, schemas.subnetpool(row))}
 
 
 @routes.put(
     "/subnetpools/{subnetpool_id}",
     policy=policy.member(),
     body=schemas.UpdateBody,
-    raw_body=True,
     errors=(409, 412),
     reply=under("subnetpool", schemas.Subnetpool),
 )
-def update(request: Request, subnetpool_id: str) -> dict[str, Any]:
-    body = bodies.decode(request, schemas.UpdateBody)
+def update(request: Request, subnetpool_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     if_match = request.headers.get("if-match")
     return _shown(request, logic.update(request.tx, request.who, subnetpool_id, body.subnetpool, if_match))
 

@@ -27,6 +27,8 @@ from kumoi.services.network.subnetpools.errors import (
 from kumoi.services.network.subnetpools.models import LONGEST, SHORTEST
 from kumoi.services.network.tags import store as tags
 
+LIST_QUERY = store.LISTING.query
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 FOR_ADMINS = {"shared": "shared", "is_default": "is_default"}
 

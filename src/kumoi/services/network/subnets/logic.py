@@ -25,6 +25,8 @@ from kumoi.services.network.subnets import content, schemas, store
 from kumoi.services.network.subnets.errors import GatewayIpInUse, OverlappingSubnet, SubnetInUse
 from kumoi.services.network.tags import store as tags
 
+LIST_QUERY = store.LISTING.query
+
 
 def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> list[dict[str, Any]]:
     made = []

@@ -33,6 +33,7 @@ LISTING = Listing(
         "shared": lambda values: _network(networks.c.shared, "shared", values),
         "router:external": lambda values: _network(networks.c.external, "router:external", values),
     },
+    types={"shared": bool, "router:external": bool},
 )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Routes
-from kumoi.services.network import bodies
 from kumoi.services.network.tags import logic
 
 routes = Routes()
@@ -36,14 +36,12 @@ def index(request: Request, **path: str) -> dict[str, Any]:
     return {"tags": logic.of(request.tx, request.who, *_about(request, path))}
 
 
-def replace(request: Request, **path: str) -> dict[str, Any]:
-    names = bodies.decode(request, TagsBody).tags
-    return {"tags": logic.replace(request.tx, request.who, *_about(request, path), names)}
+def replace(request: Request, body: TagsBody, **path: str) -> dict[str, Any]:
+    return {"tags": logic.replace(request.tx, request.who, *_about(request, path), body.tags)}
 
 
-def append(request: Request, **path: str) -> dict[str, Any]:
-    names = bodies.decode(request, TagsBody).tags
-    return {"tags": logic.add(request.tx, request.who, *_about(request, path), names)}
+def append(request: Request, body: TagsBody, **path: str) -> dict[str, Any]:
+    return {"tags": logic.add(request.tx, request.who, *_about(request, path), body.tags)}
 
 
 def clear(request: Request, **path: str) -> None:
@@ -64,9 +62,9 @@ def remove(request: Request, tag: str, **path: str) -> None:
 
 for _name, _id in _ID.items():
     _all = f"/{_name}/{{{_id}}}/tags"
-    routes.get(_all, policy=policy.reader(), reply=TagsBody)(index)
-    routes.put(_all, policy=policy.member(), body=TagsBody, raw_body=True, reply=TagsBody)(replace)
-    routes.post(_all, policy=policy.member(), body=TagsBody, raw_body=True, reply=TagsBody)(append)
+    routes.get(_all, policy=policy.reader(), query=Nothing, reply=TagsBody)(index)
+    routes.put(_all, policy=policy.member(), body=TagsBody, reply=TagsBody)(replace)
+    routes.post(_all, policy=policy.member(), body=TagsBody, reply=TagsBody)(append)
     routes.delete(_all, policy=policy.member())(clear)
     routes.get(f"{_all}/{{tag}}", policy=policy.reader(), status=204)(show)
     routes.put(f"{_all}/{{tag}}", policy=policy.member(), status=201)(add)

@@ -1,0 +1,165 @@
+"""What every route owes to the description of its query: lists declare theirs, and handlers read what is declared."""
+
+import ast
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import msgspec
+
+import kumoi
+from kumoi import app
+from kumoi.kernel import openapi
+from kumoi.kernel.routes import Route, Service
+
+SERVICES = app.load_services()
+EVERY = [(service, route) for service in SERVICES for route in service.each()]
+ROOMS = Path(kumoi.__file__).parent / "services"
+
+UNDECLARED: set[str] = {
+    "block_storage:GET /default-types",
+    "block_storage:GET /extensions",
+    "block_storage:GET /os-availability-zone",
+    "block_storage:GET /os-quota-sets/{owner_id}/defaults",
+    "block_storage:GET /snapshots/{snapshot_id}/metadata",
+    "block_storage:GET /types/{type_id}/extra_specs",
+    "block_storage:GET /types/{type_id}/os-volume-type-access",
+    "block_storage:GET /volumes/{volume_id}/metadata",
+    "compute:GET /flavors/{flavor_id}/os-extra_specs",
+    "compute:GET /flavors/{flavor_id}/os-flavor-access",
+    "compute:GET /os-aggregates",
+    "compute:GET /os-availability-zone",
+    "compute:GET /os-availability-zone/detail",
+    "compute:GET /os-hypervisors/{hypervisor_id}/search",
+    "compute:GET /os-hypervisors/{hypervisor_id}/servers",
+    "compute:GET /servers/{server_id}/ips",
+    "compute:GET /servers/{server_id}/metadata",
+    "compute:GET /servers/{server_id}/os-interface",
+    "compute:GET /servers/{server_id}/os-security-groups",
+    "compute:GET /servers/{server_id}/tags",
+    "identity:GET /OS-FEDERATION/domains",
+    "identity:GET /OS-FEDERATION/projects",
+    "identity:GET /OS-INHERIT/domains/{domain_id}/groups/{group_id}/roles/inherited_to_projects",
+    "identity:GET /OS-INHERIT/domains/{domain_id}/users/{user_id}/roles/inherited_to_projects",
+    "identity:GET /auth/catalog",
+    "identity:GET /auth/domains",
+    "identity:GET /auth/projects",
+    "identity:GET /auth/system",
+    "identity:GET /credentials",
+    "identity:GET /domains",
+    "identity:GET /domains/{domain_id}/groups/{group_id}/roles",
+    "identity:GET /domains/{domain_id}/users/{user_id}/roles",
+    "identity:GET /endpoints",
+    "identity:GET /groups",
+    "identity:GET /groups/{group_id}/users",
+    "identity:GET /projects",
+    "identity:GET /projects/{project_id}/groups/{group_id}/roles",
+    "identity:GET /projects/{project_id}/tags",
+    "identity:GET /projects/{project_id}/users/{user_id}/roles",
+    "identity:GET /regions",
+    "identity:GET /role_assignments",
+    "identity:GET /role_inferences",
+    "identity:GET /roles",
+    "identity:GET /services",
+    "identity:GET /system/groups/{group_id}/roles",
+    "identity:GET /system/users/{user_id}/roles",
+    "identity:GET /users",
+    "identity:GET /users/{user_id}/application_credentials",
+    "identity:GET /users/{user_id}/credentials/OS-EC2",
+    "identity:GET /users/{user_id}/groups",
+    "identity:GET /users/{user_id}/projects",
+    "image:GET /v2/images",
+    "image:GET /v2/images/{image_id}/members",
+    "image:GET /v2/info/stores",
+    "image:GET /v2/schemas/image",
+    "image:GET /v2/schemas/images",
+    "image:GET /v2/schemas/member",
+    "image:GET /v2/schemas/members",
+    "image:GET /versions",
+    "placement:GET /allocation_candidates",
+    "placement:GET /resource_classes",
+    "placement:GET /resource_providers/{provider_id}/aggregates",
+    "placement:GET /resource_providers/{provider_id}/allocations",
+    "placement:GET /resource_providers/{provider_id}/inventories",
+    "placement:GET /resource_providers/{provider_id}/traits",
+    "placement:GET /resource_providers/{provider_id}/usages",
+}
+"""Lists that declare no query yet. This list may only shrink."""
+READ_PARAMS = {
+    "compute/consoles/api.py": "the token of a websocket, which has no description",
+    "identity/application_credentials/api.py": "its lists declare no query yet",
+    "identity/assignments/api.py": "its lists declare no query yet",
+    "identity/catalog/api.py": "its lists declare no query yet",
+    "identity/domains/api.py": "its lists declare no query yet",
+    "identity/groups/api.py": "its lists declare no query yet",
+    "identity/projects/api.py": "its lists declare no query yet",
+    "identity/roles/api.py": "its lists declare no query yet",
+    "identity/users/api.py": "its lists declare no query yet",
+    "image/images/api.py": "its lists declare no query yet",
+    "placement/allocation_candidates/api.py": "its lists declare no query yet",
+}
+"""Rooms with routes that read `request.params`, and why. This list may only shrink."""
+RAW = {
+    "image:PUT /v2/images/{image_id}/file": "an image's bytes",
+    "image:PUT /v2/images/{image_id}/stage": "an image's bytes",
+    "image:PATCH /v2/images/{image_id}": "a JSON patch has media types of its own",
+}
+"""Routes whose handlers read the body themselves, and why. This list may only shrink."""
+
+
+def named(service: Service, route: Route) -> str:
+    return f"{service.type}:{route.method} {route.path}"
+
+
+def is_list(route: Route) -> bool:
+    """Whether it answers a collection: a GET that is not for one thing by its id, and whose reply holds many."""
+    return route.method == "GET" and not route.path.endswith("}") and holds_many(route.reply)
+
+
+def holds_many(reply: Any) -> bool:
+    if isinstance(reply, type) and issubclass(reply, msgspec.Struct):
+        return any(is_collection(hint) for hint in get_type_hints(reply, include_extras=True).values())
+    return is_collection(reply)
+
+
+def is_collection(hint: Any) -> bool:
+    if get_origin(hint) is Annotated:
+        return is_collection(get_args(hint)[0])
+    return get_origin(hint) in (list, dict) or any(
+        is_collection(choice) for choice in get_args(hint) if get_origin(hint) not in (list, dict)
+    )
+
+
+def test_every_list_declares_its_query() -> None:
+    """One without parameters says so: `query=queries.Nothing`."""
+    assert {named(service, route) for service, route in EVERY if is_list(route) and route.query is None} == UNDECLARED
+
+
+def test_what_counts_as_a_list() -> None:
+    lists = {named(service, route) for service, route in EVERY if is_list(route)}
+    assert {"network:GET /ports", "compute:GET /servers/detail", "network:GET /ports/{port_id}/tags"} <= lists
+    assert not {"network:GET /ports/{port_id}", "compute:GET /limits"} & lists
+
+
+def test_handlers_read_the_declared_query() -> None:
+    found = set()
+    for room in sorted(ROOMS.rglob("api.py")):
+        for node in ast.walk(ast.parse(room.read_text())):
+            if isinstance(node, ast.Attribute) and node.attr == "params":
+                found.add(str(room.relative_to(ROOMS)))
+    assert found == set(READ_PARAMS)
+
+
+def test_handlers_get_their_body() -> None:
+    assert {named(service, route) for service, route in EVERY if route.raw_body} == set(RAW)
+
+
+def test_every_parameter_has_a_type() -> None:
+    untyped = {
+        f"{method} {path} {parameter['name']}"
+        for service in SERVICES
+        for path, methods in openapi.document(service, "")["paths"].items()
+        for method, operation in methods.items()
+        for parameter in operation["parameters"]
+        if not {"type", "enum", "anyOf", "$ref"} & set(parameter["schema"])
+    }
+    assert untyped == set()
