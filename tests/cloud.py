@@ -16,6 +16,7 @@ from kumoi.kernel.settings import Folder, Settings
 from kumoi.kernel.tokens import Keys
 from kumoi.kernel.who import Who
 from tests.databases import make_tables
+from tests.replies import Checked
 
 PROJECT = "11111111111111111111111111111111"
 OTHER_PROJECT = "22222222222222222222222222222222"
@@ -56,7 +57,7 @@ def _take(services: list[Service], *arguments: Any, **more: Any) -> _Served:
         Api.__init__(api, services, *arguments, **more)
         return api, wsgi
     api = Api(services, *arguments, **more)
-    return api, api.wsgi()
+    return api, Checked(api)
 
 
 def _give_back(api: Api, wsgi: Any) -> None:

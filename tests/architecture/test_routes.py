@@ -8,8 +8,9 @@ import falcon.testing
 import pytest
 
 from kumoi import app
-from kumoi.kernel import streams, versions
+from kumoi.kernel import versions
 from kumoi.kernel.routes import Route, Service
+from tests.replies import CheckedStreams
 
 SERVICES = app.load_services()
 EVERY = [(service, route) for service in SERVICES for route in service.each()]
@@ -38,7 +39,7 @@ def ask(cloud: Any, service: Service, route: Route, as_: str | None, more: dict[
         headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {version}"
     if route.mode == "stream":
         # Refused before the first byte of the body is asked for.
-        client = falcon.testing.TestClient(streams.asgi(cloud.api))
+        client = falcon.testing.TestClient(CheckedStreams(cloud.api))
         return client.simulate_request(route.method, path, headers={"X-Auth-Token": as_} if as_ else {}, body=b"bytes")
     body = {"json": {route.action: None}} if route.action else {}
     return cloud.call(route.method, path, as_=as_, headers=headers, **body)

@@ -26,6 +26,7 @@ from tests.fuzz import examples, judging
 from tests.fuzz.furnished import MARKS, Furnished, Furnisher
 from tests.fuzz.names import Namer
 from tests.matrix.places import Place
+from tests.replies import Undeclared
 from tests.still import at
 
 DEADLINE = 30.0
@@ -200,6 +201,9 @@ class Asking:
                 answered = case.call(app=self.cloud.http.app, headers=headers, **self._patch(case, headers, chance))
         except Hang:
             self._find(service, person, case, "hang", f"no answer within {DEADLINE} s")
+            return
+        except Undeclared as wrong:
+            self._find(service, person, case, "undeclared", wrong.what)
             return
         said = "501" if answered.status_code == 501 else f"{answered.status_code // 100}xx"
         self.heard.requests[f"{service.type} {person} {said}"] += 1

@@ -149,16 +149,19 @@ class Namer:
             return None
         if words := WORDS.get(name):
             return self.chance.choice(words)
-        kind = KINDS.get(name, name.removesuffix("_id").removesuffix("_ids").removesuffix("_uuid"))
         if name in ("id", "uuid", "marker"):
             return self.anything()
+        return self.of(self.kind(name, path))
+
+    def kind(self, name: str, path: str) -> str:
+        """What a name speaks of."""
         if name == "service_id" and self.service == "compute":
-            kind = "compute_service"
+            return "compute_service"
         if name == "name" and "keypairs" in path:
-            kind = "keypair"
+            return "keypair"
         if name == "group_id" and self.service in ("network", "compute"):
-            kind = "security_group"
-        return self.of(kind)
+            return "security_group"
+        return KINDS.get(name, name.removesuffix("_id").removesuffix("_ids").removesuffix("_uuid"))
 
     def of(self, kind: str) -> str | None:
         """Ours mostly, theirs often; what is hidden never."""

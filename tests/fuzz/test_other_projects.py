@@ -18,12 +18,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import GenerationMode
 
 from kumoi import app
-from kumoi.kernel import openapi, randomness, routes, streams, versions
+from kumoi.kernel import openapi, randomness, routes, versions
 from kumoi.kernel.randomness import SeededSource
 from kumoi.kernel.routes import Route, Routes, Service
 from tests.fuzz.asking import Asking
 from tests.fuzz.examples import EXAMPLES, PATCH, PATCHED, PATCHES
 from tests.fuzz.names import KINDS, Namer
+from tests.replies import CheckedStreams
 from tests.still import at
 
 OWNED = {
@@ -107,7 +108,7 @@ def bodies(service: Service, route: Route, namer: Namer) -> Iterator[dict[str, A
 
 
 def send(asking: Asking, route: Route, path: str, token: str) -> Any:
-    client = falcon.testing.TestClient(streams.asgi(asking.cloud.api))
+    client = falcon.testing.TestClient(CheckedStreams(asking.cloud.api))
     headers = {"X-Auth-Token": token, "Content-Type": "application/octet-stream"}
     return client.simulate_request(route.method, path, headers=headers, body=b"some bytes")
 

@@ -311,6 +311,8 @@ class _App(falcon.App):  # type: ignore[type-arg]
 
 SERVICE, PATH, WHO = "kumoi.service", "kumoi.path", "kumoi.who"
 """What a request's environ (WSGI) or scope (ASGI) keeps for its line in the log."""
+MATCHED = "kumoi.matched"
+"""In the same place: the service, the route and the version that a request was matched to."""
 
 
 def note(request: Any, service: Service | None, path: str, named: Mapping[str, str]) -> None:
@@ -408,6 +410,7 @@ class _Resource:
         if candidates[0].action is not None and candidates[0].policy.token:
             api.authenticate(api.database, token or "")  # Strangers learn nothing about actions.
         route = self._choose(candidates, version, raw)
+        request.env[MATCHED] = service, route, version
         who = api.identify(route, token)
         note_who(request, who)
         check_depth(raw)

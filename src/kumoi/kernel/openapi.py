@@ -36,7 +36,7 @@ def document(service: Service, base_url: str) -> Schema:
         entry = paths.setdefault(service.prefix + route.path, {})
         operation = entry.setdefault(route.method.lower(), _operation(service, route, asked))
         _add_body(operation, route, bodies.get(_narrow(service, route.body)))
-        for status in _statuses(service, route):
+        for status in statuses(service, route):
             operation["responses"].setdefault(str(status), {"description": ""})
         answer = operation["responses"][str(route.status)]
         if route.reply is None:
@@ -117,7 +117,7 @@ def _narrow(service: Service, kind: Any) -> Any:
     return versions.narrowed(kind, service.microversions.maximum) if kind and service.microversions else kind
 
 
-def _statuses(service: Service, route: Route) -> list[int]:
+def statuses(service: Service, route: Route) -> list[int]:
     """Its own, and those of the way that every request goes (kernel/http.py)."""
     found = {route.status, 400, 404, *route.errors}
     if route.policy.token:

@@ -23,6 +23,10 @@ def under(name: str, kind: Any, **more: Any) -> Any:
     return msgspec.defstruct("Of".join((_title(name), _named(kind))), fields, kw_only=True, module=_module(kind))
 
 
+WHOLE = "__whole__"
+"""The attribute in which a partial struct keeps the one that it is made of."""
+
+
 @cache
 def partial(kind: Any) -> Any:
     """The struct without a field that must be there: what clients get who name the fields that they want."""
@@ -31,7 +35,8 @@ def partial(kind: Any) -> Any:
         (field.name, hints[field.name] | UnsetType, msgspec.field(name=field.encode_name, default=UNSET))
         for field in msgspec.structs.fields(kind)
     ]
-    return msgspec.defstruct(f"Part{kind.__name__}", fields, kw_only=True, module=kind.__module__)
+    namespace = {WHOLE: kind}
+    return msgspec.defstruct(f"Part{kind.__name__}", fields, kw_only=True, module=kind.__module__, namespace=namespace)
 
 
 def partials(kind: Any) -> Any:

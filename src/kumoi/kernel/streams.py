@@ -15,6 +15,7 @@ from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound
 from kumoi.kernel.http import (
     FAULT,
     HEALTHCHECK,
+    MATCHED,
     OUT_OF_RANGE,
     PATH,
     SERVICE,
@@ -145,6 +146,7 @@ class _Stream:
                     headers={"Allow": ", ".join(sorted(self.routes))},
                 )
             version = self.api.version_of(self.service, request.get_header)
+            request.scope[MATCHED] = self.service, route, version
             asked = await self._asked(route, request, request_id)
             refuse_nul(path, self.service)
             asked.version = version

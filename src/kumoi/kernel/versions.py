@@ -147,8 +147,13 @@ def _shrinker(kind: Any, version: Version) -> Callable[[Any], Any] | None:
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         hints = get_type_hints(kind, include_extras=True)
         parts = [(field.name, _shrinker(hints[field.name], version)) for field in msgspec.structs.fields(small)]
+        keys = dict(zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True))
+        inside = {keys[name]: part for name, part in parts if part}
+        gone = set(kind.__struct_encode_fields__) - set(small.__struct_encode_fields__)
 
         def shrink_struct(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {k: (inside[k](v) if k in inside else v) for k, v in value.items() if k not in gone}
             if not isinstance(value, kind):
                 return value
             return small(
@@ -164,10 +169,10 @@ def _shrinker(kind: Any, version: Version) -> Callable[[Any], Any] | None:
     origin = get_origin(kind)
     if origin is list and inner[0]:
         one = inner[0]
-        return lambda values: [one(value) for value in values]
+        return lambda values: [one(value) for value in values] if isinstance(values, list) else values
     if origin is dict and inner[1]:
         other = inner[1]
-        return lambda values: {key: other(value) for key, value in values.items()}
+        return lambda values: {k: other(v) for k, v in values.items()} if isinstance(values, dict) else values
     if origin in (typing.Union, types.UnionType):
         choices = [choice for choice in inner if choice]
 
@@ -183,7 +188,8 @@ def _shrinker(kind: Any, version: Version) -> Callable[[Any], Any] | None:
 
 
 def shrink(value: Any, kind: Any, version: Version | None) -> Any:
-    """The reply without the fields that the caller's version does not know."""
+    """The reply without the fields that the caller's version does not know. A struct may be given as a dict by the names
+    in JSON."""
     if version is None:
         return value
     shrinker = _shrinker(kind, version)

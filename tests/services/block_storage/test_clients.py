@@ -16,6 +16,7 @@ from kumoi import app
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
 from tests.cloud import Cloud
+from tests.replies import Checked
 from tests.services.block_storage.world import differences, fake
 from tests.services.identity.cloud import hashes
 from tests.services.identity.loopback import serving
@@ -68,7 +69,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
     made = Cloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}", authenticator=check)
     users = hashes({"admin": "admin", "demo": "demo"})
     made.database.write(lambda tx: app.begin_services(tx, made.settings, users))
-    plain, one = made.api.wsgi(), threading.Lock()
+    plain, one = Checked(made.api), threading.Lock()
 
     def prompt(environment: Any, start: Any) -> Any:
         with one:

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from waitress import wasyncore
 from waitress.server import create_server
 
+from tests.replies import Checked
 from tests.services.identity.cloud import IdentityCloud
 
 
 @contextmanager
 def serving(cloud: IdentityCloud) -> Iterator[str]:
     """The base URL, as long as the block runs."""
-    server = create_server(cloud.api.wsgi(), host="127.0.0.1", port=0, threads=2)
+    server = create_server(Checked(cloud.api), host="127.0.0.1", port=0, threads=2)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"

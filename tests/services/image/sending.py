@@ -6,7 +6,7 @@ from typing import Any
 
 import falcon.testing
 
-from kumoi.kernel import streams
+from tests.replies import CheckedStreams
 
 IMAGES = "/image/v2/images"
 PATCH = "application/openstack-images-v2.1-json-patch"
@@ -47,7 +47,7 @@ def send(cloud: Any, image_id: str, data: bytes, as_: str | None = "member", wha
         headers["X-Auth-Token"] = as_
 
     async def put() -> Any:
-        async with falcon.testing.ASGIConductor(streams.asgi(cloud.api)) as client:
+        async with falcon.testing.ASGIConductor(CheckedStreams(cloud.api)) as client:
             return await client.simulate_put(f"{IMAGES}/{image_id}/{what}", headers=headers, body=data, **more)
 
     # a loop and threads of its own: those of falcon's client outlive it, and would be missing in a forked child

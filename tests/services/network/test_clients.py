@@ -13,12 +13,14 @@ import openstack
 import pytest
 from waitress.server import create_server
 
+from tests.replies import Checked
+
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning")
 
 
 @pytest.fixture
 def endpoint(cloud: Any) -> Iterator[str]:
-    server = create_server(cloud.api.wsgi(), host="127.0.0.1", port=0, threads=2)
+    server = create_server(Checked(cloud.api), host="127.0.0.1", port=0, threads=2)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}/network"

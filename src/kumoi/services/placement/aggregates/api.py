@@ -1,6 +1,6 @@
 """Routes of the aggregates of a provider."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,25 +20,27 @@ class Replace(msgspec.Struct, forbid_unknown_fields=True):
     aggregates: list[str]
 
 
-def _of(request: Request, row: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    body: dict[str, Any] = {"aggregates": names}
-    if request.behaves("aggregates have generations"):
-        body["resource_provider_generation"] = row["generation"]
-    return body
+class Shown(msgspec.Struct):
+    aggregates: list[str]
+    resource_provider_generation: Annotated[int, since("1.19")]
 
 
-@routes.get(PATH, policy=policy.admin(), versions=since("1.1"), reply=Replace)
+def _of(row: dict[str, Any], names: list[str]) -> Shown:
+    return Shown(names, row["generation"])
+
+
+@routes.get(PATH, policy=policy.admin(), versions=since("1.1"), reply=Shown)
 def index(request: Request, provider_id: str) -> Reply:
     row, names = logic.of_provider(request.tx, provider_id)
-    return fresh(request, _of(request, row, names), row["updated_at"])
+    return fresh(request, _of(row, names), row["updated_at"])
 
 
-@routes.put(PATH, policy=policy.admin(), body=list[str], versions=during("1.1", "1.18"))
+@routes.put(PATH, policy=policy.admin(), body=list[str], versions=during("1.1", "1.18"), reply=Shown)
 def replace_until_1_18(request: Request, provider_id: str, body: list[str]) -> Reply:
-    return fresh(request, _of(request, *logic.replace(request.tx, provider_id, body, None)))
+    return fresh(request, _of(*logic.replace(request.tx, provider_id, body, None)))
 
 
-@routes.put(PATH, policy=policy.admin(), body=Replace, versions=since("1.19"), errors=(409,), reply=Replace)
+@routes.put(PATH, policy=policy.admin(), body=Replace, versions=since("1.19"), errors=(409,), reply=Shown)
 def replace(request: Request, provider_id: str, body: Replace) -> Reply:
     row, names = logic.replace(request.tx, provider_id, body.aggregates, body.resource_provider_generation)
-    return fresh(request, _of(request, row, names))
+    return fresh(request, _of(row, names))

@@ -1,21 +1,37 @@
 """Shapes of allocation candidates: docs.openstack.org/api-ref/placement/#allocation-candidates."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated
 
 import msgspec
 
+from kumoi.kernel.versions import since
 from kumoi.services.placement.allocation_candidates.search import Candidate, Question, World
 from kumoi.services.placement.inventories.models import capacity
+
+
+class ProviderRef(msgspec.Struct):
+    uuid: str
 
 
 class Amounts(msgspec.Struct):
     resources: dict[str, int]
 
 
+class Listed(msgspec.Struct):
+    resource_provider: ProviderRef
+    resources: dict[str, int]
+
+
+class AskedList(msgspec.Struct):
+    """Until 1.11."""
+
+    allocations: list[Listed]
+
+
 class Asked(msgspec.Struct):
     allocations: dict[str, Amounts]
-    mappings: dict[str, list[str]]
+    mappings: Annotated[dict[str, list[str]], since("1.34")]
 
 
 class Used(msgspec.Struct):
@@ -25,9 +41,14 @@ class Used(msgspec.Struct):
 
 class Summary(msgspec.Struct, kw_only=True):
     resources: dict[str, Used]
-    traits: list[str]
-    parent_provider_uuid: str | None
-    root_provider_uuid: str
+    traits: Annotated[list[str], since("1.17")]
+    parent_provider_uuid: Annotated[str | None, since("1.29")]
+    root_provider_uuid: Annotated[str, since("1.29")]
+
+
+class BodyOfLists(msgspec.Struct):
+    allocation_requests: list[AskedList]
+    provider_summaries: dict[str, Summary]
 
 
 class Body(msgspec.Struct):
@@ -35,49 +56,41 @@ class Body(msgspec.Struct):
     provider_summaries: dict[str, Summary]
 
 
-def body(world: World, question: Question, found: list[Candidate], behaves: Callable[[str], bool]) -> dict[str, Any]:
-    return {
-        "allocation_requests": [_request(candidate, behaves) for candidate in found],
-        "provider_summaries": _summaries(world, question, found, behaves),
-    }
+def requests_until_1_11(found: list[Candidate]) -> list[AskedList]:
+    return [
+        AskedList([Listed(ProviderRef(provider_id), amounts) for provider_id, amounts in candidate.amounts.items()])
+        for candidate in found
+    ]
 
 
-def _request(candidate: Candidate, behaves: Callable[[str], bool]) -> dict[str, Any]:
-    if not behaves("allocations are objects"):
-        return {
-            "allocations": [
-                {"resource_provider": {"uuid": provider_id}, "resources": resources}
-                for provider_id, resources in candidate.amounts.items()
-            ]
-        }
-    said: dict[str, Any] = {
-        "allocations": {provider_id: {"resources": resources} for provider_id, resources in candidate.amounts.items()}
-    }
-    if behaves("candidates say which group is where"):
-        said["mappings"] = {suffix: sorted(set(ids)) for suffix, ids in candidate.places.items()}
-    return said
+def requests(found: list[Candidate]) -> list[Asked]:
+    return [
+        Asked(
+            {provider_id: Amounts(resources) for provider_id, resources in candidate.amounts.items()},
+            {suffix: sorted(set(ids)) for suffix, ids in candidate.places.items()},
+        )
+        for candidate in found
+    ]
 
 
-def _summaries(
+def summaries(
     world: World, question: Question, found: list[Candidate], behaves: Callable[[str], bool]
-) -> dict[str, Any]:
+) -> dict[str, Summary]:
+    """By provider."""
     ids = {provider_id for candidate in found for ids in candidate.places.values() for provider_id in ids}
-    if behaves("nested candidates"):
+    if question.nested:
         ids = {provider.id for root in {world.providers[i].root for i in ids} for provider in world.trees[root]}
     asked = {name for wish in question.groups.values() for name in wish.resources}
-    summaries: dict[str, Any] = {}
-    for provider_id in sorted(ids):
-        provider = world.providers[provider_id]
-        said: dict[str, Any] = {
-            "resources": {
-                name: {"capacity": capacity(row), "used": provider.used.get(name, 0)}
+    whole = behaves("summaries are of all resources")
+    return {
+        provider_id: Summary(
+            resources={
+                name: Used(capacity(row), provider.used.get(name, 0))
                 for name, row in provider.inventory.items()
-                if name in asked or behaves("summaries are of all resources")
-            }
-        }
-        if behaves("traits of candidates"):
-            said["traits"] = sorted(provider.traits)
-        if behaves("nested candidates"):
-            said |= {"parent_provider_uuid": provider.parent, "root_provider_uuid": provider.root}
-        summaries[provider_id] = said
-    return summaries
+                if whole or name in asked
+            },
+            traits=sorted(provider.traits), parent_provider_uuid=provider.parent, root_provider_uuid=provider.root,
+        )
+        for provider_id in sorted(ids)
+        for provider in (world.providers[provider_id],)
+    }  # fmt: skip

@@ -1,7 +1,5 @@
 """Routes of allocations."""
 
-from typing import Any
-
 import msgspec
 
 from kumoi.kernel import policy
@@ -19,14 +17,11 @@ routes = Routes()
 @routes.get("/allocations/{consumer_id}", policy=policy.admin(), reply=schemas.OfConsumer)
 def show(request: Request, consumer_id: str) -> Reply:
     rows, generations, consumer = requests.of_consumer(request.tx, consumer_id)
-    body: dict[str, Any] = {"allocations": schemas.of_consumer(rows, generations)}
+    body = schemas.OfConsumer(allocations=schemas.of_consumer(rows, generations))
     if consumer:
-        if request.behaves("allocations are objects"):
-            body |= {"project_id": consumer["project_id"], "user_id": consumer["user_id"]}
-        if request.behaves("consumers have generations"):
-            body["consumer_generation"] = consumer["generation"]
-        if request.behaves("consumers have types"):
-            body["consumer_type"] = consumer["type"] or "unknown"
+        body.project_id, body.user_id = consumer["project_id"], consumer["user_id"]
+        body.consumer_generation = consumer["generation"]
+        body.consumer_type = consumer["type"] or "unknown"
     return fresh(request, body, consumer["updated_at"] if consumer else None)
 
 
@@ -74,8 +69,7 @@ def delete(request: Request, consumer_id: str) -> Reply:
 @routes.get("/resource_providers/{provider_id}/allocations", policy=policy.admin(), reply=schemas.ByConsumer)
 def of_provider(request: Request, provider_id: str) -> Reply:
     row, rows = requests.of_provider(request.tx, provider_id)
-    said = schemas.of_provider(rows, generations=request.behaves("consumers have generations"))
-    return fresh(request, {"allocations": said, "resource_provider_generation": row["generation"]}, row["updated_at"])
+    return fresh(request, schemas.ByConsumer(schemas.of_provider(rows), row["generation"]), row["updated_at"])
 
 
 def wanted(request: Request, body: schemas.Put) -> Wanted:

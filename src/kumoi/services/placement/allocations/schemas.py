@@ -53,15 +53,15 @@ class OfConsumer(msgspec.Struct, kw_only=True):
     """By provider; of a consumer that has any, who it is."""
 
     allocations: dict[str, OfProvider]
-    project_id: str | msgspec.UnsetType = msgspec.UNSET
-    user_id: str | msgspec.UnsetType = msgspec.UNSET
-    consumer_generation: int | msgspec.UnsetType = msgspec.UNSET
-    consumer_type: str | msgspec.UnsetType = msgspec.UNSET
+    project_id: Annotated[str | msgspec.UnsetType, since("1.12")] = msgspec.UNSET
+    user_id: Annotated[str | msgspec.UnsetType, since("1.12")] = msgspec.UNSET
+    consumer_generation: Annotated[int | msgspec.UnsetType, since("1.28")] = msgspec.UNSET
+    consumer_type: Annotated[str | msgspec.UnsetType, since("1.38")] = msgspec.UNSET
 
 
 class Held(msgspec.Struct):
     resources: dict[str, int]
-    consumer_generation: int
+    consumer_generation: Annotated[int, since("1.28")]
 
 
 class ByConsumer(msgspec.Struct):
@@ -69,21 +69,19 @@ class ByConsumer(msgspec.Struct):
     resource_provider_generation: int
 
 
-def of_consumer(rows: list[dict[str, Any]], generations: dict[str, int]) -> dict[str, Any]:
-    """Provider → {generation, resources}."""
-    found: dict[str, Any] = {}
+def of_consumer(rows: list[dict[str, Any]], generations: dict[str, int]) -> dict[str, OfProvider]:
+    """By provider."""
+    found: dict[str, OfProvider] = {}
     for row in rows:
-        mine = found.setdefault(row["provider_id"], {"generation": generations[row["provider_id"]], "resources": {}})
-        mine["resources"][row["resource_class"]] = row["used"]
+        mine = found.setdefault(row["provider_id"], OfProvider({}, generations[row["provider_id"]]))
+        mine.resources[row["resource_class"]] = row["used"]
     return found
 
 
-def of_provider(rows: list[dict[str, Any]], *, generations: bool) -> dict[str, Any]:
-    """Consumer → {resources, consumer_generation}."""
-    found: dict[str, Any] = {}
+def of_provider(rows: list[dict[str, Any]]) -> dict[str, Held]:
+    """By consumer."""
+    found: dict[str, Held] = {}
     for row in rows:
-        mine = found.setdefault(row["consumer_id"], {"resources": {}})
-        mine["resources"][row["resource_class"]] = row["used"]
-        if generations:
-            mine["consumer_generation"] = row["consumer_generation"]
+        mine = found.setdefault(row["consumer_id"], Held({}, row["consumer_generation"]))
+        mine.resources[row["resource_class"]] = row["used"]
     return found

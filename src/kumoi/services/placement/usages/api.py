@@ -9,7 +9,7 @@ from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.kernel.versions import since
+from kumoi.kernel.versions import during, since
 from kumoi.services.placement.freshness import fresh
 from kumoi.services.placement.usages import logic
 
@@ -34,17 +34,23 @@ def of_provider(request: Request, provider_id: str) -> Reply:
 
 
 @routes.get(
-    "/usages",
-    policy=policy.reader(),
-    query=Query,
-    versions=since("1.9"),
+    "/usages", policy=policy.reader(), query=Query, versions=during("1.9", "1.37"),
+    reply=under("usages", dict[str, int]),
+)  # fmt: skip
+def of_project_until_1_37(request: Request, query: Query) -> Reply:
+    _check_sees(request, query)
+    return fresh(request, {"usages": logic.total(request.tx, query.project_id, query.user_id)})
+
+
+@routes.get(
+    "/usages", policy=policy.reader(), query=Query, versions=since("1.38"),
     reply=under("usages", dict[str, dict[str, int]]),
-)
+)  # fmt: skip
 def of_project(request: Request, query: Query) -> Reply:
+    _check_sees(request, query)
+    return fresh(request, {"usages": logic.by_type(request.tx, query.project_id, query.user_id, query.consumer_type)})
+
+
+def _check_sees(request: Request, query: Query) -> None:
     if not request.who.sees(query.project_id):
         raise PolicyForbids("placement:usages")
-    if request.behaves("consumers have types"):
-        usages: dict[str, Any] = logic.by_type(request.tx, query.project_id, query.user_id, query.consumer_type)
-    else:
-        usages = logic.total(request.tx, query.project_id, query.user_id)
-    return fresh(request, {"usages": usages})

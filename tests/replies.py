@@ -1,0 +1,197 @@
+"""Every reply that a test gets is compared with the declaration of its route: `Checked(api)` in place of `api.wsgi()`.
+
+A reply must have a declared status and the declared shape in the caller's microversion: every declared field of the right
+type, and no other field. An error must have the shape of its service. Undeclared fails the test that asked."""
+
+import types
+import typing
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from kumoi.kernel import http, openapi, streams, versions
+from kumoi.kernel.errors import of_status
+from kumoi.kernel.http import Api
+from kumoi.kernel.routes import Route, Service
+from kumoi.kernel.shapes import WHOLE, Extensible
+from kumoi.kernel.versions import Version
+
+OUTAGE = 503
+"""Any request may end with it while the database is away."""
+EMPTY = frozenset({204, 304})
+"""Statuses that HTTP allows no body for."""
+
+
+class Undeclared(AssertionError):
+    """A reply that is not what its route declares: `what` is wrong with it, wherever it was."""
+
+    def __init__(self, where: str, what: str, content: bytes = b"") -> None:
+        self.what = what
+        super().__init__(f"{where}: {what}" + (f": {content[:1500]!r}" if content else ""))
+
+
+class Checked:
+    """The WSGI application of an Api, with every reply checked before it is given to the test."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.app = api.wsgi()
+
+    def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        said: dict[str, Any] = {}
+
+        def start(line: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            said.update(status=int(line[:3]), headers=headers)
+            return start_response(line, headers, *more)
+
+        body = self.app(env, start)
+        content = b"".join(body) if isinstance(body, list | tuple) else None
+        asked = Asked(env["REQUEST_METHOD"], env["PATH_INFO"], env.get("QUERY_STRING", ""), env.get(http.MATCHED))
+        check(self.api, asked, said["status"], dict(said["headers"]), content)
+        return body
+
+
+class CheckedStreams:
+    """The same of its ASGI application. Websockets pass unchecked."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.app = streams.asgi(api)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        said: dict[str, Any] = {"headers": [], "body": b""}
+
+        async def noting(event: Any) -> None:
+            if event["type"] == "http.response.start":
+                said.update(status=event["status"], headers=event.get("headers", ()))
+            elif event["type"] == "http.response.body":
+                said["body"] += event.get("body", b"")
+            await send(event)
+
+        await self.app(scope, receive, noting)
+        if scope["type"] == "http" and "status" in said:
+            headers = {name.decode(): value.decode() for name, value in said["headers"]}
+            asked = Asked(scope["method"], scope["path"], scope["query_string"].decode(), scope.get(http.MATCHED))
+            check(self.api, asked, said["status"], headers, said["body"])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`matched` None: the request never came to a route."""
+
+    method: str
+    path: str
+    query: str
+    matched: tuple[Service, Route, Version | None] | None
+
+
+def check(api: Api, asked: Asked, status: int, headers: dict[str, str], content: bytes | None) -> None:
+    """Undeclared when the reply is not what the route declares. `content` None: it is streamed."""
+    where = f"{asked.method} {asked.path}: {status}"
+    service, route, version = asked.matched or (api.service_at(asked.path), None, None)
+    if service is not None and route is not None:
+        if route.action:
+            where = f"{asked.method} {asked.path} {route.action}: {status}"
+        if version:
+            where += f" in version {versions.text(version)}"
+        if status != OUTAGE and status not in openapi.statuses(service, route):
+            raise Undeclared(
+                where, f"{route.name} declares the statuses {openapi.statuses(service, route)}", content or b""
+            )
+    if content is None or asked.method == "HEAD":
+        return
+    if status >= 400:
+        _check_error(service, where, status, content)
+    elif route is not None:
+        whole = "fields=" not in asked.query
+        _check_reply(route, version, whole, where, status, headers, content)
+
+
+def _check_reply(
+    route: Route, version: Version | None, whole: bool, where: str, status: int, headers: dict[str, str], content: bytes
+) -> None:  # fmt: skip
+    lowered = {name.lower(): value for name, value in headers.items()}
+    if "x-accel-redirect" in lowered or route.reply is bytes:
+        return
+    if route.reply is None or status in EMPTY:
+        if content:
+            raise Undeclared(where, f"{route.name} declares no body", content)
+        return
+    if not content:
+        raise Undeclared(where, f"{route.name} declares a body, and answers none")
+    if lowered.get("content-type") != "application/json":
+        raise Undeclared(where, f"{route.name} answers {lowered.get('content-type')} instead of JSON")
+    try:
+        _decoder(route.reply, version, whole).decode(content)
+    except msgspec.ValidationError as error:
+        raise Undeclared(where, f"{route.name}: {error}", content) from None
+
+
+def _check_error(service: Service | None, where: str, status: int, content: bytes) -> None:
+    try:
+        said = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        raise Undeclared(where, "the error is not JSON", content) from None
+    if service is None:
+        expected: Any = {"error": {"code": status, "title": "", "message": ""}}
+    else:
+        expected = msgspec.json.decode(msgspec.json.encode(service.render_error(of_status(status, "text"))))
+    if not _alike(said, expected):
+        raise Undeclared(where, f"the error has not the shape of {expected}", content)
+
+
+def _alike(said: Any, expected: Any) -> bool:
+    """The same keys with values of the same types, at every depth."""
+    if isinstance(said, dict) and isinstance(expected, dict):
+        return said.keys() == expected.keys() and all(_alike(said[name], expected[name]) for name in said)
+    if isinstance(said, list) and isinstance(expected, list):
+        return len(said) == len(expected) and all(map(_alike, said, expected))
+    return type(said) is type(expected) and (not isinstance(said, str | int) or said != "" or expected == "")
+
+
+@cache
+def _decoder(kind: Any, version: Version | None, whole: bool) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(closed(versions.narrowed(kind, version) if version else kind, whole))
+
+
+@cache
+def closed(kind: Any, whole: bool = True) -> Any:
+    """The type as replies must be: a struct takes no other fields, unless it is Extensible, and must have all that cannot
+    be UNSET, also those with a default. `whole`: the client did not ask for some fields only."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _closed_struct(getattr(kind, WHOLE, kind) if whole else kind, whole)
+    origin, arguments = get_origin(kind), get_args(kind)
+    if not arguments or origin is Literal:
+        return kind
+    if origin is Annotated:
+        return Annotated[(closed(arguments[0], whole), *arguments[1:])]
+    inner = tuple(closed(argument, whole) if argument is not ... else argument for argument in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return typing.Union[inner]  # noqa: UP007
+    return origin[inner]
+
+
+def _closed_struct(kind: type[msgspec.Struct], whole: bool) -> type[msgspec.Struct]:
+    hints = get_type_hints(kind, include_extras=True)
+    config = kind.__struct_config__
+    fields: list[Any] = []
+    for field in msgspec.structs.fields(kind):
+        hint = hints[field.name]
+        absent: dict[str, Any] = {}
+        if _may_be_unset(hint) or (config.omit_defaults and not field.required):
+            absent["default"] = msgspec.UNSET
+            hint = hint | msgspec.UnsetType if not _may_be_unset(hint) else hint
+        fields.append((field.name, closed(hint, whole), msgspec.field(name=field.encode_name, **absent)))
+    return msgspec.defstruct(
+        kind.__name__, fields, kw_only=True, forbid_unknown_fields=not issubclass(kind, Extensible), tag=config.tag,
+        tag_field=config.tag_field, module=kind.__module__,
+    )  # fmt: skip
+
+
+def _may_be_unset(hint: Any) -> bool:
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    return hint is msgspec.UnsetType or msgspec.UnsetType in get_args(hint)
