@@ -2,6 +2,7 @@
 everything. tests/replies.py compares each answer with what the route declares."""
 
 import itertools
+import json
 import re
 from collections.abc import Iterator
 from random import Random
@@ -21,6 +22,24 @@ from tests.fuzz.names import WORDS, Namer
 from tests.still import at
 
 NOT_SHOWN = {"compute:consoles.access": "guests of the fake hypervisor have no screen"}
+BODIES: dict[str, Any] = {
+    "block_storage:snapshots.create": {"snapshot": {"volume_id": "{volume}", "force": True}},
+    "block_storage:snapshots.update": {"snapshot": {"name": "n"}},
+    "block_storage:volumes.create": {"volume": {"size": 1}},
+    "block_storage:volumes.update": {"volume": {"name": "n"}},
+    "block_storage:volumes.update_until_3_52": {"volume": {"name": "n"}},
+    "compute:flavors.create": {"flavor": {"name": "{new}", "vcpus": 1, "ram": 64, "disk": 1}},
+    "compute:flavors.update": {"flavor": {"description": "d"}},
+    "compute:quota_sets.update": {"quota_set": {"cores": 50}},
+    "compute:quota_sets.update_class": {"quota_class_set": {"cores": 50}},
+    "compute:servers.update": {"server": {"name": "n"}},
+    "placement:resource_providers.update": {"name": "n"},
+}
+"""What a route that writes is asked for; its reply changes with the version."""
+ELSEWHERE = {
+    "compute:interfaces.create": "one server takes few ports: tests/services/compute/interfaces",
+    "compute:volume_attachments.create": "one server takes few volumes: tests/services/compute/volume_attachments",
+}
 ROUTES = [
     (service, route)
     for service in app.load_services()
@@ -65,6 +84,7 @@ def furnish(asking: Asking) -> None:
     image = {"name": "shared", "disk_format": "raw", "container_format": "bare", "visibility": "shared"}
     image_id = everybody.add("image", post("/image/v2/images", image, person="member")["id"])
     post(f"/image/v2/images/{image_id}/members", {"member": asking.furnished.projects["strange"]}, person="member")
+    post(f"{CINDER}/os-quota-sets/{tenant}", {"quota_set": {"volumes": -1, "snapshots": -1}}, "PUT")
     everybody.add("project", asking.furnished.projects["strange"])
     everybody.add(
         "keypair", post(f"{NOVA}/os-keypairs", {"keypair": {"name": "mine", "public_key": KEY}})["keypair"]["name"]
@@ -111,23 +131,52 @@ def paths(asking: Asking, service: Service, route: Route) -> Iterator[str]:
         yield service.prefix + route.path.format(**dict(zip(names, chosen, strict=True))) + after
 
 
+def ask(
+    asking: Asking, service: Service, method: str, path: str, token: str, version: Version | None, **more: Any
+) -> Any:
+    headers = {"X-Subject-Token": token} if path.endswith("/auth/tokens") else {}
+    if service.microversions and version:
+        headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {versions.text(version)}"
+    return asking.cloud.call(method, path, as_=token, headers=headers, **more)
+
+
 @pytest.mark.parametrize(("service", "route"), ROUTES, ids=NAMES)
 def test_a_reply_is_as_declared_in_every_version(asking: Asking, service: Service, route: Route) -> None:
-    def ask(path: str, version: Version | None) -> Any:
-        headers = {"X-Subject-Token": token} if path.endswith("/auth/tokens") else {}
-        if service.microversions and version:
-            headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {versions.text(version)}"
-        return asking.cloud.get(path, as_=token, headers=headers)
-
     asked = edges(service, route)
-    seen = 0
+    seen, last = 0, ""
     for person in ("admin", "member"):
         token = asking.furnished.log_in(person)
-        shown = [path for path in paths(asking, service, route) if ask(path, asked[-1]).status_code < 300]
+        shown = []
+        for path in paths(asking, service, route):
+            answered = ask(asking, service, "GET", path, token, asked[-1])
+            last = answered.text
+            shown += [path] if answered.status_code < 300 else []
         for path, version in itertools.product(shown[:2], asked):
-            answered = ask(path, version)
+            answered = ask(asking, service, "GET", path, token, version)
             assert answered.status_code < 300, f"{path} {version}: {answered.text}"
         seen += len(shown)
-    assert bool(seen) == (f"{service.type}:{route.name}" not in NOT_SHOWN), ask(
-        next(paths(asking, service, route)), asked[-1]
-    ).text
+    assert bool(seen) == (f"{service.type}:{route.name}" not in NOT_SHOWN), last
+
+
+WRITING = {
+    f"{service.type}:{route.name}": (service, route)
+    for service in app.load_services()
+    for route in service.each()
+    if route.method != "GET" and route.reply is not None and len(edges(service, route)) > 2
+}
+
+
+def test_every_reply_that_changes_is_asked_for() -> None:
+    assert WRITING.keys() == BODIES.keys() | ELSEWHERE.keys()
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_what_writes_answers_as_declared_in_every_version(asking: Asking, name: str) -> None:
+    service, route = WRITING[name]
+    ours = asking.furnished.things["ours"].ids
+    token = asking.furnished.log_in("admin" if route.policy.role == "admin" else "member")
+    path = next(iter(paths(asking, service, route)))
+    for number, version in enumerate(edges(service, route)):
+        text = json.dumps(BODIES[name]).replace("{volume}", ours["volume"][0]).replace("{new}", f"new-{number}")
+        answered = ask(asking, service, route.method, path, token, version, json=json.loads(text))
+        assert answered.status_code < 300, f"{path} {version}: {answered.text}"

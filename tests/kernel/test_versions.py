@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
+from kumoi.kernel.shapes import Extensible
 from kumoi.kernel.versions import decode, during, narrowed, shrink, since, until
 
 
@@ -71,3 +72,26 @@ def test_what_is_unset_is_left_alone_when_a_reply_shrinks() -> None:
         always: int = 1
 
     assert msgspec.json.encode(shrink(Reply(), Reply, (2, 1))) == b'{"always":1}'
+
+
+@pytest.mark.parametrize(("version", "there"), [((2, 31), 0), ((2, 32), 1), ((2, 37), 0)])
+def test_marks_hold_for_replies_that_are_dicts(version: tuple[int, int], there: int) -> None:
+    class Reply(msgspec.Struct, kw_only=True):
+        one: Inner | None = msgspec.field(name="OS-X:one", default=None)
+        several: dict[str, list[Inner]] = {}
+        new: Annotated[str, since("2.36")] = "n"
+
+    inner = {"always": 1, "tag": "x"}
+    reply = {"OS-X:one": inner, "several": {"a": [inner, Inner(always=2, tag="y")]}, "beside": 1, "new": "n"}
+    shown = msgspec.json.decode(msgspec.json.encode(shrink(reply, Reply, version)))
+    assert ("new" in shown) == (version >= (2, 36)) and shown["beside"] == 1
+    for each in (shown["OS-X:one"], *shown["several"]["a"]):
+        assert ("tag" in each) == bool(there)
+    assert shrink({"OS-X:one": None, "several": None}, Reply, version) == {"OS-X:one": None, "several": None}
+
+
+def test_what_keeps_more_keeps_it_in_every_version() -> None:
+    class Kept(Extensible, kw_only=True):
+        new: Annotated[str, since("2.36")] = "n"
+
+    assert issubclass(narrowed(Kept, (2, 1)), Extensible)

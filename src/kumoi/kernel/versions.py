@@ -9,6 +9,8 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from kumoi.kernel.shapes import Extensible
+
 Version = tuple[int, int]
 
 
@@ -130,8 +132,9 @@ def _narrow_struct(kind: type[msgspec.Struct], version: Version) -> type[msgspec
     if same:
         return kind
     config = kind.__struct_config__
+    bases = (Extensible,) if issubclass(kind, Extensible) else None
     return msgspec.defstruct(
-        kind.__name__, fields, kw_only=True, forbid_unknown_fields=config.forbid_unknown_fields,
+        kind.__name__, fields, bases=bases, kw_only=True, forbid_unknown_fields=config.forbid_unknown_fields,
         omit_defaults=config.omit_defaults, tag=config.tag, tag_field=config.tag_field, module=kind.__module__,
     )  # fmt: skip
 
