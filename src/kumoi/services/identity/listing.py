@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import LARGEST_PAGE, MarkerNotFound
+from kumoi.kernel.queries import Family, Query, optional
 from kumoi.services.identity.errors import Invalid
 
 
@@ -40,7 +41,26 @@ class Selection:
     find: Callable[[str], Row | None]
 
 
-def conditions(params: Params, columns: Mapping[str, sa.ColumnElement[Any]]) -> Conditions:
+Columns = Mapping[str, sa.ColumnElement[Any]]
+PAGING = {"limit": Annotated[int, msgspec.Meta(ge=1)], "marker": str}
+_HOW = "contains|startswith|endswith"
+
+
+def query(columns: Columns, more: Mapping[str, Any] | None = None, *, paged: bool = True) -> Query[Params]:
+    """What a list takes: a filter for each of `columns`, inexact ones for its texts, `more` (name → type) and pages.
+    `conditions` reads the filters; it refuses an inexact filter that it does not know."""
+    types = {name: bool if isinstance(column.type, sa.Boolean) else str for name, column in columns.items()}
+    texts = sorted(name for name, kind in types.items() if kind is str)
+    families = [Family("inexact", f"({'|'.join(texts)})__i?({_HOW})")] if texts else []
+    shape = optional("ListQuery", {**types, **(more or {}), **(PAGING if paged else {})})
+    return Query(shape, lambda params: params, tuple(families), takes_undeclared=True)
+
+
+PAGES = query({})
+"""Of a list without filters."""
+
+
+def conditions(params: Params, columns: Columns) -> Conditions:
     """From `name=…` and `name__contains=…` (startswith, endswith; with a leading i: whatever the case). `columns`: the
     names that may be filtered by; others are not looked at."""
     found: Conditions = []

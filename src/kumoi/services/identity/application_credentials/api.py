@@ -21,10 +21,13 @@ def _shown(request: Request, rows: list[dict[str, Any]]) -> list[dict[str, Any]]
 
 
 @routes.get(
-    MANY, policy=TOKEN, reply=under("application_credentials", list[schemas.ApplicationCredential], links=listing.Pages)
+    MANY,
+    policy=TOKEN,
+    query=logic.LIST_QUERY,
+    reply=under("application_credentials", list[schemas.ApplicationCredential], links=listing.Pages),
 )
-def index(request: Request, user_id: str) -> dict[str, Any]:
-    rows, links = listing.page(request, logic.select(request.tx, request.who, user_id, request.params))
+def index(request: Request, user_id: str, query: listing.Params) -> dict[str, Any]:
+    rows, links = listing.page(request, logic.select(request.tx, request.who, user_id, query))
     return {"application_credentials": _shown(request, rows), "links": links}
 
 

@@ -25,13 +25,17 @@ def _check_owner(tx: Transaction, who: Who, user_id: str, action: str, *, admin:
             raise NotAllowed(action)
 
 
+FILTERS = {"name": application_credentials.c.name}
+LIST_QUERY = listing.query(FILTERS)
+
+
 def select(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection:
     policy.check_not_of_domain(who, "list_application_credentials")
     if who.user_id != user_id:
         policy.check_reads_all(who, "list_application_credentials")
     if user_store.find(tx, user_id) is None:
         raise Absent("user", user_id)
-    named = listing.conditions(params, {"name": application_credentials.c.name})
+    named = listing.conditions(params, FILTERS)
     wanted = [application_credentials.c.user_id == user_id, *named]
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)

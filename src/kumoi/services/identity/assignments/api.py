@@ -5,11 +5,13 @@ from typing import Any
 
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.assignments import logic, overview, schemas
 from kumoi.services.identity.assignments.logic import Grant
+from kumoi.services.identity.assignments.overview import Asked
 from kumoi.services.identity.roles.schemas import Role, role
 
 routes = Routes()
@@ -64,7 +66,9 @@ def _add(prefix: str, actor: str, target: str, inherited: bool) -> None:
     roles = f"{prefix}/{actor}s/{{{actor}_id}}/roles"
     one = f"{roles}/{{role_id}}{end}"
     if not inherited or target == "domain":
-        routes.get(roles + end, policy=TOKEN, reply=under("roles", list[Role], links=listing.Pages))(_list(name))
+        routes.get(roles + end, policy=TOKEN, query=Nothing, reply=under("roles", list[Role], links=listing.Pages))(
+            _list(name)
+        )
     routes.get(one, policy=TOKEN, status=204)(_check(name))
     routes.put(one, policy=TOKEN, status=204)(_give(name))
     routes.delete(one, policy=TOKEN)(_take_back(name))
@@ -80,11 +84,11 @@ for _actor in ("user", "group"):
 @routes.get(
     "/role_assignments",
     policy=TOKEN,
+    query=overview.QUERY,
     reply=under("role_assignments", list[schemas.RoleAssignment], links=listing.Pages),
 )
-def index(request: Request) -> dict[str, Any]:
-    asked = overview.asked(request.params)
-    found = overview.listed(request.tx, request.who, asked)
-    names = overview.names(request.tx, found) if asked.names else None
+def index(request: Request, query: Asked) -> dict[str, Any]:
+    found = overview.listed(request.tx, request.who, query)
+    names = overview.names(request.tx, found) if query.names else None
     shown = [schemas.assignment(one, names, request.link) for one in found]
     return {"role_assignments": shown, "links": listing.links(request)}

@@ -1,9 +1,10 @@
 """The list of assignments: as they were made, or as they take effect."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.queries import Query, optional
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, policy
 from kumoi.services.identity.assignments import store
@@ -79,6 +80,16 @@ def asked(params: listing.Params) -> Asked:
     if found.subtree and kind != "project":
         raise Invalid("include_subtree", "it needs scope.project.id")
     return found
+
+
+QUERY = Query(
+    optional("AssignmentsQuery", {
+        **dict.fromkeys(("user.id", "group.id", "role.id", "scope.project.id", "scope.domain.id", "scope.system"), str),
+        "scope.OS-INHERIT:inherited_to": Literal["projects"],
+        **dict.fromkeys(("effective", "include_names", "include_subtree"), bool),
+    }),
+    asked,
+)  # fmt: skip
 
 
 def listed(tx: Transaction, who: Who, asked: Asked) -> list[Assignment]:

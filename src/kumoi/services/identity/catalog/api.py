@@ -26,8 +26,8 @@ def _add(
 ) -> None:
     id_name = f"{kind}_id"
 
-    def index(request: Request) -> dict[str, Any]:
-        rows, links = listing.page(request, logic.select(request.tx, request.who, kind, request.params))
+    def index(request: Request, query: listing.Params) -> dict[str, Any]:
+        rows, links = listing.page(request, logic.select(request.tx, request.who, kind, query))
         return {f"{kind}s": [shape(row, request) for row in rows], "links": links}
 
     def create(request: Request, body: msgspec.Struct) -> dict[str, Any]:
@@ -51,7 +51,8 @@ def _add(
 
     reply = under(kind, shown)
     one = f"/{kind}s/{{{id_name}}}"
-    routes.get(f"/{kind}s", policy=TOKEN, reply=under(f"{kind}s", list[shown], links=listing.Pages))(index)  # type: ignore[valid-type]
+    many = under(f"{kind}s", list[shown], links=listing.Pages)  # type: ignore[valid-type]
+    routes.get(f"/{kind}s", policy=TOKEN, query=logic.QUERIES[kind], reply=many)(index)
     routes.post(f"/{kind}s", policy=TOKEN, body=create_body, reply=reply, errors=(409,))(create)
     routes.get(one, policy=TOKEN, reply=reply)(show)
     routes.patch(one, policy=TOKEN, body=update_body, reply=reply)(update)

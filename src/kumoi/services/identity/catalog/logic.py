@@ -25,6 +25,10 @@ FILTERS: dict[str, tuple[sa.Table, dict[str, sa.ColumnElement[Any]]]] = {
 }
 
 
+QUERIES = {kind: listing.query(columns) for kind, (_, columns) in FILTERS.items()}
+"""Kind → the query of its list."""
+
+
 def select(tx: Transaction, who: Who, kind: str, params: listing.Params) -> listing.Selection:
     """`kind`: service, endpoint or region; regions are for everybody."""
     check_read(who, kind, "list")

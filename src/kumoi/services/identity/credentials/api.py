@@ -15,10 +15,14 @@ EC2 = "/users/{user_id}/credentials/OS-EC2"
 
 
 @routes.get(
-    "/credentials", policy=TOKEN, mode="live", reply=under("credentials", list[schemas.Credential], links=listing.Pages)
+    "/credentials",
+    policy=TOKEN,
+    mode="live",
+    query=logic.LIST_QUERY,
+    reply=under("credentials", list[schemas.Credential], links=listing.Pages),
 )
-def index(request: Request) -> dict[str, Any]:
-    found, links = live.page(request)
+def index(request: Request, query: listing.Params) -> dict[str, Any]:
+    found, links = live.page(request, query)
     return {"credentials": [schemas.credential(row, blob, request) for row, blob in found], "links": links}
 
 
@@ -61,8 +65,14 @@ def delete(request: Request, credential_id: str) -> Reply:
     return Reply()
 
 
-@routes.get(EC2, policy=TOKEN, mode="live", reply=under("credentials", list[schemas.Ec2], links=listing.Pages))
-def index_ec2(request: Request, user_id: str) -> dict[str, Any]:
+@routes.get(
+    EC2,
+    policy=TOKEN,
+    mode="live",
+    query=listing.PAGES,
+    reply=under("credentials", list[schemas.Ec2], links=listing.Pages),
+)
+def index_ec2(request: Request, user_id: str, query: listing.Params) -> dict[str, Any]:
     found = [schemas.ec2(row, blob, request) for row, blob in live.page_ec2(request, user_id)]
     return {"credentials": found, "links": listing.links(request)}
 

@@ -58,8 +58,8 @@ def show_ec2(request: Request, user_id: str, access: str) -> tuple[dict[str, Any
     return opened(request, request.database.read(lambda tx: logic.show_ec2(tx, request.who, user_id, access)))
 
 
-def page(request: Request) -> tuple[list[tuple[dict[str, Any], str]], dict[str, Any]]:
-    rows, links = request.database.read(lambda tx: listing.page(request, logic.select(tx, request.who, request.params)))
+def page(request: Request, query: listing.Params) -> tuple[list[tuple[dict[str, Any], str]], dict[str, Any]]:
+    rows, links = request.database.read(lambda tx: listing.page(request, logic.select(tx, request.who, query)))
     return [opened(request, row) for row in rows], links
 
 

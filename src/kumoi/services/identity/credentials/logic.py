@@ -17,6 +17,7 @@ from kumoi.services.identity.users import store as user_store
 
 EC2 = "ec2"
 FILTERS = {"user_id": credentials.c.user_id, "type": credentials.c.type}
+LIST_QUERY = listing.query(FILTERS)
 
 
 def text_of(blob: str | dict[str, Any]) -> str:

@@ -13,9 +13,11 @@ routes = Routes()
 TOKEN = policies.authenticated()
 
 
-@routes.get("/domains", policy=TOKEN, reply=under("domains", list[schemas.Domain], links=listing.Pages))
-def index(request: Request) -> dict[str, Any]:
-    rows, links = listing.page(request, logic.select(request.tx, request.who, request.params))
+@routes.get(
+    "/domains", policy=TOKEN, query=logic.LIST_QUERY, reply=under("domains", list[schemas.Domain], links=listing.Pages)
+)
+def index(request: Request, query: listing.Params) -> dict[str, Any]:
+    rows, links = listing.page(request, logic.select(request.tx, request.who, query))
     return {"domains": [schemas.domain(row, request.link) for row in rows], "links": links}
 
 

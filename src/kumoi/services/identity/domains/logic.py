@@ -14,6 +14,9 @@ DEFAULT = "default"
 FILTERS = {"name": projects.c.name, "enabled": projects.c.enabled}
 
 
+LIST_QUERY = listing.query(FILTERS)
+
+
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
     domain_id = policy.listed_domain(who, None, "list_domains")
     wanted = [projects.c.domain_id == NO_DOMAIN, *listing.conditions(params, FILTERS)]

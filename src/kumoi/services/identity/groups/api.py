@@ -18,9 +18,11 @@ def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
     return {"groups": [schemas.group(row, request.link) for row in rows], "links": links}
 
 
-@routes.get("/groups", policy=TOKEN, reply=under("groups", list[schemas.Group], links=listing.Pages))
-def index(request: Request) -> dict[str, Any]:
-    return _page(request, logic.select(request.tx, request.who, request.params))
+@routes.get(
+    "/groups", policy=TOKEN, query=logic.LIST_QUERY, reply=under("groups", list[schemas.Group], links=listing.Pages)
+)
+def index(request: Request, query: listing.Params) -> dict[str, Any]:
+    return _page(request, logic.select(request.tx, request.who, query))
 
 
 @routes.post("/groups", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("group", schemas.Group))
@@ -68,6 +70,11 @@ def leave(request: Request, group_id: str, user_id: str) -> Reply:
     return Reply()
 
 
-@routes.get("/users/{user_id}/groups", policy=TOKEN, reply=under("groups", list[schemas.Group], links=listing.Pages))
-def of_user(request: Request, user_id: str) -> dict[str, Any]:
-    return _page(request, logic.select_of_user(request.tx, request.who, user_id, request.params))
+@routes.get(
+    "/users/{user_id}/groups",
+    policy=TOKEN,
+    query=logic.LIST_QUERY,
+    reply=under("groups", list[schemas.Group], links=listing.Pages),
+)
+def of_user(request: Request, user_id: str, query: listing.Params) -> dict[str, Any]:
+    return _page(request, logic.select_of_user(request.tx, request.who, user_id, query))

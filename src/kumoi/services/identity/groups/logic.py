@@ -15,6 +15,9 @@ from kumoi.services.identity.users import store as user_store
 FILTERS = {"name": groups.c.name, "domain_id": groups.c.domain_id}
 
 
+LIST_QUERY = listing.query(FILTERS)
+
+
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_groups")
     wanted = listing.conditions(params, FILTERS)

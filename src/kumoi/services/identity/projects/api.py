@@ -1,10 +1,13 @@
 """Routes of projects."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
+
+import msgspec
 
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing, optional, texts
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
@@ -13,6 +16,8 @@ from kumoi.services.identity.projects import logic, schemas
 
 routes = Routes()
 TOKEN = policies.authenticated()
+_ASKED = Annotated[str, msgspec.Meta(description="Asked for by its name; the value is ignored.")]
+RELATIVES = texts(optional("Relatives", dict.fromkeys(schemas.RELATIVES, _ASKED)))
 
 
 def _shown(request: Request, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -25,9 +30,14 @@ def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
     return {"projects": _shown(request, rows), "links": links}
 
 
-@routes.get("/projects", policy=TOKEN, reply=under("projects", list[schemas.Project], links=listing.Pages))
-def index(request: Request) -> dict[str, Any]:
-    return _page(request, logic.select(request.tx, request.who, request.params))
+@routes.get(
+    "/projects",
+    policy=TOKEN,
+    query=logic.LIST_QUERY,
+    reply=under("projects", list[schemas.Project], links=listing.Pages),
+)
+def index(request: Request, query: listing.Params) -> dict[str, Any]:
+    return _page(request, logic.select(request.tx, request.who, query))
 
 
 @routes.post("/projects", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("project", schemas.Project))
@@ -37,21 +47,20 @@ def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     return {"project": _shown(request, [row])[0]}
 
 
-@routes.get("/projects/{project_id}", policy=TOKEN, reply=under("project", schemas.Project))
-def show(request: Request, project_id: str) -> dict[str, Any]:
+@routes.get("/projects/{project_id}", policy=TOKEN, query=RELATIVES, reply=under("project", schemas.Project))
+def show(request: Request, project_id: str, query: listing.Params) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, project_id)
     shown = _shown(request, [row])[0]
-    asked = request.params
     for name in ("parents", "subtree"):
-        if f"{name}_as_list" in asked and f"{name}_as_ids" in asked:
+        if f"{name}_as_list" in query and f"{name}_as_ids" in query:
             raise Invalid(name, f"{name}_as_list and {name}_as_ids exclude each other")
-    if "parents_as_ids" in asked:
+    if "parents_as_ids" in query:
         shown["parents"] = logic.parents_as_ids(request.tx, row)
-    elif "parents_as_list" in asked:
+    elif "parents_as_list" in query:
         shown["parents"] = [{"project": each} for each in _shown(request, logic.parents(request.tx, row))]
-    if "subtree_as_ids" in asked:
+    if "subtree_as_ids" in query:
         shown["subtree"] = logic.subtree_as_ids(logic.subtree(request.tx, project_id), project_id)
-    elif "subtree_as_list" in asked:
+    elif "subtree_as_list" in query:
         shown["subtree"] = [{"project": each} for each in _shown(request, logic.subtree(request.tx, project_id))]
     return {"project": shown}
 
@@ -75,7 +84,9 @@ def delete(request: Request, project_id: str) -> Reply:
     return Reply()
 
 
-@routes.get("/projects/{project_id}/tags", policy=TOKEN, reply=under("tags", list[str], links=listing.Pages))
+@routes.get(
+    "/projects/{project_id}/tags", policy=TOKEN, query=Nothing, reply=under("tags", list[str], links=listing.Pages)
+)
 def tags(request: Request, project_id: str) -> dict[str, Any]:
     logic.show(request.tx, request.who, project_id)
     return {"tags": logic.tags(request.tx, [project_id]).get(project_id, []), "links": listing.links(request)}
@@ -121,7 +132,10 @@ def delete_tag(request: Request, project_id: str, tag: str) -> Reply:
 
 
 @routes.get(
-    "/users/{user_id}/projects", policy=TOKEN, reply=under("projects", list[schemas.Project], links=listing.Pages)
+    "/users/{user_id}/projects",
+    policy=TOKEN,
+    query=logic.LIST_QUERY,
+    reply=under("projects", list[schemas.Project], links=listing.Pages),
 )
-def of_user(request: Request, user_id: str) -> dict[str, Any]:
-    return _page(request, logic.select_of_user(request.tx, request.who, user_id, request.params))
+def of_user(request: Request, user_id: str, query: listing.Params) -> dict[str, Any]:
+    return _page(request, logic.select_of_user(request.tx, request.who, user_id, query))

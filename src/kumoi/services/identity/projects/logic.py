@@ -35,6 +35,9 @@ TAG_FILTERS = (
 """Name, whether all must be there, whether that is negated."""
 
 
+LIST_QUERY = listing.query(FILTERS, {"is_domain": bool, **{name: list[str] for name, _, _ in TAG_FILTERS}})
+
+
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_projects")
     wanted = _wanted(params)

@@ -8,6 +8,9 @@ import msgspec
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.identity.listing import Itself
 
+RELATIVES = ("parents_as_list", "parents_as_ids", "subtree_as_list", "subtree_as_ids")
+"""What the query of one project asks for besides it."""
+
 UNSET = msgspec.UNSET
 Unset = msgspec.UnsetType
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\S")]

@@ -4,6 +4,7 @@ from typing import Any
 
 from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
@@ -13,9 +14,11 @@ routes = Routes()
 TOKEN = policies.authenticated()
 
 
-@routes.get("/roles", policy=TOKEN, reply=under("roles", list[schemas.Role], links=listing.Pages))
-def index(request: Request) -> dict[str, Any]:
-    rows, links = listing.page(request, logic.select(request.tx, request.who, request.params))
+@routes.get(
+    "/roles", policy=TOKEN, query=logic.LIST_QUERY, reply=under("roles", list[schemas.Role], links=listing.Pages)
+)
+def index(request: Request, query: listing.Params) -> dict[str, Any]:
+    rows, links = listing.page(request, logic.select(request.tx, request.who, query))
     return {"roles": [schemas.role(row, request.link) for row in rows], "links": links}
 
 
@@ -54,7 +57,10 @@ def _inference(request: Request, pair: tuple[dict[str, Any], dict[str, Any]]) ->
 
 
 @routes.get(
-    "/roles/{role_id}/implies", policy=TOKEN, reply=under("role_inference", schemas.Inferences, links=listing.Pages)
+    "/roles/{role_id}/implies",
+    policy=TOKEN,
+    query=Nothing,
+    reply=under("role_inference", schemas.Inferences, links=listing.Pages),
 )
 def implied_by(request: Request, role_id: str) -> dict[str, Any]:
     prior, implied = logic.implied_by(request.tx, request.who, role_id)
@@ -97,7 +103,10 @@ def imply_no_more(request: Request, role_id: str, implied_role_id: str) -> Reply
 
 
 @routes.get(
-    "/role_inferences", policy=TOKEN, reply=under("role_inferences", list[schemas.Inferences], links=listing.Pages)
+    "/role_inferences",
+    policy=TOKEN,
+    query=Nothing,
+    reply=under("role_inferences", list[schemas.Inferences], links=listing.Pages),
 )
 def inferences(request: Request) -> dict[str, Any]:
     found = [

@@ -20,6 +20,10 @@ def _check_reads_inferences(who: Who, action: str) -> None:
     policy.check_not_of_domain(who, action)
 
 
+FILTERS = {"name": roles.c.name}
+LIST_QUERY = listing.query(FILTERS, {"domain_id": str})
+
+
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
     """Roles that hold everywhere; those of a domain only when it is named. Managers of a domain see the former."""
     domain_id = params.get("domain_id", [""])[-1]
@@ -27,7 +31,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
         _check_reads_inferences(who, "list_domain_roles")
     elif not (who.domain_id and "manager" in who.roles):
         policy.check_reads_all(who, "list_roles")
-    wanted = [roles.c.domain_id == (domain_id or NO_DOMAIN), *listing.conditions(params, {"name": roles.c.name})]
+    wanted = [roles.c.domain_id == (domain_id or NO_DOMAIN), *listing.conditions(params, FILTERS)]
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
     )

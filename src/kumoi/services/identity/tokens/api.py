@@ -4,6 +4,7 @@ from typing import Any
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
@@ -59,6 +60,7 @@ def revoke(request: Request) -> Reply:
 @routes.get(
     "/auth/catalog",
     policy=policy.authenticated(),
+    query=Nothing,
     reply=under("catalog", list[schemas.CatalogEntry], links=listing.Pages),
 )
 def catalog(request: Request) -> dict[str, Any]:
@@ -82,13 +84,21 @@ def _domains(request: Request) -> dict[str, Any]:
 
 
 @routes.get(
-    "/auth/projects", policy=policy.authenticated(), reply=under("projects", list[Project], links=listing.Pages)
+    "/auth/projects",
+    policy=policy.authenticated(),
+    query=Nothing,
+    reply=under("projects", list[Project], links=listing.Pages),
 )
 def projects(request: Request) -> dict[str, Any]:
     return _projects(request)
 
 
-@routes.get("/auth/domains", policy=policy.authenticated(), reply=under("domains", list[Domain], links=listing.Pages))
+@routes.get(
+    "/auth/domains",
+    policy=policy.authenticated(),
+    query=Nothing,
+    reply=under("domains", list[Domain], links=listing.Pages),
+)
 def domains(request: Request) -> dict[str, Any]:
     return _domains(request)
 
@@ -96,6 +106,7 @@ def domains(request: Request) -> dict[str, Any]:
 @routes.get(
     "/OS-FEDERATION/projects",
     policy=policy.authenticated(),
+    query=Nothing,
     reply=under("projects", list[Project], links=listing.Pages),
 )
 def projects_as_federation_says(request: Request) -> dict[str, Any]:
@@ -103,14 +114,20 @@ def projects_as_federation_says(request: Request) -> dict[str, Any]:
 
 
 @routes.get(
-    "/OS-FEDERATION/domains", policy=policy.authenticated(), reply=under("domains", list[Domain], links=listing.Pages)
+    "/OS-FEDERATION/domains",
+    policy=policy.authenticated(),
+    query=Nothing,
+    reply=under("domains", list[Domain], links=listing.Pages),
 )
 def domains_as_federation_says(request: Request) -> dict[str, Any]:
     return _domains(request)
 
 
 @routes.get(
-    "/auth/system", policy=policy.authenticated(), reply=under("system", list[schemas.WholeSystem], links=listing.Pages)
+    "/auth/system",
+    policy=policy.authenticated(),
+    query=Nothing,
+    reply=under("system", list[schemas.WholeSystem], links=listing.Pages),
 )
 def system(request: Request) -> dict[str, Any]:
     found = [{"all": True}] if logic.has_system(request.tx, request.who) else []

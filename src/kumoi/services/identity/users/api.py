@@ -18,9 +18,11 @@ def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
     return {"users": [schemas.user(row, request.link) for row in rows], "links": links}
 
 
-@routes.get("/users", policy=TOKEN, reply=under("users", list[schemas.User], links=listing.Pages))
-def index(request: Request) -> dict[str, Any]:
-    return _page(request, logic.select(request.tx, request.who, request.params))
+@routes.get(
+    "/users", policy=TOKEN, query=logic.LIST_QUERY, reply=under("users", list[schemas.User], links=listing.Pages)
+)
+def index(request: Request, query: listing.Params) -> dict[str, Any]:
+    return _page(request, logic.select(request.tx, request.who, query))
 
 
 @routes.post(
@@ -76,6 +78,11 @@ def change_password(request: Request, user_id: str, body: schemas.PasswordBody) 
     return Reply()
 
 
-@routes.get("/groups/{group_id}/users", policy=TOKEN, reply=under("users", list[schemas.User], links=listing.Pages))
-def in_group(request: Request, group_id: str) -> dict[str, Any]:
-    return _page(request, logic.select_in_group(request.tx, request.who, group_id, request.params))
+@routes.get(
+    "/groups/{group_id}/users",
+    policy=TOKEN,
+    query=logic.LIST_QUERY,
+    reply=under("users", list[schemas.User], links=listing.Pages),
+)
+def in_group(request: Request, group_id: str, query: listing.Params) -> dict[str, Any]:
+    return _page(request, logic.select_in_group(request.tx, request.who, group_id, query))

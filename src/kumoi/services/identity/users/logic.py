@@ -25,6 +25,7 @@ OF_NOBODY = ("unique_id", "idp_id", "protocol_id")
 """Filters on what users of other identity providers have: there are none."""
 EXPIRY = "password_expires_at"
 COMPARISONS = ("lt", "lte", "gt", "gte", "eq", "neq")
+LIST_QUERY = listing.query(FILTERS, {EXPIRY: str, **dict.fromkeys(OF_NOBODY, str)})
 SECRET = ("password", "original_password", "password_hash")
 
 
