@@ -33,6 +33,10 @@ CALLERS = {
     "other": Who("other-user", "other", project_id=OTHER_PROJECT, project_name="other", roles=ROLES["member"]),
     "roleless": Who("roleless-user", "roleless", project_id=PROJECT, project_name="demo"),
     "system": Who("admin-user", "admin", system=True, roles=ROLES["admin"]),
+    "system-reader": Who("system-user", "system", system=True, roles=ROLES["reader"]),
+    "system-member": Who("system-user", "system", system=True, roles=ROLES["member"]),
+    "system-manager": Who("system-user", "system", system=True, roles=frozenset({"manager", "member", "reader"})),
+    "domain-manager": Who("domain-user", "domain", domain_id="spare", roles=frozenset({"manager", "member", "reader"})),
     "unscoped": Who("member-user", "member"),
 }
 

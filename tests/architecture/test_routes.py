@@ -15,7 +15,13 @@ from tests.replies import CheckedStreams
 SERVICES = app.load_services()
 EVERY = [(service, route) for service in SERVICES for route in service.each()]
 NAMES = [f"{service.type}:{route.method}:{route.path}:{route.name}" for service, route in EVERY]
-WEAKER = {"reader": ["roleless"], "member": ["roleless", "reader"], "admin": ["roleless", "reader", "member"]}
+OUTSIDE = ["system-reader", "system-member", "system-manager", "domain-manager"]
+"""Who has a role, but not on a project."""
+WEAKER = {
+    "reader": ["roleless", "domain-manager"],
+    "member": ["roleless", "reader", *OUTSIDE],
+    "admin": ["roleless", "reader", "member", *OUTSIDE],
+}
 
 
 WITHOUT_A_KEY = {

@@ -125,6 +125,79 @@ def test_of_whatever_paths_name_it_is_known_whose_it_is() -> None:
     assert not OWNED & NOBODYS
 
 
+CHANGES = [(s, r) for s, r in ROUTES if r.method not in ("GET", "HEAD") and r.mode != "read"]
+LOOKERS = {
+    "system-reader": ("reader", "system"),
+    "system-member": ("member", "system"),
+    "system-manager": ("manager", "system"),
+    "domain-manager": ("manager", "spare"),
+}
+"""Persons who may look at all projects, or manage a domain, and whose are no project's things: role, and on what."""
+
+
+@pytest.fixture(scope="module")
+def lookers(asking: Asking) -> dict[str, str]:
+    """Person → token."""
+    cloud, tokens, v3 = asking.cloud, {}, "/identity/v3"
+    with randomness.using(SeededSource(2)):
+        admin = asking.furnished.log_in("admin")
+        roles = {role["name"]: role["id"] for role in cloud.get(f"{v3}/roles", as_=admin).json["roles"]}
+        domains = {domain["name"]: domain["id"] for domain in cloud.get(f"{v3}/domains", as_=admin).json["domains"]}
+        for person, (role, target) in LOOKERS.items():
+            user = {"name": person, "password": f"{person} password"}
+            user_id = cloud.post(f"{v3}/users", as_=admin, json={"user": user}).json["user"]["id"]
+            place = "system" if target == "system" else f"domains/{domains[target]}"
+            given = cloud.put(f"{v3}/{place}/users/{user_id}/roles/{roles[role]}", as_=admin)
+            assert given.status_code == 204, given.text
+            scope = {"system": {"all": True}} if target == "system" else {"domain": {"id": domains[target]}}
+            password = {"user": {"id": user_id, "password": user["password"]}}
+            auth = {"identity": {"methods": ["password"], "password": password}, "scope": scope}
+            answered = cloud.post(f"{v3}/auth/tokens?nocatalog", as_=None, json={"auth": auth})
+            assert answered.status_code == 201, answered.text
+            tokens[person] = answered.headers["X-Subject-Token"]
+    return tokens
+
+
+@pytest.mark.parametrize(
+    ("service", "route"), CHANGES, ids=[f"{s.type}:{r.method}:{r.path}:{r.action or r.name}" for s, r in CHANGES]
+)
+def test_who_only_looks_changes_nothing(
+    asking: Asking, lookers: dict[str, str], service: Service, route: Route
+) -> None:
+    """A system scope shows every project's things and changes none of them; a domain's manager has no part in others."""
+    chance = Random(1)
+    theirs = asking.furnished.things["theirs"].ids
+    namer = Namer(asking.furnished, service.type, chance, [], "")
+    with randomness.using(SeededSource(1)):
+        names = re.findall(r"\{(\w+)\}", route.path)
+        kinds = {name: KINDS.get(name, name.removesuffix("_id")) for name in names}
+        ids = {name: theirs[kind][0] if kind in theirs else namer.of(kind) or "mark" for name, kind in kinds.items()}
+        path = service.prefix + route.path.format(**ids)
+        for person, token in lookers.items():
+            statuses = []
+            for more in bodies(service, route, namer):
+                if route.mode == "stream":
+                    answered = send(asking, route, path, token)
+                else:
+                    answered = asking.cloud.call(route.method, path, as_=token, headers=newest(service, route), **more)
+                statuses.append(answered.status_code)
+                assert answered.status_code in (400, 403, 404), (
+                    f"{person}: {answered.status_code} {path} {answered.text}"
+                )
+                if answered.status_code != 400:
+                    break
+            assert {403, 404} & set(statuses), f"{person}: no body was well formed: {answered.text}"
+
+
+def newest(service: Service, route: Route) -> dict[str, str]:
+    """The header with the last version of a route."""
+    if not service.microversions:
+        return {}
+    last = route.versions.last if route.versions else None
+    version = versions.text(last or service.microversions.maximum)
+    return {"OpenStack-API-Version": f"{service.microversions.service_type} {version}"}
+
+
 @pytest.mark.parametrize(("service", "route"), ROUTES, ids=NAMES)
 def test_what_is_of_another_project_is_not_there(asking: Asking, service: Service, route: Route) -> None:
     chance = Random(1)
@@ -141,11 +214,7 @@ def test_what_is_of_another_project_is_not_there(asking: Asking, service: Servic
         allowed = {400, 404}
         if service.type == "identity" or FORBIDDEN_INSTEAD & set(names):
             allowed.add(403)
-        headers = {}
-        if service.microversions:
-            last = route.versions.last if route.versions else None
-            version = versions.text(last or service.microversions.maximum)
-            headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {version}"
+        headers = newest(service, route)
         seen = []
         for more in bodies(service, route, namer):
             if route.mode == "stream":

@@ -1,7 +1,9 @@
-"""Who may call a route: a role within a scope, declared on the route. Ownership of the row is the logic's question (404)."""
+"""Who may call a route: a role within a scope, declared on the route. Ownership of the row is the logic's question:
+`Who.sees` for what is read (404), `must_change` for what is changed (403 for those who only see it)."""
 
 from dataclasses import dataclass
 
+from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.who import Who
 
 
@@ -24,7 +26,7 @@ class Policy:
             return bool(who.user_id)
         if self.role not in who.roles:
             return False
-        return who.scope in self.scopes
+        return who.scope in self.scopes or who.is_admin
 
 
 _PROJECT = frozenset({"project"})
@@ -48,8 +50,9 @@ def reader() -> Policy:
 
 
 def member() -> Policy:
-    """Changes within a project; a system admin too, where the row names its project."""
-    return Policy("member", "member", _PROJECT_SYSTEM)
+    """Changes within a project. With a token of the system only an admin passes: a member or manager of the system looks,
+    and changes nobody's things."""
+    return Policy("member", "member", _PROJECT)
 
 
 def admin() -> Policy:
@@ -60,3 +63,10 @@ def admin() -> Policy:
 def any_scope(role: str) -> Policy:
     """A role in a project, domain or the system; the logic looks at the rest."""
     return Policy(f"{role}-any-scope", role, _ALL)
+
+
+def must_change(who: Who, project_id: str | None, rule: str) -> None:
+    """PolicyForbids naming `rule` when the caller may not change things of this project. Ask `who.sees` first, so that
+    what the caller does not see is not found."""
+    if not who.changes(project_id):
+        raise PolicyForbids(rule)

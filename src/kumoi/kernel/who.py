@@ -42,6 +42,11 @@ class Who:
             return True
         return project_id is not None and project_id == self.project_id
 
+    def changes(self, project_id: str | None) -> bool:
+        """Whether this caller may change a thing of that project: its own project's, or anybody's as admin. Whoever
+        only sees a thing (a system reader, a project that it is shared with) may not."""
+        return self.is_admin or (project_id is not None and project_id == self.project_id)
+
     @property
     def only_project(self) -> str | None:
         """The project to filter lists by; None: this caller may see every project's."""

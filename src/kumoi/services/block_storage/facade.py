@@ -55,8 +55,8 @@ class Attachment:
 
 
 def usable(tx: Transaction, who: Who, volume_id: str) -> Volume:
-    """The volume, if the caller may see it; VolumeNotFound (404). Its status may be anything."""
-    return _volume(changes.visible(tx, who, volume_id))
+    """The volume, if the caller may use it; VolumeNotFound (404), PolicyForbids (403). Its status may be anything."""
+    return _volume(changes.own(tx, who, volume_id))
 
 
 def usable_snapshot(tx: Transaction, who: Who, snapshot_id: str) -> Snapshot:
@@ -104,7 +104,7 @@ def delete(tx: Transaction, volume_id: str, origin: Mapping[str, Any]) -> None:
 
 def reserve(tx: Transaction, who: Who, volume_id: str, server_id: str) -> str:
     """Hold a volume for a server: the attachment's id. VolumeNotFound (404), InvalidVolume (400) unless available."""
-    volume = changes.visible(tx, who, volume_id)
+    volume = changes.own(tx, who, volume_id)
     row = attachments_logic.reserve(tx, volume, server_id, by_compute=True, mode="ro" if volume["readonly"] else "rw")
     return str(row["id"])
 

@@ -45,8 +45,9 @@ def check_change(who: Who, domain_id: str | None, action: str) -> None:
 
 
 def check_not_above(tx: Transaction, who: Who, actor_kind: str, actor_id: str, action: str) -> None:
-    """A domain's manager does not take over the cloud by way of an admin whose account lies in the domain."""
-    if not is_admin(who) and effective.is_admin_somewhere(tx, actor_kind, actor_id):
+    """A domain's manager does not take over the cloud by way of an account in the domain that reaches beyond it: an admin,
+    a user of the system, a service."""
+    if not is_admin(who) and effective.is_above_domains(tx, actor_kind, actor_id):
         raise NotAllowed(action)
 
 

@@ -26,7 +26,7 @@ def project_of(who: Who, asked: Mapping[str, Any]) -> str:
 
 
 def owns(who: Who, row: Mapping[str, Any]) -> bool:
-    return who.is_admin or (who.project_id is not None and row["project_id"] == who.project_id)
+    return who.changes(row["project_id"])
 
 
 def must_own(who: Who, row: Mapping[str, Any], rule: str) -> None:

@@ -145,6 +145,35 @@ def test_manager_of_a_domain(cloud: IdentityCloud, admin: str) -> None:
     assert cloud.put(grab, as_=token).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("role", "place"), [("reader", "/system"), ("service", "/projects/{}"), ("boss", "/projects/{}")]
+)
+@pytest.mark.parametrize("by", ["user", "group"])
+def test_a_domains_manager_takes_over_nobody_who_reaches_beyond_it(
+    cloud: IdentityCloud, admin: str, role: str, place: str, by: str
+) -> None:
+    """Users of the system, services, and whoever has a role that implies such a one."""
+    implying = cloud.made("roles", admin, name="boss")["id"]
+    implies = f"{V3}/roles/{implying}/implies/{cloud.named('roles', 'service', admin)}"
+    assert cloud.put(implies, as_=admin).status_code == 201
+    branch = cloud.made("domains", admin, name="branch")["id"]
+    boss, robot = (cloud.user(name, admin, domain_id=branch)["id"] for name in ("chief", "robot"))
+    cloud.give(admin, "manager", boss, f"/domains/{branch}")
+    token = cloud.auth(cloud.password("chief", domain=branch), {"domain": {"id": branch}}).headers["X-Subject-Token"]
+    target = f"{V3}{place.format(cloud.made('projects', admin, name='far')['id'])}"
+    takeover = {"user": {"password": "mine now"}}
+    assert cloud.patch(f"{V3}/users/{robot}", as_=token, json=takeover).status_code == 200
+    role_id = cloud.named("roles", role, admin)
+    actor = f"users/{robot}"
+    if by == "group":
+        group = cloud.made("groups", token, name="robots")["id"]
+        assert cloud.put(f"{V3}/groups/{group}/users/{robot}", as_=token).status_code == 204
+        actor = f"groups/{group}"
+    assert cloud.put(f"{target}/{actor}/roles/{role_id}", as_=admin).status_code == 204
+    assert cloud.patch(f"{V3}/users/{robot}", as_=token, json=takeover).status_code == 403
+    assert cloud.delete(f"{V3}/users/{robot}", as_=token).status_code == 403
+
+
 def test_changing_ones_password(cloud: IdentityCloud, admin: str) -> None:
     user = cloud.named("users", "demo", admin)
     token, path = cloud.log_in("demo"), f"{V3}/users/{user}/password"

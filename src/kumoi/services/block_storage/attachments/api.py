@@ -6,7 +6,7 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.attachments import logic, schemas
-from kumoi.services.block_storage.volumes.logic.changes import visible
+from kumoi.services.block_storage.volumes.logic.changes import own
 
 routes = Routes()
 PATH = "/attachments/{attachment_id}"
@@ -36,7 +36,7 @@ def detail(request: Request, query: schemas.ListQuery) -> schemas.DetailBody:
 )
 def create(request: Request, body: schemas.CreateBody) -> schemas.Body:
     asked = body.attachment
-    volume = visible(request.tx, request.who, asked.volume_uuid)
+    volume = own(request.tx, request.who, asked.volume_uuid)
     row = logic.create(request.tx, volume, asked.instance_uuid, asked.connector, asked.mode)
     return schemas.Body(schemas.attachment(row))
 
@@ -48,7 +48,7 @@ def show(request: Request, attachment_id: str) -> schemas.Body:
 
 @routes.put(PATH, policy=policy.member(), body=schemas.UpdateBody, reply=schemas.Body, versions=SINCE, errors=(409,))
 def update(request: Request, attachment_id: str, body: schemas.UpdateBody) -> schemas.Body:
-    row = logic.visible(request.tx, request.who, attachment_id)
+    row = logic.own(request.tx, request.who, attachment_id)
     return schemas.Body(schemas.attachment(logic.connect(request.tx, row, body.attachment.connector)))
 
 
@@ -56,11 +56,11 @@ def update(request: Request, attachment_id: str, body: schemas.UpdateBody) -> sc
     f"{PATH}/action", "os-complete", policy=policy.member(), status=204, versions=since("3.44"), errors=(409,)
 )
 def complete(request: Request, attachment_id: str) -> Reply:
-    logic.complete(request.tx, logic.visible(request.tx, request.who, attachment_id))
+    logic.complete(request.tx, logic.own(request.tx, request.who, attachment_id))
     return Reply()
 
 
 @routes.delete(PATH, policy=policy.member(), status=200, reply=schemas.ListBody, versions=SINCE, errors=(409,))
 def delete(request: Request, attachment_id: str) -> schemas.ListBody:
-    logic.delete(request.tx, logic.visible(request.tx, request.who, attachment_id))
+    logic.delete(request.tx, logic.own(request.tx, request.who, attachment_id))
     return schemas.ListBody(attachments=[])

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from kumoi.kernel import policy
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
@@ -122,6 +123,13 @@ def visible(tx: Transaction, who: Who, attachment_id: str) -> dict[str, Any]:
     row = store.find(tx, attachment_id)
     if row is None or not who.sees(row["project_id"]):
         raise AttachmentNotFound(attachment_id)
+    return row
+
+
+def own(tx: Transaction, who: Who, attachment_id: str) -> dict[str, Any]:
+    """The row, for whom it is to change; PolicyForbids for others who see it."""
+    row = visible(tx, who, attachment_id)
+    policy.must_change(who, row["project_id"], "volume:attachment_update")
     return row
 
 

@@ -30,5 +30,5 @@ def show(request: Request, message_id: str) -> schemas.Body:
 
 @routes.delete(PATH, policy=policy.member(), versions=SINCE)
 def delete(request: Request, message_id: str) -> Reply:
-    logic.delete(request.tx, logic.visible(request.tx, request.who, message_id))
+    logic.delete(request.tx, logic.own(request.tx, request.who, message_id))
     return Reply()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kumoi.kernel import policy
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.who import Who
@@ -20,6 +21,13 @@ def visible(tx: Transaction, who: Who, message_id: str) -> dict[str, Any]:
     row = store.find(tx, message_id)
     if row is None or not who.sees(row["project_id"]):
         raise NotFound(f"Message {message_id[:255]} could not be found.")
+    return row
+
+
+def own(tx: Transaction, who: Who, message_id: str) -> dict[str, Any]:
+    """The row, for whom it is to remove; PolicyForbids for others who see it."""
+    row = visible(tx, who, message_id)
+    policy.must_change(who, row["project_id"], "message:delete")
     return row
 
 

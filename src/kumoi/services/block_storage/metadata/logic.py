@@ -23,11 +23,12 @@ class Kind:
 
     noun: str
     visible: Callable[[Transaction, Who, str], dict[str, Any]]
+    own: Callable[[Transaction, Who, str], dict[str, Any]]
     update: Callable[..., None]
 
 
-VOLUME = Kind("Volume", volumes.visible, volume_store.update)
-SNAPSHOT = Kind("Snapshot", snapshots.visible, snapshot_store.update)
+VOLUME = Kind("Volume", volumes.visible, volumes.own, volume_store.update)
+SNAPSHOT = Kind("Snapshot", snapshots.visible, snapshots.own, snapshot_store.update)
 
 
 def show(tx: Transaction, who: Who, kind: Kind, owner_id: str) -> dict[str, str]:
@@ -45,7 +46,7 @@ def change(
     only_if: str | None = None,
 ) -> dict[str, str]:
     """All of it afterwards. `only_if`: PreconditionFailed unless its tag is this one."""
-    before = show(tx, who, kind, owner_id)
+    before = dict(kind.own(tx, who, owner_id)["metadata"])
     if only_if is not None and only_if.strip().strip('"') not in (tag(before), "*"):
         raise PreconditionFailed(f"The metadata of {kind.noun.lower()} {owner_id} has changed meanwhile.")
     after = dict(values) if replace else {**before, **values}
@@ -68,7 +69,7 @@ def put_item(tx: Transaction, who: Who, kind: Kind, owner_id: str, key: str, val
 
 def delete_item(tx: Transaction, who: Who, kind: Kind, owner_id: str, key: str) -> None:
     item(tx, who, kind, owner_id, key)
-    metadata = show(tx, who, kind, owner_id)
+    metadata = kind.own(tx, who, owner_id)["metadata"]
     kind.update(tx, owner_id, metadata={name: value for name, value in metadata.items() if name != key})
 
 

@@ -6,7 +6,7 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.errors import Absent, InvalidInput
 from kumoi.services.block_storage.snapshots import filters, logic, schemas
-from kumoi.services.block_storage.volumes.logic.changes import visible
+from kumoi.services.block_storage.volumes.logic.changes import own
 
 routes = Routes()
 ACTION = "/snapshots/{snapshot_id}/action"
@@ -47,7 +47,7 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
         if asked.force is not None and not force:
             raise InvalidInput("snapshot.force: since 3.66 a snapshot may always be made of a volume in use.")
         force = True
-    volume = visible(request.tx, request.who, str(asked.volume_id))
+    volume = own(request.tx, request.who, str(asked.volume_id))
     row = logic.create(
         request.tx, volume, request.origin(), metadata=asked.metadata, user_id=request.who.user_id, force=force,
         name=asked.name if asked.name is not None else asked.display_name,
@@ -63,35 +63,35 @@ def show(request: Request, snapshot_id: str) -> schemas.Body:
 
 @routes.put("/snapshots/{snapshot_id}", policy=policy.member(), body=schemas.UpdateBody, reply=schemas.CreatedBody)
 def update(request: Request, snapshot_id: str, body: schemas.UpdateBody) -> schemas.CreatedBody:
-    row = logic.visible(request.tx, request.who, snapshot_id)
+    row = logic.own(request.tx, request.who, snapshot_id)
     return schemas.CreatedBody(schemas.item(logic.update(request.tx, row, body.snapshot.given())))
 
 
 @routes.delete("/snapshots/{snapshot_id}", policy=policy.member(), status=202, errors=(409,))
 def delete(request: Request, snapshot_id: str) -> Reply:
-    logic.delete(request.tx, logic.visible(request.tx, request.who, snapshot_id), request.origin())
+    logic.delete(request.tx, logic.own(request.tx, request.who, snapshot_id), request.origin())
     return Reply()
 
 
 @routes.action(ACTION, "os-reset_status", policy=policy.admin(), body=schemas.Status, errors=(409,))
 def reset_status(request: Request, snapshot_id: str, body: schemas.Status) -> Reply:
-    logic.reset_status(request.tx, logic.visible(request.tx, request.who, snapshot_id), body.status)
+    logic.reset_status(request.tx, logic.own(request.tx, request.who, snapshot_id), body.status)
     return Reply()
 
 
 @routes.action(ACTION, "os-update_snapshot_status", policy=policy.member(), body=schemas.StatusUpdate, errors=(409,))
 def update_status(request: Request, snapshot_id: str, body: schemas.StatusUpdate) -> Reply:
-    logic.update_status(request.tx, logic.visible(request.tx, request.who, snapshot_id), body.status)
+    logic.update_status(request.tx, logic.own(request.tx, request.who, snapshot_id), body.status)
     return Reply()
 
 
 @routes.action(ACTION, "os-force_delete", policy=policy.admin(), errors=(409,))
 def force_delete(request: Request, snapshot_id: str) -> Reply:
-    logic.delete(request.tx, logic.visible(request.tx, request.who, snapshot_id), request.origin())
+    logic.delete(request.tx, logic.own(request.tx, request.who, snapshot_id), request.origin())
     return Reply()
 
 
 @routes.action(ACTION, "os-unmanage", policy=policy.admin(), status=501, mode="read", errors=(501,))
 def unmanage(request: Request, snapshot_id: str) -> Reply:
-    logic.visible(request.tx, request.who, snapshot_id)
+    logic.own(request.tx, request.who, snapshot_id)
     raise Absent("Giving up a snapshot and keeping its disk")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kumoi.kernel import operations, quotas
+from kumoi.kernel import operations, policy, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.operations import subject
@@ -34,6 +34,13 @@ def visible(tx: Transaction, who: Who, snapshot_id: str) -> dict[str, Any]:
     row = store.find(tx, snapshot_id)
     if row is None or not who.sees(row["project_id"]):
         raise SnapshotNotFound(snapshot_id)
+    return row
+
+
+def own(tx: Transaction, who: Who, snapshot_id: str) -> dict[str, Any]:
+    """The row, for whom it is to change; PolicyForbids for others who see it."""
+    row = visible(tx, who, snapshot_id)
+    policy.must_change(who, row["project_id"], "volume:update_snapshot")
     return row
 
 

@@ -17,7 +17,7 @@ PATH = "/volumes/{volume_id}/action"
 
 
 def _volume(request: Request, volume_id: str) -> dict[str, Any]:
-    return changes.visible(request.tx, request.who, volume_id)
+    return changes.own(request.tx, request.who, volume_id)
 
 
 @routes.action(
@@ -70,7 +70,7 @@ def unset_image_metadata(request: Request, volume_id: str, body: schemas.UnsetIm
     PATH, "os-show_image_metadata", policy=policy.reader(), mode="read", status=200, reply=schemas.ImageMetadataReply
 )
 def show_image_metadata(request: Request, volume_id: str) -> schemas.ImageMetadataReply:
-    return schemas.ImageMetadataReply(dict(_volume(request, volume_id)["image_metadata"]))
+    return schemas.ImageMetadataReply(dict(changes.visible(request.tx, request.who, volume_id)["image_metadata"]))
 
 
 @routes.action(PATH, "os-reset_status", policy=policy.admin(), body=schemas.Status, errors=(409,))

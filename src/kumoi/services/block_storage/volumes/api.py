@@ -94,7 +94,7 @@ def show(request: Request, volume_id: str) -> schemas.Body:
 
 
 def _update(request: Request, volume_id: str, asked: schemas.VolumeUpdate) -> schemas.Body:
-    row = changes.visible(request.tx, request.who, volume_id)
+    row = changes.own(request.tx, request.who, volume_id)
     changed = changes.update(request.tx, row, asked.given())
     return schemas.Body(schemas.without_extensions(_shown(request, [changed])[0]))
 
@@ -118,7 +118,7 @@ def update(request: Request, volume_id: str, body: schemas.StrictUpdateBody) -> 
 
 @routes.delete("/volumes/{volume_id}", policy=policy.member(), query=schemas.DeleteQuery, status=202, errors=(409,))
 def delete(request: Request, volume_id: str, query: schemas.DeleteQuery) -> Reply:
-    row = changes.visible(request.tx, request.who, volume_id)
+    row = changes.own(request.tx, request.who, volume_id)
     force = listing.truth(query.force, "force", False)
     if force:
         changes.must_be_admin(request.who, "volume:force_delete")

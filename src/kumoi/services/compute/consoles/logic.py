@@ -15,7 +15,7 @@ PROTOCOL, KIND = "vnc", "novnc"
 
 def on_host(tx: Transaction, who: Who, server_id: str) -> dict[str, Any]:
     """The row of a server whose guest can be asked; NotReady."""
-    row = changes.visible(tx, who, server_id)
+    row = changes.own(tx, who, server_id)
     if row["host"] is None:
         raise NotReady(server_id)
     return row

@@ -67,7 +67,7 @@ def act(tx: Transaction, who: Who, server_id: str, name: str, origin: Mapping[st
 def lock(tx: Transaction, who: Who, server_id: str, reason: str | None) -> None:
     """Over a lock that stands the server's own project changes nothing, neither who locked it nor the reason: else it
     could open what an admin closed. An admin of elsewhere takes it over."""
-    row = changes.visible(tx, who, server_id)
+    row = changes.own(tx, who, server_id)
     owns = row["project_id"] == who.project_id
     if owns and row["locked_by"]:
         return
@@ -75,7 +75,7 @@ def lock(tx: Transaction, who: Who, server_id: str, reason: str | None) -> None:
 
 
 def unlock(tx: Transaction, who: Who, server_id: str) -> None:
-    row = changes.visible(tx, who, server_id)
+    row = changes.own(tx, who, server_id)
     if row["locked_by"] == "admin" and not who.is_admin:
         raise PolicyForbids("os_compute_api:os-lock-server:unlock:unlock_override")
     store.update(tx, server_id, locked_by=None, locked_reason=None)
@@ -83,7 +83,7 @@ def unlock(tx: Transaction, who: Who, server_id: str) -> None:
 
 def reset(tx: Transaction, who: Who, server_id: str, state: str) -> None:
     """An admin says what the server is; the guest is not touched. Busy while an operation holds it."""
-    row = changes.visible(tx, who, server_id)
+    row = changes.own(tx, who, server_id)
     kind = operations.active_on(tx, subject("server", server_id))
     if kind:
         raise WrongState(server_id, "os-resetState", "task_state", row["task_state"] or kind)
@@ -96,11 +96,11 @@ def reset(tx: Transaction, who: Who, server_id: str, state: str) -> None:
 
 def restore(tx: Transaction, who: Who, server_id: str) -> None:
     """Deletions are final here: there is never one to take back."""
-    row = changes.visible(tx, who, server_id)
+    row = changes.own(tx, who, server_id)
     raise WrongState(server_id, "restore", "vm_state", row["vm_state"])
 
 
 def refuse(tx: Transaction, who: Who, server_id: str, name: str) -> None:
     """What the API has and Kumoi has not; an unknown server is still 404."""
-    changes.visible(tx, who, server_id)
+    changes.own(tx, who, server_id)
     raise NotBuilt(f"{name} is not built yet; docs/compute.md lists what is.")

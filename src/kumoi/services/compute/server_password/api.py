@@ -19,5 +19,5 @@ def show(request: Request, server_id: str) -> dict[str, str]:
 
 @routes.delete(PATH, policy=policy.member())
 def delete(request: Request, server_id: str) -> Reply:
-    changes.visible(request.tx, request.who, server_id)
+    changes.own(request.tx, request.who, server_id)
     return Reply()

@@ -55,7 +55,15 @@ def has_system(tx: Transaction, user_id: str) -> bool:
     return any(row["target_kind"] == "system" for row in store.targets_of_user(tx, user_id))
 
 
-def is_admin_somewhere(tx: Transaction, actor_kind: str, actor_id: str) -> bool:
-    """Whether the user or group has the admin role on anything."""
-    admin = role_store.named(tx, "admin", NO_DOMAIN)
-    return admin is not None and store.holds(tx, actor_kind, actor_id, admin["id"])
+ABOVE_DOMAINS = ("admin", "service")
+"""Roles that reach beyond the domain of whoever holds them, whatever they are given on."""
+
+
+def is_above_domains(tx: Transaction, actor_kind: str, actor_id: str) -> bool:
+    """Whether the user or group has a role on the system, or one of ABOVE_DOMAINS on anything."""
+    held = store.held(tx, actor_kind, actor_id)
+    if any(row["target_kind"] == "system" for row in held):
+        return True
+    ids = expanded({row["role_id"] for row in held}, role_store.implied(tx))
+    rows = role_store.by_ids(tx, ids).values()
+    return any(row["domain_id"] == NO_DOMAIN and row["name"] in ABOVE_DOMAINS for row in rows)

@@ -81,11 +81,11 @@ def targets_of_user(tx: Transaction, user_id: str) -> list[dict[str, Any]]:
     return tx.all(sa.select(*columns).where(of_user(user_id)).distinct())
 
 
-def holds(tx: Transaction, actor_kind: str, actor_id: str, role_id: str) -> bool:
-    """Whether a role is given to a user (through groups too) or a group, on anything."""
+def held(tx: Transaction, actor_kind: str, actor_id: str) -> list[dict[str, Any]]:
+    """{role_id, target_kind} of what is given to a user (through groups too) or a group, on anything."""
     group = sa.and_(assignments.c.actor_kind == "group", assignments.c.actor_id == actor_id)
     reaches = of_user(actor_id) if actor_kind == "user" else group
-    return tx.scalar(sa.select(sa.literal(1)).where(reaches, assignments.c.role_id == role_id)) is not None
+    return tx.all(sa.select(assignments.c.role_id, assignments.c.target_kind).where(reaches).distinct())
 
 
 def below(tx: Transaction, ids: Iterable[str]) -> set[str]:

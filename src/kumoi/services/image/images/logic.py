@@ -62,7 +62,7 @@ def sees(tx: Transaction, who: Who, row: dict[str, Any]) -> bool:
 def own(tx: Transaction, who: Who, image_id: str) -> dict[str, Any]:
     """The row, for whom it is to change: its owner and admins; ImageForbidden for others who see it."""
     row = visible(tx, who, image_id)
-    if not who.is_admin and (row["owner"] is None or row["owner"] != who.project_id):
+    if not who.changes(row["owner"]):
         raise ImageForbidden(f"You are not permitted to modify image {image_id}: it belongs to another project.")
     return row
 

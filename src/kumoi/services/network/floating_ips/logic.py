@@ -88,6 +88,7 @@ def update(
     tx: Transaction, who: Who, floating_ip_id: str, asked: schemas.FloatingIpUpdate, if_match: str | None
 ) -> dict[str, Any]:
     row = find(tx, who, floating_ip_id)
+    ownership.must_own(who, row, "update_floatingip")
     standard_attributes.expect_revision(row, if_match)
     values = given(asked)
     columns = {name: values[name] for name in ("description",) if name in values}
@@ -110,6 +111,7 @@ def update(
 
 def delete(tx: Transaction, who: Who, floating_ip_id: str, if_match: str | None) -> None:
     row = find(tx, who, floating_ip_id)
+    ownership.must_own(who, row, "delete_floatingip")
     standard_attributes.expect_revision(row, if_match)
     store.delete(tx, floating_ip_id)
     ports_store.delete(tx, [row["floating_port_id"]])

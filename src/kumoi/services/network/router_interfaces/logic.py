@@ -34,6 +34,7 @@ Interface = tuple[dict[str, Any], dict[str, Any], list[str]]
 
 def add(tx: Transaction, who: Who, router_id: str, subnet_id: str | None, port_id: str | None) -> Interface:
     router = routers.find(tx, who, router_id)
+    ownership.must_own(who, router, "add_router_interface")
     if subnet_id and port_id:
         raise BadRouterRequest("Cannot specify both subnet-id and port-id")
     if subnet_id:
@@ -50,6 +51,7 @@ def add(tx: Transaction, who: Who, router_id: str, subnet_id: str | None, port_i
 
 def remove(tx: Transaction, who: Who, router_id: str, subnet_id: str | None, port_id: str | None) -> Interface:
     router = routers.find(tx, who, router_id)
+    ownership.must_own(who, router, "remove_router_interface")
     if not subnet_id and not port_id:
         raise BadRouterRequest("Either subnet_id or port_id must be specified")
     own = ports_store.detailed(tx, ports_store.of_devices(tx, [router_id], [ROUTER_INTERFACE]))

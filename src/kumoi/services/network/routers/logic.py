@@ -88,6 +88,7 @@ def update(
     tx: Transaction, who: Who, router_id: str, asked: schemas.RouterUpdate, if_match: str | None
 ) -> dict[str, Any]:
     row = find(tx, who, router_id)
+    ownership.must_own(who, row, "update_router")
     standard_attributes.expect_revision(row, if_match)
     values = given(asked)
     _allowed(who, values, "update_router")
@@ -106,6 +107,7 @@ def change_routes(
 ) -> dict[str, Any]:
     """Some routes more or fewer, the others untouched whatever they are."""
     row = find(tx, who, router_id)
+    ownership.must_own(who, row, "update_router")
     gone = [_route(route) for route in remove]
     routes = [route for route in row["routes"] or () if route not in gone]
     for route in _routes(tx, row, add):
@@ -120,6 +122,7 @@ def change_routes(
 def delete(tx: Transaction, who: Who, router_id: str, if_match: str | None) -> None:
     """With its gateway; interfaces are in the way."""
     row = find(tx, who, router_id)
+    ownership.must_own(who, row, "delete_router")
     standard_attributes.expect_revision(row, if_match)
     own = ports_store.of_devices(tx, [router_id], OF_ROUTERS)
     if any(port["device_owner"] == ROUTER_INTERFACE for port in own) or floating_ips.of_router(tx, router_id):

@@ -41,6 +41,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> li
     for one in asked:
         project_id = ownership.project_of(who, given(one))
         group = groups.find(tx, who, one.security_group_id)
+        ownership.must_own(who, group, "create_security_group_rule")
         columns = _checked(one)
         if one.remote_group_id is not None:
             groups.find(tx, who, one.remote_group_id)
@@ -74,6 +75,9 @@ def show(tx: Transaction, who: Who, rule_id: str) -> dict[str, Any]:
 
 def delete(tx: Transaction, who: Who, rule_id: str) -> None:
     row = find(tx, who, rule_id)
+    if not ownership.owns(who, row):
+        group = groups.find(tx, who, row["security_group_id"])
+        ownership.must_own(who, group, "delete_security_group_rule")
     store.delete(tx, rule_id)
     _touch(tx, row["security_group_id"])
 

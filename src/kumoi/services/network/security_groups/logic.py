@@ -86,6 +86,7 @@ def update(
     tx: Transaction, who: Who, group_id: str, asked: schemas.SecurityGroupUpdate, if_match: str | None
 ) -> dict[str, Any]:
     row = find(tx, who, group_id)
+    ownership.must_own(who, row, "update_security_group")
     standard_attributes.expect_revision(row, if_match)
     values = given(asked)
     if row["is_default"] and values.get("name", row["name"]) != row["name"]:
@@ -102,6 +103,7 @@ def update(
 
 def delete(tx: Transaction, who: Who, group_id: str, if_match: str | None) -> None:
     row = find(tx, who, group_id)
+    ownership.must_own(who, row, "delete_security_group")
     standard_attributes.expect_revision(row, if_match)
     if row["is_default"] and not who.is_admin:
         raise SecurityGroupCannotRemoveDefault()

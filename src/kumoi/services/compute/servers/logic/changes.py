@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from kumoi.kernel import operations, reconcile
+from kumoi.kernel import operations, policy, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Operation, subject
 from kumoi.kernel.who import Who
@@ -29,9 +29,16 @@ def visible(tx: Transaction, who: Who, server_id: str, *, deleted: bool = False)
     return row
 
 
-def unlocked(tx: Transaction, who: Who, server_id: str) -> dict[str, Any]:
-    """As `visible`; Locked when it is, unless the caller is an admin."""
+def own(tx: Transaction, who: Who, server_id: str) -> dict[str, Any]:
+    """The row, for whom it is to change; PolicyForbids for others who see it."""
     row = visible(tx, who, server_id)
+    policy.must_change(who, row["project_id"], "os_compute_api:servers:update")
+    return row
+
+
+def unlocked(tx: Transaction, who: Who, server_id: str) -> dict[str, Any]:
+    """As `own`; Locked when it is, unless the caller is an admin."""
+    row = own(tx, who, server_id)
     if row["locked_by"] and not who.is_admin:
         raise Locked(server_id)
     return row
@@ -68,7 +75,7 @@ def delete(tx: Transaction, who: Who, server_id: str, origin: Mapping[str, Any])
 
 
 def update(tx: Transaction, who: Who, server_id: str, asked: ServerUpdate) -> dict[str, Any]:
-    row = visible(tx, who, server_id)
+    row = own(tx, who, server_id)
     changes: dict[str, Any] = {}
     if asked.name is not msgspec.UNSET:
         changes["name"] = values.name(asked.name)
