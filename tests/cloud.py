@@ -89,9 +89,9 @@ class Cloud:
         self.database = Database(database_url)
         if create:
             make_tables(self.database)
-        self.engines = self._engines()
         Keys.create(self.folder.keys)
         keys = Keys.load(self.folder.keys)
+        self.engines = {Keys: keys, **self._engines()}
         chosen = list(services) if services is not None else every
         self.api, wsgi = _take(
             chosen, self.database, authenticator or authenticate, self.settings, self.locate, keys=keys

@@ -10,10 +10,9 @@ from typing import Any
 
 from kumoi import services as services_package
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.hypervisor.interface import HypervisorError, NetworkSilent
-from kumoi.engines.images.interface import ImagesError, ImageStore
-from kumoi.engines.network.interface import NetworkError, Silent, Topology
-from kumoi.engines.volumes.interface import VolumesError
+from kumoi.engines.images.interface import ImageStore
+from kumoi.engines.implementations import implementation
+from kumoi.engines.network.interface import Topology
 from kumoi.host import client as host_client
 from kumoi.kernel import log, operations, preparation, reconcile
 from kumoi.kernel import settings as settings_module
@@ -27,13 +26,13 @@ from kumoi.kernel.wakeup import Bell, wake_with
 
 Locate = Callable[[type[Any]], Any]
 
-ENGINE_ERRORS: tuple[type[Exception], ...] = (HypervisorError, VolumesError, NetworkError, ImagesError)
-SILENT_ENGINES: tuple[type[Exception], ...] = (
-    host_client.Unreachable,
-    host_client.HostFault,
-    NetworkSilent,
-    Silent,
-)
+MAKERS: dict[type[Any], Callable[[Folder, Settings], Any]] = {
+    Hosts: host_client.Hosts,
+    Keys: lambda folder, settings: Keys.load(folder.keys),
+    ImageStore: lambda folder, settings: implementation(ImageStore, settings)(folder.images),
+    Topology: lambda folder, settings: implementation(Topology, settings)(folder, settings),
+}
+"""What the processes of the control plane can ask for: services `locate` it by its interface."""
 
 
 def load_services() -> list[Service]:
@@ -60,32 +59,11 @@ def rooms(name: str) -> list[Any]:
 
 def engines(folder: Folder, settings: Settings) -> Locate:
     """Engines by interface, each made when first asked for, so that a process pays only for what it uses."""
-    made: dict[type[Any], Any] = {}
-
-    def make(kind: type[Any]) -> Any:
-        if kind is Hosts:
-            return host_client.Hosts(folder, settings)
-        if kind is ImageStore:
-            from kumoi.engines.images.files import FileImages
-
-            return FileImages(folder.images)
-        if kind is Topology:
-            if settings.network == "fake":
-                from kumoi.engines.network.fake import FakeTopology
-
-                return FakeTopology(folder, settings)
-            from kumoi.engines.network.ovn.topology import OvnTopology
-
-            return OvnTopology(folder, settings)
-        raise KeyError(f"no engine is registered for {kind.__name__}")
+    made: dict[type[Any], Any] = {Settings: settings, Folder: folder}
 
     def locate(kind: type[Any]) -> Any:
-        if kind is Settings:
-            return settings
-        if kind is Folder:
-            return folder
         if kind not in made:
-            made[kind] = make(kind)
+            made[kind] = MAKERS[kind](folder, settings)
         return made[kind]
 
     return locate
@@ -111,12 +89,11 @@ def make_api(data: Path) -> Api:
     """What the api and streams processes serve."""
     folder, settings, database = open_cloud(data)
     locate = engines(folder, settings)
-    keys = Keys.load(folder.keys)
-    return Api(load_services(), database, authenticator(folder), settings, locate, keys=keys)
+    return Api(load_services(), database, authenticator(folder), settings, locate, keys=locate(Keys))
 
 
 def make_runner(database: Database, locate: Locate) -> Runner:
-    return Runner(database, locate, retryable=SILENT_ENGINES, expected=ENGINE_ERRORS)
+    return Runner(database, locate)
 
 
 def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> None:

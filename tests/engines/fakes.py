@@ -4,30 +4,33 @@ from typing import Any
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
-from kumoi.engines.images.files import FileImages
+from kumoi.engines.hypervisor.interface import Hypervisor
 from kumoi.engines.images.interface import ImageStore
+from kumoi.engines.implementations import implementation
 from kumoi.engines.network.fake import FakeTopology, FakeWiring
 from kumoi.engines.network.interface import Topology
 from kumoi.engines.volumes.fake import FakeVolumes
+from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.agent import Agent
 from kumoi.host.client import Hosts as HostClients
 from kumoi.host.client import InProcess
+from kumoi.host.engines import make_wiring
 from kumoi.host.fences import Fences
 from kumoi.kernel.settings import Folder, Settings
 
 
 def fake_engines(folder: Folder, settings: Settings) -> dict[type[Any], Any]:
     """Interface → engine. The fakes themselves, with their knobs, are under their own classes."""
-    volumes = FakeVolumes(folder.host)
-    topology = FakeTopology(folder, settings)
-    wiring = FakeWiring(folder, settings)
-    hypervisor = FakeHypervisor(folder.host, settings.host_name, wiring=wiring)
+    volumes = implementation(Volumes, settings)(folder.host)
+    topology = implementation(Topology, settings)(folder, settings)
+    wiring = make_wiring(folder, settings)
+    hypervisor = implementation(Hypervisor, settings)(folder.host, settings.host_name, wiring=wiring)
     agent = Agent({"hypervisor": hypervisor, "volumes": volumes, "wiring": wiring}, Fences(folder.host / "fences.db"))
     return {
         Settings: settings,
         Folder: folder,
         Hosts: HostClients.over({settings.host_name: InProcess(agent)}),
-        ImageStore: FileImages(folder.images),
+        ImageStore: implementation(ImageStore, settings)(folder.images),
         Topology: topology,
         FakeHypervisor: hypervisor,
         FakeVolumes: volumes,

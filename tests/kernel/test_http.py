@@ -6,10 +6,15 @@ from typing import Any
 import falcon.testing
 import pytest
 
+from kumoi.engines.hosts import Hosts
 from kumoi.kernel import bodies
+from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import ApiError
+from kumoi.kernel.http import Request
+from kumoi.kernel.tokens import Keys
 from kumoi.services.identity.errors import Refused
 from kumoi.services.network.errors import render
+from tests.cloud import Cloud
 from tests.services.compute.world import SERVERS
 
 NOVA, CINDER, GLANCE, PLACEMENT = "/compute/v2.1", "/volume/v3", "/image/v2", "/placement"
@@ -182,3 +187,17 @@ def test_what_is_nested_too_deeply_is_refused_in_the_shape_of_the_service(
         told = cloud.http.simulate_request(method, path, body=deep, headers=headers)
         assert told.status_code == 400 and "nested too deeply" in told.text, (depth, told.text[:200])
         assert next(iter(told.json)) in ("badRequest", "NeutronError", "errors", "message")
+
+
+def test_a_handler_reaches_the_keys_inside_its_transaction(cloud: Cloud) -> None:
+    request = Request(cloud.api.services[0], None, "req-1")
+    request._engines = cloud.locate
+
+    def work(tx: Transaction) -> str:
+        request._tx = tx
+        with pytest.raises(RuntimeError, match="inside a transaction"):
+            request.engine(Hosts)
+        return request.keys.seal_secret("a word")
+
+    sealed = cloud.database.write(work)
+    assert Keys.load(cloud.folder.keys).open_secret(sealed) == "a word"

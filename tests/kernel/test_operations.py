@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kumoi.kernel import clock, operations
 from kumoi.kernel.clock import SECOND, VirtualClock
 from kumoi.kernel.database import Database, Transaction
-from kumoi.kernel.errors import Busy, Discreet
+from kumoi.kernel.errors import Busy, Discreet, EngineRefused, EngineSilent
 from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.operations import Again, Failed, Retry, begin, subject, supersede
 from kumoi.kernel.runner import LEASE_SECONDS, Runner
@@ -92,6 +92,30 @@ def test_time_in_which_nobody_was_there_is_no_part_of_a_deadline(
     runner(database, world).run_one()
     assert world.made == ["one"]
     time.advance(7200)
+    runner(database, world).run_until_quiet()
+    assert state(database) == "ready"
+
+
+class LampBroken(EngineRefused):
+    """As an engine declares it that the kernel has never heard of."""
+
+
+class LampSilent(EngineSilent):
+    told = "the lamp does not answer"
+
+
+def test_whatever_engine_says_no_its_words_reach_the_person(database: Database, world: World) -> None:
+    world.fail["two"] = [LampBroken("the bulb is cracked")]
+    make(database)
+    runner(database, world).run_until_quiet()
+    assert world.made == [] and state(database) == "error: the bulb is cracked"
+
+
+def test_whatever_engine_is_silent_is_asked_again(database: Database, world: World, time: VirtualClock) -> None:
+    world.fail["two"] = [LampSilent("/run/lamp.sock: refused")]
+    make(database)
+    runner(database, world).run_one()
+    assert row(database)["fault"] == LampSilent.told
     runner(database, world).run_until_quiet()
     assert state(database) == "ready"
 

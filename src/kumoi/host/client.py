@@ -17,7 +17,7 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.agent import Agent, Refusal
 from kumoi.host.concerns import AT_ONCE, Concern, Method, concern_of
 from kumoi.kernel import clock, log
-from kumoi.kernel.errors import Discreet, Occupied
+from kumoi.kernel.errors import EngineSilent, Occupied
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.settings import Folder, Settings
 
@@ -28,7 +28,7 @@ LOOKED_AFTER = 5.0
 """Seconds between two calls that try a silent host, prompt questions aside."""
 
 
-class Unreachable(Discreet):
+class Unreachable(EngineSilent):
     """The host did not answer in time. Orders are idempotent: ask again."""
 
     told = "its host does not answer"
@@ -40,7 +40,7 @@ class StillBusy(Unreachable, Occupied):
     told = "its host is still busy with an earlier order"
 
 
-class HostFault(Discreet):
+class HostFault(EngineSilent):
     """The host failed in a way that its engines do not declare: a defect, or an agent of another version."""
 
     told = "its host failed"

@@ -2,15 +2,11 @@
 
 from dataclasses import dataclass
 
-from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestMetadata, Hypervisor
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
 from kumoi.engines.hypervisor.qemu.surroundings import Publish, Surroundings, nobody_asks
-from kumoi.engines.network.fake import FakeWiring
+from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Wiring
-from kumoi.engines.network.ovn.wiring import OvnWiring
-from kumoi.engines.volumes.fake import FakeVolumes
-from kumoi.engines.volumes.files import FileVolumes
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.metadata import documents
 from kumoi.host.metadata.server import SEED_BYTES, MetadataServer
@@ -50,21 +46,23 @@ class Engines:
 
 def assemble(folder: Folder, settings: Settings) -> Engines:
     """The engines of this host. Errors of the engines say what it lacks."""
-    answering = None
-    wiring: Wiring
-    published: Publish = nobody_asks
-    if settings.network == "fake":
-        wiring = FakeWiring(folder, settings)
-    else:
+    wiring, published, answering = make_wiring(folder, settings), nobody_asks, None
+    if settings.network != "fake":
         metadata = MetadataServer()
         published = metadata.publish
-        wiring = answering = AnsweringWiring(OvnWiring(folder, settings), metadata)
-    if settings.hypervisor == "fake":
-        fake = FakeHypervisor(folder.host, settings.host_name, wiring=wiring)
-        return Engines(fake, FakeVolumes(folder.host, folder.images), wiring, None, answering)
-    qemu = make_qemu(folder, settings, wiring, published)
-    volumes = FileVolumes(folder, user=qemu.around.user, holder=qemu.holder_of)
-    return Engines(qemu, volumes, wiring, qemu, answering)
+        wiring = answering = AnsweringWiring(wiring, metadata)
+    volumes = implementation(Volumes, settings)
+    if issubclass(implementation(Hypervisor, settings), QemuHypervisor):
+        qemu = make_qemu(folder, settings, wiring, published)
+        disks = volumes(folder, user=qemu.around.user, holder=qemu.holder_of)
+        return Engines(qemu, disks, wiring, qemu, answering)
+    hypervisor = implementation(Hypervisor, settings)(folder.host, settings.host_name, wiring=wiring)
+    return Engines(hypervisor, volumes(folder.host, folder.images), wiring, None, answering)
+
+
+def make_wiring(folder: Folder, settings: Settings) -> Wiring:
+    made: Wiring = implementation(Wiring, settings)(folder, settings)
+    return made
 
 
 def make_qemu(folder: Folder, settings: Settings, wiring: Wiring, published: Publish = nobody_asks) -> QemuHypervisor:

@@ -3,10 +3,7 @@
 import msgspec
 
 from kumoi.engines.hypervisor.qemu.record import Place
-from kumoi.engines.network.fake import FakeWiring
-from kumoi.engines.network.interface import Wiring
-from kumoi.engines.network.ovn.wiring import OvnWiring
-from kumoi.host.engines import make_qemu
+from kumoi.host.engines import make_qemu, make_wiring
 from kumoi.kernel.settings import Folder, Settings
 
 PATIENCE = 30.0
@@ -22,8 +19,7 @@ def shut_down(folder: Folder, settings: Settings, patience: float = PATIENCE) ->
     """
     if settings.hypervisor == "fake" or not folder.guests.is_dir():
         return []
-    wiring: Wiring = FakeWiring(folder, settings) if settings.network == "fake" else OvnWiring(folder, settings)
-    return make_qemu(folder, settings, wiring).take_down(patience)
+    return make_qemu(folder, settings, make_wiring(folder, settings)).take_down(patience)
 
 
 def carry_over(folder: Folder) -> None:

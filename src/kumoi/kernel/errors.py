@@ -41,6 +41,16 @@ class Discreet(Exception):
     told: ClassVar[str]
 
 
+class EngineRefused(Exception):
+    """An engine says no; the text is for the person who asked. Each kind of engine has its own, beside its interface."""
+
+
+class EngineSilent(Discreet):
+    """An engine, or the host that it runs on, does not answer just now. Orders are idempotent: the runner asks again."""
+
+    told = "an engine does not answer"
+
+
 class Occupied(Discreet):
     """The host answers, but still executes an earlier order for the same subject. Ask again."""
 

@@ -93,6 +93,12 @@ class Request:
             raise RuntimeError("no engine is asked inside a transaction")
         return self._engines(kind)
 
+    @property
+    def keys(self) -> Keys:
+        """The cloud's, which seal secrets that are kept and given back. They ask nobody, so also inside a transaction."""
+        keys: Keys = self._engines(Keys)
+        return keys
+
     def behaves(self, name: str) -> bool:
         """Whether a named behaviour of the service holds in the caller's version."""
         marks = self.service.microversions

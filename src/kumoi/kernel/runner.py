@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from kumoi.kernel import clock, log, randomness
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import INSERT, Database, Transaction
-from kumoi.kernel.errors import ApiError, DatabaseAway, Discreet, Occupied, OutcomeUnknown
+from kumoi.kernel.errors import ApiError, DatabaseAway, Discreet, EngineRefused, EngineSilent, Occupied, OutcomeUnknown
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.operations import (
     ACTIVE_STATES,
@@ -160,14 +160,9 @@ class Runner:
         self,
         database: Database,
         locate: Callable[[type[Any]], Any],
-        retryable: tuple[type[Exception], ...] = (),
-        expected: tuple[type[Exception], ...] = (),
     ) -> None:
-        """`retryable`: exceptions of engines that do not answer; `expected`: of engines that say no, for the person."""
         self.database = database
         self.locate = locate
-        self.retryable: tuple[type[Exception], ...] = (Retry, *retryable)
-        self.expected: tuple[type[Exception], ...] = (Failed, ApiError, *expected)
         self.name = randomness.new_secret(8)
         self._held: set[str] = set()
         self._lock = threading.Lock()
@@ -288,10 +283,10 @@ class Runner:
             return self._wait(operation, row, context, step, _pause(row), "it stood in its own way")
         except (DatabaseAway, OutcomeUnknown):
             raise
-        except self.retryable as error:
+        except (Retry, EngineSilent) as error:
             deadline = max(step.deadline, step.turn) if isinstance(error, Occupied) else step.deadline
             return self._wait(operation, row, context, step, _pause(row), _told(error), _details(error), deadline)
-        except self.expected as error:
+        except (Failed, ApiError, EngineRefused) as error:
             return self._refused(operation, row, context, step, str(error) or type(error).__name__, started)
         except Exception as error:
             reason = f"{step.name.replace('_', ' ')} failed: {type(error).__name__} (request {row['request_id']})"

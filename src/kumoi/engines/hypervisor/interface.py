@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from kumoi.engines.volumes.interface import Source
-from kumoi.kernel.errors import Discreet
+from kumoi.kernel.errors import EngineRefused, EngineSilent
 from kumoi.kernel.fences import Fence
 
 MOST_DISKS = 18
@@ -15,11 +15,11 @@ MOST_CARDS = 9
 """Network cards that a guest has room for."""
 
 
-class HypervisorError(Exception):
+class HypervisorError(EngineRefused):
     """The guest could not be brought where it should be; the text is for the person who asked."""
 
 
-class NetworkSilent(HypervisorError, Discreet):
+class NetworkSilent(HypervisorError, EngineSilent):
     """The network that a card is plugged into does not answer just now: asked again, it may."""
 
     told = "the network of its host does not answer"

@@ -9,7 +9,7 @@ from typing import BinaryIO
 from uuid import UUID
 
 from kumoi.engines.images.inspection import Inspection
-from kumoi.engines.images.interface import ImageRefused, ImagesError, Stored
+from kumoi.engines.images.interface import ImageRefused, ImagesError, Stored, Writer
 from kumoi.kernel import durable
 
 _UNFINISHED = ".part"
@@ -27,7 +27,7 @@ class FileImages:
         for leftover in folder.glob(f"*{_UNFINISHED}"):
             _remove_unless_locked(leftover)
 
-    def begin(self, image_id: str, disk_format: str | None) -> "FileWriter":
+    def begin(self, image_id: str, disk_format: str | None) -> Writer:
         inspection = Inspection(disk_format)
         place = self._place(image_id)
         return FileWriter(place, inspection)

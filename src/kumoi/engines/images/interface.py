@@ -5,8 +5,10 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
+from kumoi.kernel.errors import EngineRefused
 
-class ImagesError(Exception):
+
+class ImagesError(EngineRefused):
     """The bytes could not be kept or found; the text is for the person who asked."""
 
 

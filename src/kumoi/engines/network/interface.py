@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from kumoi.kernel.errors import Discreet
+from kumoi.kernel.errors import EngineRefused, EngineSilent
 from kumoi.kernel.fences import Fence
 
 METADATA_ADDRESS = "169.254.169.254"
@@ -20,7 +20,7 @@ EtherType = Literal["IPv4", "IPv6"]
 Ipv6Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
 
 
-class NetworkError(Exception):
+class NetworkError(EngineRefused):
     """The networks could not be brought where they should be; the text is for the person who asked."""
 
 
@@ -28,7 +28,7 @@ class NotThere(NetworkError):
     """What this stands on (a port's network, a floating IP's router) was not applied yet: apply that first."""
 
 
-class Silent(NetworkError, Discreet):
+class Silent(NetworkError, EngineSilent):
     """A program that the networks stand on does not answer just now: asked again, it may."""
 
     told = "the network does not answer"

@@ -5,10 +5,11 @@ from typing import Protocol
 
 import msgspec
 
+from kumoi.kernel.errors import EngineRefused
 from kumoi.kernel.fences import Fence
 
 
-class VolumesError(Exception):
+class VolumesError(EngineRefused):
     """The disk could not be made, changed or read; the text is for the person who asked."""
 
 

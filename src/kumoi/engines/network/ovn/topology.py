@@ -12,7 +12,8 @@ from kumoi.engines.network.interface import (
     SecurityGroupSpec,
     TopologyInventory,
 )
-from kumoi.engines.network.ovn import networks, ports, routers, security_groups
+from kumoi.engines.network.ovn import networks, routers, security_groups
+from kumoi.engines.network.ovn import ports as logical_ports
 from kumoi.engines.network.ovn.names import Names
 from kumoi.engines.network.ovn.northbound import Northbound
 from kumoi.engines.network.ovn.rows import Comparison, Differs, Rows, held_revision
@@ -38,15 +39,15 @@ class OvnTopology:
     def apply_port(self, port: PortSpec, revision: int) -> None:
         self.apply_ports([(port, revision)])
 
-    def apply_ports(self, many: Sequence[tuple[PortSpec, int]]) -> None:
+    def apply_ports(self, ports: Sequence[tuple[PortSpec, int]]) -> None:
         def work(rows: Rows) -> None:
-            for port, revision in many:
-                ports.apply(rows, port, revision)
+            for port, revision in ports:
+                logical_ports.apply(rows, port, revision)
 
         self.northbound.change(work)
 
     def remove_port(self, port_id: str, revision: int) -> None:
-        self.northbound.change(lambda rows: ports.remove(rows, port_id, revision))
+        self.northbound.change(lambda rows: logical_ports.remove(rows, port_id, revision))
 
     def apply_router(self, router: RouterSpec, revision: int) -> None:
         self.northbound.change(lambda rows: routers.apply(rows, router, revision, self.gateway_hosts))
@@ -70,7 +71,7 @@ class OvnTopology:
         def question(rows: Rows) -> dict[str, bool]:
             return {
                 row.external_ids["kumoi:id"]: row.up == [True]
-                for row in rows.all(networks.PORT, ports.KIND)
+                for row in rows.all(networks.PORT, logical_ports.KIND)
                 if row.type == ""
             }
 
@@ -86,7 +87,7 @@ class OvnTopology:
 
             return TopologyInventory(
                 networks=held(networks.SWITCH, networks.KIND),
-                ports=held(networks.PORT, ports.KIND),
+                ports=held(networks.PORT, logical_ports.KIND),
                 routers=held(routers.ROUTER, routers.KIND),
                 floating_ips=held(routers.NAT, routers.FLOATING_IP),
                 security_groups=held(security_groups.GROUP, security_groups.KIND),
@@ -114,7 +115,7 @@ class OvnTopology:
         if isinstance(spec, NetworkSpec):
             networks.apply(rows, spec, 0)
         elif isinstance(spec, PortSpec):
-            ports.apply(rows, spec, 0)
+            logical_ports.apply(rows, spec, 0)
         elif isinstance(spec, RouterSpec):
             routers.apply(rows, spec, 0, self.gateway_hosts)
         elif isinstance(spec, FloatingIpSpec):

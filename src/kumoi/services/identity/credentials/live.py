@@ -9,7 +9,6 @@ from kumoi.kernel import randomness
 from kumoi.kernel.http import Request
 from kumoi.services.identity import listing
 from kumoi.services.identity.credentials import logic, schemas
-from kumoi.services.identity.tokens.live import checker
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Sealed:
 
 def opened(request: Request, row: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """The row and its blob as it was given."""
-    return row, checker(request).keys.open_secret(row["sealed_blob"])
+    return row, request.keys.open_secret(row["sealed_blob"])
 
 
 def seal(request: Request, body: schemas.CreateBody) -> Sealed:
@@ -38,14 +37,14 @@ def new_keys(request: Request, user_id: str, body: schemas.Ec2Create) -> Sealed:
 
 
 def _sealed(request: Request, kind: str, blob: str) -> Sealed:
-    return Sealed(blob, checker(request).keys.seal_secret(blob), logic.digest_of(kind, blob))
+    return Sealed(blob, request.keys.seal_secret(blob), logic.digest_of(kind, blob))
 
 
 def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
     if "blob" in changes:
         blob = logic.text_of(changes.pop("blob"))
         kind = request.database.read(lambda tx: logic.check_may_update(tx, request.who, id))["type"]
-        changes["sealed_blob"] = checker(request).keys.seal_secret(blob)
+        changes["sealed_blob"] = request.keys.seal_secret(blob)
         changes["access_digest"] = logic.digest_of(kind, blob)
     return request.database.write(lambda tx: logic.update(tx, request.who, id, changes, extra))
 

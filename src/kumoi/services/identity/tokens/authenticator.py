@@ -4,7 +4,6 @@ import hashlib
 import threading
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 
 from kumoi.kernel import clock, epochs
 from kumoi.kernel.database import Database, Transaction
@@ -71,12 +70,12 @@ class Checker:
         return kept
 
 
-def of(database: Database, keys_folder: Path) -> Checker:
+def of(database: Database, keys: Keys) -> Checker:
     """The process's own checker of this cloud."""
     known = _of_database.get(database)
     if known is None:
         with _lock:
-            known = _of_database.setdefault(database, Checker(Keys.load(keys_folder)))
+            known = _of_database.setdefault(database, Checker(keys))
     return known
 
 

@@ -5,7 +5,6 @@ import msgspec
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.http import Request
-from kumoi.kernel.settings import Folder
 from kumoi.services.identity import passwords
 from kumoi.services.identity.errors import Refused
 from kumoi.services.identity.tokens import authenticator, logic, schemas
@@ -15,7 +14,7 @@ from kumoi.services.identity.tokens.standing import Standing
 
 
 def checker(request: Request) -> Checker:
-    return authenticator.of(request.database, request.engine(Folder).keys)
+    return authenticator.of(request.database, request.keys)
 
 
 def log_in(request: Request, auth: schemas.Auth, with_catalog: bool) -> tuple[str, bytes]:
