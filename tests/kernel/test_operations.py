@@ -114,10 +114,17 @@ def test_whatever_engine_says_no_its_words_reach_the_person(database: Database, 
 def test_whatever_engine_is_silent_is_asked_again(database: Database, world: World, time: VirtualClock) -> None:
     world.fail["two"] = [LampSilent("/run/lamp.sock: refused")]
     make(database)
-    runner(database, world).run_one()
-    assert row(database)["fault"] == LampSilent.told
     runner(database, world).run_until_quiet()
-    assert state(database) == "ready"
+    assert state(database) == "ready" and world.made == ["one", "two", "three", "four"]
+
+
+def test_of_an_engine_that_stays_silent_others_read_what_is_told(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    world.fail["two"] = [LampSilent("/run/lamp.sock: refused")] * 50
+    make(database)
+    runner(database, world).run_until_quiet(600)
+    assert state(database) == "error: two: the lamp does not answer after 5 s" and world.made == []
 
 
 def test_an_engine_that_stays_dead_leaves_an_error_and_a_queued_clean_up(
