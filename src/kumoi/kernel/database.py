@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, get_args, overload
 
 import psycopg
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from kumoi.kernel import clock, log, patterns, randomness
 from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
 
 T = TypeVar("T")
+R = TypeVar("R", bound=Mapping[str, Any])
 ATTEMPTS = 20
 """Of a transaction that loses against others."""
 PATIENCE = 10.0
@@ -61,6 +62,18 @@ Instant = sa.BigInteger
 """Microseconds since the epoch, UTC."""
 
 
+class Table(sa.Table, Generic[R]):
+    """A table that knows the type of its rows, a TypedDict: `servers = Table[ServerRow]("compute_servers", metadata, …)`.
+    `tests/architecture/test_rows.py` compares the type with the columns."""
+
+
+def row_type(table: sa.Table) -> type[Mapping[str, Any]] | None:
+    """The type of the table's rows; None if it was made without one."""
+    # Set by Python on what is made of `Table[Row]`.
+    types = get_args(getattr(table, "__orig_class__", None))
+    return types[0] if types else None
+
+
 _SEVERAL = (list, tuple, set, frozenset)
 
 # Making a statement takes longer than SQLite takes to answer it, so those that differ in nothing but values are made once.
@@ -89,6 +102,14 @@ def _update(table: sa.Table, names: tuple[str, ...]) -> sa.Update:
     return table.update().where(*(table.c[name] == sa.bindparam(f"key_{name}") for name in names))
 
 
+def _keys(result: sa.CursorResult[Any], row: type[Any] | None) -> list[str]:
+    """The names of the columns; TypeError if they are not the keys of `row`."""
+    keys = [str(key) for key in result.keys()]
+    if row is not None and row.__required_keys__ != frozenset(keys):
+        raise TypeError(f"{row.__name__} has {sorted(row.__required_keys__)}, the statement gives {sorted(keys)}")
+    return keys
+
+
 def _keyed(key: Mapping[str, Any]) -> dict[str, Any]:
     return {f"key_{name}": value for name, value in key.items()}
 
@@ -106,41 +127,70 @@ class Transaction:
     def execute(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
         return self.connection.execute(statement, parameters)
 
-    def all(self, statement: sa.Executable, parameters: Any = None) -> list[dict[str, Any]]:
-        """Rows as plain dicts, column name → value."""
+    @overload
+    def all(self, statement: sa.Executable, row: type[R], parameters: Any = None) -> list[R]: ...
+
+    @overload
+    def all(self, statement: sa.Executable, row: None = None, parameters: Any = None) -> list[dict[str, Any]]: ...
+
+    def all(self, statement: sa.Executable, row: type[Any] | None = None, parameters: Any = None) -> list[Any]:
+        """Rows as dicts of the type `row`, column name → value."""
         result = self.connection.execute(statement, parameters)
-        keys = [str(key) for key in result.keys()]
-        return [dict(zip(keys, row, strict=True)) for row in result]
+        keys = _keys(result, row)
+        return [dict(zip(keys, values, strict=True)) for values in result]
 
     def tuples(self, statement: sa.Executable, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Rows as plain tuples, for bulk look-ups."""
         return [tuple(row) for row in self.connection.execute(statement, parameters)]
 
-    def one(self, statement: sa.Executable, parameters: Any = None) -> dict[str, Any] | None:
-        """The first row as a plain dict, or None."""
+    @overload
+    def one(self, statement: sa.Executable, row: type[R], parameters: Any = None) -> R | None: ...
+
+    @overload
+    def one(self, statement: sa.Executable, row: None = None, parameters: Any = None) -> dict[str, Any] | None: ...
+
+    def one(self, statement: sa.Executable, row: type[Any] | None = None, parameters: Any = None) -> Any:
+        """The first row as a dict of the type `row`, or None."""
         result = self.connection.execute(statement, parameters)
-        row = result.first()
-        return None if row is None else dict(zip((str(key) for key in result.keys()), row, strict=True))
+        values = result.first()
+        return None if values is None else dict(zip(_keys(result, row), values, strict=True))
 
     def scalar(self, statement: sa.Executable, parameters: Any = None) -> Any:
         """The first column of the first row, or None."""
         return self.connection.execute(statement, parameters).scalar()
 
-    def row(self, table: sa.Table, **key: Any) -> dict[str, Any] | None:
-        """The first row whose columns have these values, or None."""
-        return self.one(_select(table, tuple(key), ()), key)
+    @overload
+    def row(self, table: Table[R], /, **key: Any) -> R | None: ...
 
-    def rows(self, table: sa.Table, *order_by: sa.Column[Any], **key: Any) -> list[dict[str, Any]]:
+    @overload
+    def row(self, table: sa.Table, /, **key: Any) -> dict[str, Any] | None: ...
+
+    def row(self, table: sa.Table, /, **key: Any) -> Any:
+        """The first row whose columns have these values, or None."""
+        return self.one(_select(table, tuple(key), ()), None, key)
+
+    @overload
+    def rows(self, table: Table[R], /, *order_by: sa.Column[Any], **key: Any) -> list[R]: ...
+
+    @overload
+    def rows(self, table: sa.Table, /, *order_by: sa.Column[Any], **key: Any) -> list[dict[str, Any]]: ...
+
+    def rows(self, table: sa.Table, /, *order_by: sa.Column[Any], **key: Any) -> Any:
         """The rows whose columns have these values; a list, tuple or set of values means any of them."""
         values = {name: list(value) if isinstance(value, _SEVERAL) else [value] for name, value in key.items()}
         several = tuple(name for name, value in values.items() if len(value) != 1)
         chosen = {name: value if name in several else value[0] for name, value in values.items()}
-        return self.all(_select(table, tuple(key), several, order_by), chosen)
+        return self.all(_select(table, tuple(key), several, order_by), None, chosen)
 
-    def insert(self, table: sa.Table, **values: Any) -> None:
+    def insert(self, table: sa.Table, /, **values: Any) -> None:
+        """One row by some of its columns; the database fills in the others."""
         self.connection.execute(_insert(table), values)
 
-    def insert_many(self, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    def insert_row(self, table: Table[R], row: R) -> None:
+        """One whole row."""
+        self.connection.execute(_insert(table), row)
+
+    def insert_many(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             self.connection.execute(_insert(table), rows)
 

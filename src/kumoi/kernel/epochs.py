@@ -1,10 +1,18 @@
 """Counters that invalidate what processes remember, from the next request on."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Transaction, metadata
+from kumoi.kernel.database import Table, Transaction, metadata
 
-epochs = sa.Table(
+
+class EpochRow(TypedDict):
+    name: str
+    value: int
+
+
+epochs = Table[EpochRow](
     "kernel_epochs",
     metadata,
     sa.Column("name", sa.String(64), primary_key=True),

@@ -1,16 +1,29 @@
 """What happened in the cloud, written in the same transaction as the change itself; kept for a while, read in order."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
 from kumoi.kernel.clock import SECOND
-from kumoi.kernel.database import Instant, Transaction, metadata
+from kumoi.kernel.database import Instant, Table, Transaction, metadata
 
 KEPT = 30 * 24 * 3600 * SECOND
 """Microseconds that an event stays."""
 
-events = sa.Table(
+
+class EventRow(TypedDict):
+    id: int
+    written_by: int
+    at: int
+    kind: str
+    subject: str
+    request_id: str
+    user_id: str | None
+    project_id: str | None
+    facts: dict[str, Any]
+
+
+events = Table[EventRow](
     "kernel_events",
     metadata,
     sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),

@@ -1,13 +1,14 @@
 """A lost reply makes no duplicate: `Idempotency-Key` on a creating POST gives the first answer again for a day."""
 
 import hashlib
+from typing import TypedDict
 
 import msgspec
 import sqlalchemy as sa
 from cryptography.fernet import InvalidToken
 
 from kumoi.kernel.clock import SECOND
-from kumoi.kernel.database import Instant, Transaction, metadata
+from kumoi.kernel.database import Instant, Table, Transaction, metadata
 from kumoi.kernel.errors import BadRequest, Conflict, Unprocessable
 from kumoi.kernel.tokens import Keys
 from kumoi.kernel.who import Who
@@ -16,7 +17,15 @@ KEPT = 24 * 3600 * SECOND
 """Microseconds that an answer is kept."""
 LONGEST_KEY = 255
 
-replies = sa.Table(
+
+class ReplyRow(TypedDict):
+    key: str
+    body: str
+    reply: str
+    created_at: int
+
+
+replies = Table[ReplyRow](
     "kernel_replies",
     metadata,
     sa.Column("key", sa.String(64), primary_key=True),

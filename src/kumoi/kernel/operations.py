@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import sqlalchemy as sa
 
 from kumoi.kernel import events
-from kumoi.kernel.database import Database, Instant, Transaction, metadata
+from kumoi.kernel.database import Database, Instant, Table, Transaction, metadata
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.wakeup import operation_due
@@ -19,7 +19,30 @@ DONE, UNDONE, SUPERSEDED = "done", "undone", "superseded"
 ACTIVE_STATES = (RUNNING, UNWINDING)
 ENDED = (DONE, UNDONE, SUPERSEDED)
 
-operations = sa.Table(
+
+class OperationRow(TypedDict):
+    id: str
+    kind: str
+    state: str
+    step: str
+    arguments: dict[str, Any]
+    data: dict[str, Any]
+    history: list[dict[str, Any]]
+    request_id: str
+    user_id: str
+    project_id: str | None
+    created_at: int
+    updated_at: int
+    step_since: int
+    next_at: int
+    attempts: int
+    overdue: bool
+    lease: str | None
+    lease_until: int
+    fault: str | None
+
+
+operations = Table[OperationRow](
     "kernel_operations",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
@@ -45,7 +68,14 @@ operations = sa.Table(
              postgresql_where=sa.text("state IN ('running', 'unwinding')")),
 )  # fmt: skip
 
-subjects = sa.Table(
+
+class OperationSubjectRow(TypedDict):
+    operation_id: str
+    subject: str
+    active: bool
+
+
+subjects = Table[OperationSubjectRow](
     "kernel_operation_subjects",
     metadata,
     sa.Column("operation_id", sa.String(36), sa.ForeignKey(operations.c.id, ondelete="CASCADE"), primary_key=True),
@@ -56,7 +86,13 @@ subjects = sa.Table(
              postgresql_where=sa.text("active")),
 )  # fmt: skip
 
-generations = sa.Table(
+
+class GenerationRow(TypedDict):
+    subject: str
+    generation: int
+
+
+generations = Table[GenerationRow](
     "kernel_generations",
     metadata,
     sa.Column("subject", sa.String(128), primary_key=True),
@@ -210,7 +246,7 @@ def begin(
     """Start an operation in the caller's transaction and return its id. Raises Busy (409) if another operation holds a
     subject. `told_of`: further subjects whose history shows the operation, although it does not hold them."""
     names = list(dict.fromkeys(subject_names))
-    busy = tx.one(_BUSY, {"names": names})
+    busy = tx.one(_BUSY, None, {"names": names})
     if busy:
         kind, _, subject_id = busy["subject"].partition("/")
         raise Busy(f"{kind} {subject_id} is busy: {busy['kind'].replace('.', ' ')} is in progress.")

@@ -2,17 +2,26 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Transaction, metadata
+from kumoi.kernel.database import Table, Transaction, metadata
 from kumoi.kernel.errors import OverQuota
 
 UNLIMITED = -1
 EVERYBODY = ""
 """Used instead of a project id: the limit of all projects without their own."""
 
-limits = sa.Table(
+
+class QuotaLimitRow(TypedDict):
+    project_id: str
+    service: str
+    resource: str
+    value: int
+
+
+limits = Table[QuotaLimitRow](
     "kernel_quota_limits",
     metadata,
     sa.Column("project_id", sa.String(64), primary_key=True),

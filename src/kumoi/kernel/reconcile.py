@@ -4,20 +4,33 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypedDict, TypeVar
 
 import sqlalchemy as sa
 
 from kumoi.kernel import clock, log
 from kumoi.kernel.clock import SECOND
-from kumoi.kernel.database import INSERT, Database, Instant, Transaction, metadata
+from kumoi.kernel.database import INSERT, Database, Instant, Table, Transaction, metadata
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.wakeup import rows_dirty, work_later
 
 T = TypeVar("T")
 LEASE_SECONDS = 30.0
 
-dirty = sa.Table(
+
+class DirtyRow(TypedDict):
+    kind: str
+    id: str
+    wanted: int
+    applied: int
+    next_at: int
+    attempts: int
+    lease_until: int
+    fault: str | None
+    request_id: str | None
+
+
+dirty = Table[DirtyRow](
     "kernel_dirty",
     metadata,
     sa.Column("kind", sa.String(64), primary_key=True),
@@ -33,7 +46,13 @@ dirty = sa.Table(
              postgresql_where=sa.text("applied < wanted")),
 )  # fmt: skip
 
-sweeps = sa.Table(
+
+class SweepRow(TypedDict):
+    kind: str
+    next_at: int
+
+
+sweeps = Table[SweepRow](
     "kernel_sweeps",
     metadata,
     sa.Column("kind", sa.String(64), primary_key=True),
@@ -191,9 +210,9 @@ def run_dirty(
 
     def take(tx: Transaction) -> list[dict[str, Any]]:
         until = tx.now + round(LEASE_SECONDS * SECOND)
-        return tx.all(_take(kinds), {"now": tx.now, "most": limit, "new_lease_until": until})
+        return tx.all(_take(kinds), None, {"now": tx.now, "most": limit, "new_lease_until": until})
 
-    if not kinds or not database.read(lambda tx: tx.one(_due(kinds), {"now": tx.now, "most": 1})):
+    if not kinds or not database.read(lambda tx: tx.one(_due(kinds), None, {"now": tx.now, "most": 1})):
         return 0
     due = database.write(take, durable=False)
     view = View(database, locate)

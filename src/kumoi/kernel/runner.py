@@ -234,7 +234,7 @@ class Runner:
                 "new_lease_until": until,
                 "outage": round(OUTAGE_SECONDS * SECOND),
             }
-            row = tx.one(_LEASE, asked)
+            row = tx.one(_LEASE, None, asked)
             if row is None:
                 return None
             return row, dict(sorted(tx.tuples(_GENERATIONS[tx.dialect], {"operation_id": row["id"]})))
@@ -306,7 +306,7 @@ class Runner:
                 tx.after_commit(work_later)
         else:
             values["lease_until"] = tx.now + round(LEASE_SECONDS * SECOND)
-        kept = tx.one(_MINE, {**values, "operation_id": row["id"], "mine": row["lease"]})
+        kept = tx.one(_MINE, None, {**values, "operation_id": row["id"], "mine": row["lease"]})
         if kept is None:
             raise LeaseLost
         return {**row, **values, **kept, UNWRITTEN: {}}

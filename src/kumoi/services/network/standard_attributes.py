@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 
 import msgspec
 import sqlalchemy as sa
@@ -24,6 +24,21 @@ class Standard(msgspec.Struct, kw_only=True):
     created_at: str
     updated_at: str
     tags: list[str]
+
+
+class StandardRow(TypedDict):
+    """The columns of a table that has no names."""
+
+    id: str
+    project_id: str
+    description: str
+    revision_number: int
+    created_at: int
+    updated_at: int
+
+
+class NamedRow(StandardRow):
+    name: str
 
 
 def columns(*, named: bool = True) -> list[sa.Column[Any]]:

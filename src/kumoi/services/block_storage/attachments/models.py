@@ -1,10 +1,11 @@
 """The table of attachments; their states as data."""
 
 from enum import StrEnum
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 
 
@@ -31,7 +32,23 @@ OF_VOLUME = {
 }
 """The status of a volume that has such an attachment; a volume has one at most, for a disk has one writer."""
 
-attachments = sa.Table(
+
+class AttachmentRow(TypedDict):
+    id: str
+    volume_id: str
+    project_id: str
+    server_id: str | None
+    by_compute: bool
+    status: str
+    mode: str
+    device: str | None
+    host: str | None
+    connector: dict[str, Any]
+    created_at: int
+    attached_at: int | None
+
+
+attachments = Table[AttachmentRow](
     "block_storage_attachments",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),

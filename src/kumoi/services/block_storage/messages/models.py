@@ -1,14 +1,29 @@
 """The table of messages; what they may say."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
 from kumoi.kernel.clock import SECOND
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 KEPT = 30 * 24 * 3600 * SECOND
 """Microseconds that a message stays."""
 
-messages = sa.Table(
+
+class MessageRow(TypedDict):
+    id: str
+    project_id: str
+    event_id: str
+    resource_type: str
+    resource_id: str
+    level: str
+    text: str
+    request_id: str
+    created_at: int
+
+
+messages = Table[MessageRow](
     "block_storage_messages",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),

@@ -1,10 +1,11 @@
 """The table of snapshots; their states as data."""
 
 from enum import StrEnum
+from typing import TypedDict
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 
 class Status(StrEnum):
@@ -26,7 +27,23 @@ TRANSITIONS = {
 TRANSIENT = frozenset({Status.CREATING, Status.DELETING})
 """With these a snapshot has an active operation."""
 
-snapshots = sa.Table(
+
+class SnapshotRow(TypedDict):
+    id: str
+    volume_id: str
+    project_id: str
+    user_id: str
+    name: str | None
+    description: str | None
+    size: int
+    status: str
+    metadata: dict[str, str]
+    host: str
+    created_at: int
+    updated_at: int
+
+
+snapshots = Table[SnapshotRow](
     "block_storage_snapshots",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),

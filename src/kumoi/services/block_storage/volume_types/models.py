@@ -1,13 +1,26 @@
 """The tables of volume types."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 DEFAULT = "default"
 """The type of a volume for which none was asked, unless the project has another default."""
 
-volume_types = sa.Table(
+
+class VolumeTypeRow(TypedDict):
+    id: str
+    name: str
+    description: str | None
+    is_public: bool
+    extra_specs: dict[str, str]
+    created_at: int
+    updated_at: int
+
+
+volume_types = Table[VolumeTypeRow](
     "block_storage_volume_types",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
@@ -19,7 +32,13 @@ volume_types = sa.Table(
     sa.Column("updated_at", Instant, nullable=False),
 )
 
-access = sa.Table(
+
+class VolumeTypeAccessRow(TypedDict):
+    volume_type_id: str
+    project_id: str
+
+
+access = Table[VolumeTypeAccessRow](
     "block_storage_volume_type_access",
     metadata,
     sa.Column("volume_type_id", sa.String(36), sa.ForeignKey(volume_types.c.id, ondelete="CASCADE"), primary_key=True),
@@ -28,7 +47,13 @@ access = sa.Table(
 )
 """Who may use a type that is not public."""
 
-default_types = sa.Table(
+
+class DefaultTypeRow(TypedDict):
+    project_id: str
+    volume_type_id: str
+
+
+default_types = Table[DefaultTypeRow](
     "block_storage_default_types",
     metadata,
     sa.Column("project_id", sa.String(64), primary_key=True),

@@ -1,10 +1,11 @@
 """The table of volumes; their states as data."""
 
 from enum import StrEnum
+from typing import TypedDict
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 
 class Status(StrEnum):
@@ -54,7 +55,30 @@ DELETABLE = frozenset(
 
 AVAILABILITY_ZONE = "nova"
 
-volumes = sa.Table(
+
+class VolumeRow(TypedDict):
+    id: str
+    project_id: str
+    user_id: str
+    name: str | None
+    description: str | None
+    size: int
+    status: str
+    availability_zone: str
+    volume_type_id: str
+    bootable: bool
+    readonly: bool | None
+    metadata: dict[str, str]
+    image_metadata: dict[str, str]
+    image_id: str | None
+    snapshot_id: str | None
+    source_volume_id: str | None
+    host: str | None
+    created_at: int
+    updated_at: int
+
+
+volumes = Table[VolumeRow](
     "block_storage_volumes",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),

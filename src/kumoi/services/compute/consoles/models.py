@@ -1,13 +1,22 @@
 """The table of console tokens: each opens one server's screen for a short while."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 LIFETIME = 600
 """Seconds in which a token may be used; a connection made in time stays."""
 
-tokens = sa.Table(
+
+class ConsoleTokenRow(TypedDict):
+    digest: str
+    server_id: str
+    expires_at: int
+
+
+tokens = Table[ConsoleTokenRow](
     "compute_console_tokens",
     metadata,
     sa.Column("digest", sa.String(64), primary_key=True),

@@ -1,10 +1,29 @@
 """The tables of flavors, their extra specs and who may use the private ones."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-flavors = sa.Table(
+
+class FlavorRow(TypedDict):
+    id: int
+    flavorid: str
+    name: str
+    vcpus: int
+    ram: int
+    disk: int
+    ephemeral: int
+    swap: int
+    rxtx_factor: float
+    is_public: bool
+    description: str | None
+    created_at: int
+    updated_at: int | None
+
+
+flavors = Table[FlavorRow](
     "compute_flavors",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
@@ -23,7 +42,14 @@ flavors = sa.Table(
 )
 """`ram` and `swap` in MiB, `disk` and `ephemeral` in GiB."""
 
-extra_specs = sa.Table(
+
+class FlavorExtraSpecRow(TypedDict):
+    flavor_id: int
+    key: str
+    value: str
+
+
+extra_specs = Table[FlavorExtraSpecRow](
     "compute_flavor_extra_specs",
     metadata,
     sa.Column("flavor_id", sa.Integer, sa.ForeignKey(flavors.c.id, ondelete="CASCADE"), primary_key=True),
@@ -31,7 +57,13 @@ extra_specs = sa.Table(
     sa.Column("value", sa.String(255), nullable=False),
 )
 
-access = sa.Table(
+
+class FlavorAccessRow(TypedDict):
+    flavor_id: int
+    project_id: str
+
+
+access = Table[FlavorAccessRow](
     "compute_flavor_access",
     metadata,
     sa.Column("flavor_id", sa.Integer, sa.ForeignKey(flavors.c.id, ondelete="CASCADE"), primary_key=True),

@@ -1,15 +1,39 @@
 """The tables of hosts; when one counts as silent."""
 
+from typing import Any, TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 SILENT_AFTER = 20.0
 """Seconds without an answer until a host counts as down."""
 ZONE = "nova"
 CELL = "cell-1"
 
-hosts = sa.Table(
+
+class HostRow(TypedDict):
+    number: int
+    id: str
+    name: str
+    cell_id: str
+    availability_zone: str
+    vcpus: int
+    memory_mib: int
+    disk_gib: int
+    hypervisor_type: str
+    hypervisor_version: int
+    accelerator: str
+    cpu: dict[str, Any]
+    disabled: bool
+    disabled_reason: str | None
+    forced_down: bool
+    answers: bool
+    created_at: int
+    updated_at: int
+
+
+hosts = Table[HostRow](
     "compute_hosts",
     metadata,
     sa.Column("number", sa.Integer, primary_key=True),
@@ -33,7 +57,14 @@ hosts = sa.Table(
 )
 """`id` is the placement provider's too; `number` the id of API versions before 2.53; `answers`: what placement was told."""
 
-heartbeats = sa.Table(
+
+class HostHeartbeatRow(TypedDict):
+    host_id: str
+    seen_at: int
+    disk_free_gib: float
+
+
+heartbeats = Table[HostHeartbeatRow](
     "compute_host_heartbeats",
     metadata,
     sa.Column("host_id", sa.String(36), primary_key=True),

@@ -1,10 +1,23 @@
 """The table of keypairs."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-keypairs = sa.Table(
+
+class KeypairRow(TypedDict):
+    id: int
+    user_id: str
+    name: str
+    type: str
+    fingerprint: str
+    public_key: str
+    created_at: int
+
+
+keypairs = Table[KeypairRow](
     "compute_keypairs",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),

@@ -1,11 +1,12 @@
 """The tables of servers; their states as data, and how the API's `status` follows from them."""
 
 from enum import IntEnum, StrEnum
+from typing import TypedDict
 
 import sqlalchemy as sa
 
 from kumoi.engines.hypervisor.interface import GuestState
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 
 class VmState(StrEnum):
@@ -98,7 +99,69 @@ OF_GUEST = {
 }
 """What a server becomes whose guest is found like this. One whose guest FAILED is stopped instead, which cleans up."""
 
-servers = sa.Table(
+
+class FlavorCopy(TypedDict):
+    id: int
+    flavorid: str
+    name: str
+    vcpus: int
+    ram: int
+    disk: int
+    ephemeral: int
+    swap: int
+    extra_specs: dict[str, str]
+
+
+class Fault(TypedDict):
+    code: int
+    message: str
+    created: int
+    details: str | None
+
+
+class ServerRow(TypedDict):
+    id: str
+    project_id: str
+    user_id: str
+    name: str
+    hostname: str
+    description: str | None
+    vm_state: str
+    task_state: str | None
+    power_state: int
+    progress: int
+    locked_by: str | None
+    locked_reason: str | None
+    host: str | None
+    availability_zone: str
+    pinned_availability_zone: str | None
+    wanted_host: str | None
+    image_id: str | None
+    flavor_id: str
+    flavor: FlavorCopy
+    vcpus: int
+    memory_mib: int
+    key_name: str | None
+    public_key: str | None
+    user_data: str | None
+    admin_pass: str | None
+    config_drive: bool
+    disk_config: str
+    metadata: dict[str, str]
+    access_ip_v4: str | None
+    access_ip_v6: str | None
+    reservation_id: str
+    launch_index: int
+    root_device_name: str
+    fault: Fault | None
+    created_at: int
+    updated_at: int
+    launched_at: int | None
+    terminated_at: int | None
+    deleted_at: int | None
+
+
+servers = Table[ServerRow](
     "compute_servers",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
@@ -145,10 +208,15 @@ servers = sa.Table(
     sa.Index("ix_compute_servers_host", "host"),
     sa.Index("ix_compute_servers_deleted_at", "deleted_at"),
 )  # fmt: skip
-"""`flavor` is a copy: {id, flavorid, name, vcpus, ram, disk, ephemeral, swap, extra_specs}; `fault`: {code, message,
-created, details}. A deleted server's row stays, with `deleted_at`, for RETENTION."""
+"""A deleted server's row stays, with `deleted_at`, for RETENTION."""
 
-tags = sa.Table(
+
+class ServerTagRow(TypedDict):
+    server_id: str
+    tag: str
+
+
+tags = Table[ServerTagRow](
     "compute_server_tags",
     metadata,
     sa.Column("server_id", sa.String(36), sa.ForeignKey(servers.c.id, ondelete="CASCADE"), primary_key=True),

@@ -22,7 +22,7 @@ def insert(tx: Transaction, **values: Any) -> None:
 def find(tx: Transaction, server_id: str, *, deleted: bool = False) -> dict[str, Any] | None:
     """`deleted`: also one that is deleted and not forgotten yet."""
     row = tx.row(servers, id=server_id)
-    return None if row is None or (row["deleted_at"] is not None and not deleted) else row
+    return None if row is None or (row["deleted_at"] is not None and not deleted) else row  # type: ignore[return-value]
 
 
 def update(tx: Transaction, server_id: str, **values: Any) -> None:

@@ -1,10 +1,31 @@
 """The table of servers' disks."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-block_devices = sa.Table(
+
+class BlockDeviceRow(TypedDict):
+    id: str
+    server_id: str
+    source_type: str
+    destination_type: str
+    source_id: str | None
+    volume_id: str | None
+    attachment_id: str | None
+    size_gib: int
+    volume_type: str | None
+    boot_index: int | None
+    device_name: str | None
+    delete_on_termination: bool
+    tag: str | None
+    position: int
+    created_at: int
+
+
+block_devices = Table[BlockDeviceRow](
     "compute_block_devices",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),

@@ -31,12 +31,12 @@ def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, 
     found: dict[str, list[dict[str, Any]]] = {}
     for row in tx.rows(table, table.c.position, server_id=list(server_ids)):
         if row["volume_id"] is not None:
-            found.setdefault(row["server_id"], []).append(row)
+            found.setdefault(row["server_id"], []).append(row)  # type: ignore[arg-type]
     return found
 
 
 def find(tx: Transaction, server_id: str, volume_id: str) -> dict[str, Any] | None:
-    return tx.row(table, server_id=server_id, volume_id=volume_id)
+    return tx.row(table, server_id=server_id, volume_id=volume_id)  # type: ignore[return-value]
 
 
 def update(tx: Transaction, device_id: str, **values: Any) -> None:

@@ -1,10 +1,25 @@
 """The tables of application credentials and of the roles they give."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-application_credentials = sa.Table(
+
+class ApplicationCredentialRow(TypedDict):
+    id: str
+    user_id: str
+    project_id: str
+    name: str
+    description: str | None
+    secret_hash: str
+    expires_at: int | None
+    unrestricted: bool
+    created_at: int
+
+
+application_credentials = Table[ApplicationCredentialRow](
     "identity_application_credentials",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
@@ -19,7 +34,13 @@ application_credentials = sa.Table(
     sa.UniqueConstraint("user_id", "name"),
 )
 
-application_credential_roles = sa.Table(
+
+class ApplicationCredentialRoleRow(TypedDict):
+    application_credential_id: str
+    role_id: str
+
+
+application_credential_roles = Table[ApplicationCredentialRoleRow](
     "identity_application_credential_roles",
     metadata,
     sa.Column("application_credential_id", sa.String(64), primary_key=True),

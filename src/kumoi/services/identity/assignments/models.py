@@ -1,13 +1,25 @@
 """The table of assignments."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 
 SYSTEM = "system"
 """The id of the system as a target."""
 
-assignments = sa.Table(
+
+class AssignmentRow(TypedDict):
+    actor_kind: str
+    actor_id: str
+    target_kind: str
+    target_id: str
+    role_id: str
+    inherited: bool
+
+
+assignments = Table[AssignmentRow](
     "identity_assignments",
     metadata,
     sa.Column("actor_kind", sa.String(8), primary_key=True),

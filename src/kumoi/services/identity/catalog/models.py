@@ -1,13 +1,26 @@
 """The tables of services, endpoints and regions."""
 
+from typing import Any, TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 BASE_URL = "$(base_url)s"
 """Stands in an endpoint's URL for the scheme and host by which a client came."""
 
-services = sa.Table(
+
+class ServiceRow(TypedDict):
+    id: str
+    type: str
+    name: str | None
+    description: str | None
+    enabled: bool
+    extra: dict[str, Any]
+    created_at: int
+
+
+services = Table[ServiceRow](
     "identity_services",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
@@ -19,7 +32,19 @@ services = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
 )
 
-endpoints = sa.Table(
+
+class EndpointRow(TypedDict):
+    id: str
+    service_id: str
+    interface: str
+    region_id: str | None
+    url: str
+    enabled: bool
+    extra: dict[str, Any]
+    created_at: int
+
+
+endpoints = Table[EndpointRow](
     "identity_endpoints",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
@@ -32,7 +57,16 @@ endpoints = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
 )
 
-regions = sa.Table(
+
+class RegionRow(TypedDict):
+    id: str
+    parent_region_id: str | None
+    description: str
+    extra: dict[str, Any]
+    created_at: int
+
+
+regions = Table[RegionRow](
     "identity_regions",
     metadata,
     sa.Column("id", sa.String(255), primary_key=True),

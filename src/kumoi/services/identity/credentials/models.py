@@ -1,10 +1,24 @@
 """The table of credentials."""
 
+from typing import Any, TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-credentials = sa.Table(
+
+class CredentialRow(TypedDict):
+    id: str
+    user_id: str
+    project_id: str | None
+    type: str
+    access_digest: str | None
+    sealed_blob: str
+    extra: dict[str, Any]
+    created_at: int
+
+
+credentials = Table[CredentialRow](
     "identity_credentials",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),

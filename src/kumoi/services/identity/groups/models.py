@@ -1,10 +1,22 @@
 """The tables of groups and of who belongs to them."""
 
+from typing import Any, TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-groups = sa.Table(
+
+class GroupRow(TypedDict):
+    id: str
+    name: str
+    domain_id: str
+    description: str
+    extra: dict[str, Any]
+    created_at: int
+
+
+groups = Table[GroupRow](
     "identity_groups",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
@@ -16,7 +28,13 @@ groups = sa.Table(
     sa.UniqueConstraint("domain_id", "name"),
 )
 
-memberships = sa.Table(
+
+class MembershipRow(TypedDict):
+    user_id: str
+    group_id: str
+
+
+memberships = Table[MembershipRow](
     "identity_memberships",
     metadata,
     sa.Column("user_id", sa.String(64), primary_key=True),

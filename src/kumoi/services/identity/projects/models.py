@@ -1,13 +1,30 @@
 """The table of projects; a domain is a project with `is_domain`, no domain and no parent."""
 
+from typing import Any, TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 NO_DOMAIN = ""
 """The domain of a domain; NULLs would not be unique."""
 
-projects = sa.Table(
+
+class ProjectRow(TypedDict):
+    id: str
+    name: str
+    domain_id: str
+    parent_id: str | None
+    is_domain: bool
+    description: str
+    enabled: bool
+    options: dict[str, Any]
+    extra: dict[str, Any]
+    generation: int
+    created_at: int
+
+
+projects = Table[ProjectRow](
     "identity_projects",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
@@ -25,7 +42,13 @@ projects = sa.Table(
 )
 """A token names the generation it was issued in; raising it revokes every token of this scope."""
 
-project_tags = sa.Table(
+
+class ProjectTagRow(TypedDict):
+    project_id: str
+    tag: str
+
+
+project_tags = Table[ProjectTagRow](
     "identity_project_tags",
     metadata,
     sa.Column("project_id", sa.String(64), primary_key=True),

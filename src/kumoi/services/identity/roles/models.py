@@ -1,13 +1,26 @@
 """The tables of roles and implications."""
 
+from typing import Any, TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 NO_DOMAIN = ""
 """The domain of a role that holds everywhere; NULLs would not be unique."""
 
-roles = sa.Table(
+
+class RoleRow(TypedDict):
+    id: str
+    name: str
+    domain_id: str
+    description: str | None
+    options: dict[str, Any]
+    extra: dict[str, Any]
+    created_at: int
+
+
+roles = Table[RoleRow](
     "identity_roles",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
@@ -20,7 +33,13 @@ roles = sa.Table(
     sa.UniqueConstraint("domain_id", "name"),
 )
 
-implications = sa.Table(
+
+class RoleImplicationRow(TypedDict):
+    prior_role_id: str
+    implied_role_id: str
+
+
+implications = Table[RoleImplicationRow](
     "identity_role_implications",
     metadata,
     sa.Column("prior_role_id", sa.String(64), primary_key=True),

@@ -1,10 +1,19 @@
 """The table of revocations: audit ids of tokens that were given back before their end."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-revocations = sa.Table(
+
+class RevocationRow(TypedDict):
+    audit_id: str
+    revoked_at: int
+    expires_at: int
+
+
+revocations = Table[RevocationRow](
     "identity_revocations",
     metadata,
     sa.Column("audit_id", sa.String(32), primary_key=True),

@@ -1,10 +1,27 @@
 """The table of users."""
 
+from typing import Any, TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-users = sa.Table(
+
+class UserRow(TypedDict):
+    id: str
+    name: str
+    domain_id: str
+    password_hash: str | None
+    password_changed_at: int | None
+    default_project_id: str | None
+    enabled: bool
+    options: dict[str, Any]
+    extra: dict[str, Any]
+    generation: int
+    created_at: int
+
+
+users = Table[UserRow](
     "identity_users",
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),

@@ -1,8 +1,10 @@
 """The tables of images; their states as data."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
 QUEUED, SAVING, UPLOADING, IMPORTING, ACTIVE, DEACTIVATED = (
     "queued", "saving", "uploading", "importing", "active", "deactivated",
@@ -21,7 +23,31 @@ PUBLIC, PRIVATE, SHARED, COMMUNITY = "public", "private", "shared", "community"
 MOST = 128
 """Properties, tags or members of one image."""
 
-images = sa.Table(
+
+class ImageRow(TypedDict):
+    id: str
+    name: str | None
+    status: str
+    visibility: str
+    owner: str | None
+    protected: bool
+    os_hidden: bool
+    disk_format: str | None
+    container_format: str | None
+    min_disk: int
+    min_ram: int
+    size: int | None
+    virtual_size: int | None
+    checksum: str | None
+    os_hash_algo: str | None
+    os_hash_value: str | None
+    created_at: int
+    updated_at: int
+    upload: str | None
+    upload_seen_at: int | None
+
+
+images = Table[ImageRow](
     "image_images",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
@@ -48,7 +74,14 @@ images = sa.Table(
 )
 """`upload`: the operation that guards bytes on their way in; `upload_seen_at`: when their receiver last gave sign."""
 
-properties = sa.Table(
+
+class PropertyRow(TypedDict):
+    image_id: str
+    name: str
+    value: str
+
+
+properties = Table[PropertyRow](
     "image_properties",
     metadata,
     sa.Column("image_id", sa.String(36), sa.ForeignKey(images.c.id, ondelete="CASCADE"), primary_key=True),
@@ -56,7 +89,13 @@ properties = sa.Table(
     sa.Column("value", sa.Text, nullable=False),
 )
 
-tags = sa.Table(
+
+class TagRow(TypedDict):
+    image_id: str
+    tag: str
+
+
+tags = Table[TagRow](
     "image_tags",
     metadata,
     sa.Column("image_id", sa.String(36), sa.ForeignKey(images.c.id, ondelete="CASCADE"), primary_key=True),

@@ -33,9 +33,9 @@ def complete(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]
     found = {row["id"]: row for row in rows}
     for row in rows:
         row["properties"], row["tags"] = {}, []
-    for row in tx.rows(properties, properties.c.name, image_id=list(found)):
+    for row in tx.rows(properties, properties.c.name, image_id=list(found)):  # type: ignore[assignment]
         found[row["image_id"]]["properties"][row["name"]] = row["value"]
-    for row in tx.rows(tags, tags.c.tag, image_id=list(found)):
+    for row in tx.rows(tags, tags.c.tag, image_id=list(found)):  # type: ignore[assignment]
         found[row["image_id"]]["tags"].append(row["tag"])
     return rows
 

@@ -1,13 +1,24 @@
 """The table of members."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.image.images.models import images
 
 PENDING, ACCEPTED, REJECTED = "pending", "accepted", "rejected"
 
-members = sa.Table(
+
+class MemberRow(TypedDict):
+    image_id: str
+    member_id: str
+    status: str
+    created_at: int
+    updated_at: int
+
+
+members = Table[MemberRow](
     "image_members",
     metadata,
     sa.Column("image_id", sa.String(36), sa.ForeignKey(images.c.id, ondelete="CASCADE"), primary_key=True),

@@ -1,12 +1,22 @@
 """The table of given addresses: the primary key is what makes one go to one port only."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network.ports.models import ports
 from kumoi.services.network.subnets.models import subnets
 
-addresses = sa.Table(
+
+class AddressRow(TypedDict):
+    subnet_id: str
+    address: str
+    port_id: str
+    position: int
+
+
+addresses = Table[AddressRow](
     "network_addresses",
     metadata,
     sa.Column("subnet_id", sa.String(36), sa.ForeignKey(subnets.c.id), primary_key=True),

@@ -2,13 +2,24 @@
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.networks.models import networks
 from kumoi.services.network.ports.models import ports
 from kumoi.services.network.routers.models import routers
 
-floating_ips = sa.Table(
+
+class FloatingIpRow(standard_attributes.StandardRow):
+    floating_network_id: str
+    floating_ip_address: str
+    floating_port_id: str
+    port_id: str | None
+    fixed_ip_address: str | None
+    router_id: str | None
+    status: str
+
+
+floating_ips = Table[FloatingIpRow](
     "network_floating_ips",
     metadata,
     *standard_attributes.columns(named=False),

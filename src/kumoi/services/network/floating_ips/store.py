@@ -34,11 +34,11 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, floating_ip_id: str) -> dict[str, Any] | None:
-    return tx.row(floating_ips, id=floating_ip_id)
+    return tx.row(floating_ips, id=floating_ip_id)  # type: ignore[return-value]
 
 
 def by_ids(tx: Transaction, floating_ip_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in tx.rows(floating_ips, id=floating_ip_ids)} if floating_ip_ids else {}
+    return {row["id"]: row for row in tx.rows(floating_ips, id=floating_ip_ids)} if floating_ip_ids else {}  # type: ignore[misc]
 
 
 def of_ports(tx: Transaction, port_ids: Sequence[str]) -> list[dict[str, Any]]:

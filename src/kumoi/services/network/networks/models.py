@@ -2,10 +2,26 @@
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 
-networks = sa.Table(
+
+class NetworkRow(standard_attributes.NamedRow):
+    admin_state_up: bool
+    status: str
+    shared: bool
+    external: bool
+    is_default: bool
+    port_security_enabled: bool
+    mtu: int
+    dns_domain: str
+    network_type: str
+    physical_network: str | None
+    segmentation_id: int | None
+    availability_zone_hints: list[str] | None
+
+
+networks = Table[NetworkRow](
     "network_networks",
     metadata,
     *standard_attributes.columns(),

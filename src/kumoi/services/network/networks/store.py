@@ -52,11 +52,11 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, network_id: str) -> dict[str, Any] | None:
-    return tx.row(networks, id=network_id)
+    return tx.row(networks, id=network_id)  # type: ignore[return-value]
 
 
 def by_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in tx.rows(networks, id=network_ids)} if network_ids else {}
+    return {row["id"]: row for row in tx.rows(networks, id=network_ids)} if network_ids else {}  # type: ignore[misc]
 
 
 def insert(tx: Transaction, row: dict[str, Any]) -> None:

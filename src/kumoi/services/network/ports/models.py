@@ -1,12 +1,34 @@
 """The tables of ports."""
 
+from typing import Any, TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.networks.models import networks
 
-ports = sa.Table(
+
+class PortRow(standard_attributes.NamedRow):
+    network_id: str
+    mac_address: str
+    admin_state_up: bool
+    status: str
+    device_id: str
+    device_owner: str
+    port_security_enabled: bool
+    host: str
+    vnic_type: str
+    binding_profile: dict[str, Any] | None
+    allowed_address_pairs: list[dict[str, str]] | None
+    extra_dhcp_opts: list[dict[str, Any]] | None
+    dns_name: str
+    made_for_server: bool
+    device_tag: str | None
+    device_position: int
+
+
+ports = Table[PortRow](
     "network_ports",
     metadata,
     *standard_attributes.columns(),
@@ -36,7 +58,13 @@ card of its server it is, NO_CARD when compute has not given it to one, whatever
 
 NO_CARD = -1
 
-port_security_groups = sa.Table(
+
+class PortSecurityGroupRow(TypedDict):
+    port_id: str
+    security_group_id: str
+
+
+port_security_groups = Table[PortSecurityGroupRow](
     "network_port_security_groups",
     metadata,
     sa.Column("port_id", sa.String(36), sa.ForeignKey(ports.c.id, ondelete="CASCADE"), primary_key=True),

@@ -2,10 +2,19 @@
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 
-routers = sa.Table(
+
+class RouterRow(standard_attributes.NamedRow):
+    admin_state_up: bool
+    status: str
+    enable_snat: bool
+    routes: list[dict[str, str]] | None
+    availability_zone_hints: list[str] | None
+
+
+routers = Table[RouterRow](
     "network_routers",
     metadata,
     *standard_attributes.columns(),

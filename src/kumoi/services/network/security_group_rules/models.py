@@ -2,11 +2,23 @@
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.security_groups.models import security_groups
 
-security_group_rules = sa.Table(
+
+class SecurityGroupRuleRow(standard_attributes.StandardRow):
+    security_group_id: str
+    direction: str
+    ethertype: str
+    protocol: str | None
+    port_range_min: int | None
+    port_range_max: int | None
+    remote_ip_prefix: str | None
+    remote_group_id: str | None
+
+
+security_group_rules = Table[SecurityGroupRuleRow](
     "network_security_group_rules",
     metadata,
     *standard_attributes.columns(named=False),

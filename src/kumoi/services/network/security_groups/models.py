@@ -2,10 +2,16 @@
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 
-security_groups = sa.Table(
+
+class SecurityGroupRow(standard_attributes.NamedRow):
+    stateful: bool
+    is_default: bool
+
+
+security_groups = Table[SecurityGroupRow](
     "network_security_groups",
     metadata,
     *standard_attributes.columns(),

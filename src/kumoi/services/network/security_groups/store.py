@@ -28,11 +28,11 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, group_id: str) -> dict[str, Any] | None:
-    return tx.row(security_groups, id=group_id)
+    return tx.row(security_groups, id=group_id)  # type: ignore[return-value]
 
 
 def by_ids(tx: Transaction, group_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in tx.rows(security_groups, id=group_ids)} if group_ids else {}
+    return {row["id"]: row for row in tx.rows(security_groups, id=group_ids)} if group_ids else {}  # type: ignore[misc]
 
 
 def by_name(tx: Transaction, project_id: str, name: str) -> list[dict[str, Any]]:
@@ -41,7 +41,7 @@ def by_name(tx: Transaction, project_id: str, name: str) -> list[dict[str, Any]]
 
 
 def default_of(tx: Transaction, project_id: str) -> dict[str, Any] | None:
-    return tx.row(security_groups, project_id=project_id, is_default=True)
+    return tx.row(security_groups, project_id=project_id, is_default=True)  # type: ignore[return-value]
 
 
 def rules_of(tx: Transaction, group_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

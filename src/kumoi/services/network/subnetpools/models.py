@@ -2,10 +2,22 @@
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 
-subnetpools = sa.Table(
+
+class SubnetpoolRow(standard_attributes.NamedRow):
+    ip_version: int
+    prefixes: list[str]
+    default_prefixlen: int
+    min_prefixlen: int
+    max_prefixlen: int
+    default_quota: int | None
+    shared: bool
+    is_default: bool
+
+
+subnetpools = Table[SubnetpoolRow](
     "network_subnetpools",
     metadata,
     *standard_attributes.columns(),

@@ -2,11 +2,28 @@
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.networks.models import networks
 
-subnets = sa.Table(
+
+class SubnetRow(standard_attributes.NamedRow):
+    network_id: str
+    ip_version: int
+    cidr: str
+    gateway_ip: str | None
+    enable_dhcp: bool
+    ipv6_ra_mode: str | None
+    ipv6_address_mode: str | None
+    allocation_pools: list[dict[str, str]]
+    dns_nameservers: list[str] | None
+    host_routes: list[dict[str, str]] | None
+    service_types: list[str] | None
+    subnetpool_id: str | None
+    dns_publish_fixed_ip: bool
+
+
+subnets = Table[SubnetRow](
     "network_subnets",
     metadata,
     *standard_attributes.columns(),

@@ -51,7 +51,7 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
 
 
 def find(tx: Transaction, subnet_id: str) -> dict[str, Any] | None:
-    return tx.row(subnets, id=subnet_id)
+    return tx.row(subnets, id=subnet_id)  # type: ignore[return-value]
 
 
 def find_visible(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any] | None:
@@ -76,7 +76,7 @@ def of_networks(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[d
 
 
 def by_ids(tx: Transaction, subnet_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in tx.rows(subnets, id=subnet_ids)} if subnet_ids else {}
+    return {row["id"]: row for row in tx.rows(subnets, id=subnet_ids)} if subnet_ids else {}  # type: ignore[misc]
 
 
 def shared_networks(tx: Transaction, network_ids: Sequence[str]) -> set[str]:

@@ -1,13 +1,21 @@
 """The table of tags."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 
 MOST = 50
 """Tags of one resource."""
 
-tags = sa.Table(
+
+class TagRow(TypedDict):
+    resource_id: str
+    tag: str
+
+
+tags = Table[TagRow](
     "network_tags",
     metadata,
     sa.Column("resource_id", sa.String(36), primary_key=True),

@@ -1,11 +1,19 @@
 """The table of which provider is in which aggregates."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import metadata
+from kumoi.kernel.database import Table, metadata
 from kumoi.services.placement.resource_providers.models import resource_providers
 
-provider_aggregates = sa.Table(
+
+class ProviderAggregateRow(TypedDict):
+    provider_id: str
+    aggregate_id: str
+
+
+provider_aggregates = Table[ProviderAggregateRow](
     "placement_provider_aggregates",
     metadata,
     sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),

@@ -1,11 +1,24 @@
 """The tables of consumers and of what they have taken."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.placement.resource_providers.models import resource_providers
 
-consumers = sa.Table(
+
+class ConsumerRow(TypedDict):
+    id: str
+    project_id: str
+    user_id: str
+    generation: int
+    type: str | None
+    created_at: int
+    updated_at: int
+
+
+consumers = Table[ConsumerRow](
     "placement_consumers",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
@@ -18,7 +31,15 @@ consumers = sa.Table(
     sa.Index("ix_placement_consumers_project", "project_id", "user_id"),
 )
 
-allocations = sa.Table(
+
+class AllocationRow(TypedDict):
+    consumer_id: str
+    provider_id: str
+    resource_class: str
+    used: int
+
+
+allocations = Table[AllocationRow](
     "placement_allocations",
     metadata,
     sa.Column("consumer_id", sa.String(36), sa.ForeignKey(consumers.c.id), primary_key=True),

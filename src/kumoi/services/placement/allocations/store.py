@@ -10,7 +10,7 @@ from kumoi.services.placement.allocations.models import allocations, consumers
 
 
 def consumer(tx: Transaction, consumer_id: str) -> dict[str, Any] | None:
-    return tx.row(consumers, id=consumer_id)
+    return tx.row(consumers, id=consumer_id)  # type: ignore[return-value]
 
 
 def put_consumer(tx: Transaction, consumer_id: str, **values: Any) -> None:
@@ -70,7 +70,7 @@ def used(
     query = _USED if provider_ids is None else _USED_OF
     values = {"besides": list(besides), "providers": None if provider_ids is None else list(provider_ids)}
     found: dict[str, dict[str, int]] = {}
-    for row in tx.all(query, values):
+    for row in tx.all(query, None, values):
         found.setdefault(row["provider_id"], {})[row["resource_class"]] = int(row["used"])
     return found
 

@@ -1,16 +1,29 @@
 """The table of inventories, and the one way to reckon what a provider can give."""
 
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.placement.resource_providers.models import resource_providers
 
 LARGEST = 2**31 - 1
 """The largest amount that the API knows."""
 
-inventories = sa.Table(
+
+class InventoryRow(TypedDict):
+    provider_id: str
+    resource_class: str
+    total: int
+    reserved: int
+    min_unit: int
+    max_unit: int
+    step_size: int
+    allocation_ratio: float
+    updated_at: int
+
+
+inventories = Table[InventoryRow](
     "placement_inventories",
     metadata,
     sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),

@@ -12,14 +12,14 @@ from kumoi.services.placement.inventories.models import inventories
 def of_provider(tx: Transaction, provider_id: str) -> dict[str, dict[str, Any]]:
     """Resource class → row."""
     rows = tx.rows(inventories, inventories.c.resource_class, provider_id=provider_id)
-    return {row["resource_class"]: row for row in rows}
+    return {row["resource_class"]: row for row in rows}  # type: ignore[misc]
 
 
 def of_providers(tx: Transaction, provider_ids: Iterable[str]) -> dict[str, dict[str, dict[str, Any]]]:
     """Provider → resource class → row; providers without inventory are left out."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for row in tx.rows(inventories, provider_id=list(provider_ids)):
-        found.setdefault(row["provider_id"], {})[row["resource_class"]] = row
+        found.setdefault(row["provider_id"], {})[row["resource_class"]] = row  # type: ignore[assignment]
     return found
 
 

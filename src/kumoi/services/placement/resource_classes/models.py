@@ -1,10 +1,18 @@
 """The table of the resource classes that were made here; the standard ones need no row."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-resource_classes = sa.Table(
+
+class ResourceClassRow(TypedDict):
+    name: str
+    created_at: int
+
+
+resource_classes = Table[ResourceClassRow](
     "placement_resource_classes",
     metadata,
     sa.Column("name", sa.String(255), primary_key=True),

@@ -1,10 +1,23 @@
 """The table of resource providers."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-resource_providers = sa.Table(
+
+class ResourceProviderRow(TypedDict):
+    id: str
+    name: str
+    generation: int
+    root_id: str
+    parent_id: str | None
+    created_at: int
+    updated_at: int
+
+
+resource_providers = Table[ResourceProviderRow](
     "placement_resource_providers",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),

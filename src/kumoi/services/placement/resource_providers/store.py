@@ -17,11 +17,11 @@ def insert(tx: Transaction, provider_id: str, name: str, parent: dict[str, Any] 
 
 
 def find(tx: Transaction, provider_id: str) -> dict[str, Any] | None:
-    return tx.row(resource_providers, id=provider_id)
+    return tx.row(resource_providers, id=provider_id)  # type: ignore[return-value]
 
 
 def find_by_name(tx: Transaction, name: str) -> dict[str, Any] | None:
-    return tx.row(resource_providers, name=name)
+    return tx.row(resource_providers, name=name)  # type: ignore[return-value]
 
 
 def every(tx: Transaction, ids: Iterable[str] | None = None) -> list[dict[str, Any]]:

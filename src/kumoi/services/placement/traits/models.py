@@ -1,18 +1,32 @@
 """The tables of traits: those that were made here, and who has which."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.placement.resource_providers.models import resource_providers
 
-traits = sa.Table(
+
+class TraitRow(TypedDict):
+    name: str
+    created_at: int
+
+
+traits = Table[TraitRow](
     "placement_traits",
     metadata,
     sa.Column("name", sa.String(255), primary_key=True),
     sa.Column("created_at", Instant, nullable=False),
 )
 
-provider_traits = sa.Table(
+
+class ProviderTraitRow(TypedDict):
+    provider_id: str
+    trait: str
+
+
+provider_traits = Table[ProviderTraitRow](
     "placement_provider_traits",
     metadata,
     sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
