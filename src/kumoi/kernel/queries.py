@@ -11,7 +11,7 @@ import msgspec
 from kumoi.kernel import versions
 from kumoi.kernel.bodies import OUT_OF_RANGE, explain, fits
 from kumoi.kernel.errors import BadRequest
-from kumoi.kernel.versions import Version
+from kumoi.kernel.versions import Span, Version
 
 T = TypeVar("T")
 Params = Mapping[str, list[str]]
@@ -30,6 +30,8 @@ FlagText = Annotated[str, Described(bool)]
 """A flag that the service reads itself, because it takes more words than true and false."""
 IntText = Annotated[str, Described(int)]
 """A number that the service reads itself."""
+WayText = Annotated[str, Described(Way)]
+"""A direction of sorting that the service reads itself."""
 TimeText = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 """A time in ISO 8601 that the service reads itself."""
 
@@ -69,10 +71,16 @@ def texts(shape: type[msgspec.Struct], *families: Family) -> Query[Params]:
 def optional(name: str, types: Mapping[str, Any]) -> type[msgspec.Struct]:
     """A shape of parameters that may all be absent; `types`: parameter → type, a list for one that may be repeated."""
     fields: list[Any] = [
-        (f"field_{number}", kind | None, msgspec.field(name=parameter, default=None))
+        (f"field_{number}", _absent(kind), msgspec.field(name=parameter, default=None))
         for number, (parameter, kind) in enumerate(types.items())
     ]
     return msgspec.defstruct(name, fields, kw_only=True)
+
+
+def _absent(kind: Any) -> Any:
+    """The type with None beside it. The versions of the field stay outermost, where `versions.narrowed` looks."""
+    spans = [mark for mark in get_args(kind)[1:] if isinstance(mark, Span)] if get_origin(kind) is Annotated else []
+    return Annotated[(kind | None, *spans)] if spans else kind | None
 
 
 def shape_of(declared: Any, version: Version | None) -> type[msgspec.Struct]:

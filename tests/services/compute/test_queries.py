@@ -8,13 +8,14 @@ from kumoi import app
 from kumoi.kernel import versions
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import LARGEST_PAGE, full
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Route
 from kumoi.services.compute.flavors.models import flavors
 from kumoi.services.compute.hosts.models import hosts
 from tests.services.compute.world import World
 
 SERVICE = next(service for service in app.load_services() if service.type == "compute")
-DECLARED = [route for route in SERVICE.each() if route.query is not None]
+DECLARED = [route for route in SERVICE.each() if route.query not in (None, Nothing)]
 NEWEST = [route for route in DECLARED if route.versions is None or route.versions.last is None]
 REFUSES = {
     "GET /flavors", "GET /flavors/detail", "GET /limits", "GET /os-hypervisors", "GET /os-hypervisors/detail",

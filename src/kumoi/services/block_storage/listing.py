@@ -14,6 +14,7 @@ from kumoi.kernel.clock import parse_iso
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import LARGEST_PAGE, Limit
+from kumoi.kernel.queries import FlagText
 from kumoi.kernel.versions import since
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput
@@ -34,9 +35,9 @@ class Page(msgspec.Struct, kw_only=True):
     sort: str | None = None
     sort_key: str | None = None
     sort_dir: str | None = None
-    all_tenants: str | None = None
+    all_tenants: FlagText | None = None
     project_id: str | None = None
-    with_count: Annotated[str | None, since("3.45")] = None
+    with_count: Annotated[FlagText | None, since("3.45")] = None
 
     @property
     def length(self) -> int:

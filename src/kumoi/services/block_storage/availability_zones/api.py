@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
 
@@ -24,6 +25,8 @@ class Zone(msgspec.Struct):
 ZONE = "nova"
 
 
-@routes.get("/os-availability-zone", policy=policy.reader(), reply=under("availabilityZoneInfo", list[Zone]))
+@routes.get(
+    "/os-availability-zone", policy=policy.reader(), query=Nothing, reply=under("availabilityZoneInfo", list[Zone])
+)
 def index(request: Request) -> dict[str, Any]:
     return {"availabilityZoneInfo": [{"zoneName": ZONE, "zoneState": {"available": True}}]}

@@ -2,6 +2,7 @@
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since
 from kumoi.services.block_storage.default_types import logic, schemas
@@ -11,7 +12,7 @@ PATH = "/default-types/{owner_id}"
 SINCE = since("3.62")
 
 
-@routes.get("/default-types", policy=policy.admin(), reply=schemas.ListBody, versions=SINCE)
+@routes.get("/default-types", policy=policy.admin(), query=Nothing, reply=schemas.ListBody, versions=SINCE)
 def index(request: Request) -> schemas.ListBody:
     return schemas.ListBody([schemas.DefaultType(**row) for row in logic.every(request.tx)])
 

@@ -7,6 +7,7 @@ import msgspec
 from kumoi.kernel import policy
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
 
@@ -48,7 +49,7 @@ def _shown(alias: str) -> dict[str, Any]:
             "links": []}  # fmt: skip
 
 
-@routes.get("/extensions", policy=policy.reader(), reply=under("extensions", list[Extension]))
+@routes.get("/extensions", policy=policy.reader(), query=Nothing, reply=under("extensions", list[Extension]))
 def index(request: Request) -> dict[str, Any]:
     return {"extensions": [_shown(alias) for alias in EXTENSIONS]}
 

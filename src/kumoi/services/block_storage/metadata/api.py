@@ -2,6 +2,7 @@
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.block_storage.metadata import logic, schemas
 from kumoi.services.block_storage.metadata.logic import SNAPSHOT, VOLUME, Kind
@@ -35,7 +36,7 @@ def _owner(of: dict[str, str]) -> str:
 def _declare(path: str, kind: Kind) -> None:
     """The six routes of one kind's metadata."""
 
-    @routes.get(f"{path}/metadata", policy=policy.reader(), reply=schemas.MetadataBody)
+    @routes.get(f"{path}/metadata", policy=policy.reader(), query=Nothing, reply=schemas.MetadataBody)
     def index(request: Request, **of: str) -> Reply:
         return _tagged(request, kind, logic.show(request.tx, request.who, kind, _owner(of)))
 

@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy, quotas
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.block_storage import listing
@@ -26,7 +27,7 @@ def show(request: Request, owner_id: str, query: schemas.Query) -> dict[str, Any
     return {"quota_set": {"id": owner_id, **logic.limits(request.tx, owner_id)}}
 
 
-@routes.get(f"{PATH}/defaults", policy=policy.reader(), reply=under("quota_set", dict[str, str | int]))
+@routes.get(f"{PATH}/defaults", policy=policy.reader(), query=Nothing, reply=under("quota_set", dict[str, str | int]))
 def defaults(request: Request, owner_id: str) -> dict[str, Any]:
     logic.may_see(request.who, owner_id)
     return {"quota_set": {"id": owner_id, **logic.defaults(request.tx)}}

@@ -4,9 +4,11 @@ from typing import Any
 
 import msgspec
 
+from kumoi.kernel.queries import FlagText
+
 
 class Query(msgspec.Struct, kw_only=True):
-    usage: str | None = None
+    usage: FlagText | None = None
     user_id: str | None = None
 
 

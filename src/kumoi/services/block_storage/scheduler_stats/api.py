@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel import clock, policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import FlagText
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
@@ -42,7 +43,7 @@ BACKEND = "files"
 
 
 class Query(msgspec.Struct, kw_only=True):
-    detail: str | None = None
+    detail: FlagText | None = None
     name: Annotated[str | None, since("3.28")] = None
     volume_type: Annotated[str | None, since("3.35")] = None
 

@@ -6,6 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel import patterns
+from kumoi.kernel.queries import FlagText
 from kumoi.kernel.versions import since
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
@@ -32,7 +33,7 @@ class ListQuery(Page, kw_only=True):
     user_id: str | None = None
     availability_zone: str | None = None
     metadata: Annotated[str | None, since("3.22")] = None
-    consumes_quota: Annotated[str | None, since("3.65")] = None
+    consumes_quota: Annotated[FlagText | None, since("3.65")] = None
     name_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="name~")
     description_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="description~")
     status_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="status~")

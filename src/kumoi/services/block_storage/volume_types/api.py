@@ -4,6 +4,7 @@ from typing import Any
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.errors import Absent
@@ -67,7 +68,7 @@ def delete(request: Request, type_id: str) -> Reply:
     return Reply()
 
 
-@routes.get(SPECS, policy=policy.reader(), reply=schemas.SpecsBody)
+@routes.get(SPECS, policy=policy.reader(), query=Nothing, reply=schemas.SpecsBody)
 def specs(request: Request, type_id: str) -> schemas.SpecsBody:
     shown = schemas.volume_type(_row(request, type_id), admin=request.who.is_admin)
     return schemas.SpecsBody(shown.extra_specs or {})
@@ -98,7 +99,7 @@ def delete_spec(request: Request, type_id: str, key: str) -> Reply:
     return Reply()
 
 
-@routes.get(f"{PATH}/os-volume-type-access", policy=policy.admin(), reply=schemas.AccessBody)
+@routes.get(f"{PATH}/os-volume-type-access", policy=policy.admin(), query=Nothing, reply=schemas.AccessBody)
 def access(request: Request, type_id: str) -> schemas.AccessBody:
     row = _row(request, type_id)
     return schemas.AccessBody([schemas.Access(row["id"], project) for project in logic.projects(request.tx, row)])

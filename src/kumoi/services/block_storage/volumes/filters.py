@@ -6,6 +6,7 @@ import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel import patterns
+from kumoi.kernel.queries import FlagText
 from kumoi.kernel.versions import since
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
@@ -29,7 +30,7 @@ class ListQuery(Page, kw_only=True):
     description: str | None = None
     status: str | None = None
     size: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    bootable: str | None = None
+    bootable: FlagText | None = None
     metadata: str | None = None
     glance_metadata: Annotated[str | None, since("3.4")] = None
     availability_zone: str | None = None
@@ -40,13 +41,13 @@ class ListQuery(Page, kw_only=True):
     host: str | None = None
     migration_status: str | None = None
     replication_status: str | None = None
-    multiattach: str | None = None
-    encrypted: str | None = None
+    multiattach: FlagText | None = None
+    encrypted: FlagText | None = None
     group_id: Annotated[str | None, since("3.10")] = None
     consistencygroup_id: str | None = None
     created_at: Annotated[str | None, since("3.60")] = None
     updated_at: Annotated[str | None, since("3.60")] = None
-    consumes_quota: Annotated[str | None, since("3.65")] = None
+    consumes_quota: Annotated[FlagText | None, since("3.65")] = None
     name_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="name~")
     description_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="description~")
     status_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="status~")

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel import clock
+from kumoi.kernel.queries import FlagText
 from kumoi.kernel.versions import since
 from kumoi.services.block_storage.listing import Link
 from kumoi.services.block_storage.metadata.schemas import Metadata
@@ -68,8 +69,8 @@ class StrictUpdateBody(msgspec.Struct):
 
 
 class DeleteQuery(msgspec.Struct, kw_only=True):
-    cascade: str | None = None
-    force: Annotated[str | None, since("3.23")] = None
+    cascade: FlagText | None = None
+    force: Annotated[FlagText | None, since("3.23")] = None
 
 
 class Attachment(msgspec.Struct, kw_only=True):

@@ -5,13 +5,16 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.errors import NotBuilt
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
 
 routes = Routes()
 
 
-@routes.get("/os-aggregates", policy=policy.admin(), mode="live", reply=under("aggregates", list[dict[str, Any]]))
+@routes.get(
+    "/os-aggregates", policy=policy.admin(), query=Nothing, mode="live", reply=under("aggregates", list[dict[str, Any]])
+)
 def index(request: Request) -> dict[str, Any]:
     return {"aggregates": []}
 

@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.compute.availability_zones import logic
@@ -31,11 +32,18 @@ class Zone(msgspec.Struct):
     hosts: dict[str, dict[str, OfHost]] | None
 
 
-@routes.get("/os-availability-zone", policy=policy.reader(), reply=under("availabilityZoneInfo", list[Zone]))
+@routes.get(
+    "/os-availability-zone", policy=policy.reader(), query=Nothing, reply=under("availabilityZoneInfo", list[Zone])
+)
 def index(request: Request) -> dict[str, Any]:
     return {"availabilityZoneInfo": logic.zones(request.tx, with_hosts=False)}
 
 
-@routes.get("/os-availability-zone/detail", policy=policy.admin(), reply=under("availabilityZoneInfo", list[Zone]))
+@routes.get(
+    "/os-availability-zone/detail",
+    policy=policy.admin(),
+    query=Nothing,
+    reply=under("availabilityZoneInfo", list[Zone]),
+)
 def detail(request: Request) -> dict[str, Any]:
     return {"availabilityZoneInfo": logic.zones(request.tx, with_hosts=True)}

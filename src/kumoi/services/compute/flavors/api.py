@@ -8,6 +8,7 @@ from kumoi.kernel import policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import full
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
@@ -93,7 +94,12 @@ def delete(request: Request, flavor_id: str) -> Reply:
     return Reply()
 
 
-@routes.get("/flavors/{flavor_id}/os-extra_specs", policy=policy.reader(), reply=under("extra_specs", dict[str, str]))
+@routes.get(
+    "/flavors/{flavor_id}/os-extra_specs",
+    policy=policy.reader(),
+    query=Nothing,
+    reply=under("extra_specs", dict[str, str]),
+)
 def extra_specs(request: Request, flavor_id: str) -> dict[str, Any]:
     return {"extra_specs": logic.visible(request.tx, request.who, flavor_id)["extra_specs"]}
 
@@ -134,7 +140,12 @@ def delete_extra_spec(request: Request, flavor_id: str, key: str) -> Reply:
     return Reply()
 
 
-@routes.get("/flavors/{flavor_id}/os-flavor-access", policy=policy.admin(), reply=under("flavor_access", list[Access]))
+@routes.get(
+    "/flavors/{flavor_id}/os-flavor-access",
+    policy=policy.admin(),
+    query=Nothing,
+    reply=under("flavor_access", list[Access]),
+)
 def access(request: Request, flavor_id: str) -> dict[str, Any]:
     return schemas.access_list(flavor_id, logic.projects(request.tx, flavor_id))
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from kumoi.kernel.pagination import Limit
+from kumoi.kernel.queries import Described, WayText
 from kumoi.kernel.versions import since
 
 Number = int | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$")]
@@ -46,11 +47,11 @@ class UpdateBody(msgspec.Struct, forbid_unknown_fields=True):
 class ListQuery(msgspec.Struct, kw_only=True):
     limit: Limit | None = None
     marker: str | None = None
-    is_public: str | None = None
+    is_public: Annotated[str, Described(Literal["true", "false", "none"])] | None = None
     min_ram: Limit = msgspec.field(name="minRam", default=0)
     min_disk: Limit = msgspec.field(name="minDisk", default=0)
     sort_key: list[str] = []
-    sort_dir: list[str] = []
+    sort_dir: list[WayText] = []
 
 
 class Link(msgspec.Struct):

@@ -8,6 +8,7 @@ from kumoi.kernel import policy
 from kumoi.kernel.errors import NotBuilt
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import full
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import until
@@ -104,6 +105,7 @@ def uptime(request: Request, hypervisor_id: str) -> Reply:
 @routes.get(
     "/os-hypervisors/{hypervisor_id}/search",
     policy=policy.admin(),
+    query=Nothing,
     versions=until("2.52"),
     reply=under("hypervisors", list[schemas.Item]),
 )
@@ -115,6 +117,7 @@ def search(request: Request, hypervisor_id: str) -> dict[str, Any]:
 @routes.get(
     "/os-hypervisors/{hypervisor_id}/servers",
     policy=policy.admin(),
+    query=Nothing,
     versions=until("2.52"),
     reply=under("hypervisors", list[schemas.Item]),
 )

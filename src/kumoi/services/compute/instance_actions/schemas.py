@@ -6,14 +6,15 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from kumoi.kernel.pagination import Limit
+from kumoi.kernel.queries import TimeText
 from kumoi.kernel.versions import since
 
 
 class ListQuery(msgspec.Struct, kw_only=True):
     limit: Annotated[Limit | None, since("2.58")] = None
     marker: Annotated[str | None, since("2.58")] = None
-    changes_since: Annotated[str | None, since("2.58")] = msgspec.field(name="changes-since", default=None)
-    changes_before: Annotated[str | None, since("2.66")] = msgspec.field(name="changes-before", default=None)
+    changes_since: Annotated[TimeText | None, since("2.58")] = msgspec.field(name="changes-since", default=None)
+    changes_before: Annotated[TimeText | None, since("2.66")] = msgspec.field(name="changes-before", default=None)
 
 
 class Link(msgspec.Struct):

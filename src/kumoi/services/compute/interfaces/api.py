@@ -2,6 +2,7 @@
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.compute.interfaces import logic, schemas
 
@@ -11,7 +12,7 @@ ALL = "/servers/{server_id}/os-interface"
 ONE = "/servers/{server_id}/os-interface/{port_id}"
 
 
-@routes.get(ALL, policy=policy.reader(), reply=schemas.ListBody)
+@routes.get(ALL, policy=policy.reader(), query=Nothing, reply=schemas.ListBody)
 def index(request: Request, server_id: str) -> schemas.ListBody:
     return schemas.ListBody([schemas.shown(port) for port in logic.list_of(request.tx, request.who, server_id)])
 

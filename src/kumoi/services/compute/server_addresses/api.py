@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.compute.server_addresses import logic
@@ -18,7 +19,12 @@ class Address(msgspec.Struct):
     version: int
 
 
-@routes.get("/servers/{server_id}/ips", policy=policy.reader(), reply=under("addresses", dict[str, list[Address]]))
+@routes.get(
+    "/servers/{server_id}/ips",
+    policy=policy.reader(),
+    query=Nothing,
+    reply=under("addresses", dict[str, list[Address]]),
+)
 def index(request: Request, server_id: str) -> dict[str, Any]:
     return {"addresses": logic.show(request.tx, request.who, server_id)}
 

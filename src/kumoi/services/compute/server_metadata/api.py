@@ -4,6 +4,7 @@ from typing import Any
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.compute.server_metadata import logic, schemas
@@ -14,7 +15,7 @@ ALL = "/servers/{server_id}/metadata"
 ONE = "/servers/{server_id}/metadata/{key}"
 
 
-@routes.get(ALL, policy=policy.reader(), reply=under("metadata", dict[str, str]))
+@routes.get(ALL, policy=policy.reader(), query=Nothing, reply=under("metadata", dict[str, str]))
 def index(request: Request, server_id: str) -> dict[str, Any]:
     return {"metadata": logic.show(request.tx, request.who, server_id)}
 

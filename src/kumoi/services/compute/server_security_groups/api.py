@@ -4,6 +4,7 @@ from typing import Any
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.compute.server_security_groups import logic, schemas
@@ -16,6 +17,7 @@ ACTION = "/servers/{server_id}/action"
 @routes.get(
     "/servers/{server_id}/os-security-groups",
     policy=policy.reader(),
+    query=Nothing,
     reply=under("security_groups", list[schemas.Shown]),
 )
 def index(request: Request, server_id: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
@@ -16,7 +17,7 @@ ONE = "/servers/{server_id}/tags/{tag}"
 TAGS = since("2.26")
 
 
-@routes.get(ALL, policy=policy.reader(), versions=TAGS, reply=under("tags", list[str]))
+@routes.get(ALL, policy=policy.reader(), query=Nothing, versions=TAGS, reply=under("tags", list[str]))
 def index(request: Request, server_id: str) -> dict[str, Any]:
     return {"tags": logic.show(request.tx, request.who, server_id)}
 

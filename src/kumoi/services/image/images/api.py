@@ -4,6 +4,7 @@ from typing import Any
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Params
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.image.images import logic, patches, schemas
 from kumoi.services.image.offers import IMPORT_METHODS, STORE
@@ -11,10 +12,10 @@ from kumoi.services.image.offers import IMPORT_METHODS, STORE
 routes = Routes()
 
 
-@routes.get("/v2/images", policy=policy.reader(), reply=schemas.Images)
-def index(request: Request) -> dict[str, Any]:
-    rows, limit = logic.list_for(request.tx, request.who, request.params)
-    return schemas.listing(rows, request.params, limit)
+@routes.get("/v2/images", policy=policy.reader(), query=logic.LIST_QUERY, reply=schemas.Images)
+def index(request: Request, query: Params) -> dict[str, Any]:
+    rows, limit = logic.list_for(request.tx, request.who, query)
+    return schemas.listing(rows, query, limit)
 
 
 @routes.post("/v2/images", policy=policy.member(), body=dict[str, Any], errors=(409, 413), reply=schemas.Image)

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from kumoi.kernel import clock
 from kumoi.kernel.bodies import distinct
+from kumoi.kernel.pagination import Limit
+from kumoi.kernel.queries import Params
 from kumoi.kernel.who import Who
 from kumoi.services.image.images.errors import InvalidImage
 from kumoi.services.image.images.models import COMMUNITY, MOST, PUBLIC, SHARED, images, properties, tags
@@ -17,6 +19,17 @@ Condition = sa.ColumnElement[bool]
 PAGING = frozenset({"limit", "marker", "sort", "sort_key", "sort_dir"})
 _LISTED = frozenset({"id", "name", "status", "container_format", "disk_format"})
 _EQUAL = frozenset({"checksum", "os_hash_algo", "os_hash_value", "owner"})
+_NUMBERS = frozenset({"size", "min_disk", "min_ram", "virtual_size"})
+_TIMES = frozenset({"created_at", "updated_at"})
+TYPES: dict[str, Any] = {
+    **dict.fromkeys(sorted(_LISTED | _EQUAL | _TIMES), str),
+    **dict.fromkeys(sorted(_NUMBERS | {"size_min", "size_max"}), Limit),
+    **dict.fromkeys(("protected", "os_hidden"), bool),
+    "tag": list[str],
+    "visibility": Literal["public", "private", "shared", "community", "all"],
+    "member_status": Literal["accepted", "pending", "rejected", "all"],
+}
+"""Parameter → type, of every filter but those on properties of a client's own."""
 _COMPARE: dict[str, Callable[[Any, Any], Condition]] = {
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
@@ -29,7 +42,7 @@ _QUOTED = re.compile(r'"([^"]*)"|([^",]+)')
 _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 
 
-def seen_by(who: Who, params: dict[str, list[str]]) -> list[Condition]:
+def seen_by(who: Who, params: Params) -> list[Condition]:
     """`visibility` and `member_status` say which of what others made is listed."""
     visibility = _one(params, "visibility")
     if visibility not in (None, "public", "private", "shared", "community", "all"):
@@ -56,7 +69,7 @@ def seen_by(who: Who, params: dict[str, list[str]]) -> list[Condition]:
     return [*conditions, sa.or_(*seen)]
 
 
-def asked_for(params: dict[str, list[str]]) -> list[Condition]:
+def asked_for(params: Params) -> list[Condition]:
     if len(params) > MOST:
         raise InvalidImage(f"The query has {len(params)} parameters; an image has at most {MOST} properties.")
     conditions = [_hidden(params)]
@@ -83,9 +96,9 @@ def _condition(name: str, value: str) -> Condition:
     if name in ("size_min", "size_max"):
         size = _number(name, value)
         return images.c.size >= size if name == "size_min" else images.c.size <= size
-    if name in ("size", "min_disk", "min_ram", "virtual_size"):
+    if name in _NUMBERS:
         return images.c[name] == _number(name, value)
-    if name in ("created_at", "updated_at"):
+    if name in _TIMES:
         return _moment(images.c[name], name, value)
     has = sa.select(properties.c.image_id).where(
         properties.c.name == _short("filter name", name), properties.c.value == value
@@ -122,7 +135,7 @@ def _moment(column: sa.ColumnElement[int], name: str, value: str) -> Condition:
     return _COMPARE[operator](second, moment - moment % clock.SECOND)
 
 
-def _hidden(params: dict[str, list[str]]) -> Condition:
+def _hidden(params: Params) -> Condition:
     value = _one(params, "os_hidden")
     return images.c.os_hidden.is_(False if value is None else _boolean("os_hidden", value))
 
@@ -149,5 +162,5 @@ def _short(name: str, value: str) -> str:
     return value
 
 
-def _one(params: dict[str, list[str]], name: str) -> str | None:
+def _one(params: Params, name: str) -> str | None:
     return params[name][-1] if name in params else None

@@ -1,13 +1,14 @@
 """Which images a caller may see and change, and what a change starts."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.operations import subject
-from kumoi.kernel.pagination import MarkerNotFound, sorting
+from kumoi.kernel.pagination import Limit, MarkerNotFound, sorting
+from kumoi.kernel.queries import Family, Params, Way, optional, texts
 from kumoi.kernel.who import Who
 from kumoi.services.image.images import filters, store
 from kumoi.services.image.images.errors import (
@@ -41,6 +42,14 @@ _SORT_KEYS = {
         "owner", "visibility", "min_disk", "min_ram",
     )
 }  # fmt: skip
+
+
+_PAGING: dict[str, Any] = {
+    "limit": Limit, "marker": str, "sort": list[str], "sort_dir": list[Way],
+    "sort_key": list[Literal[tuple(_SORT_KEYS)]],  # type: ignore[misc]
+}  # fmt: skip
+LIST_QUERY = texts(optional("ListQuery", {**filters.TYPES, **_PAGING}), Family("properties", ".+"))
+"""Any other name is a property of the client's own."""
 
 
 def visible(tx: Transaction, who: Who, image_id: str) -> dict[str, Any]:
@@ -88,7 +97,7 @@ def create(tx: Transaction, who: Who, values: dict[str, Any]) -> dict[str, Any]:
     return _again(tx, image_id)
 
 
-def list_for(tx: Transaction, who: Who, params: dict[str, list[str]]) -> tuple[list[dict[str, Any]], int]:
+def list_for(tx: Transaction, who: Who, params: Params) -> tuple[list[dict[str, Any]], int]:
     """Rows, and how many a page has."""
     limit = _limit(params)
     sort = sorting(images, *_order(params), allowed=_SORT_KEYS)
@@ -178,7 +187,7 @@ def _check_amounts(known: Known, own_properties: dict[str, str]) -> None:
             raise TooMany(f"An image has at most {MOST} {what}; {count} were given.")
 
 
-def _limit(params: dict[str, list[str]]) -> int:
+def _limit(params: Params) -> int:
     if "limit" not in params:
         return PAGE
     text = params["limit"][-1]
@@ -187,7 +196,7 @@ def _limit(params: dict[str, list[str]]) -> int:
     return min(int(text), LARGEST_PAGE)
 
 
-def _order(params: dict[str, list[str]]) -> tuple[list[str], list[str]]:
+def _order(params: Params) -> tuple[list[str], list[str]]:
     """Keys and directions from `sort=name:asc,size` or from sort_key and sort_dir."""
     if "sort" not in params:
         keys, ways = params.get("sort_key", []), params.get("sort_dir", [])

@@ -8,6 +8,7 @@ import msgspec
 
 from kumoi.kernel import clock
 from kumoi.kernel.bodies import explain
+from kumoi.kernel.queries import Params
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.image.images.errors import ImageForbidden, InvalidImage
 from kumoi.services.image.images.models import ACTIVE, DEACTIVATED
@@ -149,7 +150,7 @@ def settable(row: dict[str, Any]) -> dict[str, Any]:
     return {**row["properties"], **{name: row[name] for name in KNOWN}}
 
 
-def listing(rows: list[dict[str, Any]], params: dict[str, list[str]], limit: int) -> dict[str, Any]:
+def listing(rows: list[dict[str, Any]], params: Params, limit: int) -> dict[str, Any]:
     def path(more: dict[str, list[str]]) -> str:
         query = "&".join(
             f"{quote(name)}={quote(value, safe=':,')}" for name, values in more.items() for value in values

@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.image.offers import IMPORT_METHODS, STORE
@@ -36,13 +37,15 @@ class Version(msgspec.Struct):
     links: list[Link]
 
 
-@routes.get("/v2/info/import", policy=policy.reader(), mode="live", reply=under("import-methods", Methods))
+@routes.get(
+    "/v2/info/import", policy=policy.reader(), query=Nothing, mode="live", reply=under("import-methods", Methods)
+)
 def imports(request: Request) -> dict[str, Any]:
     about = {"description": "Import methods available.", "type": "array", "value": list(IMPORT_METHODS)}
     return {"import-methods": about}
 
 
-@routes.get("/v2/info/stores", policy=policy.reader(), mode="live", reply=under("stores", list[Store]))
+@routes.get("/v2/info/stores", policy=policy.reader(), query=Nothing, mode="live", reply=under("stores", list[Store]))
 def stores(request: Request) -> dict[str, Any]:
     return {"stores": [{"id": STORE, "description": "The one store of this cloud", "default": "true"}]}
 
@@ -52,7 +55,7 @@ def healthcheck(request: Request) -> Reply:
     return Reply(raw=b"OK")
 
 
-@routes.get("/versions", policy=policy.public(), mode="live", reply=under("versions", list[Version]))
+@routes.get("/versions", policy=policy.public(), query=Nothing, mode="live", reply=under("versions", list[Version]))
 def versions(request: Request) -> dict[str, Any]:
     found: dict[str, Any] = request.service.discovery(request.service, request.base_url)
     return {"versions": found["versions"]}

@@ -4,6 +4,7 @@ from typing import Any
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.image.members import logic, schemas
@@ -12,7 +13,10 @@ routes = Routes()
 
 
 @routes.get(
-    "/v2/images/{image_id}/members", policy=policy.reader(), reply=under("members", list[schemas.Member], schema=str)
+    "/v2/images/{image_id}/members",
+    policy=policy.reader(),
+    query=Nothing,
+    reply=under("members", list[schemas.Member], schema=str),
 )
 def index(request: Request, image_id: str) -> dict[str, Any]:
     rows = logic.list_of(request.tx, request.who, image_id)

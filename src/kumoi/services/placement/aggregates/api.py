@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import during, since
 from kumoi.services.placement.aggregates import logic
@@ -29,7 +30,7 @@ def _of(row: dict[str, Any], names: list[str]) -> Shown:
     return Shown(names, row["generation"])
 
 
-@routes.get(PATH, policy=policy.admin(), versions=since("1.1"), reply=Shown)
+@routes.get(PATH, policy=policy.admin(), query=Nothing, versions=since("1.1"), reply=Shown)
 def index(request: Request, provider_id: str) -> Reply:
     row, names = logic.of_provider(request.tx, provider_id)
     return fresh(request, _of(row, names), row["updated_at"])

@@ -1,13 +1,14 @@
 """Candidates for a query, with the names in it checked."""
 
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.queries import Params
 from kumoi.services.placement.allocation_candidates.queries import Behaves, parse
 from kumoi.services.placement.allocation_candidates.search import Candidate, Question, World, search
 from kumoi.services.placement.resource_classes import logic as resource_classes
 from kumoi.services.placement.resource_providers.logic import check_traits
 
 
-def find(tx: Transaction, params: dict[str, list[str]], behaves: Behaves) -> tuple[World, Question, list[Candidate]]:
+def find(tx: Transaction, params: Params, behaves: Behaves) -> tuple[World, Question, list[Candidate]]:
     question = parse(params, behaves)
     for wish in (*question.groups.values(), question.root):
         resource_classes.check(tx, wish.resources)

@@ -2,7 +2,12 @@
 
 import re
 from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
+import msgspec
+
+from kumoi.kernel.queries import Family, Params, Query, optional
+from kumoi.kernel.versions import since
 from kumoi.services.placement import queries
 from kumoi.services.placement.allocation_candidates.search import Question
 from kumoi.services.placement.errors import BadQuery, DuplicateQuery
@@ -15,7 +20,29 @@ _NUMBER, _TEXT = r"([1-9][0-9]*)?", r"([1-9][0-9]*|[a-zA-Z0-9_-]{1,64})?"
 _REPEATABLE = frozenset({"member_of", "required", "root_required", "same_subtree"})
 
 
-def parse(params: dict[str, list[str]], behaves: Behaves) -> Question:
+_TYPES: dict[str, Any] = {
+    "resources": str,
+    "required": Annotated[list[str], since("1.17")],
+    "member_of": Annotated[list[str], since("1.21")],
+    "in_tree": Annotated[str, since("1.31")],
+    "limit": Annotated[int, msgspec.Meta(ge=1), since("1.16")],
+    "group_policy": Annotated[Literal["none", "isolate"], since("1.25")],
+    "root_required": Annotated[str, since("1.35")],
+    "same_subtree": Annotated[list[str], since("1.36")],
+}
+QUERY: Query[Params] = Query(
+    optional("Candidates", _TYPES),
+    lambda params: params,
+    families=(
+        Family("groups", "(resources|in_tree)[a-zA-Z0-9_-]{1,64}"),
+        Family("group_wishes", "(required|member_of)[a-zA-Z0-9_-]{1,64}", list[str]),
+    ),
+    takes_undeclared=True,
+)
+"""Groups have suffixes of the client's choice. `parse` reads it, in the caller's version."""
+
+
+def parse(params: Params, behaves: Behaves) -> Question:
     """BadQuery naming the parameter that is not right, or not known in the caller's version."""
     parts: dict[str, dict[str, list[str]]] = {}
     whole: dict[str, list[str]] = {}

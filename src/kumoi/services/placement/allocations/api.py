@@ -5,6 +5,7 @@ import msgspec
 from kumoi.kernel import policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since, until
 from kumoi.services.placement.allocations import requests, schemas
@@ -66,7 +67,9 @@ def delete(request: Request, consumer_id: str) -> Reply:
     return Reply()
 
 
-@routes.get("/resource_providers/{provider_id}/allocations", policy=policy.admin(), reply=schemas.ByConsumer)
+@routes.get(
+    "/resource_providers/{provider_id}/allocations", policy=policy.admin(), query=Nothing, reply=schemas.ByConsumer
+)
 def of_provider(request: Request, provider_id: str) -> Reply:
     row, rows = requests.of_provider(request.tx, provider_id)
     return fresh(request, schemas.ByConsumer(schemas.of_provider(rows), row["generation"]), row["updated_at"])

@@ -2,6 +2,7 @@
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since
 from kumoi.services.placement.freshness import fresh
@@ -11,7 +12,7 @@ routes = Routes()
 PATH = "/resource_providers/{provider_id}/inventories"
 
 
-@routes.get(PATH, policy=policy.admin(), reply=schemas.Shown)
+@routes.get(PATH, policy=policy.admin(), query=Nothing, reply=schemas.Shown)
 def index(request: Request, provider_id: str) -> Reply:
     row, inventories = logic.of_provider(request.tx, provider_id)
     return fresh(request, schemas.of_provider(row, inventories), row["updated_at"])

@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import during, since
@@ -35,7 +36,11 @@ def _class(request: Request, name: str) -> dict[str, Any]:
 
 
 @routes.get(
-    "/resource_classes", policy=policy.admin(), versions=since("1.2"), reply=under("resource_classes", list[Shown])
+    "/resource_classes",
+    policy=policy.admin(),
+    query=Nothing,
+    versions=since("1.2"),
+    reply=under("resource_classes", list[Shown]),
 )
 def index(request: Request) -> Reply:
     return fresh(request, {"resource_classes": [_class(request, name) for name in logic.every(request.tx)]})

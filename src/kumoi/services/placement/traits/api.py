@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
@@ -52,7 +53,13 @@ def delete(request: Request, name: str) -> Reply:
     return Reply()
 
 
-@routes.get("/resource_providers/{provider_id}/traits", policy=policy.admin(), versions=since("1.6"), reply=Replace)
+@routes.get(
+    "/resource_providers/{provider_id}/traits",
+    policy=policy.admin(),
+    query=Nothing,
+    versions=since("1.6"),
+    reply=Replace,
+)
 def of_provider(request: Request, provider_id: str) -> Reply:
     row, names = logic.of_provider(request.tx, provider_id)
     return fresh(request, _of(row, names), row["updated_at"])

@@ -7,6 +7,7 @@ import msgspec
 from kumoi.kernel import policy
 from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.http import Request
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import during, since
@@ -25,6 +26,7 @@ class Query(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 @routes.get(
     "/resource_providers/{provider_id}/usages",
     policy=policy.admin(),
+    query=Nothing,
     reply=under("usages", dict[str, int], resource_provider_generation=int),
 )
 def of_provider(request: Request, provider_id: str) -> Reply:
