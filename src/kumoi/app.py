@@ -53,8 +53,11 @@ def service_modules() -> list[str]:
 
 
 def rooms(name: str) -> list[Any]:
-    """The modules `services/<service>/<name>.py` that exist, by service: bootstrap and audit are such rooms."""
-    return [importlib.import_module(m) for m in service_modules() if m.split(".")[2:][1:] == [name]]
+    """The modules `services/<service>/<name>.py` and `services/<service>/<resource>/<name>.py` that exist, by service:
+    bootstrap and audit are such rooms."""
+    depth = services_package.__name__.count(".")
+    found = [m for m in service_modules() if m.endswith(f".{name}") and m.count(".") - depth in (2, 3)]
+    return [importlib.import_module(m) for m in found]
 
 
 def engines(folder: Folder, settings: Settings) -> Locate:
@@ -130,8 +133,8 @@ def audit(data: Path) -> list[dict[str, Any]]:
 
 
 def differences(database: Database, locate: Locate) -> list[dict[str, Any]]:
-    """The kernel's own (work not followed up) and each service's `audit.py`; one that cannot compare says so, and hides
-    nothing that others find."""
+    """The kernel's own (work not followed up) and each `audit.py`, of a service or of a resource; one that cannot compare
+    says so, and hides nothing that others find."""
     view = reconcile.View(database, locate)
     found: list[dict[str, Any]] = []
     for row in database.read(reconcile.pending):

@@ -18,6 +18,8 @@ RESOURCE_ROOMS = {
     "errors",
     "operations",
     "reconcilers",
+    "audit",
+    "tagged",
 }
 FORBIDDEN = {"manager", "utils", "helpers", "common", "misc", "base"}
 NO_RESOURCES = {"__pycache__", "facade"}

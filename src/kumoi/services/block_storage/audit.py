@@ -10,12 +10,10 @@ from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import View
-from kumoi.services.block_storage.attachments import store as attachments
-from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
 from kumoi.services.block_storage.snapshots import store as snapshots
 from kumoi.services.block_storage.snapshots.models import TRANSIENT as TRANSIENT_SNAPSHOTS
 from kumoi.services.block_storage.volumes import store as volumes
-from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT
+from kumoi.services.block_storage.volumes.models import TRANSIENT
 
 SERVICE = "block_storage"
 GIB = 1 << 30
@@ -28,7 +26,6 @@ class _Rows:
 
     volumes: dict[str, Row]
     snapshots: dict[str, Row]
-    attachments: list[Row]
     busy: frozenset[str]
 
 
@@ -64,7 +61,7 @@ def differences(view: View) -> list[dict[str, Any]]:
 def _rows(tx: Transaction) -> _Rows:
     return _Rows(
         {row["id"]: row for row in volumes.every(tx)}, {row["id"]: row for row in snapshots.every(tx)},
-        attachments.every(tx), frozenset(operations.held(tx)),
+        frozenset(operations.held(tx)),
     )  # fmt: skip
 
 
@@ -106,15 +103,6 @@ def _states(rows: _Rows) -> list[dict[str, Any]]:
     for row in rows.snapshots.values():
         if row["status"] in TRANSIENT_SNAPSHOTS and subject("snapshot", row["id"]) not in rows.busy:
             found.append(_problem("snapshot", row["id"], f"it is {row['status']}, and nothing is being done to it"))
-    attached = {row["volume_id"] for row in rows.attachments}
-    for row in rows.volumes.values():
-        if row["status"] in HELD and row["id"] not in attached:
-            found.append(_problem("volume", row["id"], f"it is {row['status']}, and nobody has it"))
-    for row in rows.attachments:
-        moving = row["by_compute"] and row["status"] != AttachmentStatus.ATTACHED
-        if moving and not rows.busy & {subject("volume", row["volume_id"]), subject("server", row["server_id"])}:
-            problem = f"volume {row['volume_id']} is {row['status']} for server {row['server_id']}, and nothing is done"
-            found.append(_problem("attachment", row["id"], problem))
     return found
 
 

@@ -1,6 +1,6 @@
 """Where the tables and the topology, and the hosts' plugs, differ."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -8,46 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.network.interface import Content, NetworkError, Topology, TopologyInventory
+from kumoi.engines.network.interface import Content, NetworkError, Topology
 from kumoi.kernel import log, polls, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
-from kumoi.services.network.floating_ips.models import floating_ips
-from kumoi.services.network.floating_ips.reconcilers import floating_ip
 from kumoi.services.network.metadata.reconcilers import serving
-from kumoi.services.network.networks.models import networks
-from kumoi.services.network.networks.reconcilers import network
-from kumoi.services.network.ports.models import NOT_PLUGGED, ports
-from kumoi.services.network.ports.reconcilers import port
-from kumoi.services.network.routers.models import routers
-from kumoi.services.network.routers.reconcilers import router
-from kumoi.services.network.security_groups.models import security_groups
-from kumoi.services.network.security_groups.reconcilers import security_group
-
-KINDS: dict[str, tuple[sa.Select[Any], Callable[[TopologyInventory], dict[str, int]]]] = {
-    "network.security_group": (sa.select(security_groups.c.id), lambda held: held.security_groups),
-    "network.network": (sa.select(networks.c.id), lambda held: held.networks),
-    "network.port": (
-        sa.select(ports.c.id).where(ports.c.device_owner.not_in(NOT_PLUGGED)),
-        lambda held: held.ports,
-    ),
-    "network.router": (sa.select(routers.c.id), lambda held: held.routers),
-    "network.floating_ip": (
-        sa.select(floating_ips.c.id).where(floating_ips.c.port_id.is_not(None)),
-        lambda held: held.floating_ips,
-    ),
-}
-"""Kind of reconciler → the ids that the topology should hold, and those that it does, with their revisions."""
-
-CONTENTS: dict[str, Callable[[Transaction, list[str]], Mapping[str, Content]]] = {
-    "network.security_group": security_group.desired,
-    "network.network": network.desired,
-    "network.port": port.desired,
-    "network.router": router.desired,
-    "network.floating_ip": floating_ip.desired,
-}
-"""Kind of reconciler → what the topology should hold of some ids."""
-
+from kumoi.services.network.ports.models import ports
+from kumoi.services.network.topology import Part, parts
 
 WITHIN = 10.0
 """Seconds that all hosts have to answer a sweep's question."""
@@ -99,8 +66,8 @@ def topology_differences(view: View) -> list[Difference]:
     expected, revisions, pending = view.read(_tables)
     inventory = view.engine(Topology).inventory()
     found = []
-    for kind, (_, held_by) in KINDS.items():
-        held = held_by(inventory)
+    for part in parts():
+        kind, held = part.kind, part.held(inventory)
         for subject_id in sorted(expected[kind] | set(held)):
             if (kind, subject_id) in pending:
                 continue
@@ -121,19 +88,17 @@ def content_differences(view: View) -> list[Difference]:
     costs as much as reading all there is. NetworkError while the topology is silent."""
     topology = view.engine(Topology)
     found = []
-    for kind, desired in CONTENTS.items():
-        wanted = view.read(partial(_settled_content, kind=kind, desired=desired))
+    for part in parts():
+        wanted = view.read(partial(_settled_content, part=part))
         problem = "the topology holds it with other content than the tables say"
-        found += [Difference(kind, subject_id, problem) for subject_id in topology.differing(wanted)]
+        found += [Difference(part.kind, subject_id, problem) for subject_id in topology.differing(wanted)]
     return found
 
 
-def _settled_content(
-    tx: Transaction, kind: str, desired: Callable[[Transaction, list[str]], Mapping[str, Content]]
-) -> list[Content]:
+def _settled_content(tx: Transaction, part: Part) -> list[Content]:
     expected, _, pending = _tables(tx)
-    ids = sorted(subject_id for subject_id in expected[kind] if (kind, subject_id) not in pending)
-    return list(desired(tx, ids).values())
+    ids = sorted(subject_id for subject_id in expected[part.kind] if (part.kind, subject_id) not in pending)
+    return list(part.desired(tx, ids).values())
 
 
 def host_differences(view: View) -> list[Difference]:
@@ -210,7 +175,7 @@ def _to_serve(tx: Transaction) -> dict[str, set[str]]:
 
 def _tables(tx: Transaction) -> tuple[dict[str, set[str]], dict[tuple[str, str], int], set[tuple[str, str]]]:
     """Ids by kind, wanted revisions, and what the world has not followed yet."""
-    expected = {kind: {row[0] for row in tx.tuples(query)} for kind, (query, _) in KINDS.items()}
+    expected = {part.kind: {row[0] for row in tx.tuples(part.ids)} for part in parts()}
     dirty = reconcile.dirty
     revisions: dict[tuple[str, str], int] = {}
     pending: set[tuple[str, str]] = set()

@@ -19,6 +19,7 @@ from kumoi.services.network.floating_ips import store as floating_ips
 from kumoi.services.network.metadata.reconcilers import serving
 from kumoi.services.network.ports import states
 from kumoi.services.network.ports.models import ROUTER_GATEWAY
+from kumoi.services.network.topology import parts
 
 REMEMBERED = 7200 * SECOND
 """How long the revision of what is gone is kept: longer than the topology refuses late orders about it."""
@@ -132,7 +133,8 @@ def _overtaken(tx: Transaction) -> list[tuple[str, str, int]]:
 def _long_gone(tx: Transaction) -> dict[str, list[str]]:
     dirty = reconcile.dirty
     found: dict[str, list[str]] = {}
-    for kind, (there, _) in {**audit.KINDS, serving.RECONCILER.kind: audit.KINDS["network.network"]}.items():
+    kept = {part.kind: part.ids for part in parts()}
+    for kind, there in {**kept, serving.RECONCILER.kind: kept["network.network"]}.items():
         query = sa.select(dirty.c.id).where(
             dirty.c.kind == kind,
             dirty.c.applied >= dirty.c.wanted,

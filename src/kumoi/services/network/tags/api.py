@@ -17,19 +17,11 @@ class TagsBody(msgspec.Struct, forbid_unknown_fields=True):
     tags: list[str]
 
 
-_ID = {
-    "networks": "network_id", "subnets": "subnet_id",
-    "subnetpools": "subnetpool_id", "ports": "port_id", "routers": "router_id",
-    "floatingips": "floating_ip_id", "security-groups": "security_group_id", "security-group-rules": "rule_id",
-}  # fmt: skip
-"""Collection → the name that its own routes have for the id."""
-
-
 def _about(request: Request, path: dict[str, str]) -> tuple[str, str]:
     """Collection and id."""
     assert request.route is not None
     collection = request.route.path.split("/")[1]
-    return collection, path[_ID[collection]]
+    return collection, path[logic.TAGGED[collection].id]
 
 
 def index(request: Request, **path: str) -> dict[str, Any]:
@@ -60,8 +52,8 @@ def remove(request: Request, tag: str, **path: str) -> None:
     logic.remove(request.tx, request.who, *_about(request, path), tag)
 
 
-for _name, _id in _ID.items():
-    _all = f"/{_name}/{{{_id}}}/tags"
+for _tagged in logic.TAGGED.values():
+    _all = f"/{_tagged.collection}/{{{_tagged.id}}}/tags"
     routes.get(_all, policy=policy.reader(), query=Nothing, reply=TagsBody)(index)
     routes.put(_all, policy=policy.member(), body=TagsBody, reply=TagsBody)(replace)
     routes.post(_all, policy=policy.member(), body=TagsBody, reply=TagsBody)(append)

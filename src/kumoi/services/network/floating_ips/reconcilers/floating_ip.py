@@ -1,11 +1,15 @@
 """Floating IPs of the tables → the topology's, and back that they are there."""
 
+import sqlalchemy as sa
+
 from kumoi.engines.network.interface import FloatingIpSpec, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.floating_ips import logic, store
+from kumoi.services.network.floating_ips.models import floating_ips as floating_ips_table
 from kumoi.services.network.ports import store as ports
 from kumoi.services.network.ports.models import ACTIVE
+from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, floating_ip_ids: list[str]) -> dict[str, FloatingIpSpec]:
@@ -39,3 +43,9 @@ def apply(view: View, batch: dict[str, int]) -> None:
 
 
 RECONCILER = Reconciler(logic.KIND, apply, order=50)
+PART = Part(
+    RECONCILER.kind,
+    ids=sa.select(floating_ips_table.c.id).where(floating_ips_table.c.port_id.is_not(None)),
+    held=lambda held: held.floating_ips,
+    desired=desired,
+)

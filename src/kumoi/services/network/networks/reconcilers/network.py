@@ -2,18 +2,19 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from kumoi.engines.network.interface import HostRoute, NetworkSpec, SubnetSpec, Topology
 from kumoi.kernel import reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.networks import logic, store
+from kumoi.services.network.networks.models import networks as networks_table
 from kumoi.services.network.ports import store as ports
 from kumoi.services.network.ports.models import METADATA
 from kumoi.services.network.subnets import store as subnets
-
-HANGING = ("network.floating_ip", "network.router", "network.port")
-"""Kinds that hang on networks, in the order in which they go."""
+from kumoi.services.network.topology import Part, parts
 
 
 def desired(tx: Transaction, network_ids: list[str]) -> dict[str, NetworkSpec]:
@@ -52,10 +53,11 @@ def apply(view: View, batch: dict[str, int]) -> None:
 def _let_go(view: View) -> None:
     """A network can go only after what hangs on it: bring that to where its rows are (gone, too) at once."""
     due = view.read(reconcile.pending)
-    for kind in HANGING:
-        batch = {row["id"]: row["wanted"] for row in due if row["kind"] == kind}
-        if batch:
-            reconcile.reconcilers[kind].apply(view, batch)
+    for part in reversed(parts()):
+        reconciler = reconcile.reconcilers[part.kind]
+        batch = {row["id"]: row["wanted"] for row in due if row["kind"] == part.kind}
+        if batch and reconciler.order > RECONCILER.order:
+            reconciler.apply(view, batch)
 
 
 def _metadata_addresses(tx: Transaction, network_ids: list[str]) -> dict[str, str]:
@@ -80,3 +82,4 @@ def _subnet(row: dict[str, Any], metadata_address: str | None) -> SubnetSpec:
 
 
 RECONCILER = Reconciler(logic.KIND, apply, order=20)
+PART = Part(RECONCILER.kind, ids=sa.select(networks_table.c.id), held=lambda held: held.networks, desired=desired)

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from kumoi.engines.network.interface import AddressPair, DhcpOption, FixedAddress, PortKind, PortSpec, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.ports import logic, states, store
 from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED
+from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, port_ids: list[str]) -> dict[str, PortSpec]:
@@ -52,3 +56,9 @@ def _port(row: dict[str, Any]) -> PortSpec:
 
 
 RECONCILER = Reconciler(logic.KIND, apply, order=30)
+PART = Part(
+    RECONCILER.kind,
+    ids=sa.select(ports_table.c.id).where(ports_table.c.device_owner.not_in(NOT_PLUGGED)),
+    held=lambda held: held.ports,
+    desired=desired,
+)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from kumoi.engines.network.interface import Route, RouterAddress, RouterGateway, RouterInterface, RouterSpec, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
@@ -9,7 +11,9 @@ from kumoi.services.network.networks import store as networks
 from kumoi.services.network.ports import store as ports
 from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
 from kumoi.services.network.routers import logic, store
+from kumoi.services.network.routers.models import routers as routers_table
 from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.topology import Part
 
 Rows = dict[str, dict[str, Any]]
 
@@ -88,3 +92,4 @@ def _with_prefix(address: str, subnet: dict[str, Any]) -> str:
 
 
 RECONCILER = Reconciler(logic.KIND, apply, order=40)
+PART = Part(RECONCILER.kind, ids=sa.select(routers_table.c.id), held=lambda held: held.routers, desired=desired)

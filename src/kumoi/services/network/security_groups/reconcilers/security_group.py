@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from kumoi.engines.network.interface import SecurityGroupSpec, SecurityRule, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.security_groups import logic, store
+from kumoi.services.network.security_groups.models import security_groups as security_groups_table
+from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, group_ids: list[str]) -> dict[str, SecurityGroupSpec]:
@@ -47,3 +51,6 @@ def _rule(row: dict[str, Any]) -> SecurityRule:
 
 
 RECONCILER = Reconciler(logic.KIND, apply, order=10)
+PART = Part(
+    RECONCILER.kind, ids=sa.select(security_groups_table.c.id), held=lambda held: held.security_groups, desired=desired
+)

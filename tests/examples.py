@@ -1,0 +1,85 @@
+"""What a client asks when it makes something, and what that stands on: each resource's `example.py` says it once.
+
+`tests/services/<service>/<resource>/example.py` holds `example(cloud) -> (path, body)` for the POST routes whose handler's
+name begins with `create`, and a function of the handler's name for each other one. It may take the route as well."""
+
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from kumoi import app
+from kumoi.kernel import versions
+from kumoi.kernel.routes import Route, Service
+from tests.services.compute import world as worlds
+from tests.services.compute.world import World
+
+Ask = tuple[str, dict[str, Any]]
+"""A path and a body that are answered with success."""
+Example = Callable[..., Ask]
+
+_worlds: dict[int, tuple[Any, World]] = {}
+
+
+def of(service: Service, route: Route) -> Example | None:
+    """The example of a route; None: its resource has none."""
+    resource, _, handler = route.name.partition(".")
+    name = f"tests.services.{service.type}.{resource}.example"
+    try:
+        found = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not name.startswith(error.name):
+            raise
+        return None
+    function = getattr(found, handler, None) or (
+        getattr(found, "example", None) if handler.startswith("create") else None
+    )
+    if function is None or len(inspect.signature(function).parameters) < 2:
+        return function
+    return lambda cloud: function(cloud, route)
+
+
+def first_version(service: Service, route: Route) -> str | None:
+    """The oldest microversion in which a route answers as it is declared."""
+    if route.versions and service.microversions:
+        return versions.text(max(route.versions.first, service.microversions.minimum))
+    return None
+
+
+def caller(route: Route) -> str:
+    """Who may ask: a token of tests/cloud.py."""
+    return "member" if route.policy.role in ("member", "reader") else "admin"
+
+
+def prepare(cloud: Any) -> Any:
+    """The cloud, with what a new one holds, a host, an image and a network: what examples stand on."""
+    cloud.database.write(lambda tx: app.begin_services(tx, cloud.settings, {}))
+    world(cloud)
+    return cloud
+
+
+def world(cloud: Any) -> World:
+    """What a server needs; made once for each cloud."""
+    kept = _worlds.get(id(cloud))
+    if kept is None or kept[0] is not cloud:
+        _worlds.clear()
+        kept = _worlds[id(cloud)] = cloud, worlds.make(cloud)
+    return kept[1]
+
+
+def server(cloud: Any) -> str:
+    """The id of a server that runs."""
+    return world(cloud).boot()
+
+
+def made(cloud: Any, service: str, resource: str, **more: Any) -> dict[str, Any]:
+    """What another resource's example makes, with further fields, once the cloud is quiet."""
+    example = importlib.import_module(f"tests.services.{service}.{resource}.example").example
+    path, body = example(cloud)
+    envelope = next(iter(body))
+    answered = cloud.post(path, as_="member", json={envelope: {**body[envelope], **more}})
+    assert answered.status_code < 300, answered.text
+    cloud.settle()
+    found: dict[str, Any] = answered.json[envelope]
+    return found

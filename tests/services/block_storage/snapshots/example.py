@@ -1,0 +1,21 @@
+"""A snapshot of a volume, and what is done to one."""
+
+from typing import Any
+
+from tests.examples import made
+
+
+def example(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return "/volume/v3/snapshots", {"snapshot": {"volume_id": made(cloud, "block_storage", "volumes")["id"]}}
+
+
+def _act(cloud: Any, **body: Any) -> tuple[str, dict[str, Any]]:
+    return f"/volume/v3/snapshots/{made(cloud, 'block_storage', 'snapshots')['id']}/action", body
+
+
+def reset_status(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, **{"os-reset_status": {"status": "error"}})
+
+
+def force_delete(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, **{"os-force_delete": {}})

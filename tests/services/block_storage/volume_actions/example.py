@@ -1,0 +1,52 @@
+"""What is done to a volume that is available."""
+
+from typing import Any
+
+from tests.examples import made
+
+
+def _act(cloud: Any, action: str, argument: Any) -> tuple[str, dict[str, Any]]:
+    return f"/volume/v3/volumes/{made(cloud, 'block_storage', 'volumes')['id']}/action", {action: argument}
+
+
+def extend(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-extend", {"new_size": 2})
+
+
+def revert(cloud: Any) -> tuple[str, dict[str, Any]]:
+    snapshot = made(cloud, "block_storage", "snapshots")
+    return f"/volume/v3/volumes/{snapshot['volume_id']}/action", {"revert": {"snapshot_id": snapshot["id"]}}
+
+
+def set_bootable(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-set_bootable", {"bootable": True})
+
+
+def update_readonly_flag(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-update_readonly_flag", {"readonly": True})
+
+
+def set_image_metadata(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-set_image_metadata", {"metadata": {"mark": "m"}})
+
+
+def show_image_metadata(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-show_image_metadata", {})
+
+
+def reset_status(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-reset_status", {"status": "error"})
+
+
+def force_delete(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-force_delete", {})
+
+
+def reserve(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-reserve", {})
+
+
+def unreserve(cloud: Any) -> tuple[str, dict[str, Any]]:
+    path, body = reserve(cloud)
+    assert cloud.post(path, json=body).status_code == 202
+    return path, {"os-unreserve": {}}

@@ -1,0 +1,7 @@
+"""A domain as an admin makes it."""
+
+from typing import Any
+
+
+def example(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return "/identity/v3/domains", {"domain": {"name": "new"}}

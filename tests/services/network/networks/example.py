@@ -1,0 +1,7 @@
+"""A network as a client makes it."""
+
+from typing import Any
+
+
+def example(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return "/network/v2.0/networks", {"network": {}}
