@@ -1,11 +1,15 @@
 """What nginx itself refuses or misses, said as the service would say it that was asked.
 
-The shapes stand here as texts, for the configuration is written before anything of the services is loaded;
-tests/front/test_refusals.py compares each with what its service renders."""
+The configuration is written before the services are loaded, so their `errors.py` imports nothing heavy: the front loads
+that room alone, which holds the service's ROOT and how it renders an error."""
 
 import json
-from http import HTTPStatus
+from collections.abc import Callable
+from functools import cache
 from typing import Any
+
+from kumoi.kernel import log, rooms
+from kumoi.kernel.errors import ApiError, of_status
 
 MESSAGES = {
     400: "The request is not valid HTTP.",
@@ -25,44 +29,38 @@ MESSAGES = {
 """Status → the sentence that the client reads."""
 SHOWN_AS = {494: 431, 495: 400, 496: 400, 497: 400, 502: 503, 505: 400}
 """nginx's own statuses, and what clients are told."""
-ROOTS = ("/compute", "/identity", "/image", "/kumoi", "/network", "/placement", "/volume")
 REQUEST_ID = "$refusal_id"
 """The variable of nginx with this request's `req-…`."""
 
-_FAULTS = {
-    400: "badRequest", 403: "forbidden", 404: "itemNotFound", 405: "badMethod", 413: "overLimit",
-    429: "overLimit", 501: "notImplemented", 503: "serviceUnavailable",
-}  # fmt: skip
-_KINDS = {400: "HTTPBadRequest", 413: "HTTPRequestEntityTooLarge", 500: "HTTPInternalServerError"}
-_TITLES = {413: "Request Entity Too Large"}
+Render = Callable[[ApiError], Any]
+
+
+@cache
+def shapes() -> dict[str, Render]:
+    """Root → how its service renders an error, by root."""
+    found: dict[str, Render] = {room.ROOT: room.render for room in rooms.each("kumoi.services", "errors")}
+    return dict(sorted(found.items()))
 
 
 def body(root: str, status: int) -> str:
     """The JSON of a refusal below a root, REQUEST_ID in it; root empty: of no service."""
-    message, title = MESSAGES[status], _TITLES.get(status, HTTPStatus(status).phrase)
-    shape: dict[str, Any]
-    if root in ("/compute", "/volume"):
-        fault: dict[str, Any] = {"code": status, "message": message}
-        if root == "/volume" and status in (413, 429):
-            fault["retryAfter"] = "0"
-        shape = {_FAULTS.get(status, "computeFault"): fault}
-    elif root == "/image":
-        shape = {"message": message, "code": f"{status} {title}", "title": title}
-    elif root == "/network":
-        kind = _KINDS.get(status, f"HTTP{title.replace(' ', '').replace('-', '')}")
-        shape = {"NeutronError": {"type": kind, "message": message, "detail": ""}}
-    elif root == "/placement":
-        error = {"status": status, "title": title, "detail": message}
-        shape = {"errors": [{**error, "request_id": REQUEST_ID, "code": "placement.undefined_code"}]}
-    else:
-        shape = {"error": {"code": status, "message": message, "title": title}}
+    held = log.request_id.set(REQUEST_ID)
+    try:
+        render: Render = shapes()[root] if root else _of_no_service
+        shape = render(of_status(status, MESSAGES[status]))
+    finally:
+        log.request_id.reset(held)
     return json.dumps(shape, separators=(",", ":"))
+
+
+def _of_no_service(error: ApiError) -> dict[str, Any]:
+    return {"error": {"code": error.status, "message": error.message, "title": error.title}}
 
 
 def maps() -> str:
     """nginx's `map` blocks: `$refused_at` from the request line, which is there even where nothing else of a request
     could be read, the request's id, and `$refusal_…`, the body of each status."""
-    services = "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {root};' + "\n" for root in ROOTS)
+    services = "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {root};' + "\n" for root in shapes())
     # What the API began has an id already; the others get one as it makes them.
     parts = "".join(f"(?<id{part}>.{{{length}}})" for part, length in enumerate((8, 4, 4, 4, 12)))
     made = "req-" + "-".join(f"$id{part}" for part in range(5))
@@ -72,7 +70,7 @@ def maps() -> str:
     # Nothing is said in a header that is empty.
     text += f'    map $refused_at $compute_refusal_id {{ default ""; /compute {REQUEST_ID}; /volume {REQUEST_ID}; }}\n'
     for status in MESSAGES:
-        bodies = "".join(f"        {root} '{_quoted(body(root, status))}';\n" for root in ROOTS)
+        bodies = "".join(f"        {root} '{_quoted(body(root, status))}';\n" for root in shapes())
         text += f"    map $refused_at $refusal_{status} {{\n        default '{_quoted(body('', status))}';\n{bodies}    }}\n"
     return text
 

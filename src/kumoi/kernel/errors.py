@@ -60,6 +60,10 @@ class BadRequest(ApiError):
     title = "Bad Request"
 
 
+class MarkerNotFound(BadRequest):
+    """400: the marker of a page names nothing that this caller can see."""
+
+
 class Unauthorized(ApiError):
     status = 401
     title = "Unauthorized"

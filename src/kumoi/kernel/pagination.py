@@ -8,14 +8,11 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.errors import MarkerNotFound as MarkerNotFound
 
 LARGEST_PAGE = 1000
 Limit = Annotated[int, msgspec.Meta(ge=0)]
 """A page's size as a client asks for it."""
-
-
-class MarkerNotFound(BadRequest):
-    """400: the marker names nothing that this caller can see."""
 
 
 def page(

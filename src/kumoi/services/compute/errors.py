@@ -4,6 +4,9 @@ from typing import Any
 
 from kumoi.kernel.errors import ApiError
 
+ROOT = "/compute"
+"""Below which errors have this shape: the front says so too."""
+
 _NAMES = {
     400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
     406: "notAcceptable", 409: "conflictingRequest", 410: "gone", 413: "overLimit", 415: "badMediaType",

@@ -4,6 +4,9 @@ from typing import Any
 
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound, PolicyForbids, Unauthorized
 
+ROOT = "/identity"
+"""Below which errors have this shape: the front says so too."""
+
 
 def render(error: ApiError) -> dict[str, Any]:
     message = error.message

@@ -3,8 +3,10 @@
 from typing import Any
 
 from kumoi.kernel import errors
-from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound, Other, OverQuota
-from kumoi.kernel.pagination import MarkerNotFound
+from kumoi.kernel.errors import ApiError, BadRequest, Conflict, MarkerNotFound, NotFound, Other, OverQuota
+
+ROOT = "/network"
+"""Below which errors have this shape: the front says so too."""
 
 _KINDS: dict[type[ApiError], str] = {
     errors.BadRequest: "HTTPBadRequest",

@@ -5,6 +5,9 @@ from typing import Any
 from kumoi.kernel import log
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound
 
+ROOT = "/placement"
+"""Below which errors have this shape: the front says so too."""
+
 CONCURRENT_UPDATE = "placement.concurrent_update"
 INVENTORY_IN_USE = "placement.inventory.inuse"
 PROVIDER_IN_USE = "placement.resource_provider.inuse"
