@@ -90,8 +90,8 @@ class Cloud:
         if create:
             make_tables(self.database)
         Keys.create(self.folder.keys)
-        keys = Keys.load(self.folder.keys)
-        self.engines = {Keys: keys, **self._engines()}
+        self.keys = keys = Keys.load(self.folder.keys)
+        self.engines = self._engines()
         chosen = list(services) if services is not None else every
         self.api, wsgi = _take(
             chosen, self.database, authenticator or authenticate, self.settings, self.locate, keys=keys
@@ -105,7 +105,7 @@ class Cloud:
         return fake_engines(self.folder, self.settings)
 
     def locate(self, kind: type[Any]) -> Any:
-        return self.engines[kind]
+        return self.keys if kind is Keys else self.engines[kind]
 
     def call(self, method: str, path: str, as_: str | None = "member", version: str | None = None, **more: Any) -> Any:
         """The response; `json`, `headers` and `params` as falcon.testing takes them. Compute's version by `version`."""
