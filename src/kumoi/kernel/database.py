@@ -67,11 +67,14 @@ class Table(sa.Table, Generic[R]):
     `tests/architecture/test_rows.py` compares the type with the columns."""
 
 
-def row_type(table: sa.Table) -> type[Mapping[str, Any]] | None:
-    """The type of the table's rows; None if it was made without one."""
-    # Set by Python on what is made of `Table[Row]`.
+def row_type(table: Table[R]) -> type[R]:
+    """The type of the table's rows; TypeError if it was made without one."""
+    # Python sets __orig_class__ on what is made of `Table[Row]`.
     types = get_args(getattr(table, "__orig_class__", None))
-    return types[0] if types else None
+    if not types:
+        raise TypeError(f"{table.name} is not made as Table[…Row](…), with the TypedDict of its rows")
+    row: type[R] = types[0]
+    return row
 
 
 _SEVERAL = (list, tuple, set, frozenset)

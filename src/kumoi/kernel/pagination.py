@@ -1,6 +1,6 @@
 """Pages by marker, in an order that is total and the same on every database: NULLs first when ascending."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -18,13 +18,14 @@ Limit = Annotated[int, msgspec.Meta(ge=0)]
 def page(
     tx: Transaction,
     query: sa.Select[Any],
+    row: type[Any] | None = None,
     *,
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: Mapping[str, Any] | None,
     limit: int | None,
     reverse: bool = False,
-) -> list[dict[str, Any]]:
-    """Rows after `marker` (a row that the same query could give), at most min(limit, LARGEST_PAGE).
+) -> list[Any]:
+    """Rows of the type `row` after `marker` (a row that the same query could give), at most min(limit, LARGEST_PAGE).
 
     `sort`: (column, `asc` or `desc`); the last one must be unique. `reverse`: the page before the marker."""
     order = [(column, (direction == "desc") != reverse) for column, direction in sort]
@@ -32,7 +33,7 @@ def page(
         query = query.where(_after(order, marker))
     for column, down in order:
         query = query.order_by(column.desc().nulls_last() if down else column.asc().nulls_first())
-    rows = tx.all(query.limit(min(limit, LARGEST_PAGE) if limit is not None else LARGEST_PAGE))
+    rows = tx.all(query.limit(min(limit, LARGEST_PAGE) if limit is not None else LARGEST_PAGE), row)
     return rows[::-1] if reverse else rows
 
 
@@ -41,7 +42,7 @@ def full(rows: Sequence[Any], limit: int | None) -> bool:
     return 0 < len(rows) >= min(LARGEST_PAGE if limit is None else limit, LARGEST_PAGE)
 
 
-def _after(order: Sequence[tuple[sa.ColumnElement[Any], bool]], marker: dict[str, Any]) -> sa.ColumnElement[bool]:
+def _after(order: Sequence[tuple[sa.ColumnElement[Any], bool]], marker: Mapping[str, Any]) -> sa.ColumnElement[bool]:
     choices = []
     equal: list[sa.ColumnElement[bool]] = []
     for column, down in order:

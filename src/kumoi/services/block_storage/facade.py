@@ -135,8 +135,9 @@ def attachments_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[s
     """Server → its attachments, in the order in which they were made."""
     found: dict[str, list[Attachment]] = {}
     for row in attachments.of_servers(tx, server_ids):
-        each = Attachment(row["id"], row["volume_id"], row["server_id"], row["status"], row["device"])
-        found.setdefault(row["server_id"], []).append(each)
+        if server_id := row["server_id"]:
+            each = Attachment(row["id"], row["volume_id"], server_id, row["status"], row["device"])
+            found.setdefault(server_id, []).append(each)
     return found
 
 

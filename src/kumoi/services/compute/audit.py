@@ -12,6 +12,7 @@ from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import AT_REST, LETS_GO, TRANSIENT_VM_STATES, VmState
 from kumoi.services.compute.servers.operations.create import resources
 from kumoi.services.compute.volume_attachments import store as disks
+from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
@@ -22,9 +23,9 @@ Found = list[dict[str, Any]]
 class _Rows:
     """Of one instant, by server. `busy`: those that an operation has in its hands."""
 
-    servers: dict[str, dict[str, Any]]
+    servers: dict[str, store.LiveServer]
     busy: set[str]
-    devices: dict[str, list[dict[str, Any]]]
+    devices: dict[str, list[BlockDeviceRow]]
     ports: dict[str, list[ports.Port]]
 
     def volumes_of(self, server_id: str) -> set[str]:
@@ -123,7 +124,7 @@ def _amounts(*each: dict[str, int]) -> str:
     return " and ".join(", ".join(f"{amount} {name}" for name, amount in sorted(one.items())) for one in each)
 
 
-def _tables(tx: Transaction, servers: dict[str, dict[str, Any]], busy: set[str]) -> Found:
+def _tables(tx: Transaction, servers: dict[str, store.LiveServer], busy: set[str]) -> Found:
     found = []
     for server_id, row in servers.items():
         if server_id not in busy and (row["task_state"] is not None or row["vm_state"] in TRANSIENT_VM_STATES):
@@ -155,7 +156,7 @@ def _tables(tx: Transaction, servers: dict[str, dict[str, Any]], busy: set[str])
     return found
 
 
-def _guests(host: str, states: dict[str, GuestState], servers: dict[str, dict[str, Any]], busy: set[str]) -> Found:
+def _guests(host: str, states: dict[str, GuestState], servers: dict[str, store.LiveServer], busy: set[str]) -> Found:
     found = []
     for server_id in sorted(states.keys() - busy):
         row = servers.get(server_id)

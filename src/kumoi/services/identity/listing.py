@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic
 from urllib.parse import urlencode
 
 import msgspec
 import sqlalchemy as sa
 
+from kumoi.kernel.database import R
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import LARGEST_PAGE, MarkerNotFound
 from kumoi.kernel.queries import Family, Query, optional
@@ -28,17 +29,16 @@ class Pages(msgspec.Struct):
     next: str | None
 
 
-Row = dict[str, Any]
 Params = Mapping[str, list[str]]
 Conditions = list[sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
-class Selection:
+class Selection(Generic[R]):
     """What a caller may see of a list. `fetch`: (marker or None, limit) → rows; `find`: id → the row that may be a marker."""
 
-    fetch: Callable[[Row | None, int], list[Row]]
-    find: Callable[[str], Row | None]
+    fetch: Callable[[R | None, int], list[R]]
+    find: Callable[[str], R | None]
 
 
 Columns = Mapping[str, sa.ColumnElement[Any]]
@@ -99,7 +99,7 @@ def _inexact(column: sa.ColumnElement[Any], how: str, value: str, key: str) -> s
     raise Invalid(key, "it ends in none of contains, startswith, endswith, icontains, istartswith, iendswith")
 
 
-def page(request: Request, selection: Selection) -> tuple[list[Row], dict[str, Any]]:
+def page(request: Request, selection: Selection[R]) -> tuple[list[R], dict[str, Any]]:
     """The rows that `limit` and `marker` of the query ask for, all of them without a limit, and the list's links."""
     limit, marker_id = _limit(request), request.params.get("marker", [None])[-1]
     marker = None

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.image.images import store
 from kumoi.services.image.images.logic import visible
+from kumoi.services.image.images.models import ImageDetails
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def active_ids(tx: Transaction) -> list[str]:
     return store.ids_with_data(tx)
 
 
-def _image(row: dict[str, Any]) -> Image:
+def _image(row: ImageDetails) -> Image:
     return Image(
         id=row["id"], name=row["name"], status=row["status"], disk_format=row["disk_format"],
         container_format=row["container_format"], size=row["size"], virtual_size=row["virtual_size"],

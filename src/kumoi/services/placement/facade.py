@@ -9,7 +9,7 @@ from kumoi.services.placement.allocations import logic as allocations_logic
 from kumoi.services.placement.allocations import store as allocations
 from kumoi.services.placement.errors import NoRoom, ProviderNotFound
 from kumoi.services.placement.inventories import store as inventory_rows
-from kumoi.services.placement.inventories.models import LARGEST, capacity, misfit
+from kumoi.services.placement.inventories.models import LARGEST, InventoryRow, capacity, misfit
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.traits import store as trait_rows
 from kumoi.services.placement.traits.standard import STANDARD
@@ -65,7 +65,7 @@ def ensure_provider(
     changed = False
     for resource_class, inventory in inventories.items():
         values = asdict(inventory)
-        before = now.get(resource_class)
+        before: Mapping[str, Any] | None = now.get(resource_class)
         if before is None or any(before[field] != value for field, value in values.items()):
             inventory_rows.put(tx, provider_id, resource_class, values)
             changed = True
@@ -196,7 +196,7 @@ def consumers(tx: Transaction) -> list[str]:
 class _View:
     provider_id: str
     name: str
-    inventory: dict[str, dict[str, Any]]
+    inventory: dict[str, InventoryRow]
     used: dict[str, int]
     traits: set[str]
 

@@ -8,28 +8,40 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.attachments import store
-from kumoi.services.block_storage.attachments.models import OF_VOLUME, Status
+from kumoi.services.block_storage.attachments.models import OF_VOLUME, AttachmentRow, Status
 from kumoi.services.block_storage.attachments.models import attachments as table
 from kumoi.services.block_storage.attachments.schemas import ListQuery
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidInput, InvalidVolume, UsedByServer
 from kumoi.services.block_storage.volumes import store as volumes
-from kumoi.services.block_storage.volumes.models import HELD
+from kumoi.services.block_storage.volumes.models import HELD, VolumeRow
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 
 
 def reserve(
-    tx: Transaction, volume: dict[str, Any], server_id: str | None, *, by_compute: bool, mode: str = "rw"
-) -> dict[str, Any]:
+    tx: Transaction, volume: VolumeRow, server_id: str | None, *, by_compute: bool, mode: str = "rw"
+) -> AttachmentRow:
     """The attachment's row. InvalidVolume unless the volume is free."""
     if volume["status"] != VolumeStatus.AVAILABLE or store.of_volume(tx, volume["id"]) is not None:
         raise InvalidVolume(
             f"Volume {volume['id']} status must be available to reserve, but the current status is {volume['status']}."
         )
     row = store.insert(
-        tx, id=tx.new_uuid(), volume_id=volume["id"], project_id=volume["project_id"], server_id=server_id,
-        by_compute=by_compute, status=Status.RESERVED, mode=mode, device=None, host=None, connector={},
-        attached_at=None,
-    )  # fmt: skip
+        tx,
+        AttachmentRow(
+            id=tx.new_uuid(),
+            volume_id=volume["id"],
+            project_id=volume["project_id"],
+            server_id=server_id,
+            by_compute=by_compute,
+            status=Status.RESERVED,
+            mode=mode,
+            device=None,
+            host=None,
+            connector={},
+            attached_at=None,
+            created_at=tx.now,
+        ),
+    )
     volumes.update(tx, volume["id"], status=VolumeStatus.RESERVED)
     return row
 
@@ -60,7 +72,7 @@ def _follow(tx: Transaction, volume_id: str, status: VolumeStatus) -> None:
         volumes.update(tx, volume_id, status=status)
 
 
-def check_mode(volume: dict[str, Any], mode: str) -> str:
+def check_mode(volume: VolumeRow, mode: str) -> str:
     """`rw` or `ro`; InvalidInput for others, and for writing to a volume that is read-only."""
     if mode not in ("rw", "ro"):
         raise InvalidInput(f"mode: '{mode[:50]}' is neither rw nor ro.")
@@ -69,7 +81,7 @@ def check_mode(volume: dict[str, Any], mode: str) -> str:
     return mode
 
 
-def mine(tx: Transaction, volume: dict[str, Any]) -> dict[str, Any]:
+def mine(tx: Transaction, volume: VolumeRow) -> AttachmentRow:
     """The attachment that a client wrote down; UsedByServer when it is compute's, InvalidVolume when there is none."""
     row = store.of_volume(tx, volume["id"])
     if row is None:
@@ -80,7 +92,7 @@ def mine(tx: Transaction, volume: dict[str, Any]) -> dict[str, Any]:
 
 
 def attach(
-    tx: Transaction, volume: dict[str, Any], server_id: str | None, host: str | None, device: str | None, mode: str
+    tx: Transaction, volume: VolumeRow, server_id: str | None, host: str | None, device: str | None, mode: str
 ) -> None:
     """A client says that a server or a host has it."""
     if not server_id and not host:
@@ -97,14 +109,14 @@ def attach(
     move(tx, row["id"], Status.ATTACHED, server_id=server_id, host=host, device=device, mode=mode)
 
 
-def begin_detaching(tx: Transaction, volume: dict[str, Any]) -> None:
+def begin_detaching(tx: Transaction, volume: VolumeRow) -> None:
     row = mine(tx, volume)
     if row["status"] != Status.ATTACHED:
         raise InvalidVolume(f"Volume {volume['id']} status must be in-use to detach, but is {volume['status']}.")
     move(tx, row["id"], Status.DETACHING)
 
 
-def roll_detaching(tx: Transaction, volume: dict[str, Any]) -> None:
+def roll_detaching(tx: Transaction, volume: VolumeRow) -> None:
     row = mine(tx, volume)
     if row["status"] == Status.DETACHING:
         move(tx, row["id"], Status.ATTACHED)
@@ -118,7 +130,7 @@ def is_uuid(text: str) -> bool:
     return True
 
 
-def visible(tx: Transaction, who: Who, attachment_id: str) -> dict[str, Any]:
+def visible(tx: Transaction, who: Who, attachment_id: str) -> AttachmentRow:
     """The row; AttachmentNotFound for what is another project's."""
     row = store.find(tx, attachment_id)
     if row is None or not who.sees(row["project_id"]):
@@ -126,14 +138,14 @@ def visible(tx: Transaction, who: Who, attachment_id: str) -> dict[str, Any]:
     return row
 
 
-def own(tx: Transaction, who: Who, attachment_id: str) -> dict[str, Any]:
+def own(tx: Transaction, who: Who, attachment_id: str) -> AttachmentRow:
     """The row, for whom it is to change; PolicyForbids for others who see it."""
     row = visible(tx, who, attachment_id)
     policy.must_change(who, row["project_id"], "volume:attachment_update")
     return row
 
 
-def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, query: ListQuery) -> list[AttachmentRow]:
     marker = visible(tx, who, query.marker) if query.marker else None
     conditions = listing.whose(table.c.project_id, who, query)
     for column, value in (
@@ -149,8 +161,8 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
 
 
 def create(
-    tx: Transaction, volume: dict[str, Any], server_id: str | None, connector: dict[str, Any] | None, mode: str | None
-) -> dict[str, Any]:
+    tx: Transaction, volume: VolumeRow, server_id: str | None, connector: dict[str, Any] | None, mode: str | None
+) -> AttachmentRow | dict[str, Any]:
     """A client's: reserved, or with a connector attaching."""
     if server_id and not is_uuid(server_id):
         raise InvalidInput(f"attachment.instance_uuid '{server_id[:50]}' is no UUID.")
@@ -159,7 +171,7 @@ def create(
     return connect(tx, row, connector) if connector else row
 
 
-def connect(tx: Transaction, row: dict[str, Any], connector: dict[str, Any]) -> dict[str, Any]:
+def connect(tx: Transaction, row: AttachmentRow, connector: dict[str, Any]) -> AttachmentRow:
     """A client tells from where it is going to be used."""
     _of_client(row)
     if not connector:
@@ -167,23 +179,23 @@ def connect(tx: Transaction, row: dict[str, Any], connector: dict[str, Any]) -> 
     if row["status"] not in (Status.RESERVED, Status.ATTACHING):
         raise InvalidVolume(f"Attachment {row['id']} is {row['status']} already.")
     host = connector.get("host")
-    changed = {"connector": connector, "host": host[:255] if isinstance(host, str) else None}
-    move(tx, row["id"], Status.ATTACHING, **changed)
-    return {**row, **changed, "status": Status.ATTACHING}
+    host = host[:255] if isinstance(host, str) else None
+    move(tx, row["id"], Status.ATTACHING, connector=connector, host=host)
+    return {**row, "connector": connector, "host": host, "status": Status.ATTACHING}
 
 
-def complete(tx: Transaction, row: dict[str, Any]) -> None:
+def complete(tx: Transaction, row: AttachmentRow) -> None:
     _of_client(row)
     if row["status"] not in (Status.ATTACHING, Status.ATTACHED):
         raise InvalidInput(f"Attachment {row['id']} is {row['status']}; it must be attaching to be completed.")
     move(tx, row["id"], Status.ATTACHED)
 
 
-def delete(tx: Transaction, row: dict[str, Any]) -> None:
+def delete(tx: Transaction, row: AttachmentRow) -> None:
     _of_client(row)
     release(tx, row["id"])
 
 
-def _of_client(row: dict[str, Any]) -> None:
+def _of_client(row: AttachmentRow) -> None:
     if row["by_compute"]:
         raise UsedByServer(row["server_id"])

@@ -7,32 +7,37 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
+from kumoi.services.block_storage.attachments.models import AttachmentRow
 from kumoi.services.block_storage.attachments.models import attachments as table
 
 
-def insert(tx: Transaction, **values: Any) -> dict[str, Any]:
-    row = {"created_at": tx.now, **values}
-    tx.insert(table, **row)
+def insert(tx: Transaction, row: AttachmentRow) -> AttachmentRow:
+    tx.insert_row(table, row)
     return row
 
 
-def find(tx: Transaction, attachment_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(table).where(table.c.id == attachment_id))
+def find(tx: Transaction, attachment_id: str) -> AttachmentRow | None:
+    return tx.one(sa.select(table).where(table.c.id == attachment_id), AttachmentRow)
 
 
-def of_volume(tx: Transaction, volume_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(table).where(table.c.volume_id == volume_id))
+def of_volume(tx: Transaction, volume_id: str) -> AttachmentRow | None:
+    return tx.one(sa.select(table).where(table.c.volume_id == volume_id), AttachmentRow)
 
 
-def of_volumes(tx: Transaction, volume_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def of_volumes(tx: Transaction, volume_ids: Iterable[str]) -> dict[str, AttachmentRow]:
     """Volume → its attachment."""
-    return {row["volume_id"]: row for row in tx.all(sa.select(table).where(table.c.volume_id.in_(list(volume_ids))))}
+    return {
+        row["volume_id"]: row
+        for row in tx.all(sa.select(table).where(table.c.volume_id.in_(list(volume_ids))), AttachmentRow)
+    }
 
 
-def of_servers(tx: Transaction, server_ids: Iterable[str]) -> list[dict[str, Any]]:
+def of_servers(tx: Transaction, server_ids: Iterable[str]) -> list[AttachmentRow]:
     """In the order in which they were made."""
     wanted = table.c.server_id.in_(list(server_ids))
-    return tx.all(sa.select(table).where(wanted, table.c.by_compute).order_by(table.c.created_at, table.c.id))
+    return tx.all(
+        sa.select(table).where(wanted, table.c.by_compute).order_by(table.c.created_at, table.c.id), AttachmentRow
+    )
 
 
 def servers(tx: Transaction) -> set[str]:
@@ -53,12 +58,12 @@ def list_of(
     tx: Transaction,
     conditions: Sequence[sa.ColumnElement[bool]],
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: AttachmentRow | None,
     limit: int,
     offset: int = 0,
-) -> list[dict[str, Any]]:
+) -> list[AttachmentRow]:
     query = sa.select(table).where(*conditions)
-    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)
+    return page(tx, query.offset(offset) if offset else query, AttachmentRow, sort=sort, marker=marker, limit=limit)
 
 
 def every(tx: Transaction) -> list[dict[str, Any]]:

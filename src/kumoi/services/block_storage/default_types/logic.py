@@ -7,14 +7,15 @@ from kumoi.kernel.errors import NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.volume_types import logic as volume_types
 from kumoi.services.block_storage.volume_types import store
+from kumoi.services.block_storage.volume_types.models import DefaultTypeRow
 from kumoi.services.identity import facade as identity
 
 
-def every(tx: Transaction) -> list[dict[str, Any]]:
+def every(tx: Transaction) -> list[DefaultTypeRow]:
     return store.defaults(tx)
 
 
-def of_project(tx: Transaction, project_id: str) -> dict[str, Any]:
+def of_project(tx: Transaction, project_id: str) -> DefaultTypeRow:
     found = store.defaults(tx, [project_id])
     if not found:
         raise NotFound(f"Default type for project {project_id[:255]} not found.")

@@ -8,6 +8,7 @@ from kumoi.kernel.errors import NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.messages import store
+from kumoi.services.block_storage.messages.models import MessageRow
 from kumoi.services.block_storage.messages.models import messages as table
 from kumoi.services.block_storage.messages.schemas import ListQuery
 
@@ -17,14 +18,14 @@ _KEYS = {
 }  # fmt: skip
 
 
-def visible(tx: Transaction, who: Who, message_id: str) -> dict[str, Any]:
+def visible(tx: Transaction, who: Who, message_id: str) -> MessageRow:
     row = store.find(tx, message_id)
     if row is None or not who.sees(row["project_id"]):
         raise NotFound(f"Message {message_id[:255]} could not be found.")
     return row
 
 
-def own(tx: Transaction, who: Who, message_id: str) -> dict[str, Any]:
+def own(tx: Transaction, who: Who, message_id: str) -> MessageRow:
     """The row, for whom it is to remove; PolicyForbids for others who see it."""
     row = visible(tx, who, message_id)
     policy.must_change(who, row["project_id"], "message:delete")
@@ -46,5 +47,5 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-def delete(tx: Transaction, message: dict[str, Any]) -> None:
+def delete(tx: Transaction, message: MessageRow) -> None:
     store.delete(tx, message["id"])

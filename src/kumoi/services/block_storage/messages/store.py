@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context
 from kumoi.kernel.pagination import page
-from kumoi.services.block_storage.messages.models import KEPT
+from kumoi.services.block_storage.messages.models import KEPT, MessageRow
 from kumoi.services.block_storage.messages.models import messages as table
 
 EVENTS = {
@@ -32,8 +32,8 @@ def write(tx: Transaction, context: Context, project_id: str, kind: str, resourc
         )  # fmt: skip
 
 
-def find(tx: Transaction, message_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(table).where(table.c.id == message_id))
+def find(tx: Transaction, message_id: str) -> MessageRow | None:
+    return tx.one(sa.select(table).where(table.c.id == message_id), MessageRow)
 
 
 def delete(tx: Transaction, message_id: str) -> None:
@@ -49,7 +49,7 @@ def list_of(
     tx: Transaction,
     conditions: Sequence[sa.ColumnElement[bool]],
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: MessageRow | None,
     limit: int,
     offset: int = 0,
 ) -> list[dict[str, Any]]:

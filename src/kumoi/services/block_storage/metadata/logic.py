@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
@@ -13,8 +12,10 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput, PreconditionFailed
 from kumoi.services.block_storage.snapshots import logic as snapshots
 from kumoi.services.block_storage.snapshots import store as snapshot_store
+from kumoi.services.block_storage.snapshots.models import SnapshotRow
 from kumoi.services.block_storage.volumes import store as volume_store
 from kumoi.services.block_storage.volumes.logic import changes as volumes
+from kumoi.services.block_storage.volumes.models import VolumeRow
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Kind:
     """What has metadata: how its row is found, for those who may, and changed."""
 
     noun: str
-    visible: Callable[[Transaction, Who, str], dict[str, Any]]
-    own: Callable[[Transaction, Who, str], dict[str, Any]]
+    visible: Callable[[Transaction, Who, str], VolumeRow | SnapshotRow]
+    own: Callable[[Transaction, Who, str], VolumeRow | SnapshotRow]
     update: Callable[..., None]
 
 

@@ -1,7 +1,7 @@
 """Which snapshots may be made, changed and deleted, and what that starts."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from kumoi.kernel import operations, policy, quotas
 from kumoi.kernel.database import Transaction
@@ -11,12 +11,13 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume, SnapshotNotFound
 from kumoi.services.block_storage.snapshots import filters, store
-from kumoi.services.block_storage.snapshots.models import Status
+from kumoi.services.block_storage.snapshots.models import SnapshotRow, Status
 from kumoi.services.block_storage.snapshots.models import snapshots as table
 from kumoi.services.block_storage.snapshots.operations.create import CREATE
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE
 from kumoi.services.block_storage.volumes import store as volumes
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
+from kumoi.services.block_storage.volumes.models import VolumeRow
 
 FORCED = frozenset(
     {VolumeStatus.IN_USE, VolumeStatus.RESERVED, VolumeStatus.ATTACHING, VolumeStatus.DETACHING}
@@ -29,7 +30,7 @@ REPORTED: Mapping[str, frozenset[Status]] = {
 """What a snapshot that is made or removed from outside may become, by what it is."""
 
 
-def visible(tx: Transaction, who: Who, snapshot_id: str) -> dict[str, Any]:
+def visible(tx: Transaction, who: Who, snapshot_id: str) -> SnapshotRow:
     """The row; SnapshotNotFound for what is another project's."""
     row = store.find(tx, snapshot_id)
     if row is None or not who.sees(row["project_id"]):
@@ -37,14 +38,14 @@ def visible(tx: Transaction, who: Who, snapshot_id: str) -> dict[str, Any]:
     return row
 
 
-def own(tx: Transaction, who: Who, snapshot_id: str) -> dict[str, Any]:
+def own(tx: Transaction, who: Who, snapshot_id: str) -> SnapshotRow:
     """The row, for whom it is to change; PolicyForbids for others who see it."""
     row = visible(tx, who, snapshot_id)
     policy.must_change(who, row["project_id"], "volume:update_snapshot")
     return row
 
 
-def page(tx: Transaction, who: Who, query: filters.ListQuery) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, query: filters.ListQuery) -> list[SnapshotRow]:
     marker = visible(tx, who, query.marker) if query.marker else None
     order = listing.order(table, query, filters.SORT_KEYS)
     return store.list_of(tx, filters.conditions(who, query), order, marker, query.length, query.offset or 0)
@@ -56,9 +57,9 @@ def count(tx: Transaction, who: Who, query: filters.ListQuery) -> int:
 
 
 def create(
-    tx: Transaction, volume: dict[str, Any], origin: Mapping[str, Any], *, name: str | None, description: str | None,
+    tx: Transaction, volume: VolumeRow, origin: Mapping[str, Any], *, name: str | None, description: str | None,
     metadata: Mapping[str, str] | None, user_id: str, force: bool,
-) -> dict[str, Any]:  # fmt: skip
+) -> SnapshotRow:  # fmt: skip
     """A snapshot that is going to be made, of the volume's project; takes quota. `force`: also while in use."""
     status = volume["status"]
     if status != VolumeStatus.AVAILABLE and not (force and status in FORCED):
@@ -67,21 +68,33 @@ def create(
     quotas.take(tx, "block_storage", volume["project_id"], {"snapshots": 1, "gigabytes": volume["size"]})
     snapshot_id = tx.new_uuid()
     row = store.insert(
-        tx, id=snapshot_id, volume_id=volume["id"], project_id=volume["project_id"], user_id=user_id, name=name,
-        description=description, size=volume["size"], status=Status.CREATING, metadata=dict(metadata or {}),
-        host=volume["host"],
-    )  # fmt: skip
+        tx,
+        SnapshotRow(
+            id=snapshot_id,
+            volume_id=volume["id"],
+            project_id=volume["project_id"],
+            user_id=user_id,
+            name=name,
+            description=description,
+            size=volume["size"],
+            status=Status.CREATING,
+            metadata=dict(metadata or {}),
+            host=volume["host"] or "",
+            created_at=tx.now,
+            updated_at=tx.now,
+        ),
+    )
     operations.begin(tx, CREATE, [subject("snapshot", snapshot_id)], {"snapshot_id": snapshot_id}, **origin)
     return row
 
 
-def update(tx: Transaction, snapshot: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def update(tx: Transaction, snapshot: SnapshotRow, values: Mapping[str, Any]) -> SnapshotRow:
     """The row with name or description changed."""
     store.update(tx, snapshot["id"], **values)
-    return {**snapshot, **values, "updated_at": tx.now}
+    return cast(SnapshotRow, {**snapshot, **values, "updated_at": tx.now})
 
 
-def delete(tx: Transaction, snapshot: dict[str, Any], origin: Mapping[str, Any]) -> None:
+def delete(tx: Transaction, snapshot: SnapshotRow, origin: Mapping[str, Any]) -> None:
     """Promise that it goes, also while it is being made. InvalidSnapshot while a volume is being made of it."""
     if copy := volumes.being_copied(tx, snapshot_id=snapshot["id"]):
         raise InvalidSnapshot(f"Snapshot {snapshot['id']} is just being copied to volume {copy}.")
@@ -97,7 +110,7 @@ def delete(tx: Transaction, snapshot: dict[str, Any], origin: Mapping[str, Any])
     )  # fmt: skip
 
 
-def reset_status(tx: Transaction, snapshot: dict[str, Any], status: str) -> None:
+def reset_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
     """What an admin says it is; refused while work is in progress, which would write over it."""
     if status not in (known := {str(each) for each in Status}):
         raise InvalidInput(f"status '{status[:50]}' is none of {', '.join(sorted(known))}.")
@@ -106,7 +119,7 @@ def reset_status(tx: Transaction, snapshot: dict[str, Any], status: str) -> None
     store.update(tx, snapshot["id"], status=status)
 
 
-def update_status(tx: Transaction, snapshot: dict[str, Any], status: str) -> None:
+def update_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
     """What whoever makes or removes it says has become of it; InvalidSnapshot when nobody is about that."""
     if status not in REPORTED.get(snapshot["status"], ()):
         raise InvalidSnapshot(

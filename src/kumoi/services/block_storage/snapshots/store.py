@@ -8,23 +8,24 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
+from kumoi.services.block_storage.snapshots.models import SnapshotRow
 from kumoi.services.block_storage.snapshots.models import snapshots as table
 
 
-def insert(tx: Transaction, **values: Any) -> dict[str, Any]:
-    row = {"created_at": tx.now, "updated_at": tx.now, **values}
-    tx.insert(table, **row)
+def insert(tx: Transaction, row: SnapshotRow) -> SnapshotRow:
+    tx.insert_row(table, row)
     return row
 
 
-def find(tx: Transaction, snapshot_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(table).where(table.c.id == snapshot_id))
+def find(tx: Transaction, snapshot_id: str) -> SnapshotRow | None:
+    return tx.one(sa.select(table).where(table.c.id == snapshot_id), SnapshotRow)
 
 
-def of_volume(tx: Transaction, volume_id: str) -> list[dict[str, Any]]:
+def of_volume(tx: Transaction, volume_id: str) -> list[SnapshotRow]:
     """Newest first."""
     return tx.all(
-        sa.select(table).where(table.c.volume_id == volume_id).order_by(table.c.created_at.desc(), table.c.id)
+        sa.select(table).where(table.c.volume_id == volume_id).order_by(table.c.created_at.desc(), table.c.id),
+        SnapshotRow,
     )
 
 
@@ -44,12 +45,12 @@ def list_of(
     tx: Transaction,
     conditions: Sequence[sa.ColumnElement[bool]],
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: SnapshotRow | None,
     limit: int,
     offset: int = 0,
-) -> list[dict[str, Any]]:
+) -> list[SnapshotRow]:
     query = sa.select(table).where(*conditions)
-    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)
+    return page(tx, query.offset(offset) if offset else query, SnapshotRow, sort=sort, marker=marker, limit=limit)
 
 
 def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> int:

@@ -1,7 +1,5 @@
 """Routes of actions on volumes."""
 
-from typing import Any
-
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
@@ -11,12 +9,13 @@ from kumoi.services.block_storage.attachments import logic as attachments
 from kumoi.services.block_storage.errors import Absent
 from kumoi.services.block_storage.volume_actions import logic, schemas
 from kumoi.services.block_storage.volumes.logic import changes
+from kumoi.services.block_storage.volumes.models import VolumeRow
 
 routes = Routes()
 PATH = "/volumes/{volume_id}/action"
 
 
-def _volume(request: Request, volume_id: str) -> dict[str, Any]:
+def _volume(request: Request, volume_id: str) -> VolumeRow:
     return changes.own(request.tx, request.who, volume_id)
 
 

@@ -1,21 +1,19 @@
 """Which states of a volume clients may set by hand."""
 
-from typing import Any
-
 from kumoi.kernel.database import Transaction
 from kumoi.services.block_storage.attachments import logic as attachments
 from kumoi.services.block_storage.attachments import store as attachment_store
 from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidVolume
 from kumoi.services.block_storage.volumes import store
-from kumoi.services.block_storage.volumes.models import Status
+from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 
 
-def set_bootable(tx: Transaction, volume: dict[str, Any], bootable: bool) -> None:
+def set_bootable(tx: Transaction, volume: VolumeRow, bootable: bool) -> None:
     store.update(tx, volume["id"], bootable=bootable)
 
 
-def set_readonly(tx: Transaction, volume: dict[str, Any], readonly: bool) -> None:
+def set_readonly(tx: Transaction, volume: VolumeRow, readonly: bool) -> None:
     if volume["status"] != Status.AVAILABLE:
         raise InvalidVolume(
             f"Volume {volume['id']} status must be available to update readonly flag, but current status is:"
@@ -24,12 +22,12 @@ def set_readonly(tx: Transaction, volume: dict[str, Any], readonly: bool) -> Non
     store.update(tx, volume["id"], readonly=readonly)
 
 
-def reserve(tx: Transaction, volume: dict[str, Any]) -> None:
+def reserve(tx: Transaction, volume: VolumeRow) -> None:
     row = attachments.reserve(tx, volume, None, by_compute=False, mode="ro" if volume["readonly"] else "rw")
     attachments.move(tx, row["id"], AttachmentStatus.ATTACHING)
 
 
-def unreserve(tx: Transaction, volume: dict[str, Any]) -> None:
+def unreserve(tx: Transaction, volume: VolumeRow) -> None:
     """Nothing when it is not reserved."""
     if attachment_store.of_volume(tx, volume["id"]) is None:
         return
@@ -38,7 +36,7 @@ def unreserve(tx: Transaction, volume: dict[str, Any]) -> None:
         attachments.release(tx, row["id"])
 
 
-def detach(tx: Transaction, volume: dict[str, Any], attachment_id: str | None) -> None:
+def detach(tx: Transaction, volume: VolumeRow, attachment_id: str | None) -> None:
     """Nothing when nobody has it."""
     if _has_nobody(tx, volume, attachment_id):
         return
@@ -50,7 +48,7 @@ def detach(tx: Transaction, volume: dict[str, Any], attachment_id: str | None) -
     attachments.release(tx, row["id"])
 
 
-def force_detach(tx: Transaction, volume: dict[str, Any], attachment_id: str | None) -> None:
+def force_detach(tx: Transaction, volume: VolumeRow, attachment_id: str | None) -> None:
     """As `detach`, in whatever state the attachment is; a volume in error that was attached is available afterwards."""
     if _has_nobody(tx, volume, attachment_id):
         return
@@ -62,7 +60,7 @@ def force_detach(tx: Transaction, volume: dict[str, Any], attachment_id: str | N
         store.update(tx, volume["id"], status=Status.AVAILABLE)
 
 
-def _has_nobody(tx: Transaction, volume: dict[str, Any], attachment_id: str | None) -> bool:
+def _has_nobody(tx: Transaction, volume: VolumeRow, attachment_id: str | None) -> bool:
     """Whether a volume at rest is asked to be let go of by nobody in particular."""
     at_rest = volume["status"] in (Status.AVAILABLE, Status.ERROR)
     return at_rest and attachment_id is None and attachment_store.of_volume(tx, volume["id"]) is None

@@ -9,17 +9,18 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.errors import Absent
 from kumoi.services.block_storage.volume_types import logic, schemas
+from kumoi.services.block_storage.volume_types.models import VolumeTypeRow
 
 routes = Routes()
 PATH = "/types/{type_id}"
 SPECS = f"{PATH}/extra_specs"
 
 
-def _body(request: Request, row: dict[str, Any]) -> schemas.Body:
+def _body(request: Request, row: VolumeTypeRow) -> schemas.Body:
     return schemas.Body(schemas.volume_type(row, admin=request.who.is_admin))
 
 
-def _row(request: Request, type_id: str) -> dict[str, Any]:
+def _row(request: Request, type_id: str) -> VolumeTypeRow:
     return logic.visible(request.tx, request.who, type_id)
 
 
@@ -84,7 +85,7 @@ def set_specs(request: Request, type_id: str, body: schemas.SpecsBody) -> schema
 def show_spec(request: Request, type_id: str, key: str) -> dict[str, str]:
     row = _row(request, type_id)
     shown = schemas.volume_type(row, admin=request.who.is_admin)
-    return {key: logic.spec({**row, "extra_specs": shown.extra_specs}, key)}
+    return {key: logic.spec(row, key, shown.extra_specs or {})}
 
 
 @routes.put(f"{SPECS}/{{key}}", policy=policy.admin(), body=schemas.Specs, reply=dict[str, str])

@@ -1,6 +1,6 @@
 """Which volume types there are, and who may use them."""
 
-from typing import Any
+from typing import Any, cast
 
 from kumoi.kernel import patterns
 from kumoi.kernel.database import Transaction
@@ -9,25 +9,25 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.errors import InvalidInput, VolumeTypeNotFound
 from kumoi.services.block_storage.volume_types import store
-from kumoi.services.block_storage.volume_types.models import DEFAULT
+from kumoi.services.block_storage.volume_types.models import DEFAULT, VolumeTypeRow
 from kumoi.services.block_storage.volume_types.models import volume_types as table
 from kumoi.services.block_storage.volume_types.schemas import ListQuery
 from kumoi.services.block_storage.volumes import store as volumes
 
 
-def visible(tx: Transaction, who: Who, volume_type_id: str) -> dict[str, Any]:
+def visible(tx: Transaction, who: Who, volume_type_id: str) -> VolumeTypeRow:
     row = store.find(tx, volume_type_id)
     if row is None or not usable(tx, who, row):
         raise VolumeTypeNotFound(volume_type_id)
     return row
 
 
-def usable(tx: Transaction, who: Who, row: dict[str, Any]) -> bool:
+def usable(tx: Transaction, who: Who, row: VolumeTypeRow) -> bool:
     """Whether it exists for this caller."""
     return bool(row["is_public"] or who.sees(None) or store.has_access(tx, row["id"], who.project_id or ""))
 
 
-def wanted(tx: Transaction, who: Who, named: str | None) -> dict[str, Any]:
+def wanted(tx: Transaction, who: Who, named: str | None) -> VolumeTypeRow:
     """The type that a name or id means, or the default; VolumeTypeNotFound."""
     if not named:
         return default(tx, who.project_id)
@@ -37,22 +37,30 @@ def wanted(tx: Transaction, who: Who, named: str | None) -> dict[str, Any]:
     return row
 
 
-def default(tx: Transaction, project_id: str | None) -> dict[str, Any]:
+def default(tx: Transaction, project_id: str | None) -> VolumeTypeRow:
     """The project's own default type, or the cloud's."""
     own = store.default_of(tx, project_id) if project_id else None
     row = store.find(tx, own) if own else store.named(tx, DEFAULT)
     return row or ensure_default(tx)
 
 
-def ensure_default(tx: Transaction) -> dict[str, Any]:
+def ensure_default(tx: Transaction) -> VolumeTypeRow:
     """The cloud's default type, made when it is not there."""
     return store.named(tx, DEFAULT) or store.insert(
-        tx, id=tx.new_uuid(), name=DEFAULT, description="Disks on the host's own file system", is_public=True,
-        extra_specs={},
-    )  # fmt: skip
+        tx,
+        VolumeTypeRow(
+            id=tx.new_uuid(),
+            name=DEFAULT,
+            description="Disks on the host's own file system",
+            is_public=True,
+            extra_specs={},
+            created_at=tx.now,
+            updated_at=tx.now,
+        ),
+    )
 
 
-def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, query: ListQuery) -> list[VolumeTypeRow]:
     """For an admin also types that are not public: those asked for by `is_public`, which may be None for all."""
     marker = visible(tx, who, query.marker) if query.marker else None
     conditions: list[listing.Condition] = []
@@ -76,19 +84,23 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
 
 def create(
     tx: Transaction, name: str, description: str | None, extra_specs: dict[str, str], *, is_public: bool
-) -> dict[str, Any]:
+) -> VolumeTypeRow:
     """One that is not public may be used by no project until one is given access, not by its maker's either."""
     return store.insert(
         tx,
-        id=tx.new_uuid(),
-        name=_name(tx, name),
-        description=description,
-        is_public=is_public,
-        extra_specs=extra_specs,
+        VolumeTypeRow(
+            id=tx.new_uuid(),
+            name=_name(tx, name),
+            description=description,
+            is_public=is_public,
+            extra_specs=extra_specs,
+            created_at=tx.now,
+            updated_at=tx.now,
+        ),
     )
 
 
-def update(tx: Transaction, row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+def update(tx: Transaction, row: VolumeTypeRow, values: dict[str, Any]) -> VolumeTypeRow:
     """`values`: of name, description and is_public those that change."""
     if not values:
         raise InvalidInput("volume_type: specify name, description, is_public or a combination thereof.")
@@ -100,10 +112,10 @@ def update(tx: Transaction, row: dict[str, Any], values: dict[str, Any]) -> dict
                 raise InvalidInput(f"volume_type.name: the type {DEFAULT} is the one that volumes get by default.")
             values["name"] = _name(tx, values["name"])
     store.update(tx, row["id"], **values)
-    return {**row, **values}
+    return cast(VolumeTypeRow, {**row, **values})
 
 
-def delete(tx: Transaction, row: dict[str, Any]) -> None:
+def delete(tx: Transaction, row: VolumeTypeRow) -> None:
     if row["name"] == DEFAULT or store.is_default(tx, row["id"]):
         raise InvalidInput(f"Volume type {row['name']} is a default type and cannot be deleted.")
     if volumes.of_type(tx, row["id"]):
@@ -111,30 +123,32 @@ def delete(tx: Transaction, row: dict[str, Any]) -> None:
     store.delete(tx, row["id"])
 
 
-def set_specs(tx: Transaction, row: dict[str, Any], values: dict[str, str]) -> None:
+def set_specs(tx: Transaction, row: VolumeTypeRow, values: dict[str, str]) -> None:
     """Added to what there is."""
     store.update(tx, row["id"], extra_specs={**row["extra_specs"], **values})
 
 
-def spec(row: dict[str, Any], key: str) -> str:
-    if key not in row["extra_specs"]:
+def spec(row: VolumeTypeRow, key: str, specs: dict[str, str] | None = None) -> str:
+    """`specs`: those that the caller may see; all when None."""
+    visible_specs = row["extra_specs"] if specs is None else specs
+    if key not in visible_specs:
         raise NotFound(f"Volume Type {row['id']} has no extra specs with key {key[:255]}.")
-    return str(row["extra_specs"][key])
+    return str(visible_specs[key])
 
 
-def unset_spec(tx: Transaction, row: dict[str, Any], key: str) -> None:
+def unset_spec(tx: Transaction, row: VolumeTypeRow, key: str) -> None:
     spec(row, key)
     store.update(tx, row["id"], extra_specs={name: value for name, value in row["extra_specs"].items() if name != key})
 
 
-def projects(tx: Transaction, row: dict[str, Any]) -> list[str]:
+def projects(tx: Transaction, row: VolumeTypeRow) -> list[str]:
     """Those that may use a type that is not public."""
     if row["is_public"]:
         raise NotFound("Access list not available for public volume types.")
     return store.projects(tx, row["id"])
 
 
-def add_project(tx: Transaction, row: dict[str, Any], project_id: str) -> None:
+def add_project(tx: Transaction, row: VolumeTypeRow, project_id: str) -> None:
     if row["is_public"]:
         raise Conflict("Type access modification is not applicable to public volume type.")
     if store.has_access(tx, row["id"], project_id):
@@ -142,7 +156,7 @@ def add_project(tx: Transaction, row: dict[str, Any], project_id: str) -> None:
     store.add_access(tx, row["id"], project_id)
 
 
-def remove_project(tx: Transaction, row: dict[str, Any], project_id: str) -> None:
+def remove_project(tx: Transaction, row: VolumeTypeRow, project_id: str) -> None:
     if row["is_public"]:
         raise Conflict("Type access modification is not applicable to public volume type.")
     if not store.remove_access(tx, row["id"], project_id):
@@ -159,7 +173,7 @@ def _name(tx: Transaction, name: str) -> str:
     return name
 
 
-def set_one_spec(tx: Transaction, row: dict[str, Any], key: str, values: dict[str, str]) -> None:
+def set_one_spec(tx: Transaction, row: VolumeTypeRow, key: str, values: dict[str, str]) -> None:
     if list(values) != [key]:
         raise InvalidInput(f"extra_specs: exactly the key of the address is expected, which is {key[:255]}.")
     set_specs(tx, row, values)

@@ -7,22 +7,21 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.block_storage.volume_types.models import access, default_types
+from kumoi.services.block_storage.volume_types.models import DefaultTypeRow, VolumeTypeRow, access, default_types
 from kumoi.services.block_storage.volume_types.models import volume_types as table
 
 
-def insert(tx: Transaction, **values: Any) -> dict[str, Any]:
-    row = {"created_at": tx.now, "updated_at": tx.now, **values}
-    tx.insert(table, **row)
+def insert(tx: Transaction, row: VolumeTypeRow) -> VolumeTypeRow:
+    tx.insert_row(table, row)
     return row
 
 
-def find(tx: Transaction, volume_type_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(table).where(table.c.id == volume_type_id))
+def find(tx: Transaction, volume_type_id: str) -> VolumeTypeRow | None:
+    return tx.one(sa.select(table).where(table.c.id == volume_type_id), VolumeTypeRow)
 
 
-def named(tx: Transaction, name: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(table).where(table.c.name == name))
+def named(tx: Transaction, name: str) -> VolumeTypeRow | None:
+    return tx.one(sa.select(table).where(table.c.name == name), VolumeTypeRow)
 
 
 def names(tx: Transaction) -> dict[str, str]:
@@ -43,12 +42,12 @@ def list_of(
     tx: Transaction,
     conditions: Sequence[sa.ColumnElement[bool]],
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: VolumeTypeRow | None,
     limit: int,
     offset: int = 0,
-) -> list[dict[str, Any]]:
+) -> list[VolumeTypeRow]:
     query = sa.select(table).where(*conditions)
-    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)
+    return page(tx, query.offset(offset) if offset else query, VolumeTypeRow, sort=sort, marker=marker, limit=limit)
 
 
 def open_to(project_id: str) -> sa.ColumnElement[bool]:
@@ -84,12 +83,12 @@ def default_of(tx: Transaction, project_id: str) -> str | None:
     return found
 
 
-def defaults(tx: Transaction, project_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
+def defaults(tx: Transaction, project_ids: Iterable[str] | None = None) -> list[DefaultTypeRow]:
     """{project_id, volume_type_id} of all, or of those projects."""
     query = sa.select(default_types).order_by(default_types.c.project_id)
     if project_ids is not None:
         query = query.where(default_types.c.project_id.in_(list(project_ids)))
-    return tx.all(query)
+    return tx.all(query, DefaultTypeRow)
 
 
 def set_default(tx: Transaction, project_id: str, volume_type_id: str) -> None:

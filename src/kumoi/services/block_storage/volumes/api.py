@@ -1,7 +1,5 @@
 """Routes of volumes."""
 
-from typing import Any
-
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
@@ -11,12 +9,13 @@ from kumoi.services.block_storage.errors import Absent, InvalidInput
 from kumoi.services.block_storage.volumes import filters, schemas
 from kumoi.services.block_storage.volumes.logic import changes, creation
 from kumoi.services.block_storage.volumes.logic import listing as lists
+from kumoi.services.block_storage.volumes.models import VolumeRow
 
 routes = Routes()
 TAKES = ("volumes", "gigabytes", "per_volume_gigabytes")
 
 
-def _shown(request: Request, rows: list[dict[str, Any]]) -> list[schemas.Volume]:
+def _shown(request: Request, rows: list[VolumeRow]) -> list[schemas.Volume]:
     names, attachments = lists.related(request.tx, rows)
     admin = request.who.is_admin
     return [

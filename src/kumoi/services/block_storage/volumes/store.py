@@ -9,22 +9,21 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
 from kumoi.services.block_storage.snapshots.models import snapshots
-from kumoi.services.block_storage.volumes.models import Status
+from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.models import volumes as table
 
 
-def insert(tx: Transaction, **values: Any) -> dict[str, Any]:
-    row = {"created_at": tx.now, "updated_at": tx.now, **values}
-    tx.insert(table, **row)
+def insert(tx: Transaction, row: VolumeRow) -> VolumeRow:
+    tx.insert_row(table, row)
     return row
 
 
-def find(tx: Transaction, volume_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(table).where(table.c.id == volume_id))
+def find(tx: Transaction, volume_id: str) -> VolumeRow | None:
+    return tx.one(sa.select(table).where(table.c.id == volume_id), VolumeRow)
 
 
-def by_ids(tx: Transaction, ids: Iterable[str]) -> list[dict[str, Any]]:
-    return tx.all(sa.select(table).where(table.c.id.in_(list(ids))))
+def by_ids(tx: Transaction, ids: Iterable[str]) -> list[VolumeRow]:
+    return tx.all(sa.select(table).where(table.c.id.in_(list(ids))), VolumeRow)
 
 
 def update(tx: Transaction, volume_id: str, **values: Any) -> None:
@@ -40,12 +39,12 @@ def list_of(
     tx: Transaction,
     conditions: Sequence[sa.ColumnElement[bool]],
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: VolumeRow | None,
     limit: int,
     offset: int = 0,
-) -> list[dict[str, Any]]:
+) -> list[VolumeRow]:
     query = sa.select(table).where(*conditions)
-    return page(tx, query.offset(offset) if offset else query, sort=sort, marker=marker, limit=limit)
+    return page(tx, query.offset(offset) if offset else query, VolumeRow, sort=sort, marker=marker, limit=limit)
 
 
 def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> tuple[int, int]:

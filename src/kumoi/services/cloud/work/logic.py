@@ -1,15 +1,14 @@
 """Who may see which operations: their project's members, and the cloud's admins and readers."""
 
-from typing import Any
-
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import NotFound
+from kumoi.kernel.operations import OperationRow
 from kumoi.kernel.pagination import MarkerNotFound
 from kumoi.kernel.who import Who
 from kumoi.services.cloud.work import store
 
 
-def show(tx: Transaction, who: Who, operation_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, operation_id: str) -> OperationRow:
     row = store.find(tx, operation_id)
     if row is None or not who.sees(row["project_id"]):
         raise NotFound(f"Operation {operation_id} could not be found.")
@@ -18,7 +17,7 @@ def show(tx: Transaction, who: Who, operation_id: str) -> dict[str, Any]:
 
 def list_of(
     tx: Transaction, who: Who, subject: str | None, state: str | None, marker: str | None, limit: int | None
-) -> list[dict[str, Any]]:
+) -> list[OperationRow]:
     after = None
     if marker is not None:
         after = store.find(tx, marker)

@@ -1,10 +1,12 @@
 """Shapes of operations: ours alone, no OpenStack page describes them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from kumoi.kernel import clock
+from kumoi.kernel.operations import OperationRow
 from kumoi.kernel.pagination import Limit
 
 
@@ -47,7 +49,7 @@ class ListBody(msgspec.Struct):
     operations: list[Operation]
 
 
-def operation(row: dict[str, Any]) -> Operation:
+def operation(row: OperationRow) -> Operation:
     done = [
         StepDone(
             step=entry["step"],
@@ -58,9 +60,10 @@ def operation(row: dict[str, Any]) -> Operation:
         )
         for entry in row["history"]
     ]
+    values: Mapping[str, Any] = row
     plain = ("id", "kind", "state", "step", "overdue", "fault", "request_id", "user_id", "project_id")
     return Operation(
-        **{name: row[name] for name in plain},
+        **{name: values[name] for name in plain},
         created_at=clock.iso_microseconds(row["created_at"], "Z"),
         updated_at=clock.iso_microseconds(row["updated_at"], "Z"),
         history=done,

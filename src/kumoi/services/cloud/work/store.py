@@ -1,16 +1,14 @@
 """All SQL of this service's view of operations; the table is the kernel's."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.operations import operations, subjects
+from kumoi.kernel.operations import OperationRow, operations, subjects
 from kumoi.kernel.pagination import page
 
 
-def find(tx: Transaction, operation_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(operations).where(operations.c.id == operation_id))
+def find(tx: Transaction, operation_id: str) -> OperationRow | None:
+    return tx.one(sa.select(operations).where(operations.c.id == operation_id), OperationRow)
 
 
 def list_of(
@@ -18,9 +16,9 @@ def list_of(
     project_id: str | None,
     subject: str | None,
     state: str | None,
-    marker: dict[str, Any] | None,
+    marker: OperationRow | None,
     limit: int | None,
-) -> list[dict[str, Any]]:
+) -> list[OperationRow]:
     query = sa.select(operations)
     if project_id is not None:
         query = query.where(operations.c.project_id == project_id)
@@ -30,4 +28,4 @@ def list_of(
         held = sa.select(subjects.c.operation_id).where(subjects.c.subject == subject)
         query = query.where(operations.c.id.in_(held))
     sort = [(operations.c.created_at, "desc"), (operations.c.id, "desc")]
-    return page(tx, query, sort=sort, marker=marker, limit=limit)
+    return page(tx, query, OperationRow, sort=sort, marker=marker, limit=limit)

@@ -87,7 +87,9 @@ def create(request: Request, server_id: str, body: schemas.RemoteBody, prepared:
 )  # fmt: skip
 def access(request: Request, token: str) -> schemas.AccessBody:
     server = request.database.read(lambda tx: logic.admitted(tx, token))
-    return schemas.AccessBody(schemas.Access(server["id"], server["host"], None, live.screen(request.engine, server)))
+    return schemas.AccessBody(
+        schemas.Access(server["id"], server["host"] or "", None, live.screen(request.engine, server))
+    )
 
 
 @routes.websocket(SCREEN, policy=policy.public())

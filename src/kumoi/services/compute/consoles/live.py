@@ -12,12 +12,13 @@ from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.kernel import log
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, Unavailable
 from kumoi.kernel.http import Request
+from kumoi.services.compute.servers.models import ServerRow
 
 CHUNK = 65536
 LARGEST_OUTPUT_LINES = 2**31
 
 
-def output(request: Request, server: dict[str, Any], lines: int | str | None) -> str:
+def output(request: Request, server: ServerRow, lines: int | str | None) -> str:
     """The end of what the guest's serial port said; signs that JSON readers stumble over are left out."""
     try:
         number = None if lines is None or lines == "" else int(lines)
@@ -33,12 +34,12 @@ def output(request: Request, server: dict[str, Any], lines: int | str | None) ->
     return "".join(sign for sign in text if sign >= " " or sign in "\t\r\n")
 
 
-def screen(engine: Callable[[type[Any]], Any], server: dict[str, Any]) -> str:
+def screen(engine: Callable[[type[Any]], Any], server: ServerRow) -> str:
     """The unix socket of the guest's screen; Conflict when the guest does not run."""
     return _ask(server, lambda: engine(Hosts).hypervisor(server["host"]).vnc_socket(server["id"]))
 
 
-def _ask(server: dict[str, Any], question: Callable[[], str]) -> str:
+def _ask(server: ServerRow, question: Callable[[], str]) -> str:
     try:
         return question()
     except ApiError:

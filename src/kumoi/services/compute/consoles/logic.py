@@ -1,7 +1,5 @@
 """Which consoles may be opened, and by whom."""
 
-from typing import Any
-
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.compute.consoles import store
@@ -9,11 +7,12 @@ from kumoi.services.compute.consoles.errors import ConsoleTypeUnavailable, Token
 from kumoi.services.compute.servers import store as servers
 from kumoi.services.compute.servers.errors import NotReady
 from kumoi.services.compute.servers.logic import changes
+from kumoi.services.compute.servers.models import ServerRow
 
 PROTOCOL, KIND = "vnc", "novnc"
 
 
-def on_host(tx: Transaction, who: Who, server_id: str) -> dict[str, Any]:
+def on_host(tx: Transaction, who: Who, server_id: str) -> ServerRow:
     """The row of a server whose guest can be asked; NotReady."""
     row = changes.own(tx, who, server_id)
     if row["host"] is None:
@@ -31,7 +30,7 @@ def allow(tx: Transaction, token: str, server_id: str) -> None:
     store.insert(tx, token, server_id)
 
 
-def admitted(tx: Transaction, token: str) -> dict[str, Any]:
+def admitted(tx: Transaction, token: str) -> ServerRow:
     """The server whose screen the token opens; TokenNotFound."""
     found = store.find(tx, token) if token else None
     server = servers.find(tx, found["server_id"]) if found else None

@@ -1,13 +1,12 @@
 """All SQL of console tokens."""
 
 import hashlib
-from typing import Any
 
 import sqlalchemy as sa
 
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
-from kumoi.services.compute.consoles.models import LIFETIME, tokens
+from kumoi.services.compute.consoles.models import LIFETIME, ConsoleTokenRow, tokens
 
 
 def _digest(token: str) -> str:
@@ -20,5 +19,7 @@ def insert(tx: Transaction, token: str, server_id: str) -> None:
     tx.insert(tokens, digest=_digest(token), server_id=server_id, expires_at=tx.now + LIFETIME * SECOND)
 
 
-def find(tx: Transaction, token: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(tokens).where(tokens.c.digest == _digest(token), tokens.c.expires_at >= tx.now))
+def find(tx: Transaction, token: str) -> ConsoleTokenRow | None:
+    return tx.one(
+        sa.select(tokens).where(tokens.c.digest == _digest(token), tokens.c.expires_at >= tx.now), ConsoleTokenRow
+    )

@@ -13,6 +13,7 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
 from kumoi.services.compute.flavors import logic, schemas
+from kumoi.services.compute.flavors.models import FlavorDetails
 
 routes = Routes()
 
@@ -26,19 +27,19 @@ def _links(request: Request, flavorid: str) -> list[schemas.Link]:
     return schemas.links(f"{request.base_url}{request.service.root}", request.link(""), flavorid)
 
 
-def _flavor(request: Request, row: dict[str, Any]) -> schemas.Flavor:
+def _flavor(request: Request, row: FlavorDetails) -> schemas.Flavor:
     numeric = request.behaves("flavor swap is a number")
     return schemas.flavor(row, _links(request, row["flavorid"]), swap_is_a_number=numeric)
 
 
-def _list(request: Request, query: schemas.ListQuery) -> list[dict[str, Any]]:
+def _list(request: Request, query: schemas.ListQuery) -> list[FlavorDetails]:
     return logic.list_for(
         request.tx, request.who, is_public=query.is_public, min_ram=query.min_ram, min_disk=query.min_disk,
         sort_keys=query.sort_key, sort_dirs=query.sort_dir, marker=query.marker, limit=query.limit,
     )  # fmt: skip
 
 
-def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, Any]]) -> list[schemas.Link]:
+def _following(request: Request, query: schemas.ListQuery, rows: list[FlavorDetails]) -> list[schemas.Link]:
     if not full(rows, query.limit):
         return []
     return [schemas.Link("next", request.link_after(rows[-1]["flavorid"]))]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
@@ -20,7 +19,7 @@ from kumoi.services.compute.flavors.errors import (
     NoAccessList,
     PublicFlavor,
 )
-from kumoi.services.compute.flavors.models import flavors
+from kumoi.services.compute.flavors.models import FlavorDetails, flavors
 
 LARGEST = 2**31 - 1
 _KEY = re.compile(r"[a-zA-Z0-9_:. -]{1,255}")
@@ -32,7 +31,7 @@ _SORT_KEYS = {
 }  # fmt: skip
 
 
-def visible(tx: Transaction, who: Who, flavorid: str) -> dict[str, Any]:
+def visible(tx: Transaction, who: Who, flavorid: str) -> FlavorDetails:
     """The row, when the caller's project may use it or the caller is an admin; FlavorNotFound otherwise."""
     row = store.find(tx, flavorid)
     if row is None:
@@ -42,7 +41,7 @@ def visible(tx: Transaction, who: Who, flavorid: str) -> dict[str, Any]:
     return row
 
 
-def existing(tx: Transaction, flavorid: str) -> dict[str, Any]:
+def existing(tx: Transaction, flavorid: str) -> FlavorDetails:
     row = store.find(tx, flavorid)
     if row is None:
         raise FlavorNotFound(flavorid)
@@ -60,7 +59,7 @@ def list_for(
     sort_dirs: Sequence[str],
     marker: str | None,
     limit: int | None,
-) -> list[dict[str, Any]]:
+) -> list[FlavorDetails]:
     """`is_public` as the query has it: only an admin's is heeded; absent, it is true."""
     public, project_id = True if not who.sees(None) else _which(is_public), who.only_project
     sort = sorting(
@@ -101,7 +100,7 @@ def create(
     rxtx_factor: float = 1.0,
     is_public: bool = True,
     description: str | None = None,
-) -> dict[str, Any]:
+) -> FlavorDetails:
     """`flavorid` None or `auto`: a new UUID. ram and swap in MiB, disk and ephemeral in GiB."""
     chosen = tx.new_uuid() if flavorid in (None, "auto") else str(flavorid)
     if not _ID.fullmatch(chosen):
@@ -131,7 +130,7 @@ def create(
     return existing(tx, chosen)
 
 
-def describe(tx: Transaction, flavorid: str, description: str | None) -> dict[str, Any]:
+def describe(tx: Transaction, flavorid: str, description: str | None) -> FlavorDetails:
     store.describe(tx, existing(tx, flavorid)["id"], description)
     return existing(tx, flavorid)
 

@@ -23,6 +23,10 @@ class FlavorRow(TypedDict):
     updated_at: int | None
 
 
+class FlavorDetails(FlavorRow):
+    extra_specs: dict[str, str]
+
+
 flavors = Table[FlavorRow](
     "compute_flavors",
     metadata,

@@ -7,6 +7,7 @@ import msgspec
 from kumoi.kernel.pagination import Limit
 from kumoi.kernel.queries import Described, WayText
 from kumoi.kernel.versions import since
+from kumoi.services.compute.flavors.models import FlavorDetails
 
 Number = int | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$")]
 """Compute has always taken digits in quotes too."""
@@ -109,7 +110,7 @@ def links(root: str, prefix: str, flavorid: str) -> list[Link]:
     return [Link("self", f"{prefix}/flavors/{flavorid}"), Link("bookmark", f"{root}/flavors/{flavorid}")]
 
 
-def flavor(row: dict[str, Any], its_links: list[Link], *, swap_is_a_number: bool) -> Flavor:
+def flavor(row: FlavorDetails, its_links: list[Link], *, swap_is_a_number: bool) -> Flavor:
     return Flavor(
         id=row["flavorid"], name=row["name"], ram=row["ram"], disk=row["disk"], vcpus=row["vcpus"],
         swap=row["swap"] if swap_is_a_number else (row["swap"] or ""), ephemeral=row["ephemeral"],
@@ -118,7 +119,7 @@ def flavor(row: dict[str, Any], its_links: list[Link], *, swap_is_a_number: bool
     )  # fmt: skip
 
 
-def item(row: dict[str, Any], its_links: list[Link]) -> Item:
+def item(row: FlavorDetails, its_links: list[Link]) -> Item:
     return Item(id=row["flavorid"], name=row["name"], links=its_links, description=row["description"])
 
 

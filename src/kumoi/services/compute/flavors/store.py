@@ -7,37 +7,35 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.compute.flavors.models import access, extra_specs, flavors
+from kumoi.services.compute.flavors.models import FlavorDetails, FlavorRow, access, extra_specs, flavors
 
 
 def insert(tx: Transaction, **values: Any) -> None:
     tx.insert(flavors, created_at=tx.now, **values)
 
 
-def find(tx: Transaction, flavorid: str) -> dict[str, Any] | None:
+def find(tx: Transaction, flavorid: str) -> FlavorDetails | None:
     """The flavor that the API calls by this id, whoever asks."""
     rows = with_extra_specs(tx, tx.rows(flavors, flavorid=flavorid))
     return rows[0] if rows else None
 
 
-def by_ids(tx: Transaction, flavorids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def by_ids(tx: Transaction, flavorids: Iterable[str]) -> dict[str, FlavorDetails]:
     """API id → row."""
     rows = with_extra_specs(tx, tx.rows(flavors, flavorid=list(flavorids)))
     return {row["flavorid"]: row for row in rows}
 
 
-def find_by_name(tx: Transaction, name: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(flavors).where(flavors.c.name == name))
+def find_by_name(tx: Transaction, name: str) -> FlavorRow | None:
+    return tx.one(sa.select(flavors).where(flavors.c.name == name), FlavorRow)
 
 
-def with_extra_specs(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    found = {row["id"]: row for row in rows}
-    for row in rows:
-        row["extra_specs"] = {}
+def with_extra_specs(tx: Transaction, rows: list[FlavorRow]) -> list[FlavorDetails]:
+    found: dict[int, FlavorDetails] = {row["id"]: {**row, "extra_specs": {}} for row in rows}
     if rows:
         for spec in tx.rows(extra_specs, extra_specs.c.key, flavor_id=list(found)):
             found[spec["flavor_id"]]["extra_specs"][spec["key"]] = spec["value"]
-    return rows
+    return list(found.values())
 
 
 def list_of(
@@ -48,9 +46,9 @@ def list_of(
     min_ram: int,
     min_disk: int,
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: FlavorRow | None,
     limit: int | None,
-) -> list[dict[str, Any]]:
+) -> list[FlavorDetails]:
     """`is_public` None: all. `project_id`: private ones that this project may use are listed beside the public."""
     query = sa.select(flavors).where(flavors.c.ram >= min_ram, flavors.c.disk >= min_disk)
     if is_public is not None:
@@ -58,7 +56,7 @@ def list_of(
         if is_public and project_id is not None:
             wanted = sa.or_(wanted, flavors.c.id.in_(_of_project(project_id)))
         query = query.where(wanted)
-    return with_extra_specs(tx, page(tx, query, sort=sort, marker=marker, limit=limit))
+    return with_extra_specs(tx, page(tx, query, FlavorRow, sort=sort, marker=marker, limit=limit))
 
 
 def _of_project(project_id: str) -> sa.Select[Any]:

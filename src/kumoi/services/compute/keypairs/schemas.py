@@ -1,12 +1,13 @@
 """Shapes of keypairs: docs.openstack.org/api-ref/compute/#keypairs-keypairs."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from kumoi.kernel import clock
 from kumoi.kernel.pagination import Limit
 from kumoi.kernel.versions import since
+from kumoi.services.compute.keypairs.models import KeypairRow
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
@@ -75,11 +76,11 @@ class ListBody(msgspec.Struct, kw_only=True):
     keypairs_links: Annotated[list[Link] | msgspec.UnsetType, since("2.35")] = msgspec.UNSET
 
 
-def keypair(row: dict[str, Any]) -> Keypair:
+def keypair(row: KeypairRow) -> Keypair:
     return Keypair(name=row["name"], type=row["type"], fingerprint=row["fingerprint"], public_key=row["public_key"])
 
 
-def created(row: dict[str, Any], private_key: str | None) -> CreatedBody:
+def created(row: KeypairRow, private_key: str | None) -> CreatedBody:
     return CreatedBody(
         KeypairCreated(
             name=row["name"], type=row["type"], fingerprint=row["fingerprint"], public_key=row["public_key"],
@@ -88,7 +89,7 @@ def created(row: dict[str, Any], private_key: str | None) -> CreatedBody:
     )  # fmt: skip
 
 
-def detail(row: dict[str, Any]) -> ShowBody:
+def detail(row: KeypairRow) -> ShowBody:
     return ShowBody(
         KeypairDetail(
             id=row["id"], name=row["name"], type=row["type"], fingerprint=row["fingerprint"],

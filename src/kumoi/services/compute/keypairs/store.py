@@ -7,22 +7,20 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
-from kumoi.services.compute.keypairs.models import keypairs
+from kumoi.services.compute.keypairs.models import KeypairRow, keypairs
 
 
 def insert(tx: Transaction, **values: Any) -> None:
     tx.insert(keypairs, created_at=tx.now, **values)
 
 
-def find(tx: Transaction, user_id: str, name: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(keypairs).where(keypairs.c.user_id == user_id, keypairs.c.name == name))
+def find(tx: Transaction, user_id: str, name: str) -> KeypairRow | None:
+    return tx.one(sa.select(keypairs).where(keypairs.c.user_id == user_id, keypairs.c.name == name), KeypairRow)
 
 
-def list_of_user(
-    tx: Transaction, user_id: str, marker: dict[str, Any] | None, limit: int | None
-) -> list[dict[str, Any]]:
+def list_of_user(tx: Transaction, user_id: str, marker: KeypairRow | None, limit: int | None) -> list[KeypairRow]:
     query = sa.select(keypairs).where(keypairs.c.user_id == user_id)
-    return page(tx, query, sort=[(keypairs.c.name, "asc")], marker=marker, limit=limit)
+    return page(tx, query, KeypairRow, sort=[(keypairs.c.name, "asc")], marker=marker, limit=limit)
 
 
 def delete(tx: Transaction, user_id: str, name: str) -> bool:

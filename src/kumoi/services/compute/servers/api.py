@@ -1,12 +1,11 @@
 """Routes of servers themselves; what hangs on a server has folders of its own beside this one."""
 
-from typing import Any
-
 from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.compute.servers.logic import changes, creation, listing, showing
+from kumoi.services.compute.servers.models import ServerRow
 from kumoi.services.compute.servers.schemas import create as creating
 from kumoi.services.compute.servers.schemas import listing as asked_lists
 from kumoi.services.compute.servers.schemas import shown, values
@@ -50,7 +49,7 @@ def create(request: Request, body: creating.CreateBody) -> Reply:
     return Reply(creating.CreatedBody(server), headers={"Location": request.link(f"/servers/{made.ids[0]}")})
 
 
-def _page(request: Request, query: asked_lists.ListQuery) -> tuple[list[dict[str, Any]], list[creating.Link]]:
+def _page(request: Request, query: asked_lists.ListQuery) -> tuple[list[ServerRow], list[creating.Link]]:
     rows, cut = listing.list_for(request.tx, request.who, query, clock.parse_iso, request.behaves)
     if not cut:
         return rows, []

@@ -1,7 +1,7 @@
 """All SQL of servers, and the quotas counted from their rows."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -10,19 +10,41 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subjects
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
-from kumoi.services.compute.servers.models import RETENTION, servers, tags
+from kumoi.services.compute.servers.models import RETENTION, FlavorCopy, ServerRow, servers, tags
 
 LIVE = servers.c.deleted_at.is_(None)
+
+
+class PowerOfServer(TypedDict):
+    """What the power sweep compares."""
+
+    id: str
+    vm_state: str
+    task_state: str | None
+    power_state: int
+    updated_at: int
+
+
+class LiveServer(TypedDict):
+    """What the audit compares."""
+
+    id: str
+    host: str | None
+    vm_state: str
+    task_state: str | None
+    vcpus: int
+    memory_mib: int
+    flavor: FlavorCopy
 
 
 def insert(tx: Transaction, **values: Any) -> None:
     tx.insert(servers, created_at=tx.now, updated_at=tx.now, **values)
 
 
-def find(tx: Transaction, server_id: str, *, deleted: bool = False) -> dict[str, Any] | None:
+def find(tx: Transaction, server_id: str, *, deleted: bool = False) -> ServerRow | None:
     """`deleted`: also one that is deleted and not forgotten yet."""
     row = tx.row(servers, id=server_id)
-    return None if row is None or (row["deleted_at"] is not None and not deleted) else row  # type: ignore[return-value]
+    return None if row is None or (row["deleted_at"] is not None and not deleted) else row
 
 
 def update(tx: Transaction, server_id: str, **values: Any) -> None:
@@ -34,10 +56,10 @@ def listing(
     conditions: Sequence[sa.ColumnElement[bool]],
     *,
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: ServerRow | None,
     limit: int | None,
-) -> list[dict[str, Any]]:
-    return page(tx, sa.select(servers).where(*conditions), sort=sort, marker=marker, limit=limit)
+) -> list[ServerRow]:
+    return page(tx, sa.select(servers).where(*conditions), ServerRow, sort=sort, marker=marker, limit=limit)
 
 
 def tags_of(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[str]]:
@@ -63,17 +85,17 @@ def tagged(every: Sequence[str], any_of: Sequence[str]) -> list[sa.ColumnElement
     return conditions
 
 
-def on_host(tx: Transaction, host: str) -> list[dict[str, Any]]:
+def on_host(tx: Transaction, host: str) -> list[PowerOfServer]:
     """Live servers whose guest is, or may be, on the host; only what the power sweep compares."""
     columns = (servers.c.id, servers.c.vm_state, servers.c.task_state, servers.c.power_state, servers.c.updated_at)
-    return tx.all(sa.select(*columns).where(servers.c.host == host, LIVE))
+    return tx.all(sa.select(*columns).where(servers.c.host == host, LIVE), PowerOfServer)
 
 
-def every_live(tx: Transaction) -> list[dict[str, Any]]:
+def every_live(tx: Transaction) -> list[LiveServer]:
     """Only what the audit compares."""
     columns = (servers.c.id, servers.c.host, servers.c.vm_state, servers.c.task_state, servers.c.vcpus,
                servers.c.memory_mib, servers.c.flavor)  # fmt: skip
-    return tx.all(sa.select(*columns).where(LIVE))
+    return tx.all(sa.select(*columns).where(LIVE), LiveServer)
 
 
 def at_work(tx: Transaction) -> set[str]:

@@ -13,6 +13,7 @@ from kumoi.services.compute.servers.logic.block_devices import device_name, free
 from kumoi.services.compute.servers.models import VmState
 from kumoi.services.compute.volume_attachments import store
 from kumoi.services.compute.volume_attachments.errors import AlreadyAttached, NotAttached, RootVolume
+from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.compute.volume_attachments.operations.attach import ATTACH
 from kumoi.services.compute.volume_attachments.operations.detach import DETACH
 
@@ -20,13 +21,13 @@ CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED)
 """A suspended guest's memory knows its devices: they stay."""
 
 
-def list_of(tx: Transaction, who: Who, server_id: str, offset: int, limit: int | None) -> list[dict[str, Any]]:
+def list_of(tx: Transaction, who: Who, server_id: str, offset: int, limit: int | None) -> list[BlockDeviceRow]:
     changes.visible(tx, who, server_id)
     rows = [row for row in store.of_server(tx, server_id) if row["volume_id"]]
     return rows[offset : None if limit is None else offset + limit]
 
 
-def show(tx: Transaction, who: Who, server_id: str, volume_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, server_id: str, volume_id: str) -> BlockDeviceRow:
     changes.visible(tx, who, server_id)
     row = store.find(tx, server_id, volume_id)
     if row is None:
@@ -37,7 +38,7 @@ def show(tx: Transaction, who: Who, server_id: str, volume_id: str) -> dict[str,
 def attach(
     tx: Transaction, who: Who, server_id: str, volume_id: str, origin: Mapping[str, Any], *,
     tag: str | None, delete_on_termination: bool,
-) -> dict[str, Any]:  # fmt: skip
+) -> BlockDeviceRow:  # fmt: skip
     """The volume is reserved at once and plugged in soon; the row as it will be."""
     server = changes.ready(tx, who, server_id, "attach_volume", CHANGEABLE)
     volume = block_storage.usable(tx, who, volume_id)
@@ -46,12 +47,13 @@ def attach(
     if volume.host not in (None, server["host"]):
         raise BadRequest(f"Invalid volume: volume {volume.id} lies on another host than instance {server_id}.")
     position = free_position([row["position"] for row in store.of_server(tx, server_id)])
-    row = {
+    row: BlockDeviceRow = {
         "id": tx.new_uuid(), "server_id": server_id, "source_type": "volume", "destination_type": "volume",
         "source_id": volume.id, "volume_id": volume.id,
         "attachment_id": block_storage.reserve(tx, who, volume.id, server_id), "size_gib": volume.size,
         "volume_type": None, "boot_index": None, "device_name": device_name(position),
         "delete_on_termination": delete_on_termination, "tag": tag, "position": position,
+        "created_at": tx.now,
     }  # fmt: skip
     store.insert_many(tx, [row])
     changes.begin(
@@ -87,4 +89,5 @@ def detach(tx: Transaction, who: Who, server_id: str, volume_id: str, origin: Ma
     changes.begin(
         tx, server, DETACH, None, origin, subject("volume", volume_id), volume_id=volume_id, host=server["host"]
     )
-    block_storage.detaching(tx, row["attachment_id"])
+    if row["attachment_id"]:
+        block_storage.detaching(tx, row["attachment_id"])

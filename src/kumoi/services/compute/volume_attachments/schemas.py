@@ -1,12 +1,13 @@
 """Shapes of volume attachments: docs.openstack.org/api-ref/compute/ under servers with volume attachments."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from kumoi.kernel.pagination import Limit
 from kumoi.kernel.versions import since, until
 from kumoi.services.compute.servers.schemas.values import DeviceTag, Uuid
+from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 
 Device = Annotated[
     str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^(/dev/x{0,1}[a-z]{0,1}d{0,1})([a-z]+)[0-9]*$")
@@ -81,18 +82,20 @@ class CreatedBody(msgspec.Struct):
     volumeAttachment: CreatedAttachment
 
 
-def shown(row: dict[str, Any]) -> VolumeAttachment:
+def shown(row: BlockDeviceRow) -> VolumeAttachment:
+    volume_id = row["volume_id"] or ""
     return VolumeAttachment(
-        id=row["volume_id"], device=row["device_name"], serverId=row["server_id"], volumeId=row["volume_id"],
+        id=volume_id, device=row["device_name"], serverId=row["server_id"], volumeId=volume_id,
         tag=row["tag"], delete_on_termination=row["delete_on_termination"], attachment_id=row["attachment_id"],
         bdm_uuid=row["id"],
     )  # fmt: skip
 
 
-def created(row: dict[str, Any]) -> CreatedBody:
+def created(row: BlockDeviceRow) -> CreatedBody:
+    volume_id = row["volume_id"] or ""
     return CreatedBody(
         CreatedAttachment(
-            id=row["volume_id"], device=row["device_name"], serverId=row["server_id"], volumeId=row["volume_id"],
+            id=volume_id, device=row["device_name"], serverId=row["server_id"], volumeId=volume_id,
             tag=row["tag"], delete_on_termination=row["delete_on_termination"],
         )
     )  # fmt: skip

@@ -1,42 +1,43 @@
 """All SQL of servers' disks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
+from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.compute.volume_attachments.models import block_devices as table
 
 
-def insert_many(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+def insert_many(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     tx.insert_many(table, [{**row, "created_at": tx.now} for row in rows])
 
 
-def of_server(tx: Transaction, server_id: str) -> list[dict[str, Any]]:
+def of_server(tx: Transaction, server_id: str) -> list[BlockDeviceRow]:
     """In the order in which they were given."""
     return tx.rows(table, table.c.position, table.c.id, server_id=server_id)
 
 
-def every(tx: Transaction) -> dict[str, list[dict[str, Any]]]:
+def every(tx: Transaction) -> dict[str, list[BlockDeviceRow]]:
     """Server → its disks, in the order in which they were given."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for row in tx.all(sa.select(table).order_by(table.c.position, table.c.id)):
+    found: dict[str, list[BlockDeviceRow]] = {}
+    for row in tx.all(sa.select(table).order_by(table.c.position, table.c.id), BlockDeviceRow):
         found.setdefault(row["server_id"], []).append(row)
     return found
 
 
-def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[BlockDeviceRow]]:
     """Server → its disks that are volumes."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[BlockDeviceRow]] = {}
     for row in tx.rows(table, table.c.position, server_id=list(server_ids)):
         if row["volume_id"] is not None:
-            found.setdefault(row["server_id"], []).append(row)  # type: ignore[arg-type]
+            found.setdefault(row["server_id"], []).append(row)
     return found
 
 
-def find(tx: Transaction, server_id: str, volume_id: str) -> dict[str, Any] | None:
-    return tx.row(table, server_id=server_id, volume_id=volume_id)  # type: ignore[return-value]
+def find(tx: Transaction, server_id: str, volume_id: str) -> BlockDeviceRow | None:
+    return tx.row(table, server_id=server_id, volume_id=volume_id)
 
 
 def update(tx: Transaction, device_id: str, **values: Any) -> None:

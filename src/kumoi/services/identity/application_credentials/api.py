@@ -8,6 +8,7 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.application_credentials import live, logic, schemas
+from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow
 
 routes = Routes()
 TOKEN = policies.authenticated()
@@ -15,7 +16,7 @@ MANY = "/users/{user_id}/application_credentials"
 ONE = MANY + "/{application_credential_id}"
 
 
-def _shown(request: Request, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _shown(request: Request, rows: list[ApplicationCredentialRow]) -> list[dict[str, Any]]:
     roles = logic.roles(request.tx, [row["id"] for row in rows])
     return [schemas.application_credential(row, roles.get(row["id"], ()), request.link) for row in rows]
 

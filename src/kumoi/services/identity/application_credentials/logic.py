@@ -8,7 +8,7 @@ from kumoi.kernel.errors import Forbidden, NotBuilt
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, policy
 from kumoi.services.identity.application_credentials import schemas, store
-from kumoi.services.identity.application_credentials.models import application_credentials
+from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow, application_credentials
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
 from kumoi.services.identity.users import store as user_store
@@ -29,7 +29,9 @@ FILTERS = {"name": application_credentials.c.name}
 LIST_QUERY = listing.query(FILTERS)
 
 
-def select(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection:
+def select(
+    tx: Transaction, who: Who, user_id: str, params: listing.Params
+) -> listing.Selection[ApplicationCredentialRow]:
     policy.check_not_of_domain(who, "list_application_credentials")
     if who.user_id != user_id:
         policy.check_reads_all(who, "list_application_credentials")
@@ -46,14 +48,14 @@ def roles(tx: Transaction, ids: list[str]) -> dict[str, list[dict[str, Any]]]:
     return store.roles_of(tx, ids)
 
 
-def show(tx: Transaction, who: Who, user_id: str, id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, user_id: str, id: str) -> ApplicationCredentialRow:
     policy.check_not_of_domain(who, "get_application_credential")
     if who.user_id != user_id:
         policy.check_reads_all(who, "get_application_credential")
     return _found(tx, who, user_id, id, "get_application_credential")
 
 
-def _found(tx: Transaction, who: Who, user_id: str, id: str, action: str) -> dict[str, Any]:
+def _found(tx: Transaction, who: Who, user_id: str, id: str, action: str) -> ApplicationCredentialRow:
     """NotAllowed for somebody else's under the caller's own path."""
     row = store.find(tx, id)
     if row is not None and row["user_id"] != user_id and not who.is_admin:
@@ -76,7 +78,7 @@ def check_may_create(tx: Transaction, who: Who, user_id: str, wanted: schemas.Ap
 
 def create(
     tx: Transaction, who: Who, user_id: str, wanted: schemas.ApplicationCredentialCreate, secret_hash: str
-) -> dict[str, Any]:
+) -> ApplicationCredentialRow:
     """For the project of the caller's token, with some of its roles; all of them when none is named, for which
     clients also send an empty list."""
     check_may_create(tx, who, user_id, wanted)

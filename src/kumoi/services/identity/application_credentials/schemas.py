@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from kumoi.kernel import clock
+from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow
 from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Unset
 from kumoi.services.identity.users.schemas import Name, Password
@@ -51,7 +52,10 @@ class ApplicationCredential(msgspec.Struct, kw_only=True):
 
 
 def application_credential(
-    row: dict[str, Any], roles: Sequence[dict[str, Any]], link: Callable[[str], str], secret: str | None = None
+    row: ApplicationCredentialRow,
+    roles: Sequence[dict[str, Any]],
+    link: Callable[[str], str],
+    secret: str | None = None,
 ) -> dict[str, Any]:
     """`secret`: shown once, when it is made."""
     expires_at = row["expires_at"]

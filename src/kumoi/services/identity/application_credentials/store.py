@@ -9,26 +9,39 @@ from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.services.identity.application_credentials.models import (
+    ApplicationCredentialRow,
     application_credential_roles,
     application_credentials,
 )
 from kumoi.services.identity.roles.models import roles
 
 
-def find(tx: Transaction, id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(application_credentials).where(application_credentials.c.id == id))
+def find(tx: Transaction, id: str) -> ApplicationCredentialRow | None:
+    return tx.one(
+        sa.select(application_credentials).where(application_credentials.c.id == id), ApplicationCredentialRow
+    )
 
 
-def named(tx: Transaction, user_id: str, name: str) -> dict[str, Any] | None:
+def named(tx: Transaction, user_id: str, name: str) -> ApplicationCredentialRow | None:
     same = (application_credentials.c.user_id == user_id, application_credentials.c.name == name)
-    return tx.one(sa.select(application_credentials).where(*same))
+    return tx.one(sa.select(application_credentials).where(*same), ApplicationCredentialRow)
 
 
 def listed(
-    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
-) -> list[dict[str, Any]]:
+    tx: Transaction,
+    conditions: Sequence[sa.ColumnElement[bool]],
+    marker: ApplicationCredentialRow | None,
+    limit: int | None,
+) -> list[ApplicationCredentialRow]:
     order = [(application_credentials.c.name, "asc"), (application_credentials.c.id, "asc")]
-    return page(tx, sa.select(application_credentials).where(*conditions), sort=order, marker=marker, limit=limit)
+    return page(
+        tx,
+        sa.select(application_credentials).where(*conditions),
+        ApplicationCredentialRow,
+        sort=order,
+        marker=marker,
+        limit=limit,
+    )
 
 
 def roles_of(tx: Transaction, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -11,10 +11,13 @@ from kumoi.services.identity.assignments import store
 from kumoi.services.identity.assignments.models import SYSTEM
 from kumoi.services.identity.errors import Absent, NotAllowed
 from kumoi.services.identity.groups import store as group_store
+from kumoi.services.identity.groups.models import GroupRow
 from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.projects.models import ProjectRow
 from kumoi.services.identity.roles import store as role_store
-from kumoi.services.identity.roles.models import NO_DOMAIN
+from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow
 from kumoi.services.identity.users import store as user_store
+from kumoi.services.identity.users.models import UserRow
 
 
 @dataclass(frozen=True)
@@ -37,38 +40,38 @@ class Grant:
         }
 
 
-def _rows(tx: Transaction, grant: Grant) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """Actor and target; the target of the system is {}."""
+def _rows(tx: Transaction, grant: Grant) -> tuple[UserRow | GroupRow | None, ProjectRow | None]:
+    """Actor and target; the system has no row."""
     find_actor = user_store.find if grant.actor_kind == "user" else group_store.find
     actor = find_actor(tx, grant.actor_id)
     if grant.target_kind == "system":
-        return actor, {}
+        return actor, None
     if grant.target_kind == "domain":
         return actor, project_store.find_domain(tx, grant.target_id)
     return actor, project_store.find(tx, grant.target_id)
 
 
-def _target_domain(grant: Grant, target: dict[str, Any] | None) -> str | None:
+def _target_domain(grant: Grant, target: ProjectRow | None) -> str | None:
     if not target:
         return None
     return str(target["domain_id"] or target["id"])
 
 
-def _check_exist(grant: Grant, actor: dict[str, Any] | None, target: dict[str, Any] | None) -> None:
+def _check_exist(grant: Grant, actor: UserRow | GroupRow | None, target: ProjectRow | None) -> None:
     if actor is None:
         raise Absent(grant.actor_kind, grant.actor_id)
-    if target is None:
+    if target is None and grant.target_kind != "system":
         raise Absent(grant.target_kind, grant.target_id)
 
 
-def _role(tx: Transaction, role_id: str) -> dict[str, Any]:
+def _role(tx: Transaction, role_id: str) -> RoleRow:
     row = role_store.find(tx, role_id)
     if row is None:
         raise Absent("role", role_id)
     return row
 
 
-def listed(tx: Transaction, who: Who, grant: Grant) -> list[dict[str, Any]]:
+def listed(tx: Transaction, who: Who, grant: Grant) -> list[RoleRow]:
     """The roles given by exactly this grant, by name."""
     actor, target = _rows(tx, grant)
     _check_may_read(who, grant, actor, target, None, "list_grants")
@@ -112,9 +115,9 @@ def take_back(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
 def _check_may_change(
     who: Who,
     grant: Grant,
-    actor: dict[str, Any] | None,
-    target: dict[str, Any] | None,
-    role: dict[str, Any] | None,
+    actor: UserRow | GroupRow | None,
+    target: ProjectRow | None,
+    role: RoleRow | None,
     action: str,
 ) -> None:
     """A domain's manager gives some roles to the domain's users and groups on what is in the domain."""
@@ -132,9 +135,9 @@ def _check_may_change(
 def _check_may_read(
     who: Who,
     grant: Grant,
-    actor: dict[str, Any] | None,
-    target: dict[str, Any] | None,
-    role: dict[str, Any] | None,
+    actor: UserRow | GroupRow | None,
+    target: ProjectRow | None,
+    role: RoleRow | None,
     action: str,
 ) -> None:
     """A domain's reader sees what its users and groups may do in it."""

@@ -8,13 +8,19 @@ from kumoi.kernel.queries import Query, optional
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, policy
 from kumoi.services.identity.assignments import store
-from kumoi.services.identity.assignments.models import SYSTEM
+from kumoi.services.identity.assignments.models import SYSTEM, AssignmentRow
 from kumoi.services.identity.errors import Invalid, NotAllowed
 from kumoi.services.identity.groups import store as group_store
+from kumoi.services.identity.groups.models import GroupRow
 from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.projects.models import ProjectRow
 from kumoi.services.identity.roles import store as role_store
-from kumoi.services.identity.roles.models import NO_DOMAIN
+from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow
 from kumoi.services.identity.users import store as user_store
+from kumoi.services.identity.users.models import UserRow
+
+NamedRow = UserRow | GroupRow | RoleRow | ProjectRow
+"""What has a name and a domain."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class Assignment:
     target_id: str
     role_id: str
     inherited: bool
-    made: dict[str, Any]
+    made: AssignmentRow
     membership: str | None = None
     prior: str | None = None
 
@@ -148,7 +154,7 @@ def _effective(tx: Transaction, asked: Asked) -> list[Assignment]:
         if asked.target_kind and kind != asked.target_kind:
             continue
         for target in targets if wanted is None else targets & wanted:
-            one = Assignment(**{**row, "target_kind": kind, "target_id": target, "inherited": False}, made=row)
+            one = Assignment(row["actor_kind"], row["actor_id"], kind, target, row["role_id"], False, made=row)
             for personal in _persons(one, users_of):
                 if asked.user_id in (None, personal.actor_id):
                     _expand(personal, implied, found)
@@ -181,12 +187,12 @@ def _without_domain_roles(
     return {key: one for key, one in found.items() if roles[one.role_id]["domain_id"] == NO_DOMAIN}
 
 
-def names(tx: Transaction, found: list[Assignment]) -> dict[str, dict[str, Any]]:
+def names(tx: Transaction, found: list[Assignment]) -> dict[str, NamedRow]:
     """id → row, of every user, group, role, project and domain in the list and the domains of those."""
-    rows: dict[str, dict[str, Any]] = {}
-    rows |= user_store.by_ids(tx, {one.actor_id for one in found if one.actor_kind == "user"})
-    rows |= group_store.by_ids(tx, {one.actor_id for one in found if one.actor_kind == "group"})
-    rows |= role_store.by_ids(tx, {one.role_id for one in found})
-    rows |= project_store.by_ids(tx, {one.target_id for one in found})
-    rows |= project_store.by_ids(tx, {row["domain_id"] for row in rows.values() if row["domain_id"]})
+    rows: dict[str, NamedRow] = {}
+    rows.update(user_store.by_ids(tx, {one.actor_id for one in found if one.actor_kind == "user"}))
+    rows.update(group_store.by_ids(tx, {one.actor_id for one in found if one.actor_kind == "group"}))
+    rows.update(role_store.by_ids(tx, {one.role_id for one in found}))
+    rows.update(project_store.by_ids(tx, {one.target_id for one in found}))
+    rows.update(project_store.by_ids(tx, {row["domain_id"] for row in rows.values() if row["domain_id"]}))
     return rows

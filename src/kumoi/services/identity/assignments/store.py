@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
-from kumoi.services.identity.assignments.models import assignments
+from kumoi.services.identity.assignments.models import AssignmentRow, assignments
 from kumoi.services.identity.groups.models import memberships
 from kumoi.services.identity.projects.models import projects
 
@@ -31,9 +31,9 @@ def delete(tx: Transaction, key: dict[str, Any]) -> bool:
     return found
 
 
-def matching(tx: Transaction, key: dict[str, Any]) -> list[dict[str, Any]]:
+def matching(tx: Transaction, key: dict[str, Any]) -> list[AssignmentRow]:
     order = [assignments.c[name] for name in ("target_kind", "target_id", "actor_kind", "actor_id", "role_id")]
-    return tx.all(sa.select(assignments).where(*_equal(key)).order_by(*order))
+    return tx.all(sa.select(assignments).where(*_equal(key)).order_by(*order), AssignmentRow)
 
 
 def _equal(key: dict[str, Any]) -> list[sa.ColumnElement[bool]]:

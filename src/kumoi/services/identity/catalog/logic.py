@@ -29,7 +29,7 @@ QUERIES = {kind: listing.query(columns) for kind, (_, columns) in FILTERS.items(
 """Kind → the query of its list."""
 
 
-def select(tx: Transaction, who: Who, kind: str, params: listing.Params) -> listing.Selection:
+def select(tx: Transaction, who: Who, kind: str, params: listing.Params) -> listing.Selection[dict[str, Any]]:
     """`kind`: service, endpoint or region; regions are for everybody."""
     check_read(who, kind, "list")
     table, columns = FILTERS[kind]

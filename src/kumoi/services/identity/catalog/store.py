@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.identity.catalog.models import endpoints, regions, services
+from kumoi.services.identity.catalog.models import ServiceRow, endpoints, regions, services
 
 
 def find(tx: Transaction, table: sa.Table, id: str) -> dict[str, Any] | None:
@@ -45,8 +45,8 @@ def delete_endpoints(tx: Transaction, service_id: str) -> None:
     tx.execute(endpoints.delete().where(endpoints.c.service_id == service_id))
 
 
-def of_type(tx: Transaction, type: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(services).where(services.c.type == type))
+def of_type(tx: Transaction, type: str) -> ServiceRow | None:
+    return tx.one(sa.select(services).where(services.c.type == type), ServiceRow)
 
 
 def enabled(tx: Transaction) -> list[dict[str, Any]]:

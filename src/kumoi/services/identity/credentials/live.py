@@ -9,6 +9,7 @@ from kumoi.kernel import randomness
 from kumoi.kernel.http import Request
 from kumoi.services.identity import listing
 from kumoi.services.identity.credentials import logic, schemas
+from kumoi.services.identity.credentials.models import CredentialRow
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Sealed:
     access_digest: str | None
 
 
-def opened(request: Request, row: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def opened(request: Request, row: CredentialRow) -> tuple[CredentialRow, str]:
     """The row and its blob as it was given."""
     return row, request.keys.open_secret(row["sealed_blob"])
 
@@ -40,7 +41,7 @@ def _sealed(request: Request, kind: str, blob: str) -> Sealed:
     return Sealed(blob, request.keys.seal_secret(blob), logic.digest_of(kind, blob))
 
 
-def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> CredentialRow:
     if "blob" in changes:
         blob = logic.text_of(changes.pop("blob"))
         kind = request.database.read(lambda tx: logic.check_may_update(tx, request.who, id))["type"]
@@ -49,19 +50,19 @@ def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, 
     return request.database.write(lambda tx: logic.update(tx, request.who, id, changes, extra))
 
 
-def show(request: Request, id: str) -> tuple[dict[str, Any], str]:
+def show(request: Request, id: str) -> tuple[CredentialRow, str]:
     return opened(request, request.database.read(lambda tx: logic.show(tx, request.who, id)))
 
 
-def show_ec2(request: Request, user_id: str, access: str) -> tuple[dict[str, Any], str]:
+def show_ec2(request: Request, user_id: str, access: str) -> tuple[CredentialRow, str]:
     return opened(request, request.database.read(lambda tx: logic.show_ec2(tx, request.who, user_id, access)))
 
 
-def page(request: Request, query: listing.Params) -> tuple[list[tuple[dict[str, Any], str]], dict[str, Any]]:
+def page(request: Request, query: listing.Params) -> tuple[list[tuple[CredentialRow, str]], dict[str, Any]]:
     rows, links = request.database.read(lambda tx: listing.page(request, logic.select(tx, request.who, query)))
     return [opened(request, row) for row in rows], links
 
 
-def page_ec2(request: Request, user_id: str) -> list[tuple[dict[str, Any], str]]:
+def page_ec2(request: Request, user_id: str) -> list[tuple[CredentialRow, str]]:
     rows, _ = request.database.read(lambda tx: listing.page(request, logic.select_ec2(tx, request.who, user_id)))
     return [opened(request, row) for row in rows]

@@ -10,7 +10,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, policy
 from kumoi.services.identity.credentials import store
-from kumoi.services.identity.credentials.models import credentials
+from kumoi.services.identity.credentials.models import CredentialRow, credentials
 from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
 from kumoi.services.identity.projects import store as project_store
 from kumoi.services.identity.users import store as user_store
@@ -43,7 +43,7 @@ def digest_of(kind: str, blob: str) -> str | None:
     return digest(str(access))
 
 
-def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[CredentialRow]:
     """One's own; admins and readers of the system see all."""
     wanted = listing.conditions(params, FILTERS)
     if not policy.reads_all(who) or who.application_credential_id:
@@ -53,7 +53,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     return _selection(tx, wanted)
 
 
-def select_ec2(tx: Transaction, who: Who, user_id: str) -> listing.Selection:
+def select_ec2(tx: Transaction, who: Who, user_id: str) -> listing.Selection[CredentialRow]:
     policy.check_not_of_domain(who, "ec2_list_credentials")
     if who.user_id != user_id:
         policy.check_reads_all(who, "ec2_list_credentials")
@@ -63,22 +63,22 @@ def select_ec2(tx: Transaction, who: Who, user_id: str) -> listing.Selection:
     return _selection(tx, wanted)
 
 
-def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
+def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[CredentialRow]:
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
     )
 
 
-def show(tx: Transaction, who: Who, id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, id: str) -> CredentialRow:
     return _shown(who, store.find(tx, id), id)
 
 
-def show_ec2(tx: Transaction, who: Who, user_id: str, access: str) -> dict[str, Any]:
+def show_ec2(tx: Transaction, who: Who, user_id: str, access: str) -> CredentialRow:
     """By the access key; it must be that user's."""
     return _shown(who, _ec2(tx, who, user_id, access, "ec2_get_credential"), access)
 
 
-def _ec2(tx: Transaction, who: Who, user_id: str, access: str, action: str) -> dict[str, Any]:
+def _ec2(tx: Transaction, who: Who, user_id: str, access: str, action: str) -> CredentialRow:
     """The row; an admin may be wrong about whose it is."""
     row = store.with_access(tx, digest(access))
     if row is None:
@@ -89,7 +89,7 @@ def _ec2(tx: Transaction, who: Who, user_id: str, access: str, action: str) -> d
     return row
 
 
-def _shown(who: Who, row: dict[str, Any] | None, id: str) -> dict[str, Any]:
+def _shown(who: Who, row: CredentialRow | None, id: str) -> CredentialRow:
     if row is None or who.user_id != row["user_id"]:
         policy.check_reads_all(who, "get_credential")
     if row is None:
@@ -106,7 +106,7 @@ def create(
     access_digest: str | None,
     sealed_blob: str,
     extra: dict[str, Any],
-) -> dict[str, Any]:
+) -> CredentialRow:
     """`values`: type, user_id (None: the caller), project_id. A token from an application credential makes none: what
     it made would outlive it."""
     user_id = values["user_id"] or who.user_id
@@ -139,7 +139,7 @@ def check_may_create_ec2(who: Who) -> None:
         raise NotAllowed("ec2_create_credential")
 
 
-def _changeable(who: Who, row: dict[str, Any] | None, id: str, action: str) -> dict[str, Any]:
+def _changeable(who: Who, row: CredentialRow | None, id: str, action: str) -> CredentialRow:
     mine = row is not None and who.user_id == row["user_id"]
     if (not mine and not policy.is_admin(who)) or who.application_credential_id:
         raise NotAllowed(action)
@@ -148,11 +148,11 @@ def _changeable(who: Who, row: dict[str, Any] | None, id: str, action: str) -> d
     return row
 
 
-def check_may_update(tx: Transaction, who: Who, id: str) -> dict[str, Any]:
+def check_may_update(tx: Transaction, who: Who, id: str) -> CredentialRow:
     return _changeable(who, store.find(tx, id), id, "update_credential")
 
 
-def update(tx: Transaction, who: Who, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> CredentialRow:
     """`changes`: fields of CredentialUpdate, the blob as `sealed_blob` and `access_digest`. Only the blob may differ."""
     row = check_may_update(tx, who, id)
     for name in ("type", "user_id", "project_id"):

@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.kernel.http import Request
 from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.credentials.models import CredentialRow
 from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
 from kumoi.services.identity.users.schemas import Name
@@ -57,12 +58,12 @@ class Ec2(msgspec.Struct, kw_only=True):
     links: Itself
 
 
-def credential(row: dict[str, Any], blob: str, request: Request) -> dict[str, Any]:
+def credential(row: CredentialRow, blob: str, request: Request) -> dict[str, Any]:
     fields = {name: row[name] for name in ("id", "type", "user_id", "project_id")}
     return {**row["extra"], **fields, "blob": blob, "links": {"self": request.link(f"/credentials/{row['id']}")}}
 
 
-def ec2(row: dict[str, Any], blob: str, request: Request) -> dict[str, Any]:
+def ec2(row: CredentialRow, blob: str, request: Request) -> dict[str, Any]:
     """As the extension OS-EC2 shows a pair of keys."""
     keys = msgspec.json.decode(blob)
     path = f"/users/{row['user_id']}/credentials/OS-EC2/{keys['access']}"

@@ -7,22 +7,22 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.identity.credentials.models import credentials
+from kumoi.services.identity.credentials.models import CredentialRow, credentials
 
 
-def find(tx: Transaction, id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(credentials).where(credentials.c.id == id))
+def find(tx: Transaction, id: str) -> CredentialRow | None:
+    return tx.one(sa.select(credentials).where(credentials.c.id == id), CredentialRow)
 
 
-def with_access(tx: Transaction, access_digest: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(credentials).where(credentials.c.access_digest == access_digest))
+def with_access(tx: Transaction, access_digest: str) -> CredentialRow | None:
+    return tx.one(sa.select(credentials).where(credentials.c.access_digest == access_digest), CredentialRow)
 
 
 def listed(
-    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
-) -> list[dict[str, Any]]:
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: CredentialRow | None, limit: int | None
+) -> list[CredentialRow]:
     order = [(credentials.c.created_at, "asc"), (credentials.c.id, "asc")]
-    return page(tx, sa.select(credentials).where(*conditions), sort=order, marker=marker, limit=limit)
+    return page(tx, sa.select(credentials).where(*conditions), CredentialRow, sort=order, marker=marker, limit=limit)
 
 
 def insert(tx: Transaction, **values: Any) -> None:

@@ -8,7 +8,7 @@ from kumoi.services.identity import departures, listing, options, policy
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.projects import store
 from kumoi.services.identity.projects.errors import NotPossible
-from kumoi.services.identity.projects.models import NO_DOMAIN, projects
+from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, projects
 
 DEFAULT = "default"
 FILTERS = {"name": projects.c.name, "enabled": projects.c.enabled}
@@ -17,7 +17,7 @@ FILTERS = {"name": projects.c.name, "enabled": projects.c.enabled}
 LIST_QUERY = listing.query(FILTERS)
 
 
-def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[ProjectRow]:
     domain_id = policy.listed_domain(who, None, "list_domains")
     wanted = [projects.c.domain_id == NO_DOMAIN, *listing.conditions(params, FILTERS)]
     if domain_id is not None:
@@ -27,21 +27,21 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     )
 
 
-def found(tx: Transaction, domain_id: str) -> dict[str, Any]:
+def found(tx: Transaction, domain_id: str) -> ProjectRow:
     row = store.find_domain(tx, domain_id)
     if row is None:
         raise Absent("domain", domain_id)
     return row
 
 
-def show(tx: Transaction, who: Who, domain_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, domain_id: str) -> ProjectRow:
     """A token may always look at its own domain."""
     if who.domain_id != domain_id and who.project_domain_id != domain_id:
         policy.check_reads_all(who, "get_domain")
     return found(tx, domain_id)
 
 
-def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> ProjectRow:
     """`values`: name, description, enabled, options and perhaps id."""
     policy.check_admin(who, "create_domain")
     if store.named(tx, values["name"], NO_DOMAIN):
@@ -57,7 +57,7 @@ def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, A
     return found(tx, id)
 
 
-def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> ProjectRow:
     """Disabling revokes every token in the domain."""
     row = found(tx, domain_id)
     policy.check_admin(who, "update_domain")

@@ -7,6 +7,7 @@ import msgspec
 
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.identity.listing import Itself
+from kumoi.services.identity.projects.models import ProjectRow
 from kumoi.services.identity.projects.schemas import UNSET, Name, Tags, Unset
 
 
@@ -45,7 +46,7 @@ class Domain(Extensible, kw_only=True):
     links: Itself
 
 
-def domain(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+def domain(row: ProjectRow, link: Callable[[str], str]) -> dict[str, Any]:
     return {
         **row["extra"],
         "id": row["id"],

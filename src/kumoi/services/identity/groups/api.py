@@ -8,12 +8,13 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.groups import logic, schemas
+from kumoi.services.identity.groups.models import GroupRow
 
 routes = Routes()
 TOKEN = policies.authenticated()
 
 
-def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
+def _page(request: Request, selection: listing.Selection[GroupRow]) -> dict[str, Any]:
     rows, links = listing.page(request, selection)
     return {"groups": [schemas.group(row, request.link) for row in rows], "links": links}
 

@@ -9,7 +9,7 @@ from kumoi.services.identity import departures, listing, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.groups import store
-from kumoi.services.identity.groups.models import groups
+from kumoi.services.identity.groups.models import GroupRow, groups
 from kumoi.services.identity.users import store as user_store
 
 FILTERS = {"name": groups.c.name, "domain_id": groups.c.domain_id}
@@ -18,7 +18,7 @@ FILTERS = {"name": groups.c.name, "domain_id": groups.c.domain_id}
 LIST_QUERY = listing.query(FILTERS)
 
 
-def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[GroupRow]:
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_groups")
     wanted = listing.conditions(params, FILTERS)
     if domain_id is not None:
@@ -26,7 +26,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     return _selection(tx, wanted)
 
 
-def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection:
+def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection[GroupRow]:
     """Everybody may ask for their own."""
     user = user_store.find(tx, user_id)
     if who.user_id != user_id:
@@ -39,26 +39,26 @@ def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Para
     return _selection(tx, wanted)
 
 
-def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
+def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[GroupRow]:
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
     )
 
 
-def found(tx: Transaction, group_id: str) -> dict[str, Any]:
+def found(tx: Transaction, group_id: str) -> GroupRow:
     row = store.find(tx, group_id)
     if row is None:
         raise Absent("group", group_id)
     return row
 
 
-def show(tx: Transaction, who: Who, group_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, group_id: str) -> GroupRow:
     row = store.find(tx, group_id)
     policy.check_read(who, row["domain_id"] if row else None, "get_group")
     return found(tx, group_id)
 
 
-def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> GroupRow:
     domain_id = values["domain_id"] or policy.home_domain(who)
     policy.check_change(who, domain_id, "create_group")
     domain_logic.found(tx, domain_id)
@@ -74,7 +74,7 @@ def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
         raise Taken("group", f"name {name} at domain ID {domain_id}")
 
 
-def update(tx: Transaction, who: Who, group_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, group_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> GroupRow:
     row = _changeable(tx, who, group_id, "update_group")
     if changes.pop("domain_id", row["domain_id"]) != row["domain_id"]:
         raise BadRequest("Update of `domain_id` is not allowed.")
@@ -86,7 +86,7 @@ def update(tx: Transaction, who: Who, group_id: str, changes: dict[str, Any], ex
     return found(tx, group_id)
 
 
-def _changeable(tx: Transaction, who: Who, group_id: str, action: str) -> dict[str, Any]:
+def _changeable(tx: Transaction, who: Who, group_id: str, action: str) -> GroupRow:
     row = store.find(tx, group_id)
     policy.check_change(who, row["domain_id"] if row else None, action)
     return found(tx, group_id)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.groups.models import GroupRow
 from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Id, Name, Unset
 
@@ -38,7 +39,7 @@ class Group(Extensible, kw_only=True):
     links: Itself
 
 
-def group(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+def group(row: GroupRow, link: Callable[[str], str]) -> dict[str, Any]:
     return {
         **row["extra"],
         "id": row["id"],

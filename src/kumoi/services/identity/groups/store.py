@@ -8,27 +8,29 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.identity.groups.models import groups, memberships
+from kumoi.services.identity.groups.models import GroupRow, MembershipRow, groups, memberships
 
 
-def find(tx: Transaction, group_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(groups).where(groups.c.id == group_id))
+def find(tx: Transaction, group_id: str) -> GroupRow | None:
+    return tx.one(sa.select(groups).where(groups.c.id == group_id), GroupRow)
 
 
-def named(tx: Transaction, name: str, domain_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(groups).where(groups.c.name == name, groups.c.domain_id == domain_id))
+def named(tx: Transaction, name: str, domain_id: str) -> GroupRow | None:
+    return tx.one(sa.select(groups).where(groups.c.name == name, groups.c.domain_id == domain_id), GroupRow)
 
 
-def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, GroupRow]:
     wanted = list(ids)
-    return {row["id"]: row for row in tx.all(sa.select(groups).where(groups.c.id.in_(wanted)))} if wanted else {}
+    return (
+        {row["id"]: row for row in tx.all(sa.select(groups).where(groups.c.id.in_(wanted)), GroupRow)} if wanted else {}
+    )
 
 
 def listed(
-    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
-) -> list[dict[str, Any]]:
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: GroupRow | None, limit: int | None
+) -> list[GroupRow]:
     order = [(groups.c.name, "asc"), (groups.c.id, "asc")]
-    return page(tx, sa.select(groups).where(*conditions), sort=order, marker=marker, limit=limit)
+    return page(tx, sa.select(groups).where(*conditions), GroupRow, sort=order, marker=marker, limit=limit)
 
 
 def insert(tx: Transaction, **values: Any) -> None:
@@ -64,7 +66,7 @@ def users_of(tx: Transaction, group_ids: Sequence[str]) -> dict[str, list[str]]:
     """Group id → ids of its users."""
     found: dict[str, list[str]] = {}
     query = sa.select(memberships).where(memberships.c.group_id.in_(group_ids)).order_by(memberships.c.user_id)
-    for row in tx.all(query) if group_ids else ():
+    for row in tx.all(query, MembershipRow) if group_ids else ():
         found.setdefault(row["group_id"], []).append(row["user_id"])
     return found
 

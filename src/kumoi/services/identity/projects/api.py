@@ -13,6 +13,7 @@ from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.errors import Absent, Invalid
 from kumoi.services.identity.projects import logic, schemas
+from kumoi.services.identity.projects.models import ProjectRow
 
 routes = Routes()
 TOKEN = policies.authenticated()
@@ -20,12 +21,12 @@ _ASKED = Annotated[str, msgspec.Meta(description="Asked for by its name; the val
 RELATIVES = texts(optional("Relatives", dict.fromkeys(schemas.RELATIVES, _ASKED)))
 
 
-def _shown(request: Request, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _shown(request: Request, rows: Sequence[ProjectRow]) -> list[dict[str, Any]]:
     tags = logic.tags(request.tx, [row["id"] for row in rows])
     return [schemas.project(row, tags.get(row["id"], ()), request.link) for row in rows]
 
 
-def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
+def _page(request: Request, selection: listing.Selection[ProjectRow]) -> dict[str, Any]:
     rows, links = listing.page(request, selection)
     return {"projects": _shown(request, rows), "links": links}
 

@@ -14,7 +14,7 @@ from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Taken
 from kumoi.services.identity.projects import store
 from kumoi.services.identity.projects.errors import NotPossible
-from kumoi.services.identity.projects.models import NO_DOMAIN, projects
+from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, projects
 from kumoi.services.identity.projects.schemas import MOST_TAGS
 from kumoi.services.identity.users import store as user_store
 
@@ -38,7 +38,7 @@ TAG_FILTERS = (
 LIST_QUERY = listing.query(FILTERS, {"is_domain": bool, **{name: list[str] for name, _, _ in TAG_FILTERS}})
 
 
-def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[ProjectRow]:
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_projects")
     wanted = _wanted(params)
     if domain_id is not None:
@@ -46,7 +46,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     return _selection(tx, wanted)
 
 
-def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection:
+def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection[ProjectRow]:
     """Projects on which a user has a role; everybody may ask for their own."""
     user = user_store.find(tx, user_id)
     if who.user_id != user_id:
@@ -56,7 +56,7 @@ def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Para
     return _selection(tx, [projects.c.id.in_(effective.project_ids(tx, user_id)), *_wanted(params)])
 
 
-def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
+def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[ProjectRow]:
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
     )
@@ -80,14 +80,14 @@ def tags(tx: Transaction, ids: list[str]) -> dict[str, list[str]]:
     return store.tags(tx, ids)
 
 
-def found(tx: Transaction, project_id: str) -> dict[str, Any]:
+def found(tx: Transaction, project_id: str) -> ProjectRow:
     row = store.find(tx, project_id)
     if row is None:
         raise Absent("project", project_id)
     return row
 
 
-def show(tx: Transaction, who: Who, project_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, project_id: str) -> ProjectRow:
     """A token may look at its own project."""
     row = store.find(tx, project_id)
     if who.project_id != project_id:
@@ -95,7 +95,7 @@ def show(tx: Transaction, who: Who, project_id: str) -> dict[str, Any]:
     return found(tx, project_id)
 
 
-def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> ProjectRow:
     """`values`: the fields of ProjectCreate."""
     if values["is_domain"]:
         if values["domain_id"] or values["parent_id"]:
@@ -137,9 +137,7 @@ def checked_tags(tags: list[str]) -> list[str]:
     return tags
 
 
-def update(
-    tx: Transaction, who: Who, project_id: str, changes: dict[str, Any], extra: dict[str, Any]
-) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, project_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> ProjectRow:
     """Disabling revokes the project's tokens."""
     row = store.find(tx, project_id)
     policy.check_change(who, row["domain_id"] if row else None, "update_project")
@@ -163,7 +161,8 @@ def update(
         if any(child["enabled"] for child in store.children(tx, [project_id])):
             raise NotPossible(f"cannot disable project {project_id} since its subtree contains enabled projects")
         store.revoke(tx, project_id)
-    if changes.get("enabled") and not row["enabled"] and not found(tx, row["parent_id"])["enabled"]:
+    parent_id = row["parent_id"]
+    if changes.get("enabled") and not row["enabled"] and parent_id and not found(tx, parent_id)["enabled"]:
         raise NotPossible(f"cannot enable project {project_id} since it has disabled parents")
     store.update(tx, project_id, changes)
     if tags is not None:
@@ -207,7 +206,7 @@ def remove_tag(tx: Transaction, who: Who, project_id: str, tag: str) -> None:
     store.set_tags(tx, project_id, [other for other in before if other != tag])
 
 
-def _line_above(tx: Transaction, row: dict[str, Any]) -> list[dict[str, Any]]:
+def _line_above(tx: Transaction, row: ProjectRow) -> list[ProjectRow]:
     """The projects above, nearest first, the domain last."""
     line = []
     while row["parent_id"]:
@@ -216,11 +215,11 @@ def _line_above(tx: Transaction, row: dict[str, Any]) -> list[dict[str, Any]]:
     return line
 
 
-def parents(tx: Transaction, row: dict[str, Any]) -> list[dict[str, Any]]:
+def parents(tx: Transaction, row: ProjectRow) -> list[ProjectRow]:
     return _line_above(tx, row)
 
 
-def parents_as_ids(tx: Transaction, row: dict[str, Any]) -> dict[str, Any] | None:
+def parents_as_ids(tx: Transaction, row: ProjectRow) -> dict[str, Any] | None:
     """{parent: {grandparent: …}}, None at the end."""
     tree: dict[str, Any] | None = None
     for above in reversed(_line_above(tx, row)):
@@ -228,7 +227,7 @@ def parents_as_ids(tx: Transaction, row: dict[str, Any]) -> dict[str, Any] | Non
     return tree
 
 
-def subtree(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
+def subtree(tx: Transaction, project_id: str) -> list[ProjectRow]:
     """All projects below, level by level."""
     rows, level = [], [project_id]
     while level:
@@ -238,11 +237,12 @@ def subtree(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
     return rows
 
 
-def subtree_as_ids(rows: list[dict[str, Any]], project_id: str) -> dict[str, Any] | None:
+def subtree_as_ids(rows: list[ProjectRow], project_id: str) -> dict[str, Any] | None:
     """{child: {grandchild: …}}, None where nothing is below."""
     by_parent: dict[str, list[str]] = {}
     for row in rows:
-        by_parent.setdefault(row["parent_id"], []).append(row["id"])
+        if row["parent_id"]:
+            by_parent.setdefault(row["parent_id"], []).append(row["id"])
 
     def below(id: str) -> dict[str, Any] | None:
         return {child: below(child) for child in by_parent[id]} if id in by_parent else None

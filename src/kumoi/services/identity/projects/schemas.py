@@ -7,6 +7,7 @@ import msgspec
 
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.identity.listing import Itself
+from kumoi.services.identity.projects.models import ProjectRow
 
 RELATIVES = ("parents_as_list", "parents_as_ids", "subtree_as_list", "subtree_as_ids")
 """What the query of one project asks for besides it."""
@@ -73,7 +74,7 @@ Link = Callable[[str], str]
 """A path below the service's prefix → an absolute URL."""
 
 
-def project(row: dict[str, Any], tags: Sequence[str], link: Link) -> dict[str, Any]:
+def project(row: ProjectRow, tags: Sequence[str], link: Link) -> dict[str, Any]:
     return {
         **row["extra"],
         "id": row["id"],

@@ -8,33 +8,37 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.identity.projects.models import NO_DOMAIN, project_tags, projects
+from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, ProjectTagRow, project_tags, projects
 from kumoi.services.identity.users.models import users
 
 
-def find(tx: Transaction, project_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(projects).where(projects.c.id == project_id))
+def find(tx: Transaction, project_id: str) -> ProjectRow | None:
+    return tx.one(sa.select(projects).where(projects.c.id == project_id), ProjectRow)
 
 
-def find_domain(tx: Transaction, domain_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(projects).where(projects.c.id == domain_id, projects.c.domain_id == NO_DOMAIN))
+def find_domain(tx: Transaction, domain_id: str) -> ProjectRow | None:
+    return tx.one(sa.select(projects).where(projects.c.id == domain_id, projects.c.domain_id == NO_DOMAIN), ProjectRow)
 
 
-def named(tx: Transaction, name: str, domain_id: str) -> dict[str, Any] | None:
+def named(tx: Transaction, name: str, domain_id: str) -> ProjectRow | None:
     """A domain's own `domain_id` is NO_DOMAIN."""
-    return tx.one(sa.select(projects).where(projects.c.name == name, projects.c.domain_id == domain_id))
+    return tx.one(sa.select(projects).where(projects.c.name == name, projects.c.domain_id == domain_id), ProjectRow)
 
 
-def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, ProjectRow]:
     wanted = list(ids)
-    return {row["id"]: row for row in tx.all(sa.select(projects).where(projects.c.id.in_(wanted)))} if wanted else {}
+    return (
+        {row["id"]: row for row in tx.all(sa.select(projects).where(projects.c.id.in_(wanted)), ProjectRow)}
+        if wanted
+        else {}
+    )
 
 
 def listed(
-    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
-) -> list[dict[str, Any]]:
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: ProjectRow | None, limit: int | None
+) -> list[ProjectRow]:
     order = [(projects.c.name, "asc"), (projects.c.id, "asc")]
-    return page(tx, sa.select(projects).where(*conditions), sort=order, marker=marker, limit=limit)
+    return page(tx, sa.select(projects).where(*conditions), ProjectRow, sort=order, marker=marker, limit=limit)
 
 
 def insert(tx: Transaction, **values: Any) -> None:
@@ -58,8 +62,10 @@ def delete(tx: Transaction, ids: Sequence[str]) -> None:
     epochs.advance(tx, "identity")
 
 
-def children(tx: Transaction, ids: Sequence[str]) -> list[dict[str, Any]]:
-    return tx.all(sa.select(projects).where(projects.c.parent_id.in_(ids)).order_by(projects.c.name, projects.c.id))
+def children(tx: Transaction, ids: Sequence[str]) -> list[ProjectRow]:
+    return tx.all(
+        sa.select(projects).where(projects.c.parent_id.in_(ids)).order_by(projects.c.name, projects.c.id), ProjectRow
+    )
 
 
 def of_domain(tx: Transaction, domain_id: str) -> list[str]:
@@ -70,7 +76,7 @@ def tags(tx: Transaction, ids: Sequence[str]) -> dict[str, list[str]]:
     """Project id → its tags in order, for those that have any."""
     found: dict[str, list[str]] = {}
     query = sa.select(project_tags).where(project_tags.c.project_id.in_(ids)).order_by(project_tags.c.tag)
-    for row in tx.all(query) if ids else ():
+    for row in tx.all(query, ProjectTagRow) if ids else ():
         found.setdefault(row["project_id"], []).append(row["tag"])
     return found
 

@@ -9,6 +9,7 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.roles import logic, schemas
+from kumoi.services.identity.roles.models import RoleRow
 
 routes = Routes()
 TOKEN = policies.authenticated()
@@ -49,7 +50,7 @@ def delete(request: Request, role_id: str) -> Reply:
     return Reply()
 
 
-def _inference(request: Request, pair: tuple[dict[str, Any], dict[str, Any]]) -> dict[str, Any]:
+def _inference(request: Request, pair: tuple[RoleRow, RoleRow]) -> dict[str, Any]:
     prior, implied = pair
     said = {"prior_role": schemas.brief(prior, request.link), "implies": schemas.brief(implied, request.link)}
     path = f"/roles/{prior['id']}/implies/{implied['id']}"

@@ -10,7 +10,7 @@ from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.roles import store
-from kumoi.services.identity.roles.models import NO_DOMAIN, roles
+from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow, roles
 
 NEVER_IMPLIED = ("admin",)
 
@@ -24,7 +24,7 @@ FILTERS = {"name": roles.c.name}
 LIST_QUERY = listing.query(FILTERS, {"domain_id": str})
 
 
-def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[RoleRow]:
     """Roles that hold everywhere; those of a domain only when it is named. Managers of a domain see the former."""
     domain_id = params.get("domain_id", [""])[-1]
     if domain_id:
@@ -37,14 +37,14 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     )
 
 
-def found(tx: Transaction, role_id: str) -> dict[str, Any]:
+def found(tx: Transaction, role_id: str) -> RoleRow:
     row = store.find(tx, role_id)
     if row is None:
         raise Absent("role", role_id)
     return row
 
 
-def show(tx: Transaction, who: Who, role_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, role_id: str) -> RoleRow:
     """A domain's manager sees those that a manager may give."""
     row = found(tx, role_id)
     if row["domain_id"]:
@@ -54,7 +54,7 @@ def show(tx: Transaction, who: Who, role_id: str) -> dict[str, Any]:
     return row
 
 
-def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> RoleRow:
     policy.check_admin(who, "create_role")
     domain_id = values["domain_id"] or NO_DOMAIN
     if domain_id:
@@ -74,7 +74,7 @@ def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
         raise Taken("role", f"name {name}" + (f" at domain ID {domain_id}" if domain_id else ""))
 
 
-def update(tx: Transaction, who: Who, role_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, role_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> RoleRow:
     row = found(tx, role_id)
     policy.check_admin(who, "update_role")
     if (changes.pop("domain_id", row["domain_id"]) or NO_DOMAIN) != row["domain_id"]:
@@ -96,7 +96,7 @@ def delete(tx: Transaction, who: Who, role_id: str) -> None:
     departures.delete_roles(tx, [role_id])
 
 
-def inferences(tx: Transaction, who: Who) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+def inferences(tx: Transaction, who: Who) -> list[tuple[RoleRow, list[RoleRow]]]:
     """(prior, those that it implies at once), for every role that implies any."""
     _check_reads_inferences(who, "list_role_inference_rules")
     implied = store.implied(tx)
@@ -104,20 +104,18 @@ def inferences(tx: Transaction, who: Who) -> list[tuple[dict[str, Any], list[dic
     return [(rows[prior], sorted((rows[id] for id in ids), key=_name)) for prior, ids in implied.items()]
 
 
-def _name(row: dict[str, Any]) -> str:
+def _name(row: RoleRow) -> str:
     return str(row["name"])
 
 
-def implied_by(tx: Transaction, who: Who, prior_role_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def implied_by(tx: Transaction, who: Who, prior_role_id: str) -> tuple[RoleRow, list[RoleRow]]:
     _check_reads_inferences(who, "list_implied_roles")
     prior = found(tx, prior_role_id)
     rows = store.by_ids(tx, store.implied(tx).get(prior_role_id, set()))
     return prior, sorted(rows.values(), key=_name)
 
 
-def implication(
-    tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def implication(tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str) -> tuple[RoleRow, RoleRow]:
     """Both roles; Absent when the one does not imply the other."""
     _check_reads_inferences(who, "get_implied_role")
     prior, implied = found(tx, prior_role_id), found(tx, implied_role_id)
@@ -126,7 +124,7 @@ def implication(
     return prior, implied
 
 
-def imply(tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def imply(tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str) -> tuple[RoleRow, RoleRow]:
     """Refused where it would close a circle, imply admin, or reach from everywhere into a domain."""
     policy.check_admin(who, "create_implied_role")
     prior, implied = found(tx, prior_role_id), found(tx, implied_role_id)

@@ -8,6 +8,7 @@ import msgspec
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
+from kumoi.services.identity.roles.models import RoleRow
 from kumoi.services.identity.users.schemas import Name
 
 
@@ -61,11 +62,11 @@ class Inferences(msgspec.Struct, kw_only=True):
     implies: list[Brief]
 
 
-def role(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+def role(row: RoleRow, link: Callable[[str], str]) -> dict[str, Any]:
     return {**row["extra"], **brief(row, link), "domain_id": row["domain_id"] or None, "options": row["options"]}
 
 
-def brief(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+def brief(row: RoleRow, link: Callable[[str], str]) -> dict[str, Any]:
     """As inferences name a role."""
     return {
         "id": row["id"],

@@ -8,27 +8,27 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.identity.roles.models import implications, roles
+from kumoi.services.identity.roles.models import RoleImplicationRow, RoleRow, implications, roles
 
 
-def find(tx: Transaction, role_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(roles).where(roles.c.id == role_id))
+def find(tx: Transaction, role_id: str) -> RoleRow | None:
+    return tx.one(sa.select(roles).where(roles.c.id == role_id), RoleRow)
 
 
-def named(tx: Transaction, name: str, domain_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(roles).where(roles.c.name == name, roles.c.domain_id == domain_id))
+def named(tx: Transaction, name: str, domain_id: str) -> RoleRow | None:
+    return tx.one(sa.select(roles).where(roles.c.name == name, roles.c.domain_id == domain_id), RoleRow)
 
 
-def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, RoleRow]:
     wanted = list(ids)
-    return {row["id"]: row for row in tx.all(sa.select(roles).where(roles.c.id.in_(wanted)))} if wanted else {}
+    return {row["id"]: row for row in tx.all(sa.select(roles).where(roles.c.id.in_(wanted)), RoleRow)} if wanted else {}
 
 
 def listed(
-    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
-) -> list[dict[str, Any]]:
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: RoleRow | None, limit: int | None
+) -> list[RoleRow]:
     order = [(roles.c.name, "asc"), (roles.c.id, "asc")]
-    return page(tx, sa.select(roles).where(*conditions), sort=order, marker=marker, limit=limit)
+    return page(tx, sa.select(roles).where(*conditions), RoleRow, sort=order, marker=marker, limit=limit)
 
 
 def insert(tx: Transaction, **values: Any) -> None:
@@ -54,7 +54,7 @@ def of_domain(tx: Transaction, domain_id: str) -> list[str]:
 def implied(tx: Transaction) -> dict[str, set[str]]:
     """Prior role id → the ids that it implies at once."""
     found: dict[str, set[str]] = {}
-    for row in tx.all(sa.select(implications)):
+    for row in tx.all(sa.select(implications), RoleImplicationRow):
         found.setdefault(row["prior_role_id"], set()).add(row["implied_role_id"])
     return found
 

@@ -10,10 +10,12 @@ from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.tokens import Payload
 from kumoi.kernel.who import Who
 from kumoi.services.identity import policy
+from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.catalog import rendering
 from kumoi.services.identity.errors import Invalid, NotAllowed, Refused
 from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.projects.models import ProjectRow
 from kumoi.services.identity.tokens import schemas, store
 from kumoi.services.identity.tokens.authenticator import Checker
 from kumoi.services.identity.tokens.errors import NotExchangeable
@@ -32,7 +34,7 @@ class Claim:
     methods: list[str] = field(default_factory=list)
     secrets: list[tuple[str, str | None]] = field(default_factory=list)
     parent: Payload | None = None
-    application_credential: dict[str, Any] | None = None
+    application_credential: ApplicationCredentialRow | None = None
     contradicts: bool = False
 
     def says(self, user: dict[str, Any] | None) -> None:
@@ -241,7 +243,7 @@ def revoke(tx: Transaction, standing: Standing) -> None:
     store.revoke(tx, payload.audit_ids[0], payload.expires_at, tx.now - LATE_SECONDS * SECOND)
 
 
-def projects(tx: Transaction, who: Who) -> list[dict[str, Any]]:
+def projects(tx: Transaction, who: Who) -> list[ProjectRow]:
     """Those that the caller may have a token for."""
     ids = effective.project_ids(tx, who.user_id)
     if who.application_credential_id:
@@ -249,14 +251,14 @@ def projects(tx: Transaction, who: Who) -> list[dict[str, Any]]:
     return _full(tx, ids)
 
 
-def _full(tx: Transaction, ids: set[str]) -> list[dict[str, Any]]:
+def _full(tx: Transaction, ids: set[str]) -> list[ProjectRow]:
     """The whole rows of those that are enabled, by name."""
     usable_ids = [row["id"] for row in store.scopes(tx, ids) if usable(row)]
     rows = project_store.by_ids(tx, usable_ids)
     return [rows[id] for id in usable_ids]
 
 
-def domains(tx: Transaction, who: Who) -> list[dict[str, Any]]:
+def domains(tx: Transaction, who: Who) -> list[ProjectRow]:
     if who.application_credential_id:
         return []
     return _full(tx, effective.domain_ids(tx, who.user_id))

@@ -7,6 +7,7 @@ from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.tokens import Payload
 from kumoi.kernel.who import Who
+from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.assignments.models import SYSTEM
 from kumoi.services.identity.errors import Refused
@@ -24,7 +25,7 @@ class Standing:
     user: dict[str, Any]
     scope: dict[str, Any] | None
     roles: list[dict[str, str]]
-    application_credential: dict[str, Any] | None
+    application_credential: ApplicationCredentialRow | None
 
     def who(self) -> Who:
         payload = self.payload

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.services.identity.application_credentials.models import (
+    ApplicationCredentialRow,
     application_credential_roles,
     application_credentials,
 )
@@ -65,13 +66,15 @@ def scopes(tx: Transaction, ids: set[str]) -> list[dict[str, Any]]:
     return tx.all(_SCOPE.where(projects.c.id.in_(ids)).order_by(projects.c.name, projects.c.id)) if ids else []
 
 
-def application_credential(tx: Transaction, id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(application_credentials).where(application_credentials.c.id == id))
+def application_credential(tx: Transaction, id: str) -> ApplicationCredentialRow | None:
+    return tx.one(
+        sa.select(application_credentials).where(application_credentials.c.id == id), ApplicationCredentialRow
+    )
 
 
-def application_credential_named(tx: Transaction, user_id: str, name: str) -> dict[str, Any] | None:
+def application_credential_named(tx: Transaction, user_id: str, name: str) -> ApplicationCredentialRow | None:
     same = (application_credentials.c.user_id == user_id, application_credentials.c.name == name)
-    return tx.one(sa.select(application_credentials).where(*same))
+    return tx.one(sa.select(application_credentials).where(*same), ApplicationCredentialRow)
 
 
 def application_credential_role_ids(tx: Transaction, id: str) -> set[str]:

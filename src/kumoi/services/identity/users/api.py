@@ -8,12 +8,13 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.users import live, logic, schemas
+from kumoi.services.identity.users.models import UserRow
 
 routes = Routes()
 TOKEN = policies.authenticated()
 
 
-def _page(request: Request, selection: listing.Selection) -> dict[str, Any]:
+def _page(request: Request, selection: listing.Selection[UserRow]) -> dict[str, Any]:
     rows, links = listing.page(request, selection)
     return {"users": [schemas.user(row, request.link) for row in rows], "links": links}
 

@@ -6,6 +6,7 @@ from kumoi.kernel.http import Request
 from kumoi.services.identity import passwords
 from kumoi.services.identity.errors import Refused
 from kumoi.services.identity.users import logic, schemas
+from kumoi.services.identity.users.models import UserRow
 
 
 def hash_new(request: Request, body: schemas.CreateBody) -> str | None:
@@ -14,7 +15,7 @@ def hash_new(request: Request, body: schemas.CreateBody) -> str | None:
     return _hashed(request, body.user.password)
 
 
-def update(request: Request, user_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def update(request: Request, user_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> UserRow:
     request.database.read(lambda tx: logic.check_may_update(tx, request.who, user_id))
     if "password" in changes:
         changes["password_hash"] = _hashed(request, changes.pop("password"))

@@ -13,7 +13,7 @@ from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Refused, Taken
 from kumoi.services.identity.groups import store as group_store
 from kumoi.services.identity.users import store
-from kumoi.services.identity.users.models import users
+from kumoi.services.identity.users.models import UserRow, users
 
 FILTERS = {
     "name": users.c.name,
@@ -29,7 +29,7 @@ LIST_QUERY = listing.query(FILTERS, {EXPIRY: str, **dict.fromkeys(OF_NOBODY, str
 SECRET = ("password", "original_password", "password_hash")
 
 
-def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection:
+def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[UserRow]:
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_users")
     wanted = _conditions(params)
     if domain_id is not None:
@@ -37,7 +37,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     return selection(tx, wanted)
 
 
-def select_in_group(tx: Transaction, who: Who, group_id: str, params: listing.Params) -> listing.Selection:
+def select_in_group(tx: Transaction, who: Who, group_id: str, params: listing.Params) -> listing.Selection[UserRow]:
     group = group_store.find(tx, group_id)
     policy.check_read(who, group["domain_id"] if group else None, "list_users_in_group")
     if group is None:
@@ -66,20 +66,20 @@ def _conditions(params: listing.Params) -> listing.Conditions:
     return wanted
 
 
-def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection:
+def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[UserRow]:
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
     )
 
 
-def found(tx: Transaction, user_id: str) -> dict[str, Any]:
+def found(tx: Transaction, user_id: str) -> UserRow:
     row = store.find(tx, user_id)
     if row is None:
         raise Absent("user", user_id)
     return row
 
 
-def show(tx: Transaction, who: Who, user_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, user_id: str) -> UserRow:
     row = store.find(tx, user_id)
     if who.user_id != user_id:
         policy.check_read(who, row["domain_id"] if row else None, "get_user")
@@ -95,7 +95,7 @@ def check_may_create(who: Who, domain_id: str | None) -> str:
 
 def create(
     tx: Transaction, who: Who, values: dict[str, Any], password_hash: str | None, extra: dict[str, Any]
-) -> dict[str, Any]:
+) -> UserRow:
     """`values`: the fields of UserCreate without the password."""
     domain_id = check_may_create(who, values["domain_id"])
     domain = domain_logic.found(tx, domain_id)
@@ -120,14 +120,14 @@ def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
         raise Taken("user", f"name {name} at domain ID {domain_id}")
 
 
-def check_may_update(tx: Transaction, who: Who, user_id: str) -> dict[str, Any]:
+def check_may_update(tx: Transaction, who: Who, user_id: str) -> UserRow:
     row = store.find(tx, user_id)
     policy.check_change(who, row["domain_id"] if row else None, "update_user")
     policy.check_not_above(tx, who, "user", user_id, "update_user")
     return found(tx, user_id)
 
 
-def update(tx: Transaction, who: Who, user_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, user_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> UserRow:
     """`changes`: fields of UserUpdate, the password as `password_hash`."""
     row = check_may_update(tx, who, user_id)
     if changes.pop("domain_id", row["domain_id"]) != row["domain_id"]:

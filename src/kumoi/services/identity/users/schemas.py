@@ -8,6 +8,7 @@ import msgspec
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
+from kumoi.services.identity.users.models import UserRow
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\S")]
 Password = Annotated[str, msgspec.Meta(max_length=4096)]
@@ -59,7 +60,7 @@ class User(Extensible, kw_only=True):
     default_project_id: str | Unset = UNSET
 
 
-def user(row: dict[str, Any], link: Callable[[str], str]) -> dict[str, Any]:
+def user(row: UserRow, link: Callable[[str], str]) -> dict[str, Any]:
     """A password never expires, and is never shown."""
     shown = {
         **row["extra"],

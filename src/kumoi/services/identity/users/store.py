@@ -8,27 +8,27 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.identity.users.models import users
+from kumoi.services.identity.users.models import UserRow, users
 
 
-def find(tx: Transaction, user_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(users).where(users.c.id == user_id))
+def find(tx: Transaction, user_id: str) -> UserRow | None:
+    return tx.one(sa.select(users).where(users.c.id == user_id), UserRow)
 
 
-def named(tx: Transaction, name: str, domain_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(users).where(users.c.name == name, users.c.domain_id == domain_id))
+def named(tx: Transaction, name: str, domain_id: str) -> UserRow | None:
+    return tx.one(sa.select(users).where(users.c.name == name, users.c.domain_id == domain_id), UserRow)
 
 
-def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, UserRow]:
     wanted = list(ids)
-    return {row["id"]: row for row in tx.all(sa.select(users).where(users.c.id.in_(wanted)))} if wanted else {}
+    return {row["id"]: row for row in tx.all(sa.select(users).where(users.c.id.in_(wanted)), UserRow)} if wanted else {}
 
 
 def listed(
-    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: dict[str, Any] | None, limit: int | None
-) -> list[dict[str, Any]]:
+    tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]], marker: UserRow | None, limit: int | None
+) -> list[UserRow]:
     order = [(users.c.name, "asc"), (users.c.id, "asc")]
-    return page(tx, sa.select(users).where(*conditions), sort=order, marker=marker, limit=limit)
+    return page(tx, sa.select(users).where(*conditions), UserRow, sort=order, marker=marker, limit=limit)
 
 
 def insert(tx: Transaction, **values: Any) -> None:

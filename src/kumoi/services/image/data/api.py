@@ -40,5 +40,7 @@ def download(request: Request, image_id: str) -> Any:
     if row is None:
         return Reply(status=204)
     return Reply(
-        file=f"/_images/{row['id']}", headers={"Content-MD5": row["checksum"]}, content_type="application/octet-stream"
+        file=f"/_images/{row['id']}",
+        headers={"Content-MD5": row["checksum"] or ""},
+        content_type="application/octet-stream",
     )

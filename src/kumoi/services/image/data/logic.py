@@ -18,6 +18,7 @@ from kumoi.services.image.images.models import (
     QUEUED,
     SAVING,
     UPLOADING,
+    ImageDetails,
 )
 from kumoi.services.image.offers import IMPORT_METHODS
 
@@ -94,7 +95,7 @@ def bring_in(tx: Transaction, who: Who, image_id: str, method: str) -> None:
     store.update(tx, image_id, status=ACTIVE)
 
 
-def downloadable(tx: Transaction, who: Who, image_id: str) -> dict[str, Any] | None:
+def downloadable(tx: Transaction, who: Who, image_id: str) -> ImageDetails | None:
     """The row; None when the image has no bytes yet."""
     row = visible(tx, who, image_id)
     if row["status"] == DEACTIVATED and not who.is_admin:

@@ -1,6 +1,6 @@
 """Which images a caller may see and change, and what a change starts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from kumoi.kernel import operations
@@ -27,6 +27,7 @@ from kumoi.services.image.images.models import (
     PUBLIC,
     QUEUED,
     SHARED,
+    ImageDetails,
     images,
 )
 from kumoi.services.image.images.operations.delete import DELETE
@@ -52,7 +53,7 @@ LIST_QUERY = texts(optional("ListQuery", {**filters.TYPES, **_PAGING}), Family("
 """Any other name is a property of the client's own."""
 
 
-def visible(tx: Transaction, who: Who, image_id: str) -> dict[str, Any]:
+def visible(tx: Transaction, who: Who, image_id: str) -> ImageDetails:
     """The row, for its owner, its members, everybody (public, community) and admins; ImageNotFound for others."""
     row = store.find(tx, image_id)
     if row is None or not sees(tx, who, row):
@@ -60,7 +61,7 @@ def visible(tx: Transaction, who: Who, image_id: str) -> dict[str, Any]:
     return row
 
 
-def sees(tx: Transaction, who: Who, row: dict[str, Any]) -> bool:
+def sees(tx: Transaction, who: Who, row: ImageDetails) -> bool:
     if who.sees(row["owner"]) or row["visibility"] in (PUBLIC, COMMUNITY):
         return True
     return (
@@ -68,7 +69,7 @@ def sees(tx: Transaction, who: Who, row: dict[str, Any]) -> bool:
     )
 
 
-def own(tx: Transaction, who: Who, image_id: str) -> dict[str, Any]:
+def own(tx: Transaction, who: Who, image_id: str) -> ImageDetails:
     """The row, for whom it is to change: its owner and admins; ImageForbidden for others who see it."""
     row = visible(tx, who, image_id)
     if not who.changes(row["owner"]):
@@ -76,7 +77,7 @@ def own(tx: Transaction, who: Who, image_id: str) -> dict[str, Any]:
     return row
 
 
-def create(tx: Transaction, who: Who, values: dict[str, Any]) -> dict[str, Any]:
+def create(tx: Transaction, who: Who, values: dict[str, Any]) -> ImageDetails:
     """`values`: the body, custom properties among the known attributes."""
     known, own_properties = parse(values)
     _check_amounts(known, own_properties)
@@ -97,7 +98,7 @@ def create(tx: Transaction, who: Who, values: dict[str, Any]) -> dict[str, Any]:
     return _again(tx, image_id)
 
 
-def list_for(tx: Transaction, who: Who, params: Params) -> tuple[list[dict[str, Any]], int]:
+def list_for(tx: Transaction, who: Who, params: Params) -> tuple[list[ImageDetails], int]:
     """Rows, and how many a page has."""
     limit = _limit(params)
     sort = sorting(images, *_order(params), allowed=_SORT_KEYS)
@@ -110,13 +111,14 @@ def list_for(tx: Transaction, who: Who, params: Params) -> tuple[list[dict[str, 
     return store.list_of(tx, conditions, sort, marker, limit), limit
 
 
-def update(tx: Transaction, who: Who, image_id: str, changes: Sequence[Change]) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, image_id: str, changes: Sequence[Change]) -> ImageDetails:
     row = own(tx, who, image_id)
     before = settable(row)
     known, own_properties = parse(apply(before, list(changes)))
     _check_amounts(known, own_properties)
     new = {name: getattr(known, name) for name in Known.__struct_fields__ if name not in ("id", "tags")}
-    changed = {name: value for name, value in new.items() if value != row[name]}
+    old: Mapping[str, Any] = row
+    changed = {name: value for name, value in new.items() if value != old[name]}
     for name in ("disk_format", "container_format"):
         if name in changed and row["status"] != QUEUED:
             raise ImageForbidden(f"Attribute {name} can be only replaced for a queued image.")
@@ -170,7 +172,7 @@ def remove_tag(tx: Transaction, who: Who, image_id: str, tag: str) -> None:
     store.update(tx, image_id)
 
 
-def _again(tx: Transaction, image_id: str) -> dict[str, Any]:
+def _again(tx: Transaction, image_id: str) -> ImageDetails:
     row = store.find(tx, image_id)
     assert row is not None
     return row

@@ -47,6 +47,13 @@ class ImageRow(TypedDict):
     upload_seen_at: int | None
 
 
+class ImageDetails(ImageRow):
+    """An image with what stands in the other tables."""
+
+    properties: dict[str, str]
+    tags: list[str]
+
+
 images = Table[ImageRow](
     "image_images",
     metadata,

@@ -1,5 +1,6 @@
 """Shapes of images: docs.openstack.org/api-ref/image/v2/#images. Custom properties stand beside the known attributes."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 from uuid import UUID
@@ -11,7 +12,7 @@ from kumoi.kernel.bodies import explain
 from kumoi.kernel.queries import Params
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.image.images.errors import ImageForbidden, InvalidImage
-from kumoi.services.image.images.models import ACTIVE, DEACTIVATED
+from kumoi.services.image.images.models import ACTIVE, DEACTIVATED, ImageDetails
 from kumoi.services.image.offers import STORE
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
@@ -129,13 +130,14 @@ class Images(msgspec.Struct, kw_only=True):
     next: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def image(row: dict[str, Any]) -> dict[str, Any]:
+def image(row: ImageDetails) -> dict[str, Any]:
     path = f"/v2/images/{row['id']}"
+    values: Mapping[str, Any] = row
     stores = {"stores": STORE} if row["status"] in (ACTIVE, DEACTIVATED) else {}
     return {
         **row["properties"],
         **stores,
-        **{name: row[name] for name in ORDER},
+        **{name: values[name] for name in ORDER},
         "created_at": clock.iso(row["created_at"]),
         "updated_at": clock.iso(row["updated_at"]),
         "tags": row["tags"],
@@ -145,12 +147,13 @@ def image(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def settable(row: dict[str, Any]) -> dict[str, Any]:
+def settable(row: ImageDetails) -> dict[str, Any]:
     """What a JSON patch works on."""
-    return {**row["properties"], **{name: row[name] for name in KNOWN}}
+    values: Mapping[str, Any] = row
+    return {**row["properties"], **{name: values[name] for name in KNOWN}}
 
 
-def listing(rows: list[dict[str, Any]], params: Params, limit: int) -> dict[str, Any]:
+def listing(rows: list[ImageDetails], params: Params, limit: int) -> dict[str, Any]:
     def path(more: dict[str, list[str]]) -> str:
         query = "&".join(
             f"{quote(name)}={quote(value, safe=':,')}" for name, values in more.items() for value in values

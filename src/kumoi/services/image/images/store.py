@@ -1,13 +1,19 @@
 """SQL of images, their properties and tags; rows carry `properties` (name → value) and `tags` (sorted)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.image.images.models import ACTIVE, DEACTIVATED, images, properties, tags
+from kumoi.services.image.images.models import ACTIVE, DEACTIVATED, ImageDetails, ImageRow, images, properties, tags
+
+
+class ImageStatus(TypedDict):
+    id: str
+    status: str
+    upload: str | None
 
 
 def insert(tx: Transaction, values: Mapping[str, Any], own: Mapping[str, str], its_tags: Iterable[str]) -> None:
@@ -17,37 +23,35 @@ def insert(tx: Transaction, values: Mapping[str, Any], own: Mapping[str, str], i
     put_tags(tx, values["id"], its_tags)
 
 
-def find(tx: Transaction, image_id: str) -> dict[str, Any] | None:
+def find(tx: Transaction, image_id: str) -> ImageDetails | None:
     rows = complete(tx, tx.rows(images, id=image_id))
     return rows[0] if rows else None
 
 
-def by_ids(tx: Transaction, ids: Iterable[str]) -> list[dict[str, Any]]:
+def by_ids(tx: Transaction, ids: Iterable[str]) -> list[ImageDetails]:
     return complete(tx, tx.rows(images, id=list(ids)))
 
 
-def complete(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def complete(tx: Transaction, rows: list[ImageRow]) -> list[ImageDetails]:
     """The rows with their properties and tags, by two queries however many there are."""
     if not rows:
-        return rows
-    found = {row["id"]: row for row in rows}
-    for row in rows:
-        row["properties"], row["tags"] = {}, []
-    for row in tx.rows(properties, properties.c.name, image_id=list(found)):  # type: ignore[assignment]
-        found[row["image_id"]]["properties"][row["name"]] = row["value"]
-    for row in tx.rows(tags, tags.c.tag, image_id=list(found)):  # type: ignore[assignment]
-        found[row["image_id"]]["tags"].append(row["tag"])
-    return rows
+        return []
+    found: dict[str, ImageDetails] = {row["id"]: {**row, "properties": {}, "tags": []} for row in rows}
+    for own in tx.rows(properties, properties.c.name, image_id=list(found)):
+        found[own["image_id"]]["properties"][own["name"]] = own["value"]
+    for tagged in tx.rows(tags, tags.c.tag, image_id=list(found)):
+        found[tagged["image_id"]]["tags"].append(tagged["tag"])
+    return list(found.values())
 
 
 def list_of(
     tx: Transaction,
     conditions: Sequence[sa.ColumnElement[bool]],
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
-    marker: dict[str, Any] | None,
+    marker: ImageDetails | None,
     limit: int,
-) -> list[dict[str, Any]]:
-    return complete(tx, page(tx, sa.select(images).where(*conditions), sort=sort, marker=marker, limit=limit))
+) -> list[ImageDetails]:
+    return complete(tx, page(tx, sa.select(images).where(*conditions), ImageRow, sort=sort, marker=marker, limit=limit))
 
 
 def update(tx: Transaction, image_id: str, **values: Any) -> None:
@@ -74,6 +78,6 @@ def ids_with_data(tx: Transaction) -> list[str]:
     return [row["id"] for row in tx.all(query)]
 
 
-def every(tx: Transaction) -> list[dict[str, Any]]:
+def every(tx: Transaction) -> list[ImageStatus]:
     """Of every image the id, status and upload, for audit and sweeps."""
-    return tx.all(sa.select(images.c.id, images.c.status, images.c.upload).order_by(images.c.id))
+    return tx.all(sa.select(images.c.id, images.c.status, images.c.upload).order_by(images.c.id), ImageStatus)

@@ -1,12 +1,10 @@
 """Who shares an image with whom, and who accepts."""
 
-from typing import Any
-
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.image.images.errors import TooMany
 from kumoi.services.image.images.logic import own, visible
-from kumoi.services.image.images.models import MOST, SHARED
+from kumoi.services.image.images.models import MOST, SHARED, ImageDetails
 from kumoi.services.image.members import store
 from kumoi.services.image.members.errors import (
     InvalidMember,
@@ -15,10 +13,10 @@ from kumoi.services.image.members.errors import (
     MemberNotFound,
     NotShared,
 )
-from kumoi.services.image.members.models import ACCEPTED, PENDING, REJECTED
+from kumoi.services.image.members.models import ACCEPTED, PENDING, REJECTED, MemberRow
 
 
-def add(tx: Transaction, who: Who, image_id: str, member_id: str) -> dict[str, Any]:
+def add(tx: Transaction, who: Who, image_id: str, member_id: str) -> MemberRow:
     row = own(tx, who, image_id)
     if row["visibility"] != SHARED:
         raise NotShared
@@ -30,7 +28,7 @@ def add(tx: Transaction, who: Who, image_id: str, member_id: str) -> dict[str, A
     return _existing(tx, image_id, member_id)
 
 
-def list_of(tx: Transaction, who: Who, image_id: str) -> list[dict[str, Any]]:
+def list_of(tx: Transaction, who: Who, image_id: str) -> list[MemberRow]:
     """All, for the owner; the caller's own entry for others."""
     row = visible(tx, who, image_id)
     if row["visibility"] != SHARED:
@@ -38,14 +36,14 @@ def list_of(tx: Transaction, who: Who, image_id: str) -> list[dict[str, Any]]:
     return [member for member in store.of_image(tx, image_id) if _concerns(who, row, member["member_id"])]
 
 
-def show(tx: Transaction, who: Who, image_id: str, member_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, image_id: str, member_id: str) -> MemberRow:
     row = visible(tx, who, image_id)
     if not _concerns(who, row, member_id):
         raise MemberNotFound(member_id)
     return _existing(tx, image_id, member_id)
 
 
-def answer(tx: Transaction, who: Who, image_id: str, member_id: str, status: str) -> dict[str, Any]:
+def answer(tx: Transaction, who: Who, image_id: str, member_id: str, status: str) -> MemberRow:
     """The member itself accepts or rejects."""
     visible(tx, who, image_id)
     if status not in (PENDING, ACCEPTED, REJECTED):
@@ -67,11 +65,11 @@ def remove(tx: Transaction, who: Who, image_id: str, member_id: str) -> None:
         raise MemberNotFound(member_id)
 
 
-def _concerns(who: Who, row: dict[str, Any], member_id: str) -> bool:
+def _concerns(who: Who, row: ImageDetails, member_id: str) -> bool:
     return who.sees(row["owner"]) or who.project_id == member_id
 
 
-def _existing(tx: Transaction, image_id: str, member_id: str) -> dict[str, Any]:
+def _existing(tx: Transaction, image_id: str, member_id: str) -> MemberRow:
     member = store.find(tx, image_id, member_id)
     if member is None:
         raise MemberNotFound(member_id)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel import clock
+from kumoi.services.image.members.models import MemberRow
 
 
 class Create(msgspec.Struct, forbid_unknown_fields=True):
@@ -25,7 +26,7 @@ class Member(msgspec.Struct, kw_only=True):
     schema: str
 
 
-def member(row: dict[str, Any]) -> dict[str, Any]:
+def member(row: MemberRow) -> dict[str, Any]:
     return {
         "image_id": row["image_id"],
         "member_id": row["member_id"],

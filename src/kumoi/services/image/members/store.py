@@ -1,19 +1,17 @@
 """All SQL of members."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.image.members.models import PENDING, members
+from kumoi.services.image.members.models import PENDING, MemberRow, members
 
 
-def find(tx: Transaction, image_id: str, member_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(members).where(members.c.image_id == image_id, members.c.member_id == member_id))
+def find(tx: Transaction, image_id: str, member_id: str) -> MemberRow | None:
+    return tx.one(sa.select(members).where(members.c.image_id == image_id, members.c.member_id == member_id), MemberRow)
 
 
-def of_image(tx: Transaction, image_id: str) -> list[dict[str, Any]]:
-    return tx.all(sa.select(members).where(members.c.image_id == image_id).order_by(members.c.member_id))
+def of_image(tx: Transaction, image_id: str) -> list[MemberRow]:
+    return tx.all(sa.select(members).where(members.c.image_id == image_id).order_by(members.c.member_id), MemberRow)
 
 
 def insert(tx: Transaction, image_id: str, member_id: str) -> None:

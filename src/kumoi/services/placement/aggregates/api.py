@@ -1,6 +1,6 @@
 """Routes of the aggregates of a provider."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -11,6 +11,7 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import during, since
 from kumoi.services.placement.aggregates import logic
 from kumoi.services.placement.freshness import fresh
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 routes = Routes()
 PATH = "/resource_providers/{provider_id}/aggregates"
@@ -26,7 +27,7 @@ class Shown(msgspec.Struct):
     resource_provider_generation: Annotated[int, since("1.19")]
 
 
-def _of(row: dict[str, Any], names: list[str]) -> Shown:
+def _of(row: ResourceProviderRow, names: list[str]) -> Shown:
     return Shown(names, row["generation"])
 
 

@@ -1,7 +1,6 @@
 """Putting a provider into aggregates."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from kumoi.kernel.database import Transaction
@@ -9,11 +8,12 @@ from kumoi.kernel.errors import BadRequest
 from kumoi.services.placement.aggregates import store
 from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 
 def replace(
     tx: Transaction, provider_id: str, names: Sequence[str], generation: int | None
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[ResourceProviderRow, list[str]]:
     """The provider's row afterwards, and its aggregates. `generation` None: versions that do not check it."""
     row = providers_logic.existing(tx, provider_id)
     wanted = [_uuid(name) for name in names]
@@ -28,7 +28,7 @@ def replace(
     return of_provider(tx, provider_id)
 
 
-def of_provider(tx: Transaction, provider_id: str) -> tuple[dict[str, Any], list[str]]:
+def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, list[str]]:
     """The provider's row, and its aggregates."""
     return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
 

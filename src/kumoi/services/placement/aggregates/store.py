@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.placement.aggregates.models import provider_aggregates
+from kumoi.services.placement.aggregates.models import ProviderAggregateRow, provider_aggregates
 
 
 def of_provider(tx: Transaction, provider_id: str) -> list[str]:
@@ -16,7 +16,7 @@ def of_provider(tx: Transaction, provider_id: str) -> list[str]:
 def of_providers(tx: Transaction) -> dict[str, set[str]]:
     """Provider → aggregates; providers in none are left out."""
     found: dict[str, set[str]] = {}
-    for row in tx.all(sa.select(provider_aggregates)):
+    for row in tx.all(sa.select(provider_aggregates), ProviderAggregateRow):
         found.setdefault(row["provider_id"], set()).add(row["aggregate_id"])
     return found
 

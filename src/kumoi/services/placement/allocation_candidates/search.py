@@ -8,7 +8,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.services.placement.aggregates import store as aggregates
 from kumoi.services.placement.allocations import store as allocations
 from kumoi.services.placement.inventories import store as inventories
-from kumoi.services.placement.inventories.models import misfit, shortage
+from kumoi.services.placement.inventories.models import InventoryRow, misfit, shortage
 from kumoi.services.placement.queries import Wish
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.traits import store as traits
@@ -23,7 +23,7 @@ class Provider:
     id: str
     root: str
     parent: str | None
-    inventory: dict[str, dict[str, Any]]
+    inventory: dict[str, InventoryRow]
     used: dict[str, int]
     traits: frozenset[str]
     aggregates: frozenset[str]

@@ -9,10 +9,12 @@ from uuid import UUID
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.services.placement.allocations import logic, store
+from kumoi.services.placement.allocations.models import ConsumerRow
 from kumoi.services.placement.errors import ConcurrentUpdate, ProviderNotFound
 from kumoi.services.placement.resource_classes import logic as resource_classes
 from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 _TYPE = re.compile(r"[A-Z0-9_]{1,255}")
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -51,16 +53,14 @@ def put(tx: Transaction, wanted: Mapping[str, Wanted]) -> None:
         raise BadRequest(f"Allocation for resource provider that does not exist: {error.message}") from None
 
 
-def of_consumer(
-    tx: Transaction, consumer_id: str
-) -> tuple[list[dict[str, Any]], dict[str, int], dict[str, Any] | None]:
+def of_consumer(tx: Transaction, consumer_id: str) -> tuple[list[dict[str, Any]], dict[str, int], ConsumerRow | None]:
     """What it has, the generations of the providers that it has it of, and its own row."""
     rows = store.of_consumers(tx, [consumer_id])
     named = providers.every(tx, {row["provider_id"] for row in rows})
     return rows, {row["id"]: row["generation"] for row in named}, store.consumer(tx, consumer_id)
 
 
-def of_provider(tx: Transaction, provider_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, list[dict[str, Any]]]:
     """The provider's row, and the allocations of it."""
     return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
 

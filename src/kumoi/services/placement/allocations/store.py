@@ -6,11 +6,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.placement.allocations.models import allocations, consumers
+from kumoi.services.placement.allocations.models import ConsumerRow, allocations, consumers
 
 
-def consumer(tx: Transaction, consumer_id: str) -> dict[str, Any] | None:
-    return tx.row(consumers, id=consumer_id)  # type: ignore[return-value]
+def consumer(tx: Transaction, consumer_id: str) -> ConsumerRow | None:
+    return tx.row(consumers, id=consumer_id)
 
 
 def put_consumer(tx: Transaction, consumer_id: str, **values: Any) -> None:

@@ -8,12 +8,14 @@ from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 from kumoi.services.placement.allocations import store as allocations
 from kumoi.services.placement.errors import InventoryInUse
 from kumoi.services.placement.inventories import store
+from kumoi.services.placement.inventories.models import InventoryRow
 from kumoi.services.placement.resource_classes import logic as resource_classes
 from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 Values = Mapping[str, Any]
-OfProvider = tuple[dict[str, Any], dict[str, dict[str, Any]]]
+OfProvider = tuple[ResourceProviderRow, dict[str, InventoryRow]]
 """The provider's row, and resource class → inventory row."""
 
 
@@ -64,7 +66,7 @@ def of_provider(tx: Transaction, provider_id: str) -> OfProvider:
     return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
 
 
-def existing(tx: Transaction, provider_id: str, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def existing(tx: Transaction, provider_id: str, name: str) -> tuple[ResourceProviderRow, InventoryRow]:
     """The provider's row and the inventory's."""
     row = providers_logic.existing(tx, provider_id)
     found = store.of_provider(tx, provider_id).get(name)

@@ -1,6 +1,6 @@
 """The table of inventories, and the one way to reckon what a provider can give."""
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import sqlalchemy as sa
 
@@ -39,12 +39,12 @@ inventories = Table[InventoryRow](
 )
 
 
-def capacity(row: dict[str, Any]) -> int:
+def capacity(row: InventoryRow) -> int:
     """How much may be allocated in all: (total - reserved) x allocation_ratio, rounded down."""
     return int((row["total"] - row["reserved"]) * row["allocation_ratio"])
 
 
-def misfit(row: dict[str, Any], amount: int) -> str | None:
+def misfit(row: InventoryRow, amount: int) -> str | None:
     """Why nobody may take this amount, however much is free; None when it is a proper one."""
     name = row["resource_class"]
     if amount < row["min_unit"]:
@@ -56,7 +56,7 @@ def misfit(row: dict[str, Any], amount: int) -> str | None:
     return None
 
 
-def shortage(row: dict[str, Any], used: int, amount: int) -> str | None:
+def shortage(row: InventoryRow, used: int, amount: int) -> str | None:
     """Why `amount` more does not fit beside `used`; None when it does."""
     room = capacity(row) - used
     if amount > room:
@@ -64,6 +64,6 @@ def shortage(row: dict[str, Any], used: int, amount: int) -> str | None:
     return None
 
 
-def refusal(row: dict[str, Any], used: int, amount: int) -> str | None:
+def refusal(row: InventoryRow, used: int, amount: int) -> str | None:
     """Either of both."""
     return misfit(row, amount) or shortage(row, used, amount)

@@ -1,10 +1,12 @@
 """Shapes of inventories: docs.openstack.org/api-ref/placement/#resource-provider-inventories."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 
-from kumoi.services.placement.inventories.models import LARGEST
+from kumoi.services.placement.inventories.models import LARGEST, InventoryRow
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 Amount = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
 FIELDS = ("total", "reserved", "min_unit", "max_unit", "step_size", "allocation_ratio")
@@ -54,16 +56,17 @@ class ShownOne(ShownInventory, kw_only=True):
     resource_provider_generation: int
 
 
-def inventory(row: dict[str, Any]) -> dict[str, Any]:
-    return {field: row[field] for field in FIELDS}
+def inventory(row: InventoryRow) -> dict[str, Any]:
+    values: Mapping[str, Any] = row
+    return {field: values[field] for field in FIELDS}
 
 
-def of_provider(provider: dict[str, Any], rows: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def of_provider(provider: ResourceProviderRow, rows: dict[str, InventoryRow]) -> dict[str, Any]:
     return {
         "resource_provider_generation": provider["generation"],
         "inventories": {name: inventory(row) for name, row in rows.items()},
     }
 
 
-def one(provider: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+def one(provider: ResourceProviderRow, row: InventoryRow) -> dict[str, Any]:
     return {"resource_provider_generation": provider["generation"], **inventory(row)}

@@ -6,20 +6,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.placement.inventories.models import inventories
+from kumoi.services.placement.inventories.models import InventoryRow, inventories
 
 
-def of_provider(tx: Transaction, provider_id: str) -> dict[str, dict[str, Any]]:
+def of_provider(tx: Transaction, provider_id: str) -> dict[str, InventoryRow]:
     """Resource class → row."""
     rows = tx.rows(inventories, inventories.c.resource_class, provider_id=provider_id)
-    return {row["resource_class"]: row for row in rows}  # type: ignore[misc]
+    return {row["resource_class"]: row for row in rows}
 
 
-def of_providers(tx: Transaction, provider_ids: Iterable[str]) -> dict[str, dict[str, dict[str, Any]]]:
+def of_providers(tx: Transaction, provider_ids: Iterable[str]) -> dict[str, dict[str, InventoryRow]]:
     """Provider → resource class → row; providers without inventory are left out."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
+    found: dict[str, dict[str, InventoryRow]] = {}
     for row in tx.rows(inventories, provider_id=list(provider_ids)):
-        found.setdefault(row["provider_id"], {})[row["resource_class"]] = row  # type: ignore[assignment]
+        found.setdefault(row["provider_id"], {})[row["resource_class"]] = row
     return found
 
 
@@ -50,9 +50,9 @@ def class_used(tx: Transaction, resource_class: str) -> bool:
     )
 
 
-def every(tx: Transaction) -> dict[str, dict[str, dict[str, Any]]]:
+def every(tx: Transaction) -> dict[str, dict[str, InventoryRow]]:
     """Provider → resource class → row, of all providers."""
-    found: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in tx.all(sa.select(inventories)):
+    found: dict[str, dict[str, InventoryRow]] = {}
+    for row in tx.all(sa.select(inventories), InventoryRow):
         found.setdefault(row["provider_id"], {})[row["resource_class"]] = row
     return found

@@ -1,6 +1,5 @@
 """Making, moving, removing and finding resource providers."""
 
-from typing import Any
 from uuid import UUID
 
 from kumoi.kernel.database import Transaction
@@ -15,22 +14,23 @@ from kumoi.services.placement.errors import (
     ProviderNotFound,
 )
 from kumoi.services.placement.inventories import store as inventories
-from kumoi.services.placement.inventories.models import refusal
+from kumoi.services.placement.inventories.models import InventoryRow, refusal
 from kumoi.services.placement.queries import Wish
 from kumoi.services.placement.resource_classes import logic as resource_classes
 from kumoi.services.placement.resource_providers import store
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 from kumoi.services.placement.traits import store as traits
 from kumoi.services.placement.traits.standard import STANDARD
 
 
-def existing(tx: Transaction, provider_id: str) -> dict[str, Any]:
+def existing(tx: Transaction, provider_id: str) -> ResourceProviderRow:
     row = store.find(tx, provider_id)
     if row is None:
         raise ProviderNotFound(provider_id[:100])
     return row
 
 
-def same_generation(row: dict[str, Any], generation: int) -> None:
+def same_generation(row: ResourceProviderRow, generation: int) -> None:
     if row["generation"] != generation:
         raise ConcurrentUpdate(
             f"resource provider generation conflict for provider {row['id']}: actual: {row['generation']}, "
@@ -38,7 +38,7 @@ def same_generation(row: dict[str, Any], generation: int) -> None:
         )
 
 
-def create(tx: Transaction, name: str, provider_id: str | None, parent_id: str | None) -> dict[str, Any]:
+def create(tx: Transaction, name: str, provider_id: str | None, parent_id: str | None) -> ResourceProviderRow:
     chosen = tx.new_uuid() if provider_id is None else _uuid("uuid", provider_id)
     if store.find_by_name(tx, name):
         raise DuplicateName(f"Conflicting resource provider name: {name} already exists.")
@@ -50,7 +50,7 @@ def create(tx: Transaction, name: str, provider_id: str | None, parent_id: str |
 
 def update(
     tx: Transaction, provider_id: str, name: str, parent: tuple[str | None] | None, *, moving: bool
-) -> dict[str, Any]:
+) -> ResourceProviderRow:
     """`parent` None: not named; `moving`: also one that has a parent may get another, or none."""
     row = existing(tx, provider_id)
     if name != row["name"]:
@@ -78,7 +78,7 @@ def delete(tx: Transaction, provider_id: str) -> None:
     store.delete(tx, provider_id)
 
 
-def listing(tx: Transaction, name: str | None, provider_id: str | None, wish: Wish) -> list[dict[str, Any]]:
+def listing(tx: Transaction, name: str | None, provider_id: str | None, wish: Wish) -> list[ResourceProviderRow]:
     """By name; those that `wish` fits, each by itself."""
     resource_classes.check(tx, wish.resources)
     check_traits(tx, wish)
@@ -106,7 +106,7 @@ def listing(tx: Transaction, name: str | None, provider_id: str | None, wish: Wi
     return rows
 
 
-def fits(inventory: dict[str, dict[str, Any]], used: dict[str, int], resources: dict[str, int]) -> bool:
+def fits(inventory: dict[str, InventoryRow], used: dict[str, int], resources: dict[str, int]) -> bool:
     return all(
         name in inventory and refusal(inventory[name], used.get(name, 0), amount) is None
         for name, amount in resources.items()
@@ -122,7 +122,7 @@ def check_traits(tx: Transaction, wish: Wish) -> None:
         raise BadRequest(f"No such trait(s): {', '.join(sorted(unknown))[:500]}.")
 
 
-def _parent(tx: Transaction, provider_id: str, parent_id: str | None) -> dict[str, Any] | None:
+def _parent(tx: Transaction, provider_id: str, parent_id: str | None) -> ResourceProviderRow | None:
     if parent_id is None:
         return None
     parent = store.find(tx, _uuid("parent_provider_uuid", parent_id))
@@ -133,7 +133,7 @@ def _parent(tx: Transaction, provider_id: str, parent_id: str | None) -> dict[st
     return parent
 
 
-def _move(tx: Transaction, row: dict[str, Any], parent: dict[str, Any] | None) -> None:
+def _move(tx: Transaction, row: ResourceProviderRow, parent: ResourceProviderRow | None) -> None:
     """With all that is below it."""
     tree = store.of_tree(tx, row["root_id"])
     below = {row["id"]}

@@ -1,11 +1,12 @@
 """Shapes of resource providers: docs.openstack.org/api-ref/placement/#resource-providers."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from kumoi.kernel.http import Request
 from kumoi.kernel.versions import since
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -55,7 +56,7 @@ LINKS = (
 )  # fmt: skip
 
 
-def provider(request: Request, row: dict[str, Any]) -> Provider:
+def provider(request: Request, row: ResourceProviderRow) -> Provider:
     path = f"{request.service.prefix}/resource_providers/{row['id']}"
     assert request.version is not None
     return Provider(

@@ -6,32 +6,32 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.placement.resource_providers.models import resource_providers
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow, resource_providers
 
 
-def insert(tx: Transaction, provider_id: str, name: str, parent: dict[str, Any] | None = None) -> None:
+def insert(tx: Transaction, provider_id: str, name: str, parent: ResourceProviderRow | None = None) -> None:
     tx.insert(
         resource_providers, id=provider_id, name=name, generation=0, created_at=tx.now, updated_at=tx.now,
         parent_id=parent["id"] if parent else None, root_id=parent["root_id"] if parent else provider_id,
     )  # fmt: skip
 
 
-def find(tx: Transaction, provider_id: str) -> dict[str, Any] | None:
-    return tx.row(resource_providers, id=provider_id)  # type: ignore[return-value]
+def find(tx: Transaction, provider_id: str) -> ResourceProviderRow | None:
+    return tx.row(resource_providers, id=provider_id)
 
 
-def find_by_name(tx: Transaction, name: str) -> dict[str, Any] | None:
-    return tx.row(resource_providers, name=name)  # type: ignore[return-value]
+def find_by_name(tx: Transaction, name: str) -> ResourceProviderRow | None:
+    return tx.row(resource_providers, name=name)
 
 
-def every(tx: Transaction, ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
+def every(tx: Transaction, ids: Iterable[str] | None = None) -> list[ResourceProviderRow]:
     """All, or those of `ids`, by name."""
     wanted = {} if ids is None else {"id": list(ids)}
     return tx.rows(resource_providers, resource_providers.c.name, **wanted)
 
 
-def of_tree(tx: Transaction, root_id: str) -> list[dict[str, Any]]:
-    return tx.all(sa.select(resource_providers).where(resource_providers.c.root_id == root_id))
+def of_tree(tx: Transaction, root_id: str) -> list[ResourceProviderRow]:
+    return tx.all(sa.select(resource_providers).where(resource_providers.c.root_id == root_id), ResourceProviderRow)
 
 
 def update(tx: Transaction, provider_id: str, **values: Any) -> None:

@@ -11,6 +11,7 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since
 from kumoi.services.placement.freshness import fresh
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 from kumoi.services.placement.traits import logic
 
 routes = Routes()
@@ -26,7 +27,7 @@ class Replace(msgspec.Struct, forbid_unknown_fields=True):
     traits: list[str]
 
 
-def _of(row: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def _of(row: ResourceProviderRow, names: list[str]) -> dict[str, Any]:
     return {"traits": names, "resource_provider_generation": row["generation"]}
 
 

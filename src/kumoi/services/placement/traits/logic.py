@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 from kumoi.services.placement.traits import store
 from kumoi.services.placement.traits.standard import STANDARD
 
@@ -69,7 +69,7 @@ def delete(tx: Transaction, name: str) -> None:
 
 def replace(
     tx: Transaction, provider_id: str, names: Iterable[str], generation: int | None
-) -> tuple[dict[str, Any], list[str]]:
+) -> tuple[ResourceProviderRow, list[str]]:
     """The provider has exactly these from now on; its row and them. `generation` None: whatever it is."""
     row = providers_logic.existing(tx, provider_id)
     wanted = set(names)
@@ -82,6 +82,6 @@ def replace(
     return of_provider(tx, provider_id)
 
 
-def of_provider(tx: Transaction, provider_id: str) -> tuple[dict[str, Any], list[str]]:
+def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, list[str]]:
     """The provider's row, and its traits."""
     return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)

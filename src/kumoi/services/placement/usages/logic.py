@@ -1,17 +1,16 @@
 """What a project uses in all, or by the type of its consumers."""
 
-from typing import Any
-
 from kumoi.kernel.database import Transaction
 from kumoi.services.placement.allocations import store
 from kumoi.services.placement.inventories import store as inventories
 from kumoi.services.placement.resource_providers import logic as providers
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 UNKNOWN = "unknown"
 """How the API calls consumers that never said their type."""
 
 
-def of_provider(tx: Transaction, provider_id: str) -> tuple[dict[str, Any], dict[str, int]]:
+def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, dict[str, int]]:
     """The provider's row, and what is used of each class that it has."""
     row = providers.existing(tx, provider_id)
     used = store.used(tx, [provider_id]).get(provider_id, {})

@@ -1,7 +1,5 @@
 """Making a snapshot: a copy of the volume's disk, also while a server uses it."""
 
-from typing import Any
-
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
@@ -9,7 +7,7 @@ from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Context, Failed, Operation, Step
 from kumoi.services.block_storage.messages import store as messages
 from kumoi.services.block_storage.snapshots import store
-from kumoi.services.block_storage.snapshots.models import Status
+from kumoi.services.block_storage.snapshots.models import SnapshotRow, Status
 
 GIB = 1 << 30
 
@@ -45,7 +43,7 @@ CREATE = Operation(
 )
 
 
-def found(context: Context) -> dict[str, Any]:
+def found(context: Context) -> SnapshotRow:
     """The row of the snapshot that the operation is about; Failed when it is gone."""
     snapshot_id = context.arguments["snapshot_id"]
     row = context.read(lambda tx: store.find(tx, snapshot_id))
@@ -54,6 +52,6 @@ def found(context: Context) -> dict[str, Any]:
     return row
 
 
-def at(context: Context, snapshot: dict[str, Any]) -> tuple[Volumes, Fence]:
+def at(context: Context, snapshot: SnapshotRow) -> tuple[Volumes, Fence]:
     """The disks of the snapshot's host, and what orders for it carry."""
     return context.engine(Hosts).volumes(snapshot["host"]), context.fence("snapshot", snapshot["id"])

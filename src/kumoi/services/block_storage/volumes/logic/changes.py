@@ -1,7 +1,7 @@
 """Which changes to a volume are allowed, and what they start."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from kumoi.kernel import operations, policy, quotas
 from kumoi.kernel.database import Transaction
@@ -13,13 +13,13 @@ from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, Use
 from kumoi.services.block_storage.snapshots import store as snapshots
 from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volumes import store
-from kumoi.services.block_storage.volumes.models import DELETABLE, Status
+from kumoi.services.block_storage.volumes.models import DELETABLE, Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations.delete import DELETE
 from kumoi.services.block_storage.volumes.operations.extend import EXTEND
 from kumoi.services.block_storage.volumes.operations.revert import REVERT
 
 
-def visible(tx: Transaction, who: Who, volume_id: str) -> dict[str, Any]:
+def visible(tx: Transaction, who: Who, volume_id: str) -> VolumeRow:
     """The row; VolumeNotFound for what is another project's."""
     row = store.find(tx, volume_id)
     if row is None or not who.sees(row["project_id"]):
@@ -27,7 +27,7 @@ def visible(tx: Transaction, who: Who, volume_id: str) -> dict[str, Any]:
     return row
 
 
-def own(tx: Transaction, who: Who, volume_id: str) -> dict[str, Any]:
+def own(tx: Transaction, who: Who, volume_id: str) -> VolumeRow:
     """The row, for whom it is to change; PolicyForbids for others who see it."""
     row = visible(tx, who, volume_id)
     policy.must_change(who, row["project_id"], "volume:update")
@@ -35,7 +35,7 @@ def own(tx: Transaction, who: Who, volume_id: str) -> dict[str, Any]:
 
 
 def delete(
-    tx: Transaction, volume: dict[str, Any], origin: Mapping[str, Any], *, cascade: bool = False, force: bool = False
+    tx: Transaction, volume: VolumeRow, origin: Mapping[str, Any], *, cascade: bool = False, force: bool = False
 ) -> None:
     """Promise that it goes, whatever is in progress on it. `force`: in any status; never while a server has it."""
     volume_id = volume["id"]
@@ -62,7 +62,7 @@ def delete(
     operations.supersede(tx, DELETE, subjects, {"volume_id": volume_id}, **origin)
 
 
-def extend(tx: Transaction, volume: dict[str, Any], size_gib: int, origin: Mapping[str, Any], *, online: bool) -> None:
+def extend(tx: Transaction, volume: VolumeRow, size_gib: int, origin: Mapping[str, Any], *, online: bool) -> None:
     """`online`: a volume in use may grow as well; none does while a volume of its old size is made of it."""
     allowed = (Status.AVAILABLE, Status.IN_USE) if online else (Status.AVAILABLE,)
     if volume["status"] not in allowed:
@@ -80,11 +80,12 @@ def extend(tx: Transaction, volume: dict[str, Any], size_gib: int, origin: Mappi
     store.update(tx, volume["id"], status=Status.EXTENDING, size=size_gib)
     arguments = {"volume_id": volume["id"], "old_size": volume["size"]}
     attachment = attachments.of_volume(tx, volume["id"])
-    told_of = [subject("server", attachment["server_id"])] if attachment and attachment["by_compute"] else []
+    server_id = attachment["server_id"] if attachment and attachment["by_compute"] else None
+    told_of = [subject("server", server_id)] if server_id else []
     operations.begin(tx, EXTEND, [subject("volume", volume["id"])], arguments, told_of=told_of, **origin)
 
 
-def revert(tx: Transaction, volume: dict[str, Any], snapshot_id: str, origin: Mapping[str, Any]) -> None:
+def revert(tx: Transaction, volume: VolumeRow, snapshot_id: str, origin: Mapping[str, Any]) -> None:
     """Back to what the volume held when its newest snapshot was made."""
     its = snapshots.of_volume(tx, volume["id"])
     wanted = next((snapshot for snapshot in its if snapshot["id"] == snapshot_id), None)
@@ -106,7 +107,7 @@ def revert(tx: Transaction, volume: dict[str, Any], snapshot_id: str, origin: Ma
 
 
 def reset_status(
-    tx: Transaction, volume: dict[str, Any], status: str | None, attach_status: str | None, migration_status: str | None
+    tx: Transaction, volume: VolumeRow, status: str | None, attach_status: str | None, migration_status: str | None
 ) -> None:
     """What an admin says it is; refused where work is in progress, which would write over it."""
     if status is None and attach_status is None and migration_status is None:
@@ -129,24 +130,24 @@ def reset_status(
         store.update(tx, volume["id"], status=status)
 
 
-def set_image_metadata(tx: Transaction, volume: dict[str, Any], values: Mapping[str, str]) -> dict[str, str]:
+def set_image_metadata(tx: Transaction, volume: VolumeRow, values: Mapping[str, str]) -> dict[str, str]:
     """Added to what there is; the whole of it."""
     merged = {**volume["image_metadata"], **values}
     store.update(tx, volume["id"], image_metadata=merged)
     return merged
 
 
-def unset_image_metadata(tx: Transaction, volume: dict[str, Any], key: str) -> None:
+def unset_image_metadata(tx: Transaction, volume: VolumeRow, key: str) -> None:
     if key not in volume["image_metadata"]:
         raise NotFound(f"Volume {volume['id']} has no image metadata with key {key}.")
     store.update(tx, volume["id"], image_metadata={k: v for k, v in volume["image_metadata"].items() if k != key})
 
 
-def update(tx: Transaction, volume: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def update(tx: Transaction, volume: VolumeRow, values: Mapping[str, Any]) -> VolumeRow:
     """The row with name, description or metadata changed."""
     changed = {**values, **({"metadata": values["metadata"] or {}} if "metadata" in values else {})}
     store.update(tx, volume["id"], **changed)
-    return {**volume, **changed, "updated_at": tx.now}
+    return cast(VolumeRow, {**volume, **changed, "updated_at": tx.now})
 
 
 def must_be_admin(who: Who, rule: str) -> None:

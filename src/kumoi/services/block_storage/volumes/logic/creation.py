@@ -15,7 +15,7 @@ from kumoi.services.block_storage.snapshots.models import Status as SnapshotStat
 from kumoi.services.block_storage.volume_types import logic as volume_types
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.logic.changes import visible
-from kumoi.services.block_storage.volumes.models import AVAILABILITY_ZONE, Status
+from kumoi.services.block_storage.volumes.models import AVAILABILITY_ZONE, Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations.create import CREATE
 from kumoi.services.image import facade as images
 
@@ -53,7 +53,7 @@ class _Source:
     volume_type: str | None = None
 
 
-def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) -> dict[str, Any]:
+def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) -> VolumeRow:
     """The row of a volume that is going to be made; takes its quota."""
     if who.project_id is None:
         raise BadRequest("Volumes belong to a project: use a token with a project's scope.")
@@ -74,12 +74,29 @@ def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) 
     )  # fmt: skip
     volume_id = tx.new_uuid()
     row = store.insert(
-        tx, id=volume_id, project_id=who.project_id, user_id=who.user_id, name=asked.name,
-        description=asked.description, size=size, status=Status.CREATING, availability_zone=AVAILABILITY_ZONE,
-        volume_type_id=kind["id"], bootable=False, readonly=None, metadata=dict(asked.metadata or {}),
-        image_metadata=dict(source.image_metadata or {}), image_id=source.image_id, snapshot_id=asked.snapshot_id,
-        source_volume_id=asked.source_volume_id, host=source.host or asked.host,
-    )  # fmt: skip
+        tx,
+        VolumeRow(
+            id=volume_id,
+            project_id=who.project_id,
+            user_id=who.user_id,
+            name=asked.name,
+            description=asked.description,
+            size=size,
+            status=Status.CREATING,
+            availability_zone=AVAILABILITY_ZONE,
+            volume_type_id=kind["id"],
+            bootable=False,
+            readonly=None,
+            metadata=dict(asked.metadata or {}),
+            image_metadata=dict(source.image_metadata or {}),
+            image_id=source.image_id,
+            snapshot_id=asked.snapshot_id,
+            source_volume_id=asked.source_volume_id,
+            host=source.host or asked.host,
+            created_at=tx.now,
+            updated_at=tx.now,
+        ),
+    )
     arguments = {"volume_id": volume_id, "disk_format": source.disk_format, "bootable": source.bootable}
     operations.begin(tx, CREATE, [subject("volume", volume_id)], arguments, **origin)
     return row

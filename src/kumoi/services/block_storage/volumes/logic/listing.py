@@ -1,18 +1,18 @@
 """Which volumes a caller sees."""
 
-from typing import Any
-
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.attachments import store as attachments
+from kumoi.services.block_storage.attachments.models import AttachmentRow
 from kumoi.services.block_storage.volume_types import store as volume_types
 from kumoi.services.block_storage.volumes import filters, store
 from kumoi.services.block_storage.volumes.logic.changes import visible
+from kumoi.services.block_storage.volumes.models import VolumeRow
 from kumoi.services.block_storage.volumes.models import volumes as table
 
 
-def page(tx: Transaction, who: Who, query: filters.ListQuery) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, query: filters.ListQuery) -> list[VolumeRow]:
     marker = visible(tx, who, query.marker) if query.marker else None
     order = listing.order(table, query, filters.SORT_KEYS)
     return store.list_of(tx, filters.conditions(who, query), order, marker, query.length, query.offset or 0)
@@ -33,6 +33,6 @@ def summary(tx: Transaction, who: Who, query: filters.ListQuery) -> tuple[int, i
     return number, gib, {key: sorted(values) for key, values in sorted(found.items())}
 
 
-def related(tx: Transaction, rows: list[dict[str, Any]]) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
+def related(tx: Transaction, rows: list[VolumeRow]) -> tuple[dict[str, str], dict[str, AttachmentRow]]:
     """Type id → name, and volume → its attachment, by two queries however many there are."""
     return volume_types.names(tx), attachments.of_volumes(tx, [row["id"] for row in rows])

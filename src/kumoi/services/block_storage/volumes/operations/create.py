@@ -1,7 +1,5 @@
 """Making a volume: a host for its disk, the image it stands on, the disk; nothing of it stays when one fails."""
 
-from typing import Any
-
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
@@ -9,7 +7,7 @@ from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Context, Failed, Operation, Step
 from kumoi.services.block_storage.messages import store as messages
 from kumoi.services.block_storage.volumes import store
-from kumoi.services.block_storage.volumes.models import Status
+from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations import place
 
 
@@ -41,7 +39,7 @@ def make(context: Context) -> None:
     elif snapshot_id:
         image_id = None
     volumes.create(fence, volume["id"], volume["size"], image_id, snapshot_id)
-    if volume["source_volume_id"]:
+    if volume["source_volume_id"] and snapshot_id:
         volumes.delete_snapshot(fence, snapshot_id)
 
 
@@ -77,7 +75,7 @@ CREATE = Operation(
 )
 
 
-def found(context: Context) -> dict[str, Any]:
+def found(context: Context) -> VolumeRow:
     """The row of the volume that the operation is about; Failed when it is gone."""
     volume_id = context.arguments["volume_id"]
     row = context.read(lambda tx: store.find(tx, volume_id))
@@ -86,7 +84,7 @@ def found(context: Context) -> dict[str, Any]:
     return row
 
 
-def at(context: Context, volume: dict[str, Any]) -> tuple[Volumes, Fence]:
+def at(context: Context, volume: VolumeRow) -> tuple[Volumes, Fence]:
     """The disks of the volume's host, and what orders for it carry."""
     if volume["host"] is None:
         raise Failed(f"Volume {volume['id']} is on no host.")

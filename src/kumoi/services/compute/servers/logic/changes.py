@@ -11,7 +11,7 @@ from kumoi.kernel.operations import Operation, subject
 from kumoi.kernel.who import Who
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.errors import Locked, ServerNotFound, WrongState
-from kumoi.services.compute.servers.models import TaskState, VmState
+from kumoi.services.compute.servers.models import ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.operations.delete import DELETE
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.create import ServerUpdate
@@ -21,7 +21,7 @@ CHANGED = ports.CARDS_CHANGED
 """Dirty rows of this kind: what the guest reads about itself has changed, or which cards it should have."""
 
 
-def visible(tx: Transaction, who: Who, server_id: str, *, deleted: bool = False) -> dict[str, Any]:
+def visible(tx: Transaction, who: Who, server_id: str, *, deleted: bool = False) -> ServerRow:
     """The row, when the caller may see it; ServerNotFound."""
     row = store.find(tx, server_id, deleted=deleted)
     if row is None or not who.sees(row["project_id"]):
@@ -29,14 +29,14 @@ def visible(tx: Transaction, who: Who, server_id: str, *, deleted: bool = False)
     return row
 
 
-def own(tx: Transaction, who: Who, server_id: str) -> dict[str, Any]:
+def own(tx: Transaction, who: Who, server_id: str) -> ServerRow:
     """The row, for whom it is to change; PolicyForbids for others who see it."""
     row = visible(tx, who, server_id)
     policy.must_change(who, row["project_id"], "os_compute_api:servers:update")
     return row
 
 
-def unlocked(tx: Transaction, who: Who, server_id: str) -> dict[str, Any]:
+def unlocked(tx: Transaction, who: Who, server_id: str) -> ServerRow:
     """As `own`; Locked when it is, unless the caller is an admin."""
     row = own(tx, who, server_id)
     if row["locked_by"] and not who.is_admin:
@@ -46,7 +46,7 @@ def unlocked(tx: Transaction, who: Who, server_id: str) -> dict[str, Any]:
 
 def ready(
     tx: Transaction, who: Who, server_id: str, action: str, vm_states: Iterable[str], *, idle: bool = True
-) -> dict[str, Any]:
+) -> ServerRow:
     """The row of a server that the action may start from: not locked, in one of the states, nothing being done to it."""
     row = unlocked(tx, who, server_id)
     if row["vm_state"] not in tuple(vm_states):
@@ -74,7 +74,7 @@ def delete(tx: Transaction, who: Who, server_id: str, origin: Mapping[str, Any])
     store.update(tx, server_id, task_state=TaskState.DELETING)
 
 
-def update(tx: Transaction, who: Who, server_id: str, asked: ServerUpdate) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, server_id: str, asked: ServerUpdate) -> ServerRow:
     row = own(tx, who, server_id)
     changes: dict[str, Any] = {}
     if asked.name is not msgspec.UNSET:

@@ -16,6 +16,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute import words
 from kumoi.services.compute.flavors import logic as flavors
+from kumoi.services.compute.flavors.models import FlavorDetails
 from kumoi.services.compute.hosts import store as hosts
 from kumoi.services.compute.hosts.errors import HostNotFound
 from kumoi.services.compute.keypairs import store as keypairs
@@ -140,7 +141,7 @@ def _counts(asked: ServerCreate) -> tuple[int, int]:
     return least, most
 
 
-def _flavor(tx: Transaction, who: Who, flavor_id: str) -> dict[str, Any]:
+def _flavor(tx: Transaction, who: Who, flavor_id: str) -> FlavorDetails:
     try:
         flavor = flavors.visible(tx, who, flavor_id)
     except NotFound as error:

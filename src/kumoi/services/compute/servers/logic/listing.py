@@ -13,7 +13,7 @@ from kumoi.kernel.pagination import MarkerNotFound, full, sorting
 from kumoi.kernel.who import Who
 from kumoi.services.compute.server_tags.schemas import MOST
 from kumoi.services.compute.servers import store
-from kumoi.services.compute.servers.models import KNOWN_STATUSES, servers, states_of
+from kumoi.services.compute.servers.models import KNOWN_STATUSES, ServerRow, servers, states_of
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.listing import ListQuery
 from kumoi.services.network.facade import addresses
@@ -56,7 +56,7 @@ _PATTERNS = {"name": "name", "display_name": "name", "hostname": "hostname", "de
 
 def list_for(
     tx: Transaction, who: Who, query: ListQuery, instant: Callable[[str], int], behaves: Callable[[str], bool]
-) -> tuple[list[dict[str, Any]], bool]:
+) -> tuple[list[ServerRow], bool]:
     """The rows of one page, and whether it was cut by a limit. `instant` reads an ISO time (ValueError);
     `behaves`: named behaviours of the caller's version."""
     asked = {name: value for name in query.__struct_fields__ if (value := getattr(query, name)) not in (None, [])}

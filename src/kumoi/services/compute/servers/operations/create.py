@@ -10,9 +10,10 @@ from kumoi.kernel.operations import DETAILS, Again, Context, Failed, Operation, 
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.servers import store
-from kumoi.services.compute.servers.models import PowerState, TaskState, VmState
+from kumoi.services.compute.servers.models import PowerState, ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.volume_attachments import store as disks
+from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
@@ -50,7 +51,7 @@ def give_room_back(context: Context, tx: Transaction) -> None:
     for device in disks.of_server(tx, server_id):
         if device["attachment_id"]:
             block_storage.released(tx, device["attachment_id"])
-        if device["volume_id"] in context.data.get("volumes", []):
+        if device["volume_id"] and device["volume_id"] in context.data.get("volumes", []):
             try:
                 block_storage.delete(tx, device["volume_id"], origin(context))
             except ApiError as kept:
@@ -146,7 +147,7 @@ CREATE = Operation(
 )  # fmt: skip
 
 
-def resources(server: dict[str, Any], devices: list[dict[str, Any]]) -> dict[str, int]:
+def resources(server: ServerRow | store.LiveServer, devices: list[BlockDeviceRow]) -> dict[str, int]:
     """What the server takes of a host, by placement's resource classes."""
     local = any(device["boot_index"] == 0 and device["destination_type"] == "local" for device in devices)
     disk = server["flavor"]["disk"] if local else 0
@@ -160,7 +161,7 @@ def traits(extra_specs: dict[str, str]) -> tuple[list[str], list[str]]:
     return required, [placement.DISABLED, *(name for name, value in named.items() if value == "forbidden")]
 
 
-def owner(server: dict[str, Any]) -> Who:
+def owner(server: ServerRow) -> Who:
     """The server's owner, as far as another service must know who acts."""
     return Who(server["user_id"], project_id=server["project_id"], roles=frozenset({"member", "reader"}))
 
@@ -169,14 +170,14 @@ def origin(context: Context) -> dict[str, Any]:
     return {"request_id": context.request_id, "user_id": context.user_id, "project_id": context.project_id}
 
 
-def _found(context: Context, tx: Transaction) -> dict[str, Any]:
+def _found(context: Context, tx: Transaction) -> ServerRow:
     server = store.find(tx, context.arguments["server_id"])
     if server is None:
         raise Failed(f"Instance {context.arguments['server_id']} could not be found.")
     return server
 
 
-def _wanted_hosts(tx: Transaction, server: dict[str, Any], devices: list[dict[str, Any]]) -> set[str]:
+def _wanted_hosts(tx: Transaction, server: ServerRow, devices: list[BlockDeviceRow]) -> set[str]:
     """Where it has to be: an admin's choice, and where the volumes lie that it is made with."""
     volume_ids = [device["volume_id"] for device in devices if device["volume_id"]]
     volumes = block_storage.by_ids(tx, volume_ids).values() if volume_ids else ()
@@ -185,7 +186,7 @@ def _wanted_hosts(tx: Transaction, server: dict[str, Any], devices: list[dict[st
 
 
 def _make_volumes(
-    context: Context, tx: Transaction, server: dict[str, Any], devices: list[dict[str, Any]], host: str
+    context: Context, tx: Transaction, server: ServerRow, devices: list[BlockDeviceRow], host: str
 ) -> list[str]:
     made = []
     for device in devices:

@@ -11,7 +11,9 @@ from kumoi.engines.volumes.interface import Source
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Failed
 from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers.models import ServerRow
 from kumoi.services.compute.volume_attachments import store as disks
+from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade import network_data, ports
 
 TURN = 360.0
@@ -24,7 +26,7 @@ class Described:
     """All rows that a guest is made of, read in one transaction."""
 
     server: Mapping[str, Any]
-    devices: list[dict[str, Any]]
+    devices: list[BlockDeviceRow]
     ports: list[ports.Port]
     network_data: dict[str, Any]
 
@@ -52,9 +54,9 @@ def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
         memory_mib=server["memory_mib"],
         root=root,
         disks=[
-            Disk(device["volume_id"], sources[device["volume_id"]], device["boot_index"], device["tag"])
+            Disk(volume_id, sources[volume_id], device["boot_index"], device["tag"])
             for device in described.devices
-            if device["volume_id"] in sources
+            if (volume_id := device["volume_id"]) and volume_id in sources
         ],
         nics=[nic(port) for port in described.ports],
         config_drive=server["config_drive"],
@@ -94,7 +96,7 @@ def metadata(described: Described) -> GuestMetadata:
     )
 
 
-def of(context: Context) -> dict[str, Any]:
+def of(context: Context) -> ServerRow:
     """The row of the server that the operation is about; Failed when it is gone."""
     server_id = context.arguments["server_id"]
     row = context.read(lambda tx: store.find(tx, server_id))

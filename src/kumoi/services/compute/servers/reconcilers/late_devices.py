@@ -78,7 +78,9 @@ def _finish_volume(tx: Transaction, server_id: str, volume_id: str, asked_at: in
     device = disks.find(tx, server_id, volume_id)
     last = operations.history_of(tx, subject("volume", volume_id), limit=1)
     undone = [row for row in last if row["kind"] in (ATTACH.kind, DETACH.kind) and row["state"] == UNDONE]
-    if device is not None and device["boot_index"] != 0 and undone and undone[0]["updated_at"] < asked_at:
+    if device is None or not device["attachment_id"]:
+        return
+    if device["boot_index"] != 0 and undone and undone[0]["updated_at"] < asked_at:
         problem = f"its guest let go of volume {volume_id} late"
         if _begin(
             tx, server_id, DETACH, "server.disk.mended", problem, subject("volume", volume_id), volume_id=volume_id

@@ -11,7 +11,8 @@ from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.compute.server_actions.operations.stop import STOP
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.logic import changes
-from kumoi.services.compute.servers.models import AT_REST, OF_GUEST, TaskState, VmState
+from kumoi.services.compute.servers.models import AT_REST, OF_GUEST, ServerRow, TaskState, VmState
+from kumoi.services.compute.servers.store import PowerOfServer
 
 EVERY = 10.0
 WITHIN = 30.0
@@ -41,7 +42,7 @@ def follow(view: View) -> None:
                 view.write(lambda tx, row=row, found=found: _settle(tx, row, found))  # type: ignore[misc]
 
 
-def _resting(tx: Transaction, host: str) -> list[dict[str, Any]]:
+def _resting(tx: Transaction, host: str) -> list[PowerOfServer]:
     busy = store.at_work(tx)
     return [
         row
@@ -50,7 +51,7 @@ def _resting(tx: Transaction, host: str) -> list[dict[str, Any]]:
     ]
 
 
-def _unchanged(tx: Transaction, row: dict[str, Any]) -> dict[str, Any] | None:
+def _unchanged(tx: Transaction, row: PowerOfServer) -> ServerRow | None:
     """The server, unless it has changed since its guest was asked for."""
     current = store.find(tx, row["id"])
     if current is None or current["updated_at"] != row["updated_at"] or active_on(tx, subject("server", row["id"])):
@@ -58,7 +59,7 @@ def _unchanged(tx: Transaction, row: dict[str, Any]) -> dict[str, Any] | None:
     return current
 
 
-def _stop(view: View, host: str, row: dict[str, Any]) -> None:
+def _stop(view: View, host: str, row: PowerOfServer) -> None:
     """A guest that died is what its owner has switched off, and may start again; why is told in the server's actions."""
     said = view.engine(Hosts).hypervisor(host).reason(row["id"])
     why = f"{ENDED}: {said}." if said else f"{ENDED}."
@@ -75,7 +76,7 @@ def _stop(view: View, host: str, row: dict[str, Any]) -> None:
     view.write(begin)
 
 
-def _settle(tx: Transaction, row: dict[str, Any], found: GuestState) -> None:
+def _settle(tx: Transaction, row: store.PowerOfServer, found: GuestState) -> None:
     current = _unchanged(tx, row)
     if current is None:
         return

@@ -13,6 +13,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.versions import since, until
 from kumoi.services.compute.servers.models import PROGRESS_STATUSES, status
 from kumoi.services.compute.servers.schemas.create import Link, SecurityGroupName
+from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade.ports import Port
 
 
@@ -175,7 +176,7 @@ class Around:
     """What is shown of servers beside their rows, asked for all of them at once."""
 
     tags: Mapping[str, list[str]] = field(default_factory=dict)
-    volumes: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    volumes: Mapping[str, list[BlockDeviceRow]] = field(default_factory=dict)
     ports: Mapping[str, list[Port]] = field(default_factory=dict)
     host_status: Mapping[str, str] = field(default_factory=dict)
     """Host → UP, DOWN …"""
@@ -231,7 +232,9 @@ def server(row: Mapping[str, Any], around: Around, eyes: Eyes, *, alone: bool = 
         terminated_at=None if terminated is None else clock.iso_microseconds(terminated),
         task_state=row["task_state"], vm_state=row["vm_state"], power_state=row["power_state"],
         volumes=[
-            Volume(volume["volume_id"], volume["delete_on_termination"]) for volume in around.volumes.get(server_id, ())
+            Volume(device["volume_id"], device["delete_on_termination"])
+            for device in around.volumes.get(server_id, ())
+            if device["volume_id"]
         ],
         locked=row["locked_by"] is not None, description=row["description"], tags=around.tags.get(server_id, []),
         locked_reason=row["locked_reason"], pinned_availability_zone=row["pinned_availability_zone"],

@@ -31,7 +31,8 @@ def release(context: Context, tx: Transaction) -> None:
     """What the request itself took."""
     device = store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
     if device is not None:
-        block_storage.released(tx, device["attachment_id"])
+        if device["attachment_id"]:
+            block_storage.released(tx, device["attachment_id"])
         store.delete(tx, device["id"])
 
 
@@ -70,7 +71,8 @@ def record(context: Context, tx: Transaction) -> None:
         return
     name = context.data.get("device") or device["device_name"]
     store.update(tx, device["id"], device_name=name)
-    block_storage.attached(tx, device["attachment_id"], name, context.arguments["host"])
+    if device["attachment_id"]:
+        block_storage.attached(tx, device["attachment_id"], name, context.arguments["host"])
 
 
 def give_back(context: Context, tx: Transaction) -> None:

@@ -19,7 +19,7 @@ def put_back(context: Context) -> None:
 def keep(context: Context, tx: Transaction) -> None:
     """It is in use as before."""
     device = store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
-    if device is not None:
+    if device is not None and device["attachment_id"]:
         block_storage.kept(tx, device["attachment_id"])
 
 

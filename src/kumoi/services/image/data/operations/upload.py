@@ -17,7 +17,7 @@ def _watch(context: Context) -> Again | None:
     row = context.read(lambda tx: store.find(tx, context.arguments["image_id"]))
     if row is None or row["upload"] != context.id:
         return None
-    if clock.now() - row["upload_seen_at"] > SILENT_AFTER * SECOND:
+    if clock.now() - (row["upload_seen_at"] or 0) > SILENT_AFTER * SECOND:
         raise Failed("the upload was cut off")
     return Again(after=5.0)
 
