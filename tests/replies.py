@@ -1,14 +1,16 @@
 """Every reply that a test gets is compared with the declaration of its route: `Checked(api)` in place of `api.wsgi()`.
 
 A reply must have a declared status and the declared shape in the caller's microversion: every declared field of the right
-type, and no other field. An error must have the shape of its service. Undeclared fails the test that asked."""
+type, and no other field; what is Extensible may also show what clients sent to this cloud. An error must have the shape of
+its service. Undeclared fails the test that asked."""
 
+import json
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -47,11 +49,60 @@ class Checked:
             said.update(status=int(line[:3]), headers=headers)
             return start_response(line, headers, *more)
 
+        sent = Sent.to(self.api)
+        env["wsgi.input"] = _Recorded(env["wsgi.input"], sent)
         body = self.app(env, start)
         content = b"".join(body) if isinstance(body, list | tuple) else None
-        asked = Asked(env["REQUEST_METHOD"], env["PATH_INFO"], env.get("QUERY_STRING", ""), env.get(http.MATCHED))
+        asked = Asked(env["REQUEST_METHOD"], env["PATH_INFO"], env.get("QUERY_STRING", ""), env.get(http.MATCHED), sent)
         check(self.api, asked, said["status"], dict(said["headers"]), content)
         return body
+
+
+class Sent:
+    """What clients sent to one cloud: a thing that is Extensible may show fields with these names."""
+
+    clouds: ClassVar[dict[str, "Sent"]] = {}
+    """By the database's URL; only of the clouds that were asked last."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    @classmethod
+    def to(cls, api: Api) -> "Sent":
+        found = cls.clouds.get(api.database.url)
+        if found is None:
+            found = cls.clouds[api.database.url] = cls()
+            for url in [*cls.clouds][:-LATEST]:
+                cls.clouds.pop(url, None)
+        return found
+
+    def named(self, name: str) -> bool:
+        in_pointers = name.replace("~", "~0").replace("/", "~1")
+        escaped = {dump(text)[1:-1] for text in (name, in_pointers) for dump in (msgspec.json.encode, _ascii)}
+        return any(each in body for body in self.bodies for each in escaped)
+
+
+LATEST = 8
+
+
+def _ascii(text: str) -> bytes:
+    return json.dumps(text).encode()
+
+
+class _Recorded:
+    """A request's body, which is noted while the API reads it."""
+
+    def __init__(self, stream: Any, sent: Sent) -> None:
+        self.stream, self.sent = stream, sent
+
+    def read(self, *size: int) -> bytes:
+        data: bytes = self.stream.read(*size)
+        if data:
+            self.sent.bodies.append(data)
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
 
 
 class CheckedStreams:
@@ -86,6 +137,8 @@ class Asked:
     path: str
     query: str
     matched: tuple[Service, Route, Version | None] | None
+    sent: Sent | None = None
+    """None: nobody knows, and what is Extensible may show anything."""
 
 
 def check(api: Api, asked: Asked, status: int, headers: dict[str, str], content: bytes | None) -> None:
@@ -106,12 +159,11 @@ def check(api: Api, asked: Asked, status: int, headers: dict[str, str], content:
     if status >= 400:
         _check_error(service, where, status, content)
     elif route is not None:
-        whole = "fields=" not in asked.query
-        _check_reply(route, version, whole, where, status, headers, content)
+        _check_reply(route, version, asked, where, status, headers, content)
 
 
 def _check_reply(
-    route: Route, version: Version | None, whole: bool, where: str, status: int, headers: dict[str, str], content: bytes
+    route: Route, version: Version | None, asked: Asked, where: str, status: int, headers: dict[str, str], content: bytes
 ) -> None:  # fmt: skip
     lowered = {name.lower(): value for name, value in headers.items()}
     if "x-accel-redirect" in lowered or route.reply is bytes:
@@ -124,10 +176,15 @@ def _check_reply(
         raise Undeclared(where, f"{route.name} declares a body, and answers none")
     if lowered.get("content-type") != "application/json":
         raise Undeclared(where, f"{route.name} answers {lowered.get('content-type')} instead of JSON")
+    kind = versions.narrowed(route.reply, version) if version else route.reply
     try:
-        _decoder(route.reply, version, whole).decode(content)
+        _decoder(kind, "fields=" not in asked.query).decode(content)
     except msgspec.ValidationError as error:
         raise Undeclared(where, f"{route.name}: {error}", content) from None
+    if asked.sent is not None and keeps_more(kind):
+        for name in beside(kind, msgspec.json.decode(content)):
+            if not asked.sent.named(name):
+                raise Undeclared(where, f"{route.name}: field `{name}` is not declared, and nobody sent it", content)
 
 
 def _check_error(service: Service | None, where: str, status: int, content: bytes) -> None:
@@ -153,8 +210,44 @@ def _alike(said: Any, expected: Any) -> bool:
 
 
 @cache
-def _decoder(kind: Any, version: Version | None, whole: bool) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(closed(versions.narrowed(kind, version) if version else kind, whole))
+def _decoder(kind: Any, whole: bool) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(closed(kind, whole))
+
+
+@cache
+def keeps_more(kind: Any) -> bool:
+    """Whether there is anything Extensible in the type."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return issubclass(kind, Extensible) or any(map(keeps_more, _fields(kind).values()))
+    return any(map(keeps_more, get_args(kind)))
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The type of each field by its name in JSON."""
+    hints = get_type_hints(kind, include_extras=True)
+    return {field.encode_name: hints[field.name] for field in msgspec.structs.fields(kind)}
+
+
+def beside(kind: Any, value: Any) -> Iterator[str]:
+    """Names that stand beside the declared fields of what is Extensible."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        fields = _fields(kind)
+        for name, inner in value.items() if isinstance(value, dict) else ():
+            if name in fields:
+                yield from beside(fields[name], inner)
+            elif issubclass(kind, Extensible):
+                yield name
+        return
+    origin = get_origin(kind)
+    for argument in filter(keeps_more, get_args(kind)):
+        several: Iterable[Any] = [value]
+        if origin is list and isinstance(value, list):
+            several = value
+        elif origin is dict and isinstance(value, dict):
+            several = value.values()
+        for each in several:
+            yield from beside(argument, each)
 
 
 @cache
