@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from kumoi import app
 from kumoi.kernel.database import Database
 from tests.cloud import Cloud
 from tests.databases import PostgreSQL, programs
+from tests.side_by_side import begin_with_the_longest, scheduler
 from tests.times import Times
 
 
@@ -29,6 +31,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     if name := config.getoption("--times"):
         config.pluginmanager.register(Times(name), "times")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    begin_with_the_longest(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return scheduler(config, log)
 
 
 @pytest.fixture
