@@ -20,6 +20,8 @@ from typing import Any
 import openstack
 import sqlalchemy as sa
 
+from tests.ports import free_port, hold
+
 REPOSITORY = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
 BOOT_WITHIN = 180.0
@@ -38,14 +40,8 @@ class Failed(AssertionError):
     """A command did not do what it should have."""
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def free_range() -> str:
-    """A /24 that no network card of this machine is in."""
+    """A /24 that no network card of this machine is in, and no other test process takes."""
     cards = json.loads(subprocess.run(["ip", "-json", "address"], capture_output=True, text=True, check=True).stdout)
     taken = [
         ipaddress.ip_interface(f"{address['local']}/{address['prefixlen']}").network
@@ -56,7 +52,7 @@ def free_range() -> str:
     first = os.getpid() % 250
     for number in (*range(first, 250), *range(first)):
         wanted = ipaddress.ip_network(f"172.31.{number}.0/24")
-        if not any(wanted.overlaps(other) for other in taken):
+        if not any(wanted.overlaps(other) for other in taken) and hold(str(wanted)):
             return str(wanted)
     raise Failed("no free range for an external network")
 

@@ -14,6 +14,7 @@ from kumoi.engines.network.ovn import daemons
 from kumoi.kernel import clock, randomness
 from kumoi.kernel.processes import Process
 from kumoi.kernel.settings import Folder, Settings
+from tests.ports import hold
 
 
 class Running:
@@ -87,8 +88,9 @@ def ensure_users() -> None:
 
 
 def some_settings() -> Settings:
-    third = 1 + randomness.below(254)
-    return Settings(cloud_id=randomness.random_bytes(3).hex(), external_cidr=f"172.29.{third}.0/24")
+    while not hold(cidr := f"172.29.{1 + randomness.below(254)}.0/24"):
+        pass
+    return Settings(cloud_id=randomness.random_bytes(3).hex(), external_cidr=cidr)
 
 
 def link_delete(name: str) -> None:
