@@ -13,7 +13,7 @@ root := $(filter 0,$(shell id -u))
 step := @scripts/step.sh
 bin := .venv/bin
 
-.PHONY: help cloud demo test check matrix sim power-cut fuzz chaos mutations bench fresh format lock install install-development packages
+.PHONY: help cloud demo test quick prove check matrix sim power-cut fuzz chaos mutations bench fresh format lock install install-development packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -45,12 +45,18 @@ endif
 	$(step) "Python packages into .venv, for tests too" scripts/virtualenv.sh development
 
 test: install-development check ## install, check, and pass all tests (without root: those that need none)
-	$(bin)/pytest -n $(shell nproc) -m "not real and not end_to_end" $(PYTEST)
+	$(bin)/pytest -n $(shell nproc) --times fakes -m "not real and not end_to_end" $(PYTEST)
 ifneq ($(root),)
-	$(bin)/pytest -m "real or end_to_end" $(PYTEST)
+	$(bin)/pytest -n 4 --dist loadgroup --no-loadscope-reorder --times real -m "real or end_to_end" $(PYTEST)
 else
 	@echo "Not root: tests marked real or end_to_end (QEMU, OVN, a whole cloud) are left out."
 endif
+
+quick: check ## check, and the tests that this branch can have broken, by imports   [AGAINST=main]
+	$(bin)/python -m tests.quick $(or $(AGAINST),main)
+
+prove: install-development ## the long form of every proof; writes the dates into docs/reliability.md   [ONLY="matrix sim …"]
+	$(bin)/python -m tests.prove $(ONLY)
 
 check: ## format, lint, strict types, import contracts
 	$(bin)/ruff format --check .

@@ -143,7 +143,7 @@ class Cloud:
             if not due:
                 return
             if not worked:
-                clock.sleep(max(0.001, min((min(due) - clock.now()) / clock.SECOND, 0.2)))
+                clock.sleep(max(0.005, min((min(due) - clock.now()) / clock.SECOND, 0.2)))
 
     def sweep(self) -> None:
         """Every sweep once, now."""

@@ -44,7 +44,7 @@ def mutations(names: list[str]) -> list[Mutation]:
 def run(tree: Path, suite: str) -> int:
     """pytest's exit status in a copy of the tree; the first failure is enough."""
     environment = {**os.environ, "PYTHONPATH": f"{tree / 'src'}:{tree}", "PYTHONDONTWRITEBYTECODE": "1",
-                   "KUMOI_SEEDS": "60"}  # fmt: skip
+                   "KUMOI_SEEDS": "60", "KUMOI_MATRIX": "whole"}  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *shlex.split(suite)]
     done = subprocess.run(
         command, cwd=tree, env=environment, capture_output=True, text=True, timeout=WITHIN, check=False
