@@ -22,7 +22,6 @@ READ_PARAMS = {
 RAW = {
     "image:PUT /v2/images/{image_id}/file": "an image's bytes",
     "image:PUT /v2/images/{image_id}/stage": "an image's bytes",
-    "image:PATCH /v2/images/{image_id}": "a JSON patch has media types of its own",
 }
 """Routes whose handlers read the body themselves, and why. This list may only shrink."""
 

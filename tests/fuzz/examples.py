@@ -136,4 +136,4 @@ PATCHES: list[Any] = [
     [{"op": "remove", "path": "/mark"}], [{"op": "replace", "path": "/visibility", "value": "shared"}],
     [{"op": "move", "path": "/a", "from": "/mark"}], [{"op": "add", "path": "/tags", "value": ["a", 1]}], [], [{}],
 ]  # fmt: skip
-"""The one body that the description leaves out: its type is no plain JSON."""
+"""Bodies of the one route with a media type of its own."""

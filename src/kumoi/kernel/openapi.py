@@ -93,16 +93,17 @@ def _add_body(operation: Schema, route: Route, schema: Schema | None) -> None:
         schema["additionalProperties"] = False
     if schema is not None:
         content = operation.setdefault("requestBody", {"content": {}, "required": True})["content"]
-        _add_choice(content, schema)
+        for media_type in route.media_types:
+            _add_choice(content, schema, media_type)
 
 
-def _add_choice(content: Schema, schema: Schema) -> None:
+def _add_choice(content: Schema, schema: Schema, media_type: str = JSON) -> None:
     """Routes of one method and path (actions, versions) share a description: any of theirs may stand there."""
-    if JSON not in content:
-        content[JSON] = {"schema": schema}
-    elif schema not in content[JSON]["schema"].get("anyOf", [content[JSON]["schema"]]):
-        before = content[JSON]["schema"]
-        content[JSON] = {"schema": {"anyOf": [*before.get("anyOf", [before]), schema]}}
+    if media_type not in content:
+        content[media_type] = {"schema": schema}
+    elif schema not in content[media_type]["schema"].get("anyOf", [content[media_type]["schema"]]):
+        before = content[media_type]["schema"]
+        content[media_type] = {"schema": {"anyOf": [*before.get("anyOf", [before]), schema]}}
 
 
 def _version(service: Service) -> str:

@@ -27,6 +27,8 @@ class Route:
     body: Any = None
     decode: BodyDecoder | None = None
     """How the body is read, where that differs from the service's `decode`."""
+    media_types: tuple[str, ...] = ("application/json",)
+    """Of the body, for the description; whoever decodes it checks them."""
     query: Any = None
     """A struct that the query is decoded into, a `queries.Query` that the service reads itself, or `queries.Nothing`."""
     closed_query: Span | None = None
@@ -58,6 +60,7 @@ class Options(TypedDict, total=False):
 
     body: Any
     decode: BodyDecoder | None
+    media_types: tuple[str, ...]
     query: Any
     closed_query: Span | None
     reply: Any

@@ -35,11 +35,16 @@ def show(request: Request, image_id: str) -> dict[str, Any]:
 
 
 @routes.patch(
-    "/v2/images/{image_id}", policy=policy.member(), raw_body=True, errors=(409, 413, 415), reply=schemas.Image
+    "/v2/images/{image_id}",
+    policy=policy.member(),
+    body=list[patches.Operation],
+    decode=patches.decode,
+    media_types=patches.MEDIA_TYPES[:1],
+    errors=(409, 413, 415),
+    reply=schemas.Image,
 )
-def update(request: Request, image_id: str) -> dict[str, Any]:
-    changes = patches.parse(request.headers.get("content-type"), request.raw)
-    return schemas.image(logic.update(request.tx, request.who, image_id, changes))
+def update(request: Request, image_id: str, body: list[patches.Change]) -> dict[str, Any]:
+    return schemas.image(logic.update(request.tx, request.who, image_id, body))
 
 
 @routes.delete("/v2/images/{image_id}", policy=policy.member())

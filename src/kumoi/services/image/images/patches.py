@@ -1,10 +1,12 @@
 """JSON patches of images: media types, pointers, and what each operation makes of the attributes."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from kumoi.kernel.errors import UnsupportedMedia
+from kumoi.kernel.routes import Route
+from kumoi.kernel.versions import Version
 from kumoi.services.image.images.errors import ImageForbidden, InvalidImage, PropertyConflict
 from kumoi.services.image.images.schemas import KNOWN, check_settable
 
@@ -22,7 +24,16 @@ class Change(msgspec.Struct, frozen=True):
     value: Any = None
 
 
-def parse(content_type: str | None, raw: bytes) -> list[Change]:
+class Operation(msgspec.Struct, kw_only=True):
+    """An entry of a patch of the newest media type, as the description has it."""
+
+    op: Literal["add", "replace", "remove"]
+    path: str
+    value: Any = None
+
+
+def decode(content_type: str | None, raw: bytes, route: Route, version: Version | None) -> list[Change]:
+    """The body of a PATCH, in any of MEDIA_TYPES."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind not in MEDIA_TYPES:
         raise UnsupportedMedia(
