@@ -8,7 +8,6 @@ from kumoi.engines.network.interface import Topology
 from kumoi.kernel import clock, reconcile
 from kumoi.kernel.clock import SECOND, VirtualClock
 from kumoi.kernel.reconcile import View
-from kumoi.kernel.tokens import Keys
 from kumoi.services.network.ports import states
 from tests.cloud import Cloud
 
@@ -66,7 +65,7 @@ class StillCloud(Cloud):
 
     def resume(self) -> None:
         """Begin again on what lies in the folder and the database now, as a new process would."""
-        self.engines = {Keys: Keys.load(self.folder.keys), **self._engines()}
+        self.engines = self._engines()
         self.runner = app.make_runner(self.database, self.locate)
         self.hold_still()
 
