@@ -6,6 +6,7 @@ name begins with `create`, and a function of the handler's name for each other o
 import importlib
 import importlib.util
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -38,6 +39,21 @@ def of(service: Service, route: Route) -> Example | None:
     if function is None or len(inspect.signature(function).parameters) < 2:
         return function
     return lambda cloud: function(cloud, route)
+
+
+def creating() -> list[tuple[Service, Route, str]]:
+    """(service, route, kind) of every example by which a member makes a thing with an id: `kind` as paths call it, without
+    `_id`."""
+    found = []
+    for service in app.load_services():
+        paths = {route.path for route in service.each()}
+        for route in service.each():
+            items = (re.fullmatch(re.escape(route.path) + r"/\{(\w+)_id\}", path) for path in paths)
+            kind = next((item[1] for item in items if item), None)
+            plain = route.method == "POST" and "{" not in route.path and route.policy.role == "member"
+            if plain and kind and not (route.versions and route.versions.last) and of(service, route):
+                found.append((service, route, kind))
+    return found
 
 
 def first_version(service: Service, route: Route) -> str | None:

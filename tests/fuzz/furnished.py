@@ -14,6 +14,8 @@ from kumoi.kernel.database import Transaction, metadata
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
 from kumoi.services.image.images import store as images
+from tests import examples
+from tests.fuzz.examples import EXAMPLES
 from tests.matrix.places import Place
 from tests.services.identity.cloud import PASSWORDS, hashes
 from tests.still import StillCloud
@@ -175,9 +177,6 @@ class Furnisher:
                 f"{V2}/subnets", subnet={**named, "network_id": network, "cidr": "10.0.0.0/24", "ip_version": 4}
             )["id"],
         )
-        things.add(
-            "subnetpool", self._post(f"{V2}/subnetpools", subnetpool={**named, "prefixes": ["10.8.0.0/16"]})["id"]
-        )
         group = things.add("security_group", self._post(f"{V2}/security-groups", security_group=named)["id"])
         rule = {"security_group_id": group, "direction": "ingress", "protocol": "tcp", "description": text}
         things.add("rule", self._post(f"{V2}/security-group-rules", security_group_rule=rule)["id"])
@@ -222,6 +221,23 @@ class Furnisher:
             things.add("attachment", one["id"])
         for one in self._get("/kumoi/v1/operations")["operations"][:3]:
             things.add("operation", one["id"])
+        self._by_example(things, text)
+
+    def _by_example(self, things: Things, text: str) -> None:
+        """Of every kind that is not there yet what its resource's own example makes; bodies like it are then sent, too."""
+        for service, route, kind in examples.creating():
+            if kind in things.ids:
+                continue
+            example = examples.of(service, route)
+            assert example is not None
+            path, body = example(_AsOwner(self))
+            EXAMPLES.setdefault(f"{route.method} {path}", [body])
+            envelope, values = next(iter(body.items()))
+            if isinstance(values, dict) and "name" in values:
+                body = {envelope: {**values, "name": text}}
+            elif "name" in body:
+                body = {**body, "name": text}
+            things.add(kind, self._post(path, bare=body)["id"])
 
     def _image(self, name: str, owner: str, visibility: str) -> str:
         """An image that was sent long ago."""
@@ -264,3 +280,19 @@ class Furnisher:
         """What was made, out of its envelope."""
         answered = self._ask("POST", path, json=bare if bare is not None else body)
         return next(iter(answered.values())) if len(answered) == 1 else answered
+
+
+class _AsOwner:
+    """The cloud as an example asks it: whoever a thing is being made for."""
+
+    def __init__(self, furnisher: Furnisher) -> None:
+        self._furnisher = furnisher
+
+    def post(self, path: str, *, as_: str = "", **more: Any) -> Any:
+        return self._furnisher.cloud.post(path, as_=self._furnisher.token, **more)
+
+    def get(self, path: str, *, as_: str = "", **more: Any) -> Any:
+        return self._furnisher.cloud.get(path, as_=self._furnisher.token, **more)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._furnisher.cloud, name)

@@ -74,6 +74,12 @@ def asking() -> Iterator[Asking]:
     made.remove()
 
 
+def test_others_have_one_of_every_kind(asking: Asking) -> None:
+    """Or nobody could be refused it. Kinds that no line of furnished.py makes come from their resource's example."""
+    kinds = {KINDS.get(name, name.removesuffix("_id")) for name in OWNED}
+    assert {kind for kind in kinds if not asking.furnished.things["theirs"].ids.get(kind)} == set()
+
+
 def bodies(service: Service, route: Route, namer: Namer) -> Iterator[dict[str, Any]]:
     """What a client may send to this route, by example and by description."""
     label = f"{route.method} {service.prefix}{route.path}"
