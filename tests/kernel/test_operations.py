@@ -463,3 +463,81 @@ def test_leases_are_renewed_while_a_step_takes_long(database: Database, world: W
     walker.run_until_quiet()
     assert state(database) == "ready"
     assert row(database)["updated_at"] > SECOND
+
+
+def queue_up(database: Database, name: str) -> str:
+    """A MAKE of its own thing that also needs the shelf, for which it waits."""
+    names = [subject("thing", name), subject("shelf", "s")]
+    database.write(lambda tx: tx.insert(things, id=name, state="making"))
+    return database.write(lambda tx: begin(tx, MAKE, names, {"id": name}, queue=["shelf/s"], **ORIGIN))
+
+
+def states(database: Database) -> list[str]:
+    table = operations.operations
+    rows = database.read(lambda tx: tx.all(sa.select(table).order_by(table.c.created_at)))
+    return [row["state"] for row in rows]
+
+
+def test_operations_queue_for_a_subject_in_the_order_of_the_requests(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    for name in ("t", "u", "v"):
+        queue_up(database, name)
+        time.advance(0.001)
+    assert states(database) == ["running", "queued", "queued"]
+    assert database.read(lambda tx: [row["arguments"]["id"] for row in operations.pending_on(tx, "shelf/s")]) == [
+        "t", "u", "v",
+    ]  # fmt: skip
+    with pytest.raises(Busy):
+        database.write(lambda tx: begin(tx, MAKE, ["shelf/s"], {"id": "w"}, **ORIGIN))
+    with pytest.raises(Busy):  # Its own subject is held while it waits.
+        database.write(lambda tx: begin(tx, MAKE, [subject("thing", "v")], {"id": "v"}, **ORIGIN))
+    world.fail["two"] = [Failed("no room on the shelf")]
+    runner(database, world).run_until_quiet()
+    assert states(database) == ["undone", "done", "done"]
+    assert database.read(lambda tx: operations.pending_on(tx, "shelf/s")) == []
+    assert database.read(operations.unfinished) == []
+
+
+def test_a_queued_operation_has_its_deadline_from_its_start(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    queue_up(database, "t")
+    queue_up(database, "u")
+    time.advance(100)
+    runner(database, world).run_until_quiet()
+    assert states(database) == ["done", "done"]
+
+
+def test_a_queued_operation_gives_up_when_the_one_in_front_of_it_never_ends(
+    database: Database, world: World, time: VirtualClock
+) -> None:
+    world.fail["two"] = [Retry("host-1 does not answer")] * 1000
+    world.fail["undo one"] = [Retry("host-1 does not answer")] * 1000
+    queue_up(database, "t")
+    time.advance(1)
+    waiting = queue_up(database, "u")
+    walker = runner(database, world)
+    while clock.now() < 1_800_000_000 * SECOND + round(operations.QUEUE_SECONDS * SECOND):
+        walker.run_one()
+        time.advance(10)
+    assert database.read(operations.waiting_too_long) == []
+    time.advance(20)
+    assert database.read(operations.waiting_too_long) == [waiting]
+    for _ in range(2):
+        database.write(lambda tx: operations.give_up(tx, database, waiting))
+    assert states(database) == ["unwinding", "undone"]
+    fault = database.read(lambda tx: tx.row(operations.operations, id=waiting))
+    assert fault is not None and "waited for more than 900 s" in fault["fault"]
+
+
+def test_a_deletion_ends_the_queue_too(database: Database, world: World, time: VirtualClock) -> None:
+    world.fail["two"] = [Again(2.0)]
+    queue_up(database, "t")
+    time.advance(1)
+    queue_up(database, "u")
+    runner(database, world).run_one()
+    database.write(lambda tx: supersede(tx, REMOVE, ["shelf/s"], {"id": "t"}, **ORIGIN))
+    assert states(database) == ["superseded", "superseded", "running"]
+    assert database.read(operations.held) == {"shelf/s", "thing/t", "thing/u"}
+    assert database.read(lambda tx: len(operations.pending_on(tx, "shelf/s"))) == 1

@@ -7,6 +7,7 @@ from typing import Any, TypedDict, TypeVar
 import sqlalchemy as sa
 
 from kumoi.kernel import events
+from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Database, Instant, Table, Transaction, metadata
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.fences import Fence
@@ -15,9 +16,14 @@ from kumoi.kernel.wakeup import operation_due
 T = TypeVar("T")
 
 RUNNING, UNWINDING = "running", "unwinding"
+QUEUED = "queued"
+"""It has not started: it waits until another operation releases one of its subjects."""
 DONE, UNDONE, SUPERSEDED = "done", "undone", "superseded"
 ACTIVE_STATES = (RUNNING, UNWINDING)
 ENDED = (DONE, UNDONE, SUPERSEDED)
+UNFINISHED = (QUEUED, *ACTIVE_STATES)
+QUEUE_SECONDS = 900.0
+"""The longest time that an operation waits in the queue: longer than any step of the operations in front of it."""
 
 
 class OperationRow(TypedDict):
@@ -73,6 +79,7 @@ class OperationSubjectRow(TypedDict):
     operation_id: str
     subject: str
     active: bool
+    waiting: bool
 
 
 subjects = Table[OperationSubjectRow](
@@ -81,7 +88,10 @@ subjects = Table[OperationSubjectRow](
     sa.Column("operation_id", sa.String(36), sa.ForeignKey(operations.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("subject", sa.String(128), primary_key=True),
     sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("waiting", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("ix_kernel_operation_subjects_subject", "subject"),
+    sa.Index("ix_kernel_operation_subjects_waiting", "subject", sqlite_where=sa.text("waiting = 1"),
+             postgresql_where=sa.text("waiting")),
     sa.Index("uq_kernel_operation_subjects_one_active", "subject", unique=True, sqlite_where=sa.text("active = 1"),
              postgresql_where=sa.text("active")),
 )  # fmt: skip
@@ -227,7 +237,7 @@ def subject(kind: str, subject_id: str) -> str:
 _BUSY = (
     sa.select(subjects.c.subject, operations.c.kind)
     .join(operations)
-    .where(subjects.c.subject.in_(sa.bindparam("names", expanding=True)), subjects.c.active)
+    .where(subjects.c.subject.in_(sa.bindparam("names", expanding=True)), sa.or_(subjects.c.active, subjects.c.waiting))
 )
 
 
@@ -242,24 +252,34 @@ def begin(
     project_id: str | None,
     data: Mapping[str, Any] | None = None,
     told_of: Iterable[str] = (),
+    queue: Iterable[str] = (),
 ) -> str:
     """Start an operation in the caller's transaction and return its id. Raises Busy (409) if another operation holds a
-    subject. `told_of`: further subjects whose history shows the operation, although it does not hold them."""
+    subject. `told_of`: further subjects whose history shows the operation, although it does not hold them. `queue`: those
+    of its subjects for which it waits, in the order of the requests, instead of being refused. All
+    operations must queue for the same kind of subject only, so that no two of them wait for each other."""
     names = list(dict.fromkeys(subject_names))
-    busy = tx.one(_BUSY, None, {"names": names})
-    if busy:
-        kind, _, subject_id = busy["subject"].partition("/")
-        raise Busy(f"{kind} {subject_id} is busy: {busy['kind'].replace('.', ' ')} is in progress.")
+    queue = set(queue)
+    waits_for = set()
+    for busy in tx.all(_BUSY, None, {"names": names}):
+        if busy["subject"] not in queue:
+            kind, _, subject_id = busy["subject"].partition("/")
+            raise Busy(f"{kind} {subject_id} is busy: {busy['kind'].replace('.', ' ')} is in progress.")
+        waits_for.add(busy["subject"])
     operation_id = tx.new_uuid()
     tx.insert(
-        operations, id=operation_id, kind=operation.kind, state=RUNNING, step=operation.steps[0].name,
-        arguments=dict(arguments), data=dict(data or {}), history=[], request_id=request_id, user_id=user_id,
-        project_id=project_id, created_at=tx.now, updated_at=tx.now, step_since=tx.now, next_at=tx.now, attempts=0,
-        overdue=False, lease=None, lease_until=0, fault=None,
+        operations, id=operation_id, kind=operation.kind, state=QUEUED if waits_for else RUNNING,
+        step=operation.steps[0].name, arguments=dict(arguments), data=dict(data or {}), history=[],
+        request_id=request_id, user_id=user_id, project_id=project_id, created_at=tx.now, updated_at=tx.now,
+        step_since=tx.now, next_at=tx.now, attempts=0, overdue=False, lease=None, lease_until=0, fault=None,
     )  # fmt: skip
-    held = {**dict.fromkeys(told_of, False), **dict.fromkeys(names, True)}
+    held = {**dict.fromkeys(told_of, False), **{name: name not in waits_for for name in names}}
     tx.insert_many(
-        subjects, [{"operation_id": operation_id, "subject": name, "active": each} for name, each in held.items()]
+        subjects,
+        [
+            {"operation_id": operation_id, "subject": name, "active": each, "waiting": name in waits_for}
+            for name, each in held.items()
+        ],
     )
     events.write(
         tx, f"{operation.kind}.begun", names[0], request_id=request_id, user_id=user_id, project_id=project_id,
@@ -283,12 +303,14 @@ def supersede(
     those operations and must clean them up. Only deletions use this. A second request for the same deletion returns the
     id of the first one. If that one is overdue, its deadline starts anew, so that `failed` marks the resource again."""
     names = list(dict.fromkeys(subject_names))
-    active = tx.all(
-        sa.select(operations.c.id, operations.c.kind)
+    found = tx.all(
+        sa.select(operations.c.id, operations.c.kind, operations.c.state)
         .join(subjects)
-        .where(subjects.c.subject.in_(names), subjects.c.active)
+        .where(subjects.c.subject.in_(names), sa.or_(subjects.c.active, subjects.c.waiting))
         .distinct()
     )
+    # Those that wait end first, so that none of them starts when the one in front of it ends.
+    active = sorted(found, key=lambda row: row["state"] != QUEUED)
     if len(active) == 1 and active[0]["kind"] == operation.kind:
         since = sa.case((operations.c.overdue, tx.now), else_=operations.c.step_since)
         this = operations.update().where(operations.c.id == active[0]["id"])
@@ -308,6 +330,7 @@ def let_go(tx: Transaction, operation_id: str, subject_name: str) -> None:
     """Release one subject of an active operation, so that another operation may hold it."""
     held = (subjects.c.operation_id == operation_id, subjects.c.subject == subject_name)
     tx.execute(subjects.update().where(*held).values(active=False))
+    _start_queued(tx, operation_id)
 
 
 def is_running(tx: Transaction, operation_id: str) -> bool:
@@ -332,7 +355,64 @@ def end(tx: Transaction, operation_id: str, state: str) -> None:
         release(tx, row, first or "")
 
 
-_FREE = subjects.update().where(subjects.c.operation_id == sa.bindparam("ended")).values(active=False)
+_FREE = subjects.update().where(subjects.c.operation_id == sa.bindparam("ended")).values(active=False, waiting=False)
+_released, _waiting, _holding = subjects.alias("released"), subjects.alias("waiting"), subjects.alias("holding")
+_QUEUE = (
+    sa.select(_waiting.c.subject, _waiting.c.operation_id)
+    .select_from(_released)
+    .join(_waiting, sa.and_(_waiting.c.subject == _released.c.subject, _waiting.c.waiting))
+    .join(operations, operations.c.id == _waiting.c.operation_id)
+    .where(_released.c.operation_id == sa.bindparam("ended"), sa.not_(_released.c.active))
+    .where(~sa.exists().where(_holding.c.subject == _waiting.c.subject, _holding.c.active))
+    .order_by(operations.c.created_at, operations.c.id)
+)
+"""Who waits for the free subjects of an operation, in the order of the requests."""
+
+
+def _start_queued(tx: Transaction, operation_id: str) -> None:
+    """Give the subjects that an operation released to the first operation in each queue, and start it when it has all."""
+    given: set[str] = set()
+    for row in tx.all(_QUEUE, None, {"ended": operation_id}):
+        if row["subject"] in given:
+            continue
+        given.add(row["subject"])
+        this = (subjects.c.operation_id == row["operation_id"], subjects.c.subject == row["subject"])
+        tx.execute(subjects.update().where(*this).values(active=True, waiting=False))
+        waits = sa.exists().where(subjects.c.operation_id == row["operation_id"], subjects.c.waiting)
+        tx.execute(
+            operations.update()
+            .where(operations.c.id == row["operation_id"], ~waits)
+            .values(state=RUNNING, step_since=tx.now, next_at=tx.now)
+        )
+        tx.after_commit(operation_due)
+
+
+def _no_engine(kind: type[Any]) -> Any:
+    raise RuntimeError(f"{kind.__name__}: no engine is called inside a transaction")
+
+
+def waiting_too_long(tx: Transaction) -> list[str]:
+    """Ids of operations that have been queued for more than QUEUE_SECONDS, oldest first."""
+    since = tx.now - round(QUEUE_SECONDS * SECOND)
+    late = sa.select(operations.c.id).join(subjects).where(subjects.c.waiting, operations.c.created_at < since)
+    return list(dict.fromkeys(row["id"] for row in tx.all(late.order_by(operations.c.created_at))))
+
+
+def give_up(tx: Transaction, database: Database, operation_id: str) -> None:
+    """End a queued operation: it has started nothing, so only its first step's `erase` gives back what the request took.
+    Nothing when it is not queued any more."""
+    row = tx.row(operations, id=operation_id)
+    if row is None or row["state"] != QUEUED:
+        return
+    operation = registry[row["kind"]]
+    context = Context(database, _no_engine, row, {})
+    reason = f"It waited for more than {QUEUE_SECONDS:g} s for earlier work on the same resource."
+    if (erase := operation.steps[0].erase) is not None:
+        erase(context, tx)
+    operation.failed(context, tx, reason)
+    entry = {"step": row["step"], "started": row["created_at"], "finished": tx.now, "result": "Error", "detail": reason}
+    tx.update(operations, {"id": operation_id}, fault=reason, history=[entry])
+    end(tx, operation_id, UNDONE)
 
 
 def release(tx: Transaction, row: Mapping[str, Any], first: str) -> None:
@@ -342,6 +422,7 @@ def release(tx: Transaction, row: Mapping[str, Any], first: str) -> None:
         project_id=row["project_id"], operation=row["id"], fault=row["fault"],
     )  # fmt: skip
     tx.execute(_FREE, {"ended": row["id"]})
+    _start_queued(tx, row["id"])
 
 
 def active_on(tx: Transaction, subject_name: str) -> str | None:
@@ -350,6 +431,13 @@ def active_on(tx: Transaction, subject_name: str) -> str | None:
         sa.select(operations.c.kind).join(subjects).where(subjects.c.subject == subject_name, subjects.c.active)
     )
     return kind
+
+
+def pending_on(tx: Transaction, subject_name: str) -> list[OperationRow]:
+    """Rows of the operations that hold the subject or wait for it, in the order of the requests."""
+    here = sa.or_(subjects.c.active, subjects.c.waiting)
+    query = sa.select(operations).join(subjects).where(subjects.c.subject == subject_name, here)
+    return tx.all(query.order_by(operations.c.created_at, operations.c.id), OperationRow)
 
 
 def held(tx: Transaction) -> set[str]:
@@ -376,11 +464,11 @@ def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[di
 
 
 def unfinished(tx: Transaction) -> list[dict[str, Any]]:
-    """Active operations, oldest first, for the audit."""
-    return tx.all(sa.select(operations).where(operations.c.state.in_(ACTIVE_STATES)).order_by(operations.c.created_at))
+    """Active and queued operations, oldest first, for the audit."""
+    return tx.all(sa.select(operations).where(operations.c.state.in_(UNFINISHED)).order_by(operations.c.created_at))
 
 
 def forget_old(tx: Transaction, before: int) -> int:
     """Remove operations that ended before that instant; returns how many."""
-    ended = operations.c.state.not_in(ACTIVE_STATES)
+    ended = operations.c.state.not_in(UNFINISHED)
     return tx.changed(operations.delete().where(ended, operations.c.updated_at < before))

@@ -8,10 +8,13 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.attachments import logic as attachments_logic
 from kumoi.services.block_storage.attachments import store as attachments
+from kumoi.services.block_storage.attachments.models import OF_VOLUME
 from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
+from kumoi.services.block_storage.errors import InvalidVolume
 from kumoi.services.block_storage.snapshots import logic as snapshots_logic
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.logic import changes, creation
+from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,18 @@ def attached(tx: Transaction, attachment_id: str, device: str | None, host: str 
     attachments_logic.move(tx, attachment_id, AttachmentStatus.ATTACHED, device=device, host=host)
 
 
+def begin_detaching(tx: Transaction, attachment_id: str) -> None:
+    """The server is about to lose the volume. InvalidVolume (400) unless the server has it."""
+    row = attachments.find(tx, attachment_id)
+    if row is None or row["status"] != AttachmentStatus.ATTACHED:
+        status = OF_VOLUME[row["status"]] if row else VolumeStatus.AVAILABLE
+        volume = f"Volume {row['volume_id']}" if row else "Volume"
+        raise InvalidVolume(f"{volume} status must be in-use to detach, but the current status is {status}.")
+    attachments_logic.move(tx, attachment_id, AttachmentStatus.DETACHING)
+
+
 def detaching(tx: Transaction, attachment_id: str) -> None:
-    """The server is about to lose it; nothing when it has lost it already."""
+    """The server is about to lose the volume, whatever its status; nothing when it has lost it already."""
     if attachments.find(tx, attachment_id) is not None:
         attachments_logic.move(tx, attachment_id, AttachmentStatus.DETACHING)
 

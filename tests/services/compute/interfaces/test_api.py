@@ -286,3 +286,33 @@ def test_tags_go_with_the_devices_to_the_host(world: World) -> None:
     world.cloud.settle()
     again = world.cloud.engines[FakeHypervisor].spec(server_id)
     assert (again.root, again.disks, again.nics) == (spec.root, spec.disks, spec.nics)
+
+
+def test_cards_and_volumes_of_one_server_queue_behind_each_other(world: World) -> None:
+    server_id = world.boot()
+    (first,) = cards(world, server_id)
+    made = [attach(world, server_id, net_id=world.network) for _ in range(2)]
+    assert [each.status_code for each in made] == [200, 200]
+    second, third = (each.json["interfaceAttachment"]["port_id"] for each in made)
+    volume_id = world.cloud.post("/volume/v3/volumes", json={"volume": {"size": 1}}).json["volume"]["id"]
+    world.cloud.settle()
+    body = {"volumeAttachment": {"volumeId": volume_id}}
+    assert world.cloud.delete(f"{path(server_id)}/{second}").status_code == 202
+    assert world.cloud.post(f"{SERVERS}/{server_id}/os-volume_attachments", json=body).status_code == 200
+    assert world.cloud.delete(f"{path(server_id)}/{third}").status_code == 202
+    assert world.cloud.delete(f"{path(server_id)}/{third}").status_code == 202
+    assert attach(world, server_id, net_id=world.network).status_code == 200
+    world.cloud.settle()
+    left = cards(world, server_id)
+    assert len(left) == 2 and first in left and not {second, third} & set(left)
+    assert len(world.cloud.engines[FakeHypervisor].spec(server_id).disks) == 1
+    world.nothing_is_left()
+
+
+def test_a_card_that_is_still_being_attached_can_be_detached(world: World) -> None:
+    server_id = world.boot()
+    port_id = attach(world, server_id, net_id=world.network).json["interfaceAttachment"]["port_id"]
+    assert world.cloud.delete(f"{path(server_id)}/{port_id}").status_code == 202
+    world.cloud.settle()
+    assert port_id not in cards(world, server_id) and world.cloud.get(f"{PORTS}/{port_id}").status_code == 404
+    world.nothing_is_left()

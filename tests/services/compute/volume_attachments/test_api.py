@@ -6,7 +6,7 @@ import pytest
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import HypervisorError
-from kumoi.kernel import clock, runner
+from kumoi.kernel import clock, operations, reconcile, runner
 from kumoi.kernel.fences import Fence
 from tests.services.compute.world import LATEST, SERVERS, World
 
@@ -288,3 +288,96 @@ def test_a_volume_that_grows_is_among_its_servers_actions(world: World) -> None:
     world.cloud.post(f"{VOLUMES}/{free}/action", json={"os-extend": {"new_size": 2}})
     world.cloud.settle()
     assert len(world.cloud.get(actions).json["instanceActions"]) == len(listed)
+
+
+def detach(world: World, server_id: str, volume_id: str) -> Any:
+    return world.cloud.delete(f"{SERVERS}/{server_id}/os-volume_attachments/{volume_id}")
+
+
+def test_volumes_of_one_server_queue_behind_each_other(world: World) -> None:
+    server_id = world.boot()
+    volumes = [volume(world) for _ in range(4)]
+    assert [attach(world, server_id, each).status_code for each in volumes] == [200] * 4
+    world.cloud.settle()
+    assert sorted(disks(world, server_id)) == sorted(volumes)
+    assert {status(world, each) for each in volumes} == {"in-use"}
+    assert [detach(world, server_id, each).status_code for each in volumes] == [202] * 4
+    twice = detach(world, server_id, volumes[-1])
+    assert twice.status_code == 400 and "status must be in-use" in twice.text and "detaching" in twice.text
+    world.cloud.settle()
+    assert disks(world, server_id) == [] and {status(world, each) for each in volumes} == {"available"}
+    actions = world.cloud.get(f"{SERVERS}/{server_id}/os-instance-actions", version=LATEST).json["instanceActions"]
+    assert [each["action"] for each in actions[:8]] == ["detach_volume"] * 4 + ["attach_volume"] * 4
+    world.nothing_is_left()
+
+
+def test_a_failure_in_front_does_not_stop_what_waits(world: World) -> None:
+    server_id, first, second = world.boot(), volume(world), volume(world)
+    world.cloud.engines[FakeHypervisor].fail_next("attach_disk", "no slot left")
+    assert attach(world, server_id, first).status_code == attach(world, server_id, second).status_code == 200
+    world.cloud.settle()
+    assert (status(world, first), status(world, second)) == ("available", "in-use")
+    world.cloud.delete(f"{SERVERS}/{server_id}")
+    world.nothing_is_left()
+
+
+def test_a_detachment_of_what_is_not_attached_yet_is_refused(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    attach(world, server_id, volume_id)
+    early = detach(world, server_id, volume_id)
+    assert early.status_code == 400 and "status must be in-use" in early.text
+    world.cloud.settle()
+    assert status(world, volume_id) == "in-use"
+
+
+@pytest.mark.parametrize(
+    ("action", "argument", "then"),
+    [("os-stop", None, "SHUTOFF"), ("reboot", {"type": "SOFT"}, "ACTIVE"), ("reboot", {"type": "HARD"}, "ACTIVE"),
+     ("pause", None, "PAUSED"), ("suspend", None, "SUSPENDED")],
+)  # fmt: skip
+def test_a_power_action_waits_for_an_attachment(world: World, action: str, argument: Any, then: str) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    assert attach(world, server_id, volume_id).status_code == 200
+    assert world.act(server_id, action, argument).status_code == 202
+    assert attach(world, server_id, volume_id).status_code == 409
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == then and status(world, volume_id) == "in-use"
+
+
+def test_a_hard_reboot_over_a_reboot_leaves_the_attachment_in_front_of_both(world: World) -> None:
+    server_id, volume_id = world.boot(), volume(world)
+    assert attach(world, server_id, volume_id).status_code == 200
+    assert world.act(server_id, "reboot", {"type": "SOFT"}).status_code == 202
+    assert world.act(server_id, "reboot", {"type": "HARD"}).status_code == 202
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and status(world, volume_id) == "in-use"
+    assert disks(world, server_id) == [volume_id]
+    world.nothing_is_left()
+
+
+def test_a_deletion_takes_over_what_waits(world: World) -> None:
+    server_id, volumes = world.boot(), [volume(world) for _ in range(3)]
+    for each in volumes:
+        attach(world, server_id, each)
+    assert world.cloud.delete(f"{SERVERS}/{server_id}").status_code == 204
+    world.cloud.settle()
+    assert world.gone(server_id) and {status(world, each) for each in volumes} == {"available"}
+    world.nothing_is_left()
+
+
+def test_what_waits_behind_a_silent_host_gives_up(world: World) -> None:
+    server_id, first, second = world.boot(), volume(world), volume(world)
+    attach(world, server_id, first)
+    attach(world, server_id, second)
+    table = operations.operations
+    longest = round(operations.QUEUE_SECONDS * clock.SECOND)
+    world.cloud.database.write(
+        lambda tx: tx.execute(table.update().where(table.c.state == "queued").values(created_at=tx.now - longest - 1))
+    )
+    reconcile.sweepers["cloud.queue"].run(reconcile.View(world.cloud.database, world.cloud.locate))
+    assert status(world, second) == "available"
+    world.cloud.settle()
+    assert status(world, first) == "in-use" and disks(world, server_id) == [first]
+    actions = world.cloud.get(f"{SERVERS}/{server_id}/os-instance-actions", version=LATEST).json["instanceActions"]
+    assert "Error" in {each["message"] for each in actions}
+    world.nothing_is_left()

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kumoi.engines.hypervisor.interface import MOST_CARDS
+from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound, translated
+from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.compute import words
 from kumoi.services.compute.interfaces.operations.attach import ATTACH
@@ -57,6 +59,10 @@ def attach(
 
 
 def detach(tx: Transaction, who: Who, server_id: str, port_id: str, origin: Mapping[str, Any]) -> None:
+    """Nothing more when the port is being detached already."""
     server = changes.ready(tx, who, server_id, "detach_interface", CHANGEABLE)
     port = show(tx, who, server_id, port_id)
+    for pending in operations.pending_on(tx, subject("server", server_id)):
+        if pending["kind"] == DETACH.kind and pending["arguments"]["port_id"] == port.id:
+            return
     changes.begin(tx, server, DETACH, None, origin, port_id=port.id)

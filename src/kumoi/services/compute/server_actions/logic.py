@@ -59,9 +59,12 @@ def act(tx: Transaction, who: Who, server_id: str, name: str, origin: Mapping[st
         return
     if row["task_state"] not in action.over:
         raise WrongState(server_id, name.rpartition(" ")[2], "task_state", row["task_state"])
-    names = [subject("server", server_id)]
-    operations.supersede(tx, action.operation, names, {"server_id": server_id}, **origin)
-    store.update(tx, server_id, task_state=action.task_state)
+    # Attachments in front of it go on: only the power action that set the task state ends.
+    actions = {each.operation.kind for each in ACTIONS.values()}
+    for pending in operations.pending_on(tx, subject("server", server_id)):
+        if pending["kind"] in actions:
+            operations.end(tx, pending["id"], operations.SUPERSEDED)
+    changes.begin(tx, row, action.operation, action.task_state, origin)
 
 
 def lock(tx: Transaction, who: Who, server_id: str, reason: str | None) -> None:

@@ -86,8 +86,8 @@ def detach(tx: Transaction, who: Who, server_id: str, volume_id: str, origin: Ma
     row = show(tx, who, server_id, volume_id)
     if row["boot_index"] == 0:
         raise RootVolume
+    if row["attachment_id"]:
+        block_storage.begin_detaching(tx, row["attachment_id"])
     changes.begin(
         tx, server, DETACH, None, origin, subject("volume", volume_id), volume_id=volume_id, host=server["host"]
     )
-    if row["attachment_id"]:
-        block_storage.detaching(tx, row["attachment_id"])

@@ -60,9 +60,10 @@ def begin(
     tx: Transaction, row: Mapping[str, Any], operation: Operation, task_state: TaskState | None,
     origin: Mapping[str, Any], *also: str, **arguments: Any,
 ) -> None:  # fmt: skip
-    """Promise work on the server; `also`: further subjects. Busy when another operation holds one."""
-    names = [subject("server", row["id"]), *also]
-    operations.begin(tx, operation, names, {"server_id": row["id"], **arguments}, **origin)
+    """Start work on the server. It waits for earlier attachments and detachments of the server, which have no task state.
+    `also`: further subjects; Busy if another operation holds one of them."""
+    server = subject("server", row["id"])
+    operations.begin(tx, operation, [server, *also], {"server_id": row["id"], **arguments}, queue=[server], **origin)
     if task_state is not None:
         store.update(tx, row["id"], task_state=task_state)
 
