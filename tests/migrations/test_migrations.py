@@ -61,7 +61,8 @@ def test_rows_of_every_earlier_version_are_kept(database: Database) -> None:
     for revision in history():
         migrations.upgrade(database, revision)
         kept.append(fill(database))
-        assert len(kept[-1]) == len(metadata.tables) or revision != history()[-1]
+        tables = [name for name in metadata.tables if not name.startswith("toy_")]
+        assert len(kept[-1]) == len(tables) or revision != history()[-1]
     for rows in kept:
         assert differences(database, rows, migrations.scripts()) == []
 
