@@ -121,7 +121,7 @@ def begin_detaching(tx: Transaction, attachment_id: str) -> None:
     """The server is about to lose the volume. InvalidVolume (400) unless the server has it."""
     row = attachments.find(tx, attachment_id)
     if row is None or row["status"] != AttachmentStatus.ATTACHED:
-        status = OF_VOLUME[row["status"]] if row else VolumeStatus.AVAILABLE
+        status = OF_VOLUME[AttachmentStatus(row["status"])] if row else VolumeStatus.AVAILABLE
         volume = f"Volume {row['volume_id']}" if row else "Volume"
         raise InvalidVolume(f"{volume} status must be in-use to detach, but the current status is {status}.")
     attachments_logic.move(tx, attachment_id, AttachmentStatus.DETACHING)
