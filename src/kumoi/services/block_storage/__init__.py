@@ -1,1 +1,25 @@
 """Volumes and snapshots (OpenStack Block Storage API v3)."""
+
+ORDER = (
+    "deadlines",
+    "fields",
+    "errors",
+    "listing",
+    "messages",
+    "absent",
+    "volume_types",
+    "attachments",
+    "snapshots",
+    "volumes",
+    "extensions",
+    "resource_filters",
+    "quota_sets",
+    "services",
+    "scheduler_stats",
+    "metadata",
+    "limits",
+    "availability_zones",
+    "volume_actions",
+    "default_types",
+)
+"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""

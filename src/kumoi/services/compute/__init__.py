@@ -1,1 +1,27 @@
 """Computers: flavors, keypairs, servers (OpenStack Compute API v2.1, microversions)."""
+
+ORDER = (
+    "errors",
+    "words",
+    "flavors",
+    "keypairs",
+    "hosts",
+    "services",
+    "volume_attachments",
+    "quota_sets",
+    "aggregates",
+    "availability_zones",
+    "limits",
+    "servers",
+    "interfaces",
+    "instance_actions",
+    "consoles",
+    "server_tags",
+    "server_metadata",
+    "server_security_groups",
+    "server_password",
+    "hypervisors",
+    "server_actions",
+    "server_addresses",
+)
+"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""

@@ -1,1 +1,27 @@
 """Networks: layer 2 and 3, addresses, floating IPs and security groups (OpenStack Network API v2.0)."""
+
+ORDER = (
+    "errors",
+    "ownership",
+    "bodies",
+    "standard_attributes",
+    "addresses",
+    "tags",
+    "listing",
+    "security_groups",
+    "ports",
+    "networks",
+    "quotas",
+    "extensions",
+    "availability_zones",
+    "subnetpools",
+    "subnets",
+    "routers",
+    "metadata",
+    "floating_ips",
+    "security_group_rules",
+    "router_interfaces",
+    "agents",
+    "ip_availability",
+)
+"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""

@@ -7,8 +7,8 @@ import msgspec
 
 from kumoi.kernel import clock
 from kumoi.kernel.versions import since
+from kumoi.services.block_storage.fields import Metadata
 from kumoi.services.block_storage.listing import Link
-from kumoi.services.block_storage.metadata.schemas import Metadata
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from kumoi.services.block_storage.metadata.schemas import Key, Value
+from kumoi.services.block_storage.fields import Key, Value
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 

@@ -9,10 +9,9 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.errors import InvalidInput, VolumeTypeNotFound
 from kumoi.services.block_storage.volume_types import store
-from kumoi.services.block_storage.volume_types.models import DEFAULT, VolumeTypeRow
+from kumoi.services.block_storage.volume_types.models import DEFAULT, VolumeTypeRow, removal
 from kumoi.services.block_storage.volume_types.models import volume_types as table
 from kumoi.services.block_storage.volume_types.schemas import ListQuery
-from kumoi.services.block_storage.volumes import store as volumes
 
 
 def visible(tx: Transaction, who: Who, volume_type_id: str) -> VolumeTypeRow:
@@ -118,8 +117,7 @@ def update(tx: Transaction, row: VolumeTypeRow, values: dict[str, Any]) -> Volum
 def delete(tx: Transaction, row: VolumeTypeRow) -> None:
     if row["name"] == DEFAULT or store.is_default(tx, row["id"]):
         raise InvalidInput(f"Volume type {row['name']} is a default type and cannot be deleted.")
-    if volumes.of_type(tx, row["id"]):
-        raise InvalidInput(f"Target volume type is still in use: there are volumes of type {row['name']}.")
+    removal.run(tx, [row["id"]])
     store.delete(tx, row["id"])
 
 

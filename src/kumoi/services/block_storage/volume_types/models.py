@@ -5,6 +5,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.kernel.removal import Removal
 
 DEFAULT = "default"
 """The type of a volume for which none was asked, unless the project has another default."""
@@ -61,3 +62,5 @@ default_types = Table[DefaultTypeRow](
     sa.Index("ix_block_storage_default_types_volume_type_id", "volume_type_id"),
 )
 """The default of a project that has one of its own."""
+
+removal = Removal()

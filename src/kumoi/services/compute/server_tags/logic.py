@@ -3,10 +3,10 @@
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.who import Who
-from kumoi.services.compute.server_tags.schemas import MOST
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import VmState
+from kumoi.services.compute.servers.schemas.values import MOST_TAGS
 
 LONGEST = 60
 CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED)
@@ -36,8 +36,8 @@ def add(tx: Transaction, who: Who, server_id: str, tag: str) -> bool:
     changes.ready(tx, who, server_id, "update tags", CHANGEABLE, idle=False)
     if tag in now:
         return False
-    if len(now) >= MOST:
-        raise BadRequest(f"The number of tags exceeded the per-server limit {MOST}")
+    if len(now) >= MOST_TAGS:
+        raise BadRequest(f"The number of tags exceeded the per-server limit {MOST_TAGS}")
     store.replace_tags(tx, server_id, [*now, tag])
     return True
 

@@ -4,10 +4,8 @@ from typing import Annotated
 
 import msgspec
 
-from kumoi.services.compute.servers.schemas.values import Tag
-
-MOST = 50
+from kumoi.services.compute.servers.schemas.values import MOST_TAGS, Tag
 
 
 class Body(msgspec.Struct, forbid_unknown_fields=True):
-    tags: Annotated[list[Tag], msgspec.Meta(max_length=MOST)]
+    tags: Annotated[list[Tag], msgspec.Meta(max_length=MOST_TAGS)]

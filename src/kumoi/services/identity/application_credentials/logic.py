@@ -11,6 +11,9 @@ from kumoi.services.identity.application_credentials import schemas, store
 from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow, application_credentials
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
+from kumoi.services.identity.projects import models as project_models
+from kumoi.services.identity.roles import models as role_models
+from kumoi.services.identity.users import models as user_models
 from kumoi.services.identity.users import store as user_store
 
 
@@ -123,3 +126,8 @@ def delete(tx: Transaction, who: Who, user_id: str, id: str) -> None:
     _check_owner(tx, who, user_id, "delete_application_credential", admin=True)
     _found(tx, who, user_id, id, "delete_application_credential")
     store.delete(tx, id)
+
+
+user_models.removal.follow(store.delete_of_users)
+project_models.removal.follow(store.delete_of_projects)
+role_models.removal.follow(store.forget_roles)

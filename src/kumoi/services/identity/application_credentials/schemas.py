@@ -7,8 +7,8 @@ import msgspec
 
 from kumoi.kernel import clock
 from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow
+from kumoi.services.identity.fields import UNSET, Unset
 from kumoi.services.identity.listing import Itself
-from kumoi.services.identity.projects.schemas import UNSET, Unset
 from kumoi.services.identity.users.schemas import Name, Password
 
 

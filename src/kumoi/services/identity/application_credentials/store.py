@@ -70,10 +70,12 @@ def delete(tx: Transaction, id: str) -> None:
     _delete(tx, application_credentials.c.id == id)
 
 
-def delete_where(tx: Transaction, *, user_ids: Sequence[str] = (), project_ids: Sequence[str] = ()) -> None:
-    """Those of these users, and those for these projects."""
-    either = application_credentials.c.user_id.in_(user_ids) | application_credentials.c.project_id.in_(project_ids)
-    _delete(tx, either)
+def delete_of_users(tx: Transaction, user_ids: Sequence[str]) -> None:
+    _delete(tx, application_credentials.c.user_id.in_(user_ids))
+
+
+def delete_of_projects(tx: Transaction, project_ids: Sequence[str]) -> None:
+    _delete(tx, application_credentials.c.project_id.in_(project_ids))
 
 
 def forget_roles(tx: Transaction, role_ids: Sequence[str]) -> None:

@@ -1,23 +1,10 @@
 """What assignments amount to: groups, inheritance and implications followed."""
 
-from collections.abc import Iterable
-
 from kumoi.kernel.database import Transaction
 from kumoi.services.identity.assignments import store
 from kumoi.services.identity.roles import store as role_store
+from kumoi.services.identity.roles.implications import expanded
 from kumoi.services.identity.roles.models import NO_DOMAIN
-
-
-def expanded(role_ids: Iterable[str], implied: dict[str, set[str]]) -> set[str]:
-    """These roles and all that they imply, however far."""
-    found: set[str] = set()
-    waiting = list(role_ids)
-    while waiting:
-        role_id = waiting.pop()
-        if role_id not in found:
-            found.add(role_id)
-            waiting.extend(implied.get(role_id, ()))
-    return found
 
 
 def roles(

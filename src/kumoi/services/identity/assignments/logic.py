@@ -1,5 +1,6 @@
 """Who may give which role to whom, and on what."""
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +11,16 @@ from kumoi.services.identity import policy
 from kumoi.services.identity.assignments import store
 from kumoi.services.identity.assignments.models import SYSTEM
 from kumoi.services.identity.errors import Absent, NotAllowed
+from kumoi.services.identity.groups import models as group_models
 from kumoi.services.identity.groups import store as group_store
 from kumoi.services.identity.groups.models import GroupRow
+from kumoi.services.identity.projects import models as project_models
 from kumoi.services.identity.projects import store as project_store
 from kumoi.services.identity.projects.models import ProjectRow
+from kumoi.services.identity.roles import models as role_models
 from kumoi.services.identity.roles import store as role_store
 from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow
+from kumoi.services.identity.users import models as user_models
 from kumoi.services.identity.users import store as user_store
 from kumoi.services.identity.users.models import UserRow
 
@@ -150,3 +155,13 @@ def _check_may_read(
         raise NotAllowed(action)
     if role is not None and role["domain_id"] not in (NO_DOMAIN, who.domain_id):
         raise NotAllowed(action)
+
+
+for _removal, _kind in (
+    (user_models.removal, "user"),
+    (group_models.removal, "group"),
+    (project_models.removal, "project"),
+    (project_models.domain_removal, "domain"),
+    (role_models.removal, "role"),
+):
+    _removal.follow(functools.partial(store.forget, kind=_kind))

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from kumoi.services.identity.assignments.overview import Assignment
-from kumoi.services.identity.projects.schemas import UNSET, Unset
+from kumoi.services.identity.fields import UNSET, Unset
 
 Names = Mapping[str, Mapping[str, Any]]
 

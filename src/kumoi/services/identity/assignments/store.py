@@ -1,6 +1,6 @@
 """All SQL of assignments; each change makes every process forget what it knew about tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -95,11 +95,11 @@ def below(tx: Transaction, ids: Iterable[str]) -> set[str]:
     return {row["id"] for row in tx.all(sa.select(walk.c.id))}
 
 
-def forget(tx: Transaction, kind: str, ids: list[str]) -> None:
+def forget(tx: Transaction, ids: Sequence[str], kind: str) -> None:
     """Assignments of actors (`user`, `group`), on targets (`project`, `domain`) or of roles (`role`) that go."""
     if kind == "role":
-        delete(tx, {"role_id": ids})
+        delete(tx, {"role_id": list(ids)})
     elif kind in ("user", "group"):
-        delete(tx, {"actor_kind": kind, "actor_id": ids})
+        delete(tx, {"actor_kind": kind, "actor_id": list(ids)})
     else:
-        delete(tx, {"target_kind": kind, "target_id": ids})
+        delete(tx, {"target_kind": kind, "target_id": list(ids)})

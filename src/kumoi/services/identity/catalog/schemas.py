@@ -7,8 +7,8 @@ import msgspec
 from kumoi.kernel.http import Request
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.identity.catalog.rendering import address
+from kumoi.services.identity.fields import UNSET, Unset
 from kumoi.services.identity.listing import Itself
-from kumoi.services.identity.projects.schemas import UNSET, Unset
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Interface = Literal["public", "internal", "admin"]

@@ -12,7 +12,9 @@ from kumoi.services.identity import listing, policy
 from kumoi.services.identity.credentials import store
 from kumoi.services.identity.credentials.models import CredentialRow, credentials
 from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
+from kumoi.services.identity.projects import models as project_models
 from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.users import models as user_models
 from kumoi.services.identity.users import store as user_store
 
 EC2 = "ec2"
@@ -174,3 +176,7 @@ def delete_ec2(tx: Transaction, who: Who, user_id: str, access: str) -> None:
     row = _ec2(tx, who, user_id, access, "ec2_delete_credential")
     _changeable(who, row, access, "ec2_delete_credential")
     store.delete(tx, row["id"])
+
+
+user_models.removal.follow(store.delete_of_users)
+project_models.removal.follow(store.delete_of_projects)

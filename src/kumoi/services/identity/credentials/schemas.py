@@ -7,8 +7,8 @@ import msgspec
 from kumoi.kernel.http import Request
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.identity.credentials.models import CredentialRow
+from kumoi.services.identity.fields import UNSET, Id, Unset
 from kumoi.services.identity.listing import Itself
-from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
 from kumoi.services.identity.users.schemas import Name
 
 Blob = str | dict[str, Any]

@@ -37,7 +37,9 @@ def delete(tx: Transaction, id: str) -> bool:
     return tx.changed(credentials.delete().where(credentials.c.id == id)) > 0
 
 
-def delete_where(tx: Transaction, *, user_ids: Sequence[str] = (), project_ids: Sequence[str] = ()) -> None:
-    """Those of these users, and those for these projects."""
-    either = credentials.c.user_id.in_(user_ids) | credentials.c.project_id.in_(project_ids)
-    tx.execute(credentials.delete().where(either))
+def delete_of_users(tx: Transaction, user_ids: Sequence[str]) -> None:
+    tx.execute(credentials.delete().where(credentials.c.user_id.in_(user_ids)))
+
+
+def delete_of_projects(tx: Transaction, project_ids: Sequence[str]) -> None:
+    tx.execute(credentials.delete().where(credentials.c.project_id.in_(project_ids)))

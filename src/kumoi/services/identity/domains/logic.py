@@ -4,11 +4,11 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
-from kumoi.services.identity import departures, listing, options, policy
+from kumoi.services.identity import listing, options, policy
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.projects import store
 from kumoi.services.identity.projects.errors import NotPossible
-from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, projects
+from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, domain_removal, projects
 
 DEFAULT = "default"
 FILTERS = {"name": projects.c.name, "enabled": projects.c.enabled}
@@ -86,4 +86,5 @@ def delete(tx: Transaction, who: Who, domain_id: str) -> None:
         raise NotPossible("cannot delete the default domain")
     if row["enabled"]:
         raise NotPossible("cannot delete a domain that is enabled, please disable it first")
-    departures.delete_domain(tx, domain_id)
+    domain_removal.run(tx, [domain_id])
+    store.delete(tx, [domain_id])

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.fields import UNSET, Unset
 from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.models import ProjectRow
-from kumoi.services.identity.projects.schemas import UNSET, Name, Tags, Unset
+from kumoi.services.identity.projects.schemas import Name, Tags
 
 
 class DomainCreate(msgspec.Struct, kw_only=True):

@@ -1,15 +1,18 @@
 """Which groups there may be, and who belongs to them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
-from kumoi.services.identity import departures, listing, policy
+from kumoi.services.identity import listing, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.groups import store
-from kumoi.services.identity.groups.models import GroupRow, groups
+from kumoi.services.identity.groups.models import GroupRow, groups, removal
+from kumoi.services.identity.projects import models as project_models
+from kumoi.services.identity.users import models as user_models
 from kumoi.services.identity.users import store as user_store
 
 FILTERS = {"name": groups.c.name, "domain_id": groups.c.domain_id}
@@ -95,7 +98,7 @@ def _changeable(tx: Transaction, who: Who, group_id: str, action: str) -> GroupR
 def delete(tx: Transaction, who: Who, group_id: str) -> None:
     found(tx, group_id)
     _changeable(tx, who, group_id, "delete_group")
-    departures.delete_groups(tx, [group_id])
+    remove(tx, [group_id])
 
 
 def check_member(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
@@ -132,3 +135,18 @@ def leave(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
     _check_user(tx, who, user_id, "remove_user_from_group")
     if not store.leave(tx, group_id, user_id):
         raise Absent("user in this group", user_id)
+
+
+def remove(tx: Transaction, ids: Sequence[str]) -> None:
+    """With every assignment to them."""
+    removal.run(tx, ids)
+    store.delete(tx, ids)
+
+
+user_models.removal.follow(store.leave_all)
+
+
+@project_models.domain_removal.follow
+def _of_domains(tx: Transaction, domain_ids: Sequence[str]) -> None:
+    for domain_id in domain_ids:
+        remove(tx, store.of_domain(tx, domain_id))

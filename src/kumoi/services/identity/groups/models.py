@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.kernel.removal import Removal
 
 
 class GroupRow(TypedDict):
@@ -40,3 +41,5 @@ memberships = Table[MembershipRow](
     sa.Column("user_id", sa.String(64), primary_key=True),
     sa.Column("group_id", sa.String(64), primary_key=True, index=True),
 )
+
+removal = Removal()

@@ -1,5 +1,6 @@
 """Which projects there may be, and how they hang together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,13 +9,13 @@ from kumoi.kernel.bodies import distinct
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
-from kumoi.services.identity import departures, listing, options, policy
+from kumoi.services.identity import listing, options, policy
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Taken
 from kumoi.services.identity.projects import store
 from kumoi.services.identity.projects.errors import NotPossible
-from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, projects
+from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, domain_removal, projects, removal
 from kumoi.services.identity.projects.schemas import MOST_TAGS
 from kumoi.services.identity.users import store as user_store
 
@@ -180,7 +181,7 @@ def delete(tx: Transaction, who: Who, project_id: str) -> None:
     options.check_mutable(row, "project")
     if store.children(tx, [project_id]):
         raise NotPossible(f"cannot delete the project {project_id} since it is not a leaf in the hierarchy")
-    departures.delete_projects(tx, [project_id])
+    remove(tx, [project_id])
 
 
 def change_tags(tx: Transaction, who: Who, project_id: str, tags: list[str], *, replace: bool = False) -> list[str]:
@@ -248,3 +249,15 @@ def subtree_as_ids(rows: list[ProjectRow], project_id: str) -> dict[str, Any] | 
         return {child: below(child) for child in by_parent[id]} if id in by_parent else None
 
     return below(project_id)
+
+
+def remove(tx: Transaction, ids: Sequence[str]) -> None:
+    """With every assignment on them, and what their users keep for them."""
+    removal.run(tx, ids)
+    store.delete(tx, ids)
+
+
+@domain_removal.follow
+def _of_domains(tx: Transaction, domain_ids: Sequence[str]) -> None:
+    for domain_id in domain_ids:
+        remove(tx, store.of_domain(tx, domain_id))

@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.kernel.removal import Removal
 
 NO_DOMAIN = ""
 """The domain of a domain; NULLs would not be unique."""
@@ -54,3 +55,8 @@ project_tags = Table[ProjectTagRow](
     sa.Column("project_id", sa.String(64), primary_key=True),
     sa.Column("tag", sa.String(255), primary_key=True, index=True),
 )
+
+removal = Removal()
+"""Of projects; a domain has its own."""
+domain_removal = Removal()
+"""Of domains, which are rows of this table."""

@@ -6,19 +6,17 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.fields import UNSET, Id, Unset
 from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.projects.models import ProjectRow
 
 RELATIVES = ("parents_as_list", "parents_as_ids", "subtree_as_list", "subtree_as_ids")
 """What the query of one project asks for besides it."""
 
-UNSET = msgspec.UNSET
-Unset = msgspec.UnsetType
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\S")]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^,/]*$")]
 MOST_TAGS = 80
 Tags = Annotated[list[Tag], msgspec.Meta(max_length=MOST_TAGS)]
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class ProjectCreate(msgspec.Struct, kw_only=True):

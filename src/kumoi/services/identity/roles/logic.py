@@ -1,16 +1,18 @@
 """Which roles there may be, and which implies which."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden
 from kumoi.kernel.who import Who
-from kumoi.services.identity import departures, listing, options, policy
-from kumoi.services.identity.assignments import effective
+from kumoi.services.identity import listing, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
+from kumoi.services.identity.projects import models as project_models
 from kumoi.services.identity.roles import store
-from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow, roles
+from kumoi.services.identity.roles.implications import expanded
+from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow, removal, roles
 
 NEVER_IMPLIED = ("admin",)
 
@@ -93,7 +95,7 @@ def delete(tx: Transaction, who: Who, role_id: str) -> None:
     row = found(tx, role_id)
     policy.check_admin(who, "delete_role")
     options.check_mutable(row, "role")
-    departures.delete_roles(tx, [role_id])
+    remove(tx, [role_id])
 
 
 def inferences(tx: Transaction, who: Who) -> list[tuple[RoleRow, list[RoleRow]]]:
@@ -133,7 +135,7 @@ def imply(tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str) -
     if implied["domain_id"] and not prior["domain_id"]:
         raise Forbidden(f"Role {implied_role_id} of a domain cannot be implied by a role that holds everywhere.")
     edges = store.implied(tx)
-    if prior_role_id in effective.expanded([implied_role_id], edges):
+    if prior_role_id in expanded([implied_role_id], edges):
         raise BadRequest(f"Role {implied_role_id} implies {prior_role_id} already: a circle is not possible.")
     if implied_role_id not in edges.get(prior_role_id, set()):
         store.imply(tx, prior_role_id, implied_role_id)
@@ -144,3 +146,15 @@ def imply_no_more(tx: Transaction, who: Who, prior_role_id: str, implied_role_id
     policy.check_admin(who, "delete_implied_role")
     implication(tx, who, prior_role_id, implied_role_id)
     store.imply_no_more(tx, prior_role_id, implied_role_id)
+
+
+def remove(tx: Transaction, ids: Sequence[str]) -> None:
+    """With every assignment of them."""
+    removal.run(tx, ids)
+    store.delete(tx, ids)
+
+
+@project_models.domain_removal.follow
+def _of_domains(tx: Transaction, domain_ids: Sequence[str]) -> None:
+    for domain_id in domain_ids:
+        remove(tx, store.of_domain(tx, domain_id))

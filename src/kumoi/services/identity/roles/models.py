@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.kernel.removal import Removal
 
 NO_DOMAIN = ""
 """The domain of a role that holds everywhere; NULLs would not be unique."""
@@ -45,3 +46,5 @@ implications = Table[RoleImplicationRow](
     sa.Column("prior_role_id", sa.String(64), primary_key=True),
     sa.Column("implied_role_id", sa.String(64), primary_key=True),
 )
+
+removal = Removal()

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.fields import UNSET, Id, Unset
 from kumoi.services.identity.listing import Itself
-from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
 from kumoi.services.identity.roles.models import RoleRow
 from kumoi.services.identity.users.schemas import Name
 

@@ -1,5 +1,6 @@
 """Which users there may be; a changed password, a disabled or deleted user revokes tokens."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,12 +9,13 @@ from kumoi.kernel import clock
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden
 from kumoi.kernel.who import Who
-from kumoi.services.identity import departures, listing, options, policy
+from kumoi.services.identity import listing, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Refused, Taken
 from kumoi.services.identity.groups import store as group_store
+from kumoi.services.identity.projects import models as project_models
 from kumoi.services.identity.users import store
-from kumoi.services.identity.users.models import UserRow, users
+from kumoi.services.identity.users.models import UserRow, removal, users
 
 FILTERS = {
     "name": users.c.name,
@@ -150,7 +152,7 @@ def delete(tx: Transaction, who: Who, user_id: str) -> None:
     policy.check_change(who, row["domain_id"] if row else None, "delete_user")
     policy.check_not_above(tx, who, "user", user_id, "delete_user")
     found(tx, user_id)
-    departures.delete_users(tx, [user_id])
+    remove(tx, [user_id])
 
 
 def own_password(tx: Transaction, user_id: str) -> str | None:
@@ -169,3 +171,18 @@ def change_password(tx: Transaction, user_id: str, before: str | None, password_
     if row is None or row["password_hash"] != before:
         raise Refused
     store.set_password(tx, user_id, password_hash)
+
+
+def remove(tx: Transaction, ids: Sequence[str]) -> None:
+    """With all that is theirs."""
+    removal.run(tx, ids)
+    store.delete(tx, ids)
+
+
+project_models.removal.follow(store.forget_default_project)
+
+
+@project_models.domain_removal.follow
+def _of_domains(tx: Transaction, domain_ids: Sequence[str]) -> None:
+    for domain_id in domain_ids:
+        remove(tx, store.of_domain(tx, domain_id))

@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.kernel.removal import Removal
 
 
 class UserRow(TypedDict):
@@ -38,3 +39,5 @@ users = Table[UserRow](
     sa.UniqueConstraint("domain_id", "name"),
 )
 """A token names the generation it was issued in; raising it revokes every token of the user."""
+
+removal = Removal()

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel.shapes import Extensible
+from kumoi.services.identity.fields import UNSET, Id, Unset
 from kumoi.services.identity.listing import Itself
-from kumoi.services.identity.projects.schemas import UNSET, Id, Unset
 from kumoi.services.identity.users.models import UserRow
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"\S")]

@@ -1,6 +1,6 @@
 """Changing what a provider has; never below what makes sense, and not what is in use."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kumoi.kernel.database import Transaction
@@ -10,6 +10,7 @@ from kumoi.services.placement.errors import InventoryInUse
 from kumoi.services.placement.inventories import store
 from kumoi.services.placement.inventories.models import InventoryRow
 from kumoi.services.placement.resource_classes import logic as resource_classes
+from kumoi.services.placement.resource_classes import models as resource_class_models
 from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
@@ -108,3 +109,10 @@ def _check(name: str, values: Values, all_reserved: bool) -> None:
             f"Unable to create inventory for {name}: reserved {values['reserved']} is not less than total "
             f"{values['total']}."
         )
+
+
+@resource_class_models.removal.guard
+def _class_is_unused(tx: Transaction, names: Sequence[str]) -> None:
+    for name in names:
+        if store.class_used(tx, name):
+            raise Conflict(f"Cannot change or delete resource class {name}: class is in use in inventory.")

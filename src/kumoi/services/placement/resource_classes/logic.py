@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
-from kumoi.services.placement.inventories import store as inventories
 from kumoi.services.placement.resource_classes import store
+from kumoi.services.placement.resource_classes.models import removal
 from kumoi.services.placement.resource_classes.standard import STANDARD
 
 _CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
@@ -53,13 +53,13 @@ def rename(tx: Transaction, name: str, new: str) -> None:
     if new != name:
         if new in store.custom(tx):
             raise Conflict(f"Resource class already exists: {new}.")
-        _unused(tx, name)
+        removal.check(tx, [name])
         store.rename(tx, name, new)
 
 
 def delete(tx: Transaction, name: str) -> None:
     _custom(tx, name)
-    _unused(tx, name)
+    removal.run(tx, [name])
     store.delete(tx, name)
 
 
@@ -75,8 +75,3 @@ def _custom(tx: Transaction, name: str) -> None:
     existing(tx, name)
     if name in STANDARD:
         raise BadRequest(f"Cannot change or delete standard resource class {name}.")
-
-
-def _unused(tx: Transaction, name: str) -> None:
-    if inventories.class_used(tx, name):
-        raise Conflict(f"Cannot change or delete resource class {name}: class is in use in inventory.")

@@ -5,6 +5,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.kernel.removal import Removal
 
 
 class ResourceClassRow(TypedDict):
@@ -18,3 +19,5 @@ resource_classes = Table[ResourceClassRow](
     sa.Column("name", sa.String(255), primary_key=True),
     sa.Column("created_at", Instant, nullable=False),
 )
+
+removal = Removal()

@@ -3,10 +3,10 @@
 from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.block_storage.deadlines import TURN
 from kumoi.services.block_storage.messages import store as messages
 from kumoi.services.block_storage.snapshots import store
 from kumoi.services.block_storage.snapshots.models import Status
-from kumoi.services.block_storage.volumes.operations.delete import TURN
 
 
 def remove(context: Context) -> None:

@@ -1,6 +1,6 @@
 """Which changes to a volume are allowed, and what they start."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from kumoi.kernel import operations, policy, quotas
@@ -12,6 +12,8 @@ from kumoi.services.block_storage.attachments import store as attachments
 from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, UsedByServer, VolumeNotFound
 from kumoi.services.block_storage.snapshots import store as snapshots
 from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
+from kumoi.services.block_storage.volume_types import models as volume_type_models
+from kumoi.services.block_storage.volume_types import store as volume_types_store
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import DELETABLE, Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations.delete import DELETE
@@ -154,3 +156,12 @@ def must_be_admin(who: Who, rule: str) -> None:
     """For what only an admin may ask of a route that others use too."""
     if not who.is_admin:
         raise PolicyForbids(rule)
+
+
+@volume_type_models.removal.guard
+def _type_is_unused(tx: Transaction, volume_type_ids: Sequence[str]) -> None:
+    for volume_type_id in volume_type_ids:
+        if store.of_type(tx, volume_type_id):
+            volume_type = volume_types_store.find(tx, volume_type_id)
+            name = volume_type["name"] if volume_type else volume_type_id
+            raise InvalidInput(f"Target volume type is still in use: there are volumes of type {name}.")

@@ -3,15 +3,12 @@
 from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.block_storage.deadlines import TURN
 from kumoi.services.block_storage.messages import store as messages
 from kumoi.services.block_storage.snapshots import store as snapshots
 from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status
-
-TURN = 2000.0
-"""Seconds for which a step waits behind an earlier order for the disk, abandoned meanwhile: longer than any that moves a
-disk's bytes may take (host/concerns)."""
 
 
 def remove(context: Context) -> None:

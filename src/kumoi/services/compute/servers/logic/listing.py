@@ -11,7 +11,6 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden, PolicyForbids
 from kumoi.kernel.pagination import MarkerNotFound, full, sorting
 from kumoi.kernel.who import Who
-from kumoi.services.compute.server_tags.schemas import MOST
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import KNOWN_STATUSES, ServerRow, servers, states_of
 from kumoi.services.compute.servers.schemas import values
@@ -193,7 +192,7 @@ def _states(asked: Mapping[str, Any], behaves: Callable[[str], bool]) -> list[Co
 def _tags(asked: Mapping[str, Any]) -> list[Condition]:
     def every(name: str) -> Sequence[str]:
         texts = asked[name].split(",") if name in asked else []
-        return distinct(texts, name.replace("_", "-"), MOST)
+        return distinct(texts, name.replace("_", "-"), values.MOST_TAGS)
 
     def any_of(name: str) -> Sequence[str]:
         return list(dict.fromkeys(asked[name].split(","))) if name in asked else []

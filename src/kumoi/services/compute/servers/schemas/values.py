@@ -14,6 +14,7 @@ Hostname = Annotated[str, msgspec.Meta(min_length=2, max_length=63, pattern=r"^[
 DottedHostname = Annotated[
     str, msgspec.Meta(min_length=2, max_length=255, pattern=r"^[a-zA-Z0-9]+([\-.][a-zA-Z0-9]+|-)*$")
 ]
+MOST_TAGS = 50
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^,/]*$")]
 DeviceTag = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^,/]*$")]
 MetadataKey = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[a-zA-Z0-9\-_:. ]+$")]

@@ -1,0 +1,40 @@
+"""What happens when rows of a resource are removed. Resources that stand on it join in, so that it need not know them.
+
+The resource has a `Removal` in its models.py and calls `check` and `run` before it deletes its own rows. A resource above
+it registers functions in its own logic.py: every process imports every room before it serves.
+"""
+
+from collections.abc import Callable, Sequence
+
+from kumoi.kernel.database import Transaction
+
+Part = Callable[[Transaction, Sequence[str]], None]
+
+
+class Removal:
+    """Of one kind of rows. Functions get the ids that are to be removed, in the transaction that removes them."""
+
+    def __init__(self) -> None:
+        self._guards: list[Part] = []
+        self._followers: list[Part] = []
+
+    def guard(self, function: Part) -> Part:
+        """Decorator: it raises an error of the removed resource when a row is in use. It writes nothing."""
+        self._guards.append(function)
+        return function
+
+    def follow(self, function: Part) -> Part:
+        """Decorator: it removes or frees what depends on the rows."""
+        self._followers.append(function)
+        return function
+
+    def check(self, tx: Transaction, ids: Sequence[str]) -> None:
+        """Refuse when a row is in use."""
+        for function in self._guards:
+            function(tx, ids)
+
+    def run(self, tx: Transaction, ids: Sequence[str]) -> None:
+        """Refuse when a row is in use; else let everything that depends on the rows go. The caller deletes the rows."""
+        self.check(tx, ids)
+        for function in self._followers:
+            function(tx, ids)
