@@ -1,5 +1,8 @@
 """What a service offers: routes with their policy, quota, versions and shapes declared on them; everything else follows."""
 
+import importlib
+import importlib.util
+import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, Unpack
@@ -143,6 +146,14 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """`POST path` with a body `{name: …}`."""
         return self._add("POST", path, mode, status, policy, action=name, **options)
+
+
+def below(package: str) -> tuple[Routes, ...]:
+    """The `routes` of every resource in a service's package, from `<package>.<resource>.api`."""
+    path = importlib.import_module(package).__path__
+    resources = sorted(module.name for module in pkgutil.iter_modules(path) if module.ispkg)
+    names = [f"{package}.{resource}.api" for resource in resources]
+    return tuple(importlib.import_module(name).routes for name in names if importlib.util.find_spec(name))
 
 
 @dataclass(frozen=True)

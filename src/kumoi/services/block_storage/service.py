@@ -3,25 +3,9 @@
 from typing import Any
 
 from kumoi.kernel import versions
-from kumoi.kernel.routes import Service
+from kumoi.kernel.routes import Service, below
 from kumoi.kernel.versions import Microversions, since
 from kumoi.services.block_storage import errors
-from kumoi.services.block_storage.absent.api import routes as absent
-from kumoi.services.block_storage.attachments.api import routes as attachments
-from kumoi.services.block_storage.availability_zones.api import routes as availability_zones
-from kumoi.services.block_storage.default_types.api import routes as default_types
-from kumoi.services.block_storage.extensions.api import routes as extensions
-from kumoi.services.block_storage.limits.api import routes as limits
-from kumoi.services.block_storage.messages.api import routes as messages
-from kumoi.services.block_storage.metadata.api import routes as metadata
-from kumoi.services.block_storage.quota_sets.api import routes as quota_sets
-from kumoi.services.block_storage.resource_filters.api import routes as resource_filters
-from kumoi.services.block_storage.scheduler_stats.api import routes as scheduler_stats
-from kumoi.services.block_storage.services.api import routes as services
-from kumoi.services.block_storage.snapshots.api import routes as snapshots
-from kumoi.services.block_storage.volume_actions.api import routes as volume_actions
-from kumoi.services.block_storage.volume_types.api import routes as volume_types
-from kumoi.services.block_storage.volumes.api import routes as volumes
 
 MICROVERSIONS = Microversions(
     service_type="volume",
@@ -97,10 +81,7 @@ SERVICE = Service(
     catalog_path="/volume/v3",
     project_in_path=True,
     exact_paths=True,
-    routes=(
-        absent, attachments, availability_zones, default_types, extensions, limits, messages, metadata, quota_sets,
-        resource_filters, scheduler_stats, services, snapshots, volume_actions, volume_types, volumes,
-    ),
+    routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,
     microversions=MICROVERSIONS,

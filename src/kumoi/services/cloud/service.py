@@ -2,12 +2,8 @@
 
 from typing import Any
 
-from kumoi.kernel.routes import Service
+from kumoi.kernel.routes import Service, below
 from kumoi.services.cloud import errors
-from kumoi.services.cloud.events.api import routes as events
-from kumoi.services.cloud.openapi.api import routes as openapi
-from kumoi.services.cloud.placement.api import routes as placement
-from kumoi.services.cloud.work.api import routes as work
 
 
 def discovery(service: Service, base_url: str) -> dict[str, Any]:
@@ -22,7 +18,7 @@ SERVICE = Service(
     root=errors.ROOT,
     catalog_type="kumoi",
     catalog_path="/kumoi/v1",
-    routes=(work, events, openapi, placement),
+    routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

@@ -3,28 +3,9 @@
 from typing import Any
 
 from kumoi.kernel import versions
-from kumoi.kernel.routes import Service
+from kumoi.kernel.routes import Service, below
 from kumoi.kernel.versions import Microversions, since
 from kumoi.services.compute import errors
-from kumoi.services.compute.aggregates.api import routes as aggregates
-from kumoi.services.compute.availability_zones.api import routes as availability_zones
-from kumoi.services.compute.consoles.api import routes as consoles
-from kumoi.services.compute.flavors.api import routes as flavors
-from kumoi.services.compute.hypervisors.api import routes as hypervisors
-from kumoi.services.compute.instance_actions.api import routes as instance_actions
-from kumoi.services.compute.interfaces.api import routes as interfaces
-from kumoi.services.compute.keypairs.api import routes as keypairs
-from kumoi.services.compute.limits.api import routes as limits
-from kumoi.services.compute.quota_sets.api import routes as quota_sets
-from kumoi.services.compute.server_actions.api import routes as server_actions
-from kumoi.services.compute.server_addresses.api import routes as server_addresses
-from kumoi.services.compute.server_metadata.api import routes as server_metadata
-from kumoi.services.compute.server_password.api import routes as server_password
-from kumoi.services.compute.server_security_groups.api import routes as server_security_groups
-from kumoi.services.compute.server_tags.api import routes as server_tags
-from kumoi.services.compute.servers.api import routes as servers
-from kumoi.services.compute.services.api import routes as services
-from kumoi.services.compute.volume_attachments.api import routes as volume_attachments
 
 MICROVERSIONS = Microversions(
     service_type="compute",
@@ -136,27 +117,7 @@ SERVICE = Service(
     root=errors.ROOT,
     catalog_type="compute",
     catalog_path="/compute/v2.1",
-    routes=(
-        aggregates,
-        availability_zones,
-        consoles,
-        flavors,
-        hypervisors,
-        instance_actions,
-        interfaces,
-        keypairs,
-        limits,
-        quota_sets,
-        server_actions,
-        server_addresses,
-        server_metadata,
-        server_password,
-        server_security_groups,
-        server_tags,
-        servers,
-        services,
-        volume_attachments,
-    ),
+    routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

@@ -2,18 +2,8 @@
 
 from typing import Any
 
-from kumoi.kernel.routes import Service
+from kumoi.kernel.routes import Service, below
 from kumoi.services.identity import errors
-from kumoi.services.identity.application_credentials.api import routes as application_credentials
-from kumoi.services.identity.assignments.api import routes as assignments
-from kumoi.services.identity.catalog.api import routes as catalog
-from kumoi.services.identity.credentials.api import routes as credentials
-from kumoi.services.identity.domains.api import routes as domains
-from kumoi.services.identity.groups.api import routes as groups
-from kumoi.services.identity.projects.api import routes as projects
-from kumoi.services.identity.roles.api import routes as roles
-from kumoi.services.identity.tokens.api import routes as tokens
-from kumoi.services.identity.users.api import routes as users
 
 
 def discovery(service: Service, base_url: str) -> dict[str, Any]:
@@ -34,18 +24,7 @@ SERVICE = Service(
     root=errors.ROOT,
     catalog_type="identity",
     catalog_path="/identity",
-    routes=(
-        tokens,
-        catalog,
-        domains,
-        projects,
-        users,
-        groups,
-        roles,
-        assignments,
-        application_credentials,
-        credentials,
-    ),
+    routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=300,

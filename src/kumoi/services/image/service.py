@@ -2,13 +2,8 @@
 
 from typing import Any
 
-from kumoi.kernel.routes import Service
+from kumoi.kernel.routes import Service, below
 from kumoi.services.image import errors
-from kumoi.services.image.data.api import routes as data
-from kumoi.services.image.images.api import routes as images
-from kumoi.services.image.info.api import routes as info
-from kumoi.services.image.members.api import routes as members
-from kumoi.services.image.schemas.api import routes as schemas
 
 CURRENT = 9
 """Minor versions are additions; all are answered at one place."""
@@ -31,7 +26,7 @@ SERVICE = Service(
     root=errors.ROOT,
     catalog_type="image",
     catalog_path="/image",
-    routes=(images, data, members, schemas, info),
+    routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,
     address="/image/v2",

@@ -3,18 +3,9 @@
 from typing import Any
 
 from kumoi.kernel import versions
-from kumoi.kernel.routes import Service
+from kumoi.kernel.routes import Service, below
 from kumoi.kernel.versions import Microversions, since
 from kumoi.services.placement import errors
-from kumoi.services.placement.aggregates.api import routes as aggregates
-from kumoi.services.placement.allocation_candidates.api import routes as allocation_candidates
-from kumoi.services.placement.allocations.api import routes as allocations
-from kumoi.services.placement.inventories.api import routes as inventories
-from kumoi.services.placement.reshaper.api import routes as reshaper
-from kumoi.services.placement.resource_classes.api import routes as resource_classes
-from kumoi.services.placement.resource_providers.api import routes as resource_providers
-from kumoi.services.placement.traits.api import routes as traits
-from kumoi.services.placement.usages.api import routes as usages
 
 MICROVERSIONS = Microversions(
     service_type="placement",
@@ -105,10 +96,7 @@ SERVICE = Service(
     root=errors.ROOT,
     catalog_type="placement",
     catalog_path="/placement",
-    routes=(
-        resource_providers, inventories, usages, allocations, allocation_candidates, traits, resource_classes,
-        aggregates, reshaper,
-    ),
+    routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,
     exact_paths=True,

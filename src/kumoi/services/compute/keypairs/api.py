@@ -5,7 +5,6 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 from kumoi.kernel import policy, randomness
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
-from kumoi.kernel.pagination import full
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since, until
 from kumoi.services.compute.keypairs import logic, schemas
@@ -16,9 +15,9 @@ routes = Routes()
 @routes.get("/os-keypairs", policy=policy.reader(), query=schemas.ListQuery, reply=schemas.ListBody)
 def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
     user_id = logic.owner(request.who, query.user_id)
-    rows = logic.list_of_user(request.tx, user_id, query.marker, query.limit)
+    rows, more = logic.list_of_user(request.tx, user_id, query)
     body = schemas.ListBody(keypairs=[schemas.ListItem(schemas.keypair(row)) for row in rows])
-    if full(rows, query.limit):
+    if more:
         body.keypairs_links = [schemas.Link("next", request.link_after(rows[-1]["name"]))]
     return body
 

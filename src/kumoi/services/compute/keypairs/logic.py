@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -14,11 +15,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Forbidden
-from kumoi.kernel.pagination import MarkerNotFound
 from kumoi.kernel.who import Who
-from kumoi.services.compute.keypairs import store
 from kumoi.services.compute.keypairs.errors import InvalidKeypair, KeypairExists, KeypairNotFound
-from kumoi.services.compute.keypairs.models import KeypairRow
+from kumoi.services.compute.keypairs.schemas import ListQuery
+from kumoi.services.compute.keypairs.store import rows
 
 PrivateKey = ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 CERTIFICATE_LIFETIME = timedelta(days=3650)
@@ -42,12 +42,12 @@ def check_name(name: str, *, more: bool) -> None:
 
 def create(
     tx: Transaction, who: Who, user_id: str, name: str, kind: str, public_key: str | None, private: PrivateKey
-) -> tuple[KeypairRow, str | None]:
+) -> tuple[dict[str, Any], str | None]:
     """The row, and the private key when no public key was given (kept nowhere). `private` is used only then: an RSA key
     for a certificate (`x509`), an Ed25519 key for ssh."""
     if name != name.strip():
         raise InvalidKeypair("the name must not begin or end with a space")
-    if store.find(tx, user_id, name):
+    if rows.find(tx, user_id, name):
         raise KeypairExists(name)
     quotas.take(tx, "compute", who.project_id or quotas.EVERYBODY, {"key_pairs": 1}, holder=user_id)
     secret = None
@@ -58,31 +58,24 @@ def create(
         else:
             public_key, secret = _written(private)
     printed = certificate_fingerprint(public_key) if kind == "x509" else fingerprint(public_key)
-    store.insert(tx, user_id=user_id, name=name, type=kind, public_key=public_key, fingerprint=printed)
-    row = store.find(tx, user_id, name)
-    assert row is not None
+    row = rows.insert(tx, user_id, name=name, type=kind, public_key=public_key, fingerprint=printed)
     return row, secret
 
 
-def show(tx: Transaction, user_id: str, name: str) -> KeypairRow:
-    row = store.find(tx, user_id, name)
+def show(tx: Transaction, user_id: str, name: str) -> dict[str, Any]:
+    row = rows.find(tx, user_id, name)
     if row is None:
         raise KeypairNotFound(name, user_id)
     return row
 
 
-def list_of_user(tx: Transaction, user_id: str, marker: str | None, limit: int | None) -> list[KeypairRow]:
-    after = None
-    if marker is not None:
-        after = store.find(tx, user_id, marker)
-        if after is None:
-            raise MarkerNotFound(f"marker [{marker}] not found")
-    return store.list_of_user(tx, user_id, after, limit)
+def list_of_user(tx: Transaction, user_id: str, query: ListQuery) -> tuple[list[dict[str, Any]], bool]:
+    """A page, and whether another may follow."""
+    return rows.page(tx, user_id, query)
 
 
 def delete(tx: Transaction, user_id: str, name: str) -> None:
-    if not store.delete(tx, user_id, name):
-        raise KeypairNotFound(name, user_id)
+    rows.remove(tx, show(tx, user_id, name))
 
 
 def fingerprint(public_key: str) -> str:

@@ -265,7 +265,7 @@ def _disks(tx: Transaction, who: Who, server_id: str, devices: Sequence[block_de
 def _public_key(tx: Transaction, who: Who, key_name: str | None) -> str | None:
     if key_name is None:
         return None
-    keypair = keypairs.find(tx, who.user_id, key_name)
+    keypair = keypairs.rows.find(tx, who.user_id, key_name)
     if keypair is None:
         raise BadRequest("Invalid key_name provided.")
     # A certificate opens no ssh.
