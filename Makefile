@@ -13,7 +13,7 @@ root := $(filter 0,$(shell id -u))
 step := @scripts/step.sh
 bin := .venv/bin
 
-.PHONY: help cloud demo test quick prove check matrix sim power-cut fuzz chaos mutations bench fresh format lock install install-development packages
+.PHONY: new-service new-resource help cloud demo test quick prove check matrix sim power-cut fuzz chaos mutations bench fresh format lock install install-development packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -96,6 +96,12 @@ bench: install-development ## measure; writes reports/bench.json
 
 fresh: ## both README commands from a clean clone of HEAD inside a bare Debian
 	scripts/fresh.sh
+
+new-service: ## write the skeleton of a service   [NAME=key_manager CODE=barbican VERSION=v1]
+	$(bin)/python scripts/new.py service "$(NAME)" --code "$(CODE)" --version "$(or $(VERSION),v1)"
+
+new-resource: ## write the skeleton of a resource and its migration   [SERVICE=key_manager NAME=secrets ONE=secret]
+	$(bin)/python scripts/new.py resource "$(SERVICE)" "$(NAME)" --one "$(ONE)"
 
 lock: ## new versions into requirements/ (needs uv)
 	scripts/lock.sh

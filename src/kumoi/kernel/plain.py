@@ -7,13 +7,13 @@ the resource's own (`values`, `changes`).
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, cast
 
 import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel import policy, quotas
-from kumoi.kernel.database import Transaction
+from kumoi.kernel.database import R, Table, Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import Limit, MarkerNotFound, full, page, sorting
@@ -22,7 +22,6 @@ from kumoi.kernel.removal import Removal
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.who import Who
 
-Row = dict[str, Any]
 Id = Annotated[str, msgspec.Meta(max_length=64)]
 
 
@@ -41,24 +40,25 @@ class Link(msgspec.Struct):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class Rows(Generic[R]):
     """The rows of one resource. `owner` and `key` are the columns of whose they are and by what clients name them; a key is
     unique within its owner."""
 
-    table: sa.Table
+    table: Table[R]
     owner: str = "project_id"
     key: str = "id"
     sort_keys: Sequence[str] = ("id", "name", "created_at", "updated_at")
     """Columns by which clients may sort; those that the table does not have are left out."""
     removal: Removal = field(default_factory=Removal)
 
-    def find(self, tx: Transaction, owner_id: str, key: str) -> Row | None:
+    def find(self, tx: Transaction, owner_id: str, key: str) -> R | None:
         """The owner's row, or None."""
-        return tx.row(self.table, **{self.owner: owner_id, self.key: key})
+        row: R | None = tx.row(self.table, **{self.owner: owner_id, self.key: key})
+        return row
 
     def page(
         self, tx: Transaction, owner_id: str | None, query: Any, *conditions: sa.ColumnElement[bool]
-    ) -> tuple[list[Row], bool]:
+    ) -> tuple[list[R], bool]:
         """A page of the owner's rows (None: of everybody's), and whether another may follow. `query`: a ListQuery."""
         given = {name: value for name, value in set_fields(query).items() if value is not None}
         where = [self.table.c[name] == value for name, value in given.items() if name not in _PAGING]
@@ -74,7 +74,7 @@ class Rows:
             tx, sa.select(self.table).where(*where, *conditions), sort=self._sort(given), marker=marker,
             limit=given.get("limit"),
         )  # fmt: skip
-        return rows, full(rows, given.get("limit"))
+        return cast(list[R], rows), full(rows, given.get("limit"))
 
     def _sort(self, given: Mapping[str, Any]) -> list[tuple[sa.ColumnElement[Any], str]]:
         keys, ways = given.get("sort_key", []), given.get("sort_dir", [])
@@ -87,24 +87,24 @@ class Rows:
         query = sa.select(sa.func.count()).select_from(self.table).where(self.table.c[self.owner] == owner_id)
         return int(tx.scalar(query) or 0)
 
-    def insert(self, tx: Transaction, owner_id: str, **values: Any) -> Row:
+    def insert(self, tx: Transaction, owner_id: str, **values: Any) -> R:
         """With id, owner and instants where the table has such columns and they are not given; the row."""
         made = {self.owner: owner_id, "created_at": tx.now, "updated_at": tx.now, **values}
         if self.key == "id":
             made.setdefault("id", tx.new_uuid())
         row = {name: value for name, value in made.items() if name in self.table.c}
         tx.insert(self.table, **row)
-        return {column.name: None for column in self.table.c} | row
+        return cast(R, {column.name: None for column in self.table.c} | row)
 
-    def update(self, tx: Transaction, row: Row, **values: Any) -> Row:
+    def update(self, tx: Transaction, row: R, **values: Any) -> R:
         """The row as it is then."""
         if values and "updated_at" in self.table.c:
             values.setdefault("updated_at", tx.now)
         if values:
             tx.update(self.table, {self.owner: row[self.owner], self.key: row[self.key]}, **values)
-        return {**row, **values}
+        return cast(R, {**row, **values})
 
-    def remove(self, tx: Transaction, row: Row) -> None:
+    def remove(self, tx: Transaction, row: R) -> None:
         """With what stands on it; see `removal`."""
         self.removal.run(tx, [row[self.key]])
         is_it = (self.table.c[self.owner] == row[self.owner], self.table.c[self.key] == row[self.key])
@@ -112,20 +112,20 @@ class Rows:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProjectRows(Rows):
+class ProjectRows(Rows[R]):
     """Rows of projects: whoever does not see one does not find it."""
 
     absent: Callable[[str], NotFound]
     """The error for an id that the caller does not find."""
 
-    def visible(self, tx: Transaction, who: Who, key: str) -> Row:
+    def visible(self, tx: Transaction, who: Who, key: str) -> R:
         """The row, if the caller may see it; else `absent`."""
-        row = tx.row(self.table, **{self.key: key})
+        row: R | None = tx.row(self.table, **{self.key: key})
         if row is None or not who.sees(row[self.owner]):
             raise self.absent(key)
         return row
 
-    def own(self, tx: Transaction, who: Who, key: str, rule: str) -> Row:
+    def own(self, tx: Transaction, who: Who, key: str, rule: str) -> R:
         """The row, if the caller may change it. PolicyForbids naming `rule` for those who only see it."""
         row = self.visible(tx, who, key)
         policy.must_change(who, row[self.owner], rule)
@@ -146,23 +146,23 @@ def as_sent(tx: Transaction, who: Who, asked: Any) -> Mapping[str, Any]:
     return set_fields(asked)
 
 
-def as_changed(tx: Transaction, who: Who, row: Row, asked: Any) -> Mapping[str, Any]:
+def as_changed(tx: Transaction, who: Who, row: Mapping[str, Any], asked: Any) -> Mapping[str, Any]:
     """The columns that change are the fields of the body that were sent."""
     return set_fields(asked)
 
 
 def routes(
-    rows: ProjectRows,
+    rows: ProjectRows[R],
     one: str,
     many: str,
     *,
     create: type[msgspec.Struct],
     reply: type[msgspec.Struct],
-    shown: Callable[[Row], msgspec.Struct],
+    shown: Callable[[R], msgspec.Struct],
     update: type[msgspec.Struct] | None = None,
     query: type[ListQuery] = ListQuery,
     values: Callable[[Transaction, Who, Any], Mapping[str, Any]] = as_sent,
-    changes: Callable[[Transaction, Who, Row, Any], Mapping[str, Any]] = as_changed,
+    changes: Callable[[Transaction, Who, R, Any], Mapping[str, Any]] = as_changed,
     quota: Quota | None = None,
     path: str | None = None,
     method: Literal["PUT", "PATCH"] = "PUT",

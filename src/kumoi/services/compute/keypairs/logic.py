@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -17,6 +16,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Forbidden
 from kumoi.kernel.who import Who
 from kumoi.services.compute.keypairs.errors import InvalidKeypair, KeypairExists, KeypairNotFound
+from kumoi.services.compute.keypairs.models import KeypairRow
 from kumoi.services.compute.keypairs.schemas import ListQuery
 from kumoi.services.compute.keypairs.store import rows
 
@@ -42,7 +42,7 @@ def check_name(name: str, *, more: bool) -> None:
 
 def create(
     tx: Transaction, who: Who, user_id: str, name: str, kind: str, public_key: str | None, private: PrivateKey
-) -> tuple[dict[str, Any], str | None]:
+) -> tuple[KeypairRow, str | None]:
     """The row, and the private key when no public key was given (kept nowhere). `private` is used only then: an RSA key
     for a certificate (`x509`), an Ed25519 key for ssh."""
     if name != name.strip():
@@ -62,14 +62,14 @@ def create(
     return row, secret
 
 
-def show(tx: Transaction, user_id: str, name: str) -> dict[str, Any]:
+def show(tx: Transaction, user_id: str, name: str) -> KeypairRow:
     row = rows.find(tx, user_id, name)
     if row is None:
         raise KeypairNotFound(name, user_id)
     return row
 
 
-def list_of_user(tx: Transaction, user_id: str, query: ListQuery) -> tuple[list[dict[str, Any]], bool]:
+def list_of_user(tx: Transaction, user_id: str, query: ListQuery) -> tuple[list[KeypairRow], bool]:
     """A page, and whether another may follow."""
     return rows.page(tx, user_id, query)
 
