@@ -34,10 +34,6 @@ def singular(name: str) -> str:
     return name
 
 
-def quoted(text: str) -> str:
-    return f'"{text}"'
-
-
 def write(root: Path, kind: str, targets: dict[str, str], values: dict[str, str]) -> list[Path]:
     """`targets`: template → the file it becomes."""
     there = [path for path in targets.values() if (root / path).exists()]
@@ -63,13 +59,7 @@ def service(root: Path, name: str, code: str, version: str) -> None:
         "service.txt": f"{folder}/service.py", "docs.txt": f"docs/{name}.md",
         "test_service.txt": f"tests/services/{name}/test_service.py",
     }  # fmt: skip
-    made = write(root, "service", targets, values)
-    refusals = root / "src/kumoi/front/refusals.py"
-    if found := re.search(r"ROOTS = \((.*?)\)\n", text := refusals.read_text()):
-        roots = sorted({*re.findall(r'"([^"]+)"', found[1]), f"/{dashed(name)}"})
-        refusals.write_text(text.replace(found[0], f"ROOTS = ({', '.join(map(quoted, roots))})\n"))
-        made.append(refusals)
-    told(root, made)
+    told(root, write(root, "service", targets, values))
 
 
 def resource(root: Path, service: str, many: str, one: str) -> None:

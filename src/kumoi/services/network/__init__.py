@@ -8,6 +8,7 @@ ORDER = (
     "addresses",
     "tags",
     "listing",
+    "topology",
     "security_groups",
     "ports",
     "networks",
