@@ -4,7 +4,7 @@ import ast
 import importlib
 import types
 from pathlib import Path
-from typing import Any, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 import sqlalchemy as sa
@@ -41,7 +41,10 @@ def fits(hint: Any, column: sa.Column[Any]) -> bool:
         return False
     if isinstance(column.type, sa.JSON):
         return all(get_origin(member) in (dict, list) or is_typeddict(member) for member in plain)
-    return plain == [column.type.python_type]
+    kinds = (
+        {type(value) for each in plain for value in get_args(each)} if get_origin(plain[0]) is Literal else set(plain)
+    )
+    return kinds == {column.type.python_type}
 
 
 def describe(column: sa.Column[Any]) -> str:

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any, Generic, TypeVar, get_args, overload
+from typing import Any, Generic, TypeVar, cast, get_args, overload
 
 import psycopg
 import sqlalchemy as sa
@@ -162,28 +162,16 @@ class Transaction:
         """The first column of the first row, or None."""
         return self.connection.execute(statement, parameters).scalar()
 
-    @overload
-    def row(self, table: Table[R], /, **key: Any) -> R | None: ...
-
-    @overload
-    def row(self, table: sa.Table, /, **key: Any) -> dict[str, Any] | None: ...
-
-    def row(self, table: sa.Table, /, **key: Any) -> Any:
+    def row(self, table: Table[R], /, **key: Any) -> R | None:
         """The first row whose columns have these values, or None."""
-        return self.one(_select(table, tuple(key), ()), None, key)
+        return cast(R | None, self.one(_select(table, tuple(key), ()), None, key))
 
-    @overload
-    def rows(self, table: Table[R], /, *order_by: sa.Column[Any], **key: Any) -> list[R]: ...
-
-    @overload
-    def rows(self, table: sa.Table, /, *order_by: sa.Column[Any], **key: Any) -> list[dict[str, Any]]: ...
-
-    def rows(self, table: sa.Table, /, *order_by: sa.Column[Any], **key: Any) -> Any:
+    def rows(self, table: Table[R], /, *order_by: sa.Column[Any], **key: Any) -> list[R]:
         """The rows whose columns have these values; a list, tuple or set of values means any of them."""
         values = {name: list(value) if isinstance(value, _SEVERAL) else [value] for name, value in key.items()}
         several = tuple(name for name, value in values.items() if len(value) != 1)
         chosen = {name: value if name in several else value[0] for name, value in values.items()}
-        return self.all(_select(table, tuple(key), several, order_by), None, chosen)
+        return cast(list[R], self.all(_select(table, tuple(key), several, order_by), None, chosen))
 
     def insert(self, table: sa.Table, /, **values: Any) -> None:
         """One row by some of its columns; the database fills in the others."""

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal
 from urllib.parse import urlencode
 
 import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel import clock, pagination
-from kumoi.kernel.database import Transaction
+from kumoi.kernel.database import R, Table, Transaction, row_type
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import Limit
@@ -135,14 +135,14 @@ def list_query(filters: Mapping[str, Any], sort_keys: Iterable[str] = (), admin:
     return Query(optional("ListQuery", types | paging), Asked.of, takes_undeclared=True)
 
 
-class Listing:
+class Listing(Generic[R]):
     """How one resource is listed. `attributes`: API name → column; `special`: API name → condition for its values;
     `admin`: names that only admins may filter and sort by; `types`: types of special filters that are no text.
     `query` is what its list routes declare."""
 
     def __init__(
         self,
-        table: sa.Table,
+        table: Table[R],
         attributes: Mapping[str, sa.Column[Any]],
         special: Mapping[str, Filter] | None = None,
         admin: Sequence[str] = (),
@@ -168,9 +168,7 @@ class Listing:
         found |= {"changed_since": TimeText} | dict.fromkeys(_TAGS if self.tagged else (), str)
         return found
 
-    def rows(
-        self, tx: Transaction, asked: Asked, visible: sa.ColumnElement[bool] | None, *, is_admin: bool
-    ) -> list[dict[str, Any]]:
+    def rows(self, tx: Transaction, asked: Asked, visible: sa.ColumnElement[bool] | None, *, is_admin: bool) -> list[R]:
         """One page of rows; `visible` None: all."""
         query = sa.select(self.table)
         if visible is not None:
@@ -184,7 +182,13 @@ class Listing:
             if marker is None:
                 raise pagination.MarkerNotFound(f"marker: {asked.marker[:64]} could not be found.")
         return pagination.page(
-            tx, query, sort=self._order(asked, is_admin), marker=marker, limit=asked.limit, reverse=asked.reverse
+            tx,
+            query,
+            row_type(self.table),
+            sort=self._order(asked, is_admin),
+            marker=marker,
+            limit=asked.limit,
+            reverse=asked.reverse,
         )
 
     def conditions(self, filters: Mapping[str, list[str]], is_admin: bool) -> list[sa.ColumnElement[bool]]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 import msgspec
 import sqlalchemy as sa
 
 from kumoi.kernel import clock
 from kumoi.kernel.clock import SECOND
-from kumoi.kernel.database import Instant, Transaction
+from kumoi.kernel.database import Instant, R, Transaction
 from kumoi.services.network.errors import RevisionNumberConstraintFailed
 
 
@@ -55,9 +55,9 @@ def columns(*, named: bool = True) -> list[sa.Column[Any]]:
     ]
 
 
-def fresh(tx: Transaction, project_id: str, **values: Any) -> dict[str, Any]:
-    """The first values of a new row, `values` among them."""
-    return {
+def fresh(tx: Transaction, row: type[R], project_id: str, **values: Any) -> R:
+    """A new row of the type `row`; `values`: all that is not standard. TypeError if they are not its keys."""
+    made = {
         "id": tx.new_uuid(),
         "project_id": project_id,
         "description": "",
@@ -66,6 +66,9 @@ def fresh(tx: Transaction, project_id: str, **values: Any) -> dict[str, Any]:
         "updated_at": tx.now,
         **values,
     }
+    if made.keys() != row.__required_keys__:  # type: ignore[attr-defined]
+        raise TypeError(f"{row.__name__}: {sorted(made.keys() ^ row.__required_keys__)}")  # type: ignore[attr-defined]
+    return cast(R, made)
 
 
 def change(tx: Transaction, table: sa.Table, row_id: str, **values: Any) -> None:

@@ -1,7 +1,5 @@
 """Reading and changing a server's security groups."""
 
-from typing import Any
-
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import translated
 from kumoi.kernel.who import Who
@@ -13,7 +11,7 @@ from kumoi.services.network.facade import security_groups
 CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED)
 
 
-def list_of(tx: Transaction, who: Who, server_id: str) -> list[dict[str, Any]]:
+def list_of(tx: Transaction, who: Who, server_id: str) -> list[security_groups.SecurityGroup]:
     changes.visible(tx, who, server_id)
     return security_groups.of_device(tx, server_id)
 

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from kumoi.services.network.facade.security_groups import SecurityGroup, SecurityGroupRule
+
 
 class Group(msgspec.Struct, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
@@ -36,7 +38,7 @@ class Shown(msgspec.Struct, kw_only=True):
     rules: list[Rule]
 
 
-def group(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def group(row: SecurityGroup, names: dict[str, str]) -> dict[str, Any]:
     """As compute has always shown them: with the rules for what comes in. `names`: group id → name."""
     return {
         "id": row["id"],
@@ -47,7 +49,7 @@ def group(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _rule(rule: dict[str, Any], row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+def _rule(rule: SecurityGroupRule, row: SecurityGroup, names: dict[str, str]) -> dict[str, Any]:
     remote = rule["remote_group_id"]
     everything = "0.0.0.0/0" if rule["ethertype"] == "IPv4" else "::/0"
     return {

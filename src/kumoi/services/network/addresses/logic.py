@@ -3,7 +3,6 @@
 import ipaddress
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses import store
@@ -16,7 +15,7 @@ from kumoi.services.network.addresses.errors import (
 )
 from kumoi.services.network.addresses.store import Given
 from kumoi.services.network.errors import InvalidInput
-from kumoi.services.network.subnets.models import AUTOMATIC
+from kumoi.services.network.subnets.models import AUTOMATIC, SubnetRow
 
 DRAWS = 12
 """Addresses that are drawn and looked up at once."""
@@ -37,7 +36,7 @@ class Wish:
 def choose(
     tx: Transaction,
     network_id: str,
-    subnets: Sequence[dict[str, Any]],
+    subnets: Sequence[SubnetRow],
     mac: str,
     wishes: Sequence[Wish] | None,
     *,
@@ -66,9 +65,7 @@ def choose(
     return wanted
 
 
-def _by_itself(
-    tx: Transaction, network_id: str, subnets: Sequence[dict[str, Any]], mac: str, service: bool
-) -> list[Given]:
+def _by_itself(tx: Transaction, network_id: str, subnets: Sequence[SubnetRow], mac: str, service: bool) -> list[Given]:
     wanted: list[Given] = []
     for version in (4, 6):
         choices = [s for s in subnets if s["ip_version"] == version and not is_automatic(s)]
@@ -85,7 +82,7 @@ def _by_itself(
 
 def _wished(
     tx: Transaction,
-    subnets: Sequence[dict[str, Any]],
+    subnets: Sequence[SubnetRow],
     mac: str,
     wish: Wish,
     wanted: Sequence[Given],
@@ -121,7 +118,7 @@ def _wished(
 
 
 def _fits(
-    subnet: dict[str, Any],
+    subnet: SubnetRow,
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
     mac: str,
     automatic: bool,
@@ -151,7 +148,7 @@ def _must_be_free(tx: Transaction, wanted: Sequence[Given]) -> None:
             raise IpAddressAlreadyAllocated(subnet_id, address)
 
 
-def _for_owner(subnets: Sequence[dict[str, Any]], device_owner: str) -> list[dict[str, Any]]:
+def _for_owner(subnets: Sequence[SubnetRow], device_owner: str) -> list[SubnetRow]:
     """Subnets that serve this kind of port: those for it if there are any, else those for all."""
     own = [s for s in subnets if device_owner and device_owner in (s["service_types"] or ())]
     return own or [s for s in subnets if not s["service_types"]]
@@ -160,7 +157,7 @@ def _for_owner(subnets: Sequence[dict[str, Any]], device_owner: str) -> list[dic
 class Pool:
     """A subnet's allocation pools as one numbered row of addresses."""
 
-    def __init__(self, subnet: dict[str, Any]) -> None:
+    def __init__(self, subnet: SubnetRow) -> None:
         self.family = ipaddress.IPv4Address if subnet["ip_version"] == 4 else ipaddress.IPv6Address
         ends = [(int(self.family(pool["start"])), int(self.family(pool["end"]))) for pool in subnet["allocation_pools"]]
         self.parts = [(start, end - start + 1) for start, end in ends]
@@ -174,7 +171,7 @@ class Pool:
         raise IndexError(place)
 
 
-def free_address(tx: Transaction, subnet: dict[str, Any], besides: Collection[str] = ()) -> str | None:
+def free_address(tx: Transaction, subnet: SubnetRow, besides: Collection[str] = ()) -> str | None:
     """An address of the pools that nobody has and that is not in `besides`; None when there is none.
 
     Drawn at random, so that concurrent requests seldom want the same, and one just given back is not soon given again.
@@ -195,7 +192,7 @@ def free_address(tx: Transaction, subnet: dict[str, Any], besides: Collection[st
     return free[int(tx.new_hex(), 16) % len(free)] if free else None
 
 
-def first_address(tx: Transaction, subnet: dict[str, Any]) -> str | None:
+def first_address(tx: Transaction, subnet: SubnetRow) -> str | None:
     """The first free address of the pools: for the service's own ports, out of the way of what people choose."""
     pool = Pool(subnet)
     for begin in range(0, min(pool.size, COUNTABLE), WINDOW):
@@ -207,7 +204,7 @@ def first_address(tx: Transaction, subnet: dict[str, Any]) -> str | None:
     return None
 
 
-def is_automatic(subnet: dict[str, Any]) -> bool:
+def is_automatic(subnet: SubnetRow) -> bool:
     return subnet["ip_version"] == 6 and subnet["ipv6_address_mode"] in AUTOMATIC
 
 

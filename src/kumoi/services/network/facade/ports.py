@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -29,9 +29,10 @@ from kumoi.services.network.facade.errors import (
 )
 from kumoi.services.network.floating_ips import store as floating_ips_store
 from kumoi.services.network.networks import store as networks_store
+from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import logic as ports_logic
 from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS
+from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS, PortRow
 from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups import store as groups_store
@@ -217,7 +218,7 @@ def device_ids(tx: Transaction) -> set[str]:
     return {row[0] for row in tx.execute(query)}
 
 
-def _usable_network(tx: Transaction, who: Who, network_id: str, network: dict[str, Any] | None) -> None:
+def _usable_network(tx: Transaction, who: Who, network_id: str, network: NetworkRow | None) -> None:
     if network is None or not (who.sees(network["project_id"]) or network["shared"] or network["external"]):
         raise NetworkNotFound(network_id)
     if not (ownership.owns(who, network) or network["shared"]):
@@ -240,7 +241,7 @@ def _make(
     tx: Transaction,
     project_id: str,
     one: Wanted,
-    network: dict[str, Any],
+    network: NetworkRow,
     group_ids: list[str],
     device: tuple[str, str, int],
 ) -> str:
@@ -265,11 +266,11 @@ def _make(
     return str(row["id"])
 
 
-def _of_device(tx: Transaction, device_id: str) -> list[dict[str, Any]]:
+def _of_device(tx: Transaction, device_id: str) -> list[PortRow]:
     return ports_store.of_servers(tx, [device_id])
 
 
-def _unbind(tx: Transaction, rows: Iterable[dict[str, Any]]) -> None:
+def _unbind(tx: Transaction, rows: Iterable[PortRow]) -> None:
     bound = [row for row in rows if row["host"]]
     for row in bound:
         status = DOWN if row["status"] == ACTIVE else row["status"]
@@ -278,7 +279,7 @@ def _unbind(tx: Transaction, rows: Iterable[dict[str, Any]]) -> None:
     ports_logic.mark_metadata(tx, {row["network_id"] for row in bound})
 
 
-def _release(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+def _release(tx: Transaction, rows: Sequence[PortRow]) -> None:
     kept = [row for row in rows if not row["made_for_server"]]
     _unbind(tx, kept)
     for row in kept:
@@ -286,7 +287,7 @@ def _release(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     ports_logic.remove(tx, [row for row in rows if row["made_for_server"]])
 
 
-def _ports(tx: Transaction, rows: list[dict[str, Any]]) -> list[Port]:
+def _ports(tx: Transaction, rows: list[PortRow]) -> list[Port]:
     """The rows as others see them, in their order."""
     ids = [row["id"] for row in rows]
     fixed = addresses_store.of_ports(tx, ids)
@@ -295,7 +296,8 @@ def _ports(tx: Transaction, rows: list[dict[str, Any]]) -> list[Port]:
     on = networks_store.by_ids(tx, list({row["network_id"] for row in rows}))
     floating: dict[str, dict[str, str]] = {}
     for each in floating_ips_store.of_ports(tx, ids):
-        floating.setdefault(each["port_id"], {})[each["fixed_ip_address"]] = each["floating_ip_address"]
+        if each["port_id"] and each["fixed_ip_address"]:
+            floating.setdefault(each["port_id"], {})[each["fixed_ip_address"]] = each["floating_ip_address"]
     return [
         Port(
             id=row["id"],

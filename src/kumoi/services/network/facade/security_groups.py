@@ -1,14 +1,18 @@
 """The security groups that a device's ports are in."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from kumoi.kernel import reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.facade.errors import NoSecuredPort, SecurityGroupNotFound
 from kumoi.services.network.ports import logic as ports_logic
 from kumoi.services.network.ports import store as ports_store
+from kumoi.services.network.ports.models import PortRow
+from kumoi.services.network.security_group_rules.models import SecurityGroupDetails, SecurityGroupRuleDetails
 from kumoi.services.network.security_groups import logic, store
+
+SecurityGroup = SecurityGroupDetails
+SecurityGroupRule = SecurityGroupRuleDetails
 
 
 def add(tx: Transaction, project_id: str, device_id: str, name: str) -> None:
@@ -28,20 +32,19 @@ def remove(tx: Transaction, project_id: str, device_id: str, name: str) -> None:
         raise SecurityGroupNotFound(name)
 
 
-def of_device(tx: Transaction, device_id: str) -> list[dict[str, Any]]:
-    """The groups that the device's ports are in: {id, name, description, project_id, rules: [{id,
-    direction, ethertype, protocol, port_range_min, port_range_max, remote_ip_prefix, remote_group_id}]}."""
+def of_device(tx: Transaction, device_id: str) -> list[SecurityGroup]:
+    """The groups that the device's ports are in."""
     memberships = ports_store.groups_of(tx, [row["id"] for row in _ports(tx, device_id)])
     ids = list(dict.fromkeys(group_id for some in memberships.values() for group_id in some))
     found = store.by_ids(tx, ids)
     return logic.detailed(tx, [found[group_id] for group_id in ids])
 
 
-def _ports(tx: Transaction, device_id: str) -> list[dict[str, Any]]:
+def _ports(tx: Transaction, device_id: str) -> list[PortRow]:
     return ports_store.of_servers(tx, [device_id])
 
 
-def _regroup(tx: Transaction, rows: Sequence[dict[str, Any]], change: Callable[[list[str]], list[str]]) -> int:
+def _regroup(tx: Transaction, rows: Sequence[PortRow], change: Callable[[list[str]], list[str]]) -> int:
     """How many ports changed."""
     memberships = ports_store.groups_of(tx, [row["id"] for row in rows])
     changed = 0

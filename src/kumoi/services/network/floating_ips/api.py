@@ -8,12 +8,13 @@ from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.floating_ips import logic, schemas
+from kumoi.services.network.floating_ips.models import FloatingIpDetails
 from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 
 routes = Routes()
 
 
-def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _shown(request: Request, row: FloatingIpDetails) -> dict[str, Any]:
     return {"floatingip": schemas.floating_ip(row)}
 
 

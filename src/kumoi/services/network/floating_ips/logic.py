@@ -2,7 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
@@ -20,6 +20,7 @@ from kumoi.services.network.floating_ips.errors import (
     FloatingIPNotFound,
     FloatingIPPortAlreadyAssociated,
 )
+from kumoi.services.network.floating_ips.models import FloatingIpDetails, FloatingIpRow
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import logic as networks
 from kumoi.services.network.ports import logic as ports
@@ -34,14 +35,14 @@ LIST_QUERY = store.LISTING.query
 KIND = ports.FLOATING_IP_KIND
 
 
-def find(tx: Transaction, who: Who, floating_ip_id: str) -> dict[str, Any]:
+def find(tx: Transaction, who: Who, floating_ip_id: str) -> FloatingIpRow:
     row = store.find(tx, floating_ip_id)
     if row is None or not who.sees(row["project_id"]):
         raise FloatingIPNotFound(floating_ip_id)
     return row
 
 
-def create(tx: Transaction, who: Who, asked: Sequence[schemas.FloatingIpCreate]) -> list[dict[str, Any]]:
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.FloatingIpCreate]) -> list[FloatingIpDetails]:
     made = []
     for one in asked:
         values = given(one)
@@ -53,18 +54,21 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.FloatingIpCreate])
         if not ownership.owns(who, network):
             ownership.only_admin(who, explicit, "create_floatingip", {"floating_ip_address": "floating_ip_address"})
         quotas.take(tx, "network", project_id, {"floatingip": 1})
-        row = standard_attributes.fresh(
-            tx, project_id, description=values.get("description", ""), floating_network_id=network["id"],
-            port_id=None, fixed_ip_address=None, router_id=None, status=DOWN,
-        )  # fmt: skip
+        floating_ip_id = tx.new_uuid()
         wish = _wish(tx, network["id"], values.get("subnet_id"), values.get("floating_ip_address"))
         port = ports.make(
-            tx, network, project_id="", fixed=[wish], groups=[], device_id=row["id"], device_owner=FLOATING_IP,
+            tx, network, project_id="", fixed=[wish], groups=[], device_id=floating_ip_id, device_owner=FLOATING_IP,
             port_security_enabled=False,
         )  # fmt: skip
-        row.update(floating_port_id=port["id"], floating_ip_address=port["fixed_ips"][0][1])
+        row = standard_attributes.fresh(
+            tx, FloatingIpRow, project_id, id=floating_ip_id, description=values.get("description", ""),
+            floating_network_id=network["id"], floating_port_id=port["id"], floating_ip_address=port["fixed_ips"][0][1],
+            port_id=None, fixed_ip_address=None, router_id=None, status=DOWN,
+        )  # fmt: skip
         if values.get("port_id"):
-            row.update(_association(tx, who, row, values["port_id"], values.get("fixed_ip_address")))
+            row = cast(
+                FloatingIpRow, {**row, **_association(tx, who, row, values["port_id"], values.get("fixed_ip_address"))}
+            )
         elif values.get("fixed_ip_address"):
             raise BadFloatingIpRequest("fixed_ip_address cannot be specified without a port_id")
         store.insert(tx, row)
@@ -76,17 +80,17 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.FloatingIpCreate])
     return detailed(tx, made)
 
 
-def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def index(tx: Transaction, who: Who, asked: Asked) -> list[FloatingIpDetails]:
     return detailed(tx, store.page(tx, who, asked))
 
 
-def show(tx: Transaction, who: Who, floating_ip_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, floating_ip_id: str) -> FloatingIpDetails:
     return detailed(tx, [find(tx, who, floating_ip_id)])[0]
 
 
 def update(
     tx: Transaction, who: Who, floating_ip_id: str, asked: schemas.FloatingIpUpdate, if_match: str | None
-) -> dict[str, Any]:
+) -> FloatingIpDetails:
     row = find(tx, who, floating_ip_id)
     ownership.must_own(who, row, "update_floatingip")
     standard_attributes.expect_revision(row, if_match)
@@ -119,14 +123,18 @@ def delete(tx: Transaction, who: Who, floating_ip_id: str, if_match: str | None)
     ports.tell_servers(tx, [row["port_id"]])
 
 
-def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def detailed(tx: Transaction, rows: Sequence[FloatingIpRow]) -> list[FloatingIpDetails]:
     """Rows with `port` (that it leads to, or None) and `tags`, as schemas show them."""
     tagged = tags.of(tx, [row["id"] for row in rows])
     led_to = ports_store.by_ids(tx, [row["port_id"] for row in rows if row["port_id"]])
-    for row in rows:
-        row["tags"] = tagged.get(row["id"], [])
-        row["port"] = led_to.get(row["port_id"])
-    return rows
+    return [
+        {
+            **row,
+            "tags": tagged.get(row["id"], []),
+            "port": led_to.get(row["port_id"]) if row["port_id"] else None,
+        }
+        for row in rows
+    ]
 
 
 def _wish(tx: Transaction, network_id: str, subnet_id: str | None, address: str | None) -> addresses.Wish:
@@ -154,7 +162,7 @@ def _wish(tx: Transaction, network_id: str, subnet_id: str | None, address: str 
     raise ExternalIpAddressExhausted(network_id)
 
 
-def _association(tx: Transaction, who: Who, row: dict[str, Any], port_id: str, fixed_ip: str | None) -> dict[str, Any]:
+def _association(tx: Transaction, who: Who, row: FloatingIpRow, port_id: str, fixed_ip: str | None) -> dict[str, Any]:
     """The columns that lead the floating IP to a port's address, through the router that reaches both sides."""
     port = ports_store.find_visible(tx, who, port_id)
     if port is None:

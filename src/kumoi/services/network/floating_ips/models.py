@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.networks.models import networks
-from kumoi.services.network.ports.models import ports
+from kumoi.services.network.ports.models import PortRow, ports
 from kumoi.services.network.routers.models import routers
 
 
@@ -17,6 +17,11 @@ class FloatingIpRow(standard_attributes.StandardRow):
     fixed_ip_address: str | None
     router_id: str | None
     status: str
+
+
+class FloatingIpDetails(FloatingIpRow):
+    port: PortRow | None
+    tags: list[str]
 
 
 floating_ips = Table[FloatingIpRow](

@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
+from kumoi.services.network.floating_ips.models import FloatingIpDetails
 from kumoi.services.network.standard_attributes import Standard
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
@@ -55,7 +56,7 @@ class FloatingIp(Standard, kw_only=True):
     port_details: PortDetails | None
 
 
-def floating_ip(row: dict[str, Any]) -> dict[str, Any]:
+def floating_ip(row: FloatingIpDetails) -> dict[str, Any]:
     port = row["port"]
     details = None
     if port is not None:

@@ -9,7 +9,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.floating_ips.models import floating_ips
+from kumoi.services.network.floating_ips.models import FloatingIpRow, floating_ips
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.tags import store as tags
 
@@ -29,31 +29,31 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     return None if project_id is None else floating_ips.c.project_id == project_id
 
 
-def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, asked: Asked) -> list[FloatingIpRow]:
     return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
 
 
-def find(tx: Transaction, floating_ip_id: str) -> dict[str, Any] | None:
-    return tx.row(floating_ips, id=floating_ip_id)  # type: ignore[return-value]
+def find(tx: Transaction, floating_ip_id: str) -> FloatingIpRow | None:
+    return tx.row(floating_ips, id=floating_ip_id)
 
 
-def by_ids(tx: Transaction, floating_ip_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in tx.rows(floating_ips, id=floating_ip_ids)} if floating_ip_ids else {}  # type: ignore[misc]
+def by_ids(tx: Transaction, floating_ip_ids: Sequence[str]) -> dict[str, FloatingIpRow]:
+    return {row["id"]: row for row in tx.rows(floating_ips, id=floating_ip_ids)} if floating_ip_ids else {}
 
 
-def of_ports(tx: Transaction, port_ids: Sequence[str]) -> list[dict[str, Any]]:
+def of_ports(tx: Transaction, port_ids: Sequence[str]) -> list[FloatingIpRow]:
     """Those that lead to one of the ports."""
     return tx.rows(floating_ips, port_id=port_ids) if port_ids else []
 
 
-def idle_of(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
+def idle_of(tx: Transaction, network_id: str) -> list[FloatingIpRow]:
     """Those of an external network that lead nowhere."""
     query = sa.select(floating_ips).where(floating_ips.c.floating_network_id == network_id)
-    return tx.all(query.where(floating_ips.c.port_id.is_(None)))
+    return tx.all(query.where(floating_ips.c.port_id.is_(None)), FloatingIpRow)
 
 
-def of_router(tx: Transaction, router_id: str) -> list[dict[str, Any]]:
-    return tx.all(sa.select(floating_ips).where(floating_ips.c.router_id == router_id))
+def of_router(tx: Transaction, router_id: str) -> list[FloatingIpRow]:
+    return tx.all(sa.select(floating_ips).where(floating_ips.c.router_id == router_id), FloatingIpRow)
 
 
 def set_active(tx: Transaction, there: Iterable[tuple[str, str, str]], status: str) -> None:
@@ -77,8 +77,8 @@ def leading(tx: Transaction) -> dict[str, str]:
     return {row[0]: row[1] for row in tx.tuples(query.where(floating_ips.c.port_id.is_not(None)))}
 
 
-def insert(tx: Transaction, row: dict[str, Any]) -> None:
-    tx.insert(floating_ips, **row)
+def insert(tx: Transaction, row: FloatingIpRow) -> None:
+    tx.insert_row(floating_ips, row)
 
 
 def change(tx: Transaction, floating_ip_id: str, **values: Any) -> None:

@@ -10,7 +10,9 @@ from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.errors import NetworkNotFound
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import store as networks
+from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets.models import SubnetRow
 
 FILTERS = {"network_id": "id", "network_name": "name", "tenant_id": "project_id", "project_id": "project_id"}
 
@@ -31,13 +33,13 @@ def show(tx: Transaction, network_id: str) -> dict[str, Any]:
     return _counted(tx, [row], None)[0]
 
 
-def _counted(tx: Transaction, rows: list[dict[str, Any]], version: list[str] | None) -> list[dict[str, Any]]:
+def _counted(tx: Transaction, rows: list[NetworkRow], version: list[str] | None) -> list[dict[str, Any]]:
     ids = [row["id"] for row in rows]
     on = subnets.of_networks(tx, ids)
     used = addresses.counts(tx, ids) if ids else {}
     found = []
     for row in rows:
-        parts = [
+        parts: list[dict[str, Any]] = [
             {
                 "subnet_id": subnet["id"],
                 "subnet_name": subnet["name"],
@@ -63,7 +65,7 @@ def _counted(tx: Transaction, rows: list[dict[str, Any]], version: list[str] | N
     return found
 
 
-def _total(subnet: dict[str, Any]) -> int:
+def _total(subnet: SubnetRow) -> int:
     return sum(
         int(ipaddress.ip_address(pool["end"])) - int(ipaddress.ip_address(pool["start"])) + 1
         for pool in subnet["allocation_pools"]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from kumoi.services.network.addresses.logic import is_automatic
+from kumoi.services.network.subnets.models import SubnetRow
 
 
 class Card(Protocol):
@@ -22,7 +23,7 @@ class Card(Protocol):
     def fixed_addresses(self) -> tuple[tuple[str, str, int], ...]: ...
 
 
-def network_data(cards: Iterable[Card], subnets: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def network_data(cards: Iterable[Card], subnets: Mapping[str, SubnetRow]) -> dict[str, Any]:
     """{links, networks, services}; `subnets`: id → row, for each address of the cards."""
     links: list[dict[str, Any]] = []
     networks: list[dict[str, Any]] = []
@@ -48,12 +49,12 @@ def network_data(cards: Iterable[Card], subnets: Mapping[str, dict[str, Any]]) -
     return {"links": links, "networks": networks, "services": services}
 
 
-def _network(name: str, link: str, network_id: str, address: str, subnet: Mapping[str, Any]) -> dict[str, Any]:
+def _network(name: str, link: str, network_id: str, address: str, subnet: SubnetRow) -> dict[str, Any]:
     told: dict[str, Any] = {"id": name, "link": link, "network_id": network_id}
     version = subnet["ip_version"]
     if subnet["enable_dhcp"] and version == 4:
         return {**told, "type": "ipv4_dhcp"}
-    if subnet["enable_dhcp"] and is_automatic(dict(subnet)):
+    if subnet["enable_dhcp"] and is_automatic(subnet):
         return {**told, "type": f"ipv6_{subnet['ipv6_address_mode']}"}
     if subnet["enable_dhcp"] and subnet["ipv6_address_mode"] == "dhcpv6-stateful":
         return {**told, "type": "ipv6_dhcpv6-stateful"}

@@ -3,22 +3,22 @@
 Guests without IPv4 reach it at a link-local address, which needs none of a subnet's.
 """
 
-from typing import Any
-
 from kumoi.kernel import reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses import logic as addresses
 from kumoi.services.network.addresses import store as given
 from kumoi.services.network.addresses.errors import IpAddressGenerationFailureForSubnet
+from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import logic as ports
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import METADATA
 from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets.models import SubnetRow
 
 KIND = "network.metadata"
 
 
-def follow(tx: Transaction, network: dict[str, Any]) -> None:
+def follow(tx: Transaction, network: NetworkRow) -> None:
     """Make, change or remove the network's metadata port as its subnets are now."""
     served = [subnet for subnet in subnets.of_network(tx, network["id"]) if subnet["enable_dhcp"]]
     wanted = [subnet for subnet in served if subnet["ip_version"] == 4]
@@ -51,7 +51,7 @@ def follow(tx: Transaction, network: dict[str, Any]) -> None:
         reconcile.mark(tx, KIND, network["id"])
 
 
-def _address(tx: Transaction, subnet: dict[str, Any]) -> str:
+def _address(tx: Transaction, subnet: SubnetRow) -> str:
     address = addresses.first_address(tx, subnet)
     if address is None:
         raise IpAddressGenerationFailureForSubnet(subnet["id"])

@@ -9,11 +9,12 @@ from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.networks import logic, schemas
+from kumoi.services.network.networks.models import NetworkDetails
 
 routes = Routes()
 
 
-def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _shown(request: Request, row: NetworkDetails) -> dict[str, Any]:
     return {"network": schemas.network(row, with_provider=request.who.sees(None))}
 
 

@@ -1,7 +1,7 @@
 """Which networks may be made, seen and changed by whom."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
@@ -24,7 +24,7 @@ from kumoi.services.network.networks.errors import (
     NoNetworkAvailable,
     SegmentInUse,
 )
-from kumoi.services.network.networks.models import LEAST_MTU, TUNNELS
+from kumoi.services.network.networks.models import LEAST_MTU, TUNNELS, NetworkDetails, NetworkRow
 from kumoi.services.network.ports import store as ports
 from kumoi.services.network.ports.models import FLOATING_IP, METADATA, OF_ROUTERS, ROUTER_GATEWAY
 from kumoi.services.network.security_groups import logic as security_groups
@@ -48,7 +48,7 @@ VLANS = 4095
 TYPES = ("geneve", "flat", "vlan")
 
 
-def find(tx: Transaction, who: Who, network_id: str) -> dict[str, Any]:
+def find(tx: Transaction, who: Who, network_id: str) -> NetworkRow:
     """The row, if the network exists for the caller."""
     row = store.find(tx, network_id)
     if row is None or not (who.sees(row["project_id"]) or row["shared"] or row["external"]):
@@ -56,7 +56,7 @@ def find(tx: Transaction, who: Who, network_id: str) -> dict[str, Any]:
     return row
 
 
-def create(tx: Transaction, who: Who, asked: Sequence[schemas.NetworkCreate]) -> list[dict[str, Any]]:
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.NetworkCreate]) -> list[NetworkDetails]:
     made = []
     for one in asked:
         values = given(one)
@@ -69,7 +69,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.NetworkCreate]) ->
     return detailed(tx, made)
 
 
-def make(tx: Transaction, project_id: str, values: dict[str, Any]) -> dict[str, Any]:
+def make(tx: Transaction, project_id: str, values: dict[str, Any]) -> NetworkRow:
     """A network of the project; `values` by the names of schemas.NetworkCreate. Its default group comes with it."""
     security_groups.ensure_default(tx, project_id)
     zones = values.get("availability_zone_hints") or None
@@ -81,6 +81,7 @@ def make(tx: Transaction, project_id: str, values: dict[str, Any]) -> dict[str, 
         raise InvalidProvider(f"mtu: Requested MTU is too big, maximum is {largest}")
     row = standard_attributes.fresh(
         tx,
+        NetworkRow,
         project_id,
         name=values.get("name", ""),
         description=values.get("description", ""),
@@ -103,21 +104,22 @@ def make(tx: Transaction, project_id: str, values: dict[str, Any]) -> dict[str, 
     return row
 
 
-def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def index(tx: Transaction, who: Who, asked: Asked) -> list[NetworkDetails]:
     return detailed(tx, store.page(tx, who, asked))
 
 
-def show(tx: Transaction, who: Who, network_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, network_id: str) -> NetworkDetails:
     return detailed(tx, [find(tx, who, network_id)])[0]
 
 
 def update(
     tx: Transaction, who: Who, network_id: str, asked: schemas.NetworkUpdate, if_match: str | None
-) -> dict[str, Any]:
+) -> NetworkDetails:
     row = find(tx, who, network_id)
     ownership.must_own(who, row, "update_network")
     standard_attributes.expect_revision(row, if_match)
-    values = {name: value for name, value in given(asked).items() if value != row[name]}
+    old: Mapping[str, Any] = row
+    values = {name: value for name, value in given(asked).items() if value != old[name]}
     ownership.only_admin(who, values, "update_network", FOR_ADMINS)
     if values.get("shared") is False:
         _unshare(tx, row)
@@ -133,7 +135,7 @@ def update(
     if values:
         for subnet in subnets.of_network(tx, network_id) if "mtu" in values else ():
             must_carry(network_id, values["mtu"], subnet["ip_version"])
-        _one_default(tx, {**row, **values})
+        _one_default(tx, cast(NetworkRow, {**row, **values}))
         store.change(tx, network_id, **values)
         reconcile.mark(tx, KIND, network_id)
         if "mtu" in values:
@@ -166,18 +168,15 @@ def delete(tx: Transaction, who: Who, network_id: str, if_match: str | None) -> 
         reconcile.mark(tx, METADATA_KIND, network_id)
 
 
-def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def detailed(tx: Transaction, rows: Sequence[NetworkRow]) -> list[NetworkDetails]:
     """Rows with `subnets` (ids) and `tags`, as schemas show them."""
     ids = [row["id"] for row in rows]
     subnet_ids = store.subnet_ids(tx, ids)
     tagged = tags.of(tx, ids)
-    for row in rows:
-        row["subnets"] = subnet_ids.get(row["id"], [])
-        row["tags"] = tagged.get(row["id"], [])
-    return rows
+    return [{**row, "subnets": subnet_ids.get(row["id"], []), "tags": tagged.get(row["id"], [])} for row in rows]
 
 
-def must_use(who: Who, network: dict[str, Any], rule: str) -> None:
+def must_use(who: Who, network: NetworkRow, rule: str) -> None:
     """For plugging into what is seen: an external network is seen by all, and used only by its owner."""
     if not (ownership.owns(who, network) or network["shared"]):
         raise PolicyForbids(rule)
@@ -230,7 +229,7 @@ def _free_vlan(tx: Transaction, physical: str | None) -> int:
     return free[int(tx.new_hex(), 16) % len(free)]
 
 
-def _one_default(tx: Transaction, row: dict[str, Any]) -> None:
+def _one_default(tx: Transaction, row: NetworkRow) -> None:
     """The default external network of the cloud is one."""
     if row["is_default"] and row["external"]:
         other = store.default_external(tx)
@@ -238,7 +237,7 @@ def _one_default(tx: Transaction, row: dict[str, Any]) -> None:
             raise DefaultExternalNetworkExists(other["id"])
 
 
-def _unshare(tx: Transaction, row: dict[str, Any]) -> None:
+def _unshare(tx: Transaction, row: NetworkRow) -> None:
     for port in store.port_owners(tx, row["id"]):
         foreign = port["project_id"] != row["project_id"] and port["project_id"] != ""
         if foreign and port["device_owner"] not in (ROUTER_GATEWAY, FLOATING_IP):

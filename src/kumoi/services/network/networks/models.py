@@ -21,6 +21,11 @@ class NetworkRow(standard_attributes.NamedRow):
     availability_zone_hints: list[str] | None
 
 
+class NetworkDetails(NetworkRow):
+    subnets: list[str]
+    tags: list[str]
+
+
 networks = Table[NetworkRow](
     "network_networks",
     metadata,

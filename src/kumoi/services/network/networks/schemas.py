@@ -6,7 +6,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
-from kumoi.services.network.networks.models import OUTER_MTU
+from kumoi.services.network.networks.models import OUTER_MTU, NetworkDetails
 from kumoi.services.network.standard_attributes import Standard
 
 Mtu = Annotated[int, msgspec.Meta(ge=0, le=9000)]
@@ -65,7 +65,7 @@ class Network(Standard, kw_only=True):
     segmentation_id: int | Unset | None = msgspec.field(name="provider:segmentation_id", default=UNSET)
 
 
-def network(row: dict[str, Any], *, with_provider: bool) -> dict[str, Any]:
+def network(row: NetworkDetails, *, with_provider: bool) -> dict[str, Any]:
     """`with_provider`: what only admins see."""
     body = {
         "id": row["id"],

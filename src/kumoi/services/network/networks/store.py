@@ -10,7 +10,7 @@ from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
-from kumoi.services.network.networks.models import networks
+from kumoi.services.network.networks.models import NetworkRow, networks
 from kumoi.services.network.ports.models import ports
 from kumoi.services.network.subnets.models import subnets
 from kumoi.services.network.tags import store as tags
@@ -47,20 +47,20 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     return sa.or_(networks.c.project_id == project_id, networks.c.shared, networks.c.external)
 
 
-def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, asked: Asked) -> list[NetworkRow]:
     return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
 
 
-def find(tx: Transaction, network_id: str) -> dict[str, Any] | None:
-    return tx.row(networks, id=network_id)  # type: ignore[return-value]
+def find(tx: Transaction, network_id: str) -> NetworkRow | None:
+    return tx.row(networks, id=network_id)
 
 
-def by_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in tx.rows(networks, id=network_ids)} if network_ids else {}  # type: ignore[misc]
+def by_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, NetworkRow]:
+    return {row["id"]: row for row in tx.rows(networks, id=network_ids)} if network_ids else {}
 
 
-def insert(tx: Transaction, row: dict[str, Any]) -> None:
-    tx.insert(networks, **row)
+def insert(tx: Transaction, row: NetworkRow) -> None:
+    tx.insert_row(networks, row)
 
 
 def change(tx: Transaction, network_id: str, **values: Any) -> None:
@@ -103,11 +103,11 @@ def segments(tx: Transaction, network_type: str, physical_network: str | None) -
     return {row[0] for row in tx.tuples(query)}
 
 
-def default_external(tx: Transaction) -> dict[str, Any] | None:
-    return tx.one(sa.select(networks).where(networks.c.external, networks.c.is_default))
+def default_external(tx: Transaction) -> NetworkRow | None:
+    return tx.one(sa.select(networks).where(networks.c.external, networks.c.is_default), NetworkRow)
 
 
-def for_servers(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
+def for_servers(tx: Transaction, project_id: str) -> list[NetworkRow]:
     """Networks that a server of the project may get by itself: its own, else what is shared, never an external one of
     somebody else; with a subnet."""
     query = (
@@ -120,7 +120,7 @@ def for_servers(tx: Transaction, project_id: str) -> list[dict[str, Any]]:
         )
         .order_by(networks.c.created_at, networks.c.id)
     )
-    rows = tx.all(query)
+    rows = tx.all(query, NetworkRow)
     return [row for row in rows if row["project_id"] == project_id] or rows
 
 

@@ -9,11 +9,12 @@ from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.ports import logic, schemas
+from kumoi.services.network.ports.models import PortDetails
 
 routes = Routes()
 
 
-def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _shown(request: Request, row: PortDetails) -> dict[str, Any]:
     return {"port": schemas.port(row, with_binding=request.who.sees(None))}
 
 

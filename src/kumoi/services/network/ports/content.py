@@ -8,6 +8,7 @@ from typing import Any
 from kumoi.services.network import bodies
 from kumoi.services.network.addresses.logic import Wish
 from kumoi.services.network.errors import InvalidInput
+from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import schemas
 from kumoi.services.network.ports.errors import UnsupportedVnicType
 from kumoi.services.network.ports.models import (
@@ -18,6 +19,8 @@ from kumoi.services.network.ports.models import (
     NOT_PLUGGED,
     ROUTER_INTERFACE,
     UNKNOWN,
+    PortDetails,
+    PortRow,
 )
 
 _MAC = re.compile(r"^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$")
@@ -27,7 +30,7 @@ _HOST_NAME = re.compile(
 MOST_PAIRS = 100
 
 
-def of_body(values: dict[str, Any], row: dict[str, Any] | None = None) -> dict[str, Any]:
+def of_body(values: dict[str, Any], row: PortRow | None = None) -> dict[str, Any]:
     """Columns for those fields that stand for themselves; `row`: the port as it is, when it is changed."""
     columns: dict[str, Any] = {n: values[n] for n in ("name", "description", "admin_state_up") if n in values}
     if "host" in values:
@@ -41,16 +44,16 @@ def of_body(values: dict[str, Any], row: dict[str, Any] | None = None) -> dict[s
             raise InvalidInput(f"dns_name: '{values['dns_name'][:64]}' is not a valid host name")
         columns["dns_name"] = values["dns_name"]
     if "extra_dhcp_opts" in values:
-        held = (row or {}).get("extra_dhcp_opts") or []
+        held = (row["extra_dhcp_opts"] if row else None) or []
         columns["extra_dhcp_opts"] = _options(values["extra_dhcp_opts"] or [], held) or None
     if row is None and "allowed_address_pairs" in values:
         columns["allowed_address_pairs"] = values["allowed_address_pairs"]
     return columns
 
 
-def changed(row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+def changed(row: PortDetails, values: dict[str, Any]) -> dict[str, Any]:
     """Without what already is so."""
-    held = {
+    held: dict[str, Any] = {
         **row,
         "fixed_ips": [{"subnet_id": subnet_id, "ip_address": address} for subnet_id, address in row["fixed_ips"]],
         "allowed_address_pairs": row["allowed_address_pairs"] or [],
@@ -61,7 +64,7 @@ def changed(row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
         if name == "security_groups":
             same = sorted(value or ()) == row["security_groups"]
         elif name in ("device_id", "device_owner", "host"):
-            same = (value or "") == row[name]
+            same = (value or "") == held[name]
         elif name in ("fixed_ips", "allowed_address_pairs"):
             same = bodies.plain(value or []) == held[name]
         else:
@@ -71,7 +74,7 @@ def changed(row: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def must_fit_owner(row: dict[str, Any], values: dict[str, Any]) -> None:
+def must_fit_owner(row: PortRow, values: dict[str, Any]) -> None:
     """Ports of routers, floating IPs and metadata are changed by those, but for what is only said about them."""
     if row["device_owner"] not in (*NOT_PLUGGED, METADATA):
         return
@@ -87,7 +90,7 @@ def wishes(fixed_ips: Sequence[schemas.FixedIp] | None) -> list[Wish] | None:
     return None if fixed_ips is None else [Wish(one.subnet_id, one.ip_address) for one in fixed_ips]
 
 
-def secured(network: dict[str, Any], values: dict[str, Any]) -> bool:
+def secured(network: NetworkRow, values: dict[str, Any]) -> bool:
     """Whether a new port gets the default security group when none is named."""
     owner = values.get("device_owner") or ""
     return bool(values.get("port_security_enabled", network["port_security_enabled"])) and not owner.startswith(

@@ -13,9 +13,11 @@ from kumoi.services.network.addresses import store as given_addresses
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import InvalidInput, PortNotFound, ServicePortInUse
 from kumoi.services.network.floating_ips import store as floating_ips
+from kumoi.services.network.floating_ips.models import FloatingIpRow
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import logic as networks
 from kumoi.services.network.networks import store as networks_store
+from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import content, schemas, store
 from kumoi.services.network.ports.errors import (
     AddressPairAndPortSecurityRequired,
@@ -35,6 +37,8 @@ from kumoi.services.network.ports.models import (
     OF_ROUTERS,
     ROUTER_INTERFACE,
     SERVERS,
+    PortDetails,
+    PortRow,
 )
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups import store as groups_store
@@ -55,7 +59,7 @@ FOR_NETWORK_OWNERS = {
 }
 
 
-def create(tx: Transaction, who: Who, asked: Sequence[schemas.PortCreate]) -> list[dict[str, Any]]:
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.PortCreate]) -> list[PortDetails]:
     made = []
     for one in asked:
         values = given(one)
@@ -91,7 +95,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.PortCreate]) -> li
 
 def make(
     tx: Transaction,
-    network: dict[str, Any],
+    network: NetworkRow,
     *,
     project_id: str,
     fixed: Sequence[addresses.Wish] | None,
@@ -102,7 +106,7 @@ def make(
     port_security_enabled: bool = True,
     allowed_address_pairs: list[dict[str, Any]] | None = None,
     **values: Any,
-) -> dict[str, Any]:
+) -> PortDetails:
     """A port as it is written down and marked for the topology; no rights, no quota: callers have seen to them."""
     if groups and not port_security_enabled:
         raise PortSecurityAndIPRequiredForSecurityGroups()
@@ -114,6 +118,7 @@ def make(
     wanted = addresses.choose(tx, network_id, on_network, mac, fixed, device_owner=device_owner)
     row = standard_attributes.fresh(
         tx,
+        PortRow,
         project_id,
         **{
             "name": "", "admin_state_up": True, "host": "", "vnic_type": "normal", "binding_profile": None,
@@ -133,26 +138,25 @@ def make(
     store.set_groups(tx, row["id"], groups, new=True)
     if device_owner not in NOT_PLUGGED:
         reconcile.mark(tx, KIND, row["id"])
-    row.update(fixed_ips=wanted, security_groups=sorted(groups), tags=[])
-    return row
+    return {**row, "fixed_ips": wanted, "security_groups": sorted(groups), "tags": []}
 
 
-def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def index(tx: Transaction, who: Who, asked: Asked) -> list[PortDetails]:
     return store.page(tx, who, asked)
 
 
-def show(tx: Transaction, who: Who, port_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, port_id: str) -> PortDetails:
     return store.detailed(tx, [find(tx, who, port_id)])[0]
 
 
-def find(tx: Transaction, who: Who, port_id: str) -> dict[str, Any]:
+def find(tx: Transaction, who: Who, port_id: str) -> PortRow:
     row = store.find_visible(tx, who, port_id)
     if row is None:
         raise PortNotFound(port_id)
     return row
 
 
-def update(tx: Transaction, who: Who, port_id: str, asked: schemas.PortUpdate, if_match: str | None) -> dict[str, Any]:
+def update(tx: Transaction, who: Who, port_id: str, asked: schemas.PortUpdate, if_match: str | None) -> PortDetails:
     row = show(tx, who, port_id)
     ownership.must_own(who, row, "update_port")
     standard_attributes.expect_revision(row, if_match)
@@ -214,7 +218,7 @@ def delete(tx: Transaction, who: Who, port_id: str, if_match: str | None) -> Non
     tell_server(tx, row)
 
 
-def remove(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+def remove(tx: Transaction, rows: Sequence[PortRow]) -> None:
     """The ports go, whoever has them; floating IPs that led to them lead nowhere."""
     ids = [row["id"] for row in rows]
     for floating in floating_ips.of_ports(tx, ids):
@@ -224,13 +228,13 @@ def remove(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
     mark_metadata(tx, {row["network_id"] for row in rows if row["host"]})
 
 
-def disassociate(tx: Transaction, floating: dict[str, Any]) -> None:
+def disassociate(tx: Transaction, floating: FloatingIpRow) -> None:
     floating_ips.change(tx, floating["id"], port_id=None, fixed_ip_address=None, router_id=None, status=DOWN)
     reconcile.mark(tx, FLOATING_IP_KIND, floating["id"])
     tell_servers(tx, [floating["port_id"]])
 
 
-def mark(tx: Transaction, row: dict[str, Any]) -> None:
+def mark(tx: Transaction, row: PortRow) -> None:
     """The topology must follow the port, or the router that it is part of."""
     if row["device_owner"] in OF_ROUTERS:
         reconcile.mark(tx, ROUTER_KIND, row["device_id"])
@@ -238,7 +242,7 @@ def mark(tx: Transaction, row: dict[str, Any]) -> None:
         reconcile.mark(tx, KIND, row["id"])
 
 
-def tell_server(tx: Transaction, row: dict[str, Any]) -> None:
+def tell_server(tx: Transaction, row: PortRow) -> None:
     """Compute is told that the port has changed, or gone, when it is the card of a server."""
     if row["device_position"] != NO_CARD:
         reconcile.mark(tx, SERVERS, row["device_id"])
@@ -256,7 +260,7 @@ def mark_metadata(tx: Transaction, network_ids: set[str]) -> None:
             reconcile.mark(tx, networks.METADATA_KIND, network_id)
 
 
-def _allowed(who: Who, network: dict[str, Any], values: dict[str, Any], action: str) -> None:
+def _allowed(who: Who, network: NetworkRow, values: dict[str, Any], action: str) -> None:
     ownership.only_admin(who, {n: v for n, v in values.items() if v not in ("", None, {})}, action, FOR_ADMINS)
     owner = str(values.get("device_owner") or "")
     if owner in (*NOT_PLUGGED, METADATA):
@@ -286,7 +290,7 @@ def _must_exist(tx: Transaction, who: Who, project_id: str, group_ids: Sequence[
         raise SecurityGroupConflict()
 
 
-def readdress(tx: Transaction, row: dict[str, Any], wishes: Sequence[addresses.Wish], mac: str) -> None:
+def readdress(tx: Transaction, row: PortDetails, wishes: Sequence[addresses.Wish], mac: str) -> None:
     """Give the port other addresses; floating IPs that led to one it loses lead nowhere. `row`: with fixed_ips."""
     held = row["fixed_ips"]
     on_network = subnets.of_network(tx, row["network_id"])

@@ -28,6 +28,14 @@ class PortRow(standard_attributes.NamedRow):
     device_position: int
 
 
+class PortDetails(PortRow):
+    """`fixed_ips`: (subnet id, address)."""
+
+    fixed_ips: list[tuple[str, str]]
+    security_groups: list[str]
+    tags: list[str]
+
+
 ports = Table[PortRow](
     "network_ports",
     metadata,

@@ -6,6 +6,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
+from kumoi.services.network.ports.models import PortDetails
 from kumoi.services.network.standard_attributes import Standard
 
 HostName = Annotated[str, msgspec.Meta(max_length=255)]
@@ -107,7 +108,7 @@ class Port(Standard, kw_only=True):
     vif_details: dict[str, bool | str] | Unset = msgspec.field(name="binding:vif_details", default=UNSET)
 
 
-def port(row: dict[str, Any], *, with_binding: bool) -> dict[str, Any]:
+def port(row: PortDetails, *, with_binding: bool) -> dict[str, Any]:
     """`with_binding`: what only admins see."""
     name = row["dns_name"]
     body = {

@@ -16,7 +16,15 @@ from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.networks.models import networks
-from kumoi.services.network.ports.models import ACTIVE, NO_CARD, NOT_PLUGGED, port_security_groups, ports
+from kumoi.services.network.ports.models import (
+    ACTIVE,
+    NO_CARD,
+    NOT_PLUGGED,
+    PortDetails,
+    PortRow,
+    port_security_groups,
+    ports,
+)
 from kumoi.services.network.tags import store as tags
 
 MOST_PARTS = 50
@@ -87,21 +95,21 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     return sa.or_(ports.c.project_id == project_id, ports.c.network_id.in_(own))
 
 
-def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, asked: Asked) -> list[PortDetails]:
     return detailed(tx, LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None)))
 
 
-def find(tx: Transaction, port_id: str) -> dict[str, Any] | None:
-    return tx.row(ports, id=port_id)  # type: ignore[no-any-return]
+def find(tx: Transaction, port_id: str) -> PortRow | None:
+    return tx.row(ports, id=port_id)
 
 
-def find_visible(tx: Transaction, who: Who, port_id: str) -> dict[str, Any] | None:
+def find_visible(tx: Transaction, who: Who, port_id: str) -> PortRow | None:
     query = sa.select(ports).where(ports.c.id == port_id)
     condition = visible(who)
-    return tx.one(query if condition is None else query.where(condition))
+    return tx.one(query if condition is None else query.where(condition), PortRow)
 
 
-def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, PortRow]:
     return {row["id"]: row for row in tx.rows(ports, id=port_ids)} if port_ids else {}
 
 
@@ -110,7 +118,7 @@ def count_waited_for(tx: Transaction, port_ids: Sequence[str]) -> int:
     return sum(row["admin_state_up"] and row["status"] != ACTIVE for row in tx.rows(ports, id=list(port_ids)))
 
 
-def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str] | None = None) -> list[dict[str, Any]]:
+def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str] | None = None) -> list[PortRow]:
     """Those of a server come in the order in which it asked for them; others oldest first."""
     if not device_ids:
         return []
@@ -119,19 +127,21 @@ def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str]
     return tx.rows(ports, *order, device_id=device_ids, **more)
 
 
-def of_servers(tx: Transaction, server_ids: Sequence[str]) -> list[dict[str, Any]]:
+def of_servers(tx: Transaction, server_ids: Sequence[str]) -> list[PortRow]:
     """The cards that compute has given to these servers, in order."""
     return [row for row in of_devices(tx, server_ids) if row["device_position"] != NO_CARD]
 
 
-def of_network(tx: Transaction, network_id: str, owners: Sequence[str]) -> list[dict[str, Any]]:
+def of_network(tx: Transaction, network_id: str, owners: Sequence[str]) -> list[PortRow]:
     return tx.rows(ports, ports.c.created_at, ports.c.id, network_id=network_id, device_owner=owners)
 
 
-def of_networks(tx: Transaction, network_ids: Sequence[str], owners: Sequence[str]) -> list[dict[str, Any]]:
+def of_networks(tx: Transaction, network_ids: Sequence[str], owners: Sequence[str]) -> list[PortRow]:
     if not network_ids:
         return []
-    return tx.all(sa.select(ports).where(ports.c.network_id.in_(network_ids), ports.c.device_owner.in_(owners)))
+    return tx.all(
+        sa.select(ports).where(ports.c.network_id.in_(network_ids), ports.c.device_owner.in_(owners)), PortRow
+    )
 
 
 def plugged_states(tx: Transaction, besides: Sequence[str]) -> dict[str, str]:
@@ -141,22 +151,25 @@ def plugged_states(tx: Transaction, besides: Sequence[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in tx.tuples(query)}
 
 
-def all_of_network(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
-    return tx.all(sa.select(ports).where(ports.c.network_id == network_id))
+def all_of_network(tx: Transaction, network_id: str) -> list[PortRow]:
+    return tx.all(sa.select(ports).where(ports.c.network_id == network_id), PortRow)
 
 
-def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def detailed(tx: Transaction, rows: Sequence[PortRow]) -> list[PortDetails]:
     """The rows with `fixed_ips` [(subnet id, address)], `security_groups` [id] and `tags` added."""
     ids = [row["id"] for row in rows]
     fixed = addresses.of_ports(tx, ids)
     groups = groups_of(tx, ids)
     tagged = tags.of(tx, ids)
-    for row in rows:
-        port_id = row["id"]
-        row["fixed_ips"] = fixed.get(port_id, [])
-        row["security_groups"] = groups.get(port_id, [])
-        row["tags"] = tagged.get(port_id, [])
-    return rows
+    return [
+        {
+            **row,
+            "fixed_ips": fixed.get(row["id"], []),
+            "security_groups": groups.get(row["id"], []),
+            "tags": tagged.get(row["id"], []),
+        }
+        for row in rows
+    ]
 
 
 def groups_of(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -178,8 +191,8 @@ def mac_taken(tx: Transaction, network_id: str, mac: str) -> bool:
     return tx.row(ports, network_id=network_id, mac_address=mac) is not None
 
 
-def insert(tx: Transaction, row: dict[str, Any]) -> None:
-    tx.insert(ports, **row)
+def insert(tx: Transaction, row: PortRow) -> None:
+    tx.insert_row(ports, row)
 
 
 def change(tx: Transaction, port_id: str, **values: Any) -> None:

@@ -1,7 +1,6 @@
 """Putting routers on subnets and taking them off."""
 
 import ipaddress
-from typing import Any
 
 from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
@@ -15,7 +14,7 @@ from kumoi.services.network.networks import store as networks
 from kumoi.services.network.ports import logic as ports
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.errors import PortInUse
-from kumoi.services.network.ports.models import ACTIVE, ROUTER_INTERFACE
+from kumoi.services.network.ports.models import ACTIVE, ROUTER_INTERFACE, PortDetails
 from kumoi.services.network.routers import logic as routers
 from kumoi.services.network.routers.errors import (
     BadRouterRequest,
@@ -25,10 +24,12 @@ from kumoi.services.network.routers.errors import (
     RouterInterfaceNotFoundForSubnet,
     SubnetMismatchForPort,
 )
+from kumoi.services.network.routers.models import RouterRow
 from kumoi.services.network.subnets import logic as subnets
 from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.subnets.models import SubnetRow
 
-Interface = tuple[dict[str, Any], dict[str, Any], list[str]]
+Interface = tuple[RouterRow, PortDetails, list[str]]
 """The router, the port, the subnets that this was about."""
 
 
@@ -81,7 +82,7 @@ def remove(tx: Transaction, who: Who, router_id: str, subnet_id: str | None, por
     return router, port, about
 
 
-def _add_subnet(tx: Transaction, who: Who, router: dict[str, Any], subnet: dict[str, Any]) -> dict[str, Any]:
+def _add_subnet(tx: Transaction, who: Who, router: RouterRow, subnet: SubnetRow) -> PortDetails:
     network = networks.find(tx, subnet["network_id"])
     assert network is not None
     if not (ownership.owns(who, network) or ownership.owns(who, subnet)):
@@ -109,7 +110,7 @@ def _add_subnet(tx: Transaction, who: Who, router: dict[str, Any], subnet: dict[
     )  # fmt: skip
 
 
-def _add_port(tx: Transaction, who: Who, router: dict[str, Any], port: dict[str, Any]) -> dict[str, Any]:
+def _add_port(tx: Transaction, who: Who, router: RouterRow, port: PortDetails) -> PortDetails:
     ownership.must_own(who, port, "add_router_interface")
     if port["device_id"] or port["device_owner"]:
         raise PortInUse(port["id"], port["network_id"], port["device_id"])
@@ -127,13 +128,13 @@ def _add_port(tx: Transaction, who: Who, router: dict[str, Any], port: dict[str,
     return port
 
 
-def _must_be_idle(tx: Transaction, router: dict[str, Any], subnet_id: str) -> None:
+def _must_be_idle(tx: Transaction, router: RouterRow, subnet_id: str) -> None:
     subnet = subnets_store.by_ids(tx, [subnet_id])[subnet_id]
     cidr = ipaddress.ip_network(subnet["cidr"])
     leading = floating_ips.of_router(tx, router["id"])
-    held = addresses.of_ports(tx, [floating["port_id"] for floating in leading])
+    held = addresses.of_ports(tx, [floating["port_id"] for floating in leading if floating["port_id"]])
     for floating in leading:
-        if (subnet_id, floating["fixed_ip_address"]) in held.get(floating["port_id"], []):
+        if (subnet_id, floating["fixed_ip_address"]) in held.get(floating["port_id"] or "", []):
             raise RouterInterfaceInUseByFloatingIP(router["id"], subnet_id)
     for route in router["routes"] or ():
         if ipaddress.ip_address(route["nexthop"]) in cidr:

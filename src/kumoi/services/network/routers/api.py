@@ -9,11 +9,12 @@ from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.routers import logic, schemas
+from kumoi.services.network.routers.models import RouterDetails
 
 routes = Routes()
 
 
-def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _shown(request: Request, row: RouterDetails) -> dict[str, Any]:
     return {"router": schemas.router(row, for_admin=request.who.sees(None))}
 
 

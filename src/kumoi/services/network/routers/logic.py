@@ -18,7 +18,7 @@ from kumoi.services.network.networks.schemas import ZONE
 from kumoi.services.network.ports import content
 from kumoi.services.network.ports import logic as ports
 from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
+from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE, PortRow
 from kumoi.services.network.routers import schemas, store
 from kumoi.services.network.routers.errors import (
     BadRouterRequest,
@@ -27,7 +27,9 @@ from kumoi.services.network.routers.errors import (
     RouterInUse,
     RoutesExhausted,
 )
+from kumoi.services.network.routers.models import RouterDetails, RouterRow
 from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets.models import SubnetRow
 from kumoi.services.network.tags import store as tags
 
 LIST_QUERY = store.LISTING.query
@@ -36,14 +38,14 @@ KIND = "network.router"
 MOST_ROUTES = 30
 
 
-def find(tx: Transaction, who: Who, router_id: str) -> dict[str, Any]:
+def find(tx: Transaction, who: Who, router_id: str) -> RouterRow:
     row = store.find(tx, router_id)
     if row is None or not who.sees(row["project_id"]):
         raise RouterNotFound(router_id)
     return row
 
 
-def create(tx: Transaction, who: Who, asked: Sequence[schemas.RouterCreate]) -> list[dict[str, Any]]:
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.RouterCreate]) -> list[RouterDetails]:
     made = []
     for one in asked:
         values = given(one)
@@ -55,6 +57,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.RouterCreate]) -> 
             raise InvalidInput(f"availability_zone_hints: AvailabilityZone {zones[0]} could not be found")
         row = standard_attributes.fresh(
             tx,
+            RouterRow,
             project_id,
             name=values.get("name", ""),
             description=values.get("description", ""),
@@ -76,17 +79,17 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.RouterCreate]) -> 
     return detailed(tx, made)
 
 
-def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def index(tx: Transaction, who: Who, asked: Asked) -> list[RouterDetails]:
     return detailed(tx, store.page(tx, who, asked))
 
 
-def show(tx: Transaction, who: Who, router_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, router_id: str) -> RouterDetails:
     return detailed(tx, [find(tx, who, router_id)])[0]
 
 
 def update(
     tx: Transaction, who: Who, router_id: str, asked: schemas.RouterUpdate, if_match: str | None
-) -> dict[str, Any]:
+) -> RouterDetails:
     row = find(tx, who, router_id)
     ownership.must_own(who, row, "update_router")
     standard_attributes.expect_revision(row, if_match)
@@ -104,7 +107,7 @@ def update(
 
 def change_routes(
     tx: Transaction, who: Who, router_id: str, *, add: Sequence[Any] = (), remove: Sequence[Any] = ()
-) -> dict[str, Any]:
+) -> RouterDetails:
     """Some routes more or fewer, the others untouched whatever they are."""
     row = find(tx, who, router_id)
     ownership.must_own(who, row, "update_router")
@@ -132,16 +135,13 @@ def delete(tx: Transaction, who: Who, router_id: str, if_match: str | None) -> N
     reconcile.mark(tx, KIND, router_id)
 
 
-def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def detailed(tx: Transaction, rows: Sequence[RouterRow]) -> list[RouterDetails]:
     """Rows with `gateway` (the port, or None) and `tags`, as schemas show them."""
     ids = [row["id"] for row in rows]
     tagged = tags.of(tx, ids)
     gateways = ports_store.detailed(tx, ports_store.of_devices(tx, ids, [ROUTER_GATEWAY]))
     by_router = {port["device_id"]: port for port in gateways}
-    for row in rows:
-        row["tags"] = tagged.get(row["id"], [])
-        row["gateway"] = by_router.get(row["id"])
-    return rows
+    return [{**row, "tags": tagged.get(row["id"], []), "gateway": by_router.get(row["id"])} for row in rows]
 
 
 def touch(tx: Transaction, router_id: str, **columns: Any) -> None:
@@ -166,7 +166,7 @@ def connected(tx: Transaction, router_id: str) -> list[dict[str, Any]]:
     ]
 
 
-def must_not_overlap(there: Sequence[dict[str, Any]], subnet: dict[str, Any], *, besides: str | None = None) -> None:
+def must_not_overlap(there: Sequence[dict[str, Any]], subnet: SubnetRow, *, besides: str | None = None) -> None:
     """A router cannot tell two subnets with the same addresses apart. `besides`: a port that does not count."""
     cidr = ipaddress.ip_network(subnet["cidr"])
     for other in there:
@@ -195,7 +195,7 @@ def _allowed(who: Who, values: dict[str, Any], action: str) -> None:
         ownership.only_admin(who, asked, action, names)
 
 
-def _set_gateway(tx: Transaction, who: Who, row: dict[str, Any], info: schemas.ExternalGateway | None) -> bool:
+def _set_gateway(tx: Transaction, who: Who, row: RouterRow, info: schemas.ExternalGateway | None) -> bool:
     """Bring the gateway port to what is asked; the new enable_snat."""
     held = ports_store.detailed(tx, ports_store.of_devices(tx, [row["id"]], [ROUTER_GATEWAY]))
     old = held[0] if held else None
@@ -232,7 +232,7 @@ def _set_gateway(tx: Transaction, who: Who, row: dict[str, Any], info: schemas.E
     return enable_snat
 
 
-def _leave(tx: Transaction, router_id: str, port: dict[str, Any]) -> None:
+def _leave(tx: Transaction, router_id: str, port: PortRow) -> None:
     if floating_ips.of_router(tx, router_id):
         raise RouterExternalGatewayInUseByFloatingIp(router_id, port["network_id"])
     ports.remove(tx, [port])
@@ -250,7 +250,7 @@ def _route(route: Any) -> dict[str, str]:
     return {"destination": str(destination), "nexthop": str(nexthop)}
 
 
-def _routes(tx: Transaction, row: dict[str, Any], asked: Sequence[Any]) -> list[dict[str, str]]:
+def _routes(tx: Transaction, row: RouterRow, asked: Sequence[Any]) -> list[dict[str, str]]:
     if len(asked) > MOST_ROUTES:
         raise RoutesExhausted(row["id"], MOST_ROUTES)
     there = connected(tx, row["id"])

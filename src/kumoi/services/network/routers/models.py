@@ -4,6 +4,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
+from kumoi.services.network.ports.models import PortDetails
 
 
 class RouterRow(standard_attributes.NamedRow):
@@ -12,6 +13,11 @@ class RouterRow(standard_attributes.NamedRow):
     enable_snat: bool
     routes: list[dict[str, str]] | None
     availability_zone_hints: list[str] | None
+
+
+class RouterDetails(RouterRow):
+    gateway: PortDetails | None
+    tags: list[str]
 
 
 routers = Table[RouterRow](

@@ -7,7 +7,9 @@ import msgspec
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 from kumoi.services.network.networks.schemas import ZONE
+from kumoi.services.network.ports.models import PortDetails
 from kumoi.services.network.ports.schemas import FixedIp
+from kumoi.services.network.routers.models import RouterDetails, RouterRow
 from kumoi.services.network.standard_attributes import Standard
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
@@ -111,7 +113,7 @@ class Interface(msgspec.Struct):
     tags: list[str]
 
 
-def router(row: dict[str, Any], *, for_admin: bool) -> dict[str, Any]:
+def router(row: RouterDetails, *, for_admin: bool) -> dict[str, Any]:
     gateway = row["gateway"]
     info = None
     if gateway is not None:
@@ -138,7 +140,7 @@ def router(row: dict[str, Any], *, for_admin: bool) -> dict[str, Any]:
     return body
 
 
-def interface(router_row: dict[str, Any], port: dict[str, Any], subnet_ids: list[str]) -> dict[str, Any]:
+def interface(router_row: RouterRow, port: PortDetails, subnet_ids: list[str]) -> dict[str, Any]:
     """Answer of add_router_interface and remove_router_interface."""
     return {
         "id": router_row["id"],

@@ -12,7 +12,7 @@ from kumoi.services.network import standard_attributes
 from kumoi.services.network.addresses.models import addresses
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.ports.models import ROUTER_GATEWAY, ROUTER_INTERFACE, ports
-from kumoi.services.network.routers.models import routers
+from kumoi.services.network.routers.models import RouterRow, routers
 from kumoi.services.network.tags import store as tags
 
 LISTING = Listing(routers, {"admin_state_up": routers.c.admin_state_up, "status": routers.c.status})
@@ -23,21 +23,21 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     return None if project_id is None else routers.c.project_id == project_id
 
 
-def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, asked: Asked) -> list[RouterRow]:
     return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
 
 
-def find(tx: Transaction, router_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(routers).where(routers.c.id == router_id))
+def find(tx: Transaction, router_id: str) -> RouterRow | None:
+    return tx.one(sa.select(routers).where(routers.c.id == router_id), RouterRow)
 
 
-def by_ids(tx: Transaction, router_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+def by_ids(tx: Transaction, router_ids: Sequence[str]) -> dict[str, RouterRow]:
     query = sa.select(routers).where(routers.c.id.in_(router_ids))
-    return {row["id"]: row for row in tx.all(query)} if router_ids else {}
+    return {row["id"]: row for row in tx.all(query, RouterRow)} if router_ids else {}
 
 
-def insert(tx: Transaction, row: dict[str, Any]) -> None:
-    tx.insert(routers, **row)
+def insert(tx: Transaction, row: RouterRow) -> None:
+    tx.insert_row(routers, row)
 
 
 def change(tx: Transaction, router_id: str, **values: Any) -> None:

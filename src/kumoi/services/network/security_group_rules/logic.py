@@ -1,7 +1,7 @@
 """Which rules a security group may have."""
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kumoi.kernel import quotas, reconcile
@@ -27,6 +27,7 @@ from kumoi.services.network.security_group_rules.errors import (
     SecurityGroupRuleNotFound,
     SecurityGroupRuleParameterConflict,
 )
+from kumoi.services.network.security_group_rules.models import SecurityGroupRuleDetails, SecurityGroupRuleRow
 from kumoi.services.network.security_groups import logic as groups
 from kumoi.services.network.security_groups import store as groups_store
 from kumoi.services.network.tags import store as tags
@@ -36,7 +37,7 @@ LIST_QUERY = store.LISTING.query
 ETHERTYPES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 
 
-def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> list[dict[str, Any]]:
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> list[SecurityGroupRuleDetails]:
     made = []
     for one in asked:
         project_id = ownership.project_of(who, given(one))
@@ -49,7 +50,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> li
             if _means(other) == _means(columns):
                 raise SecurityGroupRuleExists(other["id"])
         quotas.take(tx, "network", project_id, {"security_group_rule": 1})
-        row = standard_attributes.fresh(tx, project_id, **columns)
+        row = standard_attributes.fresh(tx, SecurityGroupRuleRow, project_id, **columns)
         store.insert(tx, row)
         if isinstance(one.tags, list):
             tags.add(tx, row["id"], one.tags)
@@ -58,18 +59,18 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> li
     return store.tagged(tx, made)
 
 
-def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def index(tx: Transaction, who: Who, asked: Asked) -> list[SecurityGroupRuleDetails]:
     return store.page(tx, who, asked)
 
 
-def find(tx: Transaction, who: Who, rule_id: str) -> dict[str, Any]:
+def find(tx: Transaction, who: Who, rule_id: str) -> SecurityGroupRuleRow:
     row = store.find_visible(tx, who, rule_id)
     if row is None:
         raise SecurityGroupRuleNotFound(rule_id)
     return row
 
 
-def show(tx: Transaction, who: Who, rule_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, rule_id: str) -> SecurityGroupRuleDetails:
     return store.tagged(tx, [find(tx, who, rule_id)])[0]
 
 
@@ -160,7 +161,7 @@ def _prefix(asked: str | None, ethertype: str) -> str | None:
     return asked if "/" in asked else f"{asked}/{network.max_prefixlen}"
 
 
-def _means(row: dict[str, Any]) -> tuple[Any, ...]:
+def _means(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Two rules with the same are one."""
     prefix = row["remote_ip_prefix"]
     network = None if prefix is None else ipaddress.ip_network(prefix, strict=False)

@@ -1,21 +1,32 @@
 """The table of security group rules."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.security_groups.models import security_groups
+from kumoi.services.network.security_groups.models import SecurityGroupRow, security_groups
 
 
 class SecurityGroupRuleRow(standard_attributes.StandardRow):
     security_group_id: str
-    direction: str
-    ethertype: str
+    direction: Literal["ingress", "egress"]
+    ethertype: Literal["IPv4", "IPv6"]
     protocol: str | None
     port_range_min: int | None
     port_range_max: int | None
     remote_ip_prefix: str | None
     remote_group_id: str | None
+
+
+class SecurityGroupRuleDetails(SecurityGroupRuleRow):
+    tags: list[str]
+
+
+class SecurityGroupDetails(SecurityGroupRow):
+    rules: list[SecurityGroupRuleDetails]
+    tags: list[str]
 
 
 security_group_rules = Table[SecurityGroupRuleRow](

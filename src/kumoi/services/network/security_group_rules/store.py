@@ -1,13 +1,12 @@
 """All SQL of security group rules."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.security_group_rules.models import SecurityGroupRuleDetails, SecurityGroupRuleRow
 from kumoi.services.network.security_group_rules.models import security_group_rules as rules
 from kumoi.services.network.security_groups.models import security_groups
 from kumoi.services.network.tags import store as tags
@@ -33,33 +32,31 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     return sa.or_(rules.c.project_id == project_id, rules.c.security_group_id.in_(own))
 
 
-def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, asked: Asked) -> list[SecurityGroupRuleDetails]:
     return tagged(tx, LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None)))
 
 
-def find_visible(tx: Transaction, who: Who, rule_id: str) -> dict[str, Any] | None:
+def find_visible(tx: Transaction, who: Who, rule_id: str) -> SecurityGroupRuleRow | None:
     query = sa.select(rules).where(rules.c.id == rule_id)
     condition = visible(who)
-    return tx.one(query if condition is None else query.where(condition))
+    return tx.one(query if condition is None else query.where(condition), SecurityGroupRuleRow)
 
 
-def alike(tx: Transaction, group_id: str, direction: str, ethertype: str) -> list[dict[str, Any]]:
+def alike(tx: Transaction, group_id: str, direction: str, ethertype: str) -> list[SecurityGroupRuleRow]:
     """Rules of the group that a new one might repeat."""
     query = sa.select(rules).where(
         rules.c.security_group_id == group_id, rules.c.direction == direction, rules.c.ethertype == ethertype
     )
-    return tx.all(query)
+    return tx.all(query, SecurityGroupRuleRow)
 
 
-def tagged(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def tagged(tx: Transaction, rows: list[SecurityGroupRuleRow]) -> list[SecurityGroupRuleDetails]:
     found = tags.of(tx, [row["id"] for row in rows])
-    for row in rows:
-        row["tags"] = found.get(row["id"], [])
-    return rows
+    return [{**row, "tags": found.get(row["id"], [])} for row in rows]
 
 
-def insert(tx: Transaction, row: dict[str, Any]) -> None:
-    tx.insert(rules, **row)
+def insert(tx: Transaction, row: SecurityGroupRuleRow) -> None:
+    tx.insert_row(rules, row)
 
 
 def delete(tx: Transaction, rule_id: str) -> None:

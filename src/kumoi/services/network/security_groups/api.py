@@ -8,12 +8,13 @@ from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
+from kumoi.services.network.security_group_rules.models import SecurityGroupDetails
 from kumoi.services.network.security_groups import live, logic, schemas
 
 routes = Routes()
 
 
-def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _shown(request: Request, row: SecurityGroupDetails) -> dict[str, Any]:
     return {"security_group": schemas.security_group(row)}
 
 

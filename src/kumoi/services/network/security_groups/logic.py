@@ -1,7 +1,6 @@
 """Which security groups a project may have; everyone has a default one, made when first looked for."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
@@ -9,6 +8,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
 from kumoi.services.network.bodies import given
 from kumoi.services.network.listing import Asked
+from kumoi.services.network.security_group_rules.models import SecurityGroupDetails, SecurityGroupRuleRow
 from kumoi.services.network.security_groups import schemas, store
 from kumoi.services.network.security_groups.errors import (
     SecurityGroupCannotRemoveDefault,
@@ -19,7 +19,7 @@ from kumoi.services.network.security_groups.errors import (
     SecurityGroupsAmbiguous,
     StatefulInUse,
 )
-from kumoi.services.network.security_groups.models import DEFAULT
+from kumoi.services.network.security_groups.models import DEFAULT, SecurityGroupRow
 from kumoi.services.network.tags import store as tags
 
 LIST_QUERY = store.LISTING.query
@@ -27,13 +27,19 @@ LIST_QUERY = store.LISTING.query
 KIND = "network.security_group"
 
 
-def ensure_default(tx: Transaction, project_id: str) -> dict[str, Any]:
+def ensure_default(tx: Transaction, project_id: str) -> SecurityGroupRow:
     """The project's default group, made now if there is none: its members reach each other and the world."""
     found = store.default_of(tx, project_id)
     if found is not None:
         return found
     row = standard_attributes.fresh(
-        tx, project_id, name=DEFAULT, description="Default security group", stateful=True, is_default=True
+        tx,
+        SecurityGroupRow,
+        project_id,
+        name=DEFAULT,
+        description="Default security group",
+        stateful=True,
+        is_default=True,
     )
     rules = _outward(tx, project_id, row["id"])
     for ethertype in ("IPv4", "IPv6"):
@@ -47,7 +53,7 @@ def has_default(tx: Transaction, project_id: str) -> bool:
     return store.default_of(tx, project_id) is not None
 
 
-def create(tx: Transaction, who: Who, asked: Sequence[schemas.SecurityGroupCreate]) -> list[dict[str, Any]]:
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.SecurityGroupCreate]) -> list[SecurityGroupDetails]:
     made = []
     for one in asked:
         values = given(one)
@@ -57,7 +63,13 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SecurityGroupCreat
             raise SecurityGroupDefaultAlreadyExists()
         quotas.take(tx, "network", project_id, {"security_group": 1, "security_group_rule": 2})
         row = standard_attributes.fresh(
-            tx, project_id, name=one.name, description=one.description, stateful=one.stateful, is_default=False
+            tx,
+            SecurityGroupRow,
+            project_id,
+            name=one.name,
+            description=one.description,
+            stateful=one.stateful,
+            is_default=False,
         )
         store.insert(tx, row, _outward(tx, project_id, row["id"]))
         if one.tags:
@@ -67,15 +79,15 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SecurityGroupCreat
     return detailed(tx, made)
 
 
-def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def index(tx: Transaction, who: Who, asked: Asked) -> list[SecurityGroupDetails]:
     return detailed(tx, store.page(tx, who, asked))
 
 
-def show(tx: Transaction, who: Who, group_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, group_id: str) -> SecurityGroupDetails:
     return detailed(tx, [find(tx, who, group_id)])[0]
 
 
-def find(tx: Transaction, who: Who, group_id: str) -> dict[str, Any]:
+def find(tx: Transaction, who: Who, group_id: str) -> SecurityGroupRow:
     row = store.find(tx, group_id)
     if row is None or not who.sees(row["project_id"]):
         raise SecurityGroupNotFound(group_id)
@@ -84,7 +96,7 @@ def find(tx: Transaction, who: Who, group_id: str) -> dict[str, Any]:
 
 def update(
     tx: Transaction, who: Who, group_id: str, asked: schemas.SecurityGroupUpdate, if_match: str | None
-) -> dict[str, Any]:
+) -> SecurityGroupDetails:
     row = find(tx, who, group_id)
     ownership.must_own(who, row, "update_security_group")
     standard_attributes.expect_revision(row, if_match)
@@ -113,17 +125,19 @@ def delete(tx: Transaction, who: Who, group_id: str, if_match: str | None) -> No
     reconcile.mark(tx, KIND, group_id)
 
 
-def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def detailed(tx: Transaction, rows: Sequence[SecurityGroupRow]) -> list[SecurityGroupDetails]:
     """Rows with `rules` and `tags`, as schemas show them."""
     ids = [row["id"] for row in rows]
     rules = store.rules_of(tx, ids)
     tagged = tags.of(tx, ids + [rule["id"] for some in rules.values() for rule in some])
-    for row in rows:
-        row["tags"] = tagged.get(row["id"], [])
-        row["rules"] = rules.get(row["id"], [])
-        for rule in row["rules"]:
-            rule["tags"] = tagged.get(rule["id"], [])
-    return rows
+    return [
+        {
+            **row,
+            "tags": tagged.get(row["id"], []),
+            "rules": [{**rule, "tags": tagged.get(rule["id"], [])} for rule in rules.get(row["id"], [])],
+        }
+        for row in rows
+    ]
 
 
 def named(tx: Transaction, project_id: str, names: Sequence[str]) -> list[str]:
@@ -146,14 +160,16 @@ def named(tx: Transaction, project_id: str, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _outward(tx: Transaction, project_id: str, group_id: str) -> list[dict[str, Any]]:
+def _outward(tx: Transaction, project_id: str, group_id: str) -> list[SecurityGroupRuleRow]:
     return [_rule(tx, project_id, group_id, "egress", ethertype, None) for ethertype in ("IPv4", "IPv6")]
 
 
 def _rule(
     tx: Transaction, project_id: str, group_id: str, direction: str, ethertype: str, remote_group_id: str | None
-) -> dict[str, Any]:
+) -> SecurityGroupRuleRow:
     return standard_attributes.fresh(
-        tx, project_id, security_group_id=group_id, direction=direction, ethertype=ethertype, protocol=None,
+        tx,
+        SecurityGroupRuleRow,
+        project_id, security_group_id=group_id, direction=direction, ethertype=ethertype, protocol=None,
         port_range_min=None, port_range_max=None, remote_ip_prefix=None, remote_group_id=remote_group_id,
     )  # fmt: skip

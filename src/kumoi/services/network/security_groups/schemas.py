@@ -8,6 +8,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
+from kumoi.services.network.security_group_rules.models import SecurityGroupDetails, SecurityGroupRuleDetails
 from kumoi.services.network.standard_attributes import Standard
 
 
@@ -55,7 +56,7 @@ class SecurityGroup(Standard, kw_only=True):
     security_group_rules: list[Rule]
 
 
-def security_group(row: dict[str, Any]) -> dict[str, Any]:
+def security_group(row: SecurityGroupDetails) -> dict[str, Any]:
     return {
         "id": row["id"],
         "name": row["name"],
@@ -66,7 +67,7 @@ def security_group(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def rule(row: dict[str, Any]) -> dict[str, Any]:
+def rule(row: SecurityGroupRuleDetails) -> dict[str, Any]:
     return {
         "id": row["id"],
         "security_group_id": row["security_group_id"],

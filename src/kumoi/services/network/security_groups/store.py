@@ -11,8 +11,8 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.ports.models import port_security_groups
-from kumoi.services.network.security_group_rules.models import security_group_rules
-from kumoi.services.network.security_groups.models import security_groups
+from kumoi.services.network.security_group_rules.models import SecurityGroupRuleRow, security_group_rules
+from kumoi.services.network.security_groups.models import SecurityGroupRow, security_groups
 from kumoi.services.network.tags import store as tags
 
 LISTING = Listing(security_groups, {"stateful": security_groups.c.stateful, "is_default": security_groups.c.is_default})
@@ -23,39 +23,41 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     return None if project_id is None else security_groups.c.project_id == project_id
 
 
-def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, asked: Asked) -> list[SecurityGroupRow]:
     return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
 
 
-def find(tx: Transaction, group_id: str) -> dict[str, Any] | None:
-    return tx.row(security_groups, id=group_id)  # type: ignore[return-value]
+def find(tx: Transaction, group_id: str) -> SecurityGroupRow | None:
+    return tx.row(security_groups, id=group_id)
 
 
-def by_ids(tx: Transaction, group_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in tx.rows(security_groups, id=group_ids)} if group_ids else {}  # type: ignore[misc]
+def by_ids(tx: Transaction, group_ids: Sequence[str]) -> dict[str, SecurityGroupRow]:
+    return {row["id"]: row for row in tx.rows(security_groups, id=group_ids)} if group_ids else {}
 
 
-def by_name(tx: Transaction, project_id: str, name: str) -> list[dict[str, Any]]:
+def by_name(tx: Transaction, project_id: str, name: str) -> list[SecurityGroupRow]:
     order = (security_groups.c.created_at, security_groups.c.id)
     return tx.rows(security_groups, *order, project_id=project_id, name=name)
 
 
-def default_of(tx: Transaction, project_id: str) -> dict[str, Any] | None:
-    return tx.row(security_groups, project_id=project_id, is_default=True)  # type: ignore[return-value]
+def default_of(tx: Transaction, project_id: str) -> SecurityGroupRow | None:
+    return tx.row(security_groups, project_id=project_id, is_default=True)
 
 
-def rules_of(tx: Transaction, group_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def rules_of(tx: Transaction, group_ids: Sequence[str]) -> dict[str, list[SecurityGroupRuleRow]]:
     """group id → its rules, oldest first."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[SecurityGroupRuleRow]] = {}
     if group_ids:
         query = sa.select(security_group_rules).where(security_group_rules.c.security_group_id.in_(group_ids))
-        for row in tx.all(query.order_by(security_group_rules.c.created_at, security_group_rules.c.id)):
+        for row in tx.all(
+            query.order_by(security_group_rules.c.created_at, security_group_rules.c.id), SecurityGroupRuleRow
+        ):
             found.setdefault(row["security_group_id"], []).append(row)
     return found
 
 
-def insert(tx: Transaction, row: dict[str, Any], rules: list[dict[str, Any]]) -> None:
-    tx.insert(security_groups, **row)
+def insert(tx: Transaction, row: SecurityGroupRow, rules: list[SecurityGroupRuleRow]) -> None:
+    tx.insert_row(security_groups, row)
     tx.insert_many(security_group_rules, rules)
 
 

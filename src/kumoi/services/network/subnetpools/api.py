@@ -9,11 +9,12 @@ from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.subnetpools import logic, schemas
+from kumoi.services.network.subnetpools.models import SubnetpoolDetails
 
 routes = Routes()
 
 
-def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _shown(request: Request, row: SubnetpoolDetails) -> dict[str, Any]:
     return {"subnetpool": schemas.subnetpool(row)}
 
 

@@ -1,8 +1,8 @@
 """Which subnet pools may be made, and cutting subnets from them."""
 
 import ipaddress
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction
@@ -24,7 +24,7 @@ from kumoi.services.network.subnetpools.errors import (
     SubnetPoolNotFound,
     SubnetPoolQuotaExceeded,
 )
-from kumoi.services.network.subnetpools.models import LONGEST, SHORTEST
+from kumoi.services.network.subnetpools.models import LONGEST, SHORTEST, SubnetpoolDetails, SubnetpoolRow
 from kumoi.services.network.tags import store as tags
 
 LIST_QUERY = store.LISTING.query
@@ -33,14 +33,14 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 FOR_ADMINS = {"shared": "shared", "is_default": "is_default"}
 
 
-def find(tx: Transaction, who: Who, subnetpool_id: str) -> dict[str, Any]:
+def find(tx: Transaction, who: Who, subnetpool_id: str) -> SubnetpoolRow:
     row = store.find(tx, subnetpool_id)
     if row is None or not (who.sees(row["project_id"]) or row["shared"]):
         raise SubnetPoolNotFound(subnetpool_id)
     return row
 
 
-def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetPoolCreate]) -> list[dict[str, Any]]:
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetPoolCreate]) -> list[SubnetpoolDetails]:
     made = []
     for one in asked:
         values = given(one)
@@ -51,6 +51,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetPoolCreate])
         version = prefixes[0].version
         row = standard_attributes.fresh(
             tx,
+            SubnetpoolRow,
             project_id,
             name=values.get("name", ""),
             description=values.get("description", ""),
@@ -69,22 +70,23 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetPoolCreate])
     return detailed(tx, made)
 
 
-def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def index(tx: Transaction, who: Who, asked: Asked) -> list[SubnetpoolDetails]:
     return detailed(tx, store.page(tx, who, asked))
 
 
-def show(tx: Transaction, who: Who, subnetpool_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, subnetpool_id: str) -> SubnetpoolDetails:
     return detailed(tx, [find(tx, who, subnetpool_id)])[0]
 
 
 def update(
     tx: Transaction, who: Who, subnetpool_id: str, asked: schemas.SubnetPoolUpdate, if_match: str | None
-) -> dict[str, Any]:
+) -> SubnetpoolDetails:
     row = find(tx, who, subnetpool_id)
     ownership.must_own(who, row, "update_subnetpool")
     standard_attributes.expect_revision(row, if_match)
     values = given(asked)
-    changed = {name: value for name, value in values.items() if name in row and value != row[name]}
+    old: Mapping[str, Any] = row
+    changed = {name: value for name, value in values.items() if name in old and value != old[name]}
     ownership.only_admin(who, changed, "update_subnetpool", FOR_ADMINS)
     plain = ("name", "description", "default_quota", "is_default")
     columns: dict[str, Any] = {name: values[name] for name in plain if name in values}
@@ -96,7 +98,7 @@ def update(
             raise IllegalSubnetPoolPrefixUpdate()
         columns["prefixes"] = [str(prefix) for prefix in prefixes]
     columns.update(_lengths({**row, **{n: v for n, v in values.items() if v is not None}}, row["ip_version"]))
-    _one_default(tx, {**row, **columns})
+    _one_default(tx, cast(SubnetpoolRow, {**row, **columns}))
     store.change(tx, subnetpool_id, **columns)
     return show(tx, who, subnetpool_id)
 
@@ -110,12 +112,10 @@ def delete(tx: Transaction, who: Who, subnetpool_id: str, if_match: str | None) 
     store.delete(tx, subnetpool_id)
 
 
-def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def detailed(tx: Transaction, rows: Sequence[SubnetpoolRow]) -> list[SubnetpoolDetails]:
     """Rows with `tags`."""
     tagged = tags.of(tx, [row["id"] for row in rows])
-    for row in rows:
-        row["tags"] = tagged.get(row["id"], [])
-    return rows
+    return [{**row, "tags": tagged.get(row["id"], [])} for row in rows]
 
 
 def cut(tx: Transaction, who: Who, project_id: str, values: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +142,7 @@ def cut(tx: Transaction, who: Who, project_id: str, values: dict[str, Any]) -> d
     return {"cidr": str(found), "subnetpool_id": pool["id"]}
 
 
-def _named(pool: dict[str, Any], cidr: str, used: Sequence[Network]) -> Network:
+def _named(pool: SubnetpoolRow, cidr: str, used: Sequence[Network]) -> Network:
     try:
         found = ipaddress.ip_network(cidr)
     except ValueError:
@@ -155,7 +155,7 @@ def _named(pool: dict[str, Any], cidr: str, used: Sequence[Network]) -> Network:
     return found
 
 
-def _free(pool: dict[str, Any], prefixlen: int | None, used: Sequence[Network]) -> Network:
+def _free(pool: SubnetpoolRow, prefixlen: int | None, used: Sequence[Network]) -> Network:
     """The first gap of the pool that is large enough."""
     length = pool["default_prefixlen"] if prefixlen is None else prefixlen
     _must_fit(pool, length)
@@ -173,7 +173,7 @@ def _free(pool: dict[str, Any], prefixlen: int | None, used: Sequence[Network]) 
     raise SubnetAllocationError(f"Insufficient prefix space to allocate subnet size /{length}")
 
 
-def _must_fit(pool: dict[str, Any], length: int) -> None:
+def _must_fit(pool: SubnetpoolRow, length: int) -> None:
     if length < pool["min_prefixlen"]:
         raise MinPrefixSubnetAllocationError(length, pool["min_prefixlen"])
     if length > pool["max_prefixlen"]:
@@ -231,7 +231,7 @@ def _lengths(values: dict[str, Any], version: int) -> dict[str, int]:
     return {"min_prefixlen": least, "max_prefixlen": most, "default_prefixlen": default}
 
 
-def _one_default(tx: Transaction, row: dict[str, Any]) -> None:
+def _one_default(tx: Transaction, row: SubnetpoolRow) -> None:
     """The default pool of each IP version is one."""
     if row["is_default"]:
         other = store.default_of(tx, row["ip_version"])

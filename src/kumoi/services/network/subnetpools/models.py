@@ -17,6 +17,10 @@ class SubnetpoolRow(standard_attributes.NamedRow):
     is_default: bool
 
 
+class SubnetpoolDetails(SubnetpoolRow):
+    tags: list[str]
+
+
 subnetpools = Table[SubnetpoolRow](
     "network_subnetpools",
     metadata,

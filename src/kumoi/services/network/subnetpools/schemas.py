@@ -1,5 +1,6 @@
 """Shapes of subnet pools: docs.openstack.org/api-ref/network/v2/#subnet-pools-extension-subnetpools."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
 from kumoi.services.network.standard_attributes import Standard
+from kumoi.services.network.subnetpools.models import SubnetpoolDetails
 
 Length = Annotated[int, msgspec.Meta(ge=0, le=128)]
 Amount = Annotated[int, msgspec.Meta(ge=0, lt=1 << 62)]
@@ -53,15 +55,16 @@ class Subnetpool(Standard, kw_only=True):
     address_scope_id: None
 
 
-def subnetpool(row: dict[str, Any]) -> dict[str, Any]:
+def subnetpool(row: SubnetpoolDetails) -> dict[str, Any]:
+    values: Mapping[str, Any] = row
     names = (
         "id", "name", "ip_version", "prefixes", "default_prefixlen", "min_prefixlen", "max_prefixlen", "default_quota",
         "shared", "is_default",
     )  # fmt: skip
     return {
-        **{name: row[name] for name in names},
+        **{name: values[name] for name in names},
         # Prefix lengths have always been texts here.
-        **{name: str(row[name]) for name in ("default_prefixlen", "min_prefixlen", "max_prefixlen")},
+        **{name: str(values[name]) for name in ("default_prefixlen", "min_prefixlen", "max_prefixlen")},
         "address_scope_id": None,
         **standard_attributes.shown(row, row["tags"]),
     }

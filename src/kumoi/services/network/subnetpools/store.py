@@ -9,7 +9,7 @@ from kumoi.kernel.quotas import UNLIMITED, Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
-from kumoi.services.network.subnetpools.models import subnetpools
+from kumoi.services.network.subnetpools.models import SubnetpoolRow, subnetpools
 from kumoi.services.network.subnets.models import subnets
 from kumoi.services.network.tags import store as tags
 
@@ -35,17 +35,17 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     return None if project_id is None else sa.or_(subnetpools.c.project_id == project_id, subnetpools.c.shared)
 
 
-def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, asked: Asked) -> list[SubnetpoolRow]:
     return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
 
 
-def find(tx: Transaction, pool_id: str) -> dict[str, Any] | None:
-    return tx.one(sa.select(subnetpools).where(subnetpools.c.id == pool_id))
+def find(tx: Transaction, pool_id: str) -> SubnetpoolRow | None:
+    return tx.one(sa.select(subnetpools).where(subnetpools.c.id == pool_id), SubnetpoolRow)
 
 
-def default_of(tx: Transaction, version: int) -> dict[str, Any] | None:
+def default_of(tx: Transaction, version: int) -> SubnetpoolRow | None:
     query = sa.select(subnetpools).where(subnetpools.c.is_default, subnetpools.c.ip_version == version)
-    return tx.one(query)
+    return tx.one(query, SubnetpoolRow)
 
 
 def allocations(tx: Transaction, pool_id: str) -> list[tuple[str, str]]:
@@ -54,8 +54,8 @@ def allocations(tx: Transaction, pool_id: str) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in tx.tuples(query)]
 
 
-def insert(tx: Transaction, row: dict[str, Any]) -> None:
-    tx.insert(subnetpools, **row)
+def insert(tx: Transaction, row: SubnetpoolRow) -> None:
+    tx.insert_row(subnetpools, row)
 
 
 def change(tx: Transaction, pool_id: str, **values: Any) -> None:

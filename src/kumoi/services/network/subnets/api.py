@@ -9,11 +9,12 @@ from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
 from kumoi.services.network.subnets import logic, schemas
+from kumoi.services.network.subnets.models import SubnetDetails
 
 routes = Routes()
 
 
-def _shown(request: Request, row: dict[str, Any]) -> dict[str, Any]:
+def _shown(request: Request, row: SubnetDetails) -> dict[str, Any]:
     return {"subnet": schemas.subnet(row)}
 
 

@@ -17,18 +17,20 @@ from kumoi.services.network.listing import Asked
 from kumoi.services.network.metadata import logic as metadata
 from kumoi.services.network.networks import logic as networks
 from kumoi.services.network.networks import store as networks_store
+from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import logic as ports
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED, OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
 from kumoi.services.network.subnetpools import logic as subnetpools
 from kumoi.services.network.subnets import content, schemas, store
 from kumoi.services.network.subnets.errors import GatewayIpInUse, OverlappingSubnet, SubnetInUse
+from kumoi.services.network.subnets.models import SubnetDetails, SubnetRow
 from kumoi.services.network.tags import store as tags
 
 LIST_QUERY = store.LISTING.query
 
 
-def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> list[dict[str, Any]]:
+def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> list[SubnetDetails]:
     made = []
     for one in asked:
         values = given(one)
@@ -42,7 +44,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> 
     return detailed(tx, made)
 
 
-def make(tx: Transaction, network: dict[str, Any], project_id: str, values: dict[str, Any]) -> dict[str, Any]:
+def make(tx: Transaction, network: NetworkRow, project_id: str, values: dict[str, Any]) -> SubnetRow:
     """A subnet of the network; `values` by the names of schemas.SubnetCreate."""
     if not values.get("cidr"):
         raise InvalidInput("cidr: a subnet needs a cidr, or a subnetpool_id to get one from")
@@ -60,6 +62,7 @@ def make(tx: Transaction, network: dict[str, Any], project_id: str, values: dict
     asked_pools = values.get("allocation_pools")
     row = standard_attributes.fresh(
         tx,
+        SubnetRow,
         project_id,
         name=values.get("name", ""),
         description=values.get("description", ""),
@@ -88,15 +91,15 @@ def make(tx: Transaction, network: dict[str, Any], project_id: str, values: dict
     return row
 
 
-def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def index(tx: Transaction, who: Who, asked: Asked) -> list[SubnetDetails]:
     return detailed(tx, store.page(tx, who, asked))
 
 
-def show(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any]:
+def show(tx: Transaction, who: Who, subnet_id: str) -> SubnetDetails:
     return detailed(tx, [find(tx, who, subnet_id)])[0]
 
 
-def find(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any]:
+def find(tx: Transaction, who: Who, subnet_id: str) -> SubnetRow:
     row = store.find_visible(tx, who, subnet_id)
     if row is None:
         raise SubnetNotFound(subnet_id)
@@ -105,7 +108,7 @@ def find(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any]:
 
 def update(
     tx: Transaction, who: Who, subnet_id: str, asked: schemas.SubnetUpdate, if_match: str | None
-) -> dict[str, Any]:
+) -> SubnetDetails:
     row = find(tx, who, subnet_id)
     network = _owned(tx, who, row, "update_subnet")
     standard_attributes.expect_revision(row, if_match)
@@ -161,18 +164,22 @@ def delete(tx: Transaction, who: Who, subnet_id: str, if_match: str | None) -> N
     _follow(tx, network)
 
 
-def detailed(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def detailed(tx: Transaction, rows: Sequence[SubnetRow]) -> list[SubnetDetails]:
     """Rows with `shared`, `external` (of the network) and `tags`, as schemas show them."""
     tagged = tags.of(tx, [row["id"] for row in rows])
     on = networks_store.by_ids(tx, list({row["network_id"] for row in rows}))
-    for row in rows:
-        row["tags"] = tagged.get(row["id"], [])
-        row["shared"] = on[row["network_id"]]["shared"]
-        row["external"] = on[row["network_id"]]["external"]
-    return rows
+    return [
+        {
+            **row,
+            "tags": tagged.get(row["id"], []),
+            "shared": on[row["network_id"]]["shared"],
+            "external": on[row["network_id"]]["external"],
+        }
+        for row in rows
+    ]
 
 
-def _owned(tx: Transaction, who: Who, row: dict[str, Any], rule: str) -> dict[str, Any]:
+def _owned(tx: Transaction, who: Who, row: SubnetRow, rule: str) -> NetworkRow:
     """The subnet's network, when the caller owns the one or the other."""
     network = networks_store.find(tx, row["network_id"])
     assert network is not None
@@ -181,20 +188,20 @@ def _owned(tx: Transaction, who: Who, row: dict[str, Any], rule: str) -> dict[st
     return network
 
 
-def _follow(tx: Transaction, network: dict[str, Any]) -> None:
+def _follow(tx: Transaction, network: NetworkRow) -> None:
     """The network has changed with its subnets."""
     networks_store.change(tx, network["id"])
     metadata.follow(tx, network)
     reconcile.mark(tx, networks.KIND, network["id"])
 
 
-def _gateway_must_be_free(tx: Transaction, row: dict[str, Any]) -> None:
+def _gateway_must_be_free(tx: Transaction, row: SubnetRow) -> None:
     for port in addresses.ports_on_subnet(tx, row["id"]):
         if port["device_owner"] == ROUTER_INTERFACE and port["address"] == row["gateway_ip"]:
             raise GatewayIpInUse(row["gateway_ip"], port["id"])
 
 
-def _address_ports(tx: Transaction, subnet: dict[str, Any]) -> None:
+def _address_ports(tx: Transaction, subnet: SubnetRow) -> None:
     """Guests that are there already will give themselves an address of the new subnet."""
     rows = [
         row

@@ -1,10 +1,14 @@
 """The table of subnets."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.networks.models import networks
+
+Ipv6Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
 
 
 class SubnetRow(standard_attributes.NamedRow):
@@ -13,14 +17,20 @@ class SubnetRow(standard_attributes.NamedRow):
     cidr: str
     gateway_ip: str | None
     enable_dhcp: bool
-    ipv6_ra_mode: str | None
-    ipv6_address_mode: str | None
+    ipv6_ra_mode: Ipv6Mode | None
+    ipv6_address_mode: Ipv6Mode | None
     allocation_pools: list[dict[str, str]]
     dns_nameservers: list[str] | None
     host_routes: list[dict[str, str]] | None
     service_types: list[str] | None
     subnetpool_id: str | None
     dns_publish_fixed_ip: bool
+
+
+class SubnetDetails(SubnetRow):
+    shared: bool
+    external: bool
+    tags: list[str]
 
 
 subnets = Table[SubnetRow](

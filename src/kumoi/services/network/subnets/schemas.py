@@ -7,6 +7,7 @@ import msgspec
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 from kumoi.services.network.standard_attributes import Standard
+from kumoi.services.network.subnets.models import SubnetDetails
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
 Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
@@ -87,7 +88,7 @@ class Subnet(Standard, kw_only=True):
     external: bool = msgspec.field(name="router:external")
 
 
-def subnet(row: dict[str, Any]) -> dict[str, Any]:
+def subnet(row: SubnetDetails) -> dict[str, Any]:
     return {
         "id": row["id"],
         "name": row["name"],

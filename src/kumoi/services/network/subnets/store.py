@@ -11,7 +11,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing, flag
 from kumoi.services.network.networks.models import networks
-from kumoi.services.network.subnets.models import subnets
+from kumoi.services.network.subnets.models import SubnetRow, subnets
 from kumoi.services.network.tags import store as tags
 
 
@@ -46,37 +46,37 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     return sa.or_(subnets.c.project_id == project_id, subnets.c.network_id.in_(usable))
 
 
-def page(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
+def page(tx: Transaction, who: Who, asked: Asked) -> list[SubnetRow]:
     return LISTING.rows(tx, asked, visible(who), is_admin=who.sees(None))
 
 
-def find(tx: Transaction, subnet_id: str) -> dict[str, Any] | None:
-    return tx.row(subnets, id=subnet_id)  # type: ignore[return-value]
+def find(tx: Transaction, subnet_id: str) -> SubnetRow | None:
+    return tx.row(subnets, id=subnet_id)
 
 
-def find_visible(tx: Transaction, who: Who, subnet_id: str) -> dict[str, Any] | None:
+def find_visible(tx: Transaction, who: Who, subnet_id: str) -> SubnetRow | None:
     query = sa.select(subnets).where(subnets.c.id == subnet_id)
     condition = visible(who)
-    return tx.one(query if condition is None else query.where(condition))
+    return tx.one(query if condition is None else query.where(condition), SubnetRow)
 
 
-def of_network(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
+def of_network(tx: Transaction, network_id: str) -> list[SubnetRow]:
     """Oldest first."""
     return tx.rows(subnets, subnets.c.created_at, subnets.c.id, network_id=network_id)
 
 
-def of_networks(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def of_networks(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[SubnetRow]]:
     """network id → its subnets, oldest first."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[str, list[SubnetRow]] = {}
     if network_ids:
         query = sa.select(subnets).where(subnets.c.network_id.in_(network_ids))
-        for row in tx.all(query.order_by(subnets.c.created_at, subnets.c.id)):
+        for row in tx.all(query.order_by(subnets.c.created_at, subnets.c.id), SubnetRow):
             found.setdefault(row["network_id"], []).append(row)
     return found
 
 
-def by_ids(tx: Transaction, subnet_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    return {row["id"]: row for row in tx.rows(subnets, id=subnet_ids)} if subnet_ids else {}  # type: ignore[misc]
+def by_ids(tx: Transaction, subnet_ids: Sequence[str]) -> dict[str, SubnetRow]:
+    return {row["id"]: row for row in tx.rows(subnets, id=subnet_ids)} if subnet_ids else {}
 
 
 def shared_networks(tx: Transaction, network_ids: Sequence[str]) -> set[str]:
@@ -84,8 +84,8 @@ def shared_networks(tx: Transaction, network_ids: Sequence[str]) -> set[str]:
     return {row[0] for row in tx.execute(query)}
 
 
-def insert(tx: Transaction, row: dict[str, Any]) -> None:
-    tx.insert(subnets, **row)
+def insert(tx: Transaction, row: SubnetRow) -> None:
+    tx.insert_row(subnets, row)
 
 
 def change(tx: Transaction, subnet_id: str, **values: Any) -> None:

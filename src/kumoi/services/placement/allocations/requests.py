@@ -9,7 +9,7 @@ from uuid import UUID
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.services.placement.allocations import logic, store
-from kumoi.services.placement.allocations.models import ConsumerRow
+from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow
 from kumoi.services.placement.errors import ConcurrentUpdate, ProviderNotFound
 from kumoi.services.placement.resource_classes import logic as resource_classes
 from kumoi.services.placement.resource_providers import logic as providers_logic
@@ -53,7 +53,7 @@ def put(tx: Transaction, wanted: Mapping[str, Wanted]) -> None:
         raise BadRequest(f"Allocation for resource provider that does not exist: {error.message}") from None
 
 
-def of_consumer(tx: Transaction, consumer_id: str) -> tuple[list[dict[str, Any]], dict[str, int], ConsumerRow | None]:
+def of_consumer(tx: Transaction, consumer_id: str) -> tuple[list[AllocationRow], dict[str, int], ConsumerRow | None]:
     """What it has, the generations of the providers that it has it of, and its own row."""
     rows = store.of_consumers(tx, [consumer_id])
     named = providers.every(tx, {row["provider_id"] for row in rows})

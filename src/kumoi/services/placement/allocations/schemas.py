@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel.versions import since
+from kumoi.services.placement.allocations.models import AllocationRow
 from kumoi.services.placement.inventories.models import LARGEST
 
 Amount = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
@@ -69,7 +70,7 @@ class ByConsumer(msgspec.Struct):
     resource_provider_generation: int
 
 
-def of_consumer(rows: list[dict[str, Any]], generations: dict[str, int]) -> dict[str, OfProvider]:
+def of_consumer(rows: list[AllocationRow], generations: dict[str, int]) -> dict[str, OfProvider]:
     """By provider."""
     found: dict[str, OfProvider] = {}
     for row in rows:

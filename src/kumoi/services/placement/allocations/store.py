@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.placement.allocations.models import ConsumerRow, allocations, consumers
+from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow, allocations, consumers
 
 
 def consumer(tx: Transaction, consumer_id: str) -> ConsumerRow | None:
@@ -35,7 +35,7 @@ def insert_many(tx: Transaction, rows: list[dict[str, Any]]) -> None:
     tx.insert_many(allocations, rows)
 
 
-def of_consumers(tx: Transaction, consumer_ids: Iterable[str]) -> list[dict[str, Any]]:
+def of_consumers(tx: Transaction, consumer_ids: Iterable[str]) -> list[AllocationRow]:
     order = (allocations.c.consumer_id, allocations.c.provider_id, allocations.c.resource_class)
     return tx.rows(allocations, *order, consumer_id=list(consumer_ids))
 

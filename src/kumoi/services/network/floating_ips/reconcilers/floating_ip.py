@@ -21,9 +21,9 @@ def desired(tx: Transaction, floating_ip_ids: list[str]) -> dict[str, FloatingIp
             id=row["id"],
             address=row["floating_ip_address"],
             mac=own[row["floating_port_id"]]["mac_address"],
-            router_id=row["router_id"],
-            port_id=row["port_id"],
-            fixed_address=row["fixed_ip_address"],
+            router_id=row["router_id"] or "",
+            port_id=row["port_id"] or "",
+            fixed_address=row["fixed_ip_address"] or "",
         )
         for row in rows
     }

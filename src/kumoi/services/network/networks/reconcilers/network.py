@@ -1,7 +1,5 @@
 """Networks of the tables, with their subnets → the topology's."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from kumoi.engines.network.interface import HostRoute, NetworkSpec, SubnetSpec, Topology
@@ -14,6 +12,7 @@ from kumoi.services.network.networks.models import networks as networks_table
 from kumoi.services.network.ports import store as ports
 from kumoi.services.network.ports.models import METADATA
 from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets.models import SubnetRow
 from kumoi.services.network.topology import Part, parts
 
 
@@ -67,7 +66,7 @@ def _metadata_addresses(tx: Transaction, network_ids: list[str]) -> dict[str, st
     return dict(pair for pairs in given.values() for pair in pairs)
 
 
-def _subnet(row: dict[str, Any], metadata_address: str | None) -> SubnetSpec:
+def _subnet(row: SubnetRow, metadata_address: str | None) -> SubnetSpec:
     return SubnetSpec(
         id=row["id"],
         cidr=row["cidr"],

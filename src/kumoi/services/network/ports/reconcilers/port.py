@@ -1,14 +1,12 @@
 """Ports of the tables → the topology's, many in one transaction."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from kumoi.engines.network.interface import AddressPair, DhcpOption, FixedAddress, PortKind, PortSpec, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.ports import logic, states, store
-from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED
+from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED, PortDetails
 from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.topology import Part
 
@@ -33,7 +31,7 @@ def apply(view: View, batch: dict[str, int]) -> None:
         topology.apply_ports(there)
 
 
-def _port(row: dict[str, Any]) -> PortSpec:
+def _port(row: PortDetails) -> PortSpec:
     return PortSpec(
         id=row["id"],
         network_id=row["network_id"],

@@ -1,21 +1,20 @@
 """Routers of the tables, with their ports → the topology's."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from kumoi.engines.network.interface import Route, RouterAddress, RouterGateway, RouterInterface, RouterSpec, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.networks import store as networks
+from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import store as ports
-from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
+from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE, PortDetails
 from kumoi.services.network.routers import logic, store
+from kumoi.services.network.routers.models import RouterRow
 from kumoi.services.network.routers.models import routers as routers_table
 from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets.models import SubnetRow
 from kumoi.services.network.topology import Part
-
-Rows = dict[str, dict[str, Any]]
 
 
 def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
@@ -24,7 +23,7 @@ def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
     own = ports.detailed(tx, ports.of_devices(tx, list(rows), OF_ROUTERS))
     on = networks.by_ids(tx, list({port["network_id"] for port in own}))
     ranges = subnets.by_ids(tx, list({subnet_id for port in own for subnet_id, _ in port["fixed_ips"]}))
-    by_router: dict[str, list[dict[str, Any]]] = {}
+    by_router: dict[str, list[PortDetails]] = {}
     for port in own:
         by_router.setdefault(port["device_id"], []).append(port)
     return {
@@ -61,7 +60,7 @@ def apply(view: View, batch: dict[str, int]) -> None:
             topology.remove_router(router_id, revision)
 
 
-def _interface(port: dict[str, Any], on: Rows, ranges: Rows) -> RouterInterface:
+def _interface(port: PortDetails, on: dict[str, NetworkRow], ranges: dict[str, SubnetRow]) -> RouterInterface:
     return RouterInterface(
         port_id=port["id"],
         network_id=port["network_id"],
@@ -74,7 +73,9 @@ def _interface(port: dict[str, Any], on: Rows, ranges: Rows) -> RouterInterface:
     )
 
 
-def _gateway(row: dict[str, Any], port: dict[str, Any], on: Rows, ranges: Rows) -> RouterGateway:
+def _gateway(
+    row: RouterRow, port: PortDetails, on: dict[str, NetworkRow], ranges: dict[str, SubnetRow]
+) -> RouterGateway:
     hops = [ranges[subnet_id]["gateway_ip"] for subnet_id, _ in port["fixed_ips"]]
     return RouterGateway(
         port_id=port["id"],
@@ -87,7 +88,7 @@ def _gateway(row: dict[str, Any], port: dict[str, Any], on: Rows, ranges: Rows) 
     )
 
 
-def _with_prefix(address: str, subnet: dict[str, Any]) -> str:
+def _with_prefix(address: str, subnet: SubnetRow) -> str:
     return f"{address}/{subnet['cidr'].partition('/')[2]}"
 
 

@@ -1,12 +1,11 @@
 """Security groups of the tables → the topology's."""
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from kumoi.engines.network.interface import SecurityGroupSpec, SecurityRule, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network.security_group_rules.models import SecurityGroupRuleRow
 from kumoi.services.network.security_groups import logic, store
 from kumoi.services.network.security_groups.models import security_groups as security_groups_table
 from kumoi.services.network.topology import Part
@@ -37,7 +36,7 @@ def apply(view: View, batch: dict[str, int]) -> None:
             topology.remove_security_group(group_id, revision)
 
 
-def _rule(row: dict[str, Any]) -> SecurityRule:
+def _rule(row: SecurityGroupRuleRow) -> SecurityRule:
     return SecurityRule(
         id=row["id"],
         direction=row["direction"],
