@@ -26,8 +26,8 @@ class Form:
 
 
 FORMS = (
-    Form("matrix", "make matrix", "one point in three on SQLite, in five on PostgreSQL"),
-    Form("sim", "make sim COUNT=2000", "400 seeds"),
+    Form("matrix", "make matrix", "one point in three on SQLite, in eight on PostgreSQL"),
+    Form("sim", "make sim COUNT=2000", "1,000 seeds"),
     Form("sim-postgresql", "make sim COUNT=400 DATABASE=postgresql", "30 seeds"),
     Form("power-cut", "make power-cut", "56 cuts, and 24 with QEMU"),
     Form("fuzz", "make fuzz COUNT=3 EXAMPLES=8", "seed 1: two examples of each route on SQLite, one on PostgreSQL"),

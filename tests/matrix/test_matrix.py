@@ -16,7 +16,7 @@ from tests.matrix.walk import Bench
 app.load_services()
 WHOLE = os.environ.get("KUMOI_MATRIX") == "whole"
 KINDS = sorted(kind for kind in operations.registry if not kind.startswith("toy."))
-SAMPLE = {"sqlite": 3, "postgresql": 5}
+SAMPLE = {"sqlite": 3, "postgresql": 8}
 """One point of so many."""
 
 
