@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -87,6 +89,40 @@ class Client:
                 return answer
             time.sleep(every)
         raise RuntimeError(f"{path} was not done within {within} s: {answer}")
+
+    @contextmanager
+    def guessing(self, connections: int, seconds: int) -> Iterator[None]:
+        """So many clients guess passwords meanwhile, each of another user, so that no account's failures slow them down."""
+        user = {"name": "NUMBER", "password": "a guess", "domain": {"name": "Default"}}
+        body = json.dumps({"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}})
+        lines = [
+            "local number = 0",
+            f"local body = [==[{body}]==]",
+            "request = function() number = number + 1; return wrk.format('POST', nil, "
+            "{['Content-Type'] = 'application/json'}, (body:gsub('NUMBER', 'guess-' .. number))) end",
+        ]
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write("\n".join(lines))
+            script.flush()
+            argv = [
+                "wrk",
+                "-t",
+                "1",
+                "-c",
+                str(connections),
+                "-d",
+                f"{seconds}s",
+                "--timeout",
+                "60s",
+                "-s",
+                script.name,
+            ]
+            running = subprocess.Popen([*argv, f"{self.base}/identity/v3/auth/tokens"], stdout=subprocess.DEVNULL)
+            try:
+                yield
+            finally:
+                running.terminate()
+                running.wait()
 
     def load(
         self, path: str, connections: int, seconds: int = 5, method: str = "GET", headers: dict[str, str] | None = None,

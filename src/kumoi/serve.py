@@ -13,17 +13,19 @@ from granian.server import Server
 from granian.server.embed import Server as OwnServer
 
 from kumoi import app
-from kumoi.kernel import log, preparation, settings, streams
+from kumoi.kernel import lanes, log, preparation, settings, streams
 from kumoi.kernel.settings import Folder
 
-THREADS = 2
-"""Of each API worker: one may wait (for the disk, for a password's hash) while the other answers."""
+AT_ONCE = 2
+"""Requests that each API worker answers at once: one may wait for the disk while the other goes on."""
+IN_LANES = 18
+"""Threads beside them for requests that wait for a lane: all that the lane of password hashes takes, and some."""
 
 
 def api() -> Any:
     """The WSGI application, made in each worker."""
     log.start()
-    return app.make_api(Path(os.environ["KUMOI_DATA"])).wsgi()
+    return lanes.Bounded(app.make_api(Path(os.environ["KUMOI_DATA"])).wsgi(), AT_ONCE)
 
 
 def serve_api(folder: Folder) -> None:
@@ -39,7 +41,7 @@ def serve_api(folder: Folder) -> None:
         uds=folder.api_socket(0),
         interface=Interfaces.WSGI,
         workers=settings.load(folder).api_workers,
-        blocking_threads=THREADS,
+        blocking_threads=AT_ONCE + IN_LANES,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=8,

@@ -35,6 +35,10 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     host_name: Annotated[str, Meta(pattern="^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$")] = "host-1"
     password_rounds: Annotated[int, Meta(ge=4, le=20)] = 12
     """bcrypt's cost for new passwords: 2^rounds."""
+    shortest_password: Annotated[int, Meta(ge=1, le=64)] = 8
+    """Characters of a new password."""
+    login_failures: Annotated[int, Meta(ge=0, le=1000)] = 5
+    """Failed logins of one account from one address after which the next ones must wait; 0: any number."""
     connections_per_address: Annotated[int, Meta(ge=0, le=8192)] = 1024
     """Requests and websockets that one client address may have open at once; 0: any number."""
     requests_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000

@@ -22,7 +22,7 @@ project create --parent lab -f json bench
 project show --parents -f json bench
 project set --name lab2 lab
 project list --tags red -f json
-user create --project lab2 --password pass1 --email ada@example -f json ada
+user create --project lab2 --password pass-of-ada --email ada@example -f json ada
 user show -f json ada
 user set --disable ada
 user set --enable ada
@@ -134,12 +134,12 @@ def test_openstacksdk(url: str) -> None:
     cloud = connect(project_name="admin", project_domain_id="default")
     assert cloud.identity.find_user("demo").name == "demo"
     project = cloud.identity.create_project(name="lab", domain_id="default", description="d")
-    user = cloud.identity.create_user(name="ada", password="p", default_project_id=project.id)
+    user = cloud.identity.create_user(name="ada", password="password of ada", default_project_id=project.id)
     role = cloud.identity.find_role("member")
     cloud.identity.assign_project_role_to_user(project, user, role)
     assert cloud.identity.validate_user_has_project_role(project, user, role)
     assert [each.name for each in cloud.identity.user_projects(user)] == ["lab"]
-    ada = connect(username="ada", password="p", project_name="lab", project_domain_id="default")
+    ada = connect(username="ada", password="password of ada", project_name="lab", project_domain_id="default")
     credential = ada.identity.create_application_credential(
         ada.current_user_id, name="robot", roles=[{"name": "reader"}]
     )

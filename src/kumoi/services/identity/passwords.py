@@ -8,13 +8,31 @@ import threading
 import bcrypt
 
 from kumoi.kernel import clock, randomness
+from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.lanes import Lane
 
 REMEMBERED_SECONDS = 300
 MOST_REMEMBERED = 10_000
+WAITING = 15
+"""How many hashes may wait for the one that is computed, in each process."""
+LANE = Lane("password hashes", WAITING)
 
 _key = b""
 _successes: dict[bytes, float] = {}
 _lock = threading.Lock()
+
+
+def check(password: str, shortest: int) -> None:
+    """BadRequest for a new password that is too short."""
+    if len(password) < shortest:
+        raise BadRequest(
+            f"The password does not match the requirements: user.password must have at least {shortest} characters."
+        )
+
+
+def new_hash(password: str, rounds: int) -> str:
+    """As `hashed`, in the lane: for requests. Unavailable when too many wait."""
+    return LANE.run(lambda: hashed(password, rounds))
 
 
 def hashed(password: str, rounds: int) -> str:
@@ -23,22 +41,30 @@ def hashed(password: str, rounds: int) -> str:
 
 
 def matches(password: str, password_hash: str | None, rounds: int) -> bool:
-    """Whether it is the password. Without a hash (no such user) it is False after the same time. Outside transactions."""
+    """Whether it is the password. Without a hash (no such user) it is False after the same time. Outside transactions.
+    What is not remembered is computed in the lane; Unavailable when too many wait."""
     if password_hash is None:
-        hashed(password, rounds)
-        return False
+        return LANE.run(lambda: fits(password, None, rounds))
     success = _success(password, password_hash)
     with _lock:
         until = _successes.get(success, 0.0)
     if until > clock.monotonic():
         return True
-    try:
-        right = bcrypt.checkpw(_digest(password), password_hash.encode())
-    except ValueError:
-        return False
+    right = LANE.run(lambda: fits(password, password_hash, rounds))
     if right:
         _remember(success)
     return right
+
+
+def fits(password: str, password_hash: str | None, rounds: int) -> bool:
+    """The slow part of `matches`."""
+    if password_hash is None:
+        hashed(password, rounds)
+        return False
+    try:
+        return bcrypt.checkpw(_digest(password), password_hash.encode())
+    except ValueError:
+        return False
 
 
 def _digest(password: str) -> bytes:

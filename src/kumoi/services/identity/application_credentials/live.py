@@ -22,4 +22,4 @@ def new_secret(request: Request, user_id: str, body: schemas.CreateBody) -> Secr
     wanted = body.application_credential
     request.database.read(lambda tx: logic.check_may_create(tx, request.who, user_id, wanted))
     text = wanted.secret or base64.urlsafe_b64encode(randomness.random_bytes(64)).decode().rstrip("=")
-    return Secret(text, passwords.hashed(text, request.settings.password_rounds))
+    return Secret(text, passwords.new_hash(text, request.settings.password_rounds))

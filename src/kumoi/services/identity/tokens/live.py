@@ -7,6 +7,7 @@ from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.http import Request
 from kumoi.services.identity import passwords
 from kumoi.services.identity.errors import Refused
+from kumoi.services.identity.logins.live import Guard
 from kumoi.services.identity.tokens import authenticator, logic, schemas
 from kumoi.services.identity.tokens.authenticator import Checker
 from kumoi.services.identity.tokens.errors import TokenNotFound
@@ -18,12 +19,22 @@ def checker(request: Request) -> Checker:
 
 
 def log_in(request: Request, auth: schemas.Auth, with_catalog: bool) -> tuple[str, bytes]:
-    """The sealed token and its body. Nothing is written: what the token may do is looked up whenever it is used."""
+    """The sealed token and its body. Of the token nothing is written: what it may do is looked up
+    whenever it is used."""
     check = checker(request)
-    claim = request.database.read(lambda tx: logic.claim(tx, auth.identity, check))
+    guard = Guard(request)
+
+    def begin(tx: Transaction) -> logic.Claim:
+        claim = logic.claim(tx, auth.identity, check)
+        guard.admit(tx, claim.accounts)
+        return claim
+
+    claim = request.database.read(begin)
     right = [passwords.matches(given, kept, request.settings.password_rounds) for given, kept in claim.secrets]
     if claim.contradicts or claim.user is None or not all(right):
+        guard.failed()
         raise Refused
+    guard.succeeded()
 
     def finish(tx: Transaction) -> tuple[str, bytes]:
         standing = logic.issue(tx, claim, auth.scope)

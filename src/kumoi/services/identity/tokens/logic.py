@@ -14,6 +14,7 @@ from kumoi.services.identity.application_credentials.models import ApplicationCr
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.catalog import rendering
 from kumoi.services.identity.errors import Invalid, NotAllowed, Refused
+from kumoi.services.identity.logins import logic as logins
 from kumoi.services.identity.projects import store as project_store
 from kumoi.services.identity.projects.models import ProjectRow
 from kumoi.services.identity.tokens import schemas, store
@@ -28,11 +29,13 @@ LONGEST_CHAIN = 32
 
 @dataclass
 class Claim:
-    """What a login says, before its secrets are checked. `secrets`: (given, hash or None); all must match."""
+    """What a login says, before its secrets are checked. `secrets`: (given, hash or None); all must match.
+    `accounts`: whose secrets they are, for counting failures."""
 
     user: dict[str, Any] | None = None
     methods: list[str] = field(default_factory=list)
     secrets: list[tuple[str, str | None]] = field(default_factory=list)
+    accounts: list[str] = field(default_factory=list)
     parent: Payload | None = None
     application_credential: ApplicationCredentialRow | None = None
     contradicts: bool = False
@@ -71,6 +74,7 @@ def _claim_password(tx: Transaction, found: Claim, said: schemas.UserPassword) -
     user = _named_user(tx, said, "auth.identity.password.user")
     found.says(user)
     password_hash = store.password_hash(tx, user["id"]) if user is not None and usable(user) else None
+    found.accounts.append(user["id"] if user is not None else _nobody(said))
     found.secrets.append((said.password, password_hash))
 
 
@@ -83,10 +87,19 @@ def _claim_application_credential(tx: Transaction, found: Claim, said: schemas.A
         credential = store.application_credential_named(tx, user["id"], said.name) if user is not None else None
     else:
         raise Invalid(place, "id, or name and user, must be given")
+    found.accounts.append(credential["id"] if credential is not None else _nobody(said))
     ended = credential is not None and (credential["expires_at"] or tx.now + 1) <= tx.now
     found.says(store.user(tx, credential["user_id"]) if credential is not None and not ended else None)
     found.secrets.append((said.secret, credential["secret_hash"] if credential is not None and not ended else None))
     found.application_credential = credential
+
+
+def _nobody(said: schemas.UserPassword | schemas.ApplicationCredentialMethod) -> str:
+    """The account of what is named and does not exist."""
+    user = said.user if isinstance(said, schemas.ApplicationCredentialMethod) else said
+    domain = user.domain if user is not None else None
+    named = (user.id, user.name) if user is not None else ()
+    return logins.account(said.id, said.name, *named, *((domain.id, domain.name) if domain is not None else ()))
 
 
 def _named_user(tx: Transaction, said: schemas.UserName, place: str) -> dict[str, Any] | None:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from kumoi.kernel.database import Transaction
 from kumoi.kernel.http import Request
 from kumoi.services.identity import passwords
 from kumoi.services.identity.errors import Refused
+from kumoi.services.identity.logins.live import Guard
 from kumoi.services.identity.users import logic, schemas
 from kumoi.services.identity.users.models import UserRow
 
@@ -24,12 +26,25 @@ def update(request: Request, user_id: str, changes: dict[str, Any], extra: dict[
 
 def change_password(request: Request, user_id: str, original: str, password: str) -> None:
     """Refused when the original is wrong or there is no such user; both take the same time."""
-    before = request.database.read(lambda tx: logic.own_password(tx, user_id))
+    guard = Guard(request)
+
+    def begin(tx: Transaction) -> str | None:
+        guard.admit(tx, [logic.account(tx, user_id)])
+        return logic.own_password(tx, user_id)
+
+    before = request.database.read(begin)
     if not passwords.matches(original, before, request.settings.password_rounds):
+        guard.failed()
         raise Refused
-    after = passwords.hashed(password, request.settings.password_rounds)
+    guard.succeeded()
+    # Only who knows the password learns more.
+    request.database.read(lambda tx: logic.check_may_change_own_password(tx, user_id))
+    after = _hashed(request, password)
     request.database.write(lambda tx: logic.change_password(tx, user_id, before, after))
 
 
 def _hashed(request: Request, password: str | None) -> str | None:
-    return None if password is None else passwords.hashed(password, request.settings.password_rounds)
+    if password is None:
+        return None
+    passwords.check(password, request.settings.shortest_password)
+    return passwords.new_hash(password, request.settings.password_rounds)

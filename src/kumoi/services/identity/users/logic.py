@@ -13,6 +13,7 @@ from kumoi.services.identity import listing, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Refused, Taken
 from kumoi.services.identity.groups import store as group_store
+from kumoi.services.identity.logins import logic as logins
 from kumoi.services.identity.projects import models as project_models
 from kumoi.services.identity.users import store
 from kumoi.services.identity.users.models import UserRow, removal, users
@@ -160,12 +161,20 @@ def own_password(tx: Transaction, user_id: str) -> str | None:
     row = store.find(tx, user_id)
     if row is None or not row["enabled"]:
         return None
-    if row["options"].get("lock_password"):
-        raise BadRequest("The password of this user is locked: only an administrator may change it.")
     return row["password_hash"] and str(row["password_hash"])
 
 
-def change_password(tx: Transaction, user_id: str, before: str | None, password_hash: str) -> None:
+def account(tx: Transaction, user_id: str) -> str:
+    """What failures to give this user's password are counted for."""
+    return user_id if store.find(tx, user_id) is not None else logins.account(user_id)
+
+
+def check_may_change_own_password(tx: Transaction, user_id: str) -> None:
+    if found(tx, user_id)["options"].get("lock_password"):
+        raise BadRequest("The password of this user is locked: only an administrator may change it.")
+
+
+def change_password(tx: Transaction, user_id: str, before: str | None, password_hash: str | None) -> None:
     """`before`: the hash that the given old password fitted; Refused when somebody else changed it meanwhile."""
     row = store.find(tx, user_id)
     if row is None or row["password_hash"] != before:

@@ -1,0 +1,1 @@
+"""Attempts to log in: how many failed, from where, and who came in."""

@@ -1,0 +1,17 @@
+"""The table of attempts to log in, by account and address."""
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Instant, metadata
+
+logins = sa.Table(
+    "identity_logins",
+    metadata,
+    sa.Column("account", sa.String(64), primary_key=True),
+    sa.Column("address", sa.String(64), primary_key=True),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("failed_at", Instant, index=True),
+    sa.Column("succeeded_at", Instant, index=True),
+)
+"""`account`: the id of a user or application credential, or a digest of a name that nobody has. `failures`: since the last
+success of this account from this address."""

@@ -1,0 +1,33 @@
+"""All SQL of attempts to log in."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Transaction
+from kumoi.services.identity.logins.models import logins
+
+
+def at(tx: Transaction, accounts: Sequence[str], address: str) -> dict[str, dict[str, Any]]:
+    """Account → its row for this address, where there is one."""
+    rows = tx.all(sa.select(logins).where(logins.c.account.in_(accounts), logins.c.address == address))
+    return {row["account"]: row for row in rows}
+
+
+def failures(tx: Transaction, accounts: Sequence[str], since: int) -> dict[str, int]:
+    """Account → failures from all addresses whose last failure lies after `since`."""
+    counted = sa.select(logins.c.account, sa.func.sum(logins.c.failures).label("failures"))
+    recent = counted.where(logins.c.account.in_(accounts), logins.c.failed_at > since)
+    return {row["account"]: int(row["failures"]) for row in tx.all(recent.group_by(logins.c.account))}
+
+
+def keep(tx: Transaction, account: str, address: str, **values: Any) -> None:
+    tx.upsert(logins, {"account": account, "address": address}, values)
+
+
+def forget(tx: Transaction, failed_before: int, succeeded_before: int) -> None:
+    """What no longer counts."""
+    never = logins.c.succeeded_at.is_(None)
+    tx.execute(logins.delete().where(logins.c.failed_at < failed_before, never))
+    tx.execute(logins.delete().where(logins.c.succeeded_at < succeeded_before))

@@ -1,0 +1,94 @@
+"""Slow work holds no place of those that answer requests, is bounded, and says so."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any
+
+import pytest
+
+from kumoi.kernel.errors import Unavailable
+from kumoi.kernel.lanes import Bounded, Lane
+
+PATIENCE = 20.0
+
+
+def test_requests_in_a_lane_leave_their_places_to_others() -> None:
+    lane, go, inside = Lane("slow", 9), threading.Event(), threading.Semaphore(0)
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["slow"]:
+            inside.release()
+            return [lane.run(lambda: b"slow" if go.wait(PATIENCE) else b"too late")]
+        return [b"quick"]
+
+    bounded = Bounded(app, 2)
+    with ThreadPoolExecutor(20) as clients:
+        slow = [clients.submit(bounded, {"slow": True}, print) for _ in range(8)]
+        assert all(inside.acquire(timeout=PATIENCE) for _ in slow), "two of them hold all places"
+        quick = [clients.submit(bounded, {"slow": False}, print) for _ in range(8)]
+        assert {tuple(done.result(PATIENCE)) for done in quick} == {(b"quick",)}
+        go.set()
+        assert {tuple(done.result(PATIENCE)) for done in slow} == {(b"slow",)}
+    assert bounded.places.qsize() == 2
+
+
+def test_no_more_answer_at_once_than_there_are_places() -> None:
+    most, now, lock = 0, 0, threading.Lock()
+    lane = Lane("slow", 99)
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        nonlocal most, now
+        lane.run(lambda: None)
+        with lock:
+            now += 1
+            most = max(most, now)
+        with lock:
+            now -= 1
+        return [b""]
+
+    bounded = Bounded(app, 1)
+    with ThreadPoolExecutor(16) as clients:
+        list(clients.map(lambda _: bounded({}, print), range(200)))
+    assert most == 1 and bounded.places.qsize() == 1
+
+
+def test_what_is_too_much_is_refused_at_once() -> None:
+    lane, go = Lane("slow", 2), threading.Event()
+    with ThreadPoolExecutor(9) as clients:
+        doing = [clients.submit(lane.run, lambda: go.wait(PATIENCE)) for _ in range(9)]
+        ended = as_completed(doing, PATIENCE)
+        refused = [next(ended).exception() for _ in range(6)]
+        assert all(isinstance(error, Unavailable) and error.headers["Retry-After"] == "1" for error in refused)
+        go.set()
+        assert [next(ended).result() for _ in range(3)] == [True] * 3
+    assert lane.run(lambda: 7) == 7
+
+
+def test_errors_come_through_and_a_place_comes_back() -> None:
+    lane = Lane("slow", 0)
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        lane.run(lambda: 1 // 0)
+        return []
+
+    bounded = Bounded(app, 1)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            bounded({}, print)
+
+
+def test_a_lane_is_less_urgent() -> None:
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    assert Lane("slow", 1).run(lambda: os.getpriority(os.PRIO_PROCESS, 0)) > mine
+    assert os.getpriority(os.PRIO_PROCESS, 0) == mine
+
+
+def test_a_forked_child_has_a_lane_of_its_own() -> None:
+    lane = Lane("slow", 1)
+    assert lane.run(lambda: 1) == 1
+    child = os.fork()
+    if not child:
+        os._exit(7 if lane.run(lambda: 2) == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
