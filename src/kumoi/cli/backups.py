@@ -14,7 +14,7 @@ from kumoi.cli import running
 from kumoi.cli.refusals import Refused
 from kumoi.cli.status import guests
 from kumoi.host import lifecycle
-from kumoi.kernel import clock, durable, processes
+from kumoi.kernel import accounts, clock, durable, processes
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor.supervisor import ask
 
@@ -93,7 +93,7 @@ def restore(source: Path, folder: Folder) -> None:
         if folder.data.exists():
             folder.data.rmdir()
         lifecycle.carry_over(Folder(draft / _MARK))
-        (draft / _MARK).chmod(0o755)
+        accounts.give(draft / _MARK, 0o755)
         _make_durable(draft / _MARK)
         (draft / _MARK).rename(folder.data)
         durable.sync_folder(folder.data.parent)
@@ -169,6 +169,8 @@ def _copy_tree(source: Path, target: Path) -> None:
 
 def _copy_database(source: Path, target: Path) -> None:
     """One instant of an SQLite database that is being written; a file of another kind stays as it was copied."""
+    if source.is_symlink():
+        return
     with source.open("rb") as file:
         if not file.read(16).startswith(b"SQLite format 3"):
             return
@@ -176,8 +178,9 @@ def _copy_database(source: Path, target: Path) -> None:
         target.with_name(target.name + part).unlink(missing_ok=True)
     with closing(sqlite3.connect(source)) as live, closing(sqlite3.connect(target)) as copy:
         live.backup(copy)
-    shutil.copystat(source, target)
-    os.chown(target, source.stat().st_uid, source.stat().st_gid)
+    found = source.stat(follow_symlinks=False)
+    shutil.copystat(source, target, follow_symlinks=False)
+    os.chown(target, found.st_uid, found.st_gid, follow_symlinks=False)
 
 
 def _files(path: Path) -> list[Path]:

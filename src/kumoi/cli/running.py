@@ -3,10 +3,9 @@
 import contextlib
 import fcntl
 import os
-import pwd
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +87,8 @@ def up(folder: Folder, settings: Settings) -> list[str]:
             from kumoi.engines.network import fake
 
             fake.prepare(folder, settings)
-        (folder.run / "nginx.conf").write_text(configuration.render(folder, settings, novnc()))
+        text = configuration.render(folder, settings, novnc())
+        durable.replace_for_now(folder.run / "nginx.conf", text.encode())
         accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
         plan.write(folder.data, parts(folder, settings))
         if running:
@@ -131,7 +131,7 @@ def fill(folder: Folder, settings: Settings, secrets: dict[str, str]) -> None:
     for path in (folder.database, folder.keys):
         give_all(path)
     endpoints = {service.type: service.address or service.prefix for service in app.load_services()}
-    (folder.run / "endpoints.json").write_bytes(msgspec.json.encode(endpoints))
+    durable.replace_for_now(folder.run / "endpoints.json", msgspec.json.encode(endpoints), mode=0o644)
 
 
 def down(folder: Folder, settings: Settings) -> list[str]:
@@ -196,10 +196,11 @@ def alone(folder: Folder) -> Iterator[None]:
     """One `up`, `down` or `backup` at a time."""
     try:
         folder.run.mkdir(parents=True, exist_ok=True)
-        lock = (folder.run / "command.lock").open("w")
+        opened = ExitStack()
+        lock = opened.enter_context(durable.opened_for_locks(folder.run / "command.lock"))
     except OSError as error:
         raise Refused(f"--data: {error.filename}: {error.strerror}") from None
-    with lock:
+    with opened:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -220,7 +221,7 @@ def _make_users() -> None:
 
 def _make_folders(folder: Folder) -> None:
     control = _control()
-    folder.data.chmod(0o755)
+    accounts.give(folder.data.resolve(), 0o755)
     for path, mode, owner in (
         # everyone with a socket here may make it, nobody may remove another's
         (folder.run, 0o1775, None),
@@ -239,22 +240,19 @@ def _copy_certificate(folder: Folder, settings: Settings) -> None:
         (settings.tls_certificate, configuration.certificate(folder)),
         (settings.tls_key, configuration.key(folder)),
     ):
-        target.unlink(missing_ok=True)
         if source:
-            target.touch(mode=0o600)
-            target.write_bytes(Path(source).read_bytes())
+            durable.replace(target, Path(source).read_bytes())
+        else:
+            target.unlink(missing_ok=True)
     if settings.tls_certificate:
         # clients that are pointed to it by clouds.yaml read it, whoever they are
-        folder.keys.chmod(0o711)
-        configuration.certificate(folder).chmod(0o644)
+        accounts.give(folder.keys, 0o711)
+        accounts.give(configuration.certificate(folder), 0o644)
 
 
 def give_all(path: Path) -> None:
     """To the control plane's user: what this command, as root, has just made there."""
-    if os.geteuid() == 0:
-        account = pwd.getpwnam(accounts.CONTROL)
-        for inside in path.rglob("*"):
-            os.chown(inside, account.pw_uid, account.pw_gid)
+    accounts.give_below(path, accounts.CONTROL)
 
 
 def _start_supervisor(folder: Folder) -> None:

@@ -1,7 +1,9 @@
 """The two system users of a cloud, and giving them what they must reach; without root everything stays the caller's."""
 
+import errno
 import os
 import pwd
+import stat
 from pathlib import Path
 
 CONTROL = "kumoi"
@@ -22,11 +24,31 @@ def numbers(user: str) -> tuple[int, int] | None:
 def give(path: Path, mode: int, *, owner: str | None = None, group: str | None = None) -> None:
     """Set the mode, and as root also owner and group (each a user's name, None: unchanged).
 
-    KeyError naming the user that the installer has not made.
+    Never through a symbolic link, nor of a file with a second name: whoever may write in the folder would choose what root
+    gives away (OSError ELOOP). KeyError naming the user that the installer has not made.
     """
+    uid, gid = (_number(owner, 0), _number(group, 1)) if os.geteuid() == 0 else (-1, -1)
+    handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        found = os.fstat(handle)
+        if stat.S_ISLNK(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink != 1):
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
+        # The kernel's name of what is open, for a handle that only names takes no fchown. Sockets cannot be opened else.
+        opened = f"/proc/self/fd/{handle}"
+        if os.geteuid() == 0:
+            os.chown(opened, uid, gid)
+        os.chmod(opened, mode)
+    finally:
+        os.close(handle)
+
+
+def give_below(path: Path, owner: str) -> None:
+    """As root, give all that lies in a folder to a user; a symbolic link itself, not what it leads to."""
     if os.geteuid() == 0:
-        os.chown(path, _number(owner, 0), _number(group, 1))
-    os.chmod(path, mode)
+        uid, gid = _number(owner, 0), _number(owner, 1)
+        for _, folders, files, folder in os.fwalk(path):
+            for name in (*folders, *files):
+                os.chown(name, uid, gid, dir_fd=folder, follow_symlinks=False)
 
 
 def _number(user: str | None, index: int) -> int:

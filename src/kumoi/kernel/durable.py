@@ -1,6 +1,8 @@
 """Files and folders that survive a power cut as a whole."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -8,15 +10,38 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Replace a file atomically and durably. After a power cut it has either the old or the new content; once this returns,
     it has the new one. `mode` applies regardless of the umask.
     """
+    _replace(path, content, mode, lasting=True)
+    sync_folder(path.parent)
+
+
+def replace_for_now(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """As `replace`, but a power cut may lose it: for what is written anew when the machine starts."""
+    _replace(path, content, mode, lasting=False)
+
+
+def _replace(path: Path, content: bytes, mode: int, *, lasting: bool) -> None:
+    """Through a new file: nothing that another user has put there is followed, truncated or shared."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
         os.fchmod(file.fileno(), mode)
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if lasting:
+            file.flush()
+            os.fsync(file.fileno())
     draft.replace(path)
-    sync_folder(path.parent)
+
+
+@contextmanager
+def opened_for_locks(path: Path, *, mode: int = 0o600) -> Iterator[int]:
+    """The descriptor of a file that serves as a lock; made when absent. OSError for a symbolic link."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        if os.fstat(handle).st_uid == os.geteuid():
+            os.fchmod(handle, mode)
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def make_folder(path: Path, *, mode: int = 0o777) -> None:

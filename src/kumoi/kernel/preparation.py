@@ -4,7 +4,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kumoi.kernel import clock
+from kumoi.kernel import clock, durable
 from kumoi.kernel.settings import Folder
 
 PREPARED_WITHIN = 120.0
@@ -13,8 +13,7 @@ PREPARED_WITHIN = 120.0
 @contextmanager
 def preparing(folder: Folder) -> Iterator[None]:
     """Hold the lock while keys, tables and first rows are written. It ends with the block or with this process."""
-    with folder.preparing.open("w") as lock:
-        folder.preparing.chmod(0o644)
+    with durable.opened_for_locks(folder.preparing, mode=0o644) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
+from kumoi.kernel import durable
 from kumoi.kernel.processes import Process
 
 
@@ -15,10 +16,8 @@ def path_of(data: Path) -> Path:
 
 def write(data: Path, processes: Iterable[Process]) -> None:
     """Replace the plan; the next supervisor follows it."""
-    draft = path_of(data).with_suffix(".new")
-    draft.write_text(json.dumps([_row(process) for process in processes], default=str, indent=1) + "\n")
-    draft.chmod(0o600)
-    draft.replace(path_of(data))
+    content = json.dumps([_row(process) for process in processes], default=str, indent=1) + "\n"
+    durable.replace_for_now(path_of(data), content.encode())
 
 
 def fingerprint(process: Process) -> str:

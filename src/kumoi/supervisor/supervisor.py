@@ -11,7 +11,7 @@ import socket
 import sys
 from pathlib import Path
 
-from kumoi.kernel import clock
+from kumoi.kernel import accounts, clock, durable
 from kumoi.kernel.processes import Process
 from kumoi.supervisor import plan
 from kumoi.supervisor.unit import PID_FILE, Unit
@@ -209,7 +209,7 @@ def socket_path(data: Path) -> Path:
 
 def serve(data: Path, *, standby: bool = False) -> int:
     """Be the supervisor of a data folder; 1 when another one is, which a standby outwaits."""
-    with (data / "run" / "supervisor.lock").open("w") as lock:
+    with durable.opened_for_locks(data / "run" / "supervisor.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | (0 if standby else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -224,7 +224,7 @@ def serve(data: Path, *, standby: bool = False) -> int:
         draft.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(draft))
-            draft.chmod(0o600)
+            accounts.give(draft, 0o600)
             listener.listen(16)
             # only now may it be seen: who finds it gets an answer
             draft.rename(path)

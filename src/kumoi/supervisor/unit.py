@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from kumoi.kernel import clock
+from kumoi.kernel import clock, durable
 from kumoi.kernel.processes import Process
 from kumoi.supervisor import plan, starting, world
 
@@ -106,9 +106,7 @@ class Unit:
         self._turn("starting")
         self.deadline = clock.monotonic() + self.process.ready_within
         try:
-            draft = self.pid_file.with_suffix(".new")
-            draft.write_text(f"{self.pid} {self.began} {self.fingerprint}\n")
-            draft.replace(self.pid_file)
+            durable.replace_for_now(self.pid_file, f"{self.pid} {self.began} {self.fingerprint}\n".encode())
         except OSError as error:
             # what no later supervisor would find must not run
             self._verdict = f"its pid cannot be noted: {error}"

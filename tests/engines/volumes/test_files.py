@@ -1,6 +1,7 @@
 """Volumes as qcow2 files, against the real qemu-img."""
 
 import contextlib
+import errno
 import os
 import signal
 import stat
@@ -15,7 +16,7 @@ import pytest
 from kumoi.engines.images import qcow2
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.engines.volumes.interface import Inventory, VolumesError
-from kumoi.kernel import clock, processes
+from kumoi.kernel import accounts, clock, processes
 from kumoi.kernel.fences import Busy
 from kumoi.kernel.randomness import new_uuid
 from kumoi.kernel.settings import Folder
@@ -405,6 +406,30 @@ def test_a_vmdk_that_names_other_files_is_refused(volumes: FileVolumes, folder: 
     with pytest.raises(VolumesError, match="vmdk"):
         volumes.prepare_base(FENCE, image_id, "vmdk")
     assert volumes.inventory().bases == []
+
+
+@pytest.mark.parametrize("other_file_system", [False, True])
+@pytest.mark.parametrize("disk_format", ["raw", "qcow2", "vmdk"])
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_file_that_is_linked_into_the_store_is_no_image(
+    volumes: FileVolumes, folder: Folder, disk_format: str, link: Callable[[Path, Path], None], other_file_system: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    secret = folder.data / "secret"
+    secret.write_bytes(b"secret" * 1000)
+    secret.chmod(0o600)
+    if link is os.link:
+        if os.geteuid() != 0 or other_file_system:
+            pytest.skip("files of the store's owner are its own")
+        os.chown(folder.images, accounts.numbers("nobody")[0], -1)  # type: ignore[index]
+    image_id = new_uuid()
+    link(secret, folder.images / image_id)
+    if other_file_system:
+        monkeypatch.setattr(os, "link", lambda *_, **__: (_ for _ in ()).throw(OSError(errno.EXDEV, "cross-device")))
+    with pytest.raises((VolumesError, OSError)):
+        volumes.prepare_base(FENCE, image_id, disk_format)
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600 and secret.stat().st_uid == os.getuid()
+    assert list(folder.bases.iterdir()) == []
 
 
 def test_a_store_on_another_file_system_is_copied(folder: Folder) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -84,13 +85,30 @@ class Bases:
         source.unlink(missing_ok=True)
         try:
             os.link(stored, source, follow_symlinks=False)
+            self._check(source)
         except FileNotFoundError as error:
             raise VolumesError(f"the data of image {image_id} is not in the image store") from error
         except OSError as error:
             if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP):
                 raise
-            with self.owner.growing(source) as part:
-                self.copy(stored, part)
+            handle = os.open(stored, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                if not stat.S_ISREG(os.fstat(handle).st_mode):
+                    raise VolumesError(f"the data of image {image_id} is no file") from error
+                with self.owner.growing(source) as part:
+                    self.copy(Path(f"/proc/{os.getpid()}/fd/{handle}"), part)
+            finally:
+                os.close(handle)
+
+    def _check(self, source: Path) -> None:
+        """That what was linked is an upload: whoever takes uploads may put anything into that folder. Looked at where
+        nobody else writes. VolumesError, and it is gone again."""
+        found = os.stat(source, follow_symlinks=False)
+        sealed = found.st_uid == 0 and stat.S_IMODE(found.st_mode) == _READABLE
+        uploaded = found.st_uid == os.stat(self.images).st_uid
+        if not stat.S_ISREG(found.st_mode) or not (sealed or uploaded):
+            source.unlink()
+            raise VolumesError("the image's data is no file of the image store")
 
     def _lay_over_raw(self, source: Path, place: Path) -> None:
         size = source.stat().st_size
@@ -155,7 +173,20 @@ def _inspected(source: Path, disk_format: str) -> int:
 
 
 def _seal(file: Path) -> None:
-    # Root's own: neither the process that took the upload nor a guest that broke out can change it now.
-    if os.getuid() == 0:
-        os.chown(file, 0, 0)
-    file.chmod(_READABLE)
+    """Root's own: neither the process that took the upload nor a guest that broke out can change it now. VolumesError for
+    what is no regular file."""
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise VolumesError(f"the image's data cannot be taken: {error.strerror}") from error
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise VolumesError("the image's data is no regular file")
+        if os.getuid() != 0:
+            os.fchmod(handle, _READABLE)
+            return
+        os.fchown(handle, 0, 0)
+        os.fchmod(handle, _READABLE)
+    finally:
+        os.close(handle)

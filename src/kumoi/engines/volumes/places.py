@@ -11,7 +11,7 @@ from uuid import UUID
 from weakref import WeakValueDictionary
 
 from kumoi.engines.volumes.interface import VolumesError
-from kumoi.kernel import durable
+from kumoi.kernel import accounts, durable
 from kumoi.kernel.fences import Busy
 
 UNFINISHED = ".part"
@@ -40,9 +40,9 @@ class Owner:
     def folder(self, path: Path) -> None:
         """A folder that the owner can pass through to names it knows, and only this process can change."""
         durable.make_folder(path)
+        accounts.give(path, 0o710)
         if os.getuid() == 0:
-            os.chown(path, 0, self.gid)
-        path.chmod(0o710)
+            os.chown(path, 0, self.gid, follow_symlinks=False)
 
     @contextmanager
     def growing(self, place: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from kumoi.kernel import clock, log, processes
+from kumoi.kernel import clock, durable, log, processes
 from kumoi.kernel.accounts import GUEST
 
 Accelerator = Literal["kvm", "tcg"]
@@ -41,7 +41,7 @@ def choose(wanted: Literal["auto", "kvm", "tcg"], cache: Path, user: str | None)
     if works is None:
         works = kvm_may_work() and boots("kvm", user)
         cache.parent.mkdir(parents=True, exist_ok=True)
-        cache.write_bytes(msgspec.json.encode(Verdict(*_here(), works=works)))
+        durable.replace_for_now(cache, msgspec.json.encode(Verdict(*_here(), works=works)))
     return "kvm" if works else "tcg"
 
 
@@ -68,7 +68,7 @@ def boots(accelerator: Accelerator, user: str | None = GUEST) -> bool:
     with tempfile.NamedTemporaryFile(prefix="kumoi-probe-") as disk:
         disk.write(_BOOT_SECTOR)
         disk.flush()
-        os.chmod(disk.name, 0o644)
+        os.fchmod(disk.fileno(), 0o644)
         argv = [
             *("qemu-system-x86_64", "-machine", "pc-i440fx-7.2", "-accel", accelerator, "-cpu", CPU[accelerator]),
             *("-m", "16", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kumoi.engines.hypervisor.interface import HypervisorError
-from kumoi.kernel import durable, processes
+from kumoi.kernel import accounts, durable, processes
 
 LABEL = "config-2"
 
@@ -21,7 +21,7 @@ def write(documents: Mapping[str, bytes], image: Path) -> None:
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             place.write_bytes(content)
         processes.run(["genisoimage", "-quiet", "-J", "-r", "-V", LABEL, "-o", str(draft), str(folder)], within=30)
-        draft.chmod(0o600)
+        accounts.give(draft, 0o600)
         durable.sync_file(draft)
         draft.rename(image)
         durable.sync_folder(image.parent)

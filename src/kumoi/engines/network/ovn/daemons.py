@@ -8,6 +8,7 @@ from kumoi.engines.network.interface import PHYSICAL_NETWORK, NetworkError
 from kumoi.engines.network.ovn import devices, external
 from kumoi.engines.network.ovn.database import DatabaseFile, Operation
 from kumoi.engines.network.ovn.names import Names
+from kumoi.kernel import accounts
 from kumoi.kernel.accounts import CONTROL, GUEST
 from kumoi.kernel.processes import Process
 from kumoi.kernel.settings import Folder, Settings
@@ -90,9 +91,7 @@ def prepare(folder: Folder, settings: Settings) -> None:
     external.check(names, settings)
     for path, user in ((names.central, CONTROL), (names.host, None)):
         path.mkdir(parents=True, exist_ok=True)
-        path.chmod(0o750)
-        if user is not None:
-            shutil.chown(path, user, pwd.getpwnam(user).pw_gid)
+        accounts.give(path, 0o750, owner=user, group=user)
     # ovn-controller names its control socket after its process id, so those of dead ones pile up.
     for stale in names.host.glob("ovn-controller.*.ctl"):
         stale.unlink(missing_ok=True)
