@@ -27,7 +27,7 @@ JSON = "application/json"
     query=schemas.IssueQuery,
     status=201,
     reply=under("token", schemas.Token),
-    errors=(401, 403),
+    errors=(401, 403, 429),
 )
 def issue(request: Request, body: schemas.AuthBody, query: schemas.IssueQuery) -> Reply:
     token, described = live.log_in(request, body.auth, query.nocatalog is None)

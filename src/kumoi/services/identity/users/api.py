@@ -71,7 +71,7 @@ def delete(request: Request, user_id: str) -> Reply:
     mode="live",
     body=schemas.PasswordBody,
     status=204,
-    errors=(401,),
+    errors=(401, 429),
 )
 def change_password(request: Request, user_id: str, body: schemas.PasswordBody) -> Reply:
     """The old password is proof enough; no token is needed."""

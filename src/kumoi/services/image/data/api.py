@@ -11,7 +11,7 @@ from kumoi.services.image.data.upload import receive
 
 routes = Routes()
 
-_REFUSALS = (409, 410, 413, 415)
+_REFUSALS = (408, 409, 410, 413, 415)
 
 
 @routes.put(
