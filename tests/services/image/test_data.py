@@ -67,6 +67,29 @@ def test_what_is_not_what_it_says_is_refused_and_nothing_is_left(cloud: Any, sai
         assert send(cloud, image_id, good).status_code == 204, "another try is welcome"
 
 
+@pytest.mark.parametrize("container", ["ova", "ovf", "docker", "compressed", "aki", "ari", "ami"])
+@pytest.mark.parametrize("data", [qcow2(backing=b"/etc/shadow"), qcow2()])
+def test_no_container_hides_a_disk(cloud: Any, container: str, data: bytes) -> None:
+    for said in ("qcow2", "raw", "vmdk"):
+        image_id = create(cloud, disk_format=said, container_format=container).json["id"]
+        answered = send(cloud, image_id, data)
+        sound = container in ("aki", "ari", "ami") and said == "qcow2" and data == qcow2()
+        assert answered.status_code == (204 if sound else 400), answered.text
+        assert (image_id in lying(cloud)) == sound
+
+
+@pytest.mark.parametrize("container", ["ova", "ovf", "docker", "compressed"])
+def test_nothing_starts_from_a_container_of_files(cloud: Any, container: str) -> None:
+    image_id = ready(cloud, disk_format="vmdk", container_format=container)
+    volume = {"volume": {"size": 1, "imageRef": image_id}}
+    refused = cloud.post("/volume/v3/volumes", json=volume)
+    assert refused.status_code == 400 and "container_format" in refused.text
+    flavor = cloud.get("/compute/v2.1/flavors").json["flavors"]
+    server = {"name": "one", "imageRef": image_id, "flavorRef": flavor[0]["id"] if flavor else "1", "networks": "none"}
+    refused = cloud.post("/compute/v2.1/servers", json={"server": server}, version="2.96")
+    assert refused.status_code == 400, refused.text
+
+
 def test_who_may_send_what(cloud: Any) -> None:
     image_id = create(cloud, visibility="community").json["id"]
     assert send(cloud, image_id, RAW, as_=None).status_code == 401

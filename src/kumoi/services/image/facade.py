@@ -9,6 +9,9 @@ from kumoi.services.image.images import store
 from kumoi.services.image.images.logic import visible
 from kumoi.services.image.images.models import ImageDetails
 
+BOOTABLE = ("bare", "ami")
+"""Values of container_format."""
+
 
 @dataclass(frozen=True)
 class Image:
@@ -32,6 +35,11 @@ class Image:
     tags: tuple[str, ...]
     created_at: int
     updated_at: int
+
+    @property
+    def holds_a_disk(self) -> bool:
+        """Whether a server or volume may start from it: its bytes are a disk, not an archive of files."""
+        return self.container_format in BOOTABLE
 
 
 def usable(tx: Transaction, who: Who, image_id: str) -> Image:

@@ -23,11 +23,12 @@ from kumoi.services.image.images.models import (
 from kumoi.services.image.offers import IMPORT_METHODS
 
 _FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
-"""Containers whose bytes are no bare disk."""
+"""Containers whose bytes are no bare disk: an archive, say. No disk is taken as one of them, for it would escape the check of
+its own format."""
 
 
-def begin(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, staging: bool) -> tuple[str, str | None]:
-    """The upload's id (that of its operation), and the disk_format that the bytes must be (None: anything)."""
+def begin(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, staging: bool) -> tuple[str, str]:
+    """The upload's id (that of its operation), and the format that the bytes must have; `raw`: that of no known disk."""
     row = own(tx, who, image_id)
     wanted = UPLOADING if staging else SAVING
     if row["status"] != QUEUED:
@@ -39,7 +40,7 @@ def begin(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, s
         tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging}, **origin
     )
     store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now)
-    return upload, None if row["container_format"] in _FILES_OF_FILES else row["disk_format"]
+    return upload, "raw" if row["container_format"] in _FILES_OF_FILES else row["disk_format"]
 
 
 def beat(tx: Transaction, image_id: str, upload: str) -> bool:

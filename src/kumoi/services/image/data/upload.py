@@ -50,7 +50,7 @@ async def receive(asked: Request, body: AsyncIterator[bytes], image_id: str, *, 
     log.say(__name__, "image received", image_id=image_id, size=stored.size)
 
 
-async def _begin(images: ImageStore, image_id: str, disk_format: str | None) -> Writer:
+async def _begin(images: ImageStore, image_id: str, disk_format: str) -> Writer:
     try:
         return await asyncio.to_thread(images.begin, image_id, disk_format)
     except ImageRefused as error:

@@ -116,6 +116,8 @@ def _of_image(tx: Transaction, who: Who, image_id: str) -> _Source:
     image = images.usable(tx, who, image_id)
     if image.status != "active":
         raise InvalidInput(f"Image {image.id} is not active.")
+    if not image.holds_a_disk:
+        raise InvalidInput(f"Image {image.id} holds no disk: its container_format is {image.container_format}.")
     least = -(-max(image.virtual_size or 0, image.size or 0) // GIB)
     facts = {
         "image_id": image.id, "image_name": image.name or "", "checksum": image.checksum or "",

@@ -177,4 +177,6 @@ def startable(tx: Transaction, who: Who, image_id: str) -> images.Image:
         raise BadRequest("Can not find requested image") from None
     if image.status != "active":
         raise BadRequest(f"Image {image.id} is not active.")
+    if not image.holds_a_disk:
+        raise BadRequest(f"Image {image.id} holds no disk: its container_format is {image.container_format}.")
     return image
