@@ -1,5 +1,6 @@
 """Files and folders that survive a power cut as a whole."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,17 @@ def opened_for_locks(path: Path, *, mode: int = 0o600) -> Iterator[int]:
         yield handle
     finally:
         os.close(handle)
+
+
+RESERVE = 512 << 20
+"""Bytes of a disk that tenants' bytes leave free, so that the database on it still writes."""
+
+
+def check_room(folder: Path) -> None:
+    """OSError ENOSPC when no more than RESERVE is free where the folder lies."""
+    found = os.statvfs(folder)
+    if found.f_bavail * found.f_frsize <= RESERVE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
 def make_folder(path: Path, *, mode: int = 0o777) -> None:

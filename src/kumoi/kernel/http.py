@@ -218,6 +218,7 @@ class Api:
     ) -> None:
         if isinstance(error, OverQuota):
             error.status = service.over_quota_status
+            error.title = of_status(error.status, "").title
         response.status = error.status
         response.content_type = "application/json"
         rendered = service.render_error(error)

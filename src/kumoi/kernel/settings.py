@@ -39,6 +39,11 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Characters of a new password."""
     login_failures: Annotated[int, Meta(ge=0, le=1000)] = 5
     """Failed logins of one account from one address after which the next ones must wait; 0: any number."""
+    image_count_total: Annotated[int, Meta(ge=-1)] = 100
+    image_size_total: Annotated[int, Meta(ge=-1)] = 200 << 10
+    image_stage_total: Annotated[int, Meta(ge=-1)] = 100 << 10
+    image_count_uploading: Annotated[int, Meta(ge=-1)] = 10
+    """A project's images, MiB of their bytes, MiB of staged bytes, and uploads at once; -1: any number."""
     connections_per_address: Annotated[int, Meta(ge=0, le=8192)] = 1024
     """Requests and websockets that one client address may have open at once; 0: any number."""
     requests_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000

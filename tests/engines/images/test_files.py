@@ -10,7 +10,7 @@ import pytest
 
 from kumoi.engines.images.files import FileImages
 from kumoi.engines.images.interface import ImagesError
-from kumoi.kernel import processes
+from kumoi.kernel import durable, processes
 from kumoi.kernel.randomness import new_uuid
 from tests.engines.images.contract import ImageStoreContract, put
 
@@ -75,7 +75,8 @@ def test_a_killed_upload_goes_at_the_next_start(tmp_path: Path, after: float) ->
 
 @pytest.mark.real
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to mount a small file system")
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "RESERVE", 0)
     processes.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(tmp_path)])
     try:
         store = FileImages(tmp_path)

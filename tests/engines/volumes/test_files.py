@@ -16,7 +16,7 @@ import pytest
 from kumoi.engines.images import qcow2
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.engines.volumes.interface import Inventory, VolumesError
-from kumoi.kernel import accounts, clock, processes
+from kumoi.kernel import accounts, clock, durable, processes
 from kumoi.kernel.fences import Busy
 from kumoi.kernel.randomness import new_uuid
 from kumoi.kernel.settings import Folder
@@ -408,6 +408,13 @@ def test_a_vmdk_that_names_other_files_is_refused(volumes: FileVolumes, folder: 
     assert volumes.inventory().bases == []
 
 
+def test_some_of_the_disk_stays_free(volumes: FileVolumes, folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "RESERVE", 1 << 60)
+    with pytest.raises(VolumesError, match="disk of the host is full"):
+        volumes.create(FENCE, new_uuid(), 1, None, None)
+    assert list(folder.volumes.iterdir()) == []
+
+
 @pytest.mark.parametrize("other_file_system", [False, True])
 @pytest.mark.parametrize("disk_format", ["raw", "qcow2", "vmdk"])
 @pytest.mark.parametrize("link", [os.symlink, os.link])
@@ -494,7 +501,8 @@ def test_a_command_that_takes_too_much_is_ended(volumes: FileVolumes, monkeypatc
 
 @pytest.mark.real
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root to mount a small file system")
-def test_a_full_disk_leaves_nothing_half_made(folder: Folder) -> None:
+def test_a_full_disk_leaves_nothing_half_made(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "RESERVE", 0)
     small = folder.data / "small"
     small.mkdir()
     processes.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=0711", "tmpfs", str(small)])

@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DataError
 
 from kumoi.engines.images.interface import ImageStore, Stored
-from kumoi.kernel import clock, operations, streams
+from kumoi.kernel import clock, durable, operations, quotas, streams
 from kumoi.kernel.clock import VirtualClock
 from kumoi.services.image.data import api, upload
 from kumoi.services.image.images.errors import WrongStatus
@@ -223,7 +224,8 @@ def begin(cloud: Any, image_id: str) -> tuple[str, Any]:
     from tests.cloud import CALLERS
 
     origin = {"request_id": "r", "user_id": "u", "project_id": "p"}
-    upload_id, _ = cloud.database.write(lambda tx: logic.begin(tx, CALLERS["member"], image_id, origin, staging=False))
+    begun = cloud.database.write(lambda tx: logic.begin(tx, CALLERS["member"], image_id, origin, staging=False))
+    upload_id = str(begun.id)
     writer = cloud.engines[ImageStore].begin(image_id, "raw")
     writer.write(RAW)
     return upload_id, writer
@@ -313,6 +315,54 @@ def test_a_sign_of_life_keeps_an_upload(cloud: Any) -> None:
             while cloud.runner.run_one():
                 pass
         assert status(cloud, image_id) == "saving"
+
+
+def limit(cloud: Any, **values: int) -> None:
+    for resource, value in values.items():
+        cloud.database.write(partial(quotas.set_limit, service="image", resource=resource, project_id="", value=value))
+
+
+@pytest.mark.parametrize(("what", "quota"), [("file", "image_size_total"), ("stage", "image_stage_total")])
+def test_a_project_has_so_many_bytes(cloud: Any, what: str, quota: str) -> None:
+    limit(cloud, **{quota: 2})
+    for size, answer in ((2 << 20, 204), (1, 413)):
+        image_id = create(cloud).json["id"]
+        answered = send(cloud, image_id, b"\0" * size, what=what)
+        assert answered.status_code == answer, answered.text
+    assert "Quota exceeded" in answered.json["message"] and answered.json["code"].startswith("413 ")
+    assert status(cloud, image_id) == "queued" and len(lying(cloud)) == 1
+    assert send(cloud, create(cloud, as_="other").json["id"], b"\0" * 100, as_="other", what=what).status_code == 204
+    assert cloud.audit() == []
+
+
+def test_bytes_without_a_promised_size_are_counted_as_they_come(cloud: Any) -> None:
+    limit(cloud, image_size_total=1)
+    image_id = create(cloud).json["id"]
+    answered = send(cloud, image_id, bytes(3 << 20), headers={"Content-Length": ""})
+    assert answered.status_code == 413 and lying(cloud) == [], answered.text
+    assert status(cloud, image_id) == "queued"
+
+
+def test_what_is_staged_needs_room_when_it_is_imported(cloud: Any) -> None:
+    limit(cloud, image_size_total=0)
+    image_id = create(cloud).json["id"]
+    assert send(cloud, image_id, RAW, what="stage").status_code == 204
+    imported = cloud.post(f"{IMAGES}/{image_id}/import", json={"method": {"name": "glance-direct"}})
+    assert imported.status_code == 413 and status(cloud, image_id) == "uploading"
+
+
+def test_a_project_has_so_many_uploads_at_once(cloud: Any) -> None:
+    limit(cloud, image_count_uploading=0)
+    refused = send(cloud, create(cloud).json["id"], RAW)
+    assert refused.status_code == 413 and "image_count_uploading" in refused.json["message"]
+
+
+def test_some_of_the_disk_stays_free(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(durable, "RESERVE", 1 << 60)
+    image_id = create(cloud).json["id"]
+    refused = send(cloud, image_id, RAW)
+    assert refused.status_code == 413 and "full" in refused.json["message"]
+    assert status(cloud, image_id) == "queued" and lying(cloud) == []
 
 
 def test_a_body_that_comes_too_slowly_has_an_end(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:

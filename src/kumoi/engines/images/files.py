@@ -73,6 +73,7 @@ class FileWriter:
     def write(self, data: bytes) -> None:
         self._must_be_open()
         try:
+            durable.check_room(self._place.parent)
             self._inspection.feed(data)
             rest = memoryview(data)
             while rest:

@@ -47,6 +47,7 @@ class Owner:
     @contextmanager
     def growing(self, place: Path) -> Iterator[Path]:
         """An empty file of the owner's to fill; becomes `place`, durably, at the end of the block, or goes."""
+        durable.check_room(place.parent)
         part = place.with_name(place.name + UNFINISHED)
         part.unlink(missing_ok=True)
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)

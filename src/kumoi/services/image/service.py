@@ -31,5 +31,6 @@ SERVICE = Service(
     discovery=discovery,
     address="/image/v2",
     exact_paths=True,
+    over_quota_status=413,
     tables="image_",
 )

@@ -1,7 +1,7 @@
-"""An image before its data come."""
+"""An image as a client makes it."""
 
 from typing import Any
 
 
 def example(cloud: Any) -> tuple[str, dict[str, Any]]:
-    return "/image/v2/images", {"name": "new", "disk_format": "raw", "container_format": "bare"}
+    return "/image/v2/images", {"name": "new"}

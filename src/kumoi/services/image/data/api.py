@@ -28,7 +28,7 @@ async def stage(request: Request, body: AsyncIterator[bytes], image_id: str) -> 
     await receive(request, body, image_id, staging=True)
 
 
-@routes.post("/v2/images/{image_id}/import", policy=policy.member(), body=schemas.Import, status=202, errors=(409,))
+@routes.post("/v2/images/{image_id}/import", policy=policy.member(), body=schemas.Import, status=202, errors=(409, 413))
 def bring_in(request: Request, image_id: str, body: schemas.Import) -> Reply:
     logic.bring_in(request.tx, request.who, image_id, body.method.name)
     return Reply()

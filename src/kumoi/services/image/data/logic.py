@@ -1,13 +1,14 @@
 """When an image may take bytes, and what the row says once they are there."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from kumoi.engines.images.interface import Stored
-from kumoi.kernel import operations
+from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import DONE, UNDONE, subject
 from kumoi.kernel.who import Who
-from kumoi.services.image.data.errors import Deactivated, UnknownMethod
+from kumoi.services.image.data.errors import Deactivated, OverSize, UnknownMethod
 from kumoi.services.image.data.operations.upload import UPLOAD
 from kumoi.services.image.images import store
 from kumoi.services.image.images.errors import InvalidImage, WrongStatus
@@ -27,8 +28,20 @@ _FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
 its own format."""
 
 
-def begin(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, staging: bool) -> tuple[str, str]:
-    """The upload's id (that of its operation), and the format that the bytes must have; `raw`: that of no known disk."""
+@dataclass(frozen=True)
+class Upload:
+    """One that may begin. `id`: that of its operation. `disk_format`: what the bytes must have; `raw`: that of no known disk.
+    `most`: bytes that the owner's quota has room for; None: any number."""
+
+    id: str
+    disk_format: str
+    most: int | None
+
+
+def begin(
+    tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, staging: bool, size: int | None = None
+) -> Upload:
+    """`size`: bytes that the client promises."""
     row = own(tx, who, image_id)
     wanted = UPLOADING if staging else SAVING
     if row["status"] != QUEUED:
@@ -36,11 +49,31 @@ def begin(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, s
     missing = [name for name in ("disk_format", "container_format") if row[name] is None]
     if missing:
         raise InvalidImage(f"Properties {', '.join(missing)} must be set prior to saving data.")
+    if row["owner"] is not None:
+        quotas.take(tx, "image", row["owner"], {"image_count_uploading": 1})
+    most = _room(tx, row["owner"], staging=staging)
+    if most is not None:
+        check_room(most if most else -1, size or 0)
     upload = operations.begin(
         tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging}, **origin
     )
     store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now)
-    return upload, "raw" if row["container_format"] in _FILES_OF_FILES else row["disk_format"]
+    return Upload(upload, "raw" if row["container_format"] in _FILES_OF_FILES else row["disk_format"], most)
+
+
+def _room(tx: Transaction, owner: str | None, *, staging: bool) -> int | None:
+    """Bytes that the owner's quota still takes; None: any number."""
+    if owner is None:
+        return None
+    quota = store.STAGE if staging else store.SIZE
+    most = quotas.limit(tx, "image", quota.resource, owner)
+    return None if most == quotas.UNLIMITED else max(0, most - quota.usage(tx, owner)) << 20
+
+
+def check_room(most: int | None, size: int) -> None:
+    """OverSize when the bytes are more than there is room for."""
+    if most is not None and size > most:
+        raise OverSize(max(most, 0))
 
 
 def beat(tx: Transaction, image_id: str, upload: str) -> bool:
@@ -57,6 +90,8 @@ def finish(tx: Transaction, image_id: str, upload: str, stored: Stored, *, stagi
     row = store.find(tx, image_id)
     if row is None or row["upload"] != upload or not operations.is_running(tx, upload):
         return False
+    # Others of the same owner may have ended meanwhile.
+    check_room(_room(tx, row["owner"], staging=staging), stored.size)
     store.update(
         tx, image_id, status=UPLOADING if staging else ACTIVE, upload=None, upload_seen_at=None, size=stored.size,
         virtual_size=stored.virtual_size, checksum=stored.checksum, os_hash_algo=stored.os_hash_algo,
@@ -93,6 +128,7 @@ def bring_in(tx: Transaction, who: Who, image_id: str, method: str) -> None:
         raise UnknownMethod(method, IMPORT_METHODS)
     if row["status"] != UPLOADING or row["upload"] is not None or row["checksum"] is None:
         raise WrongStatus(f"Image needs to be staged before 'glance-direct' method can be used; it is {row['status']}.")
+    check_room(_room(tx, row["owner"], staging=False), row["size"] or 0)
     store.update(tx, image_id, status=ACTIVE)
 
 

@@ -21,15 +21,20 @@ async def receive(asked: Request, body: AsyncIterator[bytes], image_id: str, *, 
     if kind not in ("application/octet-stream", ""):
         raise NotOctets(kind)
     database, images = asked.database, asked.engine(ImageStore)
-    upload, disk_format = await asyncio.to_thread(
-        database.write, lambda tx: logic.begin(tx, asked.who, image_id, asked.origin(), staging=staging)
+    promised = asked.headers.get("content-length", "")
+    begun = await asyncio.to_thread(
+        database.write,
+        lambda tx: logic.begin(
+            tx, asked.who, image_id, asked.origin(), staging=staging, size=int(promised) if promised.isdigit() else None
+        ),
     )
+    upload = begun.id
     writer: Writer | None = None
     beating = asyncio.create_task(_beat(asked, image_id, upload))
     try:
-        writer = await _begin(images, image_id, disk_format)
+        writer = await _begin(images, image_id, begun.disk_format)
         try:
-            await _pour(body, writer)
+            await _pour(_within(body, begun.most), writer)
             stored = await asyncio.to_thread(writer.finish)
         except ImageRefused as error:
             raise RefusedContent(f"The data of image {image_id} is refused: {error}.") from error
@@ -57,6 +62,15 @@ async def _begin(images: ImageStore, image_id: str, disk_format: str) -> Writer:
         raise RefusedContent(str(error)) from error
     except ImagesError as error:
         raise AnotherUpload(f"The data of image {image_id} cannot be taken now: {error}.") from error
+
+
+async def _within(body: AsyncIterator[bytes], most: int | None) -> AsyncIterator[bytes]:
+    """The body; OverSize as soon as it is larger than the owner's quota has room for."""
+    came = 0
+    async for chunk in body:
+        came += len(chunk)
+        logic.check_room(most, came)
+        yield chunk
 
 
 async def _pour(body: AsyncIterator[bytes], writer: Writer) -> None:

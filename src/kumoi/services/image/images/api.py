@@ -18,7 +18,14 @@ def index(request: Request, query: Params) -> dict[str, Any]:
     return schemas.listing(rows, query, limit)
 
 
-@routes.post("/v2/images", policy=policy.member(), body=dict[str, Any], errors=(409, 413), reply=schemas.Image)
+@routes.post(
+    "/v2/images",
+    policy=policy.member(),
+    body=dict[str, Any],
+    errors=(409, 413),
+    reply=schemas.Image,
+    quota=("image_count_total",),
+)
 def create(request: Request, body: dict[str, Any]) -> Reply:
     row = logic.create(request.tx, request.who, body)
     said = {

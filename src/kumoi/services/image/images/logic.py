@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from kumoi.kernel import operations
+from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.operations import subject
@@ -89,6 +89,8 @@ def create(tx: Transaction, who: Who, values: dict[str, Any]) -> ImageDetails:
     # An image of this id that is just being deleted would take the new one's bytes along.
     if known.id and (store.find(tx, image_id) or operations.active_on(tx, subject("image", image_id))):
         raise ImageExists(image_id)
+    if owner is not None:
+        quotas.take(tx, "image", owner, {"image_count_total": 1})
     row = {
         "id": image_id, "name": known.name, "status": QUEUED, "visibility": known.visibility, "owner": owner,
         "protected": known.protected, "os_hidden": known.os_hidden, "disk_format": known.disk_format,

@@ -1,13 +1,23 @@
 """SQL of images, their properties and tags; rows carry `properties` (name → value) and `tags` (sorted)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.image.images.models import ACTIVE, DEACTIVATED, ImageDetails, ImageRow, images, properties, tags
+from kumoi.kernel.quotas import Quota
+from kumoi.services.image.images.models import (
+    ACTIVE,
+    DEACTIVATED,
+    UPLOADING,
+    ImageDetails,
+    ImageRow,
+    images,
+    properties,
+    tags,
+)
 
 
 class ImageStatus(TypedDict):
@@ -81,3 +91,21 @@ def ids_with_data(tx: Transaction) -> list[str]:
 def every(tx: Transaction) -> list[ImageStatus]:
     """Of every image the id, status and upload, for audit and sweeps."""
     return tx.all(sa.select(images.c.id, images.c.status, images.c.upload).order_by(images.c.id), ImageStatus)
+
+
+def _counted(*conditions: sa.ColumnElement[bool]) -> Callable[[Transaction, str], int]:
+    query = sa.select(sa.func.count()).select_from(images).where(*conditions)
+    return lambda tx, project_id: int(tx.scalar(query.where(images.c.owner == project_id)) or 0)
+
+
+def _mebibytes(*conditions: sa.ColumnElement[bool]) -> Callable[[Transaction, str], int]:
+    """Of whole images; begun ones count as whole."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(images.c.size), 0)).where(*conditions)
+    return lambda tx, project_id: -(-int(tx.scalar(query.where(images.c.owner == project_id)) or 0) >> 20)
+
+
+COUNT = Quota("image", "image_count_total", 100, _counted())
+SIZE = Quota("image", "image_size_total", 200 << 10, _mebibytes(images.c.status.in_((ACTIVE, DEACTIVATED))))
+STAGE = Quota("image", "image_stage_total", 100 << 10, _mebibytes(images.c.status == UPLOADING))
+UPLOADS = Quota("image", "image_count_uploading", 10, _counted(images.c.upload.isnot(None)))
+"""As Glance's unified limits call them: numbers of images, and MiB."""

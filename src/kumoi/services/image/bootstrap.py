@@ -1,0 +1,18 @@
+"""What a new cloud's image service holds: the quotas of every project that has none of its own, as the settings say."""
+
+from kumoi.kernel import quotas
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.settings import Settings
+
+ORDER = 50
+
+
+def bootstrap(tx: Transaction, settings: Settings, password_hashes: object) -> None:
+    wanted = {
+        "image_count_total": settings.image_count_total,
+        "image_size_total": settings.image_size_total,
+        "image_stage_total": settings.image_stage_total,
+        "image_count_uploading": settings.image_count_uploading,
+    }
+    for resource, value in wanted.items():
+        quotas.set_limit(tx, "image", resource, quotas.EVERYBODY, value)
