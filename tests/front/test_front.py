@@ -275,6 +275,10 @@ def test_consoles_are_upgraded_at_the_streams(front: Front) -> None:
     assert told["headers"]["upgrade"] == "websocket"
     assert told["headers"]["connection"] == "upgrade"
     response, raw = front.ask("GET", "/novnc/vnc.js")
+    policy = response.headers["Content-Security-Policy"]
+    assert f"connect-src 'self' ws://127.0.0.1:{front.port};" in policy and "frame-ancestors 'self'" in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Strict-Transport-Security" not in response.headers
     assert raw == b"hello" and "javascript" in response.headers["Content-Type"]
 
 
@@ -363,6 +367,15 @@ def test_what_opens_a_screen_is_in_no_log(front: Front) -> None:
     hidden.rename(front.folder.streams_socket)
     assert front.ask("GET", "/novnc/none.html?path=compute/v2.1/console?token=secret-2")[0].status == 404
     assert "name=plain" in front.log.read_text() and "secret-" not in front.log.read_text()
+
+
+def test_with_tls_browsers_are_told_to_stay_with_it(tmp_path: Path) -> None:
+    text = configuration.render(Folder(tmp_path), Settings(tls_certificate="c", tls_key="k"), tmp_path)
+    assert text.count("add_header Strict-Transport-Security $transport_security always;") > 10
+    assert "wss://$http_host" in text
+    origins = "https://a.example https://b.example"
+    framed = configuration.render(Folder(tmp_path), Settings(console_origins=origins), tmp_path)
+    assert f"frame-ancestors 'self' {origins}\"" in framed
 
 
 def test_a_path_that_nginx_would_misread_is_refused(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def _front(folder: Folder, settings: Settings, user: str | None) -> Process:
     if user is not None and settings.port < 1024:
         # the one thing that only root may do is given, not root itself
         only = ("--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--init-groups")
-        argv, user = ("setpriv", f"--reuid={user}", f"--regid={user}", *only, *argv), None
+        argv, user = ("setpriv", "--no-new-privs", f"--reuid={user}", f"--regid={user}", *only, *argv), None
     mark = hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]
     return Process(
         "front",

@@ -47,7 +47,8 @@ http {
     # Volatile: an upload that is refused goes on to an error page, which is no upload.
     map "$$request_method $$uri" $$is_upload { volatile; default ""; "~$uploads" 1; }
     map "$$request_method $$uri" $$login_address { default ""; "~$logins" $$binary_remote_addr; }
-$zones    map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
+$zones    map $$scheme $$transport_security { https "max-age=31536000"; default ""; }
+    map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
 $shapes
     proxy_http_version 1.1;
     proxy_set_header Host $$http_host;
@@ -70,6 +71,7 @@ $tls
         # The API itself refuses bodies over 1 MiB.
         client_max_body_size $largest;
 $limits
+        add_header Strict-Transport-Security $$transport_security always;
 $errors
         location / { proxy_pass http://api; }
 
@@ -91,6 +93,7 @@ $errors
             alias $images/;
             add_header Content-MD5 $$upstream_http_content_md5;
             add_header X-Openstack-Request-Id $$upstream_http_x_openstack_request_id;
+            add_header Strict-Transport-Security $$transport_security always;
         }
 
         # screens of servers, over websockets
@@ -108,6 +111,13 @@ $errors
         }
         location /novnc/ {
             error_log stderr emerg;
+            # The page shows what guests draw; it loads nothing from elsewhere and stands in no foreign frame.
+            add_header Content-Security-Policy "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' \
+'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self' $socket://$$http_host; object-src 'none'; base-uri 'none'; \
+frame-ancestors 'self'$origins" always;
+            add_header X-Content-Type-Options nosniff always;
+            add_header Referrer-Policy no-referrer always;
+            add_header Strict-Transport-Security $$transport_security always;
             alias $novnc/;
         }
     }
@@ -136,6 +146,8 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         tls=_tls(folder) if secure else "",
         largest=LARGEST_BODY,
         uploads=_UPLOADS,
+        socket="wss" if settings.base_url.startswith("https:") else "ws",
+        origins="".join(f" {origin}" for origin in settings.console_origins.split()),
         logins=_LOGINS,
         zones="".join(zone for zone, _ in _limits(settings)),
         limits="".join(limit for _, limit in _limits(settings)),

@@ -87,7 +87,8 @@ def _location(status: int, shown: int) -> str:
     retry = " add_header Retry-After 1 always;" if shown in (429, 503) else ""
     ids = (
         f"add_header X-Openstack-Request-Id {REQUEST_ID} always; "
-        "add_header X-Compute-Request-Id $compute_refusal_id always;"
+        "add_header X-Compute-Request-Id $compute_refusal_id always; "
+        "add_header Strict-Transport-Security $transport_security always;"
     )
     # The body's size was judged where the request came in; here it would hide what went wrong with an upload.
     whole = "internal; client_max_body_size 0; default_type application/json;"

@@ -49,6 +49,7 @@ class Request:
     __slots__ = (
         "_engines",
         "_tx",
+        "authenticate",
         "base_url",
         "database",
         "headers",
@@ -79,6 +80,7 @@ class Request:
         self.database: Database
         self.settings: Settings
         self._tx: Transaction | None = None
+        self.authenticate: Authenticator
         self._engines: Callable[[type[Any]], Any]
 
     @property
@@ -161,12 +163,19 @@ class Api:
         for service in self.services:
             for path in dict.fromkeys((service.root, service.prefix, service.address, *service.older)):
                 if path and path not in by_path:
-                    app.add_route(path, _Discovery(service, path))
+                    app.add_route(path, _Discovery(self, service, path))
         app.add_route(HEALTHCHECK, _Health(self))
         app.add_sink(self._absent, "/")
         app.add_error_handler(falcon.HTTPError, self._refused)
         app.add_error_handler(Exception, self._unexpected)
         return app
+
+    def base_url(self, request: Any) -> str:
+        """Of the links in replies, for a request to Falcon's WSGI or ASGI side: what the settings say, or else the client."""
+        scheme = str(request.forwarded_scheme).replace(
+            "ws", "http"
+        )  # a websocket's address, as of the page that opens it
+        return self.settings.public_url or f"{scheme}://{request.forwarded_host}"
 
     def service_at(self, path: str) -> Service | None:
         return next((s for s in self.services if path == s.root or path.startswith(s.root + "/")), None)
@@ -426,7 +435,8 @@ class _Resource:
             raise BadRequest("Malformed request url: the project in it is not that of the token.")
         asked = Request(service, route, request_id)
         asked.who, asked.version, asked.token, asked.raw = who, version, token or "", raw
-        asked.base_url = f"{request.forwarded_scheme}://{request.forwarded_host}"
+        asked.base_url = api.base_url(request)
+        asked.authenticate = api.authenticate
         asked.url_path = request.path
         asked.headers = {name.lower(): value for name, value in request.headers.items()}
         asked.database, asked.settings, asked._engines = api.database, api.settings, api.engines
@@ -533,11 +543,11 @@ def _render(route: Route, asked: Request, result: Any) -> Rendered:
 
 
 class _Discovery:
-    def __init__(self, service: Service, path: str) -> None:
-        self.service, self.path = service, path
+    def __init__(self, api: Api, service: Service, path: str) -> None:
+        self.api, self.service, self.path = api, service, path
 
     def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
-        body = self.service.discovery(self.service, f"{request.forwarded_scheme}://{request.forwarded_host}")
+        body = self.service.discovery(self.service, self.api.base_url(request))
         response.content_type = "application/json"
         if self.path in self.service.older:
             ours = [v for v in body["versions"] if v["links"][0]["href"].endswith(f"{self.path}/")]

@@ -51,8 +51,15 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     logins_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
     """Logins and password changes a second that one client address may try; 0: any number."""
 
+    public_url: Annotated[str, Meta(pattern="^(https?://[^/\\s?#]+)?$")] = ""
+    """Where clients reach the cloud, `https://cloud.example`; empty: in links as they said it (Host)."""
+    console_origins: Annotated[str, Meta(pattern="^(https?://[^/\\s;,'\"]+( https?://[^/\\s;,'\"]+)*)?$")] = ""
+    """Further origins, with spaces between them, whose pages may show consoles."""
+
     @property
     def base_url(self) -> str:
+        if self.public_url:
+            return self.public_url
         return f"{'https' if self.tls_certificate else 'http'}://{self.address}:{self.port}"
 
 

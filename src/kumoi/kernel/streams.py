@@ -197,7 +197,8 @@ class _Stream:
         asked.token = token or ""
         asked.params = parse_query(request.query_string) if request.query_string else {}
         asked.headers = {name.lower(): value for name, value in request.headers.items()}
-        asked.base_url = f"{request.forwarded_scheme}://{request.forwarded_host}"
+        asked.base_url = self.api.base_url(request)
+        asked.authenticate = self.api.authenticate
         asked.url_path = request.path
         asked.database, asked.settings, asked._engines = self.api.database, self.api.settings, self.api.engines
         return asked

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,9 @@ import pytest
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.kernel import clock, streams
+from kumoi.services.compute.consoles import live
+from kumoi.services.compute.consoles.models import tokens
+from tests.cloud import CALLERS
 from tests.services.compute.world import LATEST, SERVERS, World
 
 BANNER = b"RFB 003.008\n"
@@ -132,6 +136,84 @@ def test_a_token_is_for_a_while_and_for_one_server(world: World, screen: Screen)
     world.cloud.delete(f"{SERVERS}/{server_id}")
     world.cloud.settle()
     asyncio.run(refused(f"token={token}"))
+
+
+def look(world: World, path: str, then: Callable[[Any], Awaitable[None]], **headers: str) -> None:
+    """Open a console and go on with its connection."""
+    app, (place, _, query) = streams.asgi(world.cloud.api), path.partition("?")
+
+    async def looking() -> None:
+        async with (
+            falcon.testing.ASGIConductor(app) as conductor,
+            conductor.simulate_ws(place, query_string=query, headers=headers) as browser,
+        ):
+            assert await browser.receive_data() == BANNER
+            await then(browser)
+
+    asyncio.run(asyncio.wait_for(looking(), 30))
+
+
+async def nothing(_browser: Any) -> None: ...
+
+
+async def closed(browser: Any) -> None:
+    with pytest.raises(falcon.WebSocketDisconnected):
+        await browser.receive_data()
+
+
+def test_pages_of_elsewhere_may_not_look(world: World, screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = websocket_path(opened(world, world.boot()))
+    look(world, path, nothing, Origin="http://falconframework.org")
+    for foreign in ("https://evil.example", "http://falconframework.org.evil.example", "null"):
+        with pytest.raises(falcon.WebSocketDisconnected):
+            look(world, path, nothing, Origin=foreign)
+    monkeypatch.setattr(world.cloud.settings, "console_origins", "https://one.example https://dashboard.example")
+    look(world, path, nothing, Origin="https://dashboard.example")
+
+
+def test_one_connection_at_a_time(world: World, screen: Screen) -> None:
+    path = websocket_path(opened(world, world.boot()))
+    app, (place, _, query) = streams.asgi(world.cloud.api), path.partition("?")
+
+    async def twice(browser: Any) -> None:
+        async with falcon.testing.ASGIConductor(app) as conductor:
+            with pytest.raises(falcon.WebSocketDisconnected) as refused:
+                async with conductor.simulate_ws(place, query_string=query):
+                    pass
+            assert refused.value.code == 3409
+
+    look(world, path, twice)
+    look(world, path, nothing)
+
+
+@pytest.mark.parametrize("gone", ["token", "role", "server"])
+def test_a_console_ends_with_the_right(
+    world: World, screen: Screen, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    monkeypatch.setattr(live, "WATCH_SECONDS", 0.05)
+    server_id = world.boot()
+    path = websocket_path(opened(world, server_id))
+
+    async def lose(browser: Any) -> None:
+        await asyncio.sleep(0.2)
+        if gone == "token":
+            monkeypatch.delitem(CALLERS, "member")
+        elif gone == "role":
+            monkeypatch.setitem(CALLERS, "member", CALLERS["reader"])
+        else:
+            await asyncio.to_thread(world.cloud.delete, f"{SERVERS}/{server_id}", as_="admin")
+            await asyncio.to_thread(world.cloud.settle)
+        await closed(browser)
+
+    look(world, path, lose)
+    with pytest.raises(falcon.WebSocketDisconnected):
+        look(world, path, nothing)
+
+
+def test_the_token_of_whoever_opened_it_is_kept_sealed(world: World, screen: Screen) -> None:
+    opened(world, world.boot())
+    rows = world.cloud.database.read(lambda tx: tx.rows(tokens))
+    assert rows and "member" not in str(rows[0]["sealed"])
 
 
 def test_consoles_that_there_are_not(world: World, screen: Screen) -> None:

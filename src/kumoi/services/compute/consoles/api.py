@@ -46,7 +46,7 @@ def _open(request: Request, server_id: str) -> str:
     """The URL of a page that shows the screen."""
     logic.on_host(request.tx, request.who, server_id)
     token = randomness.new_secret(24)
-    logic.allow(request.tx, token, server_id)
+    logic.allow(request.tx, token, server_id, request.keys.seal_secret(request.token))
     path = f"{request.service.prefix.lstrip('/')}{SCREEN}?token={token}"
     return f"{request.base_url}/novnc/vnc_lite.html?path={quote(path, safe='')}"
 
@@ -86,7 +86,7 @@ def create(request: Request, server_id: str, body: schemas.RemoteBody, prepared:
     versions=since("2.31"),
 )  # fmt: skip
 def access(request: Request, token: str) -> schemas.AccessBody:
-    server = request.database.read(lambda tx: logic.admitted(tx, token))
+    server = request.database.read(lambda tx: logic.admitted(tx, token)).server
     return schemas.AccessBody(
         schemas.Access(server["id"], server["host"] or "", None, live.screen(request.engine, server))
     )
@@ -94,10 +94,14 @@ def access(request: Request, token: str) -> schemas.AccessBody:
 
 @routes.websocket(SCREEN, policy=policy.public())
 async def screen(asked: Request, socket: falcon.asgi.WebSocket) -> None:
-    """The token is the whole right to look: a browser sends no other."""
+    """The token is the whole right to look: a browser sends no other. It opens one connection at a time, which ends with the
+    server, and with the right of whoever opened the console."""
+    logic.check_origin(asked.headers.get("origin", ""), asked.base_url, asked.settings.console_origins)
     token = (asked.params.get("token") or [""])[-1]
-    server = await asyncio.to_thread(asked.database.read, lambda tx: logic.admitted(tx, token))
-    path = await asyncio.to_thread(live.screen, asked.engine, server)
-    offered = tuple(socket.subprotocols or ())
-    await socket.accept(subprotocol="binary" if "binary" in offered else None)
-    await live.bridge(socket, path)
+    with live.alone(token):
+        admitted = await asyncio.to_thread(asked.database.read, lambda tx: logic.admitted(tx, token))
+        await asyncio.to_thread(live.check_right, asked, admitted)
+        path = await asyncio.to_thread(live.screen, asked.engine, admitted.server)
+        offered = tuple(socket.subprotocols or ())
+        await socket.accept(subprotocol="binary" if "binary" in offered else None)
+        await live.bridge(socket, path, live.right_ended(asked, admitted))

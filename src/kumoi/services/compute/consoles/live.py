@@ -1,7 +1,8 @@
 """Questions to hypervisors about a guest's console, answered at once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import falcon
@@ -10,11 +11,17 @@ import falcon.asgi
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.kernel import log
-from kumoi.kernel.errors import ApiError, BadRequest, Conflict, Unavailable
+from kumoi.kernel.errors import ApiError, BadRequest, Conflict, Unauthorized, Unavailable
 from kumoi.kernel.http import Request
+from kumoi.services.compute.consoles import logic, store
+from kumoi.services.compute.consoles.errors import AlreadyOpen, TokenNotFound
 from kumoi.services.compute.servers.models import ServerRow
 
 CHUNK = 65536
+WATCH_SECONDS = 5.0
+"""How often it is looked whether the right to look at a screen still stands."""
+_open: set[str] = set()
+"""Digests of the tokens whose consoles are open."""
 LARGEST_OUTPUT_LINES = 2**31
 
 
@@ -51,10 +58,49 @@ def _ask(server: ServerRow, question: Callable[[], str]) -> str:
         raise Unavailable(f"The host of instance {server['id']} does not answer; try again.") from error
 
 
-async def bridge(socket: falcon.asgi.WebSocket, path: str) -> None:
-    """Carry bytes between a browser and a guest's screen until one of them is gone. Each side is read only as fast as
-    the other takes."""
-    reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(path), 10.0)
+@contextmanager
+def alone(token: str) -> Iterator[None]:
+    """AlreadyOpen while another connection has this console. One process serves them all."""
+    key = store.digest(token)
+    if key in _open:
+        raise AlreadyOpen
+    _open.add(key)
+    try:
+        yield
+    finally:
+        _open.discard(key)
+
+
+def check_right(request: Request, admitted: logic.Admitted) -> None:
+    """TokenNotFound when whoever opened the console may not look any more: the token revoked or expired, the role gone."""
+    try:
+        who = request.authenticate(request.database, request.keys.open_secret(admitted.sealed))
+    except Unauthorized:
+        raise TokenNotFound from None
+    request.database.read(lambda tx: logic.check_right(tx, who, admitted.server))
+
+
+async def right_ended(request: Request, admitted: logic.Admitted) -> None:
+    """Returns when it has. A database that is away for a moment ends nothing."""
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        try:
+            await asyncio.to_thread(check_right, request, admitted)
+        except Unavailable:
+            continue
+        except ApiError as error:
+            log.say(__name__, "a console is closed", server_id=admitted.server["id"], reason=error.message)
+            return
+
+
+async def bridge(socket: falcon.asgi.WebSocket, path: str, ended: Coroutine[Any, Any, None]) -> None:
+    """Carry bytes between a browser and a guest's screen until one of them is gone, or the right to look has `ended`. Each
+    side is read only as fast as the other takes."""
+    try:
+        reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(path), 10.0)
+    except BaseException:
+        ended.close()
+        raise
 
     async def to_browser() -> None:
         while data := await reader.read(CHUNK):
@@ -66,7 +112,7 @@ async def bridge(socket: falcon.asgi.WebSocket, path: str) -> None:
             writer.write(data)
             await writer.drain()
 
-    tasks = {asyncio.create_task(to_browser()), asyncio.create_task(to_guest())}
+    tasks = {asyncio.create_task(each) for each in (to_browser(), to_guest(), ended)}
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:

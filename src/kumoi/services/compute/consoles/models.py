@@ -14,6 +14,7 @@ class ConsoleTokenRow(TypedDict):
     digest: str
     server_id: str
     expires_at: int
+    sealed: str | None
 
 
 tokens = Table[ConsoleTokenRow](
@@ -22,6 +23,8 @@ tokens = Table[ConsoleTokenRow](
     sa.Column("digest", sa.String(64), primary_key=True),
     sa.Column("server_id", sa.String(36), nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
+    sa.Column("sealed", sa.Text),
     sa.Index("ix_compute_console_tokens_expires_at", "expires_at"),
 )
-"""`digest`: SHA-256 of the token, which is kept nowhere."""
+"""`digest`: SHA-256 of the token, which is kept nowhere. `sealed`: the token of whoever opened the console, with
+whose end the right to look ends; readable with the cloud's keys only."""

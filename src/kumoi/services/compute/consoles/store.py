@@ -9,17 +9,17 @@ from kumoi.kernel.database import Transaction
 from kumoi.services.compute.consoles.models import LIFETIME, ConsoleTokenRow, tokens
 
 
-def _digest(token: str) -> str:
+def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def insert(tx: Transaction, token: str, server_id: str) -> None:
+def insert(tx: Transaction, token: str, server_id: str, sealed: str) -> None:
     """Tokens that have expired go on the way."""
     tx.execute(tokens.delete().where(tokens.c.expires_at < tx.now))
-    tx.insert(tokens, digest=_digest(token), server_id=server_id, expires_at=tx.now + LIFETIME * SECOND)
+    tx.insert(tokens, digest=digest(token), server_id=server_id, expires_at=tx.now + LIFETIME * SECOND, sealed=sealed)
 
 
 def find(tx: Transaction, token: str) -> ConsoleTokenRow | None:
     return tx.one(
-        sa.select(tokens).where(tokens.c.digest == _digest(token), tokens.c.expires_at >= tx.now), ConsoleTokenRow
+        sa.select(tokens).where(tokens.c.digest == digest(token), tokens.c.expires_at >= tx.now), ConsoleTokenRow
     )

@@ -58,7 +58,7 @@ def begin(
         tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging}, **origin
     )
     store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now)
-    return Upload(upload, "raw" if row["container_format"] in _FILES_OF_FILES else row["disk_format"], most)
+    return Upload(upload, "raw" if row["container_format"] in _FILES_OF_FILES else str(row["disk_format"]), most)
 
 
 def _room(tx: Transaction, owner: str | None, *, staging: bool) -> int | None:

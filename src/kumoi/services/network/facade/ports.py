@@ -115,6 +115,9 @@ def plan(
             _free_port(tx, who, one.port_id, project_id)
         elif one.network_id is not None:
             _usable_network(tx, who, one.network_id, named.get(one.network_id))
+            if one.fixed_ip is not None:
+                # As a port of its own: others' networks give addresses, nobody chooses them there.
+                ownership.must_own(who, named[one.network_id], "create_port:fixed_ips:ip_address")
         else:
             raise NetworkNotNamed()
     return list(wanted)

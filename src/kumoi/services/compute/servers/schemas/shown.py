@@ -191,6 +191,9 @@ class Eyes:
     prefix: str
     """`http://…/compute/v2.1`."""
     admin: bool
+    secrets: bool
+    """What may be secret, of every project."""
+    project_id: str | None
     embedded: bool
     """The flavor as it is (2.47) instead of a link to it."""
     hostname: bool
@@ -253,7 +256,9 @@ def server(row: Mapping[str, Any], around: Around, eyes: Eyes, *, alone: bool = 
         made.instance_name = instance_name(server_id)
         made.reservation_id, made.launch_index = row["reservation_id"], row["launch_index"]
         made.hostname, made.kernel_id, made.ramdisk_id = row["hostname"], "", ""
-        made.root_device_name, made.user_data = row["root_device_name"], row["user_data"]
+        made.root_device_name = row["root_device_name"]
+        # It often holds secrets: for whoever may change the server, not for all who see it.
+        made.user_data = row["user_data"] if eyes.secrets or row["project_id"] == eyes.project_id else None
         made.host_status = around.host_status.get(host, "UNKNOWN") if host else ""
     elif eyes.hostname:
         made.hostname = row["hostname"]
