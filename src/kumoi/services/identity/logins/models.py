@@ -1,10 +1,21 @@
 """The table of attempts to log in, by account and address."""
 
+from typing import TypedDict
+
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Instant, metadata
+from kumoi.kernel.database import Instant, Table, metadata
 
-logins = sa.Table(
+
+class LoginRow(TypedDict):
+    account: str
+    address: str
+    failures: int
+    failed_at: int | None
+    succeeded_at: int | None
+
+
+logins = Table[LoginRow](
     "identity_logins",
     metadata,
     sa.Column("account", sa.String(64), primary_key=True),

@@ -6,12 +6,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.identity.logins.models import logins
+from kumoi.services.identity.logins.models import LoginRow, logins
 
 
-def at(tx: Transaction, accounts: Sequence[str], address: str) -> dict[str, dict[str, Any]]:
+def at(tx: Transaction, accounts: Sequence[str], address: str) -> dict[str, LoginRow]:
     """Account → its row for this address, where there is one."""
-    rows = tx.all(sa.select(logins).where(logins.c.account.in_(accounts), logins.c.address == address))
+    rows = tx.all(sa.select(logins).where(logins.c.account.in_(accounts), logins.c.address == address), LoginRow)
     return {row["account"]: row for row in rows}
 
 
