@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "7982d8d5bb5f"
-down_revision = "0002"
+down_revision = "27ea98289f09"
 branch_labels = None
 depends_on = None
 
