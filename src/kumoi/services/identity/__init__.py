@@ -6,6 +6,7 @@ ORDER = (
     "errors",
     "options",
     "listing",
+    "logins",
     "policy",
     "catalog",
     "users",
