@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import control_plane, real
+from bench import control_plane, real, scale
 
 parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
 parser.add_argument("--output", type=Path, default=Path("reports/bench.json"))
-parser.add_argument("--only", choices=("fake", "real"))
+parser.add_argument("--only", choices=("fake", "real", "scale"))
 asked = parser.parse_args()
 
 figures: dict[str, Any] = {}
@@ -27,9 +27,11 @@ def say(name: str, value: Any) -> None:
     print(f"{name}: {json.dumps(value)}", flush=True)
 
 
-if asked.only != "real":
+if asked.only in (None, "fake"):
     control_plane.measure(say)
-if asked.only != "fake":
+if asked.only in (None, "scale"):
+    scale.measure(say)
+if asked.only in (None, "real"):
     if os.geteuid() == 0:
         real.measure(say)
     else:

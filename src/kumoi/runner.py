@@ -56,6 +56,7 @@ def serve(data: Path, stop: threading.Event) -> None:
     def sweep() -> None:
         began = clock.now()
         threads: dict[str, threading.Thread] = {}
+        resting: dict[str, int] = {}
 
         def start(kind: str, run: Callable[[], None]) -> None:
             """Each in a thread of its own: one that waits for a silent host delays no other."""
@@ -65,7 +66,7 @@ def serve(data: Path, stop: threading.Event) -> None:
 
         while not stop.wait(1.0):
             try:
-                reconcile.run_sweeps(database, locate, began, start)
+                reconcile.run_sweeps(database, locate, began, start, resting)
             except Exception:
                 log.fault(__name__, "sweeps failed")
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from kumoi.kernel import patterns
-from kumoi.kernel.database import Database
+from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.errors import BadRequest
 
 NAMES = sa.table("names", sa.column("name", sa.String(255)))
@@ -72,3 +72,26 @@ def test_a_part_that_no_column_can_hold() -> None:
     column = sa.Column("name", sa.String(10))
     assert str(patterns.contains(column, "_" * 11)) == str(sa.false())
     assert "LIKE" in str(patterns.contains(column, "_" * 10))
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["web", "web-1", "^web", "1$", "^web-1$", "w.b", "^w.b-1$", "10\\.0", "_", "w_b", "a b", "", "^", "$", "^$", "[w]eb",
+     "WEB", "web|db", "web-?1", "^.$", "%", "\\*", "\\-1"],
+)  # fmt: skip
+def test_a_plain_expression_is_asked_for_without_a_call_into_python(database: Database, expression: str) -> None:
+    """And finds the same as any other."""
+    names = ["web", "web-1", "WEB", "wxb-1", "10.0", "1000", "w_b", "a b", "db", "x", "", "100%", "*"]
+    with database.connection() as connection, connection.begin():
+        connection.execute(sa.text("DELETE FROM names"))
+        connection.execute(sa.text("INSERT INTO names VALUES (:name)"), [{"name": name} for name in names])
+
+    def look(tx: Transaction) -> tuple[set[str], str]:
+        condition = patterns.matches(NAMES.c.name, tx.check_pattern(expression, "name"), tx.dialect)
+        return {row[0] for row in tx.tuples(sa.select(NAMES.c.name).where(condition))}, str(condition)
+
+    found, asked = database.read(look)
+    assert found == {name for name in names if patterns.found(expression, name)}
+    assert ("REGEXP" in asked.upper() or "~" in asked or "<regexp>" in asked) is any(
+        sign in expression for sign in "[|?%*"
+    )

@@ -152,3 +152,47 @@ def test_a_sweep_that_cannot_be_claimed_or_fails_keeps_no_other_from_its_turn(
     assert swept == ["second", "second"]
     said = [(record.getMessage(), record.facts["kind"]) for record in caplog.records]  # type: ignore[attr-defined]
     assert said == [("sweep failed", "toy.first")] * 2
+
+
+class Working(VirtualClock):
+    """Time in which this thread works now and then."""
+
+    worked = 0.0
+
+    def spent(self) -> float:
+        return self.worked
+
+
+def test_a_sweep_takes_no_more_than_its_share(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    virtual, times, resting = Working(), list[int](), dict[str, int]()
+
+    def compare(_view: reconcile.View) -> None:
+        times.append(virtual.now())
+        virtual.worked += 0.3
+
+    monkeypatch.setattr(reconcile, "sweepers", {})
+    Sweep("toy.sweep", 10.0, compare)
+    with clock.using(virtual):
+        began = virtual.now()
+        while virtual.now() < began + 1000 * clock.SECOND:
+            run_sweeps(database, locate, resting=resting)
+            virtual.advance(1)
+        share = virtual.worked / 1000
+        assert 0.9 * reconcile.SHARE < share <= 1.4 * reconcile.SHARE and times[1] - times[0] >= 100 * clock.SECOND
+        # A process that begins now remembers no rest.
+        run_sweeps(database, locate, virtual.now())
+        assert times[-1] == virtual.now()
+
+
+def test_pieces_rest_in_a_sweep_only(database: Database) -> None:
+    virtual, ids = Working(), [str(number) for number in range(2 * reconcile.PIECE + 1)]
+    for rests in (True, False):
+        with clock.using(virtual):
+            began, seen = virtual.now(), list[str]()
+            for some in reconcile.View(database, locate, rests=rests).pieces(ids):
+                assert len(some) <= reconcile.PIECE
+                seen += some
+                virtual.worked += 0.03
+            assert seen == ids
+            rested = (virtual.now() - began) / clock.SECOND
+            assert rested == pytest.approx(2 * 0.03 * (1 / reconcile.SHARE - 1) if rests else 0.0)

@@ -18,6 +18,9 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None: ...
 
+    def spent(self) -> float:
+        """Seconds of processor time that this thread has had."""
+
 
 class SystemClock:
     def now(self) -> int:
@@ -28,6 +31,9 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def spent(self) -> float:
+        return time.thread_time()
 
 
 class VirtualClock:
@@ -44,6 +50,9 @@ class VirtualClock:
 
     def sleep(self, seconds: float) -> None:
         self.advance(seconds)
+
+    def spent(self) -> float:
+        return 0.0
 
     def advance(self, seconds: float) -> None:
         self.instant += round(seconds * SECOND)
@@ -75,6 +84,11 @@ def monotonic() -> float:
 
 def sleep(seconds: float) -> None:
     _clock.sleep(seconds)
+
+
+def spent() -> float:
+    """Seconds of processor time that this thread has had; where time is virtual, none."""
+    return _clock.spent()
 
 
 def iso(instant: int) -> str:

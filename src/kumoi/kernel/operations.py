@@ -72,7 +72,11 @@ operations = Table[OperationRow](
     sa.Column("fault", sa.Text),
     sa.Index("ix_kernel_operations_due", "next_at", sqlite_where=sa.text("state IN ('running', 'unwinding')"),
              postgresql_where=sa.text("state IN ('running', 'unwinding')")),
+    sa.Index("ix_kernel_operations_created_at", "created_at", "id"),
 )  # fmt: skip
+
+IS_ACTIVE = operations.c.state.in_([sa.literal_column(f"'{state}'") for state in ACTIVE_STATES])
+"""Written out: SQLite uses a partial index only where the statement itself, not a bound value, implies its condition."""
 
 
 class OperationSubjectRow(TypedDict):

@@ -24,16 +24,24 @@ def page(
     marker: Mapping[str, Any] | None,
     limit: int | None,
     reverse: bool = False,
+    alternatives: Sequence[sa.ColumnElement[bool]] = (),
 ) -> list[Any]:
     """Rows of the type `row` after `marker` (a row that the same query could give), at most min(limit, LARGEST_PAGE).
 
-    `sort`: (column, `asc` or `desc`); the last one must be unique. `reverse`: the page before the marker."""
+    `sort`: (column, `asc` or `desc`); the last one must be unique. `reverse`: the page before the marker.
+    `alternatives`: conditions of which each row must meet one, and no row meets two. A page is taken of each, for there
+    may be an index in the right order for each, but not for all of them together."""
     order = [(column, (direction == "desc") != reverse) for column, direction in sort]
     if marker is not None:
         query = query.where(_after(order, marker))
-    for column, down in order:
-        query = query.order_by(column.desc().nulls_last() if down else column.asc().nulls_first())
-    rows = tx.all(query.limit(min(limit, LARGEST_PAGE) if limit is not None else LARGEST_PAGE), row)
+    most = min(limit, LARGEST_PAGE) if limit is not None else LARGEST_PAGE
+    query = query.order_by(*(_ordered(column, down) for column, down in order)).limit(most)
+    if len(alternatives) < 2:
+        rows = tx.all(query.where(*alternatives), row)
+    else:
+        key = order[-1][0]
+        pages = [sa.select(query.where(each).with_only_columns(key).subquery()) for each in alternatives]
+        rows = tx.all(query.where(key.in_(sa.union_all(*pages))), row)
     return rows[::-1] if reverse else rows
 
 
@@ -43,10 +51,16 @@ def full(rows: Sequence[Any], limit: int | None) -> bool:
 
 
 def _after(order: Sequence[tuple[sa.ColumnElement[Any], bool]], marker: Mapping[str, Any]) -> sa.ColumnElement[bool]:
+    ways = {down for _, down in order}
+    if len(ways) == 1 and all(_always_there(column) for column, _ in order):
+        # Compared as one, which an index on these columns answers; alternatives are not.
+        here = sa.tuple_(*(column for column, _ in order))
+        there = sa.tuple_(*(sa.bindparam(None, _of(marker, column), type_=column.type) for column, _ in order))
+        return here < there if ways == {True} else here > there
     choices = []
     equal: list[sa.ColumnElement[bool]] = []
     for column, down in order:
-        value = marker[str(getattr(column, "key", column))]
+        value = _of(marker, column)
         if value is None:
             past: sa.ColumnElement[bool] = sa.false() if down else column.is_not(None)
             same: sa.ColumnElement[bool] = column.is_(None)
@@ -56,6 +70,21 @@ def _after(order: Sequence[tuple[sa.ColumnElement[Any], bool]], marker: Mapping[
         choices.append(sa.and_(*equal, past))
         equal = [*equal, same]
     return sa.or_(*choices)
+
+
+def _of(marker: Mapping[str, Any], column: sa.ColumnElement[Any]) -> Any:
+    return marker[str(getattr(column, "key", column))]
+
+
+def _always_there(column: sa.ColumnElement[Any]) -> bool:
+    return isinstance(column, sa.Column) and not column.nullable
+
+
+def _ordered(column: sa.ColumnElement[Any], down: bool) -> sa.ColumnElement[Any]:
+    """Where there is no NULL its place is not said: PostgreSQL uses no index whose NULLs are elsewhere."""
+    if _always_there(column):
+        return column.desc() if down else column.asc()
+    return column.desc().nulls_last() if down else column.asc().nulls_first()
 
 
 def sorting(

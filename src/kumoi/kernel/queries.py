@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Generic, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qs
 
@@ -153,10 +154,16 @@ def read_query(params: Params, declared: Any, version: Version | None) -> Any:
     return declared.read({name: found for name, found in params.items() if is_declared(name, declared, version)})
 
 
+@cache
+def _lists(kind: Any) -> frozenset[str]:
+    """The parameters that take several values."""
+    return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if "list" in str(field.type))
+
+
 def decode_query(params: Params, kind: Any, version: Version | None) -> Any:
     """The query as the declared struct: list fields take every value of their name, others the last."""
     small = versions.narrowed(kind, version) if version else kind
-    lists = {f.encode_name for f in msgspec.structs.fields(small) if "list" in str(f.type)}
+    lists = _lists(small)
     values: dict[str, Any] = {name: found if name in lists else found[-1] for name, found in params.items()}
     try:
         value = msgspec.convert(values, small, strict=False)

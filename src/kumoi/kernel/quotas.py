@@ -40,6 +40,8 @@ class Quota:
     resource: str
     default: int
     usage: Callable[[Transaction, str], int]
+    together: Callable[[Transaction, str], Mapping[str, int]] | None = None
+    """Counts this and other resources of the service in one statement: resource → count."""
 
     def __post_init__(self) -> None:
         registry[self.service, self.resource] = self
@@ -65,13 +67,11 @@ def take(
         if tx.declared_quota is not None and resource not in tx.declared_quota:
             raise RuntimeError(f"this route does not declare that it takes quota of {resource}")
     allowed = all_limits(tx, service, project_id, amounts)
-    for resource, amount in amounts.items():
-        most = allowed[resource]
-        if most == UNLIMITED or amount <= 0:
-            continue
-        used = registry[service, resource].usage(tx, project_id if holder is None else holder)
-        if used + amount > most:
-            raise OverQuota(resource, most, used, amount)
+    limited = [resource for resource, amount in amounts.items() if allowed[resource] != UNLIMITED and amount > 0]
+    used = usages(tx, service, project_id if holder is None else holder, limited)
+    for resource in limited:
+        if used[resource] + amounts[resource] > allowed[resource]:
+            raise OverQuota(resource, allowed[resource], used[resource], amounts[resource])
 
 
 def set_limit(tx: Transaction, service: str, resource: str, project_id: str, value: int) -> None:
@@ -98,7 +98,16 @@ def all_limits(
 
 def show(tx: Transaction, service: str, project_id: str) -> dict[str, tuple[int, int]]:
     """resource → (limit, used), for every quota of the service."""
-    return {
-        resource: (most, registry[service, resource].usage(tx, project_id))
-        for resource, most in all_limits(tx, service, project_id).items()
-    }
+    limits_of = all_limits(tx, service, project_id)
+    used = usages(tx, service, project_id, limits_of)
+    return {resource: (most, used[resource]) for resource, most in limits_of.items()}
+
+
+def usages(tx: Transaction, service: str, project_id: str, resources: Iterable[str]) -> dict[str, int]:
+    """resource → how many of it the project has, of those asked for at least."""
+    found: dict[str, int] = {}
+    for resource in resources:
+        if resource not in found:
+            quota = registry[service, resource]
+            found |= quota.together(tx, project_id) if quota.together else {resource: quota.usage(tx, project_id)}
+    return found

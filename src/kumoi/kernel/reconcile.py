@@ -1,7 +1,7 @@
 """Reconcilers and sweeps make the world match the tables. Dirty rows start a reconciler; a timer starts a sweep."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypedDict, TypeVar
@@ -16,6 +16,10 @@ from kumoi.kernel.wakeup import rows_dirty, work_later
 
 T = TypeVar("T")
 LEASE_SECONDS = 30.0
+SHARE = 0.003
+"""Of one processor's time, which a sweep may take at most. One that costs more than its share of `every` comes less often, so
+that an idle cloud stays idle however much there is to compare."""
+PIECE = 250
 
 
 class DirtyRow(TypedDict):
@@ -71,9 +75,11 @@ class Later(Exception):
 class View:
     """What a reconciler may use: engines, reads, and `write` for transactions of its own."""
 
-    def __init__(self, database: Database, locate: Callable[[type[Any]], Any]) -> None:
+    def __init__(self, database: Database, locate: Callable[[type[Any]], Any], rests: bool = False) -> None:
+        """`rests`: its pieces come no faster than SHARE allows."""
         self.database = database
         self._locate = locate
+        self._rests = rests
 
     def engine(self, kind: type[T]) -> T:
         found: T = self._locate(kind)
@@ -84,6 +90,14 @@ class View:
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         return self.database.write(work)
+
+    def pieces(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The ids, PIECE at a time: what is done with each is short. In a sweep the thread sleeps before the next one."""
+        for begin in range(0, len(ids), PIECE):
+            before = clock.spent()
+            yield ids[begin : begin + PIECE]
+            if self._rests and begin + PIECE < len(ids):
+                clock.sleep((clock.spent() - before) * (1 / SHARE - 1))
 
 
 @dataclass(frozen=True)
@@ -104,7 +118,7 @@ class Reconciler:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One runner of the cloud calls `run` every `every` seconds."""
+    """One runner of the cloud calls `run` every `every` seconds, or more seldom where SHARE demands it."""
 
     kind: str
     every: float
@@ -180,7 +194,8 @@ def _due(kinds: tuple[str, ...]) -> sa.Select[Any]:
     return (
         sa.select(dirty.c.kind, dirty.c.id)
         .where(
-            sa.or_(*(dirty.c.kind == kind for kind in kinds)),
+            # Not the bare column: SQLite would look through all rows of these kinds, and not through those that are due.
+            dirty.c.kind.concat("").in_(kinds),
             dirty.c.applied < dirty.c.wanted,
             dirty.c.next_at <= sa.bindparam("now"),
             dirty.c.lease_until <= sa.bindparam("now"),
@@ -298,17 +313,20 @@ def run_sweeps(
     locate: Callable[[type[Any]], Any],
     since: int = 0,
     start: Callable[[str, Callable[[], None]], None] | None = None,
+    resting: dict[str, int] | None = None,
 ) -> None:
     """Run each sweep that is due, or that was last claimed before `since` (the start of this process, because much may
     have changed while no runner was there). The process that claims a sweep first runs it. `start(kind, run)` runs one,
-    for example in a thread; None: one after the other. A failure, also of the claim, is logged and stops no other sweep."""
+    for example in a thread; None: one after the other. `resting`: kind → the instant before which a sweep that took more
+    than its share does not run again; the caller keeps it. A failure, also of the claim, is logged and stops no other
+    sweep."""
     now = clock.now()
     due = database.read(lambda tx: {row["kind"]: row["next_at"] for row in tx.all(sa.select(sweeps))})
-    view = View(database, locate)
+    view = View(database, locate, rests=start is not None)
     for sweep in list(sweepers.values()):
         every = round(sweep.every * SECOND)
         next_at = due.get(sweep.kind, 0)
-        if next_at > now and next_at >= since + every:
+        if (next_at > now and next_at >= since + every) or (resting or {}).get(sweep.kind, 0) > now:
             continue
 
         def claim(tx: Transaction, kind: str = sweep.kind, every: int = every) -> bool:
@@ -321,7 +339,7 @@ def run_sweeps(
         def run(sweep: Sweep = sweep, claim: Callable[[Transaction], bool] = claim) -> None:
             try:
                 if database.write(claim, durable=False):
-                    sweep.run(view)
+                    _sweep(view, sweep, {} if resting is None else resting)
             except Exception:
                 log.fault(__name__, "sweep failed", kind=sweep.kind)
 
@@ -329,6 +347,17 @@ def run_sweeps(
             run()
         else:
             start(sweep.kind, run)
+
+
+def _sweep(view: View, sweep: Sweep, resting: dict[str, int]) -> None:
+    """Run it; when it took more than its share, its next turn is put off."""
+    began, spent = clock.now(), clock.spent()
+    try:
+        sweep.run(view)
+    finally:
+        every = (clock.spent() - spent) / SHARE
+        if every > sweep.every:
+            resting[sweep.kind] = began + round(every * SECOND)
 
 
 _NEXT = sa.select(

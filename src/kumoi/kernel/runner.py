@@ -16,6 +16,7 @@ from kumoi.kernel.operations import (
     DETAILS,
     DONE,
     ENDED,
+    IS_ACTIVE,
     RUNNING,
     UNDONE,
     UNWINDING,
@@ -47,7 +48,7 @@ UNWRITTEN = "unwritten"
 _ALL_DUE = (
     sa.select(operations.c.id)
     .where(
-        operations.c.state.in_(ACTIVE_STATES),
+        IS_ACTIVE,
         operations.c.next_at <= sa.bindparam("now"),
         operations.c.lease_until <= sa.bindparam("now"),
     )
@@ -59,7 +60,7 @@ _NEXT = sa.select(
     sa.func.min(
         sa.case((operations.c.lease_until > operations.c.next_at, operations.c.lease_until), else_=operations.c.next_at)
     )
-).where(operations.c.state.in_(ACTIVE_STATES))
+).where(IS_ACTIVE)
 _UNATTENDED: sa.ColumnElement[int] = sa.bindparam("now") - sa.case(
     (operations.c.lease_until > operations.c.next_at, operations.c.lease_until), else_=operations.c.next_at
 )
@@ -98,7 +99,7 @@ _MINE = (
     .where(
         operations.c.id == sa.bindparam("operation_id"),
         operations.c.lease == sa.bindparam("mine"),
-        operations.c.state.in_(ACTIVE_STATES),
+        IS_ACTIVE,
     )
     .returning(operations.c.step_since, operations.c.overdue)
 )
@@ -212,7 +213,7 @@ class Runner:
             self.database.write(
                 lambda tx: tx.execute(
                     operations.update()
-                    .where(operations.c.lease.in_(held), operations.c.state.in_(ACTIVE_STATES))
+                    .where(operations.c.lease.in_(held), IS_ACTIVE)
                     .values(lease_until=tx.now + round(LEASE_SECONDS * SECOND))
                 ),
                 durable=False,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from kumoi.engines.network import fake
 from kumoi.engines.network.fake import FakeTopology, FakeWiring
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.network.contract import TopologyContract, a_network
+from tests.engines.network.contract import FENCE, TopologyContract, a_network, a_port, eventually
 
 SETTINGS = Settings(cloud_id="abcdef", network="fake")
 
@@ -38,3 +39,21 @@ def test_the_state_outlives_the_process(tmp_path: Path) -> None:
     second = FakeTopology(Folder(tmp_path), SETTINGS)
     assert second.inventory().networks == {network.id: 7}
     second.close()
+
+
+def test_plugs_are_heard_of_though_their_journal_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A restarted agent drops a long journal; what it said, and the topology had not read, is looked up in the files."""
+    topology, network, told = FakeTopology(Folder(tmp_path), SETTINGS), a_network(), dict[str, bool]()
+    ports = [a_port(network) for _ in range(2)]
+    topology.apply_network(network, 1)
+    topology.apply_ports([(port, 1) for port in ports])
+    wiring = FakeWiring(Folder(tmp_path), SETTINGS)
+    wiring.plug(FENCE, ports[0].id, ports[0].mac, 1442)
+    topology.watch(told.__setitem__)
+    with topology._lock:
+        wiring.unplug(FENCE, ports[0].id)
+        wiring.plug(FENCE, ports[1].id, ports[1].mac, 1442)
+        monkeypatch.setattr(fake, "LONGEST_JOURNAL", 0)
+        FakeWiring(Folder(tmp_path), SETTINGS)
+    eventually(lambda: told == {ports[0].id: False, ports[1].id: True})
+    topology.close()

@@ -28,6 +28,24 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _ALIVE = (GuestState.RUNNING, GuestState.PAUSED)
 
 
+class _Card(msgspec.Struct):
+    port_id: str
+
+
+class _Disk(msgspec.Struct):
+    volume_id: str
+
+
+class _Devices(msgspec.Struct):
+    """What of a GuestSpec says which devices it has: much quicker to read than all of it."""
+
+    nics: list[_Card] = []
+    disks: list[_Disk] = []
+
+
+_DEVICES = msgspec.json.Decoder(_Devices)
+
+
 class FakeHypervisor:
     """Keeps its guests in a small database below `folder`, so that they outlive the agent. Guests do nothing:
     they obey at once, write a few lines on their console, and have no screen."""
@@ -203,16 +221,17 @@ class FakeHypervisor:
     def reason(self, server_id: str) -> str:
         return "the fake was told to let it die" if self.state(server_id) is GuestState.FAILED else ""
 
-    def cards(self) -> dict[str, list[str]]:
-        return {server_id: [nic.port_id for nic in spec.nics] for server_id, spec in self._specs()}
+    def cards(self, server_id: str | None = None) -> dict[str, list[str]]:
+        return {each: [nic.port_id for nic in devices.nics] for each, devices in self._devices(server_id)}
 
     def disks(self) -> dict[str, list[str]]:
-        return {server_id: [disk.volume_id for disk in spec.disks] for server_id, spec in self._specs()}
+        return {each: [disk.volume_id for disk in devices.disks] for each, devices in self._devices(None)}
 
-    def _specs(self) -> list[tuple[str, GuestSpec]]:
+    def _devices(self, server_id: str | None) -> list[tuple[str, "_Devices"]]:
+        chosen, values = ("", ()) if server_id is None else (" WHERE server_id = ?", (server_id,))
         with self.lock:
-            rows = self.database.execute("SELECT server_id, spec FROM guest").fetchall()
-        return [(server_id, msgspec.json.decode(spec, type=GuestSpec)) for server_id, spec in rows]
+            rows = self.database.execute(f"SELECT server_id, spec FROM guest{chosen}", values).fetchall()  # noqa: S608
+        return [(each, _DEVICES.decode(spec)) for each, spec in rows]
 
     def console_log(self, server_id: str, lines: int | None) -> str:
         with self._order("console_log"):

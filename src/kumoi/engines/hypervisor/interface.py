@@ -188,8 +188,9 @@ class Hypervisor(Protocol):
     def reason(self, server_id: str) -> str:
         """Why it is OFF or FAILED without having been told to, for its owner; empty when that is not known."""
 
-    def cards(self) -> dict[str, list[str]]:
-        """Every guest on this host → the ports of the network cards that it has, or comes back with, in one question."""
+    def cards(self, server_id: str | None = None) -> dict[str, list[str]]:
+        """Every guest on this host, or only the one named → the ports of the network cards that it has, or comes back
+        with, in one question."""
 
     def disks(self) -> dict[str, list[str]]:
         """Every guest on this host → the volumes that it has plugged in, or comes back with, in one question."""

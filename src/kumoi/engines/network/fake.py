@@ -1,11 +1,11 @@
 """Networks without packets: a topology in a small database, and plugs as files; for clouds without root, and tests."""
 
-import json
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +31,7 @@ from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.settings import Folder, Settings
 
 Spec = TypeVar("Spec", bound=msgspec.Struct)
+T = TypeVar("T")
 
 LOOK_EVERY = 0.02
 """Seconds between two looks for ports that went up or down."""
@@ -45,11 +46,17 @@ KINDS: dict[type[Content], str] = {
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
-  kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, spec BLOB,
+  kind TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, spec BLOB, written INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (kind, id)
-) WITHOUT ROWID
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS resources_network ON resources (spec ->> 'network_id') WHERE kind = 'port';
+CREATE INDEX IF NOT EXISTS resources_written ON resources (written);
 """
-"""A removed resource keeps its row, without a spec."""
+"""A removed resource keeps its row, without a spec. `written` counts all writes up: the rows past a number are new."""
+JOURNAL = "journal"
+"""Beside the plugs, the id of each port that was plugged or unplugged, in order: who has read it so far reads on there."""
+LONGEST_JOURNAL = 1 << 20
+"""Bytes, past which the next agent begins a new one."""
 
 
 def topology_folder(folder: Folder) -> Path:
@@ -83,10 +90,16 @@ class FakeTopology:
         )
         for pragma in ("journal_mode=WAL", "synchronous=OFF"):
             self._database.execute(f"PRAGMA {pragma}")
-        self._database.execute(SCHEMA)
+        self._make_tables()
         self._watchers: list[Callable[[str, bool], None]] = []
         self._stop = threading.Event()
         self._looking: threading.Thread | None = None
+
+    def _make_tables(self) -> None:
+        columns = [row[1] for row in self._database.execute("PRAGMA table_info(resources)")]
+        if columns and "written" not in columns:
+            self._database.execute("ALTER TABLE resources ADD COLUMN written INTEGER NOT NULL DEFAULT 0")
+        self._database.executescript(SCHEMA)
 
     def apply_network(self, network: NetworkSpec, revision: int) -> None:
         with self._transaction():
@@ -94,7 +107,7 @@ class FakeTopology:
 
     def remove_network(self, network_id: str, revision: int) -> None:
         with self._transaction():
-            ports = [port.id for port in self._all("port", PortSpec) if port.network_id == network_id]
+            ports = self._ports_of(network_id)
             for router in self._all("router", RouterSpec):
                 ports += [each.port_id for each in router.interfaces if each.network_id == network_id]
                 if router.gateway is not None and router.gateway.network_id == network_id:
@@ -162,7 +175,9 @@ class FakeTopology:
         with self._lock:
             self._watchers.append(callback)
             if self._looking is None:
-                before = self.port_states()
+                self._hosts.begin()
+                before = _Seen(self._written(), self._hosts.now(), {})
+                before.ports = {port.id: port for port in self._all("port", _Standing)}
                 self._looking = threading.Thread(target=self._look, args=(before,), daemon=True)
                 self._looking.start()
 
@@ -194,23 +209,40 @@ class FakeTopology:
         with self._lock:
             self._database.close()
 
-    def _look(self, before: dict[str, bool]) -> None:
+    def _look(self, before: "_Seen") -> None:
+        """Only what was written or plugged since the last look is read."""
         seen: object = None
         while not self._stop.wait(LOOK_EVERY):
             with self._lock:
-                now = (self._database.total_changes, self._version(), _changed(self.plugs))
+                now = (self._database.total_changes, self._version(), self._hosts.length())
                 if now == seen:
                     continue
-                plugged = self._hosts.now()
-                # What is not plugged is down, and may be many.
-                ports = self._all("port", _Standing, list(plugged))
-            states = _states(ports, plugged)
-            for port_id in sorted(before.keys() | states.keys()):
-                up = states.get(port_id, False)
-                if before.get(port_id, False) != up:
-                    for watcher in self._watchers:
-                        watcher(port_id, up)
-            before, seen = states, now
+                plugged = self._hosts.changed(before.plugged)
+                upto = self._written()
+                ports = self._written_since(before.written)
+                before.written = upto
+            states = before.follow(plugged, ports)
+            for port_id, up in sorted(states.items()):
+                for watcher in self._watchers:
+                    watcher(port_id, up)
+            seen = now
+
+    def _written(self) -> int:
+        number: int = self._database.execute("SELECT coalesce(max(written), 0) FROM resources").fetchone()[0]
+        return number
+
+    def _written_since(self, number: int) -> dict[str, "_Standing | None"]:
+        """Port id → what is held of it; None: it is gone."""
+        rows = self._database.execute(
+            "SELECT id, spec FROM resources WHERE kind = 'port' AND written > ?", (number,)
+        ).fetchall()
+        return {port_id: None if spec is None else _STANDING.decode(spec) for port_id, spec in rows}
+
+    def _ports_of(self, network_id: str) -> list[str]:
+        rows = self._database.execute(
+            "SELECT id FROM resources WHERE kind = 'port' AND spec ->> 'network_id' = ?", (network_id,)
+        )
+        return [row[0] for row in rows.fetchall()]
 
     def _version(self) -> int:
         """Changes when another process has written."""
@@ -252,18 +284,13 @@ class FakeTopology:
 
     def _write(self, kind: str, identifier: str, revision: int, spec: msgspec.Struct | None) -> None:
         self._database.execute(
-            "INSERT OR REPLACE INTO resources (kind, id, revision, spec) VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO resources (kind, id, revision, spec, written)"
+            " VALUES (?, ?, ?, ?, (SELECT coalesce(max(written), 0) + 1 FROM resources))",
             (kind, identifier, revision, None if spec is None else msgspec.json.encode(spec)),
         )
 
-    def _all(self, kind: str, spec: type[Spec], ids: Sequence[str] | None = None) -> list[Spec]:
-        """Those of `ids`, or all of the kind."""
-        chosen = "" if ids is None else " AND id IN (SELECT value FROM json_each(?))"
-        values = (kind,) if ids is None else (kind, json.dumps(ids))
-        rows = self._database.execute(
-            f"SELECT spec FROM resources WHERE kind = ? AND spec IS NOT NULL{chosen}",  # noqa: S608 - of two texts
-            values,
-        )
+    def _all(self, kind: str, spec: type[Spec]) -> list[Spec]:
+        rows = self._database.execute("SELECT spec FROM resources WHERE kind = ? AND spec IS NOT NULL", (kind,))
         decoder = msgspec.json.Decoder(spec)
         return [decoder.decode(encoded) for (encoded,) in rows.fetchall()]
 
@@ -277,13 +304,46 @@ class _Standing(msgspec.Struct):
     host: str | None = None
 
 
-def _states(ports: Sequence[_Standing], plugged: Mapping[str, str]) -> dict[str, bool]:
+_STANDING = msgspec.json.Decoder(_Standing)
+
+
+def _states(ports: Iterable[_Standing], plugged: Mapping[str, str]) -> dict[str, bool]:
     """port id → whether it is up; `plugged`: port id → host."""
-    return {
-        port.id: port.admin_state_up and port.id in plugged and (port.host is None or port.host == plugged[port.id])
-        for port in ports
-        if port.kind is PortKind.VIF
-    }
+    return {port.id: _is_up(port, plugged.get(port.id)) for port in ports if port.kind is PortKind.VIF}
+
+
+def _is_up(port: _Standing | None, plugged_on: str | None) -> bool:
+    if port is None or port.kind is not PortKind.VIF or plugged_on is None:
+        return False
+    return port.admin_state_up and port.host in (None, plugged_on)
+
+
+@dataclass
+class _Seen:
+    """What the watching thread knows. `written`: up to which write; `plugged`: port id → host."""
+
+    written: int
+    plugged: dict[str, str]
+    ports: dict[str, _Standing]
+
+    def follow(self, plugged: Mapping[str, str | None], ports: Mapping[str, _Standing | None]) -> dict[str, bool]:
+        """Port id → whether it is up, of those that went up or down by these changes."""
+        touched = plugged.keys() | ports.keys()
+        before = {port_id: self._is_up(port_id) for port_id in touched}
+        _merge(self.plugged, plugged)
+        _merge(self.ports, ports)
+        return {port_id: up for port_id in touched if (up := self._is_up(port_id)) != before[port_id]}
+
+    def _is_up(self, port_id: str) -> bool:
+        return _is_up(self.ports.get(port_id), self.plugged.get(port_id))
+
+
+def _merge(known: dict[str, T], changes: Mapping[str, T | None]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            known.pop(name, None)
+        else:
+            known[name] = value
 
 
 class FakeWiring:
@@ -294,13 +354,25 @@ class FakeWiring:
         self.plugs = wiring_folder(folder)
         self.host_name = settings.host_name
         self.cloud = settings.cloud_id
+        self.journal = self.plugs / JOURNAL
+        if _length(self.journal) > LONGEST_JOURNAL:
+            self.journal.unlink()
+        self.journal.touch()
+        self.journal.chmod(0o644)  # The agent may be root with a strict umask; the topology reads as another user.
 
     def plug(self, fence: Fence, port_id: str, mac: str, mtu: int) -> str:
         _replace(self.plugs / f"port-{port_id}", self.host_name.encode())
+        self._note(port_id)
         return f"t{self.cloud}{port_id[:8]}"
 
     def unplug(self, fence: Fence, port_id: str) -> None:
         (self.plugs / f"port-{port_id}").unlink(missing_ok=True)
+        self._note(port_id)
+
+    def _note(self, port_id: str) -> None:
+        """After the change itself, so that who reads the note finds it."""
+        with self.journal.open("ab") as opened:
+            opened.write(f"{port_id}\n".encode())
 
     def plugged(self) -> list[str]:
         return _names(self.plugs, "port-")
@@ -347,33 +419,68 @@ def _names(folder: Path, prefix: str) -> list[str]:
 
 
 class _Plugs:
-    """What is plugged where, by files that are never changed, only replaced: each is read once."""
+    """What is plugged where, and what of that has changed, by the journal."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._read: dict[str, tuple[int, int, str]] = {}
+        self.journal = folder / JOURNAL
+        self._read: tuple[int, int] = (0, 0)
+        """The journal (its inode) and how far it was read."""
+        self._hosts: dict[str, tuple[int, str]] = {}
+        """Port id → its file's inode, and the host that was read there."""
+
+    def length(self) -> tuple[int, int]:
+        try:
+            found = self.journal.stat()
+        except FileNotFoundError:
+            return 0, 0
+        return found.st_ino, found.st_size
+
+    def begin(self) -> None:
+        """What changes from here on is `changed`."""
+        self._read = self.length()
 
     def now(self) -> dict[str, str]:
-        """Port id → host."""
-        read = {}
-        for port_id in _names(self.folder, "port-"):
-            file = f"{self.folder}/port-{port_id}"
-            try:
-                found = os.stat(file)
-                before = self._read.get(port_id)
-                if before is None or before[:2] != (found.st_ino, found.st_mtime_ns):
-                    with open(file) as opened:
-                        before = found.st_ino, found.st_mtime_ns, opened.read()
-            except FileNotFoundError:
-                continue
-            read[port_id] = before
-        self._read = read
-        return {port_id: host for port_id, (_, _, host) in read.items()}
+        """Port id → host, of all. A file is never changed, only replaced: each is read once."""
+        before, self._hosts = self._hosts, {}
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("port-"):
+                    port_id = entry.name.removeprefix("port-")
+                    kept = before.get(port_id)
+                    host = kept[1] if kept and kept[0] == entry.inode() else self._host(port_id)
+                    if host is not None:
+                        self._hosts[port_id] = entry.inode(), host
+        return {port_id: host for port_id, (_, host) in self._hosts.items()}
+
+    def changed(self, known: Iterable[str]) -> dict[str, str | None]:
+        """Port id → its host now, None when it is plugged nowhere, of those that were plugged or unplugged meanwhile; of
+        all when the journal was begun anew, those that are `known` included."""
+        inode, length = self.length()
+        if inode != self._read[0]:
+            self._read = inode, length
+            return {**dict.fromkeys(known, None), **self.now()}
+        begin = self._read[1]
+        if length <= begin:
+            return {}
+        with self.journal.open("rb") as opened:
+            opened.seek(begin)
+            noted = opened.read(length - begin)
+        whole = noted.rfind(b"\n") + 1
+        self._read = inode, begin + whole
+        return {port_id: self._host(port_id) for port_id in dict.fromkeys(noted[:whole].decode().split())}
+
+    def _host(self, port_id: str) -> str | None:
+        try:
+            with open(f"{self.folder}/port-{port_id}") as opened:
+                return opened.read()
+        except FileNotFoundError:
+            return None
 
 
-def _changed(folder: Path) -> int:
+def _length(file: Path) -> int:
     try:
-        return folder.stat().st_mtime_ns
+        return file.stat().st_size
     except FileNotFoundError:
         return 0
 

@@ -1,6 +1,6 @@
 """Where the tables and the topology, and the hosts' plugs, differ."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,15 +36,15 @@ def differences(view: View) -> list[dict[str, Any]]:
     """As the audit shows them."""
     return [
         {"service": "network", "kind": one.kind.removeprefix("network."), "id": one.id, "problem": one.problem}
-        for one in lasting(_all, view)
+        for one in lasting(partial(_all, view))
     ]
 
 
-def lasting(look: Callable[[View], list[Difference]], view: View) -> list[Difference]:
+def lasting(look: Callable[[], list[Difference]]) -> list[Difference]:
     """What is found twice: what moves while it is looked at differs once."""
-    found = look(view)
+    found = look()
     if found:
-        again = {(one.kind, one.id) for one in look(view)}
+        again = {(one.kind, one.id) for one in look()}
         found = [one for one in found if (one.kind, one.id) in again]
     return found
 
@@ -67,8 +67,10 @@ def topology_differences(view: View) -> list[Difference]:
     inventory = view.engine(Topology).inventory()
     found = []
     for part in parts():
-        kind, held = part.kind, part.held(inventory)
-        for subject_id in sorted(expected[kind] | set(held)):
+        kind, held, wanted = part.kind, part.held(inventory), revisions[part.kind]
+        differing = expected[kind] ^ held.keys()
+        differing |= {subject_id for subject_id, revision in held.items() if revision != wanted.get(subject_id, 0)}
+        for subject_id in sorted(differing):
             if (kind, subject_id) in pending:
                 continue
             revision = held.get(subject_id, 0)
@@ -76,9 +78,8 @@ def topology_differences(view: View) -> list[Difference]:
                 found.append(Difference(kind, subject_id, "it is not in the topology"))
             elif subject_id not in expected[kind]:
                 found.append(Difference(kind, subject_id, "the topology has it, the tables do not", revision))
-            elif revision != revisions.get((kind, subject_id), 0):
-                wanted = revisions.get((kind, subject_id), 0)
-                problem = f"the topology has revision {revision}, the tables want {wanted}"
+            else:
+                problem = f"the topology has revision {revision}, the tables want {wanted.get(subject_id, 0)}"
                 found.append(Difference(kind, subject_id, problem, revision))
     return found
 
@@ -86,19 +87,26 @@ def topology_differences(view: View) -> list[Difference]:
 def content_differences(view: View) -> list[Difference]:
     """What the topology holds otherwise than it was written: addresses, groups, rules, translations, routes, DHCP. It
     costs as much as reading all there is. NetworkError while the topology is silent."""
-    topology = view.engine(Topology)
-    found = []
+    return [one for some in contents(view) for one in some()]
+
+
+def contents(view: View) -> Iterator[Callable[[], list[Difference]]]:
+    """The questions of `content_differences`, about a piece each."""
     for part in parts():
-        wanted = view.read(partial(_settled_content, part=part))
-        problem = "the topology holds it with other content than the tables say"
-        found += [Difference(part.kind, subject_id, problem) for subject_id in topology.differing(wanted)]
-    return found
+        ids = view.read(lambda tx, part=part: sorted(row[0] for row in tx.tuples(part.ids)))  # type: ignore[misc]
+        for some in view.pieces(ids):
+            yield partial(_contents_of, view, part, some)
 
 
-def _settled_content(tx: Transaction, part: Part) -> list[Content]:
-    expected, _, pending = _tables(tx)
-    ids = sorted(subject_id for subject_id in expected[part.kind] if (part.kind, subject_id) not in pending)
-    return list(part.desired(tx, ids).values())
+def _contents_of(view: View, part: Part, ids: Sequence[str]) -> list[Difference]:
+    wanted = view.read(partial(_settled_content, part=part, ids=ids))
+    problem = "the topology holds it with other content than the tables say"
+    return [Difference(part.kind, subject_id, problem) for subject_id in view.engine(Topology).differing(wanted)]
+
+
+def _settled_content(tx: Transaction, part: Part, ids: Sequence[str]) -> list[Content]:
+    pending = _pending(tx)
+    return list(part.desired(tx, [each for each in ids if (part.kind, each) not in pending]).values())
 
 
 def host_differences(view: View) -> list[Difference]:
@@ -166,25 +174,27 @@ def _served_otherwise(host: str, served: set[str], wanted: dict[str, set[str]]) 
 def _to_serve(tx: Transaction) -> dict[str, set[str]]:
     """network id → hosts that should serve it; MOVING among them while the reconciler is still about it."""
     wanted = serving.desired_all(tx)
-    _, _, pending = _tables(tx)
-    for kind, network_id in pending:
+    for kind, network_id in _pending(tx):
         if kind == serving.RECONCILER.kind:
             wanted.setdefault(network_id, set()).add(MOVING)
     return wanted
 
 
-def _tables(tx: Transaction) -> tuple[dict[str, set[str]], dict[tuple[str, str], int], set[tuple[str, str]]]:
-    """Ids by kind, wanted revisions, and what the world has not followed yet."""
+def _tables(tx: Transaction) -> tuple[dict[str, set[str]], dict[str, dict[str, int]], set[tuple[str, str]]]:
+    """Ids by kind, wanted revisions by kind, and what the world has not followed yet."""
     expected = {part.kind: {row[0] for row in tx.tuples(part.ids)} for part in parts()}
-    dirty = reconcile.dirty
-    revisions: dict[tuple[str, str], int] = {}
-    pending: set[tuple[str, str]] = set()
-    query = sa.select(dirty.c.kind, dirty.c.id, dirty.c.wanted, dirty.c.applied).where(dirty.c.kind.like("network.%"))
-    for kind, subject_id, wanted, applied in tx.tuples(query):
-        revisions[kind, subject_id] = wanted
-        if applied < wanted:
-            pending.add((kind, subject_id))
-    return expected, revisions, pending
+    wanted = sa.select(_dirty.c.id, _dirty.c.wanted)
+    revisions = {kind: {row[0]: row[1] for row in tx.tuples(wanted.where(_dirty.c.kind == kind))} for kind in expected}
+    return expected, revisions, _pending(tx)
+
+
+_dirty = reconcile.dirty
+
+
+def _pending(tx: Transaction) -> set[tuple[str, str]]:
+    """(kind, id) of what the world has not followed yet."""
+    query = sa.select(_dirty.c.kind, _dirty.c.id).where(_dirty.c.applied < _dirty.c.wanted)
+    return {(kind, subject_id) for kind, subject_id in tx.tuples(query) if kind.startswith("network.")}
 
 
 def _bound(tx: Transaction) -> dict[str, str]:

@@ -19,6 +19,8 @@ from kumoi.services.network.tags import store as tags
 
 Unset = msgspec.UnsetType
 Filter = Callable[[list[str]], sa.ColumnElement[bool]]
+Visible = sa.ColumnElement[bool] | tuple[sa.ColumnElement[bool], ...] | None
+"""Which rows the caller may see: those of a condition, those of any of several of which no row meets two, or all."""
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _INSTANTS = ("created_at", "updated_at")
 _TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
@@ -35,6 +37,14 @@ class PageLink(msgspec.Struct):
 Fields = Sequence[str]
 FIELDS: Query[Fields] = Query(optional("Fields", {"fields": list[str]}), lambda params: params.get("fields", ()))
 """The query of a route that shows one thing: which of its fields are wanted."""
+
+
+def alternatives(
+    project: sa.Column[str], project_id: str, own: sa.ColumnElement[bool]
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """A project's rows, and others' that hang on what is its `own`. "Not equal" is written as two ranges, because an index
+    finds those."""
+    return project == project_id, sa.and_(own, project < project_id), sa.and_(own, project > project_id)
 
 
 def several(collection: str, kind: Any) -> Any:
@@ -168,28 +178,19 @@ class Listing(Generic[R]):
         found |= {"changed_since": TimeText} | dict.fromkeys(_TAGS if self.tagged else (), str)
         return found
 
-    def rows(self, tx: Transaction, asked: Asked, visible: sa.ColumnElement[bool] | None, *, is_admin: bool) -> list[R]:
+    def rows(self, tx: Transaction, asked: Asked, visible: Visible, *, is_admin: bool) -> list[R]:
         """One page of rows; `visible` None: all."""
-        query = sa.select(self.table)
-        if visible is not None:
-            query = query.where(visible)
-        for condition in self.conditions(asked.filters, is_admin):
-            query = query.where(condition)
+        alternatives = visible if isinstance(visible, tuple) else (sa.true() if visible is None else visible,)
+        query = sa.select(self.table).where(*self.conditions(asked.filters, is_admin))
         marker = None
         if asked.marker is not None:
-            one = sa.select(self.table).where(self.table.c.id == asked.marker)
-            marker = tx.one(one if visible is None else one.where(visible))
+            marker = tx.one(sa.select(self.table).where(self.table.c.id == asked.marker, sa.or_(*alternatives)))
             if marker is None:
                 raise pagination.MarkerNotFound(f"marker: {asked.marker[:64]} could not be found.")
         return pagination.page(
-            tx,
-            query,
-            row_type(self.table),
-            sort=self._order(asked, is_admin),
-            marker=marker,
-            limit=asked.limit,
-            reverse=asked.reverse,
-        )
+            tx, query, row_type(self.table), sort=self._order(asked, is_admin), marker=marker, limit=asked.limit,
+            reverse=asked.reverse, alternatives=alternatives,
+        )  # fmt: skip
 
     def conditions(self, filters: Mapping[str, list[str]], is_admin: bool) -> list[sa.ColumnElement[bool]]:
         conditions = []

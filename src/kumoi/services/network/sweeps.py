@@ -37,7 +37,8 @@ def repair(view: View) -> None:
     """Mark every difference, so that the reconcilers bring the world to the tables: also all of it, when the topology's
     database was lost."""
     states.follow(view)
-    _mend(view, [*audit.lasting(audit.topology_differences, view), *audit.lasting(audit.serving_differences, view)])
+    for look in (audit.topology_differences, audit.serving_differences):
+        _mend(view, audit.lasting(partial(look, view)))
     stuck = view.read(_overtaken)
     if stuck:
 
@@ -57,8 +58,10 @@ def repair(view: View) -> None:
 
 
 def repair_contents(view: View) -> None:
-    """As `repair`, of what somebody changed behind the cloud's back: seldom, because all is read for it."""
-    _mend(view, audit.lasting(audit.content_differences, view))
+    """As `repair`, of what somebody changed behind the cloud's back: seldom, and piece by piece, because all is read for
+    it."""
+    for look in audit.contents(view):
+        _mend(view, audit.lasting(look))
 
 
 def _mend(view: View, found: list[audit.Difference]) -> None:

@@ -93,8 +93,8 @@ class QemuHypervisor:
         guest = self.guests.get(server_id)
         return guest.record.reason if guest and guest.record else ""
 
-    def cards(self) -> dict[str, list[str]]:
-        records = [guest.record for guest in self._all()]
+    def cards(self, server_id: str | None = None) -> dict[str, list[str]]:
+        records = [guest.record for guest in self._all() if server_id in (None, guest.server_id)]
         return {record.spec.server_id: [nic.port_id for nic in record.spec.nics] for record in records if record}
 
     def disks(self) -> dict[str, list[str]]:

@@ -41,7 +41,8 @@ def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, 
 
 def _rows(request: Request, query: schemas.ListQuery) -> list[dict[str, Any]]:
     return logic.listing(
-        request.tx, pattern=query.hypervisor_hostname_pattern, marker=query.marker, limit=query.limit
+        request.tx, pattern=query.hypervisor_hostname_pattern, marker=query.marker, limit=query.limit,
+        with_servers=query.with_servers,
     )  # fmt: skip
 
 
@@ -84,8 +85,9 @@ def statistics(request: Request) -> dict[str, Any]:
     every = [schemas.figures(row) for row in logic.listing(request.tx, pattern=None, marker=None, limit=None)]
     names = every[0] if every else schemas.figures(
         dict.fromkeys(
-            ("vcpus", "vcpus_used", "memory_mib", "memory_mib_used", "disk_gib", "disk_gib_used", "disk_free_gib"), 0
-        ) | {"servers": []}
+            ("vcpus", "vcpus_used", "memory_mib", "memory_mib_used", "disk_gib", "disk_gib_used", "disk_free_gib", "busy",
+             "running"), 0
+        )
     )  # fmt: skip
     totals = {name: sum(figures[name] for figures in every) for name in names}
     return {"hypervisor_statistics": {"count": len(every), **totals}}
@@ -93,7 +95,8 @@ def statistics(request: Request) -> dict[str, Any]:
 
 @routes.get("/os-hypervisors/{hypervisor_id}", policy=policy.admin(), query=schemas.ShowQuery, reply=schemas.ShowBody)
 def show(request: Request, hypervisor_id: str, query: schemas.ShowQuery) -> schemas.ShowBody:
-    return schemas.ShowBody(_detail(request, logic.find(request.tx, hypervisor_id), query.with_servers))
+    found = logic.find(request.tx, hypervisor_id, with_servers=query.with_servers)
+    return schemas.ShowBody(_detail(request, found, query.with_servers))
 
 
 @routes.get("/os-hypervisors/{hypervisor_id}/uptime", policy=policy.admin(), versions=until("2.87"), errors=(501,))
@@ -122,5 +125,5 @@ def search(request: Request, hypervisor_id: str) -> dict[str, Any]:
     reply=under("hypervisors", list[schemas.Item]),
 )
 def servers(request: Request, hypervisor_id: str) -> dict[str, Any]:
-    rows = logic.listing(request.tx, pattern=hypervisor_id, marker=None, limit=None)
+    rows = logic.listing(request.tx, pattern=hypervisor_id, marker=None, limit=None, with_servers=True)
     return {"hypervisors": [_item(request, row, True) for row in rows]}

@@ -11,12 +11,12 @@ from kumoi.services.compute.hypervisors.errors import HypervisorNotFound, NoHype
 from kumoi.services.placement import facade as placement
 
 
-def find(tx: Transaction, hypervisor_id: str) -> dict[str, Any]:
+def find(tx: Transaction, hypervisor_id: str, *, with_servers: bool = False) -> dict[str, Any]:
     """By UUID, or by the number that versions before 2.53 use; with what is used of it."""
     row = _called(tx, hypervisor_id)
     if row is None:
         raise HypervisorNotFound(hypervisor_id)
-    return with_usage(tx, [row])[0]
+    return with_usage(tx, [row], with_servers)[0]
 
 
 def _called(tx: Transaction, hypervisor_id: str) -> dict[str, Any] | None:
@@ -25,8 +25,9 @@ def _called(tx: Transaction, hypervisor_id: str) -> dict[str, Any] | None:
 
 
 def listing(
-    tx: Transaction, *, pattern: str | None, marker: str | None, limit: int | None, strict: bool = True
-) -> list[dict[str, Any]]:
+    tx: Transaction, *, pattern: str | None, marker: str | None, limit: int | None, strict: bool = True,
+    with_servers: bool = False,
+) -> list[dict[str, Any]]:  # fmt: skip
     """`pattern`: a part of the name; `strict`: when none matches, that is an error."""
     after = None
     if marker is not None:
@@ -36,15 +37,18 @@ def listing(
     rows = hosts.listing(tx, name_like=pattern, marker=after, limit=limit)
     if pattern is not None and not rows and strict:
         raise NoHypervisorMatches(pattern)
-    return with_usage(tx, rows)
+    return with_usage(tx, rows, with_servers)
 
 
-def with_usage(tx: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with `servers`, `vcpus_used`, `memory_mib_used`, `disk_gib_used`."""
+def with_usage(tx: Transaction, rows: list[dict[str, Any]], with_servers: bool) -> list[dict[str, Any]]:
+    """Rows with `running`, `busy`, `vcpus_used`, `memory_mib_used`, `disk_gib_used`, and `servers`: none, unless they are
+    asked for, because a host may have very many."""
     used = placement.usages_of(tx, [row["id"] for row in rows])
-    on = store.servers_on(tx, [row["name"] for row in rows])
+    names = [row["name"] for row in rows]
+    counts, on = store.counts_on(tx, names), store.servers_on(tx, names) if with_servers else {}
     for row in rows:
         mine = used.get(row["id"], {})
+        row["running"], row["busy"] = counts.get(row["name"], (0, 0))
         row["servers"] = on.get(row["name"], [])
         row["vcpus_used"] = mine.get("VCPU", 0)
         row["memory_mib_used"] = mine.get("MEMORY_MB", 0) + min(RESERVED_MEMORY_MIB, row["memory_mib"] // 2)

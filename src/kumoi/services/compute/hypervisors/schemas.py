@@ -106,8 +106,8 @@ def figures(row: dict[str, Any]) -> dict[str, Any]:
         "local_gb_used": row["disk_gib_used"],
         "free_disk_gb": row["disk_gib"] - row["disk_gib_used"],
         "disk_available_least": int(row["disk_free_gib"]),
-        "current_workload": sum(1 for server in row["servers"] if server["busy"]),
-        "running_vms": len(row["servers"]),
+        "current_workload": row["busy"],
+        "running_vms": row["running"],
     }
 
 

@@ -10,14 +10,23 @@ from kumoi.services.compute.servers.models import servers
 
 
 def servers_on(tx: Transaction, hosts: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-    """Host → {id, name, busy} of its servers."""
+    """Host → {id, name} of its servers."""
     query = (
-        sa.select(servers.c.id, servers.c.name, servers.c.host, servers.c.task_state)
+        sa.select(servers.c.id, servers.c.name, servers.c.host)
         .where(servers.c.host.in_(list(hosts)), servers.c.deleted_at.is_(None))
         .order_by(servers.c.created_at, servers.c.id)
     )
     found: dict[str, list[dict[str, Any]]] = {}
     for row in tx.all(query):
-        said = {"id": row["id"], "name": row["name"], "busy": row["task_state"] is not None}
-        found.setdefault(row["host"], []).append(said)
+        found.setdefault(row["host"], []).append({"id": row["id"], "name": row["name"]})
     return found
+
+
+def counts_on(tx: Transaction, hosts: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Host → how many servers it has, and how many of them an operation holds."""
+    query = (
+        sa.select(servers.c.host, sa.func.count(), sa.func.count(servers.c.task_state))
+        .where(servers.c.host.in_(list(hosts)), servers.c.deleted_at.is_(None))
+        .group_by(servers.c.host)
+    )
+    return {row[0]: (row[1], row[2]) for row in tx.tuples(query)}

@@ -99,6 +99,18 @@ OF_GUEST = {
 }
 """What a server becomes whose guest is found like this. One whose guest FAILED is stopped instead, which cleans up."""
 
+_IS_LIVE, _IS_DELETED = sa.text("deleted_at IS NULL"), sa.text("deleted_at IS NOT NULL")
+_LIVE_INDEXES = {
+    "page": ("created_at", "id"),
+    "page_of_project": ("project_id", "created_at", "id", "name"),
+    "state": ("vm_state", "created_at", "id"),
+    "state_of_project": ("project_id", "vm_state", "created_at", "id"),
+    "usage": ("project_id", "vcpus", "memory_mib", "deleted_at"),
+    "host": ("host", "task_state", "deleted_at"),
+}
+"""Of servers that are not deleted, for almost all questions are about them: pages, in their order, by each usual filter; and
+what quotas count, so that the rows themselves are not read (for which SQLite wants `deleted_at` in it, too)."""
+
 
 class FlavorCopy(TypedDict):
     id: int
@@ -203,10 +215,14 @@ servers = Table[ServerRow](
     sa.Column("launched_at", Instant),
     sa.Column("terminated_at", Instant),
     sa.Column("deleted_at", Instant),
-    sa.Index("ix_compute_servers_project", "project_id", "created_at", "id"),
-    sa.Index("ix_compute_servers_created_at", "created_at", "id"),
-    sa.Index("ix_compute_servers_host", "host"),
-    sa.Index("ix_compute_servers_deleted_at", "deleted_at"),
+    sa.Index("ix_compute_servers_project_id_updated_at", "project_id", "updated_at"),
+    sa.Index("ix_compute_servers_updated_at", "updated_at"),
+    sa.Index("ix_compute_servers_deleted", "created_at", "id", "deleted_at", sqlite_where=_IS_DELETED,
+             postgresql_where=_IS_DELETED),
+    *(
+        sa.Index(f"ix_compute_servers_live_{name}", *columns, sqlite_where=_IS_LIVE, postgresql_where=_IS_LIVE)
+        for name, columns in _LIVE_INDEXES.items()
+    ),
 )  # fmt: skip
 """A deleted server's row stays, with `deleted_at`, for RETENTION."""
 

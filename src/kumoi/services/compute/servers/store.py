@@ -109,13 +109,20 @@ def forget_deleted(tx: Transaction) -> int:
     return tx.changed(servers.delete().where(servers.c.deleted_at < tx.now - RETENTION * SECOND))
 
 
-def _sum(column: sa.ColumnElement[Any], tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(column).where(servers.c.project_id == project_id, LIVE)) or 0)
+_USAGE = sa.select(sa.func.count(), sa.func.sum(servers.c.vcpus), sa.func.sum(servers.c.memory_mib)).where(
+    servers.c.project_id == sa.bindparam("project"), LIVE
+)
 
 
-INSTANCES = Quota("compute", "instances", 10, lambda tx, project: _sum(sa.func.count(), tx, project))
-CORES = Quota("compute", "cores", 20, lambda tx, project: _sum(sa.func.sum(servers.c.vcpus), tx, project))
-RAM = Quota("compute", "ram", 51200, lambda tx, project: _sum(sa.func.sum(servers.c.memory_mib), tx, project))
+def usage(tx: Transaction, project_id: str) -> dict[str, int]:
+    """What quotas count of the project's live servers: instances, cores, ram."""
+    (counted,) = tx.tuples(_USAGE, {"project": project_id})
+    return {name: int(value or 0) for name, value in zip(("instances", "cores", "ram"), counted, strict=True)}
+
+
+INSTANCES = Quota("compute", "instances", 10, lambda tx, project: usage(tx, project)["instances"], usage)
+CORES = Quota("compute", "cores", 20, lambda tx, project: usage(tx, project)["cores"], usage)
+RAM = Quota("compute", "ram", 51200, lambda tx, project: usage(tx, project)["ram"], usage)
 
 
 def count_of_host(tx: Transaction) -> dict[str, int]:

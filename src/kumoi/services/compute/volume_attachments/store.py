@@ -27,6 +27,14 @@ def every(tx: Transaction) -> dict[str, list[BlockDeviceRow]]:
     return found
 
 
+def every_volume(tx: Transaction) -> list[tuple[str, str]]:
+    """(server, volume) of every disk that is a volume."""
+    return [
+        (row[0], row[1])
+        for row in tx.tuples(sa.select(table.c.server_id, table.c.volume_id).where(table.c.volume_id.is_not(None)))
+    ]
+
+
 def volumes_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[BlockDeviceRow]]:
     """Server → its disks that are volumes."""
     found: dict[str, list[BlockDeviceRow]] = {}

@@ -23,6 +23,6 @@ addresses = Table[AddressRow](
     sa.Column("address", sa.String(45), primary_key=True),
     sa.Column("port_id", sa.String(36), sa.ForeignKey(ports.c.id, ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("position", sa.Integer, nullable=False),
-    sa.Index("ix_network_addresses_address", "address"),
+    sa.Index("ix_network_addresses_address_port_id", "address", "port_id"),
 )
 """Addresses are written as the `ipaddress` module writes them; `position` orders a port's fixed_ips."""

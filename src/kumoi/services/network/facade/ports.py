@@ -10,9 +10,9 @@ from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership
-from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.addresses.errors import InvalidIpForNetwork
 from kumoi.services.network.addresses.logic import Wish
+from kumoi.services.network.addresses.models import addresses
 from kumoi.services.network.errors import InvalidInput
 from kumoi.services.network.facade.errors import (
     InvalidFixedAddress,
@@ -27,16 +27,16 @@ from kumoi.services.network.facade.errors import (
     PortNotFound,
     PortOfAnotherProject,
 )
-from kumoi.services.network.floating_ips import store as floating_ips_store
+from kumoi.services.network.floating_ips.models import floating_ips
 from kumoi.services.network.networks import store as networks_store
-from kumoi.services.network.networks.models import NetworkRow
+from kumoi.services.network.networks.models import NetworkRow, networks
 from kumoi.services.network.ports import logic as ports_logic
 from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS, PortRow
+from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS, PortRow, port_security_groups
 from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.security_groups import logic as security_groups
-from kumoi.services.network.security_groups import store as groups_store
 from kumoi.services.network.security_groups.models import DEFAULT
+from kumoi.services.network.security_groups.models import security_groups as group_table
 from kumoi.services.network.subnets import store as subnets_store
 
 CARDS_CHANGED = SERVERS
@@ -212,7 +212,7 @@ def all_up(tx: Transaction, port_ids: Sequence[str]) -> bool:
 def cards(tx: Transaction) -> list[tuple[str, str]]:
     """(device, port) of every port that a device has as a card."""
     query = sa.select(ports_table.c.device_id, ports_table.c.id).where(ports_table.c.device_position >= 0)
-    return [(row["device_id"], row["id"]) for row in tx.all(query)]
+    return [(row[0], row[1]) for row in tx.tuples(query)]
 
 
 def device_ids(tx: Transaction) -> set[str]:
@@ -290,36 +290,59 @@ def _release(tx: Transaction, rows: Sequence[PortRow]) -> None:
     ports_logic.remove(tx, [row for row in rows if row["made_for_server"]])
 
 
+_IDS: sa.BindParameter[list[str]] = sa.bindparam("ids", expanding=True)
+_ADDRESSES = (
+    sa.select(addresses.c.port_id, addresses.c.subnet_id, addresses.c.address, floating_ips.c.floating_ip_address)
+    .outerjoin(
+        floating_ips,
+        sa.and_(floating_ips.c.port_id == addresses.c.port_id, floating_ips.c.fixed_ip_address == addresses.c.address),
+    )
+    .where(addresses.c.port_id.in_(_IDS))
+    .order_by(addresses.c.port_id, addresses.c.position)
+)
+_GROUPS = (
+    sa.select(port_security_groups.c.port_id, group_table.c.id, group_table.c.name)
+    .join(group_table, group_table.c.id == port_security_groups.c.security_group_id)
+    .where(port_security_groups.c.port_id.in_(_IDS))
+    .order_by(port_security_groups.c.security_group_id)
+)
+_NETWORKS = sa.select(networks.c.id, networks.c.name, networks.c.mtu).where(networks.c.id.in_(_IDS))
+
+
 def _ports(tx: Transaction, rows: list[PortRow]) -> list[Port]:
-    """The rows as others see them, in their order."""
+    """The rows as others see them, in their order: three statements for all of them, because every server that is shown
+    needs this."""
     ids = [row["id"] for row in rows]
-    fixed = addresses_store.of_ports(tx, ids)
-    memberships = ports_store.groups_of(tx, ids)
-    names = groups_store.by_ids(tx, list({group for some in memberships.values() for group in some}))
-    on = networks_store.by_ids(tx, list({row["network_id"] for row in rows}))
+    fixed: dict[str, list[tuple[str, str, int]]] = {}
     floating: dict[str, dict[str, str]] = {}
-    for each in floating_ips_store.of_ports(tx, ids):
-        if each["port_id"] and each["fixed_ip_address"]:
-            floating.setdefault(each["port_id"], {})[each["fixed_ip_address"]] = each["floating_ip_address"]
+    memberships: dict[str, list[tuple[str, str]]] = {}
+    on: dict[str, tuple[str, int]] = {}
+    if ids:
+        for port_id, subnet_id, address, leads_here in tx.tuples(_ADDRESSES, {"ids": ids}):
+            fixed.setdefault(port_id, []).append((subnet_id, address, 6 if ":" in address else 4))
+            if leads_here is not None:
+                floating.setdefault(port_id, {})[address] = leads_here
+        for port_id, group_id, name in tx.tuples(_GROUPS, {"ids": ids}):
+            memberships.setdefault(port_id, []).append((group_id, name))
+        network_ids = list({row["network_id"] for row in rows})
+        on = {row[0]: (row[1], row[2]) for row in tx.tuples(_NETWORKS, {"ids": network_ids})}
     return [
         Port(
             id=row["id"],
             network_id=row["network_id"],
-            network_name=on[row["network_id"]]["name"],
+            network_name=on[row["network_id"]][0],
             mac=row["mac_address"],
             status=row["status"],
             admin_state_up=row["admin_state_up"],
-            mtu=on[row["network_id"]]["mtu"],
+            mtu=on[row["network_id"]][1],
             device_id=row["device_id"],
             device_owner=row["device_owner"],
             project_id=row["project_id"],
             host=row["host"],
             port_security=row["port_security_enabled"],
-            fixed_addresses=tuple(
-                (subnet_id, address, 6 if ":" in address else 4) for subnet_id, address in fixed.get(row["id"], ())
-            ),
+            fixed_addresses=tuple(fixed.get(row["id"], ())),
             floating=floating.get(row["id"], {}),
-            security_groups=tuple((one, names[one]["name"]) for one in memberships.get(row["id"], ())),
+            security_groups=tuple(memberships.get(row["id"], ())),
             created_for_device=row["made_for_server"],
             tag=row["device_tag"],
         )

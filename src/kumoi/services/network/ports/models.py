@@ -57,8 +57,15 @@ ports = Table[PortRow](
     sa.Column("device_tag", sa.String(255)),
     sa.Column("device_position", sa.Integer, nullable=False),
     sa.UniqueConstraint("network_id", "mac_address"),
-    sa.Index("ix_network_ports_project_id_created_at", "project_id", "created_at"),
+    sa.Index("ix_network_ports_page", "created_at", "id"),
+    sa.Index("ix_network_ports_page_of_project", "project_id", "created_at", "id"),
+    sa.Index("ix_network_ports_status", "status", "created_at", "id"),
+    sa.Index("ix_network_ports_status_of_project", "project_id", "status", "created_at", "id"),
+    sa.Index("ix_network_ports_name", "name", "created_at", "id"),
+    sa.Index("ix_network_ports_device_owner", "device_owner", "network_id"),
+    sa.Index("ix_network_ports_mac_address", "mac_address"),
     sa.Index("ix_network_ports_network_id_host", "network_id", "host"),
+    sa.Index("ix_network_ports_network_id_project_id", "network_id", "project_id"),
 )
 """`host` and `device_id` are empty while the port belongs to nobody. `made_for_server`: goes with its server;
 `device_tag`: what the server's guest is told of it; `device_position`: which

@@ -14,7 +14,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.addresses.models import addresses as addresses_table
-from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.listing import Asked, Listing, Visible, alternatives
 from kumoi.services.network.networks.models import networks
 from kumoi.services.network.ports.models import (
     ACTIVE,
@@ -86,13 +86,13 @@ LISTING = Listing(
 )  # fmt: skip
 
 
-def visible(who: Who) -> sa.ColumnElement[bool] | None:
-    """The project's own, and all on its networks."""
+def visible(who: Who) -> Visible:
+    """The project's own, and others' on its networks."""
     project_id = who.only_project
     if project_id is None:
         return None
-    own = sa.select(networks.c.id).where(networks.c.project_id == project_id)
-    return sa.or_(ports.c.project_id == project_id, ports.c.network_id.in_(own))
+    own = ports.c.network_id.in_(sa.select(networks.c.id).where(networks.c.project_id == project_id))
+    return alternatives(ports.c.project_id, project_id, own)
 
 
 def page(tx: Transaction, who: Who, asked: Asked) -> list[PortDetails]:
@@ -104,9 +104,11 @@ def find(tx: Transaction, port_id: str) -> PortRow | None:
 
 
 def find_visible(tx: Transaction, who: Who, port_id: str) -> PortRow | None:
-    query = sa.select(ports).where(ports.c.id == port_id)
-    condition = visible(who)
-    return tx.one(query if condition is None else query.where(condition), PortRow)
+    row = find(tx, port_id)
+    if row is None or who.sees(row["project_id"]):
+        return row
+    network = tx.row(networks, id=row["network_id"])
+    return row if network is not None and who.sees(network["project_id"]) else None
 
 
 def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, PortRow]:

@@ -1,7 +1,7 @@
 """Which rules a security group may have."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from kumoi.kernel import quotas, reconcile
@@ -46,8 +46,9 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> li
         columns = _checked(one)
         if one.remote_group_id is not None:
             groups.find(tx, who, one.remote_group_id)
-        for other in store.alike(tx, group["id"], columns["direction"], columns["ethertype"]):
-            if _means(other) == _means(columns):
+        number = protocols.number(columns["protocol"], columns["ethertype"])
+        for other in store.alike(tx, columns):
+            if protocols.number(other["protocol"], columns["ethertype"]) == number:
                 raise SecurityGroupRuleExists(other["id"])
         quotas.take(tx, "network", project_id, {"security_group_rule": 1})
         row = standard_attributes.fresh(tx, SecurityGroupRuleRow, project_id, **columns)
@@ -97,6 +98,7 @@ def _checked(asked: schemas.RuleCreate) -> dict[str, Any]:
         raise SecurityGroupRemoteGroupAndRemoteIpPrefix()
     protocol = _protocol(asked.protocol, ethertype)
     _check_ports(protocol, ethertype, asked.port_range_min, asked.port_range_max)
+    prefix = _prefix(asked.remote_ip_prefix, ethertype)
     return {
         "security_group_id": asked.security_group_id,
         "direction": asked.direction,
@@ -104,7 +106,8 @@ def _checked(asked: schemas.RuleCreate) -> dict[str, Any]:
         "protocol": protocol,
         "port_range_min": asked.port_range_min,
         "port_range_max": asked.port_range_max,
-        "remote_ip_prefix": _prefix(asked.remote_ip_prefix, ethertype),
+        "remote_ip_prefix": prefix,
+        "remote_network": _network(prefix),
         "remote_group_id": asked.remote_group_id,
         "description": asked.description,
     }
@@ -161,11 +164,7 @@ def _prefix(asked: str | None, ethertype: str) -> str | None:
     return asked if "/" in asked else f"{asked}/{network.max_prefixlen}"
 
 
-def _means(row: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Two rules with the same are one."""
-    prefix = row["remote_ip_prefix"]
+def _network(prefix: str | None) -> str:
+    """The same for all prefixes that mean the same; empty for any address."""
     network = None if prefix is None else ipaddress.ip_network(prefix, strict=False)
-    if network is not None and network.prefixlen == 0:
-        network = None
-    ports = (row["port_range_min"], row["port_range_max"])
-    return protocols.number(row["protocol"], row["ethertype"]), *ports, network, row["remote_group_id"]
+    return "" if network is None or network.prefixlen == 0 else str(network)

@@ -17,6 +17,7 @@ class SecurityGroupRuleRow(standard_attributes.StandardRow):
     port_range_min: int | None
     port_range_max: int | None
     remote_ip_prefix: str | None
+    remote_network: str
     remote_group_id: str | None
 
 
@@ -34,13 +35,19 @@ security_group_rules = Table[SecurityGroupRuleRow](
     metadata,
     *standard_attributes.columns(named=False),
     sa.Column("security_group_id", sa.String(36), sa.ForeignKey(security_groups.c.id, ondelete="CASCADE"),
-              nullable=False, index=True),
+              nullable=False),
     sa.Column("direction", sa.String(8), nullable=False),
     sa.Column("ethertype", sa.String(8), nullable=False),
     sa.Column("protocol", sa.String(40)),
     sa.Column("port_range_min", sa.Integer),
     sa.Column("port_range_max", sa.Integer),
     sa.Column("remote_ip_prefix", sa.String(64)),
+    sa.Column("remote_network", sa.String(64), nullable=False, default="", server_default=""),
     sa.Column("remote_group_id", sa.String(36), sa.ForeignKey(security_groups.c.id), index=True),
-    sa.Index("ix_network_security_group_rules_project_id_created_at", "project_id", "created_at"),
+    sa.Index("ix_network_security_group_rules_page", "created_at", "id"),
+    sa.Index("ix_network_security_group_rules_page_of_project", "project_id", "created_at", "id"),
+    sa.Index("ix_network_security_group_rules_security_group_id", "security_group_id", "project_id"),
+    sa.Index("ix_network_security_group_rules_alike", "security_group_id", "remote_network", "port_range_min"),
 )  # fmt: skip
+"""`remote_network`: what `remote_ip_prefix` means, without bits below the prefix; empty for any address. Finds rules that
+say the same."""

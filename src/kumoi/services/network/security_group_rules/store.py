@@ -1,11 +1,14 @@
 """All SQL of security group rules."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
-from kumoi.services.network.listing import Asked, Listing
+from kumoi.services.network.listing import Asked, Listing, Visible, alternatives
 from kumoi.services.network.security_group_rules.models import SecurityGroupRuleDetails, SecurityGroupRuleRow
 from kumoi.services.network.security_group_rules.models import security_group_rules as rules
 from kumoi.services.network.security_groups.models import security_groups
@@ -23,13 +26,13 @@ LISTING = Listing(
 )  # fmt: skip
 
 
-def visible(who: Who) -> sa.ColumnElement[bool] | None:
-    """The project's own, and all in its groups."""
+def visible(who: Who) -> Visible:
+    """The project's own, and others' in its groups."""
     project_id = who.only_project
     if project_id is None:
         return None
     own = sa.select(security_groups.c.id).where(security_groups.c.project_id == project_id)
-    return sa.or_(rules.c.project_id == project_id, rules.c.security_group_id.in_(own))
+    return alternatives(rules.c.project_id, project_id, rules.c.security_group_id.in_(own))
 
 
 def page(tx: Transaction, who: Who, asked: Asked) -> list[SecurityGroupRuleDetails]:
@@ -37,17 +40,22 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[SecurityGroupRuleDetai
 
 
 def find_visible(tx: Transaction, who: Who, rule_id: str) -> SecurityGroupRuleRow | None:
-    query = sa.select(rules).where(rules.c.id == rule_id)
-    condition = visible(who)
-    return tx.one(query if condition is None else query.where(condition), SecurityGroupRuleRow)
+    row = tx.row(rules, id=rule_id)
+    if row is None or who.sees(row["project_id"]):
+        return row
+    group = tx.row(security_groups, id=row["security_group_id"])
+    return row if group is not None and who.sees(group["project_id"]) else None
 
 
-def alike(tx: Transaction, group_id: str, direction: str, ethertype: str) -> list[SecurityGroupRuleRow]:
-    """Rules of the group that a new one might repeat."""
-    query = sa.select(rules).where(
-        rules.c.security_group_id == group_id, rules.c.direction == direction, rules.c.ethertype == ethertype
-    )
-    return tx.all(query, SecurityGroupRuleRow)
+_MEANING = (
+    "security_group_id", "direction", "ethertype", "port_range_min", "port_range_max", "remote_network",
+    "remote_group_id",
+)  # fmt: skip
+
+
+def alike(tx: Transaction, row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """{id, protocol} of the group's rules that differ from this one in nothing but the protocol."""
+    return tx.all(sa.select(rules.c.id, rules.c.protocol).where(*(rules.c[name] == row[name] for name in _MEANING)))
 
 
 def tagged(tx: Transaction, rows: list[SecurityGroupRuleRow]) -> list[SecurityGroupRuleDetails]:

@@ -171,5 +171,6 @@ def _rule(
         tx,
         SecurityGroupRuleRow,
         project_id, security_group_id=group_id, direction=direction, ethertype=ethertype, protocol=None,
-        port_range_min=None, port_range_max=None, remote_ip_prefix=None, remote_group_id=remote_group_id,
+        port_range_min=None, port_range_max=None, remote_ip_prefix=None, remote_network="",
+        remote_group_id=remote_group_id,
     )  # fmt: skip

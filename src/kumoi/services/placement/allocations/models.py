@@ -48,3 +48,20 @@ allocations = Table[AllocationRow](
     sa.Column("used", sa.Integer, nullable=False),
     sa.Index("ix_placement_allocations_provider", "provider_id", "resource_class"),
 )
+
+
+class UsageRow(TypedDict):
+    provider_id: str
+    resource_class: str
+    used: int
+
+
+totals = Table[UsageRow](
+    "placement_usages",
+    metadata,
+    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
+    sa.Column("resource_class", sa.String(255), primary_key=True),
+    sa.Column("used", sa.BigInteger, nullable=False),
+)
+"""The sums of `allocations`, written in the transaction that changes them, so that a host's choice does not add up all
+that was ever claimed; no row where the sum is 0. The audit adds up."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import Transaction
-from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow, allocations, consumers
+from kumoi.kernel.database import INSERT, Transaction
+from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow, allocations, consumers, totals
 
 
 def consumer(tx: Transaction, consumer_id: str) -> ConsumerRow | None:
@@ -23,16 +23,48 @@ def put_consumer(tx: Transaction, consumer_id: str, **values: Any) -> None:
 
 
 def delete_consumer(tx: Transaction, consumer_id: str) -> None:
-    tx.execute(allocations.delete().where(allocations.c.consumer_id == consumer_id))
+    clear(tx, consumer_id)
     tx.execute(consumers.delete().where(consumers.c.id == consumer_id))
 
 
+_CLEAR = (
+    allocations.delete()
+    .where(allocations.c.consumer_id == sa.bindparam("consumer"))
+    .returning(allocations.c.provider_id, allocations.c.resource_class, allocations.c.used)
+)
+
+
 def clear(tx: Transaction, consumer_id: str) -> None:
-    tx.execute(allocations.delete().where(allocations.c.consumer_id == consumer_id))
+    gone = tx.all(_CLEAR, None, {"consumer": consumer_id})
+    if gone:
+        _count(tx, [{**row, "used": -row["used"]} for row in gone])
+        tx.execute(_NOTHING_LEFT, {"providers": list({row["provider_id"] for row in gone})})
 
 
 def insert_many(tx: Transaction, rows: list[dict[str, Any]]) -> None:
     tx.insert_many(allocations, rows)
+    _count(tx, rows)
+
+
+def _counting(dialect: str) -> sa.Executable:
+    first = INSERT[dialect](totals)
+    statement: sa.Executable = first.on_conflict_do_update(
+        index_elements=["provider_id", "resource_class"], set_={"used": totals.c.used + first.excluded.used}
+    )
+    return statement
+
+
+_COUNT = {dialect: _counting(dialect) for dialect in INSERT}
+_NOTHING_LEFT = totals.delete().where(
+    totals.c.used == 0, totals.c.provider_id.in_(sa.bindparam("providers", expanding=True))
+)
+
+
+def _count(tx: Transaction, rows: list[dict[str, Any]]) -> None:
+    """Add `used` of these to the sums, in one order for all who do."""
+    changes = [{name: row[name] for name in ("provider_id", "resource_class", "used")} for row in rows]
+    if changes:
+        tx.execute(_COUNT[tx.dialect], sorted(changes, key=lambda row: (row["provider_id"], row["resource_class"])))
 
 
 def of_consumers(tx: Transaction, consumer_ids: Iterable[str]) -> list[AllocationRow]:
@@ -55,24 +87,29 @@ def of_provider(tx: Transaction, provider_id: str) -> list[dict[str, Any]]:
     )
 
 
-_USED = (
-    sa.select(allocations.c.provider_id, allocations.c.resource_class, sa.func.sum(allocations.c.used).label("used"))
-    .where(allocations.c.consumer_id.not_in(sa.bindparam("besides", expanding=True)))
-    .group_by(allocations.c.provider_id, allocations.c.resource_class)
-)
-_USED_OF = _USED.where(allocations.c.provider_id.in_(sa.bindparam("providers", expanding=True)))
-
-
 def used(
     tx: Transaction, provider_ids: Iterable[str] | None = None, besides: Iterable[str] = ()
 ) -> dict[str, dict[str, int]]:
     """Provider → resource class → sum; `besides`: consumers that do not count. None: of every provider."""
-    query = _USED if provider_ids is None else _USED_OF
-    values = {"besides": list(besides), "providers": None if provider_ids is None else list(provider_ids)}
     found: dict[str, dict[str, int]] = {}
-    for row in tx.all(query, None, values):
-        found.setdefault(row["provider_id"], {})[row["resource_class"]] = int(row["used"])
+    wanted = {} if provider_ids is None else {"provider_id": list(provider_ids)}
+    for total in tx.rows(totals, **wanted):
+        found.setdefault(total["provider_id"], {})[total["resource_class"]] = total["used"]
+    left_out = list(besides)
+    for row in of_consumers(tx, left_out) if left_out else ():
+        provider_id, name = row["provider_id"], row["resource_class"]
+        if name in found.get(provider_id, {}):
+            found[provider_id][name] -= row["used"]
+            if not found[provider_id][name]:
+                del found[provider_id][name]
     return found
+
+
+def added_up(tx: Transaction) -> dict[tuple[str, str], int]:
+    """(provider, resource class) → sum, from the allocations themselves."""
+    columns = (allocations.c.provider_id, allocations.c.resource_class)
+    query = sa.select(*columns, sa.func.sum(allocations.c.used)).group_by(*columns)
+    return {(row[0], row[1]): int(row[2]) for row in tx.tuples(query)}
 
 
 def consumer_ids(tx: Transaction) -> list[str]:

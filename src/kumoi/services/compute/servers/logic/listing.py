@@ -69,7 +69,7 @@ def list_for(
         return [], False
     conditions += states
     conditions += _tags(asked)
-    conditions += _addresses(tx, who, asked)
+    conditions += _addresses(tx, asked)
     sort = sorting(servers, query.sort_key, query.sort_dir, allowed=_SORT_KEYS)
     marker = None
     if query.marker is not None:
@@ -133,7 +133,7 @@ def _simple(tx: Transaction, asked: Mapping[str, Any]) -> list[Condition]:
     ]
     for name, column in _PATTERNS.items():
         if name in asked:
-            found.append(servers.c[column].regexp_match(tx.check_pattern(asked[name], name)))
+            found.append(patterns.matches(servers.c[column], tx.check_pattern(asked[name], name), tx.dialect))
     if "config_drive" in asked:
         found.append(servers.c.config_drive == values.flag(asked["config_drive"], "config_drive"))
     if "locked" in asked:
@@ -205,12 +205,11 @@ def _tags(asked: Mapping[str, Any]) -> list[Condition]:
     return found
 
 
-def _addresses(tx: Transaction, who: Who, asked: Mapping[str, Any]) -> list[Condition]:
+def _addresses(tx: Transaction, asked: Mapping[str, Any]) -> list[Condition]:
     """`ip` and `ip6` are regular expressions; with both, either may match."""
-    ids: list[str] = []
-    if "ip" not in asked and "ip6" not in asked:
-        return []
-    for name, version in (("ip", 4), ("ip6", 6)):
-        if name in asked:
-            ids += addresses.devices_with(tx, who.only_project, patterns.check(asked[name], name), version)
-    return [servers.c.id.in_(ids)]
+    choices = [
+        servers.c.id.in_(addresses.devices_with(tx, tx.check_pattern(asked[name], name), version))
+        for name, version in (("ip", 4), ("ip6", 6))
+        if name in asked
+    ]
+    return [sa.or_(*choices)] if choices else []

@@ -78,7 +78,7 @@ def _publish(hypervisor: Hypervisor, described: guest.Described, revision: int) 
 
 def _take_lost_cards(view: View, hypervisor: Hypervisor, server_id: str) -> None:
     """One after the other: Later, until the guest has none."""
-    held = hypervisor.cards().get(server_id, [])
+    held = hypervisor.cards(server_id).get(server_id, [])
     if view.read(lambda tx: _lost(tx, server_id, held)):
         view.write(lambda tx: _take_first(tx, server_id, held))
         raise Later(f"the guest of {server_id} has cards of ports that are gone", BUSY_FOR)

@@ -62,10 +62,9 @@ def _missing(tx: Transaction, host: str, held: _Held) -> list[tuple[str, str, st
         if row["vm_state"] == VmState.ACTIVE and row["id"] in held.volumes and row["id"] not in busy
     }
     found = [
-        (server_id, "volume", device["volume_id"])
-        for server_id, devices in disks.every(tx).items()
-        for device in devices
-        if server_id in running and device["volume_id"] and device["volume_id"] not in held.volumes[server_id]
+        (server_id, "volume", volume_id)
+        for server_id, volume_id in disks.every_volume(tx)
+        if server_id in running and volume_id not in held.volumes[server_id]
     ]
     return found + [
         (server_id, "port", port_id)

@@ -1,0 +1,159 @@
+"""No common request looks through a whole table: SQLite's own plan of each statement says so, however few rows there are."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from kumoi.kernel import reconcile
+from kumoi.kernel.runner import next_due
+from tests.cloud import PROJECT, Cloud
+
+COMPUTE, NETWORK, VOLUME = "/compute/v2.1", "/network/v2.0", f"/volume/v3/{PROJECT}"
+SMALL = frozenset({
+    "compute_hosts", "compute_host_heartbeats", "compute_flavors", "compute_flavor_extra_specs", "kernel_sweeps",
+    "kernel_quota_limits", "identity_roles", "identity_role_implications", "identity_regions", "identity_services",
+    "identity_endpoints", "placement_resource_providers", "block_storage_volume_types", "networks", "network_networks",
+    "network_subnetpools", "compute_flavor_access",
+})  # fmt: skip
+"""Tables whose rows are made by admins, or are as few as hosts and networks."""
+
+COMMON = [
+    (f"{COMPUTE}/servers?limit=20", "member"),
+    (f"{COMPUTE}/servers/detail?limit=20", "member"),
+    (f"{COMPUTE}/servers/detail?limit=20&all_tenants=1", "admin"),
+    (f"{COMPUTE}/servers?limit=20&name=web", "member"),
+    (f"{COMPUTE}/servers?limit=20&name=^web$", "member"),
+    (f"{COMPUTE}/servers?limit=20&status=ACTIVE", "member"),
+    (f"{COMPUTE}/servers?limit=20&status=ERROR&all_tenants=1", "admin"),
+    (f"{COMPUTE}/servers?limit=20&host=h&all_tenants=1", "admin"),
+    (f"{COMPUTE}/servers?limit=20&changes-since=2026-01-01T00:00:00Z", "member"),
+    (f"{COMPUTE}/servers?limit=20&changes-since=2026-01-01T00:00:00Z&all_tenants=1", "admin"),
+    (f"{COMPUTE}/servers?limit=20&deleted=True&all_tenants=1", "admin"),
+    (f"{COMPUTE}/limits", "member"),
+    (f"{COMPUTE}/os-hypervisors/detail", "admin"),
+    (f"{NETWORK}/ports?limit=20", "member"),
+    (f"{NETWORK}/ports?limit=20", "admin"),
+    (f"{NETWORK}/ports?limit=20&name=web", "member"),
+    (f"{NETWORK}/ports?limit=20&name=web", "admin"),
+    (f"{NETWORK}/ports?limit=20&status=DOWN", "member"),
+    (f"{NETWORK}/ports?limit=20&status=DOWN", "admin"),
+    (f"{NETWORK}/ports?device_id=x", "member"),
+    (f"{NETWORK}/ports?mac_address=fa:16:3e:00:00:01", "member"),
+    (f"{NETWORK}/ports?network_id=x&limit=20", "member"),
+    (f"{NETWORK}/ports?fixed_ips=ip_address%3D10.0.0.1", "member"),
+    (f"{NETWORK}/quotas/{PROJECT}/details.json", "admin"),
+    (f"{NETWORK}/security-group-rules?limit=20", "member"),
+    (f"{NETWORK}/security-group-rules?limit=20", "admin"),
+    (f"{NETWORK}/security-group-rules?security_group_id=x", "member"),
+    (f"{NETWORK}/security-groups?limit=20", "member"),
+    (f"{NETWORK}/floatingips?limit=20", "member"),
+    (f"{NETWORK}/floatingips?port_id=x", "member"),
+    (f"{VOLUME}/volumes/detail?limit=20", "member"),
+    (f"{VOLUME}/volumes/detail?limit=20&all_tenants=1", "admin"),
+    (f"{VOLUME}/volumes?limit=20&name=x", "member"),
+    (f"{VOLUME}/volumes?limit=20&status=available", "member"),
+    (f"{VOLUME}/volumes?limit=20&status=error&all_tenants=1", "admin"),
+    (f"{VOLUME}/snapshots/detail?limit=20", "member"),
+    ("/image/v2/images?limit=20", "member"),
+    ("/image/v2/images?limit=20&name=x", "member"),
+    ("/kumoi/v1/events?limit=20", "admin"),
+    ("/kumoi/v1/operations?limit=20", "admin"),
+]  # fmt: skip
+"""Path and caller: by project, of all projects, by name, by status, by what hangs on it."""
+
+FEW = ("device_id", "mac_address", "security_group_id", "port_id", "network_id", "fixed_ips", "host", "changes-since")
+"""Filters that leave few rows, which may be put in order."""
+SORTED = ("/image/v2/images",)
+"""Lists that put all that the caller sees in order: one's own, public and shared images together. May only shrink."""
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder = tmp_path_factory.mktemp("cloud")
+    made = Cloud(folder, f"sqlite:///{folder / 'kumoi.db'}")
+    yield made
+    made.close()
+
+
+class Plans:
+    """The plans of all statements that a cloud's database is asked while it listens."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.engines = (cloud.database._reader, cloud.database._writer)
+        self.found: list[tuple[str, str]] = []
+
+    def __enter__(self) -> "Plans":
+        for engine in self.engines:
+            sa.event.listen(engine, "after_cursor_execute", self._explain)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for engine in self.engines:
+            sa.event.remove(engine, "after_cursor_execute", self._explain)
+
+    def _explain(self, connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if statement.lstrip().startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+            raw = connection.connection.driver_connection
+            values = parameters[0] if parameters and isinstance(parameters, list) else parameters
+            for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall():
+                self.found.append((row[3], statement))
+
+    def whole(self) -> list[str]:
+        """Steps that read all of a large table, not as a page in an index's order. What is named anon is another step's
+        page."""
+        wrong = []
+        for step, statement in self.found:
+            scanned = re.match(r"SCAN (?!CONSTANT|anon_)(\w+)", step)
+            if scanned and "USING" not in step and scanned[1] not in SMALL:
+                wrong.append(f"{step}: {statement}")
+        return wrong
+
+    def sorted(self) -> list[str]:
+        """Statements that find all rows first and put them in order then, to give a page. Of alternatives, those after the
+        first (what others have on one's own) are few, and SQLite puts the page of each in order once more to merge them."""
+        steps = [statement for step, statement in self.found if step == "USE TEMP B-TREE FOR ORDER BY"]
+        allowed = {one: 2 * one.count("UNION ALL") + 1 if "UNION ALL" in one else 0 for one in steps}
+        return [one for one in steps if "LIMIT" in one and steps.count(one) > allowed[one]]
+
+
+@pytest.mark.parametrize(("path", "who"), COMMON, ids=[f"{path} {who}" for path, who in COMMON])
+def test_a_common_list_looks_through_no_table(cloud: Cloud, path: str, who: str) -> None:
+    with Plans(cloud) as plans:
+        answer = cloud.get(path, as_=who)
+    assert answer.status_code == 200, answer.text
+    assert plans.found
+    assert plans.whole() == []
+    if not path.startswith(SORTED) and not any(f"{name}=" in path for name in FEW):
+        assert plans.sorted() == []
+
+
+def test_an_idle_runner_looks_through_no_table(cloud: Cloud) -> None:
+    with Plans(cloud) as plans:
+        cloud.runner.run_one()
+        cloud.runner.renew()
+        cloud.database.read(next_due)
+        cloud.database.read(reconcile.next_due)
+        reconcile.run_dirty(cloud.database, cloud.locate)
+    assert plans.found and plans.whole() == []
+    due = [step for step, statement in plans.found if "kernel_" in statement]
+    assert {step.rpartition(" ")[2] for step in due if "_due" in step}, "the partial indexes are used"
+
+
+@pytest.mark.parametrize(
+    ("path", "who"),
+    [
+        (f"{COMPUTE}/limits", "member"),
+        (f"{NETWORK}/quotas/{PROJECT}/details.json", "admin"),
+        (f"{VOLUME}/os-quota-sets/{PROJECT}?usage=true", "admin"),
+    ],
+)
+def test_quotas_count_what_an_index_holds(cloud: Cloud, path: str, who: str) -> None:
+    """Rows are longer than what is counted of them by far."""
+    with Plans(cloud) as plans:
+        assert cloud.get(path, as_=who).status_code == 200
+    counting = [(step, statement) for step, statement in plans.found if re.search(r"\b(count|sum)\(", statement)]
+    assert counting
+    assert [found for found in counting if not found[0].startswith("SCAN") and "COVERING INDEX" not in found[0]] == []
