@@ -537,6 +537,7 @@ def test_a_deletion_ends_the_queue_too(database: Database, world: World, time: V
     time.advance(1)
     queue_up(database, "u")
     runner(database, world).run_one()
+    time.advance(1)
     database.write(lambda tx: supersede(tx, REMOVE, ["shelf/s"], {"id": "t"}, **ORIGIN))
     assert states(database) == ["superseded", "superseded", "running"]
     assert database.read(operations.held) == {"shelf/s", "thing/t", "thing/u"}
