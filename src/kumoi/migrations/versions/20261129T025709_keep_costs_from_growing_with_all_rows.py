@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "d47b8fc9c41b"
-down_revision = "27ea98289f09"
+down_revision = "96c9c0c8a213"
 branch_labels = None
 depends_on = None
 
