@@ -155,11 +155,14 @@ class Api:
         for path, (service, routes) in by_path.items():
             resource = _Resource(self, service, routes)
             app.add_route(path or "/", resource)
+            below = path.removeprefix(service.prefix)
             if service.project_in_path:
-                below = path.removeprefix(service.prefix)
                 app.add_route(f"{service.prefix}/{{project_in_path}}{below}", resource)
             for prefix, version in service.older.items():
-                app.add_route(prefix + path.removeprefix(service.prefix), _Resource(self, service, routes, version))
+                resource = _Resource(self, service, routes, version)
+                app.add_route(prefix + below, resource)
+                if service.project_in_path:
+                    app.add_route(f"{prefix}/{{project_in_path}}{below}", resource)
         for service in self.services:
             for path in dict.fromkeys((service.root, service.prefix, service.address, *service.older)):
                 if path and path not in by_path:

@@ -201,7 +201,8 @@ class Service:
     catalog_also: tuple[str, ...] = ()
     """Further types under which the catalogue carries it: block storage is `volumev3` and `block-storage`."""
     project_in_path: bool = False
-    """Every route answers below `prefix/{project id}` too, for the project of the token: block storage's older URLs."""
+    """Every route answers below `prefix/{project id}` too, for the project of the token: the older URLs of block storage
+    and compute."""
 
     address: str = ""
     """Where people are told that it answers; empty: at its prefix."""

@@ -22,6 +22,7 @@ REFUSES = {
     "GET /os-hypervisors/{hypervisor_id}", "GET /os-keypairs", "GET /os-keypairs/{name}", "DELETE /os-keypairs/{name}",
     "GET /os-quota-sets/{project_id}", "GET /os-quota-sets/{project_id}/detail", "PUT /os-quota-sets/{project_id}",
     "DELETE /os-quota-sets/{project_id}", "GET /os-services", "GET /servers", "GET /servers/detail",
+    "GET /os-volumes_boot", "GET /os-volumes_boot/detail",
     "GET /servers/{server_id}/os-instance-actions", "GET /servers/{server_id}/os-volume_attachments",
 }  # fmt: skip
 """Routes whose query Nova closes, in 2.75 at the latest."""

@@ -117,6 +117,7 @@ SERVICE = Service(
     root=errors.ROOT,
     catalog_type="compute",
     catalog_path="/compute/v2.1",
+    project_in_path=True,
     routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,

@@ -12,6 +12,8 @@ from kumoi.services.compute.servers.schemas import shown, values
 
 routes = Routes()
 
+OLDER = "/os-volumes_boot"
+"""Another path of `/servers`, which clients used for a server with block devices."""
 TAKES = ("instances", "cores", "ram", "port")
 
 
@@ -29,6 +31,10 @@ def eyes(request: Request, kind: type[shown.Server] = shown.Server) -> shown.Eye
     )
 
 
+@routes.post(
+    OLDER, policy=policy.member(), body=creating.CreateBody, reply=creating.Answered, status=202,
+    quota=TAKES, errors=(409,),
+)  # fmt: skip
 @routes.post(
     "/servers", policy=policy.member(), body=creating.CreateBody, reply=creating.Answered, status=202,
     quota=TAKES, errors=(409,),
@@ -58,6 +64,7 @@ def _page(request: Request, query: asked_lists.ListQuery) -> tuple[list[ServerRo
     return rows, [creating.Link("next", request.link_after(rows[-1]["id"]))]
 
 
+@routes.get(OLDER, policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.ListBody)
 @routes.get("/servers", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.ListBody)
 def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
     rows, following = _page(request, query)
@@ -68,6 +75,7 @@ def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
     return body
 
 
+@routes.get(f"{OLDER}/detail", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.DetailBody)
 @routes.get("/servers/detail", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.DetailBody)
 def detail(request: Request, query: asked_lists.ListQuery) -> shown.DetailBody:
     rows, following = _page(request, query)
