@@ -115,3 +115,81 @@ def test_a_kvm_that_was_tried_in_vain_is_told(tmp_path: Path, monkeypatch: pytes
         accelerator.choose("auto", folder.host / "accelerator.json", None)
         notes = preconditions.notes(folder, settings)
         assert len(notes) == len(told) and all(text in note for text, note in zip(told, notes, strict=True))
+
+
+@pytest.mark.skipif(shutil.which("ip") is None, reason="iproute2 is not installed")
+@pytest.mark.parametrize("running", [False, True])
+def test_a_card_that_this_machine_does_not_have(short: Path, running: bool) -> None:
+    made = Settings(cloud_id="abcdef", hypervisor="fake", network="ovn", external_interface="eth99", port=PORT)
+    told = "\n".join(preconditions.problems(Folder(short), made, running=running))
+    if os.geteuid() == 0:
+        assert (
+            "external_interface: this machine has no network card eth99" in told and "--set external_interface=" in told
+        )
+
+
+def test_a_running_cloud_is_refused_an_address_of_another_machine(short: Path) -> None:
+    made = Settings(cloud_id="abcdef", hypervisor="fake", network="fake", port=PORT, address="192.0.2.1")
+    (told,) = preconditions.problems(Folder(short), made, running=True, held_port=PORT)
+    assert told.startswith("address: 192.0.2.1 is none of this machine's")
+
+
+def test_a_running_cloud_holds_its_port_itself(short: Path) -> None:
+    made = Settings(cloud_id="abcdef", hypervisor="fake", network="fake", port=PORT)
+    with socket.create_server(("127.0.0.1", PORT)):
+        assert preconditions.problems(Folder(short), made, running=True, held_port=PORT) == []
+        (told,) = preconditions.problems(Folder(short), made, running=True, held_port=PORT + 1)
+    assert f"port {PORT} cannot be had" in told
+
+
+def test_a_certificate_that_is_none(short: Path) -> None:
+    told = problems(short, tls_certificate="/etc/hostname", tls_key="/etc/hostname")
+    assert "/etc/hostname cannot be used" in told and "PEM" in told
+
+
+def test_an_external_network_too_small(short: Path) -> None:
+    assert "external_cidr: 198.51.100.0/30" in problems(short, network="ovn", external_cidr="198.51.100.0/30")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="real guests need root")
+@pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="QEMU is not installed")
+def test_a_kvm_that_does_not_work_is_refused_where_it_is_asked_for(
+    short: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for may, boots in ((False, True), (True, False), (True, True)):
+        monkeypatch.setattr(accelerator, "kvm_may_work", lambda may=may: may)
+        monkeypatch.setattr(accelerator, "boots", lambda kind, user, boots=boots: boots)
+        told = problems(short, hypervisor="qemu", accelerator="kvm")
+        assert ("KVM does not work" in told) is not (may and boots)
+        assert ("--set accelerator=auto" in told) is not (may and boots)
+    monkeypatch.setattr(accelerator, "kvm_may_work", lambda: False)
+    assert problems(short, hypervisor="qemu", accelerator="auto") == ""
+
+
+def test_a_damaged_database_names_the_way_back(short: Path) -> None:
+    path = short / "database" / "kumoi.db"
+    path.parent.mkdir(parents=True)
+    try:
+        path.write_bytes(b"this is no database" * 1000)
+        assert "is damaged" in problems(short) and "kumoi restore" in problems(short)
+        path.unlink()
+        connection = sqlite3.connect(path)
+        connection.executescript("create table t (x text); create index i on t (x);")
+        connection.executemany("insert into t values (?)", [(f"{number:0100}",) for number in range(2000)])
+        connection.commit()
+        connection.close()
+        assert problems(short) == ""
+        pages = path.read_bytes()
+        path.write_bytes(pages[:40960] + b"\xff" * 8192 + pages[49152:])
+        assert "is damaged" in problems(short) and "kumoi restore" in problems(short)
+    finally:
+        shutil.rmtree(short)
+
+
+def test_an_address_open_to_others_without_tls_is_told(tmp_path: Path) -> None:
+    def notes(**settings: str) -> list[str]:
+        return preconditions.notes(Folder(tmp_path), Settings(hypervisor="fake", network="fake", **settings))  # type: ignore[arg-type]
+
+    (told,) = notes(address="0.0.0.0")
+    assert "address: 0.0.0.0" in told and "--set tls_certificate=" in told
+    assert notes(address="0.0.0.0", tls_certificate="/a", tls_key="/b") == notes() == notes(address="::1") == []

@@ -1,6 +1,8 @@
 """What a person may set, what clouds.yaml says, which processes follow from it."""
 
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -8,9 +10,12 @@ import yaml
 
 from kumoi.cli import clouds, parts, running
 from kumoi.cli.refusals import Refused
+from kumoi.engines.network import fake
+from kumoi.engines.network.interface import NetworkError
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor import plan
+from tests.ports import free_port
 
 
 def test_settings_are_typed_and_refused_by_name(tmp_path: Path) -> None:
@@ -19,6 +24,49 @@ def test_settings_are_typed_and_refused_by_name(tmp_path: Path) -> None:
     for changes, named in (({"prot": "1"}, "prot"), ({"port": "many"}, "port"), ({"hypervisor": "xen"}, "hypervisor")):
         with pytest.raises(Refused, match=named):
             running.changed(folder, changes)
+
+
+def test_a_value_that_does_not_fit_is_refused_in_words(tmp_path: Path) -> None:
+    changes = {"port": "99999", "accelerator": "tgc", "api_workers": "0"}
+    with pytest.raises(Refused) as refused:
+        running.changed(Folder(tmp_path), changes)
+    assert "port: '99999' is not a whole number from 1 to 65535" in str(refused.value)
+    assert "accelerator: 'tgc' is not one of auto, kvm, tcg" in str(refused.value)
+    assert "api_workers: '0' is not a whole number from 1 to 64" in str(refused.value)
+    assert "`" not in str(refused.value) and "$" not in str(refused.value)
+
+
+def test_lost_settings_are_not_replaced_by_those_of_a_new_cloud(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.clouds.write_text("clouds:\n")
+    for command in (lambda: running.known(tmp_path), lambda: running.changed(folder, {})):
+        with pytest.raises(Refused, match=r"settings\.json is lost.*kumoi restore"):
+            command()
+
+
+def test_damaged_settings_name_the_way_back(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(Refused, match=r"settings\.json cannot be read.*kumoi restore"):
+        running.known(tmp_path)
+
+
+def test_settings_that_this_machine_does_not_follow_are_not_kept(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(Path(tempfile.mkdtemp(prefix="k-", dir="/tmp")))
+    request.addfinalizer(lambda: shutil.rmtree(folder.data))
+    monkeypatch.setattr(running, "_start_supervisor", lambda _folder: pytest.fail("it was started"))
+    settings_module.save(folder, Settings(hypervisor="fake", network="fake", port=free_port()))
+    before = folder.settings.read_bytes()
+    settings = running.changed(folder, {"api_workers": "3"})
+
+    def refuses(*_: object) -> None:
+        raise NetworkError("external_cidr: it cannot be followed")
+
+    monkeypatch.setattr(fake, "prepare", refuses)
+    with pytest.raises(NetworkError):
+        running.up(folder, settings)
+    assert folder.settings.read_bytes() == before
 
 
 def test_what_a_cloud_was_made_with_stays(tmp_path: Path) -> None:

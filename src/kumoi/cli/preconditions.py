@@ -1,11 +1,13 @@
 """What a machine must offer before a cloud starts on it; each thing missing is one sentence that says what to do."""
 
+import errno
 import ipaddress
 import json
 import os
 import shutil
 import socket
 import sqlite3
+import ssl
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +15,8 @@ from pathlib import Path
 import sqlalchemy
 
 from kumoi.engines.hypervisor.qemu import accelerator
-from kumoi.kernel import processes
+from kumoi.front import configuration
+from kumoi.kernel import accounts, processes
 from kumoi.kernel.database import Database
 from kumoi.kernel.errors import DatabaseAway
 from kumoi.kernel.settings import LONGEST_DATA_PATH, Folder, Settings
@@ -45,17 +48,32 @@ LEAST_DISK_MIB = {True: 1024, False: 100}
 """Free space below which nothing is begun, with and without real guests."""
 
 
-def problems(folder: Folder, settings: Settings, *, running: bool) -> list[str]:
-    """Sentences; empty when all is well. `running`: this very cloud is up, so its port and addresses are its own."""
+def problems(folder: Folder, settings: Settings, *, running: bool, held_port: int | None = None) -> list[str]:
+    """Sentences; empty when all is well. `running`: this very cloud is up, so its addresses are its own, and so is
+    `held_port`."""
     found = [*_path(folder, settings), *_power(settings), *_programs(settings), *_disk(folder, settings)]
-    found += _certificate(settings)
-    if not running:
-        found += [*_port(settings), *_external(settings)]
-    return found or list(_database(folder, settings))
+    found += [*_certificate(settings), *_port(settings, held_port), *_external(settings, running=running)]
+    return found or [*_database(folder, settings, running=running), *_accelerator(folder, settings)]
 
 
 def notes(folder: Folder, settings: Settings) -> list[str]:
     """What is worth knowing and stops nothing; after the host agent has begun, which tries the accelerator."""
+    return [*_open_address(settings), *_slow_guests(folder, settings)]
+
+
+def _open_address(settings: Settings) -> Iterator[str]:
+    if settings.tls_certificate:
+        return
+    for where in socket.getaddrinfo(settings.address, settings.port, type=socket.SOCK_STREAM):
+        if not ipaddress.ip_address(where[4][0]).is_loopback:
+            yield (
+                f"address: {settings.address} is open to other machines without TLS, so that passwords and tokens can be "
+                "read on the way: --set tls_certificate=FILE --set tls_key=FILE"
+            )
+            return
+
+
+def _slow_guests(folder: Folder, settings: Settings) -> list[str]:
     if settings.hypervisor == "qemu" and settings.accelerator == "auto":
         if not Path("/dev/kvm").exists():
             return ["this machine has no /dev/kvm: guests are emulated in software, which is slow"]
@@ -83,6 +101,8 @@ def _path(folder: Folder, settings: Settings) -> Iterator[str]:
                 break
     if os.geteuid() == 0 and not Path(__file__).stat().st_mode & 0o004:
         yield f"the program is readable by root alone: chmod -R go+rX {Path(__file__).parents[3]}"
+    if any(character in str(folder.data) for character in configuration.NOT_IN_PATHS):
+        yield f"--data: {folder.data} holds a space or a sign that nginx does not take: choose another path"
 
 
 def _power(settings: Settings) -> Iterator[str]:
@@ -118,11 +138,24 @@ def _certificate(settings: Settings) -> Iterator[str]:
     for name, path in (("tls_certificate", settings.tls_certificate), ("tls_key", settings.tls_key)):
         if path and not os.access(path, os.R_OK):
             yield f"{name}: {path} cannot be read"
+            return
+    if settings.tls_certificate and settings.tls_key:
+        try:
+            # an empty password, lest it asks for one
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key, "")
+        except OSError as error:
+            reason = getattr(error, "reason", "") or "no certificate and its key in PEM"
+            yield (
+                f"tls_certificate, tls_key: {settings.tls_certificate} and {settings.tls_key} cannot be used ({reason}): "
+                "give a certificate chain and its key without a password, both in PEM"
+            )
 
 
-def _port(settings: Settings) -> Iterator[str]:
+def _port(settings: Settings, held: int | None) -> Iterator[str]:
+    """`held`: the port that this cloud itself listens at, where only the address is tried."""
     try:
-        where = socket.getaddrinfo(settings.address, settings.port, type=socket.SOCK_STREAM)[0]
+        asked = 0 if held == settings.port else settings.port
+        where = socket.getaddrinfo(settings.address, asked, type=socket.SOCK_STREAM)[0]
     except OSError as error:
         yield f"address: {settings.address} is none: {error.strerror}"
         return
@@ -131,19 +164,29 @@ def _port(settings: Settings) -> Iterator[str]:
         try:
             probe.bind(where[4])
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                yield f"address: {settings.address} is none of this machine's: `ip address` shows them"
+                return
             what = f"{settings.address} port {settings.port}"
             yield f"--port: {what} cannot be had ({error.strerror}): end what holds it, or choose another with --port"
 
 
-def _external(settings: Settings) -> Iterator[str]:
-    if settings.network != "ovn":
+def _external(settings: Settings, *, running: bool) -> Iterator[str]:
+    if settings.network != "ovn" or shutil.which("ip", path=PATH) is None:
         return
     try:
         wanted = ipaddress.ip_network(settings.external_cidr)
     except ValueError as error:
         yield f"external_cidr: {error}"
         return
-    for card in json.loads(processes.run(["ip", "-json", "address"])):
+    if wanted.version != 4 or wanted.prefixlen > 29:
+        yield f"external_cidr: {wanted} is no IPv4 network of at least eight addresses: choose one such as 172.24.4.0/24"
+        return
+    cards = json.loads(processes.run(["ip", "-json", "address"]))
+    yield from _card(settings, [card["ifname"] for card in cards])
+    if running:
+        return
+    for card in cards:
         for address in card.get("addr_info", []):
             held = ipaddress.ip_interface(f"{address['local']}/{address['prefixlen']}").network
             own = card["ifname"] == f"kumoi-{settings.cloud_id}" or card["ifname"] == settings.external_interface
@@ -155,7 +198,31 @@ def _external(settings: Settings) -> Iterator[str]:
                 return
 
 
-def _database(folder: Folder, settings: Settings) -> Iterator[str]:
+def _card(settings: Settings, cards: list[str]) -> Iterator[str]:
+    if settings.external_interface and settings.external_interface not in cards:
+        there = ", ".join(name for name in cards if name != "lo" and not name.startswith("kumoi")) or "none"
+        yield (
+            f"external_interface: this machine has no network card {settings.external_interface} (it has {there}): "
+            "name one of them, or none with --set external_interface="
+        )
+
+
+def _accelerator(folder: Folder, settings: Settings) -> Iterator[str]:
+    if settings.hypervisor != "qemu" or settings.accelerator != "kvm":
+        return
+    works = accelerator.last_verdict(folder.host / "accelerator.json")
+    if works is None:
+        user = accounts.GUEST if os.geteuid() == 0 and accounts.numbers(accounts.GUEST) else None
+        works = accelerator.kvm_may_work() and accelerator.boots("kvm", user)
+    if not works:
+        why = "a machine that was tried with KVM did not start" if Path("/dev/kvm").exists() else "there is no /dev/kvm"
+        yield (
+            f"accelerator: KVM does not work on this machine ({why}): switch virtualization on in its firmware or, if it is "
+            "a guest itself, in its hypervisor, or emulate guests in software, which is slow, with --set accelerator=auto"
+        )
+
+
+def _database(folder: Folder, settings: Settings, *, running: bool) -> Iterator[str]:
     url = sqlalchemy.make_url(folder.database_url(settings))
     try:
         if url.get_backend_name() != "sqlite":
@@ -166,7 +233,19 @@ def _database(folder: Folder, settings: Settings) -> Iterator[str]:
             with closing(sqlite3.connect(url.database, timeout=WAIT_FOR_LOCK, isolation_level=None)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.execute("ROLLBACK")
+                if not running and (found := connection.execute("PRAGMA quick_check(1)").fetchone()) != ("ok",):
+                    yield _damaged(url.database, str(found[0]))
     except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, DatabaseAway) as error:
         cause = error.__cause__ if isinstance(error, DatabaseAway) else error
         reason = str(getattr(cause, "orig", cause)).strip().splitlines()[0]
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            yield _damaged(str(url.database), reason)
+            return
         yield f"database: {url} cannot be used: {reason}. Is the server up, or does another program hold it?"
+
+
+def _damaged(path: str, reason: str) -> str:
+    return (
+        f"database: {path} is damaged ({' '.join(reason.split())}). Keep a copy of the data folder, then bring a backup into "
+        "an empty folder: kumoi restore --data E FILE"
+    )

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from kumoi.cli import clouds
+from kumoi.cli import clouds, wording
 from kumoi.cli.parts import AGENT_LAYER, parts
 from kumoi.cli.refusals import Refused
 from kumoi.front import configuration
@@ -33,23 +33,36 @@ def known(data: Path) -> tuple[Folder, Settings]:
     try:
         return folder, settings_module.load(folder)
     except FileNotFoundError:
+        if _holds_a_cloud(folder):
+            raise Refused(
+                f"{folder.settings} is lost, without which the cloud in {data} cannot start: put back a copy, or bring a "
+                "backup into an empty folder: kumoi restore --data E FILE"
+            ) from None
         raise Refused(f"there is no cloud in {data}: kumoi up --data {data}") from None
     except PermissionError as error:
         raise Refused(f"{error.filename} cannot be read: run this as the user that ran kumoi up") from None
     except msgspec.MsgspecError as error:
-        raise Refused(f"{folder.settings}: {error}") from None
+        raise Refused(
+            f"{folder.settings} cannot be read as settings: {error}. Mend it by hand (docs/settings.md), put back a copy, or "
+            "bring a backup into an empty folder: kumoi restore --data E FILE"
+        ) from None
+
+
+def _holds_a_cloud(folder: Folder) -> bool:
+    """Whether there is what is only written after the settings are."""
+    return _exists(folder.clouds) or _exists(folder.database / "kumoi.db")
 
 
 def changed(folder: Folder, changes: Mapping[str, str]) -> Settings:
     """The folder's settings (or the defaults) with `--set` applied; Refused naming the field that is not right."""
-    before = known(folder.data)[1] if _exists(folder.settings) else None
+    before = known(folder.data)[1] if _exists(folder.settings) or _holds_a_cloud(folder) else None
     values: dict[str, Any] = msgspec.to_builtins(before or Settings())
     for name in changes.keys() - values.keys():
         raise Refused(f"--set {name}: there is no such setting; there are {', '.join(sorted(values))}")
-    try:
-        after = msgspec.convert({**values, **changes}, Settings, strict=False)
-    except msgspec.ValidationError as error:
-        raise Refused(f"--set: {error}") from None
+    wrong = [complaint for name, value in sorted(changes.items()) if (complaint := wording.complaint(name, value))]
+    if wrong:
+        raise Refused("\n".join(wrong))
+    after = msgspec.convert({**values, **changes}, Settings, strict=False)
     for name in FIXED:
         if before is not None and getattr(before, name) != getattr(after, name):
             raise Refused(f"--set {name}: this cloud was made with {getattr(before, name)!r}; make another for another")
@@ -75,22 +88,25 @@ def up(folder: Folder, settings: Settings) -> list[str]:
         from kumoi.cli import preconditions
 
         running = is_running(folder)
-        found = preconditions.problems(folder, settings, running=running or _left_running(folder))
+        here = running or _left_running(folder)
+        held_port = known(folder.data)[1].port if here else None
+        found = preconditions.problems(folder, settings, running=here, held_port=held_port)
         if found:
             raise Refused("\n".join(found))
-        secrets = lay_out(folder, settings)
-        if settings.network == "ovn":
-            from kumoi.engines.network.ovn import daemons
+        with _old_settings_unless_done(folder):
+            secrets = lay_out(folder, settings)
+            if settings.network == "ovn":
+                from kumoi.engines.network.ovn import daemons
 
-            daemons.prepare(folder, settings)
-        else:
-            from kumoi.engines.network import fake
+                daemons.prepare(folder, settings)
+            else:
+                from kumoi.engines.network import fake
 
-            fake.prepare(folder, settings)
-        text = configuration.render(folder, settings, novnc())
-        durable.replace_for_now(folder.run / "nginx.conf", text.encode())
-        accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
-        plan.write(folder.data, parts(folder, settings))
+                fake.prepare(folder, settings)
+            text = configuration.render(folder, settings, novnc())
+            durable.replace_for_now(folder.run / "nginx.conf", text.encode())
+            accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
+            plan.write(folder.data, parts(folder, settings))
         if running:
             # the next supervisor adopts what stays as it is, and is of this code's version
             _end_supervisor(folder)
@@ -106,6 +122,20 @@ def up(folder: Folder, settings: Settings) -> list[str]:
                 raise
         _wait(folder, UP_WITHIN)
     return preconditions.notes(folder, settings)
+
+
+@contextmanager
+def _old_settings_unless_done(folder: Folder) -> Iterator[None]:
+    """Settings that this machine turns out not to follow are not kept. A new cloud keeps its first, for its id is part of
+    what was made already."""
+    before = folder.settings.read_bytes() if folder.settings.exists() else None
+    try:
+        yield
+    except BaseException:
+        if before is not None:
+            durable.replace(folder.settings, before, mode=0o644)
+            accounts.give(folder.settings, 0o640, group=_control())
+        raise
 
 
 def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:

@@ -14,6 +14,9 @@ adds them here, and answers them in the streams process."""
 _LOGINS = r"^POST /identity/v3/(auth/tokens|users/[^/]+/password)/?$"
 """Method and path of the requests that may cost a password's hash."""
 
+NOT_IN_PATHS = " \t\n;{}\"'\\$"
+"""Signs that nginx does not take in a path."""
+
 _CONFIGURATION = Template("""\
 # Written by `kumoi up`; changes are overwritten.
 daemon off;
@@ -136,7 +139,7 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         "novnc": novnc,
     }
     for name, path in paths.items():
-        if any(character in str(path) for character in " \t\n;{}\"'\\$"):
+        if any(character in str(path) for character in NOT_IN_PATHS):
             raise ValueError(f"{name}: {path} holds a space or a sign that nginx does not take in a path")
     address = f"[{settings.address}]" if ":" in settings.address else settings.address
     secure = bool(settings.tls_certificate)
