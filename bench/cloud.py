@@ -78,6 +78,16 @@ class Cloud:
             spent[row["name"]] = spent.get(row["name"], 0.0) + 1000 * ticks / os.sysconf("SC_CLK_TCK")
         return spent
 
+    def worker_ms(self) -> dict[int, float]:
+        """Processor time of each API worker since it began, by its process."""
+        found = {}
+        for row in self.status()["processes"]:
+            fields = Path(f"/proc/{row['pid']}/stat").read_text().rsplit(")", 1)[1].split()
+            found[row["pid"]] = row["name"], int(fields[1]), 1000 * (int(fields[11]) + int(fields[12]))
+        rows = {pid: (parent, spent) for pid, (name, parent, spent) in found.items() if name == "api"}
+        tick = os.sysconf("SC_CLK_TCK")
+        return {pid: spent / tick for pid, (parent, spent) in rows.items() if parent in rows}
+
     def __exit__(self, *_: object) -> None:
         subprocess.run([*KUMOI, "down", "--data", str(self.data)], stdout=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -35,6 +35,7 @@ def measure(say: Say) -> None:
         _tokens(say, client)
         _guessers(say, client)
         _lists(say, client, network)
+        _workers(say, cloud)
         _writes(say, client, network)
         _boots(say, cloud, flavor, image, network)
         _images(say, client)
@@ -144,6 +145,16 @@ def _lists(say: Say, client: Client, network: str) -> None:
     server = client.ask("GET", f"{COMPUTE}/servers")["servers"][0]["id"]
     for count in (1, 8):
         say(f"server_show.c{count}", client.load(f"{COMPUTE}/servers/{server}", count))
+
+
+def _workers(say: Say, cloud: Cloud) -> None:
+    """What share of the API's processor time each worker takes, in per cent. The aim: 40 to 60."""
+    for count in (8, 32, 64):
+        before = cloud.worker_ms()
+        found = cloud.client.load(f"{COMPUTE}/servers", count)
+        spent = [now - before.get(pid, 0.0) for pid, now in cloud.worker_ms().items()]
+        shares = sorted(round(100 * each / sum(spent)) for each in spent)
+        say(f"workers.c{count}", {"rate": found["rate"], "shares_percent": shares})
 
 
 def _writes(say: Say, client: Client, network: str) -> None:

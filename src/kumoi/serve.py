@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from granian.constants import Interfaces
-from granian.server import Server
 from granian.server.embed import Server as OwnServer
+from granian.server.mp import MPServer
 
 from kumoi import app
 from kumoi.kernel import lanes, log, preparation, settings, streams
@@ -28,6 +28,28 @@ def api() -> Any:
     return lanes.Bounded(app.make_api(Path(os.environ["KUMOI_DATA"])).wsgi(), AT_ONCE)
 
 
+class Workers(MPServer):
+    """One parent, and a socket for each worker: at a shared one, whoever wakes first takes nearly all connections.
+    The parent holds the sockets too, so that connections to a dead worker wait for the next one."""
+
+    def __init__(self, folder: Folder, count: int, **more: Any) -> None:
+        super().__init__("kumoi.serve:api", uds=folder.api_socket(0), workers=count, **more)
+        self.folder = folder
+
+    def _init_shared_socket(self) -> None:
+        self.sockets = {}
+        # the first one last: once it is there, the supervisor takes all for ready
+        for number in reversed(range(self.workers)):
+            self.bind_uds = self.folder.api_socket(number)
+            self.bind_uds.unlink(missing_ok=True)
+            super()._init_shared_socket()  # type: ignore[no-untyped-call]
+            self.sockets[number] = self._ssp, self._shd, self._sso
+
+    def _spawn_worker(self, idx: int, *rest: Any, **more: Any) -> Any:
+        self._ssp, self._shd, self._sso = self.sockets[idx]
+        return super()._spawn_worker(idx, *rest, **more)
+
+
 def serve_api(folder: Folder) -> None:
     """Workers that are forked after everything is loaded, and so share its memory."""
     os.environ["KUMOI_DATA"] = str(folder.data)
@@ -35,12 +57,11 @@ def serve_api(folder: Folder) -> None:
     preparation.wait(folder)
     gc.collect()
     gc.freeze()
-    Server(
-        "kumoi.serve:api",
+    Workers(
+        folder,
+        settings.load(folder).api_workers,
         factory=True,
-        uds=folder.api_socket(0),
         interface=Interfaces.WSGI,
-        workers=settings.load(folder).api_workers,
         blocking_threads=AT_ONCE + IN_LANES,
         respawn_failed_workers=True,
         respawn_interval=0.5,

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -204,6 +205,31 @@ def test_whatever_is_killed_comes_back(data: Path) -> None:
         until(lambda name=name, before=before: (now := pids(data, name)) and not now & before)  # type: ignore[misc]
     until(lambda: status(data)["healthy"])
     assert token(data).status_code == 201
+
+
+def test_each_api_worker_has_a_socket_that_outlives_it(data: Path) -> None:
+    """Requests wait at a dead worker's socket for the next one."""
+    rows: Any = ask(data, "status")["processes"]
+    parent = next(row["pid"] for row in rows if row["name"] == "api")
+    before = pids(data, "api") - {parent}
+    assert len(before) == 2
+
+    def answers(number: int) -> bool:
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(data / "run" / f"api-{number}.sock"))) as worker:
+            return worker.get("http://kumoi/identity/v3", timeout=30).status_code == 200
+
+    for pid in before:
+        os.kill(pid, signal.SIGSTOP)
+        # one of them does not answer, and the other one does
+        waiting = [threading.Thread(target=answers, args=(number,)) for number in range(2)]
+        for thread in waiting:
+            thread.start()
+        until(lambda waiting=waiting: [thread.is_alive() for thread in waiting].count(True) == 1)  # type: ignore[misc]
+        os.kill(pid, signal.SIGKILL)
+        until(lambda waiting=waiting: not any(thread.is_alive() for thread in waiting))  # type: ignore[misc]
+        assert all(answers(number) for number in range(2))
+    until(lambda: len(pids(data, "api")) == 3)
+    assert parent in pids(data, "api") and not before & pids(data, "api")
 
 
 def test_a_killed_supervisor_is_followed_by_itself(data: Path) -> None:

@@ -97,7 +97,7 @@ class Front:
             path.mkdir(parents=True)
         (folder.images / "stored").write_bytes(b"x" * 3_000_000)
         (folder.data / "novnc" / "vnc.js").write_text("hello")
-        self.api = Backend("api", folder.api_socket(0), threads=4)
+        self.api = [Backend("api", folder.api_socket(number), threads=2) for number in range(2)]
         self.streams = Backend("streams", folder.streams_socket, threads=1000)
         text = configuration.render(folder, Settings(port=self.port, **settings), folder.data / "novnc")
         (folder.run / "nginx.conf").write_text(text)
@@ -132,7 +132,7 @@ class Front:
     def close(self) -> None:
         self.process.terminate()
         self.process.wait(5)
-        for backend in (self.api, self.streams):
+        for backend in (*self.api, self.streams):
             backend.shutdown()
             backend.server_close()
 
@@ -347,15 +347,30 @@ def test_a_range_that_an_image_does_not_have_is_refused_as_images_refuse(front: 
 
 
 def test_an_api_that_is_away_is_said_in_json_and_comes_back(front: Front) -> None:
-    hidden = front.folder.run / "hidden"
-    front.folder.api_socket(0).rename(hidden)
+    hidden = [front.folder.run / f"hidden-{number}" for number in range(2)]
+    for number in range(2):
+        front.folder.api_socket(number).rename(hidden[number])
     response, told = front.ask("GET", "/identity/v3")
     assert response.status == 503
     assert response.headers["Retry-After"] == "1"
     assert told["error"]["code"] == 503
     assert front.ask("GET", "/network/v2.0/ports")[1]["NeutronError"]["type"] == "HTTPServiceUnavailable"
-    hidden.rename(front.folder.api_socket(0))
+    for number in range(2):
+        hidden[number].rename(front.folder.api_socket(number))
     assert front.ask("GET", "/identity/v3")[0].status == 200
+
+
+def test_both_workers_of_the_api_are_asked_and_one_stands_in_for_the_other(front: Front) -> None:
+    """Also for requests that change something: what could not be sent was not done."""
+    before = [len(worker.seen) for worker in front.api]
+    for _ in range(10):
+        assert front.ask("GET", "/identity/v3")[0].status == 200
+    assert [len(worker.seen) - count for worker, count in zip(front.api, before, strict=True)] == [5, 5]
+    socket_of_one, hidden = front.folder.api_socket(1), front.folder.run / "hidden"
+    socket_of_one.rename(hidden)
+    for _ in range(4):
+        assert front.ask("POST", "/identity/v3", b"x")[0].status == 200
+    hidden.rename(socket_of_one)
 
 
 def test_what_opens_a_screen_is_in_no_log(front: Front) -> None:

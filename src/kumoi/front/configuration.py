@@ -45,7 +45,8 @@ http {
     uwsgi_temp_path $scratch/uwsgi;
     scgi_temp_path $scratch/scgi;
 
-    upstream api { server unix:$api max_fails=0; keepalive 64; }
+    # one server for each worker
+    upstream api { least_conn;$api keepalive 64; }
     upstream streams { server unix:$streams max_fails=0; keepalive 16; }
     # Volatile: an upload that is refused goes on to an error page, which is no upload.
     map "$$request_method $$uri" $$is_upload { volatile; default ""; "~$uploads" 1; }
@@ -66,6 +67,8 @@ $shapes
     proxy_max_temp_file_size 0;
     proxy_connect_timeout 5s;
     proxy_read_timeout 60s;
+    # A worker that died is no reason to fail, and a slow answer is none to ask another worker the same.
+    proxy_next_upstream error;
 
     server {
         listen $listen;
@@ -130,10 +133,10 @@ frame-ancestors 'self'$origins" always;
 
 def render(folder: Folder, settings: Settings, novnc: Path) -> str:
     """The text of nginx.conf. `novnc`: the folder of noVNC's static files; ValueError when a path cannot be written."""
+    sockets = [folder.api_socket(number) for number in range(settings.api_workers)]
     paths = {
         "run": folder.run,
         "scratch": folder.run / "front",
-        "api": folder.api_socket(0),
         "streams": folder.streams_socket,
         "images": folder.images,
         "novnc": novnc,
@@ -145,6 +148,7 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
     secure = bool(settings.tls_certificate)
     return _CONFIGURATION.substitute(
         paths,
+        api="".join(f" server unix:{socket} max_fails=0;" for socket in sockets),
         listen=f"{address}:{settings.port}{' ssl' if secure else ''}",
         tls=_tls(folder) if secure else "",
         largest=LARGEST_BODY,
