@@ -1,4 +1,4 @@
-"""Addresses as clients try them: version documents, first versions, and paths that end in a slash."""
+"""Addresses as clients try them: version documents, first versions, and paths with a slash or `.json` at the end."""
 
 import io
 from typing import Any
@@ -73,22 +73,70 @@ def test_compute_lists_its_first_version_and_answers_there(cloud: Any) -> None:
     assert latest.headers["openstack-api-version"] == "compute 2.1"
 
 
+LISTS = [
+    f"{SERVERS}", f"{SERVERS}/detail", f"{NOVA}/flavors", f"{NOVA}/limits", f"{NOVA}/os-keypairs", f"{CINDER}/volumes",
+    f"{CINDER}/types", f"{CINDER}/snapshots", f"{GLANCE}/images", f"{PLACEMENT}/resource_providers",
+    "/network/v2.0/networks", "/identity/v3/projects", "/kumoi/v1/events",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_one_slash_at_the_end_is_not_heeded(cloud: Any, path: str) -> None:
+    bare, slashed = cloud.get(path, as_="admin"), cloud.get(f"{path}/", as_="admin")
+    assert bare.status_code == slashed.status_code == 200
+    assert list(slashed.json) == list(bare.json)
+    assert cloud.get(f"{path}/", as_=None).status_code == 401
+    assert cloud.get(f"{path}//", as_="admin").status_code == 404
+
+
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("path", "body", "status"),
     [
-        ("GET", f"{SERVERS}/"), ("DELETE", f"{SERVERS}/"), ("GET", f"{NOVA}/flavors/"), ("GET", f"{CINDER}/volumes/"),
-        ("DELETE", f"{CINDER}/volumes/"), ("PUT", f"{CINDER}/volumes/"), ("GET", f"{CINDER}/snapshots/"),
-        ("GET", f"{GLANCE}/images/"), ("DELETE", f"{GLANCE}/images/"), ("GET", f"{PLACEMENT}/resource_providers/"),
+        (f"{NOVA}/os-keypairs/", {"keypair": {"name": "slash"}}, (200, 201)),
+        (f"{CINDER}/volumes/", {"volume": {"size": 1}}, (202,)),
+        (f"{GLANCE}/images/", {"name": "slash", "disk_format": "raw", "container_format": "bare"}, (201,)),
+        ("/network/v2.0/networks/", {"network": {}}, (201,)),
+        (f"{PLACEMENT}/resource_providers/", {"name": "slash"}, (200, 201)),
     ],
-)  # fmt: skip
-def test_a_thing_without_a_name_is_not_there(cloud: Any, method: str, path: str) -> None:
-    assert cloud.call(method, path, as_="admin").status_code == 404
-    assert cloud.call(method, path, as_=None).status_code == 401
+)
+def test_what_is_made_at_a_path_with_a_slash_is_made(
+    cloud: Any, path: str, body: dict[str, Any], status: tuple[int, ...]
+) -> None:
+    made = cloud.post(path, json=body, as_="admin")
+    assert made.status_code in status, made.text
 
 
-def test_identity_and_network_do_not_heed_the_slash(cloud: Any) -> None:
-    assert cloud.get("/network/v2.0/networks/").json == {"networks": []}
-    assert cloud.get("/identity/v3/projects/", as_="admin").status_code == 200
+@pytest.mark.parametrize("path", [f"{SERVERS}/", f"{CINDER}/volumes/", f"{GLANCE}/images/"])
+@pytest.mark.parametrize("method", ["DELETE", "PUT"])
+def test_a_thing_without_a_name_is_neither_changed_nor_deleted(cloud: Any, method: str, path: str) -> None:
+    assert cloud.call(method, path, as_="admin").status_code == 405
+
+
+def test_json_at_the_end_of_a_path_of_network_is_not_heeded(cloud: Any) -> None:
+    made = cloud.post("/network/v2.0/networks.json", json={"network": {"name": "n"}})
+    assert made.status_code == 201
+    network_id = made.json["network"]["id"]
+    shown = cloud.get(f"/network/v2.0/networks/{network_id}")
+    assert cloud.get(f"/network/v2.0/networks/{network_id}.json").json == shown.json
+    assert cloud.get("/network/v2.0/networks.json").json == cloud.get("/network/v2.0/networks").json
+    assert cloud.put(f"/network/v2.0/networks/{network_id}.json", json={"network": {"name": "m"}}).status_code == 200
+    own = cloud.get("/network/v2.0/quotas/project.json").json["project"]["project_id"]
+    assert cloud.get(f"/network/v2.0/quotas/{own}.json").json == cloud.get(f"/network/v2.0/quotas/{own}").json
+    assert cloud.get(f"/network/v2.0/quotas/{own}/details.json").status_code == 200
+    assert cloud.get(f"/network/v2.0/quotas/{own}/default.json").status_code == 200
+    assert cloud.delete(f"/network/v2.0/networks/{network_id}.json").status_code == 204
+    assert cloud.get(f"/network/v2.0/networks/{network_id}.json").status_code == 404
+    assert cloud.get("/network/v2.0/networks.json", as_=None).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("path", ["/v2.0/tokens", "/v2.0", "/v2.0/", "/nope", "/v3/nope", "/v3/users/a/nope"])
+def test_a_path_that_identity_does_not_have_is_not_found_by_anybody(cloud: Any, method: str, path: str) -> None:
+    for persona in (None, "admin"):
+        told = cloud.call(method, f"/identity{path}", as_=persona)
+        assert told.status_code == 404 and told.json["error"]["code"] == 404
+    assert cloud.call(method, "/network/v2.0/nope", as_=None).status_code == 401
+    assert cloud.call(method, f"{NOVA}/nope", as_=None).status_code == 401
 
 
 SHAPES = {
@@ -136,7 +184,7 @@ def test_the_id_of_a_request_is_in_the_body_as_in_the_header(cloud: Any) -> None
         ("POST", "/nobody", {}, 900_000, 404),
         ("PUT", "/network/v2.0/networks", {}, 900_000, 405),
         ("COPY", "/network/v2.0/networks", {}, 900_000, 405),
-        ("DELETE", f"{GLANCE}/images/", {}, 900_000, 404),
+        ("DELETE", f"{GLANCE}/images/", {}, 900_000, 405),
         ("GET", f"{CINDER}/volumes", {}, 900_000, 200),
         ("POST", f"{CINDER}/volumes", {}, bodies.LARGEST_BODY + 1, 413),
         ("POST", f"{CINDER}/volumes", {}, bodies.LARGEST_SENT, 413),

@@ -34,6 +34,7 @@ from kumoi.kernel.who import NOBODY, Who
 FAULT = "An unexpected error prevented the server from fulfilling your request."
 OUT_OF_RANGE = "A value in the request is too long or out of range."
 HEALTHCHECK = "/healthcheck"
+FORMAT = ".json"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -156,6 +157,8 @@ class Api:
             resource = _Resource(self, service, routes)
             app.add_route(path or "/", resource)
             below = path.removeprefix(service.prefix)
+            if service.format_in_path and path[-1] not in "/}":
+                app.add_route(path + FORMAT, resource)
             if service.project_in_path:
                 app.add_route(f"{service.prefix}/{{project_in_path}}{below}", resource)
             for prefix, version in service.older.items():
@@ -202,10 +205,11 @@ class Api:
         error: ApiError,
         params: Mapping[str, str] | None = None,
     ) -> None:
-        """What has no route, or no such method: strangers are told no more than that they are strangers."""
+        """What has no route, or no such method: strangers are told no more than that they are strangers, unless the
+        service tells everybody which paths it has."""
         service = self.service_at(request.path)
         note(request, service, request.path, params or {})
-        if service is not None:
+        if service is not None and not (service.open_absence and error.status == 404):
             try:
                 note_who(request, self.authenticate(self.database, request.get_header("X-Auth-Token") or ""))
             except ApiError as stranger:
@@ -374,7 +378,8 @@ class _Resource:
         self.api = api
         self.service = service
         self.spoken = spoken
-        self.at_root = routes[0].path in ("", "/")
+        last = routes[0].path.rpartition("/")[2]
+        self.id_at_end = last.strip("{}") if service.format_in_path and last.endswith("_id}") else None
         self.by_method: dict[str, list[Route]] = {}
         for route in routes:
             self.by_method.setdefault(route.method, []).append(route)
@@ -412,12 +417,11 @@ class _Resource:
         path: dict[str, str],
     ) -> None:  # fmt: skip
         service, api = self.service, self.api
+        if self.id_at_end:
+            path[self.id_at_end] = path[self.id_at_end].removesuffix(FORMAT)
         token = request.get_header("X-Auth-Token")
         candidates = self.by_method.get(request.method)
         raw = b""
-        if service.exact_paths and request.env["PATH_INFO"].endswith("/") and not self.at_root:
-            note_who(request, api.authenticate(api.database, token or ""))
-            raise NotFound(service.absent)
         if not candidates:
             note_who(request, api.authenticate(api.database, token or ""))
             raise MethodNotAllowed(

@@ -208,8 +208,10 @@ class Service:
     """Where people are told that it answers; empty: at its prefix."""
     older: Mapping[str, Version] = field(default_factory=dict)
     """Further prefixes of the same routes, each spoken in one version, whatever a request's header says."""
-    exact_paths: bool = False
-    """A path that ends in a slash is that of a thing without a name, which is not there; else the slash is not heeded."""
+    format_in_path: bool = False
+    """A route answers also where its path, or the id at its end, has `.json` behind it."""
+    open_absence: bool = False
+    """A path that it does not have is not found (404) for callers without a token too, who else get 401."""
 
     def __post_init__(self) -> None:
         declared[self.type] = self

@@ -80,7 +80,6 @@ SERVICE = Service(
     catalog_also=("block-storage",),
     catalog_path="/volume/v3",
     project_in_path=True,
-    exact_paths=True,
     routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,

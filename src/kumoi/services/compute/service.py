@@ -123,7 +123,6 @@ SERVICE = Service(
     discovery=discovery,
     discovery_status=200,
     older={FIRST: MICROVERSIONS.minimum},
-    exact_paths=True,
     microversions=MICROVERSIONS,
     over_quota_status=403,
     request_id_headers=("x-openstack-request-id", "x-compute-request-id"),

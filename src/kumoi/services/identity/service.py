@@ -31,4 +31,5 @@ SERVICE = Service(
     over_quota_status=403,
     tables="identity_",
     absent="The resource could not be found.",
+    open_absence=True,
 )

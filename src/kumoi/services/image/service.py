@@ -30,7 +30,6 @@ SERVICE = Service(
     render_error=errors.render,
     discovery=discovery,
     address="/image/v2",
-    exact_paths=True,
     over_quota_status=413,
     tables="image_",
 )

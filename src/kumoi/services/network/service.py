@@ -37,6 +37,7 @@ SERVICE = Service(
     render_error=errors.render,
     discovery=discovery,
     decode=bodies.decode,
+    format_in_path=True,
     discovery_status=200,
     over_quota_status=409,
     tables="network_",

@@ -99,7 +99,6 @@ SERVICE = Service(
     routes=below(__package__),
     render_error=errors.render,
     discovery=discovery,
-    exact_paths=True,
     discovery_status=200,
     microversions=MICROVERSIONS,
     tables="placement_",

@@ -1,5 +1,6 @@
 """Quotas, extensions, zones, agents and the availability of addresses."""
 
+from datetime import datetime
 from typing import Any
 
 from kumoi.services.network.service import SERVICE
@@ -49,6 +50,8 @@ def test_zones_and_agents(cloud: Any, net: Any) -> None:
     assert {(zone["name"], zone["resource"]) for zone in zones} == {("nova", "network"), ("nova", "router")}
     (agent,) = cloud.get(f"{V2}/agents", as_="admin").json["agents"]
     assert agent["host"] == "host-1" and agent["alive"] is True
+    for moment in ("created_at", "started_at", "heartbeat_timestamp"):
+        assert datetime.strptime(agent[moment], "%Y-%m-%d %H:%M:%S")
     assert cloud.get(f"{V2}/agents/{agent['id']}", as_="admin").json["agent"]["host"] == "host-1"
     net.refused(cloud.get(f"{V2}/agents/nobody", as_="admin"), 404, "AgentNotFound")
     assert cloud.get(f"{V2}/agents?alive=false", as_="admin").json["agents"] == []

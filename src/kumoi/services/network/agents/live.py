@@ -55,7 +55,7 @@ def _agent(hosts: Hosts, host: str) -> dict[str, Any]:
     except Exception:
         # Whatever keeps a host from answering, that is the answer here.
         ports, alive = 0, False
-    now = clock.iso(clock.now())
+    now = clock.iso(clock.now()).replace("T", " ").removesuffix("Z")  # the only times of this API in this form
     return {
         "id": _id(host),
         "agent_type": "OVN Controller Gateway agent",

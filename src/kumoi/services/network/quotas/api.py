@@ -87,12 +87,6 @@ def details(request: Request, project_id: str) -> dict[str, Any]:
     return {"quota": logic.details(request.tx, project_id)}
 
 
-@routes.get("/quotas/{project_id}/details.json", policy=policy.reader(), reply=under("quota", Details))
-def details_json(request: Request, project_id: str) -> dict[str, Any]:
-    logic.must_see(request.who, project_id)
-    return {"quota": logic.details(request.tx, project_id)}
-
-
 @routes.put("/quotas/{project_id}", policy=policy.admin(), body=QuotaBody, reply=under("quota", Quota))
 def update(request: Request, project_id: str, body: QuotaBody) -> dict[str, Any]:
     return {"quota": logic.update(request.tx, project_id, body.quota)}
