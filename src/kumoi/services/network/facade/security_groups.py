@@ -8,8 +8,8 @@ from kumoi.services.network.facade.errors import NoSecuredPort, SecurityGroupNot
 from kumoi.services.network.ports import logic as ports_logic
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import PortRow
-from kumoi.services.network.security_group_rules.models import SecurityGroupDetails, SecurityGroupRuleDetails
 from kumoi.services.network.security_groups import logic, store
+from kumoi.services.network.security_groups.models import SecurityGroupDetails, SecurityGroupRuleDetails
 
 SecurityGroup = SecurityGroupDetails
 SecurityGroupRule = SecurityGroupRuleDetails

@@ -8,7 +8,6 @@ from typing import Any
 from kumoi.services.network import bodies
 from kumoi.services.network.addresses.logic import Wish
 from kumoi.services.network.errors import InvalidInput
-from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import schemas
 from kumoi.services.network.ports.errors import UnsupportedVnicType
 from kumoi.services.network.ports.models import (
@@ -90,12 +89,11 @@ def wishes(fixed_ips: Sequence[schemas.FixedIp] | None) -> list[Wish] | None:
     return None if fixed_ips is None else [Wish(one.subnet_id, one.ip_address) for one in fixed_ips]
 
 
-def secured(network: NetworkRow, values: dict[str, Any]) -> bool:
-    """Whether a new port gets the default security group when none is named."""
+def secured(of_network: bool, values: dict[str, Any]) -> bool:
+    """Whether a new port gets the default security group when none is named. `of_network`: whether its network has port
+    security."""
     owner = values.get("device_owner") or ""
-    return bool(values.get("port_security_enabled", network["port_security_enabled"])) and not owner.startswith(
-        "network:"
-    )
+    return bool(values.get("port_security_enabled", of_network)) and not owner.startswith("network:")
 
 
 def first_status(device_owner: str) -> str:

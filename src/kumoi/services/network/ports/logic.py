@@ -71,7 +71,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.PortCreate]) -> li
         groups = values.get("security_groups")
         if groups:
             _must_exist(tx, who, project_id, groups)
-        if groups is None and content.secured(network, values):
+        if groups is None and content.secured(network["port_security_enabled"], values):
             groups = [security_groups.ensure_default(tx, project_id)["id"]]
         made.append(
             make(

@@ -27,9 +27,9 @@ from kumoi.services.network.security_group_rules.errors import (
     SecurityGroupRuleNotFound,
     SecurityGroupRuleParameterConflict,
 )
-from kumoi.services.network.security_group_rules.models import SecurityGroupRuleDetails, SecurityGroupRuleRow
 from kumoi.services.network.security_groups import logic as groups
 from kumoi.services.network.security_groups import store as groups_store
+from kumoi.services.network.security_groups.models import SecurityGroupRuleDetails, SecurityGroupRuleRow
 from kumoi.services.network.tags import store as tags
 
 LIST_QUERY = store.LISTING.query

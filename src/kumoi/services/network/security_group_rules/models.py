@@ -1,34 +1,10 @@
 """The table of security group rules."""
 
-from typing import Literal
-
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.security_groups.models import SecurityGroupRow, security_groups
-
-
-class SecurityGroupRuleRow(standard_attributes.StandardRow):
-    security_group_id: str
-    direction: Literal["ingress", "egress"]
-    ethertype: Literal["IPv4", "IPv6"]
-    protocol: str | None
-    port_range_min: int | None
-    port_range_max: int | None
-    remote_ip_prefix: str | None
-    remote_network: str
-    remote_group_id: str | None
-
-
-class SecurityGroupRuleDetails(SecurityGroupRuleRow):
-    tags: list[str]
-
-
-class SecurityGroupDetails(SecurityGroupRow):
-    rules: list[SecurityGroupRuleDetails]
-    tags: list[str]
-
+from kumoi.services.network.security_groups.models import SecurityGroupRuleRow, security_groups
 
 security_group_rules = Table[SecurityGroupRuleRow](
     "network_security_group_rules",

@@ -8,8 +8,8 @@ from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import partial, under
 from kumoi.services.network import bodies
 from kumoi.services.network.listing import FIELDS, Asked, Fields, chosen_one, made, several
-from kumoi.services.network.security_group_rules.models import SecurityGroupDetails
 from kumoi.services.network.security_groups import live, logic, schemas
+from kumoi.services.network.security_groups.models import SecurityGroupDetails
 
 routes = Routes()
 

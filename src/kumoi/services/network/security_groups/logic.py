@@ -8,7 +8,6 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
 from kumoi.services.network.bodies import given
 from kumoi.services.network.listing import Asked
-from kumoi.services.network.security_group_rules.models import SecurityGroupDetails, SecurityGroupRuleRow
 from kumoi.services.network.security_groups import schemas, store
 from kumoi.services.network.security_groups.errors import (
     SecurityGroupCannotRemoveDefault,
@@ -19,7 +18,12 @@ from kumoi.services.network.security_groups.errors import (
     SecurityGroupsAmbiguous,
     StatefulInUse,
 )
-from kumoi.services.network.security_groups.models import DEFAULT, SecurityGroupRow
+from kumoi.services.network.security_groups.models import (
+    DEFAULT,
+    SecurityGroupDetails,
+    SecurityGroupRow,
+    SecurityGroupRuleRow,
+)
 from kumoi.services.network.tags import store as tags
 
 LIST_QUERY = store.LISTING.query

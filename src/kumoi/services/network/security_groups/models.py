@@ -1,4 +1,6 @@
-"""The table of security groups."""
+"""The table of security groups, and the rows of their rules, which every group is shown with."""
+
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -9,6 +11,27 @@ from kumoi.services.network import standard_attributes
 class SecurityGroupRow(standard_attributes.NamedRow):
     stateful: bool
     is_default: bool
+
+
+class SecurityGroupRuleRow(standard_attributes.StandardRow):
+    security_group_id: str
+    direction: Literal["ingress", "egress"]
+    ethertype: Literal["IPv4", "IPv6"]
+    protocol: str | None
+    port_range_min: int | None
+    port_range_max: int | None
+    remote_ip_prefix: str | None
+    remote_network: str
+    remote_group_id: str | None
+
+
+class SecurityGroupRuleDetails(SecurityGroupRuleRow):
+    tags: list[str]
+
+
+class SecurityGroupDetails(SecurityGroupRow):
+    rules: list[SecurityGroupRuleDetails]
+    tags: list[str]
 
 
 security_groups = Table[SecurityGroupRow](

@@ -8,7 +8,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
-from kumoi.services.network.security_group_rules.models import SecurityGroupDetails, SecurityGroupRuleDetails
+from kumoi.services.network.security_groups.models import SecurityGroupDetails, SecurityGroupRuleDetails
 from kumoi.services.network.standard_attributes import Standard
 
 

@@ -11,8 +11,8 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.ports.models import port_security_groups
-from kumoi.services.network.security_group_rules.models import SecurityGroupRuleRow, security_group_rules
-from kumoi.services.network.security_groups.models import SecurityGroupRow, security_groups
+from kumoi.services.network.security_group_rules.models import security_group_rules
+from kumoi.services.network.security_groups.models import SecurityGroupRow, SecurityGroupRuleRow, security_groups
 from kumoi.services.network.tags import store as tags
 
 LISTING = Listing(security_groups, {"stateful": security_groups.c.stateful, "is_default": security_groups.c.is_default})

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from kumoi.engines.network.interface import SecurityGroupSpec, SecurityRule, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
-from kumoi.services.network.security_group_rules.models import SecurityGroupRuleRow
 from kumoi.services.network.security_groups import logic, store
+from kumoi.services.network.security_groups.models import SecurityGroupRuleRow
 from kumoi.services.network.security_groups.models import security_groups as security_groups_table
 from kumoi.services.network.topology import Part
 
