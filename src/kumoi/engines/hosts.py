@@ -1,4 +1,4 @@
-"""The engines of every host, by the host's name, as services ask for them: `context.engine(Hosts).volumes("host-1")`."""
+"""The engines of every host, by the host's name: `context.engine(Hosts).volumes("host-1")`."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from kumoi.engines.volumes.interface import Volumes
 
 
 class Hosts(Protocol):
-    """Calls raise the engine's own errors, or an error that the runner knows to try again when the host is silent."""
+    """Calls raise the engine's own errors, or EngineSilent if the host does not answer; the runner then retries."""
 
     def names(self) -> list[str]:
         """Every host of the cloud, sorted."""

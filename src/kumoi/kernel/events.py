@@ -1,4 +1,4 @@
-"""What happened in the cloud, written in the same transaction as the change itself; kept for a while, read in order."""
+"""Events: what happened in the cloud, written in the transaction of the change, stored for a while and read in order."""
 
 from typing import Any, TypedDict
 
@@ -8,7 +8,7 @@ from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Instant, Table, Transaction, metadata
 
 KEPT = 30 * 24 * 3600 * SECOND
-"""Microseconds that an event stays."""
+"""How long an event is stored, in microseconds."""
 
 
 class EventRow(TypedDict):
@@ -75,8 +75,8 @@ def write(
 def after(
     tx: Transaction, position: int, limit: int, *, project_id: str | None = None, subject: str | None = None
 ) -> list[dict[str, Any]]:
-    """Events past `position` (an event's id), oldest first. None of a transaction still open: on PostgreSQL ids are drawn
-    before the commit, so only those of transactions older than every open one are shown, and a reader skips nothing."""
+    """Events after `position` (an event's id), oldest first. On PostgreSQL ids are assigned before the commit, so only events
+    of transactions that are older than every open one are returned, and a reader misses none."""
     query = sa.select(events).where(events.c.id > position).order_by(events.c.id).limit(limit)
     if tx.dialect == "postgresql":
         oldest = sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
@@ -89,5 +89,5 @@ def after(
 
 
 def forget_old(tx: Transaction) -> int:
-    """How many were past their time."""
+    """Remove events that are older than KEPT; returns how many."""
     return tx.changed(events.delete().where(events.c.at < tx.now - KEPT))

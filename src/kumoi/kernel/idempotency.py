@@ -1,4 +1,4 @@
-"""A lost reply makes no duplicate: `Idempotency-Key` on a creating POST gives the first answer again for a day."""
+"""`Idempotency-Key`: a repeated POST gets the first answer again for a day, so a lost reply makes no duplicate."""
 
 import hashlib
 from typing import TypedDict
@@ -14,7 +14,7 @@ from kumoi.kernel.tokens import Keys
 from kumoi.kernel.who import Who
 
 KEPT = 24 * 3600 * SECOND
-"""Microseconds that an answer is kept."""
+"""How long an answer is stored, in microseconds."""
 LONGEST_KEY = 255
 
 
@@ -36,7 +36,7 @@ replies = Table[ReplyRow](
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """An answer as it goes out."""
+    """An answer as it is sent."""
 
     status: int
     headers: dict[str, str]
@@ -63,7 +63,7 @@ class Once:
         self.bodies = keys.digests(self.key.encode() + body)
 
     def found(self, tx: Transaction) -> Rendered | None:
-        """The first answer; Unprocessable when the first question was another, Conflict when it cannot be opened any more."""
+        """The first answer. Unprocessable if the first request had another body, Conflict if it cannot be unsealed."""
         row = tx.one(sa.select(replies).where(replies.c.key == self.key, replies.c.created_at > tx.now - KEPT))
         if row is None:
             return None
@@ -79,12 +79,12 @@ class Once:
         return answer
 
     def keep(self, tx: Transaction, reply: Rendered) -> None:
-        """Sealed, since answers may hold secrets that are given once."""
+        """Store the answer, sealed, because it may have secrets that are shown only once."""
         sealed = self.keys.seal_secret(msgspec.json.encode(reply).decode())
         tx.execute(replies.delete().where(replies.c.key == self.key))
         tx.insert(replies, key=self.key, body=self.bodies[0], reply=sealed, created_at=tx.now)
 
 
 def forget_old(tx: Transaction) -> int:
-    """How many answers were past their day."""
+    """Remove answers that are older than a day; returns how many."""
     return tx.changed(replies.delete().where(replies.c.created_at <= tx.now - KEPT))

@@ -16,7 +16,7 @@ import msgspec
 from kumoi.kernel import clock
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
-"""`req-…` of the request or operation at work; every line carries it."""
+"""`req-…` of the current request or operation, which every log line carries."""
 
 _SECRET = (
     "password",
@@ -80,12 +80,12 @@ def start(level: int = logging.INFO) -> None:
 
 
 def say(room: str, message: str, **facts: Any) -> None:
-    """One informative line; values under a secret's name are masked."""
+    """Write an informative line. Values whose name denotes a secret are masked."""
     logging.getLogger(room).info(message, extra={"facts": facts})
 
 
 def fault(room: str, message: str, **facts: Any) -> None:
-    """One line with the traceback of the exception being handled: a defect of ours, not of the caller."""
+    """Write a line with the traceback of the current exception, which is a defect of Kumoi and not of the caller."""
     logging.getLogger(room).exception(message, extra={"facts": facts})
 
 
@@ -106,7 +106,7 @@ def answered(
 
 
 _GATHERED = 0.05
-"""Seconds until a line is written."""
+"""Maximum delay of a line, in seconds."""
 _answers: deque[tuple[int, str, str, str, str, str, int, float, str, str]] = deque(maxlen=100_000)
 _waiting = threading.Event()
 _writer: threading.Thread | None = None
@@ -129,11 +129,11 @@ def _write_answers() -> None:
 
 
 _pause = threading.Event()
-"""Never set: real time passes here, whatever clock the process has."""
+"""Never set. Waiting for it uses real time even if the process has a virtual clock."""
 
 
 def flush() -> None:
-    """Write the lines of the requests that were answered since the last time."""
+    """Write the lines of the requests that were answered since the last call."""
     text, second, since = bytearray(), "", 0
     while _answers:
         try:

@@ -1,4 +1,4 @@
-"""Pages by marker, in an order that is total and the same on every database: NULLs first when ascending."""
+"""Pages by marker, in a total order that is the same on every database (NULLs first when ascending)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -46,7 +46,7 @@ def page(
 
 
 def full(rows: Sequence[Any], limit: int | None) -> bool:
-    """Whether a page is as long as it may be, so that another may follow it."""
+    """Whether a page has its maximum length, so that another page may follow."""
     return 0 < len(rows) >= min(LARGEST_PAGE if limit is None else limit, LARGEST_PAGE)
 
 

@@ -1,4 +1,4 @@
-"""Takes durable operations under a lease and walks them, step by step, forwards or back."""
+"""Executes durable operations under a lease, step by step, forward or backward."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -37,13 +37,13 @@ from kumoi.kernel.wakeup import work_later
 LEASE_SECONDS = 30.0
 LONGEST_RETRY_SECONDS = 30.0
 SHORT_WAIT_SECONDS = 0.1
-"""A wait that a worker sits out with the lease in its hand: giving it back and taking it again costs more."""
+"""The longest wait during which a worker keeps the lease, because a release and a new lease cost more."""
 SHORT_WAITS = 3
-"""So many of them are not written down: together they are far shorter than the lease."""
+"""Maximum number of short waits in a row that are not written. Together they are far shorter than the lease."""
 OUTAGE_SECONDS = 60.0
-"""For which nobody took what was due: then there was nobody (the machine was off), and that time is no part of a deadline."""
+"""If nobody took a due operation for this long, no runner was there (the machine was off). Deadlines exclude that time."""
 UNWRITTEN = "unwritten"
-"""In a row that a worker holds: what the table does not say yet, and the next write will."""
+"""Key in a worker's row: values that the next write will store (decision 7)."""
 
 _ALL_DUE = (
     sa.select(operations.c.id)
@@ -79,7 +79,7 @@ _LEASE = (
 
 
 def _next_generations(dialect: str) -> sa.Executable:
-    """All subjects of an operation get their next generation."""
+    """Statement: raise the generations of all subjects of an operation."""
     held = (
         sa.select(subjects.c.subject, sa.literal(1))
         .where(subjects.c.operation_id == sa.bindparam("operation_id"), subjects.c.active)
@@ -110,13 +110,15 @@ def _nothing(moment: str, kind: str, step: str, direction: str) -> None: ...
 
 
 probe: Callable[[str, str, str, str], None] = _nothing
-"""Where tests stand: called with `before` (a step), `called` (its engine work is done, nothing is written) and `recorded`
-(its progress is), the operation's kind, the step, and `forward` or `backward`. What it raises befalls the step."""
+"""Hook for tests. Its arguments are the moment (`before` the step, `called` after the engine call and before the write,
+`recorded` after the write), the kind of the operation, the step, and `forward` or `backward`. An exception that it raises
+counts as one of the step."""
 
 
 def _may_go_unwritten(operation: Operation, step: Step) -> bool:
-    """Repeating it is harmless, and nobody reads that it is done: the next step's transaction says it too. Where the next
-    step has an undo, whoever takes over must know that it may have been begun, for this one may fail the second time."""
+    """Whether the progress of a step may be left to the next write: a repetition is harmless and nobody reads the progress.
+    Before a step with an undo it must be written, because the process that takes over must know that the step may have
+    started (decision 7)."""
     if step.record or step.durable or step.pivot or step is operation.steps[-1]:
         return False
     return operation.steps[operation.index(step.name) + 1].undo is None
@@ -128,34 +130,34 @@ def _pause(row: Mapping[str, Any]) -> float:
 
 
 def _told(error: Exception) -> str:
-    """What a person may read of it."""
+    """The text of an error for users."""
     return error.told if isinstance(error, Discreet) else str(error) or type(error).__name__
 
 
 def _details(error: Exception) -> str | None:
-    """What only those who run the cloud may; None: no more than anybody."""
+    """The text of an error for admins; None if it is the same as for users."""
     return str(error) or type(error).__name__ if isinstance(error, Discreet) else None
 
 
 def _note_details(operation: Operation, row: Mapping[str, Any], context: Context, said: str, fully: str) -> None:
-    """Beside the operation's first fault, and in the log, stands what it does not say."""
+    """Log the full text of a missed deadline, and store it beside the first fault of the operation."""
     log.say(__name__, "a deadline was missed", operation=row["id"], kind=operation.kind, reason=fully)
     if fully != said and not row["fault"]:
         context.data[DETAILS] = fully
 
 
 def next_due(tx: Transaction) -> int | None:
-    """The instant at which the next operation is due that nobody is about; None: there is none."""
+    """The instant at which the next unleased operation is due; None if there is none."""
     found: int | None = tx.scalar(_NEXT)
     return found
 
 
 class LeaseLost(Exception):
-    """Another runner, or a deletion, has taken over; whatever was about to be written is dropped."""
+    """Another runner or a deletion has taken over. The current transaction is rolled back."""
 
 
 class Runner:
-    """One worker's view: `run_one` takes a due operation and walks it until it waits or ends. Thread-safe."""
+    """`run_one` takes a due operation and executes it until it waits or ends. Thread-safe."""
 
     def __init__(
         self,
@@ -170,7 +172,7 @@ class Runner:
         self._count = 0
 
     def run_one(self, more: Callable[[], None] | None = None) -> bool:
-        """True when an operation was taken (whatever became of it). `more`: called before the walk, when another is due."""
+        """True if an operation was taken, whatever its outcome. `more` is called first if another operation is due."""
         waiting = self.database.read(lambda tx: len(tx.tuples(_WAITING, {"now": tx.now})))
         taken = self._take() if waiting else None
         if taken is None:
@@ -195,7 +197,7 @@ class Runner:
         return True
 
     def run_until_quiet(self, seconds: float = 30.0) -> None:
-        """For tests: walk everything that is due, and what becomes due meanwhile, with waits cut short."""
+        """For tests: execute everything that is or becomes due, with short waits."""
         stop = clock.monotonic() + seconds
         while clock.monotonic() < stop:
             while self.run_one():
@@ -206,7 +208,7 @@ class Runner:
             clock.sleep(max(0.0, min((following - clock.now()) / SECOND, 0.2)))
 
     def renew(self) -> None:
-        """Keep the leases of what is being walked; call every LEASE_SECONDS / 3."""
+        """Renew the leases of all operations in execution. Call it every LEASE_SECONDS / 3."""
         with self._lock:
             held = list(self._held)
         if held:
@@ -297,9 +299,10 @@ class Runner:
             return refused
 
     def _change(self, tx: Transaction, row: dict[str, Any], **values: Any) -> dict[str, Any]:
-        """Write progress; a lease that is not kept walking is given back at once. Who has the lease is the only one to
-        change the row: LeaseLost, and with it all that this transaction wrote, when it is another's. But whoever asks for
-        the same again begins a missed deadline anew (`supersede`): when it runs is what the table says, unless written."""
+        """Write progress. If the operation now waits, its lease is released at once. Only the holder of the lease may change
+        the row: LeaseLost, and a rollback of this transaction, if another one holds it. The exception is a second request
+        for the same deletion, which starts a missed deadline anew (`supersede`); its values win unless they are written
+        here."""
         values = {**row.get(UNWRITTEN, {}), **values, "updated_at": tx.now}
         if values.get("state") in ENDED or values.get("next_at", tx.now) > tx.now + SHORT_WAIT_SECONDS * SECOND:
             values.update(lease=None, lease_until=0)
@@ -315,7 +318,7 @@ class Runner:
     def _next_step(
         self, operation: Operation, row: dict[str, Any], context: Context, step: Step, started: int, now: int
     ) -> dict[str, Any]:
-        """What changes in the row when a step is done; without `step` when there is none after it."""
+        """The changes of the row after a step; without the key `step` if it was the last one."""
         forward = row["state"] == RUNNING
         entry = {"step": step.name, "started": started, "finished": now, "result": "Success" if forward else "Undone"}
         changed = {
@@ -342,7 +345,7 @@ class Runner:
         return ended
 
     def _committed(self, operation: Operation, row: Mapping[str, Any]) -> bool:
-        """Whether there is only forward from here."""
+        """Whether the operation cannot turn round any more."""
         if operation.forward_only:
             return True
         return any(step.pivot for step in operation.steps[: operation.index(row["step"])])
@@ -351,7 +354,7 @@ class Runner:
         self, operation: Operation, row: dict[str, Any], context: Context, step: Step, after: float, reason: str | None,
         details: str | None = None, deadline: float | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """`details`: what only admins are told, beside the `reason` that all are. `deadline`: the step's, unless given."""
+        """`reason` is for users, `details` for admins. `deadline`: the step's, unless given."""
         deadline = step.deadline if deadline is None else deadline
         late = clock.now() - row["step_since"] > deadline * SECOND
         if late and row["state"] == RUNNING and not self._committed(operation, row):
@@ -390,7 +393,7 @@ class Runner:
     def _refused(
         self, operation: Operation, row: dict[str, Any], context: Context, step: Step, reason: str, started: int
     ) -> dict[str, Any]:
-        """Before the pivot: turn round. Past it, or on the way back: mark the resource and go on trying."""
+        """Before the pivot: turn round. After it, or on the way backward: mark the resource and retry."""
         if row["state"] == RUNNING and not self._committed(operation, row):
             return self._turn(operation, row, context, step, reason)
 
@@ -411,8 +414,8 @@ class Runner:
     def _refused_as_old(
         self, operation: Operation, row: dict[str, Any], context: Context, step: Step, error: Stale
     ) -> dict[str, Any]:
-        """A host has seen a newer generation: another runner's, and the lease is lost; or, while the lease stands, one that
-        the tables have forgotten in a power cut, and go on from."""
+        """A host has seen a newer generation. Either another runner has the lease, or the tables lost that generation in
+        a power cut and catch up (decision 9)."""
         newest = error.newest
 
         def catch_up(tx: Transaction) -> dict[str, Any]:
@@ -438,8 +441,8 @@ class Runner:
         *,
         overdue: bool = False,
     ) -> dict[str, Any]:
-        """Begin the way back, with the step that failed itself: it may be half done. `overdue`: the resource is marked now,
-        for whoever has not answered so far may not answer on the way back either."""
+        """Turn round, starting with the failed step itself, which may be half done. `overdue`: mark the resource now, because
+        the silent part may stay silent on the way backward."""
 
         def turn(tx: Transaction) -> dict[str, Any]:
             if overdue:

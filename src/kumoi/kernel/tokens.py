@@ -1,4 +1,4 @@
-"""Signed, encrypted tokens that carry ids and a scope, not roles; checking one needs a key and no network."""
+"""Signed, encrypted tokens with ids and a scope, without roles. A check needs the key and no network."""
 
 import base64
 import hmac
@@ -12,7 +12,7 @@ from kumoi.kernel.errors import Unauthorized
 
 
 class Payload(msgspec.Struct, array_like=True, frozen=True):
-    """What a token says; instants in microseconds."""
+    """The content of a token. Instants are in microseconds."""
 
     user_id: str
     methods: tuple[str, ...]
@@ -24,13 +24,13 @@ class Payload(msgspec.Struct, array_like=True, frozen=True):
     system: bool = False
     application_credential_id: str | None = None
     user_generation: int = 0
-    """What the user's row said when it was issued; a password change raises the row's and so revokes the token."""
+    """The generation of the user's row at issue. A password change raises it and so revokes the token."""
     scope_generation: int = 0
-    """The same of the project or domain; raised when that is disabled."""
+    """The same for the project or domain. Disabling that raises it."""
 
 
 class Keys:
-    """The keys of a cloud, `<keys>/tokens`: one per line, the first one signs, all are accepted."""
+    """The keys of a cloud in `<keys>/tokens`, one per line. The first one signs; all are accepted."""
 
     def __init__(self, keys: list[bytes]) -> None:
         self._fernet = MultiFernet([Fernet(key) for key in keys])

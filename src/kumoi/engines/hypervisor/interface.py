@@ -1,4 +1,4 @@
-"""What compute asks of the guests of one host. Every call is idempotent; none waits for a guest's goodwill."""
+"""The guests of one host, as compute uses them. Every call is idempotent; none waits for the cooperation of a guest."""
 
 from enum import StrEnum
 from typing import Any, Literal, Protocol
@@ -10,17 +10,17 @@ from kumoi.kernel.errors import EngineRefused, EngineSilent
 from kumoi.kernel.fences import Fence
 
 MOST_DISKS = 18
-"""That a guest has room for, the root disk included."""
+"""Maximum number of disks of a guest, including the root disk."""
 MOST_CARDS = 9
-"""Network cards that a guest has room for."""
+"""Maximum number of network cards of a guest."""
 
 
 class HypervisorError(EngineRefused):
-    """The guest could not be brought where it should be; the text is for the person who asked."""
+    """The guest could not reach the requested state. The text is for the person who made the request."""
 
 
 class NetworkSilent(HypervisorError, EngineSilent):
-    """The network that a card is plugged into does not answer just now: asked again, it may."""
+    """The network of a card does not answer at the moment. A retry may succeed."""
 
     told = "the network of its host does not answer"
 
@@ -32,19 +32,19 @@ class GuestState(StrEnum):
     RUNNING = "running"
     PAUSED = "paused"
     SUSPENDED = "suspended"
-    """Its memory lies in a file; no process."""
+    """Its memory is in a file; it has no process."""
     FAILED = "failed"
-    """Its process died without being told to."""
+    """Its process died unexpectedly."""
 
 
 class RootDisk(msgspec.Struct, frozen=True):
-    """A private disk of the guest, copy-on-write on an image's base (`Volumes.prepare_base` came before)."""
+    """A private disk of the guest, copy-on-write on an image's base. `Volumes.prepare_base` must come first."""
 
     image_id: str
     size_gib: int
     """0: the image's own size."""
     tag: str | None = None
-    """By which the guest finds the device, as for every disk and network card."""
+    """The device tag that the guest reads in its metadata; disks and network cards have it too."""
 
 
 class Disk(msgspec.Struct, frozen=True):
@@ -74,7 +74,7 @@ class GuestSpec(msgspec.Struct, frozen=True):
 
 
 class GuestMetadata(msgspec.Struct, frozen=True):
-    """What the guest may ask about itself, by 169.254.169.254 or config drive; the host renders the documents."""
+    """The metadata of a guest, served at 169.254.169.254 and on the config drive. The host renders the documents."""
 
     server_id: str
     project_id: str
@@ -97,7 +97,7 @@ class GuestMetadata(msgspec.Struct, frozen=True):
     security_groups: list[str]
     reservation_id: str
     devices: list["GuestDevice"] = []
-    """Those with tags. Only the host knows where they are plugged, and says it: in what it is told there are none."""
+    """Devices with tags. Only the host knows their addresses and fills this list in; callers leave it empty."""
 
 
 class GuestDevice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -113,7 +113,7 @@ class GuestDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     serial: str | None = None
     """Of volumes, as the guest reads it."""
     path: str | None = None
-    """Of disks: what the guest is likely to call it."""
+    """Of disks: the name that the guest probably uses."""
 
 
 class GuestAddress(msgspec.Struct, frozen=True):
@@ -145,11 +145,11 @@ class Hypervisor(Protocol):
     """
 
     def start(self, fence: Fence, spec: GuestSpec) -> None:
-        """Make what is missing of the guest (folder, root disk, config drive, taps) and run it. A running or paused
-        one stays as it is; a suspended one resumes from its memory, as it was: `spec` does not change it."""
+        """Create the missing parts of the guest (folder, root disk, config drive, taps) and run it. A running or paused
+        guest stays as it is. A suspended guest resumes from its memory, and `spec` does not change it."""
 
     def ask_shutdown(self, fence: Fence, server_id: str) -> None:
-        """Press its power button; ask `state` later whether it obeyed."""
+        """Press the power button. `state` shows later whether the guest shut down."""
 
     def power_off(self, fence: Fence, server_id: str) -> None: ...
 
@@ -160,16 +160,16 @@ class Hypervisor(Protocol):
     def suspend(self, fence: Fence, server_id: str) -> None: ...
 
     def destroy(self, fence: Fence, server_id: str) -> None:
-        """End it and remove all that it had here: process, folder, root disk, taps, metadata. Also one never seen here:
-        the fence is kept, so that a late `start` of an older generation is refused."""
+        """End the guest and remove everything it had here: process, folder, root disk, taps, metadata. For an unknown guest
+        the host still stores the fence, so that it refuses a late `start` with an older generation."""
 
     def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
-        """Plug it, running or off; the device name the guest is likely to give it (`/dev/vdb`)."""
+        """Plug a disk into a guest that runs or is off. Returns the device name that the guest probably uses (`/dev/vdb`)."""
 
     def detach_disk(self, fence: Fence, server_id: str, volume_id: str) -> bool:
-        """Ask the guest to let go; True when it is gone (also when the guest is), False: ask again later.
+        """Ask the guest to release a disk. True: the disk (or the guest) is gone. False: call again later.
 
-        A guest that stands still lets go of nothing.
+        A paused guest releases nothing.
         """
 
     def attach_nic(self, fence: Fence, server_id: str, nic: Nic) -> None: ...
@@ -178,27 +178,27 @@ class Hypervisor(Protocol):
         """As `detach_disk`."""
 
     def publish_metadata(self, fence: Fence, server_id: str, metadata: GuestMetadata) -> None:
-        """Replace what 169.254.169.254 answers, from the next question on."""
+        """Replace the metadata that 169.254.169.254 serves, from the next request on."""
 
     def state(self, server_id: str) -> GuestState: ...
 
     def states(self) -> dict[str, GuestState]:
-        """Every guest on this host, in one question."""
+        """The state of every guest on this host."""
 
     def reason(self, server_id: str) -> str:
-        """Why it is OFF or FAILED without having been told to, for its owner; empty when that is not known."""
+        """Why the guest is OFF or FAILED unexpectedly, for its owner; empty if that is unknown."""
 
     def cards(self, server_id: str | None = None) -> dict[str, list[str]]:
         """Every guest on this host, or only the one named → the ports of the network cards that it has, or comes back
         with, in one question."""
 
     def disks(self) -> dict[str, list[str]]:
-        """Every guest on this host → the volumes that it has plugged in, or comes back with, in one question."""
+        """Guest → the ids of its volumes, for every guest on this host, including those that are not running."""
 
     def console_log(self, server_id: str, lines: int | None) -> str:
-        """The end of what the serial port said; HypervisorError when the guest is absent."""
+        """The last `lines` lines of the serial console (None: all); HypervisorError if the guest is absent."""
 
     def vnc_socket(self, server_id: str) -> str:
-        """The unix socket where its screen is served; HypervisorError when it is not running."""
+        """The path of the unix socket that serves the screen; HypervisorError if the guest does not run."""
 
     def host(self) -> Host: ...

@@ -1,4 +1,4 @@
-"""What the image service asks of the place where images' bytes lie; the streams process calls it, without root."""
+"""The store of images' bytes. The streams process calls it, without root."""
 
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -9,20 +9,20 @@ from kumoi.kernel.errors import EngineRefused
 
 
 class ImagesError(EngineRefused):
-    """The bytes could not be kept or found; the text is for the person who asked."""
+    """The bytes could not be stored or found. The text is for the person who made the request."""
 
 
 class ImageRefused(Exception):
-    """The bytes are not what they say, or not safe to open; the text is for the person who sent them."""
+    """The bytes do not match their declared format, or are unsafe to open. The text is for the sender."""
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """What the image API shows of bytes that arrived whole."""
+    """What the image API shows about a complete upload."""
 
     size: int
     """Bytes."""
     checksum: str
-    """MD5, hexadecimal: what the image API promises, not a protection."""
+    """MD5, hexadecimal, as the image API has it. It is no protection."""
     os_hash_algo: str
     """`sha512`."""
     os_hash_value: str
@@ -36,16 +36,16 @@ class Writer(Protocol):
     """One upload. After any error the bytes are gone; `abort` after `finish` or `abort` does nothing."""
 
     def write(self, data: bytes) -> None:
-        """ImageRefused as soon as the content shows what it is not; ImagesError when the disk is full."""
+        """ImageRefused as soon as the content contradicts the declared format; ImagesError if the disk is full."""
 
     def finish(self) -> Stored:
-        """The image is whole and durable when this returns; ImageRefused, ImagesError."""
+        """Complete the upload: the image is whole and durable when this returns. ImageRefused, ImagesError."""
 
     def abort(self) -> None: ...
 
 
 class ImageStore(Protocol):
-    """An image is there whole or not at all, also after a power cut."""
+    """An image exists as a whole or not at all, also after a power cut."""
 
     def begin(self, image_id: str, disk_format: str | None) -> Writer:
         """Start to take an image's bytes, in place of older ones at `finish`. `disk_format`: what they must be,
@@ -60,7 +60,7 @@ class ImageStore(Protocol):
         """Where the bytes lie, for handing to a web server; ImagesError when there are none."""
 
     def delete(self, image_id: str) -> None:
-        """Also when there are none. A running upload of it ends with ImagesError."""
+        """Succeeds also if there are no bytes. A running upload of the image ends with ImagesError."""
 
     def inventory(self) -> list[str]:
-        """The ids of all images whose bytes lie here whole."""
+        """The ids of all images whose bytes are complete."""

@@ -1,4 +1,4 @@
-"""What the network service asks of virtual networks, and a host's agent of the plugs into them."""
+"""Virtual networks, as the network service uses them, and the plugs of one host into them."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -11,7 +11,7 @@ from kumoi.kernel.fences import Fence
 
 METADATA_ADDRESS = "169.254.169.254"
 METADATA_ADDRESS_V6 = "fe80::a9fe:a9fe"
-"""The same for guests without IPv4; they ask from the link-local address that follows from their card's."""
+"""The same for guests without IPv4, which ask from the link-local address of their card's MAC."""
 PHYSICAL_NETWORK = "external"
 """The one physical network that every host maps: the world behind `Settings.external_cidr`."""
 
@@ -21,15 +21,15 @@ Ipv6Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
 
 
 class NetworkError(EngineRefused):
-    """The networks could not be brought where they should be; the text is for the person who asked."""
+    """The networks could not reach the requested state. The text is for the person who made the request."""
 
 
 class NotThere(NetworkError):
-    """What this stands on (a port's network, a floating IP's router) was not applied yet: apply that first."""
+    """A resource that this one needs (a port's network, a floating IP's router) was not applied yet. Apply it first."""
 
 
 class Silent(NetworkError, EngineSilent):
-    """A program that the networks stand on does not answer just now: asked again, it may."""
+    """A program that the networks need does not answer at the moment. A retry may succeed."""
 
     told = "the network does not answer"
 
@@ -54,7 +54,7 @@ class SubnetSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A network with its subnets: applied together, as one revision."""
+    """A network with its subnets. They are applied together, as one revision."""
 
     id: str
     name: str = ""
@@ -81,7 +81,7 @@ class FixedAddress(msgspec.Struct, frozen=True):
 
 
 class AddressPair(msgspec.Struct, frozen=True):
-    """Traffic that the port may send and receive beside its own addresses."""
+    """Additional addresses that the port may use."""
 
     address: str
     """An address or a CIDR."""
@@ -110,11 +110,12 @@ class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
     port_security: bool = True
     """False: any source address, no security groups."""
     security_groups: list[str] = []
-    """Ids. One not applied yet counts as a group without rules. None, with port_security: only DHCP passes."""
+    """Ids. A group that is not applied yet counts as a group without rules. An empty list with port_security lets only DHCP
+    pass."""
     address_pairs: list[AddressPair] = []
     dhcp_options: list[DhcpOption] = []
     host: str | None = None
-    """The host whose plug counts (`Settings.host_name`); None: any."""
+    """The host on which the port is plugged (`Settings.host_name`); None: any."""
 
 
 class RouterAddress(msgspec.Struct, frozen=True):
@@ -163,7 +164,7 @@ class RouterSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FloatingIpSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """An associated floating IP; one that is not associated is removed from the topology."""
+    """An associated floating IP. One without an association is not part of the topology."""
 
     id: str
     address: str
@@ -199,15 +200,15 @@ class SecurityGroupSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Content = NetworkSpec | PortSpec | RouterSpec | FloatingIpSpec | SecurityGroupSpec
-"""What one call of a Topology applies."""
+"""The specification of one resource of a Topology."""
 
 
 class TopologyInventory(msgspec.Struct, frozen=True, kw_only=True):
-    """Every id that the topology holds, with the revision it was applied at."""
+    """Every id in the topology, with the revision that was applied."""
 
     networks: dict[str, int]
     ports: dict[str, int]
-    """Guests' and metadata ports; routers' ports belong to their router."""
+    """Ports of guests and of metadata. Ports of routers belong to their router."""
     routers: dict[str, int]
     floating_ips: dict[str, int]
     security_groups: dict[str, int]
@@ -216,57 +217,57 @@ class TopologyInventory(msgspec.Struct, frozen=True, kw_only=True):
 class Topology(Protocol):
     """The virtual networks of the whole cloud, as desired state.
 
-    Every call is idempotent, and whole or not at all. `revision` grows with each change of the resource:
-    one older than the topology holds raises `kumoi.kernel.fences.Stale` and changes nothing; the same one
-    repairs. A removed resource's revision is remembered for a while, so that a late `apply` cannot bring it
-    back. Any other failure is a NetworkError. Each call ends within about ten seconds.
+    Every call is idempotent and atomic. `revision` grows with each change of the resource. A call with an older revision than
+    the topology has raises `kumoi.kernel.fences.Stale` and changes nothing; one with the same revision repairs. The topology
+    remembers the revision of a removed resource for a while, so that a late `apply` cannot recreate it. Every other failure
+    is a NetworkError. Each call ends within about ten seconds.
     """
 
     def apply_network(self, network: NetworkSpec, revision: int) -> None:
-        """The network and its subnets; a subnet that is no longer in the list goes."""
+        """Apply the network and its subnets. Subnets that are not in the list are removed."""
 
     def remove_network(self, network_id: str, revision: int) -> None:
-        """NetworkError while ports or routers hang on it."""
+        """NetworkError while the network has ports or routers."""
 
     def apply_port(self, port: PortSpec, revision: int) -> None: ...
 
     def apply_ports(self, ports: Sequence[tuple[PortSpec, int]]) -> None:
-        """Many (port, revision) in one transaction: all or none."""
+        """Apply many (port, revision) in one transaction."""
 
     def remove_port(self, port_id: str, revision: int) -> None: ...
 
     def apply_router(self, router: RouterSpec, revision: int) -> None:
-        """The router with its interfaces, gateway, source NAT and routes. Floating IPs stay as they are."""
+        """Apply the router with its interfaces, gateway, source NAT and routes. Floating IPs stay as they are."""
 
     def remove_router(self, router_id: str, revision: int) -> None:
-        """With its interfaces, gateway and floating IPs."""
+        """Remove the router with its interfaces, gateway and floating IPs."""
 
     def apply_floating_ip(self, floating_ip: FloatingIpSpec, revision: int) -> None: ...
 
     def remove_floating_ip(self, floating_ip_id: str, revision: int) -> None: ...
 
     def apply_security_group(self, group: SecurityGroupSpec, revision: int) -> None:
-        """The group with all its rules; members come with their ports."""
+        """Apply the group with all its rules. Its members follow from the ports."""
 
     def remove_security_group(self, group_id: str, revision: int) -> None: ...
 
     def port_states(self) -> dict[str, bool]:
-        """Guests' ports: is it plugged on its host and are its flows in place?"""
+        """Port id → whether the port is plugged on its host and its flows are installed, for ports of guests."""
 
     def watch(self, callback: Callable[[str, bool], None]) -> None:
-        """Call `callback(port id, up)` at each change from now on, from another thread; it must not block."""
+        """Call `callback(port id, up)` at each later change, from another thread. The callback must not block."""
 
     def inventory(self) -> TopologyInventory: ...
 
     def differing(self, wanted: Sequence[Content]) -> list[str]:
-        """The ids of those that applying would change, revisions aside: what is held otherwise, or not at all."""
+        """The ids of the specifications whose content differs from the topology, or that are missing in it."""
 
     def close(self) -> None:
-        """Let go of the connection; networks stay."""
+        """Close the connection. The networks stay."""
 
 
 class ServedNetwork(msgspec.Struct, frozen=True, kw_only=True):
-    """A network whose metadata this host answers: its metadata port, as a namespace of this host holds it."""
+    """The metadata port of a network, which this host serves in a network namespace."""
 
     network_id: str
     port_id: str
@@ -277,27 +278,27 @@ class ServedNetwork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Translations(msgspec.Struct, frozen=True, kw_only=True):
-    """What every outer address of the cloud stands for."""
+    """The meaning of every outer address of the cloud."""
 
     floating: dict[str, str]
-    """A floating IP's address → the fixed address that it leads to."""
+    """Address of a floating IP → its fixed address."""
     shared: list[str]
-    """Routers' own: whole networks go out behind them."""
+    """Addresses of routers, which whole networks share for outgoing traffic."""
 
 
 class WiringInventory(msgspec.Struct, frozen=True, kw_only=True):
     ports: list[str]
     networks: list[str]
     strays: list[str]
-    """Devices and namespaces of this cloud that belong to no port and no network above."""
+    """Devices and namespaces of this cloud that belong to none of these ports and networks."""
 
 
 class Wiring(Protocol):
-    """The plugs of one host into the topology. Every call is idempotent and needs root (but the fake's)."""
+    """The plugs of one host into the topology. Every call is idempotent and, except in the fake, needs root."""
 
     def plug(self, fence: Fence, port_id: str, mac: str, mtu: int) -> str:
-        """The name of a persistent tap for the guest's network card, connected to the port; the user
-        `kumoi-guest` may open it. One whose bridge end was lost is connected again."""
+        """Connect a persistent tap for the guest's network card to the port and return its name. The user `kumoi-guest` may
+        open it. A tap that lost its bridge is connected again."""
 
     def unplug(self, fence: Fence, port_id: str) -> None: ...
 
@@ -305,8 +306,8 @@ class Wiring(Protocol):
         """Port ids."""
 
     def serve_network(self, fence: Fence, network: ServedNetwork) -> str:
-        """The name of a network namespace that holds the network's metadata port with 169.254.169.254/32 and, where
-        the kernel has IPv6, fe80::a9fe:a9fe/128, and nothing else: what listens in it hears this network only."""
+        """Make a network namespace with the network's metadata port and return its name. The namespace has 169.254.169.254/32
+        and, where the kernel has IPv6, fe80::a9fe:a9fe/128, and nothing else, so a listener in it hears this network only."""
 
     def unserve_network(self, fence: Fence, network_id: str) -> None: ...
 
@@ -314,8 +315,8 @@ class Wiring(Protocol):
         """Network id → namespace name (`/run/netns/<name>`)."""
 
     def end_connections(self, kept: Translations) -> int:
-        """End the connections that pass this host through an outer address which leads elsewhere by now, or nowhere;
-        of how many pairs of outer and inner address. The switch translates what is under way as it did at first, for as
-        long as packets come. A connection ended too early goes on: its next packet is translated anew."""
+        """End the connections on this host whose translation differs from `kept`; returns the number of ended pairs of outer
+        and inner address. The switch would keep the old translation for as long as packets come. A connection that is ended
+        by mistake continues: its next packet is translated anew."""
 
     def inventory(self) -> WiringInventory: ...

@@ -1,4 +1,4 @@
-"""What block storage and compute ask of the disks of one host. Every call is idempotent."""
+"""The disks of one host, as block storage and compute use them. Every call is idempotent."""
 
 from pathlib import Path
 from typing import Protocol
@@ -10,21 +10,21 @@ from kumoi.kernel.fences import Fence
 
 
 class VolumesError(EngineRefused):
-    """The disk could not be made, changed or read; the text is for the person who asked."""
+    """The disk could not be made, changed or read. The text is for the person who made the request."""
 
 
 class FileSource(msgspec.Struct, frozen=True, tag="file"):
-    """A disk that lies on the host as a qcow2 file; the host derives its path from the id."""
+    """A disk in a qcow2 file on the host. The host derives its path from the id."""
 
     volume_id: str
 
 
 Source = FileSource
-"""Where a guest's disk comes from; NBD, RBD and iSCSI sources will join this union."""
+"""Where a disk of a guest comes from. NBD, RBD and iSCSI sources will join this union."""
 
 
 class Base(msgspec.Struct, frozen=True):
-    """An image's disk on this host, never written again: what volumes and root disks stand on. With files it is
+    """An image's disk on this host, read-only, the backing file of volumes and root disks. With files it is
     `Folder.bases/<image_id>`, always qcow2 whatever the image's own format."""
 
     image_id: str
@@ -33,24 +33,23 @@ class Base(msgspec.Struct, frozen=True):
 
 
 class Holder(Protocol):
-    """The running process that has a volume open: only it may change or copy the disk. Raises VolumesError."""
+    """The running process that has a volume open. Only this process may change or copy the disk. Raises VolumesError."""
 
     def resize(self, size_bytes: int) -> None:
-        """Grow the disk; the guest sees it. Nothing happens when it is that large."""
+        """Extend the disk; the guest sees the new size. Does nothing if the disk has this size."""
 
     def copy(self, to: Path) -> None:
-        """Bring the disk's own layer, as of one instant during the call, into `to`: an empty qcow2 of the same size
-        on the same backing file that belongs to the guests' user. `to` is closed again when this returns."""
+        """Copy the disk's own layer, as of one instant during the call, into `to`: an empty qcow2 of the same size on the
+        same backing file, which belongs to the guests' user. `to` is closed when this returns."""
 
 
 class Volumes(Protocol):
-    """Volumes and snapshots are thin and share an image's cached base copy-on-write. Any id that is no UUID,
-    and any that is unknown where it must exist, is a VolumesError; so is a full disk, which leaves nothing.
-    `kernel.fences.Busy`, and nothing changed, while an earlier order for the same disk or image is still being carried
-    out, whoever gave it: asked again, it may be done."""
+    """Volumes and snapshots are thin and share an image's cached base copy-on-write. An id that
+    is no UUID, or that must exist and does not, is a VolumesError. So is a full disk; the call then leaves nothing behind.
+    While an earlier order for the same disk or image runs, a call raises `kernel.fences.Busy` and changes nothing."""
 
     def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
-        """Bring the image's bytes from the image store onto this host, once. `disk_format` is what the image API
+        """Copy the image's bytes from the image store to this host, once. `disk_format` is what the image API
         says (raw, qcow2, vmdk, …); content that is something else or not safe to open is a VolumesError."""
 
     def create(
@@ -60,37 +59,38 @@ class Volumes(Protocol):
         VolumesError when the content is larger. A volume that is there stays as it is."""
 
     def delete(self, fence: Fence, volume_id: str) -> None:
-        """Also when there is none; VolumesError while a running guest holds it."""
+        """Succeeds also if there is no such volume; VolumesError while a running guest has it open."""
 
     def extend(self, fence: Fence, volume_id: str, size_gib: int) -> None:
-        """Also while a running guest holds it: the guest sees the new size. VolumesError when it is larger already."""
+        """Works also while a running guest has the volume open. VolumesError if the volume is already larger."""
 
     def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
-        """A copy of this instant, crash-consistent, independent of the volume; also while a guest holds it.
-        A snapshot that is there stays as it is. Its bytes: what the volume had at that instant."""
+        """Make a crash-consistent copy that is independent of the volume, also while a guest has it open. An existing
+        snapshot stays as it is. Returns the size of the volume at that instant, in bytes."""
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None: ...
 
     def connect(self, fence: Fence, volume_id: str) -> Source:
-        """What a hypervisor on this host opens. Busy while the volume is being copied: a writer would tear the copy."""
+        """The source that a hypervisor on this host opens. Busy while the volume is copied, because a writer would make
+        the copy inconsistent."""
 
     def disconnect(self, fence: Fence, volume_id: str) -> None: ...
 
     def drop_unused_bases(self, fence: Fence, keep: list[str]) -> list[str]:
-        """Remove the bases that no disk stands on and that are not in `keep` (those of servers about to start must
-        be in it); the image ids that went."""
+        """Remove the bases that no disk uses and that are not in `keep`, which must have those of servers about to start.
+        Returns the image ids of the removed bases."""
 
     def virtual_size(self, fence: Fence, volume_id: str) -> int | None:
-        """Bytes that the volume has, now that every earlier order for it has ended; None when there is no such."""
+        """The size of the volume in bytes, after every earlier order for it has ended; None if it does not exist."""
 
     def capacity(self) -> "Capacity":
-        """Of the file system or pool behind the volumes."""
+        """The capacity of the file system or pool behind the volumes."""
 
     def inventory(self) -> "Inventory":
-        """What lies on this host, for the audit."""
+        """Everything that exists on this host, for the audit."""
 
     def sizes(self) -> "Sizes":
-        """How large it is, for the audit; of what cannot be read, nothing."""
+        """The sizes of all disks, for the audit. Unreadable disks are left out."""
 
 
 class Capacity(msgspec.Struct, frozen=True):
