@@ -1,5 +1,6 @@
 """What a command says when it cannot do what it is for: a sentence, and never a traceback."""
 
+import importlib.metadata
 import json
 import sys
 from pathlib import Path
@@ -74,3 +75,11 @@ def test_of_what_may_have_been_done_it_says_so(
     monkeypatch.setattr("kumoi.cli.passwords.reset", unknown)
     status, said, complaint = run(monkeypatch, capsys, "reset-password", "--data", data)
     assert (status, said, complaint.count("\n")) == (1, "", 1) and "do it again" in complaint
+
+
+def test_the_version_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["kumoi", "--version"])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"kumoi {importlib.metadata.version('kumoi')}\n"

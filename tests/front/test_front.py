@@ -373,6 +373,10 @@ def test_both_workers_of_the_api_are_asked_and_one_stands_in_for_the_other(front
     hidden.rename(socket_of_one)
 
 
+def test_the_usual_name_of_a_health_check_reaches_the_apis_own(front: Front) -> None:
+    assert front.ask("GET", "/healthz")[1]["path"] == "/healthcheck"
+
+
 def test_what_opens_a_screen_is_in_no_log(front: Front) -> None:
     hidden = front.folder.run / "hidden"
     front.folder.streams_socket.rename(hidden)

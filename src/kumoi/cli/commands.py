@@ -1,6 +1,7 @@
 """The command line of `kumoi`: what each command takes, does and prints."""
 
 import argparse
+import importlib.metadata
 import os
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from kumoi.cli import running
 from kumoi.cli.refusals import Refused
 from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.engines.network.interface import NetworkError
-from kumoi.kernel import clock
+from kumoi.kernel import accounts, clock
 from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
 from kumoi.kernel.processes import CommandFailed
 from kumoi.kernel.settings import Folder
@@ -139,7 +140,28 @@ def logs(asked: Arguments) -> int:
     from kumoi.cli import logs as reading
 
     folder, _ = running.known(asked.data)
-    reading.show(folder.log, asked.name, asked.lines, follow=asked.follow)
+    reading.show(folder.log, asked.name, asked.lines, follow=asked.follow, as_json=asked.json, request=asked.request)
+    return 0
+
+
+def install_service(asked: Arguments) -> int:
+    from kumoi.cli import services
+
+    for said in services.install(*running.known(asked.data)):
+        print(said)
+    return 0
+
+
+def uninstall(asked: Arguments) -> int:
+    from kumoi.cli import services
+
+    folder, settings = running.known(asked.data)
+    if not running.is_down(folder):
+        down(asked)
+    for said in services.remove(settings):
+        print(said)
+    print(f"left: the cloud's data, which kumoi up starts again, or else rm -r {folder.data}")
+    print(f"left: the users {' and '.join((accounts.CONTROL, accounts.GUEST))}, the program and its Debian packages")
     return 0
 
 
@@ -172,6 +194,7 @@ def reset_password(asked: Arguments) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="kumoi", description="A whole OpenStack-compatible cloud.")
+    parser.add_argument("--version", action="version", version=f"kumoi {importlib.metadata.version('kumoi')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def command(work: Callable[[Arguments], int], what: str) -> argparse.ArgumentParser:
@@ -198,6 +221,10 @@ def _parser() -> argparse.ArgumentParser:
     reading.add_argument("name", nargs="*", help="of processes, as status shows them; all when none is named")
     reading.add_argument("--lines", type=int, default=20, metavar="N")
     reading.add_argument("--follow", action="store_true")
+    reading.add_argument("--json", action="store_true", help="one object a line")
+    reading.add_argument("--request", metavar="ID", help="every line of one request, req-…, also of older files")
+    command(install_service, "have systemd start the cloud with this machine")
+    command(uninstall, "stop the cloud and remove its service of systemd; its data stays")
     command(backup, "write the whole cloud into one file, while it runs").add_argument("file", type=Path)
     command(restore, "the cloud of a backup, into an empty data folder").add_argument("file", type=Path)
     resetting = command(reset_password, "a new password for a user of clouds.yaml")

@@ -1,25 +1,59 @@
-"""Reads the logs of a cloud's processes as they are and as they grow."""
+"""Reads the logs of a cloud's processes as they are and as they grow, for people or for machines."""
 
 import json
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from kumoi.cli.refusals import Refused
 from kumoi.kernel import clock
 
+_LEVELS = {
+    "warn": "warning", "err": "error", "emer": "error", "emerg": "error", "crit": "error", "alert": "error",
+    "dbg": "debug", "notice": "info",
+}  # fmt: skip
+"""Other programs' words for levels, and ours."""
+_SWITCH = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+)Z\|\d+\|([^|]*)\|([A-Z]+)\|(.*)", re.DOTALL)
+"""A line of OVN and Open vSwitch."""
+_FRONT = re.compile(r"(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d) \[(\w+)\] (?:\d+#\d+: )?(.*)", re.DOTALL)
+"""A line of nginx."""
+_TOLD = frozenset({"at", "level", "room", "message", "request_id", "fault"})
+_ANSWER = ("service", "method", "path", "status", "ms")
 
-def show(folder: Path, names: list[str], lines: int, *, follow: bool) -> None:
-    """Print the last `lines` of each named process's log, oldest first; follow: and what comes, until interrupted."""
+
+class Line(NamedTuple):
+    at: str
+    """ISO 8601, UTC; empty when nothing is known."""
+    process: str
+    level: str
+    text: str
+    raw: str
+    facts: dict[str, Any] | None = None
+    """What a line of ours holds; None for lines of other programs."""
+
+
+def show(
+    folder: Path, names: list[str], lines: int, *, follow: bool, as_json: bool = False, request: str | None = None
+) -> None:
+    """Print the last `lines` of each named process's log, oldest first; follow: and what comes, until interrupted.
+    `request`: all lines, also of the older files, that name this id, and no others."""
     logs = {path.stem: path for path in sorted(folder.glob("*.log"))}
     for name in names:
         if name not in logs:
             raise Refused(f"there is no log of {name}; there are {', '.join(logs) or 'none'}")
     chosen = {name: path for name, path in logs.items() if not names or name in names}
-    found = []
+    found: list[Line] = []
     for name, path in chosen.items():
-        for number, line in enumerate(path.read_text(errors="replace").splitlines()[-lines:]):
-            found.append((_instant(line), name, number, line))
-    for _, name, _, line in sorted(found):
-        print(f"{name}: {line}")
+        if request is None:
+            found += read(name, path.read_text(errors="replace").splitlines()[-lines:])
+        else:
+            older = path.with_name(f"{path.name}.1")
+            text = (older.read_text(errors="replace") if older.exists() else "") + path.read_text(errors="replace")
+            found += (line for line in read(name, text.splitlines()) if request in line.raw)
+    # sorted keeps the order of one process's lines that have the same time
+    for text in rendered(sorted(found, key=lambda line: line.at), as_json=as_json):
+        print(text)
     sizes = {name: path.stat().st_size for name, path in chosen.items()}
     while follow:
         clock.sleep(0.3)
@@ -28,14 +62,75 @@ def show(folder: Path, names: list[str], lines: int, *, follow: bool) -> None:
             with path.open("rb") as file:
                 # a log that became shorter was begun anew
                 file.seek(sizes[name] if size >= sizes[name] else 0)
-                for raw in file.read().splitlines():
-                    print(f"{name}: {raw.decode(errors='replace')}", flush=True)
+                came = read(name, file.read().decode(errors="replace").splitlines())
+            for text in rendered((line for line in came if not request or request in line.raw), as_json=as_json):
+                print(text, flush=True)
             sizes[name] = size
 
 
-def _instant(line: str) -> str:
-    """The line's own time, as text that sorts; lines of other programs come first."""
+def read(process: str, lines: Iterable[str]) -> Iterator[Line]:
+    """Lines that say no time have that of the one before them."""
+    at = ""
+    for raw in lines:
+        line = _parsed(process, raw, at)
+        at = line.at
+        yield line
+
+
+def rendered(lines: Iterable[Line], *, as_json: bool) -> Iterator[str]:
+    """For machines one object a line, with the process; for people one line each, where repeated ones are counted."""
+    if as_json:
+        for line in lines:
+            facts = line.facts or {"at": line.at, "level": line.level, "message": line.text}
+            yield json.dumps({"process": line.process, **facts})
+        return
+    held: Line | None = None
+    times = 0
+    for line in lines:
+        if held is not None and (line.process, line.level, line.text) == (held.process, held.level, held.text):
+            times += 1
+        else:
+            if held is not None:
+                yield _for_people(held, times)
+            times = 1
+        held = line
+    if held is not None:
+        yield _for_people(held, times)
+
+
+def _for_people(line: Line, times: int) -> str:
+    at = line.at.rstrip("Z").replace("T", " ")[:23].ljust(23)
+    again = f" ({times} times)" if times > 1 else ""
+    first, *more = line.text.splitlines() or [""]
+    return "\n".join([f"{at} {line.process:15} {line.level:7} {first}{again}", *(f"    {rest}" for rest in more)])
+
+
+def _parsed(process: str, raw: str, before: str) -> Line:
     try:
-        return str(json.loads(line)["at"])
+        facts = json.loads(raw)
+        return Line(str(facts["at"]), process, str(facts["level"]), _sentence(facts), raw, facts)
     except (ValueError, KeyError, TypeError):
-        return ""
+        pass
+    if found := _SWITCH.fullmatch(raw):
+        at, module, level, text = found.groups()
+        return Line(f"{at}Z", process, _level(level), f"{module}: {text}", raw)
+    if found := _FRONT.fullmatch(raw):
+        year, month, day, time, level, text = found.groups()
+        return Line(f"{year}-{month}-{day}T{time}Z", process, _level(level), text, raw)
+    return Line(before, process, "", raw, raw)
+
+
+def _level(word: str) -> str:
+    return _LEVELS.get(word.lower(), word.lower())
+
+
+def _sentence(facts: dict[str, Any]) -> str:
+    text = str(facts["message"])
+    told = _TOLD
+    if text == "answered" and all(name in facts for name in _ANSWER):
+        text = f"{facts['method']} {facts['path']} {facts['status']} in {facts['ms']} ms"
+        told = _TOLD.union(_ANSWER)
+    text += "".join(f" {name}={value}" for name, value in facts.items() if name not in told and value != "")
+    if request := facts.get("request_id"):
+        text += f" [{request}]"
+    return text + "".join(f"\n{line}" for line in str(facts.get("fault", "")).splitlines())

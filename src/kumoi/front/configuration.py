@@ -80,6 +80,7 @@ $limits
         add_header Strict-Transport-Security $$transport_security always;
 $errors
         location / { proxy_pass http://api; }
+        location = /healthz { proxy_pass http://api/healthcheck; }
 
         # Uploads go to the streams as they come. The rewrite phase decides, before a location's size limit is checked.
         recursive_error_pages on;
