@@ -151,3 +151,17 @@ def test_pages_see_every_row_once_nulls_included(database: Database, direction: 
         )
     )
     assert [row["id"] for row in back] == seen[2:4]
+
+
+def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite's own bound on a file stands for the disk's."""
+    database = Database(f"sqlite:///{tmp_path}/full.db", patience=0.05)
+    database.write(lambda tx: tx.execute(sa.text("create table filling (text text)")))
+
+    def fill(tx: Transaction) -> None:
+        tx.execute(sa.text("pragma max_page_count = 4"))
+        tx.execute(sa.text("insert into filling values (:text)"), {"text": "x" * 100_000})
+
+    with pytest.raises(DatabaseAway, match=r"The disk of the database is full\. Nothing was changed"):
+        database.write(fill)
+    database.close()

@@ -100,6 +100,8 @@ def _print_status(asked: Arguments) -> int:
             )
         for kind, address in found.endpoints.items():
             print(f"{kind:16} {address}")
+        for warning in found.warnings:
+            print(f"warning: {warning}")
         print("healthy" if found.healthy else "not healthy" if found.processes else "down")
     return 0 if found.healthy else 1
 

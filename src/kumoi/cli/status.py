@@ -3,12 +3,15 @@
 import http.client
 import os
 import pwd
+import shutil
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from kumoi.kernel import durable
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor import world
 from kumoi.supervisor.supervisor import ask
@@ -28,7 +31,9 @@ class Status(msgspec.Struct):
     processes: list[ProcessStatus]
     endpoints: dict[str, str]
     healthy: bool
-    """Every process that should run does, and the address answers."""
+    """Every process that should run does, the address answers, and the disk has room."""
+    warnings: list[str] = []
+    """What will go wrong, or does already, and what to do."""
 
 
 def status(folder: Folder, settings: Settings) -> Status:
@@ -44,7 +49,33 @@ def status(folder: Folder, settings: Settings) -> Status:
         if not members:
             rows.append(ProcessStatus(row["name"], None, "", 0, row["state"], row["detail"]))
     rows += [_process("guest", pid, "up") for pid in guests(folder)]
-    return Status(rows, endpoints(folder, settings), bool(answer["settled"]) and answers(settings))
+    free = free_mib(folder)
+    healthy = bool(answer["settled"]) and answers(settings) and free >= FULL_MIB
+    return Status(rows, endpoints(folder, settings), healthy, list(disk_warnings(folder, free)))
+
+
+FULL_MIB = 8
+"""Free space below which SQLite's next write may fail."""
+LOW_MIB = 4 * (durable.RESERVE >> 20)
+"""Free space from which a person should make room."""
+
+
+def free_mib(folder: Folder) -> int:
+    return shutil.disk_usage(folder.data).free >> 20
+
+
+def disk_warnings(folder: Folder, free: int) -> Iterator[str]:
+    if free < FULL_MIB:
+        yield (
+            f"the disk of {folder.data} is full ({free} MiB free): changes are answered 503, and guests that write stand "
+            "still; make room"
+        )
+    elif free <= LOW_MIB:
+        least = durable.RESERVE >> 20
+        yield (
+            f"the disk of {folder.data} is nearly full ({free} MiB free): from {least} MiB on, new images and volumes are "
+            "refused; make room"
+        )
 
 
 def endpoints(folder: Folder, settings: Settings) -> dict[str, str]:

@@ -458,8 +458,19 @@ class _Trying:
 
 
 def _away(reason: object) -> DatabaseAway:
-    log.say(__name__, "the database is away", reason=str(getattr(reason, "orig", reason)).strip().partition("\n")[0])
+    said = str(getattr(reason, "orig", reason)).strip().partition("\n")[0]
+    if _full(reason):
+        log.say(__name__, "the disk of the database is full", reason=said)
+        return DatabaseAway("The disk of the database is full")
+    log.say(__name__, "the database is away", reason=said)
     return DatabaseAway()
+
+
+def _full(reason: object) -> bool:
+    original = getattr(reason, "orig", reason)
+    if isinstance(original, sqlite3.Error):
+        return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return getattr(original, "sqlstate", None) == "53100"
 
 
 def _bounds(url: sa.URL) -> dict[str, Any]:

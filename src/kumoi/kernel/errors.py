@@ -156,14 +156,12 @@ class Unavailable(ApiError):
 
 
 class DatabaseAway(Unavailable):
-    """The database was unreachable or locked for longer than the wait limit. Nothing was changed."""
+    """The database was unreachable, locked or without room for longer than the wait limit. Nothing was changed."""
 
     kind = "ServiceUnavailable"
 
-    def __init__(self) -> None:
-        super().__init__(
-            "The database cannot be used at the moment. Nothing was changed; try again.", headers={"Retry-After": "2"}
-        )
+    def __init__(self, why: str = "The database cannot be used at the moment") -> None:
+        super().__init__(f"{why}. Nothing was changed; try again.", headers={"Retry-After": "2"})
 
 
 class OutcomeUnknown(Unavailable):
