@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar, cast, get_args, overload
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -246,6 +245,7 @@ class Database:
         self.patience = patience
         self.dialect = sa.make_url(url).get_backend_name()
         self._one_writer: threading.Lock | None = None
+        self._errors: tuple[type[Exception], ...] = (DBAPIError,)
         if self.dialect == "sqlite":
             self._one_writer = threading.Lock()
             self._writer = sa.create_engine(url, pool_size=4, max_overflow=32, hide_parameters=True)
@@ -253,6 +253,10 @@ class Database:
             self._prepare_sqlite(self._writer, WRITERS_LOOK_MS, _begin_writing)
             self._prepare_sqlite(self._reader, WAIT_FOR_READER_MS, _begin_reading)
         else:
+            # here, because it costs every process 6 MiB
+            import psycopg
+
+            self._errors = (DBAPIError, psycopg.Error)
             full = sa.make_url(url).set(drivername="postgresql+psycopg")
             self._writer = sa.create_engine(
                 full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32, hide_parameters=True,
@@ -287,7 +291,7 @@ class Database:
             try:
                 result, after = self._attempt(work, durable, attempt, trying.until)
                 break
-            except (DBAPIError, psycopg.Error) as error:
+            except self._errors as error:
                 if _lost(error, attempt):
                     if attempt == ATTEMPTS:
                         raise _away(error) from error
@@ -346,7 +350,7 @@ class Database:
                     return False
                 if status != "in progress":
                     break
-            except (DBAPIError, psycopg.Error) as error:
+            except self._errors as error:
                 if _sqlstate(error) == "22023":  # "in the future": a crash forgot it
                     return False
             if trying.over:
@@ -394,7 +398,7 @@ class Database:
                 raw.execute("SELECT pg_advisory_unlock_all()")
                 raw.execute("; ".join(f"RESET {name}" for name in bounds))
                 raw.autocommit = False
-            except psycopg.Error:
+            except self._errors:
                 # What was committed stays so; the lock ends with its connection.
                 connection.invalidate()
 
@@ -405,7 +409,7 @@ class Database:
             try:
                 with self._reader.connect() as connection, connection.begin():
                     return work(Transaction(connection, self.dialect))
-            except (DBAPIError, psycopg.Error) as error:
+            except self._errors as error:
                 if not _passes(error):
                     raise
                 trying.pause(error)
@@ -547,4 +551,8 @@ def _passes(error: Exception) -> bool:
     original = getattr(error, "orig", error)
     if isinstance(original, sqlite3.OperationalError):
         return _busy(original) or original.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    if isinstance(original, sqlite3.Error):
+        return False
+    import psycopg
+
     return isinstance(original, psycopg.OperationalError)
