@@ -14,7 +14,7 @@ from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Topology
 from kumoi.host import client as host_client
-from kumoi.kernel import log, operations, preparation, reconcile
+from kumoi.kernel import log, operations, preparation, reconcile, resolvers
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.http import Api, Authenticator
@@ -79,6 +79,7 @@ def open_cloud(data: Path) -> tuple[Folder, Settings, Database]:
     preparation.wait(folder)
     settings = settings_module.load(folder)
     wake_with(Bell(folder.runner_socket).ring)
+    resolvers.use(settings)
     return folder, settings, Database(folder.database_url(settings))
 
 

@@ -147,6 +147,11 @@ def test_a_certificate_that_is_none(short: Path) -> None:
     assert "/etc/hostname cannot be used" in told and "PEM" in told
 
 
+def test_a_name_server_that_is_none(short: Path) -> None:
+    assert "dns_servers: '1.2.3' does not appear to be" in problems(short, dns_servers="1.2.3")
+    assert problems(short, dns_servers="192.0.2.1, 2001:db8::1") == problems(short, dns_servers="none") == ""
+
+
 def test_an_external_network_too_small(short: Path) -> None:
     assert "external_cidr: 198.51.100.0/30" in problems(short, network="ovn", external_cidr="198.51.100.0/30")
 

@@ -16,7 +16,7 @@ import sqlalchemy
 
 from kumoi.engines.hypervisor.qemu import accelerator
 from kumoi.front import configuration
-from kumoi.kernel import accounts, processes
+from kumoi.kernel import accounts, processes, resolvers
 from kumoi.kernel.database import Database
 from kumoi.kernel.errors import DatabaseAway
 from kumoi.kernel.settings import LONGEST_DATA_PATH, Folder, Settings
@@ -52,7 +52,12 @@ def problems(folder: Folder, settings: Settings, *, running: bool, held_port: in
     """Sentences; empty when all is well. `running`: this very cloud is up, so its addresses are its own, and so is
     `held_port`."""
     found = [*_path(folder, settings), *_power(settings), *_programs(settings), *_disk(folder, settings)]
-    found += [*_certificate(settings), *_port(settings, held_port), *_external(settings, running=running)]
+    found += [
+        *_name_servers(settings),
+        *_certificate(settings),
+        *_port(settings, held_port),
+        *_external(settings, running=running),
+    ]
     return found or [*_database(folder, settings, running=running), *_accelerator(folder, settings)]
 
 
@@ -130,6 +135,14 @@ def _disk(folder: Folder, settings: Settings) -> Iterator[str]:
     least = LEAST_DISK_MIB[settings.hypervisor == "qemu"]
     if free < least:
         yield f"--data: {place} has {free} MiB free, {least} MiB are needed: make room or choose another folder"
+
+
+def _name_servers(settings: Settings) -> Iterator[str]:
+    try:
+        for version in (4, 6):
+            resolvers.default(settings, version)
+    except ValueError as error:
+        yield f"dns_servers: {error}: give addresses with commas between them, or none"
 
 
 def _certificate(settings: Settings) -> Iterator[str]:

@@ -29,6 +29,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The network behind floating IPs; its first address is this machine's."""
     external_interface: Annotated[str, Meta(pattern="^[^/\\s]{0,15}$")] = ""
     """A network card to put under the external network; empty: this machine alone reaches it."""
+    dns_servers: Annotated[str, Meta(pattern="^(none|[0-9A-Fa-f.:, ]*)$")] = ""
+    """Name servers of guests whose subnet names none, with commas between them; empty: this host's; none: none."""
     api_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     tls_certificate: str = ""
     tls_key: str = ""

@@ -7,9 +7,11 @@ import pytest
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.network.fake import FakeTopology, FakeWiring
 from kumoi.engines.network.interface import NetworkError, PortKind, Topology
-from kumoi.kernel import clock, reconcile
+from kumoi.kernel import clock, reconcile, resolvers
 from kumoi.kernel.fences import Fence, Stale
+from kumoi.kernel.settings import Settings
 from kumoi.services.network import audit, sweeps
+from kumoi.services.network.facade import network_data, ports
 from kumoi.services.network.floating_ips.reconcilers import floating_ip
 from kumoi.services.network.networks.reconcilers import network as network_reconciler
 from kumoi.services.network.ports.reconcilers import port as port_reconciler
@@ -49,6 +51,25 @@ def way(cloud: Any, net: Any) -> dict[str, Any]:
     floating = net.make("floatingips", floating_network_id=outside["id"], port_id=port["id"])
     cloud.settle()
     return {"outside": outside, "inside": inside, "router": router, "port": port, "floating": floating}
+
+
+def test_a_subnet_that_names_no_name_servers_has_those_of_the_cloud(
+    cloud: Any, net: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = net.network()
+    (subnet_id,) = network["subnets"] or net.show("networks", network["id"])["subnets"]
+    monkeypatch.setattr(resolvers, "_settings", Settings(dns_servers="192.0.2.53,2001:db8::53"))
+
+    def told() -> list[str]:
+        wanted = cloud.database.read(lambda tx: network_reconciler.desired(tx, [network["id"]]))
+        return list(wanted[network["id"]].subnets[0].dns_servers)
+
+    assert told() == ["192.0.2.53"]
+    port = net.make("ports", network_id=network["id"])
+    data = cloud.database.read(lambda tx: network_data.of_ports(tx, list(ports.by_ids(tx, [port["id"]]).values())))
+    assert data["services"] == [{"type": "dns", "address": "192.0.2.53"}]
+    net.set("subnets", subnet_id, dns_nameservers=["198.51.100.1"])
+    assert told() == ["198.51.100.1"]
 
 
 def test_what_the_topology_is_told(cloud: Any, net: Any, way: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from kumoi.kernel import resolvers
 from kumoi.services.network.addresses.logic import is_automatic
 from kumoi.services.network.subnets.models import SubnetRow
 
@@ -42,7 +43,7 @@ def network_data(cards: Iterable[Card], subnets: Mapping[str, SubnetRow]) -> dic
         for subnet_id, address, _ in card.fixed_addresses:
             subnet = subnets[subnet_id]
             networks.append(_network(f"network{len(networks)}", name, card.network_id, address, subnet))
-            for server in subnet["dns_nameservers"] or ():
+            for server in _name_servers(subnet):
                 service = {"type": "dns", "address": server}
                 if service not in services:
                     services.append(service)
@@ -68,8 +69,12 @@ def _network(name: str, link: str, network_id: str, address: str, subnet: Subnet
         "ip_address": address,
         "netmask": str(network.netmask),
         "routes": routes,
-        "services": [{"type": "dns", "address": server} for server in subnet["dns_nameservers"] or ()],
+        "services": [{"type": "dns", "address": server} for server in _name_servers(subnet)],
     }
+
+
+def _name_servers(subnet: SubnetRow) -> list[str]:
+    return subnet["dns_nameservers"] or resolvers.of_guests(subnet["ip_version"])
 
 
 def _route(destination: str, gateway: str) -> dict[str, str]:

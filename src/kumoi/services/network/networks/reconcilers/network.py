@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from kumoi.engines.network.interface import HostRoute, NetworkSpec, SubnetSpec, Topology
-from kumoi.kernel import reconcile
+from kumoi.kernel import reconcile, resolvers
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.addresses import store as addresses
@@ -72,7 +72,7 @@ def _subnet(row: SubnetRow, metadata_address: str | None) -> SubnetSpec:
         cidr=row["cidr"],
         gateway=row["gateway_ip"],
         enable_dhcp=row["enable_dhcp"],
-        dns_servers=row["dns_nameservers"] or [],
+        dns_servers=row["dns_nameservers"] or resolvers.of_guests(row["ip_version"]),
         host_routes=[HostRoute(route["destination"], route["nexthop"]) for route in row["host_routes"] or ()],
         ipv6_ra_mode=row["ipv6_ra_mode"],
         ipv6_address_mode=row["ipv6_address_mode"],

@@ -1,0 +1,55 @@
+"""Which name servers guests get whose subnet names none."""
+
+import ipaddress
+from pathlib import Path
+
+from kumoi.kernel.settings import Settings
+
+FILES = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
+"""Where a host's resolvers stand: systemd's own file names those behind its stub on loopback."""
+MOST = 3
+"""As many as guests' libraries ask."""
+
+
+_settings: Settings | None = None
+
+
+def use(settings: Settings) -> None:
+    """What `of_guests` answers by in this process; without it, none."""
+    global _settings
+    _settings = settings
+
+
+def of_guests(version: int) -> list[str]:
+    """As `default`, by the settings of this process's cloud, and this host's resolvers of now."""
+    return default(_settings, version) if _settings is not None else []
+
+
+def default(settings: Settings, version: int) -> list[str]:
+    """Addresses of an IP version: what `dns_servers` says, or this host's resolvers but those that only it reaches."""
+    if settings.dns_servers == "none":
+        return []
+    found = settings.dns_servers.replace(",", " ").split() or of_host()
+    return list(dict.fromkeys(text for text in found if ipaddress.ip_address(text).version == version))[:MOST]
+
+
+def of_host() -> list[str]:
+    for file in FILES:
+        try:
+            lines = file.read_text(errors="replace").splitlines()
+        except OSError:
+            continue
+        words = [line.split() for line in lines]
+        named = [parts[1] for parts in words if len(parts) > 1 and parts[0] == "nameserver"]
+        if found := [text for text in named if _reached_by_guests(text)]:
+            return found
+    return []
+
+
+def _reached_by_guests(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        # also an address with a zone, which is of one link
+        return False
+    return not (address.is_loopback or address.is_link_local or address.is_unspecified or address.is_multicast)
