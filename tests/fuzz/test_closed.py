@@ -14,14 +14,17 @@ OPEN = {
     "block_storage reply.Attachment.connection_info": "how a host reaches the volume: the backend's own",
     "cloud reply.Event.facts": "each kind of event has its own",
     "cloud get /kumoi/v1/openapi/{service}": "an OpenAPI document",
-    "compute reply.AggregatesOfStrAny.aggregates[]": "there are none",
     **{f"identity reply.{kind}.options": "the known few of identity/options.py" for kind in (
         "Project", "Domain", "User", "Role")},
     **{f"identity reply.Project.{name}": "trees of projects, by id or as a list" for name in ("parents", "subtree")},
     **{f"identity reply.{kind}": KEEPS for kind in (
         "Project", "Domain", "Service", "Endpoint", "Region", "User", "Group", "Role", "Credential")},
     "image reply.Image": KEEPS,
-    **{f"image get /image/v2/schemas/{name}": "a JSON schema" for name in ("image", "images", "member", "members")},
+    **{f"image get /image/v2/schemas/{name}": "a JSON schema" for name in (
+        "image", "images", "member", "members", "task", "tasks")},
+    **{f"image get /image/v2/schemas/metadefs/{name}": "a JSON schema" for name in (
+        "namespace", "namespaces", "object", "objects", "property", "properties", "resource_type", "resource_types",
+        "tag", "tags")},
     **{f"network reply.{kind}.binding:profile": "written by whoever binds the port" for kind in ("Port", "PartPort")},
 }  # fmt: skip
 

@@ -58,7 +58,7 @@ def test_up_and_down(cloud: Any) -> None:
 def test_what_is_not_what_it_says_is_refused_and_nothing_is_left(cloud: Any, said: str, data: bytes) -> None:
     image_id = create(cloud, disk_format=said).json["id"]
     refused = send(cloud, image_id, data)
-    assert refused.status_code == 400 and "refused" in refused.json["message"], refused.text
+    assert refused.status_code == 400 and "refused" in refused.json["error"]["message"], refused.text
     assert status(cloud, image_id) == "queued" and lying(cloud) == []
     assert list(cloud.folder.images.iterdir()) == []
     cloud.settle()
@@ -98,10 +98,10 @@ def test_who_may_send_what(cloud: Any) -> None:
     assert send(cloud, image_id, RAW, as_="other").status_code == 403
     assert send(cloud, "nothing", RAW).status_code == 404
     wrong = send(cloud, image_id, RAW, headers={"Content-Type": "application/json"})
-    assert wrong.status_code == 415 and "octet-stream" in wrong.json["message"]
+    assert wrong.status_code == 415 and "octet-stream" in wrong.json["error"]["message"]
     formless = cloud.post(IMAGES, json={"name": "x"}).json["id"]
     refused = send(cloud, formless, RAW)
-    assert refused.status_code == 400 and "disk_format" in refused.json["message"]
+    assert refused.status_code == 400 and "disk_format" in refused.json["error"]["message"]
     assert status(cloud, image_id) == "queued"
 
 
@@ -122,7 +122,7 @@ def test_stage_and_import(cloud: Any) -> None:
     assert cloud.get(f"{IMAGES}/{image_id}/file").status_code == 204
     assert cloud.audit() == []
     web = cloud.post(path, json={"method": {"name": "web-download", "uri": "http://x"}})
-    assert web.status_code == 400 and "glance-direct" in web.json["message"]
+    assert web.status_code == 400 and "glance-direct" in web.json["error"]["message"]
     assert cloud.post(path, json=direct).status_code == 202
     assert status(cloud, image_id) == "active"
     assert cloud.audit() == []
@@ -141,7 +141,7 @@ def test_delete_takes_the_bytes(cloud: Any) -> None:
 def test_protected(cloud: Any) -> None:
     image_id = ready(cloud, protected=True)
     refused = cloud.delete(f"{IMAGES}/{image_id}")
-    assert refused.status_code == 403 and "protected" in refused.json["message"]
+    assert refused.status_code == 403 and "protected" in refused.json["error"]["message"]
     assert lying(cloud) == [image_id]
 
 
@@ -214,7 +214,7 @@ def test_the_disk_is_full(cloud: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(files.os, "write", full)
     refused = send(cloud, image_id, RAW)
     monkeypatch.undo()
-    assert refused.status_code == 413 and "full" in refused.json["message"]
+    assert refused.status_code == 413 and "full" in refused.json["error"]["message"]
     assert status(cloud, image_id) == "queued" and list(cloud.folder.images.iterdir()) == []
 
 
@@ -329,7 +329,7 @@ def test_a_project_has_so_many_bytes(cloud: Any, what: str, quota: str) -> None:
         image_id = create(cloud).json["id"]
         answered = send(cloud, image_id, b"\0" * size, what=what)
         assert answered.status_code == answer, answered.text
-    assert "Quota exceeded" in answered.json["message"] and answered.json["code"].startswith("413 ")
+    assert "Quota exceeded" in answered.json["error"]["message"] and answered.json["error"]["code"] == 413
     assert status(cloud, image_id) == "queued" and len(lying(cloud)) == 1
     assert send(cloud, create(cloud, as_="other").json["id"], b"\0" * 100, as_="other", what=what).status_code == 204
     assert cloud.audit() == []
@@ -354,14 +354,14 @@ def test_what_is_staged_needs_room_when_it_is_imported(cloud: Any) -> None:
 def test_a_project_has_so_many_uploads_at_once(cloud: Any) -> None:
     limit(cloud, image_count_uploading=0)
     refused = send(cloud, create(cloud).json["id"], RAW)
-    assert refused.status_code == 413 and "image_count_uploading" in refused.json["message"]
+    assert refused.status_code == 413 and "image_count_uploading" in refused.json["error"]["message"]
 
 
 def test_some_of_the_disk_stays_free(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(durable, "RESERVE", 1 << 60)
     image_id = create(cloud).json["id"]
     refused = send(cloud, image_id, RAW)
-    assert refused.status_code == 413 and "full" in refused.json["message"]
+    assert refused.status_code == 413 and "full" in refused.json["error"]["message"]
     assert status(cloud, image_id) == "queued" and lying(cloud) == []
 
 
@@ -458,4 +458,4 @@ def test_a_value_that_does_not_fit_is_the_client_s(
 
     monkeypatch.setattr(api, "receive", receive)
     refused = send(cloud, create(cloud).json["id"], RAW)
-    assert refused.status_code == 400 and "out of range" in refused.json["message"]
+    assert refused.status_code == 400 and "out of range" in refused.json["error"]["message"]

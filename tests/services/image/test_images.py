@@ -27,7 +27,7 @@ def test_create_and_show(cloud: Any) -> None:
     assert cloud.get(f"{IMAGES}/{image['id']}").json == image
     gone = cloud.get(f"{IMAGES}/nonsense")
     assert gone.status_code == 404
-    assert gone.json == {"message": "No image found with ID nonsense", "code": "404 Not Found", "title": "Not Found"}
+    assert gone.json == {"error": {"code": 404, "message": "No image found with ID nonsense", "title": "Not Found"}}
 
 
 def test_an_id_of_the_clients_own(cloud: Any) -> None:
@@ -48,8 +48,25 @@ def test_an_id_of_the_clients_own(cloud: Any) -> None:
 )  # fmt: skip
 def test_what_is_wrong_is_named(cloud: Any, field: str, value: Any, status: int) -> None:
     refused = create(cloud, **{field: value})
-    assert refused.status_code == status and field in refused.json["message"]
+    assert refused.status_code == status and field in refused.json["error"]["message"]
     assert names(cloud) == []
+
+
+@pytest.mark.parametrize("name", ["properties", "metadata", "members", "is_public"])
+def test_a_property_of_any_other_name(cloud: Any, name: str) -> None:
+    made = create(cloud, **{name: "kept"})
+    assert made.status_code == 201, made.text
+    assert cloud.get(f"{IMAGES}/{made.json['id']}").json[name] == "kept"
+    assert cloud.get(IMAGES, params={name: "kept"}).json["images"][0]["id"] == made.json["id"]
+
+
+def test_an_image_without_kernel(cloud: Any) -> None:
+    made = create(cloud, kernel_id=None, ramdisk_id=None)
+    assert made.status_code == 201, made.text
+    own = create(cloud, kernel_id=made.json["id"])
+    assert own.json["kernel_id"] == made.json["id"]
+    change = {"op": "replace", "path": "/kernel_id", "value": None}
+    assert "kernel_id" not in patch(cloud, own.json["id"], change).json
 
 
 def test_too_many_properties(cloud: Any) -> None:
@@ -265,3 +282,25 @@ def test_other_services_see_what_the_caller_may(cloud: Any) -> None:
         cloud.database.read(lambda tx: facade.usable(tx, CALLERS["other"], image_id))
     assert list(cloud.database.read(lambda tx: facade.by_ids(tx, [image_id, "x"]))) == [image_id]
     assert cloud.database.read(facade.active_ids) == [image_id]
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "schemas"),
+    [
+        ("metadefs/namespaces", "namespaces", ["metadefs/namespace", "metadefs/namespaces", "metadefs/property"]),
+        ("metadefs/resource_types", "resource_types", ["metadefs/resource_type", "metadefs/tags", "metadefs/objects"]),
+        ("tasks", "tasks", ["task", "tasks"]),
+    ],
+)
+def test_what_there_is_none_of(cloud: Any, path: str, name: str, schemas: list[str]) -> None:
+    as_ = "admin" if name == "tasks" else "reader"
+    assert cloud.get(f"/image/v2/{path}", as_=as_, params={"limit": "20"}).json[name] == []
+    for schema in schemas:
+        assert cloud.get(f"/image/v2/schemas/{schema}", as_=as_).json["name"] == schema.rpartition("/")[2]
+
+
+def test_errors_are_as_clients_read_them(cloud: Any) -> None:
+    """glanceclient asks each value of an error's JSON for its `message`."""
+    for refused in (cloud.get("/image/v2/nothing"), create(cloud, status="active"), cloud.get(IMAGES, as_=None)):
+        assert refused.status_code in (401, 403, 404)
+        assert all(value.get("message") for value in refused.json.values())

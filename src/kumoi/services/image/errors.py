@@ -1,4 +1,6 @@
-"""How the image service writes an error: `{"message", "code": "404 Not Found", "title"}`."""
+"""How the image service writes an error: `{"error": {"code": 404, "title", "message"}}`.
+
+glanceclient reads `message` of every object in an error's JSON, and fails on a value that is no object."""
 
 from typing import Any
 
@@ -9,4 +11,4 @@ ROOT = "/image"
 
 
 def render(error: ApiError) -> dict[str, Any]:
-    return {"message": error.message, "code": f"{error.status} {error.title}", "title": error.title}
+    return {"error": {"code": error.status, "message": error.message, "title": error.title}}

@@ -214,8 +214,6 @@ def test_addresses_and_versions(cloud: Any) -> None:
     (version,) = discovery.json["versions"]
     assert (version["id"], version["version"], version["min_version"]) == ("v3.0", "3.71", "3.0")
     assert cloud.get(f"{V3}/", as_=None).status_code == 200
-    assert cloud.get(f"{V3}/backups").status_code == 501
-    assert "Backups" in cloud.get(f"{V3}/backups").json["notImplemented"]["message"]
 
 
 def test_metadata(cloud: Any) -> None:

@@ -1,47 +1,84 @@
-"""Routes of what is not there: asking for it is answered clearly, not as a wrong address."""
+"""Routes of what is not there: lists of it are empty, making one is refused clearly, not as a wrong address."""
 
 from typing import Any
 
+import msgspec
+
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
+from kumoi.kernel.policy import Policy
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.shapes import under
 from kumoi.services.block_storage.errors import Absent
 
 routes = Routes()
 
+
+class Missing(msgspec.Struct):
+    """One of what there is none of."""
+
+
 ABSENT = {
     "/backups": "Backups: keeping volumes in another place",
-    "/backups/detail": "Backups: keeping volumes in another place",
     "/clusters": "Clusters of volume services",
     "/consistencygroups": "Consistency groups",
-    "/consistencygroups/detail": "Consistency groups",
     "/cgsnapshots": "Snapshots of consistency groups",
-    "/cgsnapshots/detail": "Snapshots of consistency groups",
     "/group_snapshots": "Snapshots of groups",
-    "/group_snapshots/detail": "Snapshots of groups",
     "/group_types": "Types of groups",
     "/groups": "Groups of volumes",
-    "/groups/detail": "Groups of volumes",
     "/manageable_snapshots": "Taking over snapshots that others made",
     "/manageable_volumes": "Taking over volumes that others made",
     "/os-volume-transfer": "Giving a volume to another project",
-    "/os-volume-transfer/detail": "Giving a volume to another project",
     "/qos-specs": "Limits of throughput by volume type (qos-specs)",
     "/volume-transfers": "Giving a volume to another project",
-    "/volume-transfers/detail": "Giving a volume to another project",
     "/workers/cleanup": "Cleaning up after services, which is not needed here,",
 }
 
+NONE = {
+    "/backups": "backups",
+    "/backups/detail": "backups",
+    "/cgsnapshots": "cgsnapshots",
+    "/cgsnapshots/detail": "cgsnapshots",
+    "/consistencygroups": "consistencygroups",
+    "/consistencygroups/detail": "consistencygroups",
+    "/group_snapshots": "group_snapshots",
+    "/group_snapshots/detail": "group_snapshots",
+    "/group_types": "group_types",
+    "/groups": "groups",
+    "/groups/detail": "groups",
+    "/os-volume-transfer": "transfers",
+    "/os-volume-transfer/detail": "transfers",
+    "/volume-transfers": "transfers",
+    "/volume-transfers/detail": "transfers",
+}
+"""Lists of what this cloud has none of, and the list's name: one refused side request empties a dashboard's whole page."""
+NONE_FOR_ADMINS = {"/clusters": "clusters", "/clusters/detail": "clusters", "/qos-specs": "qos_specs"}
 
-def _declare(path: str, what: str) -> None:
+
+def _refuse_get(path: str, what: str) -> None:
     @routes.get(path, policy=policy.reader(), status=501, errors=(501,))
     def index(request: Request) -> Reply:
         raise Absent(what)
 
+
+def _refuse_post(path: str, what: str) -> None:
     @routes.post(path, policy=policy.member(), body=dict[str, Any], status=501, mode="read", errors=(501,))
     def create(request: Request, body: dict[str, Any]) -> Reply:
         raise Absent(what)
 
 
+def _empty(path: str, name: str, allowed: Policy) -> None:
+    @routes.get(path, policy=allowed, query=Nothing, mode="live", reply=under(name, list[Missing]))
+    def none(request: Request) -> dict[str, Any]:
+        return {name: []}
+
+
 for _path, _what in ABSENT.items():
-    _declare(_path, _what)
+    _refuse_post(_path, _what)
+    if _path not in NONE and _path not in NONE_FOR_ADMINS:
+        _refuse_get(_path, _what)
+for _path, _name in NONE.items():
+    _empty(_path, _name, policy.reader())
+for _path, _name in NONE_FOR_ADMINS.items():
+    _empty(_path, _name, policy.admin())

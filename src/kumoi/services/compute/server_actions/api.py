@@ -74,13 +74,13 @@ for _key, _versions in (
     ("addFixedIp", until("2.43")), ("addFloatingIp", until("2.43")), ("changePassword", None), ("confirmResize", None),
     ("createBackup", None), ("createImage", None), ("rebuild", None), ("removeFixedIp", until("2.43")),
     ("removeFloatingIp", until("2.43")), ("rescue", None), ("resize", None), ("revertResize", None), ("shelve", None),
-    ("unrescue", None), ("unshelve", None),
+    ("trigger_crash_dump", since("2.17")), ("unrescue", None), ("unshelve", None),
 ):  # fmt: skip
     _absent(_key, policy.member(), _versions)
 
 for _key, _versions in (
     ("evacuate", None), ("injectNetworkInfo", None), ("migrate", None), ("os-migrateLive", None),
-    ("resetNetwork", None), ("shelveOffload", None), ("trigger_crash_dump", since("2.17")),
+    ("resetNetwork", None), ("shelveOffload", None),
 ):  # fmt: skip
     _absent(_key, policy.admin(), _versions)
 

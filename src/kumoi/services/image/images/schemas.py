@@ -43,7 +43,9 @@ READ_ONLY = frozenset({
     "status", "checksum", "os_hash_algo", "os_hash_value", "size", "virtual_size", "created_at", "updated_at", "self",
     "file", "schema", "direct_url", "stores",
 })  # fmt: skip
-RESERVED = frozenset({"deleted", "deleted_at", "is_public", "locations", "metadata", "properties", "members"})
+RESERVED = frozenset({"deleted", "deleted_at", "locations"})
+EMPTY_AS_NULL = ("kernel_id", "ramdisk_id")
+"""Properties that clients send as null for an image without; they are not kept then."""
 ORDER = (
     "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "checksum", "protected",
     "min_ram", "min_disk", "owner", "os_hidden", "os_hash_algo", "os_hash_value", "id",
@@ -63,7 +65,7 @@ def parse(values: dict[str, Any]) -> tuple[Known, dict[str, str]]:
     own: dict[str, str] = {}
     for name, value in values.items():
         check_settable(name)
-        if name in KNOWN:
+        if name in KNOWN or (value is None and name in EMPTY_AS_NULL):
             continue
         if not 0 < len(name) <= 255:
             raise InvalidImage(f"Invalid image object property name: {name[:300]!r} has no or more than 255 letters.")

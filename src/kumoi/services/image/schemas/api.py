@@ -26,6 +26,26 @@ def member(request: Request) -> dict[str, Any]:
     return documents.member()
 
 
+def _absent(path: str, name: str, several: str) -> None:
+    """Clients read the schema of what there is none of before they list it."""
+
+    @routes.get(f"{path}/{name}", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
+    def one(request: Request) -> dict[str, Any]:
+        return documents.absent(name)
+
+    @routes.get(f"{path}/{several}", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
+    def collection(request: Request) -> dict[str, Any]:
+        return documents.collection(several, documents.absent(name))
+
+
+for _name, _several in (
+    ("namespace", "namespaces"), ("object", "objects"), ("property", "properties"), ("resource_type", "resource_types"),
+    ("tag", "tags"),
+):  # fmt: skip
+    _absent("/v2/schemas/metadefs", _name, _several)
+_absent("/v2/schemas", "task", "tasks")
+
+
 @routes.get("/v2/schemas/members", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
 def members(request: Request) -> dict[str, Any]:
     return documents.collection("members", documents.member())

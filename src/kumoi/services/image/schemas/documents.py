@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from kumoi.services.image.images.schemas import ContainerFormat, DiskFormat, Visibility
+from kumoi.services.image.images.schemas import EMPTY_AS_NULL, ContainerFormat, DiskFormat, Visibility
 
 _TIME = {"type": "string", "readOnly": True, "description": "ISO 8601, UTC"}
 _READ_TEXT = {"type": ["null", "string"], "readOnly": True}
@@ -37,6 +37,7 @@ def image() -> dict[str, Any]:
             "self": {"type": "string", "readOnly": True},
             "file": {"type": "string", "readOnly": True},
             "schema": {"type": "string", "readOnly": True},
+            **{name: {"type": ["null", "string"]} for name in EMPTY_AS_NULL},
         },
         "additionalProperties": {"type": "string"},
         "links": [
@@ -59,6 +60,11 @@ def member() -> dict[str, Any]:
             "schema": {"type": "string", "readOnly": True},
         },
     }
+
+
+def absent(name: str) -> dict[str, Any]:
+    """Of something that there is none of: no field is known."""
+    return {"name": name, "properties": {}, "additionalProperties": True}
 
 
 def collection(name: str, of: dict[str, Any]) -> dict[str, Any]:

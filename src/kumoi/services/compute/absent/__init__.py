@@ -1,0 +1,1 @@
+"""What compute has none of."""

@@ -1,1 +1,0 @@
-"""Host aggregates: not built; clients that look for them find none."""

@@ -1,0 +1,1 @@
+"""Extensions: parts of the API that were once optional."""

@@ -1,0 +1,43 @@
+"""Routes of metadata definitions and tasks: there are none, and none can be made."""
+
+from typing import Any
+
+import msgspec
+
+from kumoi.kernel import policy
+from kumoi.kernel.errors import NotBuilt
+from kumoi.kernel.http import Request
+from kumoi.kernel.policy import Policy
+from kumoi.kernel.queries import Nothing
+from kumoi.kernel.routes import Routes
+from kumoi.kernel.shapes import under
+
+routes = Routes()
+
+
+class Missing(msgspec.Struct):
+    """One of what there is none of."""
+
+
+def _none(path: str, name: str, allowed: Policy, schema: str) -> None:
+    @routes.get(
+        path, policy=allowed, query=Nothing, mode="live", reply=under(name, list[Missing], first=str, schema=str)
+    )
+    def none(request: Request) -> dict[str, Any]:
+        return {name: [], "first": path, "schema": schema}
+
+    @routes.post(path, policy=policy.admin(), mode="read", status=501)
+    def create(request: Request) -> None:
+        raise NotBuilt(f"{name} are not built yet; docs/image.md lists what is.")
+
+
+_none("/v2/metadefs/namespaces", "namespaces", policy.reader(), "/v2/schemas/metadefs/namespaces")
+_none("/v2/tasks", "tasks", policy.admin(), "/v2/schemas/tasks")
+
+
+@routes.get(
+    "/v2/metadefs/resource_types", policy=policy.reader(), query=Nothing, mode="live",
+    reply=under("resource_types", list[Missing]),
+)  # fmt: skip
+def resource_types(request: Request) -> dict[str, Any]:
+    return {"resource_types": []}
