@@ -20,6 +20,7 @@ ORDER = (
     "server_tags",
     "server_metadata",
     "server_security_groups",
+    "server_floating_ips",
     "server_password",
     "hypervisors",
     "server_actions",

@@ -54,3 +54,11 @@ OF_SECURITY_GROUPS: Words = {
     ),
 }
 """For `network.facade.security_groups`."""
+
+OF_FLOATING_IPS: Words = {
+    errors.BadFloatingIpRequest: lambda e: BadRequest(e.message),
+    errors.ExternalGatewayForFloatingIPNotFound: lambda e: BadRequest(e.message),
+    errors.FloatingIPPortAlreadyAssociated: lambda e: BadRequest(e.message),
+    errors.FloatingAddressAmbiguous: lambda e: Conflict(e.message),
+}
+"""For `network.facade.floating_ips`."""

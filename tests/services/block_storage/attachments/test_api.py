@@ -38,6 +38,19 @@ def test_reserved_connected_completed_deleted(cloud: Any) -> None:
     assert show(cloud, volume_id)["status"] == "available"
 
 
+def test_completed_without_a_connector(cloud: Any) -> None:
+    volume_id = make(cloud)
+    body = {"attachment": {"volume_uuid": volume_id, "instance_uuid": SERVER}}
+    attachment_id = cloud.post(f"{V3}/attachments", version="3.44", json=body).json["attachment"]["id"]
+    path = f"{V3}/attachments/{attachment_id}"
+    for _ in range(2):
+        assert cloud.post(f"{path}/action", version="3.44", json={"os-complete": {}}).status_code == 204
+        assert cloud.get(path, version="3.44").json["attachment"]["status"] == "attached"
+    assert show(cloud, volume_id)["status"] == "in-use" and differences(cloud) == []
+    assert cloud.delete(path, version="3.44").status_code == 200
+    assert show(cloud, volume_id)["status"] == "available"
+
+
 def test_what_compute_holds_only_compute_ends(cloud: Any) -> None:
     volume_id = make(cloud)
     attachment_id = cloud.database.write(lambda tx: facade.reserve(tx, CALLERS["member"], volume_id, SERVER))

@@ -236,3 +236,25 @@ def test_two_requests_at_once_make_two_servers(world: World) -> None:
     for each in listed:
         world.cloud.delete(f"{SERVERS}/{each['id']}")
     world.nothing_is_left()
+
+
+def test_a_blank_root_volume_beside_an_image(world: World) -> None:
+    made = world.cloud.post("/volume/v3/volumes", json={"volume": {"size": 1}}).json["volume"]["id"]
+    world.cloud.settle()
+    root = {"source_type": "volume", "destination_type": "volume", "boot_index": 0, "uuid": made}
+    refused = world.ask(imageRef=None, block_device_mapping_v2=[root])
+    assert refused.status_code == 400 and "not bootable" in message(refused)
+    server_id = world.boot(block_device_mapping_v2=[root])
+    assert [each["id"] for each in world.show(server_id)["os-extended-volumes:volumes_attached"]] == [made]
+    assert world.cloud.audit() == []
+
+
+@pytest.mark.parametrize("named", ["port", "none"])
+def test_a_group_that_does_not_exist(world: World, named: str) -> None:
+    networks: Any = "none"
+    if named == "port":
+        body = {"port": {"network_id": world.network}}
+        networks = [{"port": world.cloud.post("/network/v2.0/ports", json=body).json["port"]["id"]}]
+    refused = world.ask(networks=networks, security_groups=[{"name": "nope"}])
+    assert refused.status_code == 400 and "nope" in message(refused)
+    assert world.ask(networks=networks, security_groups=[{"name": "default"}]).status_code == 202

@@ -185,9 +185,8 @@ def connect(tx: Transaction, row: AttachmentRow, connector: dict[str, Any]) -> A
 
 
 def complete(tx: Transaction, row: AttachmentRow) -> None:
+    """From any state, as Cinder: also one that was made without a connector."""
     _of_client(row)
-    if row["status"] not in (Status.ATTACHING, Status.ATTACHED):
-        raise InvalidInput(f"Attachment {row['id']} is {row['status']}; it must be attaching to be completed.")
     move(tx, row["id"], Status.ATTACHED)
 
 

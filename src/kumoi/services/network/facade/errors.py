@@ -3,6 +3,11 @@
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 from kumoi.services.network.addresses.errors import IpAddressAlreadyAllocated, IpAddressGenerationFailure
 from kumoi.services.network.errors import NetworkNotFound, PortNotFound
+from kumoi.services.network.floating_ips.errors import (
+    BadFloatingIpRequest,
+    ExternalGatewayForFloatingIPNotFound,
+    FloatingIPPortAlreadyAssociated,
+)
 from kumoi.services.network.ports.errors import PortInUse
 from kumoi.services.network.security_groups.errors import SecurityGroupNotFound, SecurityGroupsAmbiguous
 
@@ -64,6 +69,23 @@ class InvalidFixedAddress(BadRequest):
         super().__init__(f"Fixed IP address {address} is not a valid address of the network: {reason}")
 
 
+class FloatingAddressNotFound(NotFound):
+    def __init__(self, address: str) -> None:
+        super().__init__(f"Floating IP {address} could not be found.")
+
+
+class FloatingAddressAmbiguous(Conflict):
+    """Several external networks have it."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(f"Several floating IPs have the address {address}.")
+
+
+class FloatingAddressElsewhere(Conflict):
+    def __init__(self, address: str, device_id: str) -> None:
+        super().__init__(f"Floating IP {address} is not associated with instance {device_id}.")
+
+
 class NoSecuredPort(BadRequest):
     """The device has no port with port security."""
 
@@ -73,6 +95,12 @@ class NoSecuredPort(BadRequest):
 
 
 __all__ = [
+    "BadFloatingIpRequest",
+    "ExternalGatewayForFloatingIPNotFound",
+    "FloatingAddressAmbiguous",
+    "FloatingAddressElsewhere",
+    "FloatingAddressNotFound",
+    "FloatingIPPortAlreadyAssociated",
     "InvalidFixedAddress",
     "IpAddressAlreadyAllocated",
     "IpAddressGenerationFailure",

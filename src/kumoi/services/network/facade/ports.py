@@ -136,14 +136,14 @@ def create(
     """Make or take the device's ports: rights, quota, addresses, all in the caller's transaction; their ids, in order.
 
     `owner`: what the API shows as device_owner, `compute:nova`. `security_group_names`: names or ids, for ports that are
-    made; none: the project's default. `project_id` as for `plan`: ports, quota and groups are that project's. The calling
+    made, which must exist also where none is; none named: the project's default. `project_id` as for `plan`: ports, quota and groups are that project's. The calling
     route must declare quota `port`. Raises what `plan` raises, and IpAddressGenerationFailure, IpAddressAlreadyAllocated,
     InvalidFixedAddress, SecurityGroupNotFound, SecurityGroupsAmbiguous, OverQuota.
     """
     project_id = project_id or who.project_id or ""
     planned = plan(tx, who, list(wanted), project_id=project_id)
     named = networks_store.by_ids(tx, [one.network_id for one in planned if one.network_id and not one.port_id])
-    group_ids: list[str] | None = None
+    group_ids = security_groups.named(tx, project_id, security_group_names) if security_group_names else None
     port_ids = []
     there = [row["device_position"] for row in _of_device(tx, device_id)]
     for position, one in enumerate(planned, max(there, default=-1) + 1):
@@ -157,7 +157,7 @@ def create(
         assert one.network_id is not None
         network = named[one.network_id]
         if group_ids is None:
-            group_ids = security_groups.named(tx, project_id, security_group_names or [DEFAULT])
+            group_ids = security_groups.named(tx, project_id, [DEFAULT])
         port_ids.append(_make(tx, project_id, one, network, group_ids, (device_id, owner, position)))
     return port_ids
 

@@ -37,6 +37,11 @@ def find(tx: Transaction, floating_ip_id: str) -> FloatingIpRow | None:
     return tx.row(floating_ips, id=floating_ip_id)
 
 
+def of_address(tx: Transaction, address: str) -> list[FloatingIpRow]:
+    """Of all projects and external networks."""
+    return tx.rows(floating_ips, floating_ip_address=address)
+
+
 def by_ids(tx: Transaction, floating_ip_ids: Sequence[str]) -> dict[str, FloatingIpRow]:
     return {row["id"]: row for row in tx.rows(floating_ips, id=floating_ip_ids)} if floating_ip_ids else {}
 

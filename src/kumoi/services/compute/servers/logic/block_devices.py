@@ -75,7 +75,9 @@ def resolve(
     if legacy:
         devices = [_of_legacy(tx, who, item, index, image) for index, item in enumerate(legacy)]
     else:
-        devices = [_of(tx, who, item, index) for index, item in enumerate(mapping or []) if item.no_device is None]
+        devices = [
+            _of(tx, who, item, index, image) for index, item in enumerate(mapping or []) if item.no_device is None
+        ]
     if image is not None and all(device.boot_index != 0 for device in devices):
         devices.insert(0, Device("image", "local", image.id, 0, 0, True, None, None))
     _check_order(devices, image)
@@ -110,10 +112,10 @@ def _of_legacy(tx: Transaction, who: Who, item: LegacyBlockDevice, index: int, i
         source_type=source_type, destination_type="volume", uuid=item.volume_id or item.snapshot_id,
         volume_size=item.volume_size, delete_on_termination=item.delete_on_termination, boot_index=0 if boots else None,
     )  # fmt: skip
-    return _of(tx, who, modern, index)
+    return _of(tx, who, modern, index, image)
 
 
-def _of(tx: Transaction, who: Who, item: BlockDevice, index: int) -> Device:
+def _of(tx: Transaction, who: Who, item: BlockDevice, index: int, image: images.Image | None) -> Device:
     where = f"block_device_mapping_v2[{index}]"
     source_type = item.source_type or ("volume" if item.volume_id else "snapshot" if item.snapshot_id else None)
     if source_type is None:
@@ -136,11 +138,12 @@ def _of(tx: Transaction, who: Who, item: BlockDevice, index: int) -> Device:
         flag(item.delete_on_termination, f"{where}.delete_on_termination", destination_type == "local"), item.tag,
         item.volume_type,
     )  # fmt: skip
-    _check_source(tx, who, device)
+    _check_source(tx, who, device, image)
     return device
 
 
-def _check_source(tx: Transaction, who: Who, device: Device) -> None:
+def _check_source(tx: Transaction, who: Who, device: Device, named: images.Image | None) -> None:
+    """`named`: by imageRef; where there is one, Nova does not ask whether the root volume is bootable."""
     if device.destination_type == "local":
         return
     if device.source_type == "volume":
@@ -148,7 +151,7 @@ def _check_source(tx: Transaction, who: Who, device: Device) -> None:
             volume = block_storage.usable(tx, who, device.source_id or "")
         except NotFound:
             raise InvalidBlockDevices(f"failed to get volume {device.source_id}.") from None
-        if device.boot_index == 0 and not volume.bootable:
+        if device.boot_index == 0 and named is None and not volume.bootable:
             raise BadRequest(f"Block Device {volume.id} is not bootable.")
     elif device.source_type == "image":
         image = startable(tx, who, device.source_id or "")

@@ -1,0 +1,1 @@
+"""Floating IPs of servers, as compute led them before 2.44."""
