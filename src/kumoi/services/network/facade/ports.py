@@ -136,8 +136,9 @@ def create(
     """Make or take the device's ports: rights, quota, addresses, all in the caller's transaction; their ids, in order.
 
     `owner`: what the API shows as device_owner, `compute:nova`. `security_group_names`: names or ids, for ports that are
-    made, which must exist also where none is; none named: the project's default. `project_id` as for `plan`: ports, quota and groups are that project's. The calling
-    route must declare quota `port`. Raises what `plan` raises, and IpAddressGenerationFailure, IpAddressAlreadyAllocated,
+    made, which must exist also where none is; none named: the project's default. `project_id` as for `plan`: ports, quota
+    and groups are that project's. The calling route must declare quota `port`. Raises what `plan` raises, and
+    IpAddressGenerationFailure, IpAddressAlreadyAllocated,
     InvalidFixedAddress, SecurityGroupNotFound, SecurityGroupsAmbiguous, OverQuota.
     """
     project_id = project_id or who.project_id or ""
