@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kumoi.engines.images.files import FileImages
-from kumoi.engines.images.interface import ImagesError
+from kumoi.engines.images.interface import ImageRefused, ImagesError
 from kumoi.kernel import durable, processes
 from kumoi.kernel.randomness import new_uuid
 from tests.engines.images.contract import ImageStoreContract, put
@@ -41,6 +41,21 @@ def test_memory_stays_constant(store: FileImages) -> None:
     tracemalloc.stop()
     writer.abort()
     assert peak < 8 << 20
+
+
+def test_a_qcow2_whose_end_is_missing_is_refused_and_leaves_nothing(store: FileImages, tmp_path: Path) -> None:
+    raw, made = tmp_path / "raw", tmp_path / "made"
+    raw.write_bytes(os.urandom(2 << 20))
+    processes.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(made)])
+    whole, image_id = made.read_bytes(), new_uuid()
+    writer = store.begin(image_id, "qcow2")
+    writer.write(whole[: 3 << 19])
+    with pytest.raises(ImageRefused, match="cut short"):
+        writer.finish()
+    assert store.inventory() == [] and list(store.folder.iterdir()) == []
+    writer = store.begin(image_id, "qcow2")
+    writer.write(whole)
+    assert writer.finish().virtual_size == 2 << 20
 
 
 def test_an_image_is_never_written_again(store: FileImages) -> None:

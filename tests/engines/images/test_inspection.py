@@ -209,3 +209,29 @@ def test_headers_of_our_own(make: Make, tmp_path: Path) -> None:
     link.symlink_to(tmp_path / "image")
     with pytest.raises(OSError, match="symbolic"):
         qcow2.read(link)
+
+
+@pytest.mark.parametrize("options", [(), ("-c",), ("-o", "cluster_size=4k"), ("-o", "compat=0.10")])
+def test_a_qcow2_that_lacks_clusters_is_found_out(tmp_path: Path, options: tuple[str, ...]) -> None:
+    raw, made = tmp_path / "raw", tmp_path / "image"
+    raw.write_bytes(os.urandom(MIB) + bytes(7 * MIB) + os.urandom(MIB + 700))
+    processes.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", *options, str(raw), str(made)])
+    assert qcow2.refusal_of_clusters(made) is None
+    size = made.stat().st_size
+    for cut in (size - MIB // 2, size // 2, size // 4):
+        os.truncate(made, cut)
+        assert f"it is cut short: it has {cut} bytes" in str(qcow2.refusal_of_clusters(made))
+
+
+def test_tables_that_point_to_one_another_cost_one_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tmp_path / "image"
+    processes.run(["qemu-img", "create", "-q", "-f", "qcow2", "-o", "cluster_size=512", str(made), "64M"])
+    with made.open("r+b") as file:
+        header = qcow2.read(made)
+        file.seek(header.l1_offset)
+        file.write((0x8000_0000_0000_0000 + header.l1_offset // 512 * 512).to_bytes(8, "big") * header.l1_entries)
+    read: list[int] = []
+    entries = qcow2._entries
+    monkeypatch.setattr(qcow2, "_entries", lambda handle, at, count: read.append(count) or entries(handle, at, count))  # type: ignore[func-returns-value]
+    qcow2.refusal_of_clusters(made)
+    assert sum(read) <= header.l1_entries + 64

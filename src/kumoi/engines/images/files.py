@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
+from kumoi.engines.images import qcow2
 from kumoi.engines.images.inspection import Inspection
 from kumoi.engines.images.interface import ImageRefused, ImagesError, Stored, Writer
 from kumoi.kernel import durable
@@ -91,6 +92,8 @@ class FileWriter:
         self._must_be_open()
         try:
             finding = self._inspection.finish()
+            if self._inspection.disk_format == "qcow2" and (reason := qcow2.refusal_of_clusters(self._part)):
+                raise ImageRefused(f"the qcow2 image is refused: {reason}")
             os.fchmod(self._handle, _READABLE)
             os.fsync(self._handle)
             if os.fstat(self._handle).st_nlink == 0:
