@@ -22,7 +22,7 @@ from kumoi.services.placement import facade as placement
 from tests.matrix.recipes import attach_volume, ok, ready_volume, snapshot
 from tests.services.compute.world import World
 from tests.services.image import sending
-from tests.still import StillCloud
+from tests.stepped import SteppedCloud
 
 NOBODY = "6d4ee0b4-0000-4000-8000-000000000001"
 """An id of nothing."""
@@ -41,8 +41,8 @@ class Furnished:
     image: str
 
     @property
-    def cloud(self) -> StillCloud:
-        found: StillCloud = self.world.cloud
+    def cloud(self) -> SteppedCloud:
+        found: SteppedCloud = self.world.cloud
         return found
 
     def change(self, table: str, row_id: str, **values: Any) -> None:

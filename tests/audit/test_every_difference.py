@@ -16,7 +16,7 @@ from tests.audit.breakages import breakages, furnish
 from tests.matrix import report
 from tests.matrix.places import Place
 from tests.matrix.recipes import environment
-from tests.still import StillCloud, at
+from tests.stepped import SteppedCloud, at
 
 WORDS = 3
 """A text of so many words that holds no value is a sentence, not a name."""
@@ -69,7 +69,7 @@ def test_each_difference_is_found_and_nothing_else_can_be_said() -> None:
     said: dict[str, set[str]] = {}
     try:
         with at():
-            cloud = StillCloud(place.folder, place.url)
+            cloud = SteppedCloud(place.folder, place.url)
             furnished = furnish(environment(cloud))
             cloud.settle()
             assert cloud.audit() == []
@@ -96,7 +96,7 @@ def test_what_is_silent_hides_nothing() -> None:
     place = Place()
     try:
         with at():
-            cloud = StillCloud(place.folder, place.url)
+            cloud = SteppedCloud(place.folder, place.url)
             furnished = furnish(environment(cloud))
             cloud.settle()
             for name in ("the topology is silent", "the image store is away", "a host is silent"):

@@ -10,7 +10,7 @@ from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.kernel import clock
 from tests.audit.breakages import NOBODY, breakages, furnish
 from tests.matrix.recipes import environment
-from tests.still import StillCloud, at
+from tests.stepped import SteppedCloud, at
 
 MENDED = {
     "the topology has lost a port": "network.port.mended",
@@ -26,7 +26,7 @@ MENDED = {
 """Breakage → the kind of the event that tells of its mending."""
 
 
-def mend(cloud: StillCloud) -> None:
+def mend(cloud: SteppedCloud) -> None:
     """Sweeps look often: what is mended is told when it is, not when it is looked at."""
     for _ in range(4):
         clock.sleep(700)
@@ -35,7 +35,7 @@ def mend(cloud: StillCloud) -> None:
     cloud.settle()
 
 
-def told(cloud: StillCloud) -> list[dict[str, Any]]:
+def told(cloud: SteppedCloud) -> list[dict[str, Any]]:
     events = cloud.get("/kumoi/v1/events?limit=1000", as_="admin").json["events"]
     return [event for event in events if event["kind"].endswith((".mended", ".died"))]
 
@@ -43,7 +43,7 @@ def told(cloud: StillCloud) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", MENDED)
 def test_a_mending_is_told_once(tmp_path: Path, name: str) -> None:
     with at():
-        cloud = StillCloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}")
+        cloud = SteppedCloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}")
         furnished = furnish(environment(cloud))
         cloud.settle()
         assert told(cloud) == []
@@ -57,7 +57,7 @@ def test_a_mending_is_told_once(tmp_path: Path, name: str) -> None:
 
 def test_a_row_that_follows_its_guest_is_told(tmp_path: Path) -> None:
     with at():
-        cloud = StillCloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}")
+        cloud = SteppedCloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}")
         furnished = furnish(environment(cloud))
         cloud.engines[FakeHypervisor].shut_itself_down(furnished.server)
         mend(cloud)
@@ -69,7 +69,7 @@ def test_a_row_that_follows_its_guest_is_told(tmp_path: Path) -> None:
 
 def test_bases_of_images_that_are_gone_are_told(tmp_path: Path) -> None:
     with at():
-        cloud = StillCloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}")
+        cloud = SteppedCloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}")
         furnish(environment(cloud))
         cloud.engines[FakeVolumes]._keep("base", NOBODY, 1, None)
         mend(cloud)

@@ -27,7 +27,7 @@ from tests.fuzz.furnished import MARKS, Furnished, Furnisher
 from tests.fuzz.names import Namer
 from tests.matrix.places import Place
 from tests.replies import Undeclared
-from tests.still import at
+from tests.stepped import at
 
 schemathesis.serializer.alias(examples.PATCH, "application/json")
 DEADLINE = 30.0

@@ -18,7 +18,7 @@ from tests import examples
 from tests.fuzz.examples import EXAMPLES
 from tests.matrix.places import Place
 from tests.services.identity.cloud import PASSWORDS, hashes
-from tests.still import StillCloud
+from tests.stepped import SteppedCloud
 
 GIB = 1 << 30
 V3, V2, NOVA, CINDER = "/identity/v3", "/network/v2.0", "/compute/v2.1", "/volume/v3"
@@ -45,7 +45,7 @@ class Things:
 class Furnished:
     """A cloud and what is in it."""
 
-    cloud: StillCloud
+    cloud: SteppedCloud
     place: Place
     users: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Person → user's name, project's id."""
@@ -67,7 +67,7 @@ class Furnished:
 class Furnisher:
     def __init__(self, place: Place) -> None:
         Keys.create(place.folder / "keys")
-        cloud = StillCloud(place.folder, place.url, authenticator=facade.authenticator(place.folder / "keys"))
+        cloud = SteppedCloud(place.folder, place.url, authenticator=facade.authenticator(place.folder / "keys"))
         self.made = Furnished(cloud, place)
         self.cloud = cloud
         self.token = ""

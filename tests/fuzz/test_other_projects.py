@@ -25,7 +25,7 @@ from tests.fuzz.asking import Asking
 from tests.fuzz.examples import EXAMPLES, PATCH, PATCHED, PATCHES
 from tests.fuzz.names import KINDS, Namer
 from tests.replies import CheckedStreams
-from tests.still import at
+from tests.stepped import at
 
 OWNED = {
     "server_id", "volume_id", "snapshot_id", "attachment_id", "network_id", "subnet_id", "subnetpool_id", "port_id",

@@ -19,7 +19,7 @@ from tests.fuzz.asking import Asking
 from tests.fuzz.examples import QUERIES, WORDS_IN_PATHS
 from tests.fuzz.furnished import CINDER, KEY, MARKS, NEWEST, NOVA
 from tests.fuzz.names import WORDS, Namer
-from tests.still import at
+from tests.stepped import at
 
 NOT_SHOWN = {"compute:consoles.access": "guests of the fake hypervisor have no screen"}
 BODIES: dict[str, Any] = {

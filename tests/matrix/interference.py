@@ -11,12 +11,12 @@ from kumoi.services.network.ports import states
 from tests.matrix.recipes import SNAPSHOTS, VOLUMES
 from tests.services.compute.world import SERVERS
 from tests.services.image.sending import IMAGES
-from tests.still import StillCloud
+from tests.stepped import SteppedCloud
 
-Interference = Callable[[StillCloud, str], None]
+Interference = Callable[[SteppedCloud, str], None]
 
 
-def stall(cloud: StillCloud, _operation_id: str) -> None:
+def stall(cloud: SteppedCloud, _operation_id: str) -> None:
     """The walker sleeps past its lease; meanwhile another runner does all there is."""
     clock.sleep(LEASE_SECONDS + 1)
     second = app.make_runner(cloud.database, cloud.locate)
@@ -31,34 +31,34 @@ def stall(cloud: StillCloud, _operation_id: str) -> None:
     raise AssertionError("the second runner does not finish")
 
 
-def _subject(cloud: StillCloud, operation_id: str, kind: str) -> str:
+def _subject(cloud: SteppedCloud, operation_id: str, kind: str) -> str:
     query = sa.select(operations.subjects.c.subject).where(operations.subjects.c.operation_id == operation_id)
     names = [row["subject"] for row in cloud.database.read(lambda tx: tx.all(query))]
     return next(name.partition("/")[2] for name in names if name.startswith(f"{kind}/"))
 
 
-def delete_server(cloud: StillCloud, operation_id: str) -> None:
+def delete_server(cloud: SteppedCloud, operation_id: str) -> None:
     gone = cloud.delete(f"{SERVERS}/{_subject(cloud, operation_id, 'server')}")
     assert gone.status_code == 204, gone.text
 
 
-def delete_image(cloud: StillCloud, operation_id: str) -> None:
+def delete_image(cloud: SteppedCloud, operation_id: str) -> None:
     gone = cloud.delete(f"{IMAGES}/{_subject(cloud, operation_id, 'image')}")
     assert gone.status_code == 204, gone.text
 
 
-def delete_volume(cloud: StillCloud, operation_id: str) -> None:
+def delete_volume(cloud: SteppedCloud, operation_id: str) -> None:
     gone = cloud.delete(f"{VOLUMES}/{_subject(cloud, operation_id, 'volume')}")
     assert gone.status_code == 202, gone.text
 
 
-def delete_reverting(cloud: StillCloud, operation_id: str) -> None:
+def delete_reverting(cloud: SteppedCloud, operation_id: str) -> None:
     """With the snapshot that it is set back to."""
     gone = cloud.delete(f"{VOLUMES}/{_subject(cloud, operation_id, 'volume')}?cascade=true")
     assert gone.status_code == 202, gone.text
 
 
-def cascade(cloud: StillCloud, operation_id: str) -> None:
+def cascade(cloud: SteppedCloud, operation_id: str) -> None:
     """The volume, with the snapshot that is being made of it."""
     snapshot_id = _subject(cloud, operation_id, "snapshot")
     volume_id = cloud.get(f"{SNAPSHOTS}/{snapshot_id}").json["snapshot"]["volume_id"]
@@ -66,7 +66,7 @@ def cascade(cloud: StillCloud, operation_id: str) -> None:
     assert gone.status_code == 202, gone.text
 
 
-def delete_snapshot(cloud: StillCloud, operation_id: str) -> None:
+def delete_snapshot(cloud: SteppedCloud, operation_id: str) -> None:
     gone = cloud.delete(f"{SNAPSHOTS}/{_subject(cloud, operation_id, 'snapshot')}")
     assert gone.status_code == 202, gone.text
 

@@ -14,7 +14,7 @@ from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction, metadata
 from kumoi.services.placement import facade as placement
 from tests.services.compute.world import SERVERS
-from tests.still import StillCloud
+from tests.stepped import SteppedCloud
 
 RANDOM = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{32}\b|(?:[0-9a-f]{2}:){5}[0-9a-f]{2}"
@@ -25,7 +25,7 @@ PASSING = ("kernel_", "toy_", "compute_host_heartbeats")
 COUNTERS = {"generation", "revision", "revision_number", "epoch", "updated_at", "launched_at"}
 
 
-def rows(cloud: StillCloud) -> list[str]:
+def rows(cloud: SteppedCloud) -> list[str]:
     """Every row of the services' tables; what differs from run to run is a `#`."""
 
     def read(tx: Transaction) -> list[str]:
@@ -41,7 +41,7 @@ def rows(cloud: StillCloud) -> list[str]:
     return cloud.database.read(read)
 
 
-def engines(cloud: StillCloud) -> dict[str, Any]:
+def engines(cloud: SteppedCloud) -> dict[str, Any]:
     """What there is, by id."""
     volumes = cloud.engines[FakeVolumes].inventory()
     topology = cloud.engines[FakeTopology].inventory()
@@ -58,7 +58,7 @@ def engines(cloud: StillCloud) -> dict[str, Any]:
     }
 
 
-def count(cloud: StillCloud) -> dict[str, Any]:
+def count(cloud: SteppedCloud) -> dict[str, Any]:
     """The engines' things by number and state, comparable between runs."""
     found = engines(cloud)
     return {
@@ -70,7 +70,7 @@ def size(things: Any) -> int:
     return len(things) if isinstance(things, list) else int(things)
 
 
-def clear(cloud: StillCloud) -> None:
+def clear(cloud: SteppedCloud) -> None:
     """Delete what clients have made, as a client does."""
     for server in cloud.get(f"{SERVERS}?all_tenants=1", as_="admin").json["servers"]:
         gone = cloud.delete(f"{SERVERS}/{server['id']}", as_="admin")
@@ -89,7 +89,7 @@ def clear(cloud: StillCloud) -> None:
     cloud.settle()
 
 
-def _clear_volumes(cloud: StillCloud) -> None:
+def _clear_volumes(cloud: SteppedCloud) -> None:
     for volume in cloud.get("/volume/v3/volumes?all_tenants=1", as_="admin").json["volumes"]:
         gone = cloud.delete(f"/volume/v3/volumes/{volume['id']}?cascade=true", as_="admin")
         assert gone.status_code == 202, gone.text
@@ -98,7 +98,7 @@ def _clear_volumes(cloud: StillCloud) -> None:
     assert left == [], left
 
 
-def usages(cloud: StillCloud, project_id: str) -> dict[str, int]:
+def usages(cloud: SteppedCloud, project_id: str) -> dict[str, int]:
     """What the project's quotas count that is not nothing."""
 
     def read(tx: Transaction) -> dict[str, int]:

@@ -9,7 +9,7 @@ from tests.cloud import CALLERS
 from tests.services.compute import world as worlds
 from tests.services.compute.world import SERVERS, World
 from tests.services.image import sending
-from tests.still import StillCloud
+from tests.stepped import SteppedCloud
 
 VOLUMES = "/volume/v3/volumes"
 SNAPSHOTS = "/volume/v3/snapshots"
@@ -43,7 +43,7 @@ def recipe(kind: str, variant: str = "", ends: str = "done", keeps: bool = False
     return keep
 
 
-def environment(cloud: StillCloud) -> World:
+def environment(cloud: SteppedCloud) -> World:
     """What every recipe begins with: a host, flavors, an image, a network."""
     from kumoi.services.block_storage import bootstrap
 

@@ -18,7 +18,7 @@ from tests.matrix.children import DIED, in_child
 from tests.matrix.places import Place, Saved
 from tests.matrix.recipes import environment, recipes
 from tests.services.compute.world import World
-from tests.still import StillCloud, at
+from tests.stepped import SteppedCloud, at
 
 SWEPT = 15.0
 """Seconds until every sweep that mends a guest's state has run once more."""
@@ -61,7 +61,7 @@ class Bench:
     def __init__(self, server: PostgreSQL | None = None) -> None:
         self.place = Place(server)
         with at():
-            self.cloud = StillCloud(self.place.folder, self.place.url)
+            self.cloud = SteppedCloud(self.place.folder, self.place.url)
             world = environment(self.cloud)
             self.cloud.settle()
             assert self.cloud.audit() == [], self.cloud.audit()
@@ -134,7 +134,7 @@ class Bench:
         end: End = self._child(None, work)[1]
         return end
 
-    def interfered(self, begun: Saved, point: Point, interfere: Callable[[StillCloud, str], None]) -> End:
+    def interfered(self, begun: Saved, point: Point, interfere: Callable[[SteppedCloud, str], None]) -> End:
         """`interfere(cloud, operation id)` happens once, at the point, in the midst of the walk."""
 
         def work(noted: dict[str, Any]) -> End:

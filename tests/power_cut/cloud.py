@@ -25,7 +25,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.settings import Folder, Settings
-from tests.still import QUIET_WITHIN, NotQuiet, StillCloud
+from tests.stepped import QUIET_WITHIN, NotQuiet, SteppedCloud
 
 WITHIN = 60.0
 """Seconds for what QEMU has to do until all is quiet."""
@@ -72,7 +72,7 @@ def up(data: Path, guests: str = "fake") -> "FilesCloud":
     return FilesCloud(data, guests)
 
 
-class FilesCloud(StillCloud):
+class FilesCloud(SteppedCloud):
     """`guests`: fake, or qemu as whoever runs this."""
 
     def __init__(self, data: Path, guests: str = "fake") -> None:

@@ -17,7 +17,7 @@ from tests.services.image import sending
 from tests.simulation import rows
 from tests.simulation.faults import Killed, Mischief, MortalDatabase, full_disk
 from tests.simulation.tenants import Tenants
-from tests.still import StillCloud
+from tests.stepped import SteppedCloud
 
 VOLUMES = "/volume/v3/volumes"
 SNAPSHOTS = "/volume/v3/snapshots"
@@ -36,7 +36,7 @@ class Clients:
     """`deleted`: what the API has promised to delete."""
 
     def __init__(
-        self, cloud: StillCloud, world: World, random: Random, tell: Callable[[str], None], replies: Counter[str]
+        self, cloud: SteppedCloud, world: World, random: Random, tell: Callable[[str], None], replies: Counter[str]
     ) -> None:
         self.cloud, self.world, self.random, self.tell, self.replies = cloud, world, random, tell, replies
         self.known: dict[str, list[str]] = {"server": [], "volume": [], "snapshot": [], "port": [], "image": []}

@@ -9,13 +9,13 @@ from kumoi.kernel.database import Transaction
 from tests.cloud import OTHER_PROJECT, PROJECT
 from tests.matrix import outcome
 from tests.services.compute.world import SERVERS
-from tests.still import StillCloud
+from tests.stepped import SteppedCloud
 
 RESTING = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "ERROR"}
 VOLUMES_REST = {"available", "in-use", "error", "error_extending"}
 
 
-def check(cloud: StillCloud, clients: Any) -> None:
+def check(cloud: SteppedCloud, clients: Any) -> None:
     found = cloud.audit()
     assert found == [], f"the audit: {found}"
     cloud.database.read(_rows)
@@ -37,7 +37,7 @@ def check(cloud: StillCloud, clients: Any) -> None:
     assert not still, f"deleted, but still there: {still}"
 
 
-def nothing_left(cloud: StillCloud, first: dict[str, Any]) -> None:
+def nothing_left(cloud: SteppedCloud, first: dict[str, Any]) -> None:
     """After all was deleted, the world is as it was at first."""
     found = cloud.audit()
     assert found == [], f"the audit, after all was deleted: {found}"

@@ -25,7 +25,7 @@ from tests.services.compute.world import World
 from tests.simulation import invariants, rows, tenants
 from tests.simulation.clients import Clients
 from tests.simulation.faults import BadHost, BadStore, BadTopology, BadVolumes, Killed, Mischief
-from tests.still import StillCloud, at
+from tests.stepped import SteppedCloud, at
 
 TURNS, RUNNERS = 18, 3
 LONG_ONES = 10
@@ -90,7 +90,7 @@ class Stage:
         """`server` None: SQLite."""
         self.place = Place(server)
         with at(), randomness.using(SeededSource(0)):
-            self.cloud = StillCloud(self.place.folder, self.place.url)
+            self.cloud = SteppedCloud(self.place.folder, self.place.url)
             world = environment(self.cloud)
             self.cloud.settle()
             self.world = (world.image, world.network, world.subnet)
@@ -176,7 +176,7 @@ class Play:
         engines[Hosts].made.clear()
         engines[Topology] = BadTopology(engines[FakeTopology], self.mischief)
         engines[ImageStore] = BadStore(engines[ImageStore], self.mischief)
-        self.cloud.hold_still()
+        self.cloud.listen_to_nothing()
         runner.probe = self._probe
         self.runners = [self._watched(app.make_runner(self.cloud.database, self.cloud.locate)) for _ in range(RUNNERS)]
 

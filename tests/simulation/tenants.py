@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.matrix.recipes import ok
 from tests.services.compute.world import SERVERS
-from tests.still import StillCloud
+from tests.stepped import SteppedCloud
 
 V2 = "/network/v2.0"
 KEYPAIRS = "/compute/v2.1/os-keypairs"
@@ -15,7 +15,7 @@ KEPT = "shared"
 """Networks and routers of this name are the stage's own."""
 
 
-def lay_out(cloud: StillCloud, subnet_id: str) -> dict[str, list[str]]:
+def lay_out(cloud: SteppedCloud, subnet_id: str) -> dict[str, list[str]]:
     """An external network, and a router from it to the world's; ids by kind."""
     outer = {"router:external": True, "provider:network_type": "flat", "provider:physical_network": "external"}
     body: dict[str, Any] = {"network": {"name": KEPT, "project_id": "a" * 32, **outer}}
@@ -29,7 +29,7 @@ def lay_out(cloud: StillCloud, subnet_id: str) -> dict[str, list[str]]:
     return {"external": [network_id], "router": [router_id]}
 
 
-def clear(cloud: StillCloud) -> None:
+def clear(cloud: SteppedCloud) -> None:
     """Delete what clients have made here, as a client does; servers and their ports are gone."""
 
     def every(kind: str) -> list[dict[str, Any]]:

@@ -248,13 +248,13 @@ class Guest(Power):
                 qemu.ask("system_powerdown")
             return False
 
-    def lie_down(self) -> None:
-        """The cloud goes down and waits no longer."""
+    def end_with_cloud(self) -> None:
+        """End the guest because the cloud goes down; a paused guest keeps its memory in a file."""
         with self._turn():
             self._end(self._fence(), keep_memory=True)
 
     def wake(self) -> None:
-        """The cloud came up: make it what was desired before. HypervisorError: it stays down, and says why."""
+        """Bring the guest back to its desired state after the cloud came up. HypervisorError: it stays off, with a reason."""
         with self._turn():
             record = self.record
             if record is None:

@@ -157,7 +157,7 @@ class QemuHypervisor:
         disobedient = [guest.server_id for guest in waiting if process.alive(guest.place)]
         for guest in waiting:
             try:
-                guest.lie_down()
+                guest.end_with_cloud()
             except HypervisorError as error:
                 failure = error
         if failure:

@@ -17,9 +17,9 @@ OLDER = "/os-volumes_boot"
 TAKES = ("instances", "cores", "ram", "port")
 
 
-def eyes(request: Request, kind: type[shown.Server] = shown.Server) -> shown.Eyes:
+def viewer(request: Request, kind: type[shown.Server] = shown.Server) -> shown.Viewer:
     """How this caller sees servers."""
-    return shown.Eyes(
+    return shown.Viewer(
         root=f"{request.base_url}{request.service.root}",
         prefix=f"{request.base_url}{request.service.prefix}",
         admin=request.who.sees(None),
@@ -49,7 +49,7 @@ def create(request: Request, body: creating.CreateBody) -> Reply:
     )  # fmt: skip
     if values.flag(asked.return_reservation_id, "return_reservation_id"):
         return Reply(creating.Reservation(made.reservation_id))
-    view = eyes(request)
+    view = viewer(request)
     server = creating.Created(
         id=made.ids[0], links=shown.links(view, made.ids[0]), disk_config=made.disk_config,
         security_groups=[creating.SecurityGroupName(name) for name in made.security_groups], adminPass=made.admin_pass,
@@ -68,7 +68,7 @@ def _page(request: Request, query: asked_lists.ListQuery) -> tuple[list[ServerRo
 @routes.get("/servers", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.ListBody)
 def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
     rows, following = _page(request, query)
-    view = eyes(request)
+    view = viewer(request)
     body = shown.ListBody([shown.item(row, view) for row in rows])
     if following:
         body.servers_links = following
@@ -79,7 +79,7 @@ def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
 @routes.get("/servers/detail", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.DetailBody)
 def detail(request: Request, query: asked_lists.ListQuery) -> shown.DetailBody:
     rows, following = _page(request, query)
-    view = eyes(request)
+    view = viewer(request)
     around = showing.around(request.tx, rows, admin=view.admin)
     body = shown.DetailBody([shown.server(row, around, view) for row in rows])
     if following:
@@ -90,7 +90,7 @@ def detail(request: Request, query: asked_lists.ListQuery) -> shown.DetailBody:
 @routes.get("/servers/{server_id}", policy=policy.reader(), reply=shown.ShowBody)
 def show(request: Request, server_id: str) -> shown.ShowBody:
     row = changes.visible(request.tx, request.who, server_id)
-    view = eyes(request)
+    view = viewer(request)
     around = showing.around(request.tx, [row], admin=view.admin)
     return shown.ShowBody(shown.server(row, around, view, alone=True))
 
@@ -101,7 +101,7 @@ def update(request: Request, server_id: str, body: creating.UpdateBody) -> shown
     if isinstance(asked.hostname, str) and "." in asked.hostname and not request.behaves("hostnames may have dots"):
         raise BadRequest(f"Invalid input for field/attribute hostname. Value: {asked.hostname}. It has a dot.")
     row = changes.update(request.tx, request.who, server_id, asked)
-    view = eyes(request, shown.Changed)
+    view = viewer(request, shown.Changed)
     around = showing.around(request.tx, [row], admin=view.admin)
     server = shown.server(row, around, view, alone=True)
     assert isinstance(server, shown.Changed)

@@ -183,8 +183,8 @@ class Around:
 
 
 @dataclass(frozen=True)
-class Eyes:
-    """Who looks: what depends on the caller and the version as a whole."""
+class Viewer:
+    """The properties of the caller and of the version on which a reply depends."""
 
     root: str
     """`http://…/compute`."""
@@ -192,7 +192,7 @@ class Eyes:
     """`http://…/compute/v2.1`."""
     admin: bool
     secrets: bool
-    """What may be secret, of every project."""
+    """Whether the caller may read secrets of every project."""
     project_id: str | None
     embedded: bool
     """The flavor as it is (2.47) instead of a link to it."""
@@ -201,15 +201,15 @@ class Eyes:
     kind: type[Server] = Server
 
 
-def links(eyes: Eyes, server_id: str) -> list[Link]:
+def links(viewer: Viewer, server_id: str) -> list[Link]:
     return [
-        Link("self", f"{eyes.prefix}/servers/{server_id}"),
-        Link("bookmark", f"{eyes.root}/servers/{server_id}"),
+        Link("self", f"{viewer.prefix}/servers/{server_id}"),
+        Link("bookmark", f"{viewer.root}/servers/{server_id}"),
     ]
 
 
-def item(row: Mapping[str, Any], eyes: Eyes) -> Item:
-    return Item(row["id"], row["name"], links(eyes, row["id"]))
+def item(row: Mapping[str, Any], viewer: Viewer) -> Item:
+    return Item(row["id"], row["name"], links(viewer, row["id"]))
 
 
 @lru_cache(maxsize=4096)
@@ -218,18 +218,18 @@ def host_id(project_id: str, host: str) -> str:
     return hashlib.sha224((project_id + host).encode()).hexdigest()
 
 
-def server(row: Mapping[str, Any], around: Around, eyes: Eyes, *, alone: bool = False) -> Server:
+def server(row: Mapping[str, Any], around: Around, viewer: Viewer, *, alone: bool = False) -> Server:
     """`alone`: shown by itself, not in a list."""
     server_id = row["id"]
     shown = status(row["vm_state"], row["task_state"])
     ports = around.ports.get(server_id, ())
     launched, terminated, host = row["launched_at"], row["terminated_at"], row["host"]
-    made = eyes.kind(
+    made = viewer.kind(
         id=server_id, name=row["name"], status=shown, tenant_id=row["project_id"], user_id=row["user_id"],
         metadata=row["metadata"], host_id=host_id(row["project_id"], host) if host else "",
-        image=_image(row["image_id"], eyes), flavor=_flavor(row["flavor"], eyes), created=clock.iso(row["created_at"]),
+        image=_image(row["image_id"], viewer), flavor=_flavor(row["flavor"], viewer), created=clock.iso(row["created_at"]),
         updated=clock.iso(row["updated_at"]), addresses=addresses(ports), accessIPv4=row["access_ip_v4"] or "",
-        accessIPv6=row["access_ip_v6"] or "", links=links(eyes, server_id), disk_config=row["disk_config"],
+        accessIPv6=row["access_ip_v6"] or "", links=links(viewer, server_id), disk_config=row["disk_config"],
         availability_zone=row["availability_zone"], config_drive="True" if row["config_drive"] else "",
         key_name=row["key_name"], launched_at=None if launched is None else clock.iso_microseconds(launched),
         terminated_at=None if terminated is None else clock.iso_microseconds(terminated),
@@ -248,19 +248,19 @@ def server(row: Mapping[str, Any], around: Around, eyes: Eyes, *, alone: bool = 
     if shown in PROGRESS_STATUSES:
         made.progress = row["progress"]
     if row["fault"] and shown in ("ERROR", "DELETED"):
-        made.fault = _fault(row["fault"], eyes)
+        made.fault = _fault(row["fault"], viewer)
     if alone:
         made.server_groups = []
-    if eyes.admin:
+    if viewer.admin:
         made.host = made.node = host
         made.instance_name = instance_name(server_id)
         made.reservation_id, made.launch_index = row["reservation_id"], row["launch_index"]
         made.hostname, made.kernel_id, made.ramdisk_id = row["hostname"], "", ""
         made.root_device_name = row["root_device_name"]
         # It often holds secrets: for whoever may change the server, not for all who see it.
-        made.user_data = row["user_data"] if eyes.secrets or row["project_id"] == eyes.project_id else None
+        made.user_data = row["user_data"] if viewer.secrets or row["project_id"] == viewer.project_id else None
         made.host_status = around.host_status.get(host, "UNKNOWN") if host else ""
-    elif eyes.hostname:
+    elif viewer.hostname:
         made.hostname = row["hostname"]
     return made
 
@@ -287,24 +287,24 @@ def security_groups(ports: Iterable[Port]) -> list[SecurityGroupName]:
     return [SecurityGroupName(name) for name in names]
 
 
-def _image(image_id: str | None, eyes: Eyes) -> ImageRef | str:
+def _image(image_id: str | None, viewer: Viewer) -> ImageRef | str:
     if image_id is None:
         return ""
-    return ImageRef(image_id, [Link("bookmark", f"{eyes.root}/images/{image_id}")])
+    return ImageRef(image_id, [Link("bookmark", f"{viewer.root}/images/{image_id}")])
 
 
-def _flavor(flavor: Mapping[str, Any], eyes: Eyes) -> Flavor | FlavorRef:
-    if not eyes.embedded:
+def _flavor(flavor: Mapping[str, Any], viewer: Viewer) -> Flavor | FlavorRef:
+    if not viewer.embedded:
         flavor_id = flavor["flavorid"]
-        return FlavorRef(flavor_id, [Link("bookmark", f"{eyes.root}/flavors/{flavor_id}")])
+        return FlavorRef(flavor_id, [Link("bookmark", f"{viewer.root}/flavors/{flavor_id}")])
     return Flavor(
         flavor["name"], flavor["vcpus"], flavor["ram"], flavor["disk"], flavor["ephemeral"], flavor["swap"],
         flavor["extra_specs"],
     )  # fmt: skip
 
 
-def _fault(fault: Mapping[str, Any], eyes: Eyes) -> Fault:
+def _fault(fault: Mapping[str, Any], viewer: Viewer) -> Fault:
     shown = Fault(fault["code"], fault["message"], clock.iso(fault["created"]))
-    if eyes.admin and fault.get("details"):
+    if viewer.admin and fault.get("details"):
         shown.details = fault["details"]
     return shown

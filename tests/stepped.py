@@ -1,4 +1,4 @@
-"""A cloud in which nothing happens by itself: no thread of its own, time moves when told, all work is asked for."""
+"""A cloud that advances in steps: it has no threads, time moves only on request, and tests ask for all work."""
 
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,15 @@ class NotQuiet(AssertionError):
     """Work went on for longer than all deadlines together."""
 
 
-class StillCloud(Cloud):
+class SteppedCloud(Cloud):
     """A Cloud for a VirtualClock: ports' states are compared when asked, instead of heard by a thread."""
 
     def __init__(self, folder: Path, database_url: str, **more: Any) -> None:
         super().__init__(folder, database_url, **more)
-        self.hold_still()
+        self.listen_to_nothing()
 
-    def hold_still(self) -> None:
-        """The listener of this cloud's topology is taken for started."""
+    def listen_to_nothing(self) -> None:
+        """Start no listener of the topology: pretend that it has been started."""
         states._followed[self.engines[Topology]] = None  # type: ignore[assignment]
 
     @property
@@ -67,7 +67,7 @@ class StillCloud(Cloud):
         """Begin again on what lies in the folder and the database now, as a new process would."""
         self.engines = self._engines()
         self.runner = app.make_runner(self.database, self.locate)
-        self.hold_still()
+        self.listen_to_nothing()
 
 
 def _dirty_due(tx: Any) -> int | None:
