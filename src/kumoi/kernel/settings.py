@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A project's images, MiB of their bytes, MiB of staged bytes, and uploads at once; -1: any number."""
     connections_per_address: Annotated[int, Meta(ge=0, le=8192)] = 1024
     """Requests and websockets that one client address may have open at once; 0: any number."""
-    requests_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 2000
+    requests_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 10_000
     """Requests a second that one client address may send; 0: any number."""
     logins_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
     """Logins and password changes a second that one client address may try; 0: any number."""
