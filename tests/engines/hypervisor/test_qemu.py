@@ -33,7 +33,7 @@ from kumoi.engines.volumes.files import FileVolumes
 from kumoi.engines.volumes.interface import FileSource, VolumesError
 from kumoi.host import lifecycle
 from kumoi.host.metadata.documents import config_drive
-from kumoi.kernel import accounts, clock, processes, randomness
+from kumoi.kernel import accounts, clock, durable, processes, randomness
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.settings import Folder, Settings
 from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_spec, metadata, until
@@ -173,6 +173,12 @@ SAY_K_AND_RESET = "baf803b04beeb00aeeb0fee664faf4ebfd"
 POWER_OFF = "ba0406b80020effaf4ebfd"
 
 
+# Write one sector into every 64 KiB, at ever higher addresses, for ever; the packet that says where is at 0x40.
+FILL_THE_DISK = (
+    "31c08ed8be407cb443b000cd138106487c800083164a7c00ebed".ljust(128, "0") + "10000100007c00008000000000000000"
+)
+
+
 def bootable(house: House, code: str) -> Disk:
     disk = house.disk()
     sector = house.folder.data / "sector"
@@ -198,6 +204,29 @@ def test_qemu_outlives_the_agent_and_is_found_again(house: House) -> None:
     house.hypervisor.pause(fence(spec.server_id), spec.server_id)
     assert house.restarted().states() == {spec.server_id: GuestState.PAUSED}
     assert house.pid(spec.server_id) == pid is not None
+
+
+def test_a_guest_that_a_full_disk_stopped_goes_on_when_there_is_room(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(durable, "RESERVE", 1 << 20)
+    volumes = house.folder.volumes
+    found = volumes.stat()
+    own = f"mode={found.st_mode & 0o7777:o},uid={found.st_uid},gid={found.st_gid}"
+    processes.run(["mount", "-t", "tmpfs", "-o", f"size=4m,{own}", "none", str(volumes)])
+    try:
+        spec = started(house, disks=[bootable(house, FILL_THE_DISK)])
+        until(lambda: house.hypervisor.state(spec.server_id) is GuestState.PAUSED)
+        assert "is full" in house.hypervisor.reason(spec.server_id)
+        house.restarted().tend()
+        assert house.hypervisor.state(spec.server_id) is GuestState.PAUSED
+        processes.run(["mount", "-o", "remount,size=64m", str(volumes)])
+        house.hypervisor.tend()
+        assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+        assert house.hypervisor.reason(spec.server_id) == ""
+        house.hypervisor.destroy(fence(spec.server_id), spec.server_id)
+    finally:
+        processes.run(["umount", "--lazy", str(volumes)])
 
 
 def test_qemu_has_no_power(house: House) -> None:

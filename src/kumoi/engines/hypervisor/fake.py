@@ -93,6 +93,9 @@ class FakeHypervisor:
 
     # Knobs for tests; they work on a running cloud too when set by its own process.
 
+    without_room: frozenset[str] = frozenset()
+    """The guests that stand still because the disk is full."""
+
     def fail_next(self, method: str, message: str = "the fake was told to fail") -> None:
         """The next call of `method` changes nothing and raises HypervisorError; told twice, the next two."""
         with self.lock:
@@ -105,6 +108,11 @@ class FakeHypervisor:
     def shut_itself_down(self, server_id: str) -> None:
         """Somebody inside the guest powers it off."""
         self._set(server_id, GuestState.OFF)
+
+    def run_out_of_room(self, server_id: str, *, again: bool = False) -> None:
+        """The guest stands still because the disk is full; `again`: it goes on because there is room."""
+        self.without_room = self.without_room - {server_id} if again else self.without_room | {server_id}
+        self._set(server_id, GuestState.RUNNING if again else GuestState.PAUSED)
 
     def say(self, server_id: str, text: str) -> None:
         """The guest writes on its serial port."""
@@ -219,6 +227,8 @@ class FakeHypervisor:
         return {server_id: GuestState(state) for server_id, state in rows}
 
     def reason(self, server_id: str) -> str:
+        if server_id in self.without_room:
+            return "the disk of its host is full"
         return "the fake was told to let it die" if self.state(server_id) is GuestState.FAILED else ""
 
     def cards(self, server_id: str | None = None) -> dict[str, list[str]]:

@@ -245,6 +245,21 @@ def test_the_actions_of_a_server_say_why_it_stopped(world: World) -> None:
     assert "process ended without being told to: the fake was told" in shown["events"][0]["details"]
 
 
+def test_a_guest_without_room_is_paused_with_the_reason_and_active_when_it_goes_on(world: World) -> None:
+    from kumoi.kernel.reconcile import View
+
+    server_id = world.boot()
+    view, fake = View(world.cloud.database, world.cloud.locate), world.cloud.engines[FakeHypervisor]
+    fake.run_out_of_room(server_id)
+    power_state.follow(view)
+    assert world.show(server_id)["status"] == "PAUSED"
+    fake.run_out_of_room(server_id, again=True)
+    power_state.follow(view)
+    assert world.show(server_id)["status"] == "ACTIVE"
+    told = world.cloud.get("/kumoi/v1/events?kind=server.state.mended").json["events"]
+    assert ["disk of its host is full" in str(each) for each in told if server_id in str(each)].count(True) == 1
+
+
 def test_the_sweep_leaves_servers_alone_that_something_works_on(world: World) -> None:
     from kumoi.kernel.reconcile import View
 

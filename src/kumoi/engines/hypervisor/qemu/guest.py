@@ -17,7 +17,7 @@ from kumoi.engines.hypervisor.interface import (
 )
 from kumoi.engines.hypervisor.qemu import hot_plug, memory, process
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
-from kumoi.engines.hypervisor.qemu.power import ALIVE, Power
+from kumoi.engines.hypervisor.qemu.power import ALIVE, NO_ROOM, QUICKLY, Power
 from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM
 from kumoi.kernel import durable, log
@@ -214,6 +214,25 @@ class Guest(Power):
                 elif hot_plug.nic_left(self.talk, name):
                     self.around.try_to_unplug(self._fence(), [name])
                     self._without_nic(name)
+        finally:
+            self.lock.release()
+
+    def go_on_with_room(self) -> None:
+        """What QEMU stopped because the disk was full goes on when there is room; to be called every few seconds."""
+        record = self.record
+        if record is None or record.reason != NO_ROOM or not self.lock.acquire(blocking=False):
+            return
+        try:
+            durable.check_room(self.around.folder.volumes)
+            if self._here().desired is Desired.RUNNING and process.alive(self.place):
+                with self.talk(QUICKLY) as qemu:
+                    if qemu.ask("query-status")["status"] == "io-error":
+                        qemu.ask("cont")
+                log.say(ROOM, "a guest goes on, for the disk has room again", server_id=self.server_id)
+            self._save(self._here(), reason="")
+        except OSError:
+            # still no room
+            return
         finally:
             self.lock.release()
 

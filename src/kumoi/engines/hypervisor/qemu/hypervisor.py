@@ -165,11 +165,13 @@ class QemuHypervisor:
         return disobedient
 
     def tend(self) -> None:
-        """Cut console logs that grew too long, see which devices left late; to be called every few seconds."""
+        """Cut console logs that grew too long, see which devices left late and who may go on; to be called every few
+        seconds."""
         for guest in self._all():
             console.cut(guest.place.console)
             try:
                 guest.let_late_go()
+                guest.go_on_with_room()
             except (HypervisorError, Busy) as error:
                 log.say(ROOM, "a guest does not say what it has", server_id=guest.server_id, reason=str(error))
 

@@ -32,6 +32,9 @@ _OF_STATUS = {
 }
 
 
+NO_ROOM = "the disk of its host is full, so that it stands still; it goes on by itself when there is room"
+
+
 class Power:
     """The record in the guest's folder is read once and written through. What starts with `_` needs the turn."""
 
@@ -103,6 +106,10 @@ class Power:
         except Silent:
             # It may just have ended; else it is busy, and what it was told is the best that is known.
             return GuestState(record.desired) if process.alive(self.place) else self._state(record)
+        if status == "io-error" and record.desired is Desired.RUNNING and record.reason != NO_ROOM:
+            # QEMU stops a guest for this alone: a write for which the disk has no room
+            self._save(record, reason=NO_ROOM)
+            log.say(ROOM, "a guest stands still, for the disk is full", server_id=self.server_id)
         state = _OF_STATUS.get(status, GuestState.PAUSED)
         if state is GuestState.OFF:
             self._went_off(record)

@@ -39,7 +39,8 @@ def follow(view: View) -> None:
             if found is GuestState.FAILED:
                 _stop(view, name, row)
             elif found is not AT_REST[VmState(row["vm_state"])]:
-                view.write(lambda tx, row=row, found=found: _settle(tx, row, found))  # type: ignore[misc]
+                why = hosts.hypervisor(name).reason(row["id"]) if found is GuestState.PAUSED else ""
+                view.write(lambda tx, row=row, found=found, why=why: _settle(tx, row, found, why))  # type: ignore[misc]
 
 
 def _resting(tx: Transaction, host: str) -> list[PowerOfServer]:
@@ -76,7 +77,7 @@ def _stop(view: View, host: str, row: PowerOfServer) -> None:
     view.write(begin)
 
 
-def _settle(tx: Transaction, row: store.PowerOfServer, found: GuestState) -> None:
+def _settle(tx: Transaction, row: store.PowerOfServer, found: GuestState, why: str) -> None:
     current = _unchanged(tx, row)
     if current is None:
         return
@@ -90,7 +91,7 @@ def _settle(tx: Transaction, row: store.PowerOfServer, found: GuestState) -> Non
         changes.publish(tx, current)
     events.write(
         tx, "server.state.mended", subject("server", row["id"]), project_id=current["project_id"],
-        was=row["vm_state"], now=str(vm_state), problem=f"its guest on {current['host']} was {found}",
+        was=row["vm_state"], now=str(vm_state), problem=f"its guest on {current['host']} was {found}{why and f': {why}'}",
     )  # fmt: skip
 
 
