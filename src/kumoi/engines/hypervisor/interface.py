@@ -98,6 +98,14 @@ class GuestMetadata(msgspec.Struct, frozen=True):
     reservation_id: str
     devices: list["GuestDevice"] = []
     """Devices with tags. Only the host knows their addresses and fills this list in; callers leave it empty."""
+    files: list["GuestFile"] = []
+
+
+class GuestFile(msgspec.Struct, frozen=True):
+    """A file that whoever made the server put in."""
+
+    path: str
+    contents: bytes
 
 
 class GuestDevice(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -71,6 +71,8 @@ def openstack(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     about = msgspec.json.encode(_meta_data(metadata, seed))
     network = msgspec.json.encode(metadata.network_data)
+    for index, file in enumerate(metadata.files):
+        found[f"openstack/{_content(index)}"] = file.contents
     for version in VERSIONS:
         folder = f"openstack/{version}"
         found[f"{folder}/meta_data.json"] = about
@@ -104,7 +106,15 @@ def _meta_data(metadata: GuestMetadata, seed: bytes) -> dict[str, object]:
         found["meta"] = metadata.meta
     if metadata.admin_pass is not None:
         found["admin_pass"] = metadata.admin_pass
+    if metadata.files:
+        found["files"] = [
+            {"path": file.path, "content_path": f"/{_content(index)}"} for index, file in enumerate(metadata.files)
+        ]
     return found
+
+
+def _content(index: int) -> str:
+    return f"content/{index:04d}"
 
 
 def ec2(metadata: GuestMetadata) -> dict[str, bytes]:

@@ -1,10 +1,11 @@
 """A guest follows its server's rows while it lives: what it reads about itself."""
 
+import json
 from typing import Any
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestAddress
-from kumoi.host.metadata.documents import documents
+from kumoi.host.metadata.documents import config_drive, documents
 from tests.services.compute.world import SERVERS, World
 
 V2 = "/network/v2.0"
@@ -77,3 +78,28 @@ def test_another_address_of_a_port(world: World) -> None:
     assert world.cloud.put(f"{V2}/ports/{card['port_id']}", json=body).status_code == 200
     world.cloud.settle()
     assert [each.address for each in read(world, server_id)[0]] == ["10.0.77.7"]
+
+
+def test_files_of_old_versions(world: World) -> None:
+    def ask(*files: tuple[str, str], version: str = "2.56") -> Any:
+        personality = [{"path": path, "contents": contents} for path, contents in files]
+        return world.ask(version=version, personality=personality)
+
+    motd = ("/etc/motd", "aGVs\nbG8=")
+    assert ask(motd, version="2.57").status_code == 400
+    refused = ask(("/a", "no base 64!"))
+    assert refused.status_code == 400 and "personality[0].contents" in refused.json["badRequest"]["message"]
+    for named, files in (
+        ("injected_files", [motd] * 6), ("injected_file_path_bytes", [("/" + "x" * 255, "")]),
+        ("injected_file_content_bytes", [("/a", "AAAA" * 3414)]),
+    ):  # fmt: skip
+        refused = ask(*files)
+        assert refused.status_code == 403 and named in refused.json["forbidden"]["message"]
+    server_id = ask(("/empty", ""), motd).json["server"]["id"]
+    world.cloud.settle()
+    metadata = world.cloud.engines[FakeHypervisor].spec(server_id).metadata
+    for read in (documents(metadata, b"seed"), config_drive(metadata, b"seed")):
+        _, told = json.loads(read["openstack/latest/meta_data.json"])["files"]
+        assert told == {"path": "/etc/motd", "content_path": "/content/0001"}
+        assert read["openstack/content/0001"] == b"hello"
+    assert world.cloud.audit() == []

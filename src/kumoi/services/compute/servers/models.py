@@ -156,6 +156,7 @@ class ServerRow(TypedDict):
     key_name: str | None
     public_key: str | None
     user_data: str | None
+    personality: list[dict[str, str]] | None
     admin_pass: str | None
     config_drive: bool
     disk_config: str
@@ -200,6 +201,7 @@ servers = Table[ServerRow](
     sa.Column("key_name", sa.String(255)),
     sa.Column("public_key", sa.Text),
     sa.Column("user_data", sa.Text),
+    sa.Column("personality", sa.JSON),
     sa.Column("admin_pass", sa.String(255)),
     sa.Column("config_drive", sa.Boolean, nullable=False),
     sa.Column("disk_config", sa.String(8), nullable=False),

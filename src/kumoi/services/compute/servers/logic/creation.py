@@ -21,7 +21,7 @@ from kumoi.services.compute.hosts import store as hosts
 from kumoi.services.compute.hosts.errors import HostNotFound
 from kumoi.services.compute.keypairs import store as keypairs
 from kumoi.services.compute.servers import store
-from kumoi.services.compute.servers.logic import block_devices
+from kumoi.services.compute.servers.logic import block_devices, files
 from kumoi.services.compute.servers.models import PORTS_OWNER, PowerState, TaskState, VmState
 from kumoi.services.compute.servers.operations.create import CREATE
 from kumoi.services.compute.servers.schemas import values
@@ -70,6 +70,7 @@ def create(
     groups = list(dict.fromkeys(group.name for group in asked.security_groups or [] if group.name))
     public_key = _public_key(tx, who, asked.key_name)
     metadata = check_metadata(tx, project_id, asked.metadata or {})
+    personality = files.checked(tx, project_id, asked.personality)
     count = _take(tx, project_id, flavor, least, most)
     reservation_id = f"r-{tx.new_hex()[:8]}"
     admin_pass = asked.adminPass or tx.new_hex()[:12]
@@ -81,7 +82,8 @@ def create(
         "image_id": image.id if image and root.destination_type == "local" else None,
         "flavor_id": flavor["flavorid"], "flavor": _copy(flavor), "vcpus": flavor["vcpus"],
         "memory_mib": flavor["ram"], "key_name": asked.key_name, "public_key": public_key,
-        "user_data": _user_data(asked.user_data), "admin_pass": admin_pass,
+        "user_data": _user_data(asked.user_data), "personality": personality,
+        "admin_pass": admin_pass,
         "config_drive": values.flag(asked.config_drive, "config_drive"), "disk_config": asked.disk_config or "MANUAL",
         "metadata": metadata, "access_ip_v4": values.address(asked.accessIPv4, "accessIPv4", 4),
         "access_ip_v6": values.address(asked.accessIPv6, "accessIPv6", 6), "reservation_id": reservation_id,
@@ -125,8 +127,6 @@ def check_metadata(tx: Transaction, project_id: str, metadata: dict[str, str]) -
 
 
 def _refuse_absent(asked: ServerCreate, hints: Mapping[str, Any]) -> None:
-    if asked.personality:
-        raise BadRequest("personality: files are not put into servers here; use user_data or a config drive.")
     if asked.trusted_image_certificates:
         raise BadRequest("trusted_image_certificates: signatures of images are not checked here.")
     if group := hints.get("group"):

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.hypervisor.interface import Disk, GuestAddress, GuestMetadata, GuestSpec, Hypervisor, Nic, RootDisk
+from kumoi.engines.hypervisor.interface import (
+    Disk,
+    GuestAddress,
+    GuestFile,
+    GuestMetadata,
+    GuestSpec,
+    Hypervisor,
+    Nic,
+    RootDisk,
+)
 from kumoi.engines.volumes.interface import Source
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Failed
@@ -82,6 +91,7 @@ def metadata(described: Described) -> GuestMetadata:
         meta=server["metadata"],
         user_data=base64.b64decode(server["user_data"]) if server["user_data"] else None,
         admin_pass=server["admin_pass"],
+        files=[GuestFile(file["path"], base64.b64decode(file["contents"])) for file in server["personality"] or []],
         instance_type=server["flavor"]["name"],
         image_id=server["image_id"],
         addresses=[
