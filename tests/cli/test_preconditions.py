@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from kumoi import migrations
 from kumoi.cli import preconditions
 from kumoi.engines.hypervisor.qemu import accelerator
 from kumoi.kernel.settings import Folder, Settings
@@ -187,6 +188,25 @@ def test_a_damaged_database_names_the_way_back(short: Path) -> None:
         pages = path.read_bytes()
         path.write_bytes(pages[:40960] + b"\xff" * 8192 + pages[49152:])
         assert "is damaged" in problems(short) and "kumoi restore" in problems(short)
+    finally:
+        shutil.rmtree(short)
+
+
+def test_a_database_of_a_newer_kumoi_is_left_alone(short: Path) -> None:
+    (short / "database").mkdir(parents=True)
+    try:
+        for revision, said in (
+            (migrations.scripts().get_current_head(), ""),
+            ("abcdef", "a newer Kumoi made its tables"),
+        ):
+            connection = sqlite3.connect(short / "database" / "kumoi.db")
+            connection.executescript(
+                "drop table if exists alembic_version; create table alembic_version (version_num text);"
+            )
+            connection.execute("insert into alembic_version values (?)", (revision,))
+            connection.commit()
+            connection.close()
+            assert said in problems(short) and bool(problems(short)) == bool(said)
     finally:
         shutil.rmtree(short)
 

@@ -241,6 +241,7 @@ def _database(folder: Folder, settings: Settings, *, running: bool) -> Iterator[
         if url.get_backend_name() != "sqlite":
             database = Database(folder.database_url(settings), patience=DATABASE_PATIENCE)
             database.read(lambda tx: tx.scalar(sqlalchemy.text("select 1")))
+            yield from _newer(database)
             database.close()
         elif url.database and Path(url.database).exists():
             with closing(sqlite3.connect(url.database, timeout=WAIT_FOR_LOCK, isolation_level=None)) as connection:
@@ -248,6 +249,10 @@ def _database(folder: Folder, settings: Settings, *, running: bool) -> Iterator[
                 connection.execute("ROLLBACK")
                 if not running and (found := connection.execute("PRAGMA quick_check(1)").fetchone()) != ("ok",):
                     yield _damaged(url.database, str(found[0]))
+                    return
+            database = Database(folder.database_url(settings), patience=WAIT_FOR_LOCK)
+            yield from _newer(database)
+            database.close()
     except (sqlalchemy.exc.SQLAlchemyError, sqlite3.Error, DatabaseAway) as error:
         cause = error.__cause__ if isinstance(error, DatabaseAway) else error
         reason = str(getattr(cause, "orig", cause)).strip().splitlines()[0]
@@ -255,6 +260,16 @@ def _database(folder: Folder, settings: Settings, *, running: bool) -> Iterator[
             yield _damaged(str(url.database), reason)
             return
         yield f"database: {url} cannot be used: {reason}. Is the server up, or does another program hold it?"
+
+
+def _newer(database: Database) -> Iterator[str]:
+    from kumoi import migrations
+
+    if not migrations.known(database):
+        yield (
+            "database: a newer Kumoi made its tables, which this one does not know: install that version, or bring a backup "
+            "of this one into an empty folder: kumoi restore --data E FILE"
+        )
 
 
 def _damaged(path: str, reason: str) -> str:

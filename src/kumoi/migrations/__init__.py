@@ -46,6 +46,14 @@ def at(database: Database) -> tuple[str | None, str | None]:
     return current, ScriptDirectory.from_config(_config(database, HERE)).get_current_head()
 
 
+def known(database: Database) -> bool:
+    """Whether this code has the migrations that the database has; an empty one has none."""
+    with database.connection() as connection:
+        current = MigrationContext.configure(connection).get_current_heads()
+    ours = {script.revision for script in scripts().walk_revisions()}
+    return ours.issuperset(current)
+
+
 def scripts(folder: Path = HERE) -> ScriptDirectory:
     """The graph of the migrations in a folder."""
     return ScriptDirectory.from_config(_config(None, folder))
