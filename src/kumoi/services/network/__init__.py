@@ -4,6 +4,7 @@ ORDER = (
     "errors",
     "ownership",
     "bodies",
+    "spelling",
     "standard_attributes",
     "addresses",
     "tags",

@@ -147,8 +147,8 @@ def list_query(filters: Mapping[str, Any], sort_keys: Iterable[str] = (), admin:
 
 class Listing(Generic[R]):
     """How one resource is listed. `attributes`: API name → column; `special`: API name → condition for its values;
-    `admin`: names that only admins may filter and sort by; `types`: types of special filters that are no text.
-    `query` is what its list routes declare."""
+    `admin`: names that only admins may filter and sort by; `types`: types of special filters that are no text;
+    `spelled`: how a value is written in its column, whatever a client writes. `query` is what its list routes declare."""
 
     def __init__(
         self,
@@ -158,6 +158,7 @@ class Listing(Generic[R]):
         admin: Sequence[str] = (),
         tagged: bool = True,
         types: Mapping[str, Any] | None = None,
+        spelled: Mapping[str, Callable[[str], str]] | None = None,
     ) -> None:
         self.table = table
         standard = {
@@ -168,6 +169,7 @@ class Listing(Generic[R]):
         self.attributes = {**standard, "tenant_id": table.c.project_id, **attributes}
         self.special = {**(special or {}), "changed_since": self._changed_since}
         self.admin = frozenset(admin)
+        self.spelled = spelled or {}
         self.tagged = tagged
         self.query = list_query(self._filters(types or {}), sorted(self.attributes), self.admin)
 
@@ -201,6 +203,8 @@ class Listing(Generic[R]):
             elif name in self.special:
                 conditions.append(self.special[name](values))
             elif name in self.attributes:
+                if name in self.spelled:
+                    values = [self.spelled[name](value) for value in values]
                 conditions.append(matches(self.attributes[name], name, values))
             elif self.tagged and name in _TAGS:
                 conditions.append(tags.condition(self.table.c.id, name, values))

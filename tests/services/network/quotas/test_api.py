@@ -39,6 +39,11 @@ def test_extensions_are_what_is_built(cloud: Any) -> None:
     assert {"router", "security-group", "standard-attr-tag", "binding"} <= aliases
     assert not aliases & {"qos", "trunk", "rbac-policies", "address-group", "dvr", "l3-ha"}
     assert cloud.get(f"{V2}/extensions/router").json["extension"]["alias"] == "router"
+    outside = cloud.get(f"{V2}/extensions/external-net").json["extension"]
+    assert outside["name"] == "Neutron external network"
+    assert outside["description"] == "Adds external network attribute to network resource."
+    tags = cloud.get(f"{V2}/extensions/standard-attr-tag").json["extension"]["name"]
+    assert tags.startswith("Tag support for resources with standard attribute: ")
     assert cloud.get(f"{V2}/extensions/qos").status_code == 404
     paths = {route.path for route in SERVICE.each()}
     for alias, path in (("quotas", "/quotas"), ("agent", "/agents"), ("availability_zone", "/availability_zones")):

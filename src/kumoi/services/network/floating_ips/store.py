@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
-from kumoi.services.network import standard_attributes
+from kumoi.services.network import spelling, standard_attributes
 from kumoi.services.network.floating_ips.models import FloatingIpRow, floating_ips
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.tags import store as tags
@@ -21,6 +21,7 @@ LISTING = Listing(
             "floating_network_id", "floating_ip_address", "port_id", "fixed_ip_address", "router_id", "status",
         )
     },
+    spelled={"floating_ip_address": spelling.address, "fixed_ip_address": spelling.address},
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from kumoi.services.network import bodies
+from kumoi.services.network import bodies, spelling
 from kumoi.services.network.addresses.logic import Wish
 from kumoi.services.network.errors import InvalidInput
 from kumoi.services.network.ports import schemas
@@ -103,19 +103,22 @@ def first_status(device_owner: str) -> str:
 
 
 def pairs_of(pairs: Sequence[Any] | None, port_mac: str) -> list[dict[str, Any]] | None:
-    """Allowed address pairs as they are kept: each with its MAC."""
+    """Allowed address pairs as they are kept: as the client wrote them, each with a MAC."""
     if not pairs:
         return None
     if len(pairs) > MOST_PAIRS:
         raise InvalidInput(f"allowed_address_pairs: Exceeded maximum amount of {MOST_PAIRS} pairs")
     kept: list[dict[str, Any]] = []
+    met: set[tuple[str, str]] = set()
     for pair in map(bodies.plain, pairs):
-        one = {"mac_address": mac(pair.get("mac_address") or port_mac), "ip_address": _range(pair["ip_address"])}
-        if one in kept:
+        one = {"mac_address": pair.get("mac_address") or port_mac, "ip_address": pair["ip_address"]}
+        key = mac(one["mac_address"]), _range(one["ip_address"])
+        if key in met:
             raise InvalidInput(
                 f"allowed_address_pairs: Request contains duplicate address pair: {one['mac_address']} "
                 f"{one['ip_address']}"
             )
+        met.add(key)
         kept.append(one)
     return kept
 
@@ -125,16 +128,15 @@ def mac(text: str) -> str:
     lower = text.lower()
     if not _MAC.match(lower) or int(lower[:2], 16) & 1 or lower == "00:00:00:00:00:00":
         raise InvalidInput(f"mac_address: '{text[:32]}' is not a valid MAC address")
-    return lower.replace("-", ":")
+    return spelling.mac(lower)
 
 
 def _range(text: str) -> str:
     try:
-        if "/" in text:
-            return str(ipaddress.ip_network(text, strict=False))
-        return str(ipaddress.ip_address(text))
+        ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise InvalidInput(f"allowed_address_pairs: '{text[:64]}' is not a valid IP address or CIDR") from None
+    return spelling.prefix(text)
 
 
 def _options(asked: Sequence[schemas.ExtraDhcpOption], held: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

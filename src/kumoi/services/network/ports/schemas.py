@@ -35,7 +35,7 @@ class PortUpdate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     description: Text | Unset = UNSET
     admin_state_up: bool | Unset = UNSET
     mac_address: Address | Unset | None = UNSET
-    fixed_ips: list[FixedIp] | Unset | None = UNSET
+    fixed_ips: list[FixedIp] | Unset = UNSET
     device_id: Text | Unset | None = UNSET
     device_owner: Text | Unset | None = UNSET
     security_groups: list[Id] | Unset | None = UNSET

@@ -11,7 +11,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
-from kumoi.services.network import standard_attributes
+from kumoi.services.network import spelling, standard_attributes
 from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing, Visible, alternatives
@@ -47,10 +47,10 @@ def _by_address(values: list[str]) -> sa.ColumnElement[bool]:
     if "subnet_id" in wanted:
         conditions.append(addresses_table.c.subnet_id.in_(wanted["subnet_id"]))
     if "ip_address" in wanted:
-        conditions.append(addresses_table.c.address.in_(wanted["ip_address"]))
+        conditions.append(addresses_table.c.address.in_([spelling.address(text) for text in wanted["ip_address"]]))
     if "ip_address_substr" in wanted:
         parts = distinct(wanted["ip_address_substr"], "fixed_ips=ip_address_substr", MOST_PARTS)
-        conditions.append(sa.or_(*(patterns.contains(addresses_table.c.address, part) for part in parts)))
+        conditions.append(sa.or_(*(patterns.contains(addresses_table.c.address, part.lower()) for part in parts)))
     return ports.c.id.in_(sa.select(addresses_table.c.port_id).where(*conditions))
 
 
@@ -83,6 +83,7 @@ LISTING = Listing(
         "binding:vif_type": _by_vif_type,
     },
     admin=ADMIN_ONLY,
+    spelled={"mac_address": spelling.mac},
 )  # fmt: skip
 
 

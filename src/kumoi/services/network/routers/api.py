@@ -14,14 +14,14 @@ from kumoi.services.network.routers.models import RouterDetails
 routes = Routes()
 
 
-def _shown(request: Request, row: RouterDetails) -> dict[str, Any]:
-    return {"router": schemas.router(row, for_admin=request.who.sees(None))}
+def _shown(row: RouterDetails) -> dict[str, Any]:
+    return {"router": schemas.router(row)}
 
 
 @routes.get("/routers", policy=policy.reader(), query=logic.LIST_QUERY, reply=several("routers", schemas.Router))
 def index(request: Request, query: Asked) -> dict[str, Any]:
     rows = logic.index(request.tx, request.who, query)
-    return query.reply(request, "routers", [schemas.router(row, for_admin=request.who.sees(None)) for row in rows])
+    return query.reply(request, "routers", [schemas.router(row) for row in rows])
 
 
 @routes.post(
@@ -35,8 +35,8 @@ def index(request: Request, query: Asked) -> dict[str, Any]:
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     rows = logic.create(request.tx, request.who, bodies.each(body.router, body.routers, "router"))
     if body.routers is bodies.UNSET:
-        return _shown(request, rows[0])
-    return {"routers": [schemas.router(row, for_admin=request.who.sees(None)) for row in rows]}
+        return _shown(rows[0])
+    return {"routers": [schemas.router(row) for row in rows]}
 
 
 @routes.get(
@@ -44,7 +44,7 @@ def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
 )
 def show(request: Request, router_id: str, query: Fields) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, router_id)
-    return {"router": chosen_one(query, schemas.router(row, for_admin=request.who.sees(None)))}
+    return {"router": chosen_one(query, schemas.router(row))}
 
 
 @routes.put(
@@ -56,7 +56,7 @@ def show(request: Request, router_id: str, query: Fields) -> dict[str, Any]:
 )
 def update(request: Request, router_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
     if_match = request.headers.get("if-match")
-    return _shown(request, logic.update(request.tx, request.who, router_id, body.router, if_match))
+    return _shown(logic.update(request.tx, request.who, router_id, body.router, if_match))
 
 
 @routes.delete("/routers/{router_id}", policy=policy.member(), errors=(409, 412))
@@ -71,7 +71,7 @@ def delete(request: Request, router_id: str) -> None:
     reply=under("router", schemas.Router),
 )
 def add_extraroutes(request: Request, router_id: str, body: schemas.ExtraRoutesBody) -> dict[str, Any]:
-    return _shown(request, logic.change_routes(request.tx, request.who, router_id, add=body.router.routes))
+    return _shown(logic.change_routes(request.tx, request.who, router_id, add=body.router.routes))
 
 
 @routes.put(
@@ -81,4 +81,4 @@ def add_extraroutes(request: Request, router_id: str, body: schemas.ExtraRoutesB
     reply=under("router", schemas.Router),
 )
 def remove_extraroutes(request: Request, router_id: str, body: schemas.ExtraRoutesBody) -> dict[str, Any]:
-    return _shown(request, logic.change_routes(request.tx, request.who, router_id, remove=body.router.routes))
+    return _shown(logic.change_routes(request.tx, request.who, router_id, remove=body.router.routes))

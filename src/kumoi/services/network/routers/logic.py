@@ -7,7 +7,7 @@ from typing import Any
 from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
-from kumoi.services.network import ownership, standard_attributes
+from kumoi.services.network import ownership, spelling, standard_attributes
 from kumoi.services.network.addresses.errors import IpAddressGenerationFailure
 from kumoi.services.network.bodies import given, plain
 from kumoi.services.network.errors import InvalidInput, RouterNotFound
@@ -111,11 +111,10 @@ def change_routes(
     """Some routes more or fewer, the others untouched whatever they are."""
     row = find(tx, who, router_id)
     ownership.must_own(who, row, "update_router")
-    gone = [_route(route) for route in remove]
-    routes = [route for route in row["routes"] or () if route not in gone]
-    for route in _routes(tx, row, add):
-        if route not in routes:
-            routes.append(route)
+    gone = {_meaning(_route(route)) for route in remove}
+    routes = [route for route in row["routes"] or () if _meaning(route) not in gone]
+    held = {_meaning(route) for route in routes}
+    routes += [route for route in _routes(tx, row, add) if _meaning(route) not in held]
     if len(routes) > MOST_ROUTES:
         raise RoutesExhausted(router_id, MOST_ROUTES)
     touch(tx, router_id, routes=routes or None)
@@ -223,8 +222,6 @@ def _set_gateway(tx: Transaction, who: Who, row: RouterRow, info: schemas.Extern
             )  # fmt: skip
         except IpAddressGenerationFailure:
             raise BadRouterRequest(f"No IPs available for external network {info.network_id}") from None
-    if not port["fixed_ips"]:
-        raise BadRouterRequest(f"No IPs available for external network {info.network_id}: it has no subnet")
     there = connected(tx, row["id"])
     on = subnets.by_ids(tx, [subnet_id for subnet_id, _ in port["fixed_ips"]])
     for subnet in on.values():
@@ -239,7 +236,8 @@ def _leave(tx: Transaction, router_id: str, port: PortRow) -> None:
 
 
 def _route(route: Any) -> dict[str, str]:
-    fields = plain(route)
+    """As the client wrote it."""
+    fields: dict[str, str] = plain(route)
     try:
         destination = ipaddress.ip_network(fields["destination"], strict=False)
         nexthop = ipaddress.ip_address(fields["nexthop"])
@@ -247,7 +245,13 @@ def _route(route: Any) -> dict[str, str]:
         raise InvalidRoutes(str(fields), f"routes: {error}") from None
     if destination.version != nexthop.version:
         raise InvalidRoutes(str(fields), "destination and nexthop are of different IP versions")
-    return {"destination": str(destination), "nexthop": str(nexthop)}
+    return fields
+
+
+def _meaning(route: dict[str, str]) -> tuple[str, str]:
+    """The same for all spellings of a route."""
+    network = ipaddress.ip_network(route["destination"], strict=False)
+    return str(network), spelling.address(route["nexthop"])
 
 
 def _routes(tx: Transaction, row: RouterRow, asked: Sequence[Any]) -> list[dict[str, str]]:
@@ -255,13 +259,15 @@ def _routes(tx: Transaction, row: RouterRow, asked: Sequence[Any]) -> list[dict[
         raise RoutesExhausted(row["id"], MOST_ROUTES)
     there = connected(tx, row["id"])
     found: list[dict[str, str]] = []
+    met: set[tuple[str, str]] = set()
     for route in map(_route, asked):
-        if route in found:
+        if _meaning(route) in met:
             raise InvalidRoutes(str(route), "Duplicate route")
         hop = ipaddress.ip_address(route["nexthop"])
         if not any(hop in ipaddress.ip_network(one["cidr"]) for one in there):
             raise InvalidRoutes(str(route), "the nexthop is not connected with router")
-        if any(one["address"] == route["nexthop"] for one in there):
+        if any(one["address"] == str(hop) for one in there):
             raise InvalidRoutes(str(route), "the nexthop is used by router")
+        met.add(_meaning(route))
         found.append(route)
     return found

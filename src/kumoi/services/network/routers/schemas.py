@@ -96,8 +96,6 @@ class Router(Standard, kw_only=True):
     availability_zone_hints: list[str]
     availability_zones: list[str]
     flavor_id: None
-    distributed: bool | Unset = UNSET
-    ha: bool | Unset = UNSET
 
 
 class Interface(msgspec.Struct):
@@ -113,7 +111,7 @@ class Interface(msgspec.Struct):
     tags: list[str]
 
 
-def router(row: RouterDetails, *, for_admin: bool) -> dict[str, Any]:
+def router(row: RouterDetails) -> dict[str, Any]:
     gateway = row["gateway"]
     info = None
     if gateway is not None:
@@ -122,7 +120,7 @@ def router(row: RouterDetails, *, for_admin: bool) -> dict[str, Any]:
             "enable_snat": row["enable_snat"],
             "external_fixed_ips": [{"subnet_id": s, "ip_address": a} for s, a in gateway["fixed_ips"]],
         }
-    body = {
+    return {
         "id": row["id"],
         "name": row["name"],
         "status": row["status"],
@@ -134,10 +132,6 @@ def router(row: RouterDetails, *, for_admin: bool) -> dict[str, Any]:
         "flavor_id": None,
         **standard_attributes.shown(row, row["tags"]),
     }
-    if for_admin:
-        body["distributed"] = False
-        body["ha"] = False
-    return body
 
 
 def interface(router_row: RouterRow, port: PortDetails, subnet_ids: list[str]) -> dict[str, Any]:

@@ -34,8 +34,6 @@ from kumoi.services.network.tags import store as tags
 
 LIST_QUERY = store.LISTING.query
 
-ETHERTYPES = {"ipv4": "IPv4", "ipv6": "IPv6"}
-
 
 def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> list[SecurityGroupRuleDetails]:
     made = []
@@ -91,7 +89,7 @@ def _touch(tx: Transaction, group_id: str) -> None:
 
 def _checked(asked: schemas.RuleCreate) -> dict[str, Any]:
     """The columns of a rule that makes sense."""
-    ethertype = ETHERTYPES.get((asked.ethertype or "IPv4").lower())
+    ethertype = protocols.ETHERTYPES.get((asked.ethertype or "IPv4").lower())
     if ethertype is None:
         raise SecurityGroupRuleInvalidEtherType(str(asked.ethertype))
     if asked.remote_group_id is not None and asked.remote_ip_prefix is not None:

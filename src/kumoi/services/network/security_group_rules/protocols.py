@@ -6,6 +6,7 @@ NUMBERS = {
     "ipv6-route": 43, "ospf": 89, "pgm": 113, "rsvp": 46, "sctp": 132, "tcp": 6, "udp": 17, "udplite": 136,
     "vrrp": 112,
 }  # fmt: skip
+ETHERTYPES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 ONLY_IPV6 = {number for name, number in NUMBERS.items() if "v6" in name}
 WITH_PORTS = {NUMBERS[name] for name in ("dccp", "sctp", "tcp", "udp", "udplite")}
 ICMP = {1, 58}

@@ -8,14 +8,28 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
+from kumoi.services.network import spelling
 from kumoi.services.network.listing import Asked, Listing, Visible, alternatives
 from kumoi.services.network.security_group_rules.models import security_group_rules as rules
+from kumoi.services.network.security_group_rules.protocols import ETHERTYPES
 from kumoi.services.network.security_groups.models import (
     SecurityGroupRuleDetails,
     SecurityGroupRuleRow,
     security_groups,
 )
 from kumoi.services.network.tags import store as tags
+
+
+def _by_prefix(values: list[str]) -> sa.ColumnElement[bool]:
+    """As written, or another spelling of the same; any address has no network, so only its spellings are compared."""
+    spelled = [spelling.prefix(value) for value in values]
+    narrow = [text for text in spelled if "/" in text and not text.endswith("/0")]
+    return sa.or_(rules.c.remote_ip_prefix.in_([*values, *spelled]), rules.c.remote_network.in_(narrow))
+
+
+def _ethertype(text: str) -> str:
+    return ETHERTYPES.get(text.lower(), text)
+
 
 LISTING = Listing(
     rules,
@@ -26,6 +40,8 @@ LISTING = Listing(
             "remote_ip_prefix", "remote_group_id",
         )
     },
+    special={"remote_ip_prefix": _by_prefix},
+    spelled={"ethertype": _ethertype, "protocol": str.lower, "direction": str.lower},
 )  # fmt: skip
 
 

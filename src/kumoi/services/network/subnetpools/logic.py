@@ -144,7 +144,7 @@ def cut(tx: Transaction, who: Who, project_id: str, values: dict[str, Any]) -> d
 
 def _named(pool: SubnetpoolRow, cidr: str, used: Sequence[Network]) -> Network:
     try:
-        found = ipaddress.ip_network(cidr)
+        found = ipaddress.ip_network(cidr, strict=False)
     except ValueError:
         raise InvalidInput(f"cidr: '{cidr[:64]}' is not a valid IP subnet") from None
     _must_fit(pool, found.prefixlen)

@@ -23,7 +23,7 @@ def network(text: str, version: int) -> Network:
         found = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise InvalidInput(f"cidr: '{text[:64]}' is not a valid IP subnet") from None
-    if "/" not in text or str(found.network_address) != str(ipaddress.ip_address(text.partition("/")[0])):
+    if "/" not in text:
         raise InvalidInput(f"cidr: '{text}' isn't a recognized IP subnet cidr, '{found}' is recommended")
     if found.version != version:
         raise InvalidInput(f"cidr: '{text}' does not match the ip_version '{version}'")
@@ -122,19 +122,22 @@ def must_not_hold(found: Sequence[dict[str, str]], gateway_ip: str | None) -> No
 
 
 def nameservers(asked: Sequence[str]) -> list[str]:
-    found: list[str] = []
+    """As the client wrote them."""
+    met: set[Address] = set()
     for text in asked:
         try:
-            server = str(ipaddress.ip_address(text))
+            server = ipaddress.ip_address(text)
         except ValueError:
             raise InvalidInput(f"dns_nameservers: '{text[:64]}' is not a valid nameserver") from None
-        if server in found:
+        if server in met:
             raise InvalidInput(f"dns_nameservers: Duplicate nameserver '{server}'")
-        found.append(server)
-    return found
+        met.add(server)
+    return list(asked)
 
 
 def host_routes(asked: Sequence[Any], version: int) -> list[dict[str, str]]:
+    """As the client wrote them."""
+    met: set[tuple[Network, Address]] = set()
     found: list[dict[str, str]] = []
     for route in asked:
         try:
@@ -143,10 +146,11 @@ def host_routes(asked: Sequence[Any], version: int) -> list[dict[str, str]]:
             raise InvalidInput(f"host_routes: '{route.destination}' is not a valid IP subnet") from None
         if destination.version != version:
             raise InvalidInput(f"host_routes: '{route.destination}' does not match the ip_version '{version}'")
-        entry = {"destination": str(destination), "nexthop": str(address("host_routes", route.nexthop, version))}
-        if entry in found:
-            raise InvalidInput(f"host_routes: Duplicate hostroute '{entry['destination']}'")
-        found.append(entry)
+        hop = address("host_routes", route.nexthop, version)
+        if (destination, hop) in met:
+            raise InvalidInput(f"host_routes: Duplicate hostroute '{destination}'")
+        met.add((destination, hop))
+        found.append({"destination": route.destination, "nexthop": route.nexthop})
     return found
 
 

@@ -10,7 +10,8 @@ from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
 from kumoi.services.network.addresses import store as addresses
-from kumoi.services.network.addresses.logic import from_mac, is_automatic
+from kumoi.services.network.addresses.errors import IpAddressGenerationFailureForSubnet
+from kumoi.services.network.addresses.logic import Wish, from_mac, is_automatic
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import InvalidInput, SubnetNotFound
 from kumoi.services.network.listing import Asked
@@ -87,6 +88,8 @@ def make(tx: Transaction, network: NetworkRow, project_id: str, values: dict[str
         tags.add(tx, row["id"], values["tags"])
     if is_automatic(row):
         _address_ports(tx, row)
+    if network["external"]:
+        _address_gateways(tx, row)
     _follow(tx, network)
     return row
 
@@ -216,6 +219,27 @@ def _address_ports(tx: Transaction, subnet: SubnetRow) -> None:
             addresses.give(tx, row["id"], now, before)
             ports_store.change(tx, row["id"])
             reconcile.mark(tx, ports.KIND, row["id"])
+
+
+def _address_gateways(tx: Transaction, subnet: SubnetRow) -> None:
+    """Gateways that were made while the network had no subnet get an address of its first, as long as there are any."""
+    cidr = ipaddress.ip_network(subnet["cidr"])
+    for port in ports_store.detailed(tx, ports_store.of_network(tx, subnet["network_id"], [ROUTER_GATEWAY])):
+        if port["fixed_ips"] or any(cidr.overlaps(inner) for inner in _inside(tx, port["device_id"])):
+            continue
+        try:
+            ports.readdress(tx, port, [Wish(subnet["id"])], port["mac_address"])
+        except IpAddressGenerationFailureForSubnet:
+            return
+        ports_store.change(tx, port["id"])
+        reconcile.mark(tx, ports.ROUTER_KIND, port["device_id"])
+
+
+def _inside(tx: Transaction, router_id: str) -> list[content.Network]:
+    """The subnets that a router has interfaces on."""
+    held = addresses.of_ports(tx, [port["id"] for port in ports_store.of_devices(tx, [router_id], [ROUTER_INTERFACE])])
+    found = store.by_ids(tx, list({subnet_id for pairs in held.values() for subnet_id, _ in pairs}))
+    return [ipaddress.ip_network(row["cidr"]) for row in found.values()]
 
 
 def _service_types(asked: list[str] | None) -> list[str] | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
-from kumoi.services.network import standard_attributes
+from kumoi.services.network import spelling, standard_attributes
 from kumoi.services.network.listing import Asked, Listing, flag
 from kumoi.services.network.networks.models import networks
 from kumoi.services.network.subnets.models import SubnetRow, subnets
@@ -34,6 +34,7 @@ LISTING = Listing(
         "router:external": lambda values: _network(networks.c.external, "router:external", values),
     },
     types={"shared": bool, "router:external": bool},
+    spelled={"cidr": spelling.prefix, "gateway_ip": spelling.address},
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from kumoi.engines.network.interface import HostRoute, NetworkSpec, SubnetSpec, 
 from kumoi.kernel import reconcile, resolvers
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network import spelling
 from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.networks import logic, store
 from kumoi.services.network.networks.models import networks as networks_table
@@ -72,8 +73,12 @@ def _subnet(row: SubnetRow, metadata_address: str | None) -> SubnetSpec:
         cidr=row["cidr"],
         gateway=row["gateway_ip"],
         enable_dhcp=row["enable_dhcp"],
-        dns_servers=row["dns_nameservers"] or resolvers.of_guests(row["ip_version"]),
-        host_routes=[HostRoute(route["destination"], route["nexthop"]) for route in row["host_routes"] or ()],
+        dns_servers=[spelling.address(server) for server in row["dns_nameservers"] or ()]
+        or resolvers.of_guests(row["ip_version"]),
+        host_routes=[
+            HostRoute(spelling.prefix(route["destination"]), spelling.address(route["nexthop"]))
+            for route in row["host_routes"] or ()
+        ],
         ipv6_ra_mode=row["ipv6_ra_mode"],
         ipv6_address_mode=row["ipv6_address_mode"],
         metadata_address=metadata_address,

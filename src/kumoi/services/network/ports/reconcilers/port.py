@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from kumoi.engines.network.interface import AddressPair, DhcpOption, FixedAddress, PortKind, PortSpec, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network import spelling
 from kumoi.services.network.ports import logic, states, store
 from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED, PortDetails
 from kumoi.services.network.ports.models import ports as ports_table
@@ -43,7 +44,8 @@ def _port(row: PortDetails) -> PortSpec:
         port_security=row["port_security_enabled"],
         security_groups=row["security_groups"],
         address_pairs=[
-            AddressPair(pair["ip_address"], pair["mac_address"]) for pair in row["allowed_address_pairs"] or ()
+            AddressPair(spelling.prefix(pair["ip_address"]), spelling.mac(pair["mac_address"]))
+            for pair in row["allowed_address_pairs"] or ()
         ],
         dhcp_options=[
             DhcpOption(option["opt_name"], option["opt_value"], option["ip_version"])

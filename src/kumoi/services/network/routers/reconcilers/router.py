@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from kumoi.engines.network.interface import Route, RouterAddress, RouterGateway, RouterInterface, RouterSpec, Topology
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.services.network import spelling
 from kumoi.services.network.networks import store as networks
 from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import store as ports
@@ -40,11 +41,14 @@ def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
                 (
                     _gateway(row, port, on, ranges)
                     for port in by_router.get(router_id, ())
-                    if port["device_owner"] == ROUTER_GATEWAY
+                    if port["device_owner"] == ROUTER_GATEWAY and port["fixed_ips"]
                 ),
                 None,
             ),
-            routes=[Route(route["destination"], route["nexthop"]) for route in row["routes"] or ()],
+            routes=[
+                Route(spelling.prefix(route["destination"]), spelling.address(route["nexthop"]))
+                for route in row["routes"] or ()
+            ],
         )
         for router_id, row in rows.items()
     }

@@ -1,0 +1,30 @@
+"""One spelling of addresses, prefixes and MACs, for comparisons, filters and the topology. Rows keep what clients wrote."""
+
+import ipaddress
+import re
+
+_MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
+
+
+def address(text: str) -> str:
+    """The address in the spelling that this service gives; what is none stays as it is."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return text
+
+
+def prefix(text: str) -> str:
+    """The prefix without host bits; a single address as an address; what is neither stays as it is."""
+    if "/" not in text:
+        return address(text)
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return text
+
+
+def mac(text: str) -> str:
+    """In lower case with colons; what is none stays as it is."""
+    lower = text.lower()
+    return lower.replace("-", ":") if _MAC.fullmatch(lower) else text
