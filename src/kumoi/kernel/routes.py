@@ -200,6 +200,8 @@ class Service:
     absent: str = "The resource could not be found."
     catalog_also: tuple[str, ...] = ()
     """Further types under which the catalogue carries it: block storage is `volumev3` and `block-storage`."""
+    catalog_names: Mapping[str, str] = field(default_factory=dict)
+    """Catalogue type → its name there, where that is not `name`."""
     project_in_path: bool = False
     """Every route answers below `prefix/{project id}` too, for the project of the token: the older URLs of block storage
     and compute."""

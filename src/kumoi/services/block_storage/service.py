@@ -78,6 +78,7 @@ SERVICE = Service(
     root=errors.ROOT,
     catalog_type="volumev3",
     catalog_also=("block-storage",),
+    catalog_names={"volumev3": "cinderv3"},
     catalog_path="/volume/v3",
     project_in_path=True,
     routes=below(__package__),

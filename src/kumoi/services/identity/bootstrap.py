@@ -121,9 +121,8 @@ def _catalog(tx: Transaction, region: str) -> None:
             if catalog_store.of_type(tx, kind) is not None:
                 continue
             id = tx.new_hex()
-            catalog_store.insert(
-                tx, services, id=id, type=kind, name=service.name, description="", enabled=True, extra={}
-            )
+            name = service.catalog_names.get(kind, service.name)
+            catalog_store.insert(tx, services, id=id, type=kind, name=name, description="", enabled=True, extra={})
             url = BASE_URL + service.catalog_path.replace("{project_id}", "$(project_id)s")
             for interface in INTERFACES:
                 catalog_store.insert(

@@ -75,3 +75,12 @@ def test_the_edges_of_2_36_2_39_and_2_57(cloud: Any) -> None:
     }  # fmt: skip
     assert keys(path, "2.38") - keys(path, "2.39") == {"maxImageMeta"}
     assert keys(path, "2.56") - keys(path, "2.57") == {"maxPersonality", "maxPersonalitySize"}
+
+
+def test_what_networks_keep_is_taken_in_old_versions(cloud: Any) -> None:
+    old = {"fixed_ips": 5, "floating_ips": "7", "security_groups": 3, "security_group_rules": 9, "cores": 4}
+    path = f"{QUOTAS}/{PROJECT}"
+    changed = cloud.put(path, as_="admin", version="2.35", json={"quota_set": old})
+    assert changed.status_code == 200, changed.text
+    assert (changed.json["quota_set"]["cores"], changed.json["quota_set"]["fixed_ips"]) == (4, -1)
+    assert cloud.put(path, as_="admin", version="2.36", json={"quota_set": old}).status_code == 400

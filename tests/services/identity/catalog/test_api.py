@@ -9,9 +9,12 @@ from tests.services.identity.cloud import V3, IdentityCloud
 
 
 def test_every_declared_service_is_in_it(cloud: IdentityCloud, admin: str) -> None:
-    types = {service["type"] for service in cloud.get(f"{V3}/services", as_=admin).json["services"]}
+    services = cloud.get(f"{V3}/services", as_=admin).json["services"]
+    types = {service["type"] for service in services}
     expected = {kind for service in declared.values() for kind in (service.catalog_type, *service.catalog_also)}
     assert types == expected and "identity" in types
+    names = {service["type"]: service["name"] for service in services}
+    assert (names["volumev3"], names["block-storage"], names["compute"]) == ("cinderv3", "cinder", "nova")
     endpoints = cloud.get(f"{V3}/endpoints", as_=admin).json["endpoints"]
     assert len(endpoints) == 3 * len(types)
     assert all(endpoint["url"].startswith("http://falconframework.org/") for endpoint in endpoints)
