@@ -126,6 +126,7 @@ WORDS_IN_PATHS: dict[str, tuple[str, ...]] = {
     "/placement/traits/{name}": ("CUSTOM_Y", "HW_CPU_X86_VMX"),
     f"{V2}/extensions/{{alias}}": ("router", "tags"),
     f"{CINDER}/extensions/{{alias}}": ("os-quota-sets",),
+    f"{NOVA}/extensions/{{alias}}": ("os-keypairs",),
     f"{CINDER}/os-quota-class-sets/{{name}}": ("default",),
     f"{NOVA}/os-quota-class-sets/{{name}}": ("default",),
 }
