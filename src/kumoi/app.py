@@ -14,7 +14,7 @@ from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Topology
 from kumoi.host import client as host_client
-from kumoi.kernel import log, operations, preparation, reconcile, resolvers
+from kumoi.kernel import log, operations, preparation, reconcile, removal, resolvers
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.http import Api, Authenticator
@@ -45,6 +45,17 @@ def load_services() -> list[Service]:
     return sorted(found, key=lambda service: service.type)
 
 
+def load_streams() -> list[Service]:
+    """Import what the routes of mode `stream` need, and no more; and collect every SERVICE, whose errors are told. What joins
+    in when rows are removed may be missing."""
+    removal.forbid()
+    modules = [importlib.import_module(name) for name in service_modules() if name.endswith(".service")]
+    found = sorted((module.SERVICE for module in modules), key=lambda service: str(service.type))
+    for service in found:
+        service.streaming()
+    return found
+
+
 @functools.cache
 def service_modules() -> list[str]:
     """Every module below kumoi.services."""
@@ -72,10 +83,10 @@ def engines(folder: Folder, settings: Settings) -> Locate:
     return locate
 
 
-def open_cloud(data: Path) -> tuple[Folder, Settings, Database]:
+def open_cloud(data: Path, load: Callable[[], list[Service]] = load_services) -> tuple[Folder, Settings, Database]:
     """The cloud that lives in a data folder, for one process of it."""
     folder = Folder(data)
-    load_services()
+    load()
     preparation.wait(folder)
     settings = settings_module.load(folder)
     wake_with(Bell(folder.runner_socket).ring)
@@ -89,11 +100,11 @@ def authenticator(folder: Folder) -> Authenticator:
     return facade.authenticator(folder.keys)
 
 
-def make_api(data: Path) -> Api:
-    """What the api and streams processes serve."""
-    folder, settings, database = open_cloud(data)
+def make_api(data: Path, load: Callable[[], list[Service]] = load_services) -> Api:
+    """What the api process serves; the streams process with `load_streams`."""
+    folder, settings, database = open_cloud(data, load)
     locate = engines(folder, settings)
-    return Api(load_services(), database, authenticator(folder), settings, locate, keys=locate(Keys))
+    return Api(load(), database, authenticator(folder), settings, locate, keys=locate(Keys))
 
 
 def make_runner(database: Database, locate: Locate) -> Runner:

@@ -74,7 +74,7 @@ async def serve_streams(folder: Folder) -> None:
     """In this process: what waits here waits without a thread, so one is enough."""
     log.start()
     server = OwnServer(
-        streams.asgi(app.make_api(folder.data)),
+        streams.asgi(app.make_api(folder.data, app.load_streams)),
         uds=folder.streams_socket,
         interface=Interfaces.ASGINL,
         log_enabled=False,

@@ -10,6 +10,7 @@ SERVICES = Path(kumoi.__file__).parent / "services"
 RESOURCE_ROOMS = {
     "__init__",
     "api",
+    "streams",
     "schemas",
     "models",
     "store",

@@ -1,7 +1,7 @@
 """What happens when rows of a resource are removed. Resources that stand on it join in, so that it need not know them.
 
 The resource has a `Removal` in its models.py and calls `check` and `run` before it deletes its own rows. A resource above
-it registers functions in its own logic.py: every process imports every room before it serves.
+it registers functions in its own logic.py. A process that does not import every room removes nothing: see `forbid`.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,6 +9,15 @@ from collections.abc import Callable, Sequence
 from kumoi.kernel.database import Transaction
 
 Part = Callable[[Transaction, Sequence[str]], None]
+
+
+_forbidden = False
+
+
+def forbid() -> None:
+    """From here on this process removes no rows, for it does not know all that stands on them."""
+    global _forbidden
+    _forbidden = True
 
 
 class Removal:
@@ -30,6 +39,8 @@ class Removal:
 
     def check(self, tx: Transaction, ids: Sequence[str]) -> None:
         """Refuse when a row is in use."""
+        if _forbidden:
+            raise RuntimeError("this process does not know all that stands on the rows")
         for function in self._guards:
             function(tx, ids)
 

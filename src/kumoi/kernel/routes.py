@@ -1,12 +1,10 @@
 """What a service offers: routes with their policy, quota, versions and shapes declared on them; everything else follows."""
 
-import importlib
-import importlib.util
-import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, Unpack
 
+from kumoi.kernel import rooms
 from kumoi.kernel.errors import ApiError
 from kumoi.kernel.policy import Policy
 from kumoi.kernel.versions import Microversions, Span, Version
@@ -148,12 +146,19 @@ class Routes:
         return self._add("POST", path, mode, status, policy, action=name, **options)
 
 
-def below(package: str) -> tuple[Routes, ...]:
-    """The `routes` of every resource in a service's package, from `<package>.<resource>.api`."""
-    path = importlib.import_module(package).__path__
-    resources = sorted(module.name for module in pkgutil.iter_modules(path) if module.ispkg)
-    names = [f"{package}.{resource}.api" for resource in resources]
-    return tuple(importlib.import_module(name).routes for name in names if importlib.util.find_spec(name))
+class Below:
+    """The `routes` of every resource in a service's package, from `<package>.<resource>.<room>`; imported when they are
+    asked for."""
+
+    def __init__(self, package: str, room: str = "api") -> None:
+        self.package, self.room = package, room
+
+    def __iter__(self) -> Iterator[Routes]:
+        return iter([module.routes for module in rooms.each(self.package, self.room)])
+
+
+def below(package: str, room: str = "api") -> Below:
+    return Below(package, room)
 
 
 @dataclass(frozen=True)
@@ -184,10 +189,12 @@ class Service:
     """`compute`, `volumev3` …"""
     catalog_path: str
     """What the catalogue's URL ends in; may hold `{project_id}`."""
-    routes: tuple[Routes, ...]
+    routes: Iterable[Routes]
     render_error: Callable[[ApiError], Any]
     discovery: Callable[["Service", str], Any]
     """(service, base URL) → body of `GET root` (300 or 200) and `GET prefix`: {"versions": […]} and {"version": {…}}."""
+    streams: Iterable[Routes] = ()
+    """Those of mode `stream`: all that the streams process loads."""
     discovery_status: int = 300
     decode: BodyDecoder | None = None
     """How its JSON bodies are read, where it takes more than the kernel does or has its own words for what is wrong."""
@@ -219,7 +226,10 @@ class Service:
         declared[self.type] = self
 
     def each(self) -> list[Route]:
-        return [route for routes in self.routes for route in routes.all]
+        return [route for routes in (*self.routes, *self.streams) for route in routes.all]
+
+    def streaming(self) -> list[Route]:
+        return [route for routes in self.streams for route in routes.all]
 
 
 declared: dict[str, Service] = {}

@@ -46,9 +46,8 @@ def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
     app.req_options.strip_url_path_trailing_slash = True
     by_path: dict[str, tuple[Service, dict[str, Route]]] = {}
     for service in api.services:
-        for route in service.each():
-            if route.mode == "stream":
-                by_path.setdefault(service.prefix + route.path, (service, {}))[1][route.method] = route
+        for route in service.streaming():
+            by_path.setdefault(service.prefix + route.path, (service, {}))[1][route.method] = route
     for path, (service, routes) in by_path.items():
         app.add_route(path, _Stream(api, service, routes))
     app.add_route(HEALTHCHECK, _Health())

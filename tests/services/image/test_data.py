@@ -12,7 +12,8 @@ from sqlalchemy.exc import DataError
 from kumoi.engines.images.interface import ImageStore, Stored
 from kumoi.kernel import clock, durable, operations, quotas, streams
 from kumoi.kernel.clock import VirtualClock
-from kumoi.services.image.data import api, upload
+from kumoi.services.image.data import streams as routes_of_streams
+from kumoi.services.image.data import upload
 from kumoi.services.image.images.errors import WrongStatus
 from tests.services.image.sending import IMAGES, RAW, create, qcow2, ready, send
 
@@ -445,7 +446,7 @@ def test_no_operation_is_left(cloud: Any) -> None:
 @pytest.mark.parametrize("what", ["file", "stage"])
 def test_a_character_that_no_id_has_is_no_image(cloud: Any, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """PostgreSQL cannot even be asked for it."""
-    monkeypatch.setattr(api, "receive", None)
+    monkeypatch.setattr(routes_of_streams, "receive", None)
     assert send(cloud, "%00", RAW, what=what).status_code == 404
 
 
@@ -456,6 +457,6 @@ def test_a_value_that_does_not_fit_is_the_client_s(
     async def receive(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(api, "receive", receive)
+    monkeypatch.setattr(routes_of_streams, "receive", receive)
     refused = send(cloud, create(cloud).json["id"], RAW)
     assert refused.status_code == 400 and "out of range" in refused.json["error"]["message"]

@@ -119,6 +119,7 @@ SERVICE = Service(
     catalog_path="/compute/v2.1",
     project_in_path=True,
     routes=below(__package__),
+    streams=below(__package__, "streams"),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

@@ -27,6 +27,7 @@ SERVICE = Service(
     catalog_type="image",
     catalog_path="/image",
     routes=below(__package__),
+    streams=below(__package__, "streams"),
     render_error=errors.render,
     discovery=discovery,
     address="/image/v2",

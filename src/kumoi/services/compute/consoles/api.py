@@ -1,10 +1,7 @@
-"""Routes of consoles; the screen itself goes over a websocket of the streams process."""
+"""Routes of consoles; the screen itself is in `streams.py`."""
 
-import asyncio
 from typing import Any
 from urllib.parse import quote
-
-import falcon.asgi
 
 from kumoi.kernel import policy, randomness
 from kumoi.kernel.http import Request
@@ -12,12 +9,11 @@ from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import since, until
 from kumoi.services.compute.consoles import live, logic, schemas
+from kumoi.services.compute.consoles.streams import SCREEN
 
 routes = Routes()
 
 ACTION = "/servers/{server_id}/action"
-SCREEN = "/console"
-"""Below the service's prefix, with `?token=`."""
 
 
 @routes.action(
@@ -90,18 +86,3 @@ def access(request: Request, token: str) -> schemas.AccessBody:
     return schemas.AccessBody(
         schemas.Access(server["id"], server["host"] or "", None, live.screen(request.engine, server))
     )
-
-
-@routes.websocket(SCREEN, policy=policy.public())
-async def screen(asked: Request, socket: falcon.asgi.WebSocket) -> None:
-    """The token is the whole right to look: a browser sends no other. It opens one connection at a time, which ends with the
-    server, and with the right of whoever opened the console."""
-    logic.check_origin(asked.headers.get("origin", ""), asked.base_url, asked.settings.console_origins)
-    token = (asked.params.get("token") or [""])[-1]
-    with live.alone(token):
-        admitted = await asyncio.to_thread(asked.database.read, lambda tx: logic.admitted(tx, token))
-        await asyncio.to_thread(live.check_right, asked, admitted)
-        path = await asyncio.to_thread(live.screen, asked.engine, admitted.server)
-        offered = tuple(socket.subprotocols or ())
-        await socket.accept(subprotocol="binary" if "binary" in offered else None)
-        await live.bridge(socket, path, live.right_ended(asked, admitted))

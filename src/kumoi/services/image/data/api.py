@@ -1,31 +1,13 @@
-"""Routes of the bytes of images."""
+"""Routes of the bytes of images; uploads are in `streams.py`."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.image.data import logic, schemas
-from kumoi.services.image.data.upload import receive
 
 routes = Routes()
-
-_REFUSALS = (408, 409, 410, 413, 415)
-
-
-@routes.put(
-    "/v2/images/{image_id}/file", policy=policy.member(), mode="stream", status=204, raw_body=True, errors=_REFUSALS
-)
-async def upload(request: Request, body: AsyncIterator[bytes], image_id: str) -> None:
-    await receive(request, body, image_id, staging=False)
-
-
-@routes.put(
-    "/v2/images/{image_id}/stage", policy=policy.member(), mode="stream", status=204, raw_body=True, errors=_REFUSALS
-)
-async def stage(request: Request, body: AsyncIterator[bytes], image_id: str) -> None:
-    await receive(request, body, image_id, staging=True)
 
 
 @routes.post("/v2/images/{image_id}/import", policy=policy.member(), body=schemas.Import, status=202, errors=(409, 413))
