@@ -156,8 +156,8 @@ def test_every_request_is_a_line_of_the_log_and_no_secret_is(data: Path) -> None
         request_id = told.headers["X-Openstack-Request-Id"]
 
         def said() -> list[dict[str, Any]]:
-            lines = kumoi("logs", "--data", data, "--lines", "50", "api", "streams").splitlines()
-            return [json.loads(each.partition(": ")[2]) for each in lines if request_id in each]
+            lines = kumoi("logs", "--data", data, "--json", "--lines", "50", "api", "streams").splitlines()
+            return [json.loads(each) for each in lines if request_id in each]
 
         until(said)
         (line,) = said()
