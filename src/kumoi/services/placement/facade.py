@@ -81,6 +81,11 @@ def ensure_provider(
         providers.advance(tx, [provider_id])
 
 
+def ratios(tx: Transaction, provider_id: str) -> dict[str, float]:
+    """Resource class → the allocation_ratio that the provider has, whoever set it."""
+    return {name: row["allocation_ratio"] for name, row in inventory_rows.of_provider(tx, provider_id).items()}
+
+
 def candidates(
     tx: Transaction,
     resources: Mapping[str, int],

@@ -57,6 +57,29 @@ def test_a_host_that_answers_is_registered_with_its_room(seen: Any) -> None:
     assert provider == row["id"]
 
 
+def test_the_ratios_that_an_admin_sets_stay(seen: Any) -> None:
+    (row,) = seen.database.read(store.every)
+    path = f"/placement/resource_providers/{row['id']}/inventories"
+
+    def shown() -> Any:
+        return seen.get(path, as_="admin").json
+
+    held = shown()
+    usual = {name: one["allocation_ratio"] for name, one in held["inventories"].items()}
+    assert usual == {"VCPU": usual["VCPU"], "MEMORY_MB": 1.5, "DISK_GB": 1.0} and usual["VCPU"] in (4.0, 16.0)
+    wanted = {"VCPU": 400.0, "MEMORY_MB": 2.5, "DISK_GB": 3.0}
+    for name, ratio in wanted.items():
+        held["inventories"][name]["allocation_ratio"] = ratio
+    assert seen.put(path, as_="admin", json=held).status_code == 200
+    look(seen)
+    after = shown()["inventories"]
+    assert {name: one["allocation_ratio"] for name, one in after.items()} == wanted
+    assert after["VCPU"]["max_unit"] == after["VCPU"]["total"] * 400
+    generation = shown()["resource_provider_generation"]
+    look(seen)
+    assert shown()["resource_provider_generation"] == generation
+
+
 def test_a_host_that_grows(seen: Any) -> None:
     fake = seen.engines[FakeHypervisor]
     fake.shown = msgspec.structs.replace(fake.shown, vcpus=1, memory_mib=2000)

@@ -48,18 +48,25 @@ def silent(tx: Transaction, name: str) -> None:
 
 
 def offer(tx: Transaction, row: dict[str, Any]) -> None:
-    """Placement's provider of the host, with inventories and traits as the row has them."""
-    ratio = CPU_RATIO.get(row["accelerator"], USUAL_CPU_RATIO)
+    """Placement's provider of the host, with inventories and traits as the row has them. The ratios are those of a new
+    host only: what an admin has set stays."""
+    held = placement.ratios(tx, row["id"])
+    ratio = held.get("VCPU", CPU_RATIO.get(row["accelerator"], USUAL_CPU_RATIO))
     memory = max(row["memory_mib"], 1)
     inventories = {
         # A guest may have more vCPUs than the host has CPUs: it is slower then, not impossible.
         "VCPU": Inventory(row["vcpus"], allocation_ratio=ratio, max_unit=max(int(row["vcpus"] * ratio), 1)),
         "MEMORY_MB": Inventory(
-            memory, reserved=min(RESERVED_MEMORY_MIB, memory // 2), allocation_ratio=MEMORY_RATIO, max_unit=memory
+            memory,
+            reserved=min(RESERVED_MEMORY_MIB, memory // 2),
+            allocation_ratio=held.get("MEMORY_MB", MEMORY_RATIO),
+            max_unit=memory,
         ),
     }
     if row["disk_gib"] > 0:
-        inventories["DISK_GB"] = Inventory(row["disk_gib"], max_unit=row["disk_gib"])
+        inventories["DISK_GB"] = Inventory(
+            row["disk_gib"], allocation_ratio=held.get("DISK_GB", 1.0), max_unit=row["disk_gib"]
+        )
     refuses = row["disabled"] or row["forced_down"] or not row["answers"]
     features = [f"HW_CPU_X86_{str(feature).upper()}" for feature in row["cpu"].get("features", [])]
     traits = [*placement.known_traits(tx, features), *([placement.DISABLED] if refuses else [])]
