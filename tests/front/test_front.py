@@ -21,6 +21,7 @@ import pytest
 from kumoi.front import configuration
 from kumoi.kernel import bodies
 from kumoi.kernel.settings import Folder, Settings
+from kumoi.supervisor import metrics
 from tests.ports import free_port
 
 nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin")
@@ -375,6 +376,15 @@ def test_both_workers_of_the_api_are_asked_and_one_stands_in_for_the_other(front
 
 def test_the_usual_name_of_a_health_check_reaches_the_apis_own(front: Front) -> None:
     assert front.ask("GET", "/healthz")[1]["path"] == "/healthcheck"
+
+
+def test_metrics_are_what_the_supervisor_wrote(front: Front) -> None:
+    assert front.ask("GET", "/metrics")[0].status == 404
+    metrics.path(front.folder.data).write_text("kumoi_settled 1\n")
+    response, told = front.ask("GET", "/metrics")
+    assert (response.status, told) == (200, b"kumoi_settled 1\n")
+    assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert front.ask("POST", "/metrics", b"x")[0].status == 405
 
 
 def test_what_opens_a_screen_is_in_no_log(front: Front) -> None:

@@ -81,6 +81,14 @@ $limits
 $errors
         location / { proxy_pass http://api; }
         location = /healthz { proxy_pass http://api/healthcheck; }
+        # The supervisor writes them every half minute; they are this machine's matter.
+        location = /metrics {
+            allow 127.0.0.1;
+            allow ::1;
+            deny all;
+            default_type "text/plain; version=0.0.4";
+            alias $run/metrics;
+        }
 
         # Uploads go to the streams as they come. The rewrite phase decides, before a location's size limit is checked.
         recursive_error_pages on;

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kumoi.kernel import accounts, clock, durable
 from kumoi.kernel.processes import Process
-from kumoi.supervisor import plan
+from kumoi.supervisor import metrics, plan
 from kumoi.supervisor.unit import PID_FILE, Unit
 
 EVERYTHING = 1000
@@ -42,6 +42,8 @@ class Supervisor:
         self.parked: set[str] = set()
         self.leaving = False
         self._logs_seen = 0.0
+        self._told: bool | None = None
+        """Whether all was settled when the metrics were written last; None: they are due."""
 
     def load(self) -> None:
         """Take the plan and what an earlier supervisor left: what changed since starts anew, what went is stopped."""
@@ -97,6 +99,11 @@ class Supervisor:
         if clock.monotonic() - self._logs_seen > 30:
             self._logs_seen = clock.monotonic()
             self._bound_logs()
+            self._told = None
+        if self._told is not (settled := self.settled):
+            self._told = settled
+            with contextlib.suppress(OSError):
+                metrics.write(self.data, self._rows(), settled=settled)
 
     def wanted(self, unit: Unit) -> bool:
         return unit.process.layer <= self.level and unit.process.name not in self.held | self.parked
@@ -117,11 +124,21 @@ class Supervisor:
                 self.leaving = True
             case other:
                 return {"error": f"unknown order {other!r}"}
-        rows = [unit.describe() for unit in sorted(self.units.values(), key=lambda unit: unit.process.layer)]
-        settled = not self.held and all(
+        return {
+            "supervisor": os.getpid(),
+            "level": self.level,
+            "settled": self.settled,
+            "processes": self._rows(),
+        }
+
+    def _rows(self) -> list[dict[str, object]]:
+        return [unit.describe() for unit in sorted(self.units.values(), key=lambda unit: unit.process.layer)]
+
+    @property
+    def settled(self) -> bool:
+        return not self.held and all(
             unit.state == ("up" if self.wanted(unit) else "down") for unit in self.units.values()
         )
-        return {"supervisor": os.getpid(), "level": self.level, "settled": settled, "processes": rows}
 
     def _stop_what_is_not_wanted(self) -> None:
         unwanted = [unit for unit in self.units.values() if not self.wanted(unit)]
