@@ -276,6 +276,16 @@ def test_a_new_password_is_in_clouds_yaml_at_once(data: Path) -> None:
     assert "nobody" in kumoi("reset-password", "--data", data, "--user", "nobody", fails=True)
 
 
+def test_probes_find_the_cloud_well(data: Path) -> None:
+    assert httpx.get(f"http://127.0.0.1:{PORT}/healthz").text == "OK"
+
+    def told() -> list[str]:
+        return httpx.get(f"http://127.0.0.1:{PORT}/metrics").text.splitlines()
+
+    until(lambda: "kumoi_settled 1" in told(), 40)
+    assert 'kumoi_process_up{process="api"} 1' in told()
+
+
 def test_logs_are_read_by_name(data: Path) -> None:
     assert "runner started" in kumoi("logs", "--data", data, "runner")
     assert "there is no log of x" in kumoi("logs", "--data", data, "x", fails=True)
