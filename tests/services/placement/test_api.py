@@ -399,3 +399,24 @@ def test_who_may(cloud: Any, client: Client) -> None:
     assert cloud.get(PROVIDERS, as_=None).status_code == 401
     assert client.get("/placement/nothing").status_code == 404
     assert client.post(PROVIDERS, body="{").status_code == 400
+
+
+def test_ids_of_aggregates_come_back_as_sent_and_are_found_in_any_spelling(client: Client) -> None:
+    bare = GROUP.replace("-", "").upper()
+    client.provider(A)
+    assert client.aggregates(A, bare).json["aggregates"] == [bare]
+    assert client.get(f"{PROVIDERS}/{A}/aggregates").json["aggregates"] == [bare]
+    for spelled in (bare, GROUP):
+        found = client.get(PROVIDERS, params={"member_of": spelled}).json["resource_providers"]
+        assert [one["uuid"] for one in found] == [A]
+    assert client.aggregates(A, bare, GROUP).status_code == 400
+    assert client.aggregates(A, f"urn:uuid:{GROUP}").status_code == 400
+    client.aggregates(A, GROUP)
+    assert client.get(f"{PROVIDERS}/{A}/aggregates").json["aggregates"] == [GROUP]
+
+
+def test_ids_of_consumers_come_back_as_sent(client: Client) -> None:
+    bare = GUEST.replace("-", "").upper()
+    client.provider(A, VCPU=4)
+    assert client.claim(bare, {A: {"VCPU": 1}}).status_code == 204
+    assert list(client.get(f"{PROVIDERS}/{A}/allocations").json["allocations"]) == [bare]

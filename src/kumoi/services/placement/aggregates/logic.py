@@ -1,5 +1,6 @@
 """Putting a provider into aggregates."""
 
+import re
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -10,14 +11,16 @@ from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
+
 
 def replace(
     tx: Transaction, provider_id: str, names: Sequence[str], generation: int | None
 ) -> tuple[ResourceProviderRow, list[str]]:
     """The provider's row afterwards, and its aggregates. `generation` None: versions that do not check it."""
     row = providers_logic.existing(tx, provider_id)
-    wanted = [_uuid(name) for name in names]
-    if len(set(wanted)) != len(wanted):
+    wanted = list(names)
+    if len({_uuid(name) for name in wanted}) != len(wanted):
         raise BadRequest("JSON does not validate: aggregates: an aggregate is there twice.")
     if generation is not None:
         providers_logic.same_generation(row, generation)
@@ -34,7 +37,7 @@ def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow,
 
 
 def _uuid(text: str) -> str:
-    try:
-        return str(UUID(text))
-    except ValueError:
-        raise BadRequest(f"JSON does not validate: aggregates: {text[:100]!r} is not a UUID.") from None
+    """The same for every spelling; what is kept is what was sent."""
+    if not _UUID.fullmatch(text):
+        raise BadRequest(f"JSON does not validate: aggregates: {text[:100]!r} is not a UUID.")
+    return str(UUID(text))

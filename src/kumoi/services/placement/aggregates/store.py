@@ -1,6 +1,7 @@
 """All SQL of aggregates."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -14,10 +15,10 @@ def of_provider(tx: Transaction, provider_id: str) -> list[str]:
 
 
 def of_providers(tx: Transaction) -> dict[str, set[str]]:
-    """Provider → aggregates; providers in none are left out."""
+    """Provider → aggregates in one spelling; providers in none are left out."""
     found: dict[str, set[str]] = {}
     for row in tx.all(sa.select(provider_aggregates), ProviderAggregateRow):
-        found.setdefault(row["provider_id"], set()).add(row["aggregate_id"])
+        found.setdefault(row["provider_id"], set()).add(str(UUID(row["aggregate_id"])))
     return found
 
 
