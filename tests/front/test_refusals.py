@@ -33,7 +33,7 @@ def test_shapes() -> None:
     assert said == {
         "": {"error": {"code": 404, "message": NOT_THERE, "title": title}},
         "/compute": {"itemNotFound": {"code": 404, "message": NOT_THERE}},
-        "/image": {"message": NOT_THERE, "code": f"404 {title}", "title": title},
+        "/image": {"error": {"code": 404, "message": NOT_THERE, "title": title}},
         "/network": {"NeutronError": {"type": "HTTPNotFound", "message": NOT_THERE, "detail": ""}},
     }
     late = json.loads(refusals.body("/volume", 429))
