@@ -5,6 +5,7 @@ nothing else. The neighbour has everything twice: what others may come to know t
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -234,9 +235,9 @@ class Furnisher:
             EXAMPLES.setdefault(f"{route.method} {path}", [body])
             envelope, values = next(iter(body.items()))
             if isinstance(values, dict) and "name" in values:
-                body = {envelope: {**values, "name": text}}
+                body = {envelope: {**values, "name": _marked(values["name"], text)}}
             elif "name" in body:
-                body = {**body, "name": text}
+                body = {**body, "name": _marked(body["name"], text)}
             things.add(kind, self._post(path, bare=body)["id"])
 
     def _image(self, name: str, owner: str, visibility: str) -> str:
@@ -280,6 +281,11 @@ class Furnisher:
         """What was made, out of its envelope."""
         answered = self._ask("POST", path, json=bare if bare is not None else body)
         return next(iter(answered.values())) if len(answered) == 1 else answered
+
+
+def _marked(name: str, text: str) -> str:
+    """The example's name with `text` as its first word. The rest stays: names may need a form, as `one.example.` does."""
+    return re.sub(r"^[\w-]*", text, name, count=1)
 
 
 class _AsOwner:
