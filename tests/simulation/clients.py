@@ -250,17 +250,17 @@ class Clients:
         image_id = str(self.ask("POST", sending.IMAGES, json=body).json["id"])
         self.known["image"].append(image_id)
         database, member = self.cloud.database, CALLERS["member"]
-        upload, disk_format = database.write(lambda tx: logic.begin(tx, member, image_id, ORIGIN, staging=False))
-        writer = FileImages(self.cloud.folder.images).begin(image_id, disk_format)
+        upload = database.write(lambda tx: logic.begin(tx, member, image_id, ORIGIN, staging=False))
+        writer = FileImages(self.cloud.folder.images).begin(image_id, upload.disk_format)
         if self.mischief and self.mischief.strikes(0.3, "the disk of the images is full"):
             with full_disk("kumoi.engines.images.files.os.write"), contextlib.suppress(ImagesError):
                 writer.write(b"\0" * 4096)
-            database.write(lambda tx: logic.give_up(tx, image_id, upload))
+            database.write(lambda tx: logic.give_up(tx, image_id, upload.id))
             return
         writer.write(b"\0" * 4096)
         if self.random.random() < 0.5:
             stored = writer.finish()
-            database.write(lambda tx: logic.finish(tx, image_id, upload, stored, staging=False))
+            database.write(lambda tx: logic.finish(tx, image_id, upload.id, stored, staging=False))
 
     def nonsense(self) -> None:
         """What another project has is not there; what is no body is refused."""
