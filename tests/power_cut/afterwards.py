@@ -1,5 +1,6 @@
 """What must be so when Kumoi starts again after a power cut: all that was promised, and nothing besides."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ def problems(data: Path, promises: Promises, guests: str = "fake") -> tuple[list
         except Exception as error:
             return [*wrong, f"the cloud does not start: {error!r}"], len(promises)
         try:
+            _give_uploads(Folder(data))
             if guests == "qemu":
                 cloud.engines[QemuHypervisor].bring_up()
             for _ in range(2):
@@ -42,6 +44,13 @@ def problems(data: Path, promises: Promises, guests: str = "fake") -> tuple[list
             cloud.end_guests()
             cloud.close()
     return wrong, len(promises)
+
+
+def _give_uploads(folder: Folder) -> None:
+    """The model knows no owners: what was uploaded belongs to the user that receives uploads."""
+    owner = folder.images.stat()
+    for path in folder.images.iterdir():
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def half_made(data: Path) -> list[str]:
