@@ -98,7 +98,10 @@ def bodies(service: Service, route: Route, namer: Namer) -> Iterator[dict[str, A
     document = openapi.document(dataclasses.replace(service, routes=(only,), microversions=marks), "")
     routes.declared.update(registered)
     del document["components"]["securitySchemes"]
-    (operation,) = (result.ok() for result in schemathesis.openapi.from_dict(document).get_all_operations())
+    described = [result.ok() for result in schemathesis.openapi.from_dict(document).get_all_operations()]
+    # The description has the streams' routes besides.
+    asked = (route.method, service.prefix + route.path)
+    (operation,) = (one for one in described if (one.method.upper(), one.path) == asked)
     found: list[Any] = []
 
     @seed(1)
