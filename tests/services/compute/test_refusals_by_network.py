@@ -151,4 +151,4 @@ def test_everything_that_network_refuses_has_words() -> None:
         if isinstance(kind, type) and issubclass(kind, ApiError) and kind.__module__.startswith("kumoi.services")
     }
     assert len(refused) > 10
-    assert refused == {*words.OF_PORTS, *words.OF_SECURITY_GROUPS}
+    assert refused == {*words.OF_PORTS, *words.OF_SECURITY_GROUPS, *words.OF_FLOATING_IPS}

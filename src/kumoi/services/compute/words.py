@@ -59,6 +59,8 @@ OF_FLOATING_IPS: Words = {
     errors.BadFloatingIpRequest: lambda e: BadRequest(e.message),
     errors.ExternalGatewayForFloatingIPNotFound: lambda e: BadRequest(e.message),
     errors.FloatingIPPortAlreadyAssociated: lambda e: BadRequest(e.message),
+    errors.FloatingAddressNotFound: lambda e: NotFound(e.message),
     errors.FloatingAddressAmbiguous: lambda e: Conflict(e.message),
+    errors.FloatingAddressElsewhere: lambda e: Conflict(e.message),
 }
 """For `network.facade.floating_ips`."""
