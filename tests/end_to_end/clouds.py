@@ -32,7 +32,7 @@ TRUST_ANYONE = (
 )
 
 
-HISTORY = ("kernel_", "compute_host_heartbeats", "sqlite_sequence")
+HISTORY = ("kernel_", "compute_host_heartbeats", "identity_logins", "sqlite_sequence")
 """Beginnings of the names of tables that tell what was, not what is in use."""
 
 

@@ -411,3 +411,15 @@ def test_a_path_that_nginx_would_misread_is_refused(tmp_path: Path) -> None:
     assert configuration.render(Folder(tmp_path), Settings(), tmp_path)
     with pytest.raises(ValueError, match="run"):
         configuration.render(Folder(tmp_path / "a;b"), Settings(), tmp_path)
+
+
+def test_a_place_with_headers_of_its_own_sends_all_of_them(tmp_path: Path) -> None:
+    """nginx inherits none where a location sets one: without Host a console's Origin is that of a foreign page, and a
+    client's own X-Forwarded-Host would be believed."""
+    text = configuration.render(Folder(tmp_path), Settings(), tmp_path)
+    places = re.findall(r"location [^{]*\{([^}]*)\}", text)
+    with_headers = [place for place in places if "proxy_set_header" in place]
+    assert with_headers
+    for place in with_headers:
+        names = set(re.findall(r"proxy_set_header (\S+)", place))
+        assert {"Host", "X-Forwarded-Proto", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded"} <= names, place

@@ -117,6 +117,12 @@ $errors
             error_log stderr emerg;
             # a browser that is refused is told at once: no other request comes on this connection
             keepalive_timeout 0;
+            # a location with headers of its own inherits none
+            proxy_set_header Host $$http_host;
+            proxy_set_header X-Forwarded-Proto $$scheme;
+            proxy_set_header X-Forwarded-For $$remote_addr;
+            proxy_set_header X-Forwarded-Host "";
+            proxy_set_header Forwarded "";
             proxy_set_header Upgrade $$http_upgrade;
             proxy_set_header Connection $$connection_kind;
             proxy_buffering off;

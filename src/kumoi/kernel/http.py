@@ -178,9 +178,8 @@ class Api:
 
     def base_url(self, request: Any) -> str:
         """Of the links in replies, for a request to Falcon's WSGI or ASGI side: what the settings say, or else the client."""
-        scheme = str(request.forwarded_scheme).replace(
-            "ws", "http"
-        )  # a websocket's address, as of the page that opens it
+        # The address of a websocket is that of the page that opens it.
+        scheme = str(request.forwarded_scheme).replace("ws", "http")
         return self.settings.public_url or f"{scheme}://{request.forwarded_host}"
 
     def service_at(self, path: str) -> Service | None:
