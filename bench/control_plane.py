@@ -20,7 +20,7 @@ Say = Callable[[str, Any], None]
 
 def measure(say: Say) -> None:
     """Every figure goes to `say(name, value)` as soon as it is known."""
-    with Cloud(hypervisor="fake", network="fake", logins_per_address="0") as cloud:
+    with Cloud(hypervisor="fake", network="fake", logins_per_address="0", image_count_total="-1") as cloud:
         client = cloud.client
         say("fake.first_token_s", cloud.first_token_s)
         flavor, image, network = _prepare(client)
