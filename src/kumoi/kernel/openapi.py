@@ -161,6 +161,11 @@ def _newest(service: Service) -> Version | None:
     return service.microversions.maximum if service.microversions else None
 
 
+def operation_id(service: Service, route: Route) -> str:
+    """`network.get.ports.port_id.tags`: unique over all services, because clients generate function names from it."""
+    return ".".join([service.type, route.method.lower(), *re.findall(r"[\w.-]+", route.path)])
+
+
 def _operation(service: Service, route: Route, asked: dict[Any, Schema]) -> Schema:
     names = re.findall(r"\{(\w+)\}", route.path)
     parameters: list[Schema] = [
@@ -169,7 +174,7 @@ def _operation(service: Service, route: Route, asked: dict[Any, Schema]) -> Sche
     if route.query is not None:
         parameters += _parameters(service, route, asked)
     return {
-        "operationId": f"{route.name}.{route.method.lower()}",
+        "operationId": operation_id(service, route),
         "x-policy": route.policy.name,
         "x-quota": sorted(route.quota),
         "parameters": parameters,
