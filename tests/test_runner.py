@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from kumoi import runner
-from kumoi.engines.network.fake import FakeTopology
+from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.kernel import clock, reconcile
 from kumoi.kernel import settings as settings_module
 from tests.cloud import Cloud

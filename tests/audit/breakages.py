@@ -10,7 +10,8 @@ from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import Disk, Nic
 from kumoi.engines.images.interface import ImagesError, ImageStore
-from kumoi.engines.network.fake import FakeTopology, FakeWiring
+from kumoi.engines.network.fake.topology import FakeTopology
+from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import NetworkError, Topology, WiringInventory
 from kumoi.engines.volumes.interface import FileSource
 from kumoi.host.client import Unreachable

@@ -10,7 +10,7 @@ import yaml
 
 from kumoi.cli import clouds, parts, running
 from kumoi.cli.refusals import Refused
-from kumoi.engines.network import fake
+from kumoi.engines.network.fake import plugs
 from kumoi.engines.network.interface import NetworkError
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.settings import Folder, Settings
@@ -63,7 +63,7 @@ def test_settings_that_this_machine_does_not_follow_are_not_kept(
     def refuses(*_: object) -> None:
         raise NetworkError("external_cidr: it cannot be followed")
 
-    monkeypatch.setattr(fake, "prepare", refuses)
+    monkeypatch.setattr(plugs, "prepare", refuses)
     with pytest.raises(NetworkError):
         running.up(folder, settings)
     assert folder.settings.read_bytes() == before

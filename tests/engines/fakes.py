@@ -7,7 +7,8 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import Hypervisor
 from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.implementations import implementation
-from kumoi.engines.network.fake import FakeTopology, FakeWiring
+from kumoi.engines.network.fake.topology import FakeTopology
+from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import Topology
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.engines.volumes.interface import Volumes

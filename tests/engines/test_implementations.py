@@ -5,7 +5,7 @@ from typing import Protocol, get_args, get_type_hints
 import pytest
 
 from kumoi.engines.implementations import TABLE, Incomplete, check, implementation, load
-from kumoi.engines.network.fake import FakeTopology
+from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.interface import Topology
 from kumoi.kernel.settings import Settings
 

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.images.interface import ImageStore
-from kumoi.engines.network.fake import FakeTopology, FakeWiring
+from kumoi.engines.network.fake.topology import FakeTopology
+from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction, metadata

@@ -13,7 +13,8 @@ from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
 from kumoi.engines.images.files import FileImages
 from kumoi.engines.images.interface import ImageStore
-from kumoi.engines.network.fake import FakeTopology, FakeWiring
+from kumoi.engines.network.fake.topology import FakeTopology
+from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import Topology
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.host.agent import Agent

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from kumoi import app
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.images.interface import ImageStore
-from kumoi.engines.network.fake import FakeTopology
+from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.interface import Topology
 from kumoi.host.client import InProcess
 from kumoi.kernel import clock, operations, randomness, reconcile, runner

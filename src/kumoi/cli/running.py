@@ -100,9 +100,9 @@ def up(folder: Folder, settings: Settings) -> list[str]:
 
                 daemons.prepare(folder, settings)
             else:
-                from kumoi.engines.network import fake
+                from kumoi.engines.network.fake import plugs
 
-                fake.prepare(folder, settings)
+                plugs.prepare(folder, settings)
             text = configuration.render(folder, settings, novnc())
             durable.replace_for_now(folder.run / "nginx.conf", text.encode())
             accounts.give(folder.run / "nginx.conf", 0o640, group=_control())

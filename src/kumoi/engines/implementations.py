@@ -36,11 +36,14 @@ TABLE: dict[type[Any], Implementations] = {
     ),
     Wiring: Implementations(
         "network",
-        {"ovn": "kumoi.engines.network.ovn.wiring:OvnWiring", "fake": "kumoi.engines.network.fake:FakeWiring"},
+        {"ovn": "kumoi.engines.network.ovn.wiring:OvnWiring", "fake": "kumoi.engines.network.fake.wiring:FakeWiring"},
     ),
     Topology: Implementations(
         "network",
-        {"ovn": "kumoi.engines.network.ovn.topology:OvnTopology", "fake": "kumoi.engines.network.fake:FakeTopology"},
+        {
+            "ovn": "kumoi.engines.network.ovn.topology:OvnTopology",
+            "fake": "kumoi.engines.network.fake.topology:FakeTopology",
+        },
     ),
     ImageStore: Implementations(None, {"": "kumoi.engines.images.files:FileImages"}),
 }

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from kumoi.engines.network import fake
-from kumoi.engines.network.fake import FakeTopology, FakeWiring
+from kumoi.engines.network.fake import plugs
+from kumoi.engines.network.fake.topology import FakeTopology
+from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.kernel.settings import Folder, Settings
 from tests.engines.network.contract import FENCE, TopologyContract, a_network, a_port, eventually
 
@@ -53,7 +54,7 @@ def test_plugs_are_heard_of_though_their_journal_begins_anew(tmp_path: Path, mon
     with topology._lock:
         wiring.unplug(FENCE, ports[0].id)
         wiring.plug(FENCE, ports[1].id, ports[1].mac, 1442)
-        monkeypatch.setattr(fake, "LONGEST_JOURNAL", 0)
+        monkeypatch.setattr(plugs, "LONGEST_JOURNAL", 0)
         FakeWiring(Folder(tmp_path), SETTINGS)
     eventually(lambda: told == {ports[0].id: False, ports[1].id: True})
     topology.close()

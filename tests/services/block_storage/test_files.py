@@ -10,7 +10,7 @@ import pytest
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.images import qcow2
-from kumoi.engines.network.fake import FakeWiring
+from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.host.agent import Agent
 from kumoi.host.client import Hosts as HostClients

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.network.fake import FakeTopology, FakeWiring
+from kumoi.engines.network.fake.topology import FakeTopology
+from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import NetworkError, PortKind, Topology
 from kumoi.kernel import clock, reconcile, resolvers
 from kumoi.kernel.fences import Fence, Stale

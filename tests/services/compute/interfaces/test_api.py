@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
-from kumoi.engines.network.fake import FakeWiring
+from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.kernel import clock, runner
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.fences import Fence

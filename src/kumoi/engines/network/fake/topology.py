@@ -1,16 +1,15 @@
-"""Networks without packets: a topology in a small database, and plugs as files; for clouds without root, and tests."""
+"""The topology of a cloud without real networks: an SQLite database in the data folder."""
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from kumoi.engines.network.fake import plugs
 from kumoi.engines.network.interface import (
     Content,
     FloatingIpSpec,
@@ -21,13 +20,9 @@ from kumoi.engines.network.interface import (
     PortSpec,
     RouterSpec,
     SecurityGroupSpec,
-    ServedNetwork,
     TopologyInventory,
-    Translations,
-    WiringInventory,
 )
-from kumoi.kernel import accounts
-from kumoi.kernel.fences import Fence, Stale
+from kumoi.kernel.fences import Stale
 from kumoi.kernel.settings import Folder, Settings
 
 Spec = TypeVar("Spec", bound=msgspec.Struct)
@@ -52,41 +47,19 @@ CREATE TABLE IF NOT EXISTS resources (
 CREATE INDEX IF NOT EXISTS resources_network ON resources (spec ->> 'network_id') WHERE kind = 'port';
 CREATE INDEX IF NOT EXISTS resources_written ON resources (written);
 """
-"""A removed resource keeps its row, without a spec. `written` counts all writes up: the rows past a number are new."""
-JOURNAL = "journal"
-"""Beside the plugs, the id of each port that was plugged or unplugged, in order: who has read it so far reads on there."""
-LONGEST_JOURNAL = 1 << 20
-"""Bytes, past which the next agent begins a new one."""
-
-
-def topology_folder(folder: Folder) -> Path:
-    return folder.data / "network"
-
-
-def wiring_folder(folder: Folder) -> Path:
-    return folder.data / "network" / "wiring"
-
-
-def prepare(folder: Folder, settings: Settings) -> None:
-    """Make the folders, each for the user that writes there; before a cloud's processes start."""
-    _make_folders(folder)
-    accounts.give(topology_folder(folder), 0o755, owner=accounts.CONTROL)
-
-
-def _make_folders(folder: Folder) -> None:
-    wiring_folder(folder).mkdir(parents=True, exist_ok=True)
+"""A removed resource keeps its row, without a spec. `written` grows with each write, so a reader finds what is new."""
 
 
 class FakeTopology:
-    """Keeps the rules of the real one (revisions, what stands on what); a port is up when it is plugged."""
+    """Enforces the same rules as OVN's: revisions, and references between resources. A port is up when it is plugged."""
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
-        _make_folders(folder)
-        self.plugs = wiring_folder(folder)
-        self._hosts = _Plugs(self.plugs)
+        plugs.make_folders(folder)
+        self.plugs = plugs.wiring_folder(folder)
+        self._hosts = plugs.Plugs(self.plugs)
         self._lock = threading.RLock()
         self._database = sqlite3.connect(
-            topology_folder(folder) / "topology.db", timeout=10, isolation_level=None, check_same_thread=False
+            plugs.topology_folder(folder) / "topology.db", timeout=10, isolation_level=None, check_same_thread=False
         )
         for pragma in ("journal_mode=WAL", "synchronous=OFF"):
             self._database.execute(f"PRAGMA {pragma}")
@@ -169,7 +142,7 @@ class FakeTopology:
     def port_states(self) -> dict[str, bool]:
         with self._lock:
             plugged = self._hosts.now()
-            return _states(self._all("port", _Standing), plugged)
+            return _states(self._all("port", _PortState), plugged)
 
     def watch(self, callback: Callable[[str, bool], None]) -> None:
         with self._lock:
@@ -177,7 +150,7 @@ class FakeTopology:
             if self._looking is None:
                 self._hosts.begin()
                 before = _Seen(self._written(), self._hosts.now(), {})
-                before.ports = {port.id: port for port in self._all("port", _Standing)}
+                before.ports = {port.id: port for port in self._all("port", _PortState)}
                 self._looking = threading.Thread(target=self._look, args=(before,), daemon=True)
                 self._looking.start()
 
@@ -210,7 +183,7 @@ class FakeTopology:
             self._database.close()
 
     def _look(self, before: "_Seen") -> None:
-        """Only what was written or plugged since the last look is read."""
+        """Report ports that went up or down. Reads only what was written or plugged since the last look."""
         seen: object = None
         while not self._stop.wait(LOOK_EVERY):
             with self._lock:
@@ -231,12 +204,12 @@ class FakeTopology:
         number: int = self._database.execute("SELECT coalesce(max(written), 0) FROM resources").fetchone()[0]
         return number
 
-    def _written_since(self, number: int) -> dict[str, "_Standing | None"]:
-        """Port id → what is held of it; None: it is gone."""
+    def _written_since(self, number: int) -> dict[str, "_PortState | None"]:
+        """Port id → its fields that decide whether it is up; None: it was removed."""
         rows = self._database.execute(
             "SELECT id, spec FROM resources WHERE kind = 'port' AND written > ?", (number,)
         ).fetchall()
-        return {port_id: None if spec is None else _STANDING.decode(spec) for port_id, spec in rows}
+        return {port_id: None if spec is None else _PORT_STATE.decode(spec) for port_id, spec in rows}
 
     def _ports_of(self, network_id: str) -> list[str]:
         rows = self._database.execute(
@@ -245,7 +218,7 @@ class FakeTopology:
         return [row[0] for row in rows.fetchall()]
 
     def _version(self) -> int:
-        """Changes when another process has written."""
+        """A number that changes when another process writes."""
         version: int = self._database.execute("PRAGMA data_version").fetchone()[0]
         return version
 
@@ -295,8 +268,8 @@ class FakeTopology:
         return [decoder.decode(encoded) for (encoded,) in rows.fetchall()]
 
 
-class _Standing(msgspec.Struct):
-    """What of a PortSpec says whether it is up: much quicker to read than all of it."""
+class _PortState(msgspec.Struct):
+    """The fields of a PortSpec that decide whether the port is up. Decoding only these is much faster."""
 
     id: str
     kind: PortKind = PortKind.VIF
@@ -304,15 +277,15 @@ class _Standing(msgspec.Struct):
     host: str | None = None
 
 
-_STANDING = msgspec.json.Decoder(_Standing)
+_PORT_STATE = msgspec.json.Decoder(_PortState)
 
 
-def _states(ports: Iterable[_Standing], plugged: Mapping[str, str]) -> dict[str, bool]:
-    """port id → whether it is up; `plugged`: port id → host."""
+def _states(ports: Iterable[_PortState], plugged: Mapping[str, str]) -> dict[str, bool]:
+    """Port id → whether it is up. `plugged`: port id → host."""
     return {port.id: _is_up(port, plugged.get(port.id)) for port in ports if port.kind is PortKind.VIF}
 
 
-def _is_up(port: _Standing | None, plugged_on: str | None) -> bool:
+def _is_up(port: _PortState | None, plugged_on: str | None) -> bool:
     if port is None or port.kind is not PortKind.VIF or plugged_on is None:
         return False
     return port.admin_state_up and port.host in (None, plugged_on)
@@ -320,14 +293,14 @@ def _is_up(port: _Standing | None, plugged_on: str | None) -> bool:
 
 @dataclass
 class _Seen:
-    """What the watching thread knows. `written`: up to which write; `plugged`: port id → host."""
+    """What the watching thread knows. `written`: the last write that it read. `plugged`: port id → host."""
 
     written: int
     plugged: dict[str, str]
-    ports: dict[str, _Standing]
+    ports: dict[str, _PortState]
 
-    def follow(self, plugged: Mapping[str, str | None], ports: Mapping[str, _Standing | None]) -> dict[str, bool]:
-        """Port id → whether it is up, of those that went up or down by these changes."""
+    def follow(self, plugged: Mapping[str, str | None], ports: Mapping[str, _PortState | None]) -> dict[str, bool]:
+        """Apply changes. Returns port id → whether it is up, for the ports that these changes took up or down."""
         touched = plugged.keys() | ports.keys()
         before = {port_id: self._is_up(port_id) for port_id in touched}
         _merge(self.plugged, plugged)
@@ -344,150 +317,3 @@ def _merge(known: dict[str, T], changes: Mapping[str, T | None]) -> None:
             known.pop(name, None)
         else:
             known[name] = value
-
-
-class FakeWiring:
-    """A plug is a file whose content is the host's name; a served network is one that says how."""
-
-    def __init__(self, folder: Folder, settings: Settings) -> None:
-        _make_folders(folder)
-        self.plugs = wiring_folder(folder)
-        self.host_name = settings.host_name
-        self.cloud = settings.cloud_id
-        self.journal = self.plugs / JOURNAL
-        if _length(self.journal) > LONGEST_JOURNAL:
-            self.journal.unlink()
-        self.journal.touch()
-        self.journal.chmod(0o644)  # The agent may be root with a strict umask; the topology reads as another user.
-
-    def plug(self, fence: Fence, port_id: str, mac: str, mtu: int) -> str:
-        _replace(self.plugs / f"port-{port_id}", self.host_name.encode())
-        self._note(port_id)
-        return f"t{self.cloud}{port_id[:8]}"
-
-    def unplug(self, fence: Fence, port_id: str) -> None:
-        (self.plugs / f"port-{port_id}").unlink(missing_ok=True)
-        self._note(port_id)
-
-    def _note(self, port_id: str) -> None:
-        """After the change itself, so that who reads the note finds it."""
-        with self.journal.open("ab") as opened:
-            opened.write(f"{port_id}\n".encode())
-
-    def plugged(self) -> list[str]:
-        return _names(self.plugs, "port-")
-
-    def serve_network(self, fence: Fence, network: ServedNetwork) -> str:
-        _replace(self.plugs / f"network-{network.network_id}", msgspec.json.encode(network))
-        return self._namespace(network.network_id)
-
-    def unserve_network(self, fence: Fence, network_id: str) -> None:
-        (self.plugs / f"network-{network_id}").unlink(missing_ok=True)
-
-    def served_networks(self) -> dict[str, str]:
-        return {identifier: self._namespace(identifier) for identifier in _names(self.plugs, "network-")}
-
-    def carry(self, outer: str, inner: str) -> None:
-        """As if a connection by a floating IP passed here, which stays until it is ended."""
-        _replace(self.plugs / f"connection-{outer}-{inner}", b"")
-
-    def connections(self) -> list[tuple[str, str]]:
-        """(outer address, inner address)."""
-        return [
-            (outer, inner) for outer, _, inner in (name.partition("-") for name in _names(self.plugs, "connection-"))
-        ]
-
-    def end_connections(self, kept: Translations) -> int:
-        ended = [pair for pair in self.connections() if kept.floating.get(pair[0]) != pair[1]]
-        for outer, inner in ended:
-            (self.plugs / f"connection-{outer}-{inner}").unlink(missing_ok=True)
-        return len(ended)
-
-    def inventory(self) -> WiringInventory:
-        return WiringInventory(ports=self.plugged(), networks=sorted(self.served_networks()), strays=[])
-
-    def _namespace(self, network_id: str) -> str:
-        return f"kumoi-{self.cloud}-{network_id}"
-
-
-def _names(folder: Path, prefix: str) -> list[str]:
-    try:
-        names = os.listdir(folder)
-    except FileNotFoundError:
-        return []
-    return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
-
-
-class _Plugs:
-    """What is plugged where, and what of that has changed, by the journal."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.journal = folder / JOURNAL
-        self._read: tuple[int, int] = (0, 0)
-        """The journal (its inode) and how far it was read."""
-        self._hosts: dict[str, tuple[int, str]] = {}
-        """Port id → its file's inode, and the host that was read there."""
-
-    def length(self) -> tuple[int, int]:
-        try:
-            found = self.journal.stat()
-        except FileNotFoundError:
-            return 0, 0
-        return found.st_ino, found.st_size
-
-    def begin(self) -> None:
-        """What changes from here on is `changed`."""
-        self._read = self.length()
-
-    def now(self) -> dict[str, str]:
-        """Port id → host, of all. A file is never changed, only replaced: each is read once."""
-        before, self._hosts = self._hosts, {}
-        with os.scandir(self.folder) as entries:
-            for entry in entries:
-                if entry.name.startswith("port-"):
-                    port_id = entry.name.removeprefix("port-")
-                    kept = before.get(port_id)
-                    host = kept[1] if kept and kept[0] == entry.inode() else self._host(port_id)
-                    if host is not None:
-                        self._hosts[port_id] = entry.inode(), host
-        return {port_id: host for port_id, (_, host) in self._hosts.items()}
-
-    def changed(self, known: Iterable[str]) -> dict[str, str | None]:
-        """Port id → its host now, None when it is plugged nowhere, of those that were plugged or unplugged meanwhile; of
-        all when the journal was begun anew, those that are `known` included."""
-        inode, length = self.length()
-        if inode != self._read[0]:
-            self._read = inode, length
-            return {**dict.fromkeys(known, None), **self.now()}
-        begin = self._read[1]
-        if length <= begin:
-            return {}
-        with self.journal.open("rb") as opened:
-            opened.seek(begin)
-            noted = opened.read(length - begin)
-        whole = noted.rfind(b"\n") + 1
-        self._read = inode, begin + whole
-        return {port_id: self._host(port_id) for port_id in dict.fromkeys(noted[:whole].decode().split())}
-
-    def _host(self, port_id: str) -> str | None:
-        try:
-            with open(f"{self.folder}/port-{port_id}") as opened:
-                return opened.read()
-        except FileNotFoundError:
-            return None
-
-
-def _length(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _replace(file: Path, content: bytes) -> None:
-    # Whole or not at all: the topology may be reading.
-    draft = file.parent / f".{file.name}"
-    draft.write_bytes(content)
-    draft.chmod(0o644)  # The agent may be root with a strict umask; the topology reads as another user.
-    draft.replace(file)

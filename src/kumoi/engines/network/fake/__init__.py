@@ -1,0 +1,1 @@
+"""Networks without packets, for clouds without root and for tests."""
