@@ -1,1 +1,1 @@
-"""What makes things real: one folder per engine kind, each with its interface, its fake and the real ones."""
+"""Engines: one folder per kind, each with its interface, its fake and its real implementation."""

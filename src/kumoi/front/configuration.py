@@ -7,15 +7,16 @@ from kumoi.front import refusals
 from kumoi.kernel.settings import Folder, Settings
 
 LARGEST_BODY = 2 << 20
-"""Bytes. More than the API takes, which refuses what is a little too large itself; kernel/bodies.py counts on it."""
+"""Bytes. More than the API accepts, so that the API itself refuses slightly larger bodies; kernel/bodies.py relies on
+it."""
 _UPLOADS = r"^PUT /image/v2/images/[^/]+/(file|stage)/?$"
-"""Method and path of the only requests whose body is unlimited and passed on as it comes. A service that adds uploads
-adds them here, and answers them in the streams process."""
+"""Method and path of the requests whose bodies are unlimited and streamed. A service with uploads adds them here and
+serves them in the streams process."""
 _LOGINS = r"^POST /identity/v3/(auth/tokens|users/[^/]+/password)/?$"
-"""Method and path of the requests that may cost a password's hash."""
+"""Method and path of the requests that may compute a password hash."""
 
 NOT_IN_PATHS = " \t\n;{}\"'\\$"
-"""Signs that nginx does not take in a path."""
+"""Characters that nginx does not accept in a path."""
 
 _CONFIGURATION = Template("""\
 # Written by `kumoi up`; changes are overwritten.
@@ -196,7 +197,7 @@ def _limits(settings: Settings) -> list[tuple[str, str]]:
 
 
 def certificate(folder: Folder) -> Path:
-    """Where `kumoi up` puts a copy of the certificate chain that nginx's user can read; the key beside it."""
+    """Where `kumoi up` stores a copy of the certificate chain that nginx's user can read, with the key beside it."""
     return folder.keys / "tls.crt"
 
 

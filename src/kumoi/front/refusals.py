@@ -1,7 +1,8 @@
-"""What nginx itself refuses or misses, said as the service would say it that was asked.
+"""Renders nginx's own errors in the error shape of the service that the request addressed.
 
-The configuration is written before the services are loaded, so their `errors.py` imports nothing heavy: the front loads
-that room alone, which holds the service's ROOT and how it renders an error."""
+The configuration is written before the services are loaded. So the front imports only `errors.py` of each service,
+which imports nothing heavy and contains the service's ROOT and its renderer.
+"""
 
 import json
 from collections.abc import Callable
@@ -28,9 +29,9 @@ MESSAGES = {
 }
 """Status → the sentence that the client reads."""
 SHOWN_AS = {494: 431, 495: 400, 496: 400, 497: 400, 502: 503, 505: 400}
-"""nginx's own statuses, and what clients are told."""
+"""nginx's own statuses, and the statuses that clients see."""
 REQUEST_ID = "$refusal_id"
-"""The variable of nginx with this request's `req-…`."""
+"""The nginx variable with this request's `req-…`."""
 
 Render = Callable[[ApiError], Any]
 
@@ -61,13 +62,13 @@ def maps() -> str:
     """nginx's `map` blocks: `$refused_at` from the request line, which is there even where nothing else of a request
     could be read, the request's id, and `$refusal_…`, the body of each status."""
     services = "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {root};' + "\n" for root in shapes())
-    # What the API began has an id already; the others get one as it makes them.
+    # Requests that the API handled already have an id. Others get one here.
     parts = "".join(f"(?<id{part}>.{{{length}}})" for part, length in enumerate((8, 4, 4, 4, 12)))
     made = "req-" + "-".join(f"$id{part}" for part in range(5))
     text = f'    map $request $refused_at {{\n        default "";\n{services}    }}\n'
     text += f'    map $request_id $made_id {{ "~^{parts}$" {made}; }}\n'
     text += f'    map $upstream_http_x_openstack_request_id {REQUEST_ID} {{ "" $made_id; default {_GIVEN}; }}\n'
-    # Nothing is said in a header that is empty.
+    # nginx omits a header with an empty value.
     text += f'    map $refused_at $compute_refusal_id {{ default ""; /compute {REQUEST_ID}; /volume {REQUEST_ID}; }}\n'
     for status in MESSAGES:
         bodies = "".join(f"        {root} '{_quoted(body(root, status))}';\n" for root in shapes())
@@ -79,7 +80,7 @@ _GIVEN = "$upstream_http_x_openstack_request_id"
 
 
 def locations() -> str:
-    """nginx's `error_page` lines and the places that they lead to."""
+    """nginx's `error_page` lines and the locations that they name."""
     return "".join(_location(status, SHOWN_AS.get(status, status)) for status in sorted({*MESSAGES, *SHOWN_AS}))
 
 
@@ -90,7 +91,7 @@ def _location(status: int, shown: int) -> str:
         "add_header X-Compute-Request-Id $compute_refusal_id always; "
         "add_header Strict-Transport-Security $transport_security always;"
     )
-    # The body's size was judged where the request came in; here it would hide what went wrong with an upload.
+    # The body's size was checked for the original location. Here the check would hide the real error of an upload.
     whole = "internal; client_max_body_size 0; default_type application/json;"
     answer = f"{whole}{retry} {ids} return {shown} $refusal_{shown};"
     return (

@@ -1,4 +1,4 @@
-"""Carries out orders that name a concern and a method, behind fences, and serves them over HTTP."""
+"""Executes orders that name a concern and a method, behind fences, and serves them over HTTP."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -23,11 +23,11 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
     """The class of an engine's error, or BadOrder, Busy, Stale, Fault."""
     message: str
     newest: Fence | None = None
-    """With Stale: what this host has seen of the subject."""
+    """With Stale: the newest fence of the subject that this host has seen."""
 
 
 class Agent:
-    """The engines of one host, by concern. `answer` is the one way in, for the socket and for tests."""
+    """The engines of one host, by concern. Socket and tests both call `answer`."""
 
     def __init__(self, engines: Mapping[str, object], fences: Fences) -> None:
         self.engines = engines
@@ -57,7 +57,7 @@ class Agent:
         except Busy as error:
             outcome, status, answer = "Busy", 409, _refuse("Busy", str(error))
         except tuple(CONCERNS[concern].errors.values()) as error:
-            # An engine's own subclass travels as the class that its interface declares.
+            # A subclass of an engine's error is sent as the class that the interface declares.
             outcome = next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in CONCERNS[concern].errors)
             status, answer = 422, _refuse(outcome, str(error))
         except Exception as error:
@@ -75,7 +75,7 @@ class Agent:
         return status, answer
 
     def offers(self) -> bytes:
-        """`GET /v1`: the methods of each concern, so that a newer control plane knows an older host."""
+        """`GET /v1`: the methods of each concern, so that a newer control plane can check an older host."""
         return msgspec.json.encode({name: sorted(CONCERNS[name].methods) for name in sorted(self.engines)})
 
     def wsgi(self, environ: Mapping[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""The control plane's side of the host agents: objects that look like engines and speak to a host."""
+"""The control plane's client of the host agents: objects with an engine's interface that call a host."""
 
 import contextlib
 import socket
@@ -29,7 +29,7 @@ LOOKED_AFTER = 5.0
 
 
 class Unreachable(EngineSilent):
-    """The host did not answer in time. Orders are idempotent: ask again."""
+    """The host did not answer in time. Orders are idempotent and can be retried."""
 
     told = "its host does not answer"
 
@@ -41,7 +41,7 @@ class StillBusy(Unreachable, Occupied):
 
 
 class HostFault(EngineSilent):
-    """The host failed in a way that its engines do not declare: a defect, or an agent of another version."""
+    """The host failed with an error that its engines do not declare: a bug, or an agent of another version."""
 
     told = "its host failed"
 
@@ -95,7 +95,7 @@ class UnixSocket:
                 except TimeoutError:
                     raise
                 except (OSError, HTTPException):
-                    # The agent closed it while idle, or restarted: orders are idempotent, so once more.
+                    # The agent closed the idle connection or restarted. Orders are idempotent, so one retry is safe.
                     if self.silent_since is not None:
                         raise
             return self._exchange(_Connection(self.path), path, body, headers, within)
@@ -129,7 +129,7 @@ class UnixSocket:
         return answer
 
     def _passed_by(self, within: float) -> bool:
-        """Whether a call with this deadline fails without being tried."""
+        """Whether a call with this deadline fails without an attempt."""
         with self.lock:
             now = clock.monotonic()
             if self.silent_since is None or within <= AT_ONCE:
@@ -166,7 +166,7 @@ class _Connection(HTTPConnection):
         self.sock.connect(self.path)
 
     def give_up(self) -> None:
-        """Whoever waits for its answer gets an error at once."""
+        """Calls in progress get an error at once."""
         with contextlib.suppress(OSError):
             self.sock.shutdown(socket.SHUT_RDWR)
 
@@ -206,7 +206,7 @@ class Hosts:
 
     @classmethod
     def over(cls, transports: dict[str, Transport]) -> "Hosts":
-        """Hosts behind given transports, for tests."""
+        """Hosts with given transports, for tests."""
         hosts = cls.__new__(cls)
         hosts.transports, hosts.made = transports, {}
         return hosts

@@ -1,4 +1,4 @@
-"""What the agent offers: each engine Protocol, read from its annotations, so that server and client are generic."""
+"""The agent's methods: read from the annotations of each engine Protocol, so that server and client are generic."""
 
 import inspect
 import sys
@@ -13,10 +13,10 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.fences import Fence, Stale
 
 DEADLINE = 60.0
-"""Seconds that a call may take when its method is not named elsewhere."""
+"""Default deadline of a call, in seconds."""
 
 AT_ONCE = 10.0
-"""Seconds for what is answered without asking anybody else: a host that takes longer counts as silent."""
+"""Seconds for methods that only read local state. A host that takes longer counts as silent."""
 PROMPT = {("hypervisor", "host"), ("hypervisor", "cards"), ("hypervisor", "disks"), ("volumes", "capacity")}
 
 SLOW = {
@@ -29,12 +29,13 @@ SLOW = {
 """Seconds, for methods that move as many bytes as a guest has."""
 
 SHARED = {("volumes", "prepare_base")}
-"""What makes nothing of its subject's own, and may take long: other orders for the subject (its deletion) pass it by."""
+"""Methods that create nothing of their subject's own and may take long. Other orders for the subject (its deletion) do
+not wait for them."""
 
 
 @dataclass(frozen=True)
 class Method:
-    """One method of a Protocol as it travels: a JSON object of its arguments, a JSON value back."""
+    """One method of a Protocol on the wire: a JSON object of arguments, and a JSON value as result."""
 
     name: str
     signature: inspect.Signature
@@ -64,7 +65,7 @@ def describe(name: str, protocol: type) -> Concern:
         if not method.startswith("_")
     }
     beside = [each for each in vars(sys.modules[protocol.__module__]).values() if inspect.isclass(each)]
-    # What a module imports, its errors' own bases say, is not what its engines raise.
+    # Errors that a module only imports, and base classes of its errors, are not raised by its engines.
     own = [each for each in beside if issubclass(each, Exception) and each.__module__ == protocol.__module__]
     errors = {error.__name__: error for error in own}
     return Concern(name, protocol, methods, {**errors, Stale.__name__: Stale})

@@ -17,7 +17,7 @@ from kumoi.kernel.settings import Folder, Settings
 
 @dataclass(frozen=True)
 class Engines:
-    """What the agent offers, and the real ones among it that the host itself has to tend (None: it is a fake)."""
+    """The engines that the agent offers. Real engines that need periodic calls are also fields (None: it is a fake)."""
 
     hypervisor: Hypervisor
     volumes: Volumes
@@ -34,18 +34,18 @@ class Engines:
             self.answering.listen_again()
 
     def bring_up(self) -> None:
-        """Start what ran, and restore what was paused, before the cloud or the machine went down."""
+        """Start guests that ran, and restore guests that were paused, before the cloud or the machine went down."""
         if self.qemu:
             self.qemu.bring_up()
 
     def tend(self) -> None:
-        """To be called every few seconds."""
+        """Called every few seconds."""
         if self.qemu:
             self.qemu.tend()
 
 
 def assemble(folder: Folder, settings: Settings) -> Engines:
-    """The engines of this host. Errors of the engines say what it lacks."""
+    """Create the engines of this host. An engine raises its own error if the host lacks something."""
     wiring, published, answering = make_wiring(folder, settings), nobody_asks, None
     if settings.network != "fake":
         metadata = MetadataServer()

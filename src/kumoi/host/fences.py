@@ -10,10 +10,10 @@ from kumoi.kernel import clock, durable
 from kumoi.kernel.fences import Busy, Fence, Stale
 
 KEPT = 30 * 24 * 3600 * clock.SECOND
-"""How long a subject is remembered after its last new generation, destroyed or not."""
+"""How long a subject is remembered after its last new generation, whether it was destroyed or not."""
 
 PATIENCE = 45.0
-"""Seconds that an order waits for the one before it; shorter than the caller's own deadline."""
+"""Seconds that an order waits for the previous one. Less than the caller's deadline."""
 
 
 class Fences:
@@ -38,7 +38,7 @@ class Fences:
             self.database.close()
 
     def last(self, subject: str) -> Fence | None:
-        """The newest fence accepted for a subject: what the host itself acts under when it repairs."""
+        """The newest fence accepted for a subject. The host uses it for its own repairs."""
         generation = self.seen.get(subject)
         return None if generation is None else Fence(subject, generation)
 
@@ -55,7 +55,7 @@ class Fences:
             yield
 
     def admit(self, fence: Fence, patience: float = PATIENCE) -> None:
-        """As `holding`, for an order that others need not wait for."""
+        """As `holding`, for an order that does not block others."""
         with self.holding(fence, patience):
             pass
 

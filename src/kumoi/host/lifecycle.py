@@ -1,4 +1,4 @@
-"""Guests when the whole cloud goes down, and when it comes up again."""
+"""Stops guests when the whole cloud goes down, and starts them when it comes up."""
 
 import msgspec
 
@@ -23,7 +23,7 @@ def shut_down(folder: Folder, settings: Settings, patience: float = PATIENCE) ->
 
 
 def carry_over(folder: Folder) -> None:
-    """For `kumoi restore`: what ran when the backup was made did so elsewhere, and comes up with the next agent."""
+    """For `kumoi restore`: mark guests that ran when the backup was made, so that the next agent starts them."""
     for guest in folder.guests.glob("*/guest.json"):
         place = Place(folder, guest.parent.name)
         if record := place.load():

@@ -22,7 +22,7 @@ TEND_EVERY = 5.0
 
 
 def main(argv: Sequence[str]) -> int:
-    """Serve until SIGTERM. Guests go on meanwhile and afterwards."""
+    """Serve until SIGTERM. Guests keep running during and after that."""
     parser = argparse.ArgumentParser(prog="kumoi.host", description="The agent of one host of a Kumoi cloud.")
     parser.add_argument("--data", type=Path, required=True, help="the cloud's data folder")
     folder = Folder(parser.parse_args(argv).data.absolute())
@@ -42,7 +42,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _tend(engines: Engines, stopping: Event) -> None:
-    """Bring up what rests, then look after it. Beside the socket, so that a slow guest delays no order for others."""
+    """Bring up stopped guests, then maintain the engines. In a thread of its own, so that a slow guest delays no order
+    for others."""
     _attempt("metadata is not served again on every network", engines.listen_again)
     _attempt("guests are not all up again", engines.bring_up)
     while not stopping.wait(TEND_EVERY):

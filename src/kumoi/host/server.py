@@ -1,4 +1,4 @@
-"""The agent's unix socket and the threads that carry out the orders that come in by it."""
+"""The agent's unix socket, and the threads that execute its orders."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ LARGEST_ORDER = 16 * 1024 * 1024
 
 
 def listen(path: Path) -> socket.socket:
-    """The agent's socket, for root and the control plane's user only; one that a dead agent left is replaced."""
+    """The agent's socket, for root and the control plane's user only. Replaces the socket of a dead agent."""
     path.parent.mkdir(parents=True, exist_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     draft = path.with_suffix(".new")
@@ -30,13 +30,13 @@ def listen(path: Path) -> socket.socket:
         os.umask(mask)
     accounts.give(draft, 0o660, group=accounts.CONTROL if accounts.numbers(accounts.CONTROL) else None)
     listener.listen(256)
-    # Only now may it be seen: what waits for the socket to appear finds one that answers.
+    # Renamed only now, so that a client that waits for the path finds a working socket.
     draft.rename(path)
     return listener
 
 
 class Server:
-    """Serves an agent until told to stop; orders under way get a few seconds to end."""
+    """Serves an agent until it is stopped. Active orders then get a few seconds to end."""
 
     def __init__(self, agent: Agent, listener: socket.socket, threads: int) -> None:
         self.sockets: dict[int, Any] = {}

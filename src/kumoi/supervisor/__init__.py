@@ -1,1 +1,2 @@
-"""Starts a cloud's processes in order and again when they die; on the standard library alone, to stay small."""
+"""Starts a cloud's processes in order and restarts them when they die. Uses only the standard library, to stay
+small."""

@@ -1,4 +1,4 @@
-"""What the supervisor knows, as text for Prometheus; the front serves the file to this machine alone."""
+"""The supervisor's state as Prometheus text. The front serves the file to this machine only."""
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ def path(data: Path) -> Path:
 
 
 def write(data: Path, rows: Sequence[Mapping[str, Any]], *, settled: bool) -> None:
-    """`rows`: what `Unit.describe` says of each process."""
+    """`rows`: the result of `Unit.describe` for each process."""
     durable.replace_for_now(path(data), text(data, rows, settled=settled).encode(), mode=0o644)
 
 

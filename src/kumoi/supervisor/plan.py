@@ -1,4 +1,4 @@
-"""Which processes a cloud consists of, as `kumoi up` leaves it for the supervisor in `<data>/run/processes.json`."""
+"""The processes of a cloud, which `kumoi up` writes for the supervisor to `<data>/run/processes.json`."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ def write(data: Path, processes: Iterable[Process]) -> None:
 
 
 def fingerprint(process: Process) -> str:
-    """Equal for processes that are started the same way."""
+    """Equal for processes with the same command, environment and user."""
     return hashlib.sha256(json.dumps(_row(process), default=str, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Starts one process: as its user, in its own session, writing to its log, able to reach the program wherever it is."""
+"""Starts one process: as its user, in its own session, with its log, and with access to the program's folder."""
 
 import contextlib
 import ctypes
@@ -18,9 +18,9 @@ _PLAIN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def start(process: Process, log: Path, data: Path) -> int:
-    """The pid of the started process. What keeps it from starting is said in its log, and it ends with status 127."""
+    """The pid of the started process. If it cannot start, its log has the reason and it exits with status 127."""
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-    # until the child has put off the supervisor's own handlers, an order to end would be lost in them
+    # A termination signal would be lost in the child before it removes the supervisor's handlers.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _PUT_OFF)
     try:
         child = os.fork()
@@ -61,7 +61,7 @@ def _become(user: str, data: Path) -> None:
     os.initgroups(user, account.pw_gid)
     os.setgid(account.pw_gid)
     os.setuid(account.pw_uid)
-    # No program that it starts gives it more: neither setuid bits nor file capabilities count.
+    # Programs that it starts gain no privileges from setuid bits or file capabilities.
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")
 
@@ -73,7 +73,7 @@ def program_trees() -> tuple[Path, ...]:
 
 
 def closed_to(uid: int, gid: int, trees: Sequence[Path]) -> dict[Path, list[Path]]:
-    """The topmost folders that a user may not enter, each with the trees below it that are needed all the same."""
+    """The topmost folders that a user may not enter, each with the trees below it that the user needs."""
     closed: dict[Path, list[Path]] = {}
     for tree in trees:
         for folder in reversed(tree.parents):

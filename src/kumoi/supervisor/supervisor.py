@@ -1,4 +1,4 @@
-"""The loop: what the plan wants is started layer by layer, what it does not want is stopped the other way round."""
+"""The main loop: starts the processes of the plan layer by layer, and stops others in reverse order."""
 
 import contextlib
 import fcntl
@@ -19,13 +19,14 @@ from kumoi.supervisor.unit import PID_FILE, Unit
 EVERYTHING = 1000
 """The level at which every layer is wanted."""
 NEVER = EVERYTHING + 1
-"""The layer of what is no part of the cloud any more."""
+"""The layer of processes that are no longer part of the cloud."""
 LARGEST_LOG = 16 << 20
-"""Bytes of one log file; one older file is kept beside it."""
+"""Bytes of one log file. One older file is kept."""
 STANDBY = "standby"
 """The unit that waits for the supervisor's lock, and is the next supervisor when this one dies."""
 GRACE = 0.5
-"""Seconds between the death of a supervisor and the standby's first act: who ends a whole cloud meets no new process."""
+"""Seconds between the death of a supervisor and the standby's first action. So somebody who ends a whole cloud process
+by process meets no new ones."""
 
 
 class Supervisor:
@@ -43,10 +44,10 @@ class Supervisor:
         self.leaving = False
         self._logs_seen = 0.0
         self._told: bool | None = None
-        """Whether all was settled when the metrics were written last; None: they are due."""
+        """The health in the last metrics; None: metrics are due."""
 
     def load(self) -> None:
-        """Take the plan and what an earlier supervisor left: what changed since starts anew, what went is stopped."""
+        """Read the plan and the processes of an earlier supervisor. Restarts changed processes, stops removed ones."""
         self.units = {name: Unit(process, self.data) for name, process in plan.read(self.data).items()}
         self.units[STANDBY] = standby = Unit(_standby(self.data), self.data)
         if standby.noted() == os.getpid():
@@ -60,7 +61,7 @@ class Supervisor:
                 self.held.add(name)
 
     def run(self, listener: socket.socket) -> None:
-        """Until `leave` is asked for, or SIGTERM, which leaves the processes to the next supervisor."""
+        """Run until `leave` is called or SIGTERM. After SIGTERM the processes keep running for the next supervisor."""
         reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -79,7 +80,7 @@ class Supervisor:
                 self._converse(listener)
 
     def dismiss_standby(self) -> None:
-        """Who leaves on purpose is followed by nobody."""
+        """End the standby. Called before an intended exit."""
         standby = self.units[STANDBY]
         if standby.alive:
             standby.stop()
@@ -89,7 +90,7 @@ class Supervisor:
                 clock.sleep(0.01)
 
     def tick(self) -> None:
-        """One look at every unit; changes only what is due."""
+        """Check every unit once, and change what is due."""
         for unit in self.units.values():
             if unit.alive and unit.gather():
                 self._say(unit, unit.detail or "stopped")
@@ -179,7 +180,7 @@ class Supervisor:
         return [unit.descriptor for unit in self.units.values() if unit.alive and unit.descriptor is not None]
 
     def _pause(self) -> float:
-        """Seconds until something is due without being called."""
+        """Seconds until the next scheduled action."""
         now = clock.monotonic()
         pauses = [30.0]
         for unit in self.units.values():
@@ -200,7 +201,7 @@ class Supervisor:
                 connection.sendall(json.dumps(self.answer(asked)).encode() + b"\n")
 
     def _bound_logs(self) -> None:
-        # Copied and truncated, since every process appends to the file that it was given at its start.
+        # Copied and truncated, because each process has its log open for appending.
         for log in (self.data / "log").glob("*.log"):
             with contextlib.suppress(OSError):
                 if log.stat().st_size > LARGEST_LOG:
@@ -215,7 +216,7 @@ class Supervisor:
             "message": f"{unit.process.name}: {message}",
             "pid": unit.pid,
         }
-        # a full disk must not end the one who restarts the others
+        # a full disk must not end the supervisor
         with contextlib.suppress(OSError):
             print(json.dumps(line), file=sys.stderr, flush=True)
 
@@ -234,7 +235,7 @@ def serve(data: Path, *, standby: bool = False) -> int:
         if standby:
             clock.sleep(GRACE)
             if Unit(_standby(data), data).noted() != os.getpid():
-                # nobody knows of it: started by one that died before it could note it, or dismissed
+                # unknown: its starter died before it recorded the pid, or dismissed it
                 return 1
         path = socket_path(data)
         draft = path.with_suffix(".new")
@@ -243,7 +244,7 @@ def serve(data: Path, *, standby: bool = False) -> int:
             listener.bind(str(draft))
             accounts.give(draft, 0o600)
             listener.listen(16)
-            # only now may it be seen: who finds it gets an answer
+            # renamed only now, so that a client that finds the socket gets an answer
             draft.rename(path)
             supervisor = Supervisor(data)
             supervisor.load()
@@ -255,7 +256,7 @@ def serve(data: Path, *, standby: bool = False) -> int:
 
 def _standby(data: Path) -> Process:
     argv = (sys.executable, "-m", "kumoi.supervisor", "--data", str(data), "--standby")
-    # what it says when it is the supervisor belongs into the supervisor's log
+    # the new supervisor's own output belongs in the supervisor's log
     log = data / "log" / "supervisor.log"
     return Process(STANDBY, argv, layer=EVERYTHING, patient=True, control_plane=False, log=log, stop_within=1.0)
 

@@ -1,4 +1,4 @@
-"""One supervised process: its life from start to end, its failures and when it is tried again."""
+"""One supervised process: its states from start to end, its failures, and its next attempt."""
 
 import contextlib
 import os
@@ -10,11 +10,11 @@ from kumoi.kernel.processes import Process
 from kumoi.supervisor import plan, starting, world
 
 SETTLED = 30.0
-"""Seconds after which a process that runs has made good its earlier failures."""
+"""Seconds of uptime after which earlier failures are forgotten."""
 LONGEST_PAUSE = 30.0
 FIRST_PAUSE = 0.05
-"""Times 2 ** ends in a row: four ends are over within one second and a half, so that a switch whose database is
-killed again and again finds it at its own first look, which is after a second; without it, it moves no packet."""
+"""Times 2 ** ends in a row. Four ends take less than one and a half seconds. OVN's switch checks its database after one
+second and moves no packet without it, so a database that is killed repeatedly must be back in that time."""
 LIVED = 2.0
 """Seconds after which a process that was up did start well: however often it is killed, it waits PAUSE_OF_THE_LIVING."""
 PAUSE_OF_THE_LIVING = 1.0
@@ -40,7 +40,7 @@ class Unit:
         self._verdict = ""
         self.was_up = False
         self.outdated = False
-        """Whether it was adopted and runs otherwise than the plan has it."""
+        """Whether it was adopted and differs from the plan."""
         self._descriptor: int | None = None
         self._ours = False
 
@@ -54,7 +54,7 @@ class Unit:
 
     @property
     def fingerprint(self) -> str:
-        """Of what the process is to be; another one means that it must start anew."""
+        """Fingerprint of the planned process. A different one means that it must be restarted."""
         return plan.fingerprint(self.process)
 
     @property
@@ -78,7 +78,7 @@ class Unit:
             return None
 
     def adopt(self) -> bool:
-        """Take over the process that an earlier supervisor left running; what its dead leader left is ended."""
+        """Take over a running process of an earlier supervisor. Ends what remains of a dead leader's group."""
         try:
             first, second, fingerprint = self.pid_file.read_text().split()
             pid, began = int(first), int(second)
@@ -108,12 +108,12 @@ class Unit:
         try:
             durable.replace_for_now(self.pid_file, f"{self.pid} {self.began} {self.fingerprint}\n".encode())
         except OSError as error:
-            # what no later supervisor would find must not run
+            # a process that later supervisors cannot find must not run
             self._verdict = f"its pid cannot be noted: {error}"
             self.kill()
 
     def check_ready(self) -> None:
-        """starting → up when it serves; killed when it does not within its deadline."""
+        """starting → up when it serves; killed if it does not within its deadline."""
         if self.process.ready is None or world.serves(self.process.ready):
             self._turn("up")
             self.was_up = True
@@ -122,7 +122,7 @@ class Unit:
             self.kill()
 
     def give_up(self) -> None:
-        """Not tried again: pausing → down."""
+        """Do not retry: pausing → down."""
         if self.state == "pausing":
             self._turn("down")
 
@@ -135,7 +135,7 @@ class Unit:
         self._signal(signal.SIGKILL)
 
     def gather(self) -> bool:
-        """Whether the process has ended; then its remains are gone and `state` says what is next: down or pausing."""
+        """Whether the process has ended. If so, its process group is ended, and `state` is down or pausing."""
         status: int | None = None
         if self._ours:
             pid, raw = os.waitpid(self.pid, os.WNOHANG)

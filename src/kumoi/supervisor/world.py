@@ -1,4 +1,4 @@
-"""What the kernel says of processes: who lives, since when, in which group, on how much memory."""
+"""Reads processes from the kernel: which live, since when, their groups and memory."""
 
 import contextlib
 import os
@@ -9,7 +9,8 @@ from pathlib import Path
 
 
 def started(pid: int) -> int | None:
-    """When a process began, in the kernel's ticks since boot: with the pid, its identity. None: gone, or a zombie."""
+    """When a process started, in kernel ticks since boot. With the pid it is the process's identity. None: ended, or a
+    zombie."""
     fields = _stat(pid)
     return None if fields is None or fields[0] in "ZX" else int(fields[19])
 
@@ -26,14 +27,14 @@ def members(group: int, naming: str) -> list[int]:
 
 
 def end_group(group: int, naming: str) -> None:
-    """Kill what a dead leader left of its process group."""
+    """Kill what remains of a dead leader's process group."""
     for pid in members(group, naming):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
 def resident_kib(pid: int) -> int:
-    """The proportional share of memory (PSS) of a process, KiB; 0 when it is gone or not ours to see."""
+    """The proportional share of memory (PSS) of a process, KiB; 0 if it ended or we may not see it."""
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
@@ -42,7 +43,7 @@ def resident_kib(pid: int) -> int:
 
 
 def memory_of_groups(groups: set[int]) -> dict[int, int]:
-    """Process group → the proportional shares of memory of its processes, bytes; in one pass over all processes."""
+    """Process group → PSS of its processes in bytes, in one pass over all processes."""
     found = dict.fromkeys(groups, 0)
     for entry in os.listdir("/proc"):
         if entry.isdigit() and (fields := _stat(int(entry))) and (group := int(fields[2])) in found:
@@ -67,7 +68,7 @@ def serves(path: Path) -> bool:
 
 
 def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/<pid>/stat from the state on; the name before them may hold anything."""
+    """The fields of /proc/<pid>/stat from the state on. The name before them may contain anything."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:

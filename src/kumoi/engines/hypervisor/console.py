@@ -1,4 +1,4 @@
-"""What a guest's serial port said: the end of it, and keeping it from growing without bound."""
+"""Reads the end of a guest's serial console log, and limits the log's size."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ KEPT = 1024 * 1024
 
 
 def last_lines(text: str, lines: int | None) -> str:
-    """The last `lines` lines of a text; None or negative: all of it."""
+    """The last `lines` lines of a text; None or a negative number: the whole text."""
     if lines is None or lines < 0:
         return text
     return "".join(text.splitlines(keepends=True)[-lines:]) if lines else ""
@@ -25,7 +25,7 @@ def tail(path: Path, limit: int = KEPT) -> str:
 
 
 def cut(path: Path) -> None:
-    """Cut a log that grew too long to its end. The writer appends (O_APPEND), so it goes on after what stays."""
+    """Truncate a log that is too long to its last part. The writer uses O_APPEND, so it continues after that part."""
     try:
         if path.stat().st_size <= LARGEST:
             return

@@ -1,4 +1,4 @@
-"""Guests that are only written down: a hypervisor without QEMU or root, for tests and for trying the API."""
+"""A hypervisor without QEMU and root, whose guests are only records; for tests and for trying the API."""
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -37,7 +37,7 @@ class _Disk(msgspec.Struct):
 
 
 class _Devices(msgspec.Struct):
-    """What of a GuestSpec says which devices it has: much quicker to read than all of it."""
+    """The fields of a GuestSpec that describe its devices. Decoding only these is much faster."""
 
     nics: list[_Card] = []
     disks: list[_Disk] = []
@@ -91,13 +91,14 @@ class FakeHypervisor:
     def close(self) -> None:
         self.database.close()
 
-    # Knobs for tests; they work on a running cloud too when set by its own process.
+    # Switches for tests. They also work on a running cloud if its own process calls them.
 
     without_room: frozenset[str] = frozenset()
-    """The guests that stand still because the disk is full."""
+    """Guests that are stopped because the disk is full."""
 
     def fail_next(self, method: str, message: str = "the fake was told to fail") -> None:
-        """The next call of `method` changes nothing and raises HypervisorError; told twice, the next two."""
+        """The next call of `method` changes nothing and raises HypervisorError. After two calls of `fail_next`, the
+        next two do."""
         with self.lock:
             self.database.execute("INSERT INTO failure (method, message) VALUES (?, ?)", (method, message))
 
@@ -110,7 +111,7 @@ class FakeHypervisor:
         self._set(server_id, GuestState.OFF)
 
     def run_out_of_room(self, server_id: str, *, again: bool = False) -> None:
-        """The guest stands still because the disk is full; `again`: it goes on because there is room."""
+        """Stop the guest because the disk is full. With `again`: resume it because there is space."""
         self.without_room = self.without_room - {server_id} if again else self.without_room | {server_id}
         self._set(server_id, GuestState.RUNNING if again else GuestState.PAUSED)
 
@@ -120,7 +121,7 @@ class FakeHypervisor:
             self.database.execute("UPDATE guest SET console = console || ? WHERE server_id = ?", (text, server_id))
 
     def spec(self, server_id: str) -> GuestSpec:
-        """What the guest is made of now; HypervisorError when it is absent."""
+        """The current specification of the guest. HypervisorError if the guest is absent."""
         return self._guest(server_id)[1]
 
     # Hypervisor.

@@ -27,7 +27,7 @@ class NetworkSilent(HypervisorError, EngineSilent):
 
 class GuestState(StrEnum):
     ABSENT = "absent"
-    """No trace of it on this host."""
+    """Nothing of the guest exists on this host."""
     OFF = "off"
     RUNNING = "running"
     PAUSED = "paused"
@@ -102,7 +102,7 @@ class GuestMetadata(msgspec.Struct, frozen=True):
 
 
 class GuestFile(msgspec.Struct, frozen=True):
-    """A file that whoever made the server put in."""
+    """A file that the creator of the server supplied."""
 
     path: str
     contents: bytes
@@ -136,7 +136,7 @@ class Host(msgspec.Struct, frozen=True):
     memory_mib: int
     disk_gib: int
     hypervisor_type: str
-    """`QEMU` or `fake`, as hypervisors in the compute API say it."""
+    """`QEMU` or `fake`, as the compute API shows it."""
     hypervisor_version: int
     """7002022 for 7.2.22."""
     accelerator: str
@@ -186,7 +186,7 @@ class Hypervisor(Protocol):
         """As `detach_disk`."""
 
     def publish_metadata(self, fence: Fence, server_id: str, metadata: GuestMetadata) -> None:
-        """Replace the metadata that 169.254.169.254 serves, from the next request on."""
+        """Replace the metadata that 169.254.169.254 serves. The next request sees it."""
 
     def state(self, server_id: str) -> GuestState: ...
 

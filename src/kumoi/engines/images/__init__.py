@@ -1,1 +1,1 @@
-"""Where the bytes of images lie, and whether they are what they say."""
+"""Stores the bytes of images, and checks that they have the declared format."""

@@ -1,4 +1,4 @@
-"""Images as files below one folder: written beside their place, made durable, then renamed into it."""
+"""Images as files in one folder. An upload is written to a part file, made durable, and renamed."""
 
 import errno
 import fcntl
@@ -15,14 +15,14 @@ from kumoi.kernel import durable
 
 _UNFINISHED = ".part"
 _READABLE = 0o444
-"""Never written again; who may reach it is the folder's matter, so that a hard link of it can serve guests."""
+"""An image is never written again. The folder's mode controls access, so that a hard link can be used by guests."""
 
 
 class FileImages:
     """The image store on a folder of this machine; implements ImageStore."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder and removes what uploads cut off by a crash left; uploads of a living process stay."""
+        """Creates the folder and removes parts that a crash left. Uploads of living processes stay."""
         self.folder = folder
         durable.make_folder(folder, mode=0o700)
         for leftover in folder.glob(f"*{_UNFINISHED}"):
@@ -61,7 +61,7 @@ class FileImages:
 
 
 class FileWriter:
-    """One upload into a folder; implements Writer. Not to be used by two threads at once."""
+    """One upload into a folder; implements Writer. Not thread-safe."""
 
     def __init__(self, place: Path, inspection: Inspection) -> None:
         self._place = place
@@ -119,7 +119,7 @@ class FileWriter:
     def abort(self) -> None:
         if self._handle < 0:
             return
-        # A part deleted under us may already be another upload's.
+        # If the part was deleted, the name may belong to another upload.
         if os.fstat(self._handle).st_nlink:
             self._part.unlink(missing_ok=True)
         self._close()
@@ -134,14 +134,14 @@ class FileWriter:
 
 
 def _take(part: Path) -> int:
-    """An empty file at `part`, locked for as long as it is open, so that a second upload and a sweep see it."""
+    """An empty file at `part`. It is locked while it is open, so that a second upload and a sweep skip it."""
     try:
         handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _explained(error) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # The upload that held it before may have renamed or removed it between the two calls.
+        # The previous upload may have renamed or removed the file between the two calls.
         if os.fstat(handle).st_ino != os.stat(part, follow_symlinks=False).st_ino:
             raise BlockingIOError
         os.ftruncate(handle, 0)

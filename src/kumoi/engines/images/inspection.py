@@ -1,4 +1,4 @@
-"""Is an image's content what its disk_format says, and safe to open? Judged while the bytes stream by."""
+"""Checks while the bytes arrive whether an image's content has the declared disk_format and is safe to open."""
 
 import struct
 from typing import TYPE_CHECKING
@@ -24,7 +24,7 @@ class Finding(msgspec.Struct, frozen=True):
     detected_format: str
     """As `Stored.detected_format`."""
     virtual_size: int | None
-    """Bytes; None: no disk."""
+    """Bytes; None: the content is not a disk."""
 
 
 class Inspection:
@@ -37,7 +37,7 @@ class Inspection:
     def __init__(self, disk_format: str | None) -> None:
         if disk_format is not None and disk_format not in KNOWN_FORMATS:
             raise ImageRefused(f"disk_format: no check exists for {disk_format!r}, so it cannot be accepted")
-        # Loaded with the first image that comes, for it costs 16 MB that an idle cloud can do without.
+        # Imported with the first image, because it needs 16 MB that an idle cloud can save.
         from oslo_utils.imageutils.format_inspector import ALL_FORMATS
 
         self.disk_format = disk_format
@@ -53,7 +53,7 @@ class Inspection:
         self.size += len(chunk)
         self._tail = (self._tail + chunk[-_FOOTER:])[-_FOOTER:]
         if before < _HEAD:
-            # Inspectors may judge by their first chunk alone, so it is made large whatever came.
+            # An inspector may decide from its first chunk alone, so the first chunk is made large.
             self._head += chunk
             if self.size >= _HEAD:
                 self._show(bytes(self._head))
@@ -68,7 +68,7 @@ class Inspection:
             if each not in self._failed:
                 try:
                     each.eat_chunk(chunk)
-                except Exception:  # whatever a hostile header makes it raise
+                except Exception:  # a hostile header may raise anything
                     self._failed.append(each)
         # A vmdk with a second header at its very end is complete only there.
         if all(each.complete or each in self._failed for each in self._inspectors):
@@ -95,7 +95,7 @@ class Inspection:
     def _judge_kind(self, *, final: bool) -> str:
         names = {str(each) for each in self._inspectors if _matches(each)} or {"raw"}
         if "gpt" in names:
-            # A partition table is what a raw disk starts with; an ISO may carry one too.
+            # A raw disk begins with a partition table, and so may an ISO.
             names = (names - {"gpt"}) or {"raw"}
         if final and names == {"raw"} and self.disk_format in ("vhd", None) and self._fixed_vhd():
             names = {"vhd"}
@@ -103,7 +103,7 @@ class Inspection:
             raise ImageRefused(f"the content is several formats at once: {', '.join(sorted(names))}")
         detected = names.pop()
         declared = "raw" if self.disk_format in UNSTRUCTURED else self.disk_format
-        # Only the end of a fixed vhd says what it is.
+        # Only the end of a fixed-size vhd identifies it.
         undecided = not final and declared == "vhd" and detected == "raw"
         if declared is not None and detected != declared and not undecided:
             content = "not of any known disk format" if detected == "raw" else detected

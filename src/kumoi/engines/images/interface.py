@@ -22,14 +22,14 @@ class Stored(msgspec.Struct, frozen=True):
     size: int
     """Bytes."""
     checksum: str
-    """MD5, hexadecimal, as the image API has it. It is no protection."""
+    """MD5, hexadecimal, as in the image API. It is no protection against attacks."""
     os_hash_algo: str
     """`sha512`."""
     os_hash_value: str
     virtual_size: int | None
-    """Bytes of the disk inside; None where the content is no disk (kernels, ramdisks, unchecked content)."""
+    """Bytes of the virtual disk; None if the content is not a disk (kernels, ramdisks, unchecked content)."""
     detected_format: str
-    """What the bytes are, in the API's words for disk_format; unstructured bytes are `raw`."""
+    """The detected format, as a disk_format of the API; `raw` for unstructured bytes."""
 
 
 class Writer(Protocol):
@@ -57,7 +57,7 @@ class ImageStore(Protocol):
         ImagesError when there are none."""
 
     def path(self, image_id: str) -> Path:
-        """Where the bytes lie, for handing to a web server; ImagesError when there are none."""
+        """The path of the bytes, for a web server; ImagesError if there are none."""
 
     def delete(self, image_id: str) -> None:
         """Succeeds also if there are no bytes. A running upload of the image ends with ImagesError."""

@@ -1,4 +1,4 @@
-"""The header of a qcow2 file, read without any of qemu's code, so that a hostile one can do nothing."""
+"""Parses the header of a qcow2 file without QEMU's code, so that a hostile header can do no harm."""
 
 import os
 import struct
@@ -19,7 +19,7 @@ _READ = 64 * 1024
 
 
 class NotQcow2(Exception):
-    """The bytes are no sound qcow2; the text says what is wrong with them."""
+    """The bytes are not a valid qcow2. The text says why."""
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -30,15 +30,15 @@ class Header(msgspec.Struct, frozen=True):
     backing_format: str | None
     encrypted: bool
     incompatible: int
-    """The feature bits that a reader must know; 0 for version 2."""
+    """The feature bits that a reader must support; 0 for version 2."""
     tables_end: int
-    """Bytes: the file must be at least this long to hold its own first-level tables."""
+    """Bytes: the minimum length of a file that contains its first-level tables."""
     l1_offset: int
     l1_entries: int
 
 
 def parse(head: bytes) -> Header:
-    """The header at the start of `head`, the first 64 KiB of a file (less where it is shorter); NotQcow2."""
+    """The header in `head`, the first 64 KiB of a file (or the whole shorter file). Raises NotQcow2."""
     if not head.startswith(MAGIC):
         raise NotQcow2("it does not start as qcow2 does")
     if len(head) < _FIXED.size:
@@ -87,7 +87,7 @@ def parse(head: bytes) -> Header:
 
 
 def read(path: Path) -> Header:
-    """The header of the file at `path`; NotQcow2, OSError (a symbolic link is one)."""
+    """The header of the file at `path`. Raises NotQcow2, or OSError (also for a symbolic link)."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         return parse(os.pread(handle, _READ, 0))
@@ -96,7 +96,7 @@ def read(path: Path) -> Header:
 
 
 def refusal(header: Header, size: int) -> str | None:
-    """Why a file with this header and `size` bytes must not be used as it came from a stranger; None: it may."""
+    """Why a file from a stranger with this header and `size` bytes must be refused; None: it is safe."""
     if header.backing is not None:
         return "it names a backing file"
     if header.incompatible & _DATA_FILE:
@@ -152,7 +152,7 @@ def _entries(handle: int, offset: int, count: int) -> "array[int]":
 
 
 def _start(entry: int, cluster_bits: int) -> int:
-    """Where a cluster's bytes begin in the file; its last sectors need not be there. 0: nowhere."""
+    """The position of a cluster's bytes in the file; 0: it has none. The file may lack the cluster's last sectors."""
     if entry & _COMPRESSED:
         return entry & ((1 << (62 - (cluster_bits - 8))) - 1)
     return entry & _OFFSET

@@ -11,7 +11,7 @@ from kumoi.kernel.fences import Fence
 
 METADATA_ADDRESS = "169.254.169.254"
 METADATA_ADDRESS_V6 = "fe80::a9fe:a9fe"
-"""The same for guests without IPv4, which ask from the link-local address of their card's MAC."""
+"""The same for guests without IPv4. They send from the link-local address of their card's MAC."""
 PHYSICAL_NETWORK = "external"
 """The one physical network that every host maps: the world behind `Settings.external_cidr`."""
 
@@ -50,7 +50,7 @@ class SubnetSpec(msgspec.Struct, frozen=True, kw_only=True):
     ipv6_ra_mode: Ipv6Mode | None = None
     ipv6_address_mode: Ipv6Mode | None = None
     metadata_address: str | None = None
-    """The metadata port's address here (IPv4): guests are told a route to 169.254.169.254 through it."""
+    """The metadata port's IPv4 address in this subnet. Guests get a route to 169.254.169.254 through it."""
 
 
 class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,7 +61,7 @@ class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
     mtu: int = 1442
     external: bool = False
     physical_network: str | None = None
-    """Not None: the network reaches the world outside through this mapping of each host (`PHYSICAL_NETWORK`)."""
+    """Not None: the network is connected to the outside through this mapping of each host (`PHYSICAL_NETWORK`)."""
     vlan: int | None = None
     """Tag on the physical network."""
     dns_domain: str = ""
@@ -86,12 +86,12 @@ class AddressPair(msgspec.Struct, frozen=True):
     address: str
     """An address or a CIDR."""
     mac: str | None = None
-    """None: the port's own."""
+    """None: the MAC of the port."""
 
 
 class DhcpOption(msgspec.Struct, frozen=True):
     name: str
-    """As in Neutron's extra_dhcp_opts (`mtu`, `bootfile-name`, …) or a number; unknown ones are ignored."""
+    """A name as in Neutron's extra_dhcp_opts (`mtu`, `bootfile-name`, …) or a number. Unknown names are ignored."""
     value: str
     ip_version: Literal[4, 6] = 4
 
@@ -169,9 +169,9 @@ class FloatingIpSpec(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     address: str
     mac: str
-    """Of the floating IP's own port on the external network; used when distributed."""
+    """The MAC of the floating IP's own port on the external network; used when distributed."""
     router_id: str
-    """The router whose gateway lies on the floating IP's network."""
+    """The router whose gateway is on the floating IP's network."""
     port_id: str
     fixed_address: str
     distributed: bool = False
@@ -185,9 +185,9 @@ class SecurityRule(msgspec.Struct, frozen=True, kw_only=True):
     protocol: str | None = None
     """`tcp`, `udp`, `icmp`, `icmpv6`, … or an IP protocol number in digits; None: any."""
     port_min: int | None = None
-    """For ICMP the type."""
+    """For ICMP: the type."""
     port_max: int | None = None
-    """For ICMP the code."""
+    """For ICMP: the code."""
     remote_prefix: str | None = None
     remote_group_id: str | None = None
 
@@ -237,7 +237,7 @@ class Topology(Protocol):
     def remove_port(self, port_id: str, revision: int) -> None: ...
 
     def apply_router(self, router: RouterSpec, revision: int) -> None:
-        """Apply the router with its interfaces, gateway, source NAT and routes. Floating IPs stay as they are."""
+        """Apply the router with its interfaces, gateway, source NAT and routes. Does not change floating IPs."""
 
     def remove_router(self, router_id: str, revision: int) -> None:
         """Remove the router with its interfaces, gateway and floating IPs."""
@@ -260,10 +260,10 @@ class Topology(Protocol):
     def inventory(self) -> TopologyInventory: ...
 
     def differing(self, wanted: Sequence[Content]) -> list[str]:
-        """The ids of the specifications whose content differs from the topology, or that are missing in it."""
+        """The ids of the specifications that differ from the topology or are missing in it."""
 
     def close(self) -> None:
-        """Close the connection. The networks stay."""
+        """Close the connection. The networks continue to work."""
 
 
 class ServedNetwork(msgspec.Struct, frozen=True, kw_only=True):

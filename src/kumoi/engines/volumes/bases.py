@@ -1,4 +1,4 @@
-"""Images' disks on this host: linked from the image store where they can be used as they are, else converted once."""
+"""Images' disks on this host: hard links to the image store where possible, otherwise converted once."""
 
 import errno
 import os
@@ -16,7 +16,7 @@ from kumoi.kernel import durable
 from kumoi.kernel.settings import Folder
 
 _RAW = ".raw"
-"""Bytes taken as they are lie beside a base that is an empty qcow2 on them, so that every base is qcow2."""
+"""Suffix of raw bytes beside a base that is an empty qcow2 on top of them, so that every base is a qcow2."""
 _TAKEN_AS_THEY_ARE = frozenset({"raw", "ami", "iso"})
 _CONVERTED = {"vmdk": "vmdk", "vhd": "vpc", "vhdx": "vhdx", "vdi": "vdi"}
 """The API's word to qemu's."""
@@ -29,7 +29,7 @@ Copy = Callable[[Path, Path], None]
 
 
 class Bases:
-    """`<bases>/<image_id>`: qcow2, never written again, root's own where this runs as root."""
+    """`<bases>/<image_id>`: a qcow2 that is never written again. It belongs to root if this process runs as root."""
 
     def __init__(self, folder: Folder, owner: Owner, images: QemuImg, copy: Copy) -> None:
         self.images = folder.images
@@ -80,7 +80,7 @@ class Bases:
         return sorted(entry.name for entry in os.scandir(self.folder) if "." not in entry.name)
 
     def _take(self, image_id: str, source: Path) -> None:
-        """The image's bytes under a name of our own, so that they stay when the image is deleted meanwhile."""
+        """The image's bytes under a name of our own, so that they stay if the image is deleted."""
         stored = self.images / image_id
         source.unlink(missing_ok=True)
         try:
@@ -161,7 +161,7 @@ def standing_on(files: Iterable[Path]) -> set[str]:
 
 
 def _inspected(source: Path, disk_format: str) -> int:
-    """The virtual size of content that is what it says; VolumesError else."""
+    """The virtual size of content that has the declared format; otherwise VolumesError."""
     try:
         inspection = Inspection(disk_format)
         with source.open("rb") as file:

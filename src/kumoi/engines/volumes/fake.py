@@ -1,4 +1,4 @@
-"""Volumes that are only written down: disks without bytes, for tests and for trying the API without root."""
+"""Volumes without bytes, for tests and for trying the API without root."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ def _nobody(volume_id: str) -> Holder | None:
 
 
 class FakeVolumes:
-    """Keeps its disks in a small database below `folder`, so that they outlive the agent. Implements Volumes."""
+    """Stores its disks in a small database below `folder`, so that they survive the agent. Implements Volumes."""
 
     def __init__(
         self,
@@ -53,7 +53,8 @@ class FakeVolumes:
         self.database.close()
 
     def fail_next(self, method: str, message: str = "the fake was told to fail") -> None:
-        """The next call of `method` changes nothing and raises VolumesError; told twice, the next two."""
+        """The next call of `method` changes nothing and raises VolumesError. After two calls of `fail_next`, the next
+        two do."""
         with self.lock:
             self.database.execute("INSERT INTO failure (method, message) VALUES (?, ?)", (method, message))
 

@@ -20,10 +20,10 @@ from kumoi.kernel.settings import Folder
 
 GUESTS_USER = "kumoi-guest"
 _PATIENCE = 5.0
-"""Seconds: whoever waits holds a thread of the agent and a worker of the runner, who asks again anyway."""
+"""Seconds. A waiting call occupies a thread of the agent and a worker of the runner, and the runner retries anyway."""
 _COPIED_A_SECOND = 10 << 20
 _SUFFIX = ".qcow2"
-# Where QEMU locks what it has open: permissions from 100, what it shares from 200.
+# QEMU's locks on open disks: permissions from byte 100, shared permissions from byte 200.
 _LOCKS_START, _LOCKS_LENGTH = 100, 200
 _FLOCK = struct.Struct("hhqqi4x")
 
@@ -63,7 +63,7 @@ class FileVolumes:
         self.turns = Turns(_PATIENCE)
 
     def path(self, volume_id: str) -> Path:
-        """Where the volume lies or would lie."""
+        """The path of the volume, whether it exists or not."""
         return self.volumes / (checked("volume", volume_id) + _SUFFIX)
 
     def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
@@ -148,7 +148,7 @@ class FileVolumes:
     def drop_unused_bases(self, fence: Fence, keep: list[str]) -> list[str]:
         dropped: list[str] = []
         for image_id in sorted(set(self.bases.inventory()) - set(keep) - self._used_bases()):
-            # One that is being prepared or stood on just now is in use.
+            # A base that is being prepared or used now is skipped.
             with contextlib.suppress(Busy), self.turns.of(f"image {image_id}"):
                 if image_id not in self._used_bases():
                     self.bases.drop(image_id)
@@ -174,7 +174,7 @@ class FileVolumes:
         return self.snapshots / (checked("snapshot", snapshot_id) + _SUFFIX)
 
     def _relative(self, image_id: str) -> str:
-        # Relative, so that a restored or moved data folder is the same cloud.
+        # Relative, so that a restored or moved data folder works.
         return f"../{self.bases.folder.name}/{image_id}"
 
     def _create_from_snapshot(self, place: Path, size: int, snapshot_id: str) -> None:
@@ -188,7 +188,7 @@ class FileVolumes:
                     self.qemu_img.resize(part, size)
 
     def _own_backing(self, header: qcow2.Header, what: str) -> str | None:
-        """The base that the disk stands on; a name that we did not write is a VolumesError."""
+        """The base of the disk. VolumesError if the disk has a backing file that we did not write."""
         if header.backing is None:
             return None
         if header.backing not in {self._relative(image_id) for image_id in self.bases.inventory()}:
@@ -196,7 +196,7 @@ class FileVolumes:
         return header.backing
 
     def _used_bases(self) -> set[str]:
-        # Snapshots twice: a disk may pass from one folder to the other while we look.
+        # Snapshots are read twice, because a disk may move from one folder to the other meanwhile.
         folders = [self.snapshots, self.volumes, self.snapshots]
         disks = [disk for folder in folders for disk in folder.iterdir()]
         return standing_on([*disks, *(self.guests.glob("*/*") if self.guests.is_dir() else ())])
@@ -215,7 +215,8 @@ def copy_sparsely(source: Path, to: Path) -> None:
 
 
 def _copy_at_rest(source: Path, to: Path, what: str) -> None:
-    """As `copy_sparsely`, of one instant; Busy when somebody wrote meanwhile: a guest that was just being started."""
+    """As `copy_sparsely`, at one instant. Busy if the disk was written meanwhile, for example by a guest that was just
+    starting."""
     before = source.stat().st_mtime_ns
     copy_sparsely(source, to)
     if source.stat().st_mtime_ns != before:
@@ -237,7 +238,7 @@ def _must_fit(what: str, has: int, size: int) -> None:
 
 
 def _refuse_if_open(place: Path, what: str) -> None:
-    """VolumesError when a QEMU that nobody told us of has the disk open: a second writer would ruin it."""
+    """VolumesError if an unknown QEMU has the disk open, because a second writer would destroy it."""
     handle = os.open(place, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _LOCKS_START, _LOCKS_LENGTH, 0)

@@ -20,7 +20,7 @@ class FileSource(msgspec.Struct, frozen=True, tag="file"):
 
 
 Source = FileSource
-"""Where a disk of a guest comes from. NBD, RBD and iSCSI sources will join this union."""
+"""The source of a guest's disk. NBD, RBD and iSCSI sources will join this union."""
 
 
 class Base(msgspec.Struct, frozen=True):
@@ -99,7 +99,7 @@ class Capacity(msgspec.Struct, frozen=True):
 
 
 class Sizes(msgspec.Struct, frozen=True):
-    """Id → bytes of disk, whatever it takes on the host."""
+    """Id → virtual bytes of the disk, regardless of its size on the host."""
 
     volumes: dict[str, int]
     snapshots: dict[str, int]

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all: written beside their place, made durable, renamed into it."""
+"""Files that appear complete or not at all: written to a draft, made durable, renamed."""
 
 import errno
 import os
@@ -29,7 +29,7 @@ def checked(kind: str, identifier: str) -> str:
 
 
 class Owner:
-    """Whom the files belong to: a system user, or None for whoever runs this process. KeyError: no such user."""
+    """The owner of the files: a system user, or None for the user of this process. KeyError: no such user."""
 
     def __init__(self, user: str | None) -> None:
         entry = pwd.getpwnam(user) if user is not None else None
@@ -46,7 +46,8 @@ class Owner:
 
     @contextmanager
     def growing(self, place: Path) -> Iterator[Path]:
-        """An empty file of the owner's to fill; becomes `place`, durably, at the end of the block, or goes."""
+        """An empty file that the block fills. At the end of the block it becomes `place`, durably; after an error it is
+        removed."""
         durable.check_room(place.parent)
         part = place.with_name(place.name + UNFINISHED)
         part.unlink(missing_ok=True)
@@ -66,7 +67,7 @@ class Owner:
 
 
 class Turns:
-    """One at a time for each name."""
+    """A lock for each name."""
 
     def __init__(self, patience: float) -> None:
         """`patience`: seconds to wait for the one before."""
@@ -76,7 +77,7 @@ class Turns:
 
     @contextmanager
     def of(self, name: str) -> Iterator[None]:
-        """Busy when the one before does not come to its end."""
+        """Hold the lock of a name. Busy if it is not free in time."""
         with self._guard:
             turn = self._locks.get(name) or self._locks.setdefault(name, _Turn())
         if not turn.lock.acquire(timeout=self.patience):
@@ -94,7 +95,7 @@ class _Turn:
 
 @contextmanager
 def saying_when_full() -> Iterator[None]:
-    """What the operating system refuses inside becomes a VolumesError in words."""
+    """Convert errors of the operating system inside the block into a VolumesError with a clear text."""
     try:
         yield
     except OSError as error:
@@ -106,7 +107,7 @@ def saying_when_full() -> Iterator[None]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a crash left half-made."""
+    """Remove drafts that a crash left."""
     for leftover in folder.glob(f"*{UNFINISHED}"):
         leftover.unlink(missing_ok=True)
 

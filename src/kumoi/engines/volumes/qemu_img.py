@@ -1,4 +1,5 @@
-"""qemu-img with explicit formats, as the guests' user, under limits: the only way this house calls it."""
+"""Runs qemu-img with explicit formats, as the guests' user and with limits. All calls of qemu-img go through this
+module."""
 
 from pathlib import Path
 
@@ -10,15 +11,15 @@ from kumoi.kernel.processes import CommandFailed, Limits
 
 GIB = 1 << 30
 _MEMORY = 2 * GIB
-"""Address space: mostly never touched; a hostile header that asks for more ends the command."""
+"""Address space, mostly unused. A hostile header that needs more ends the command."""
 _METADATA = 256 << 20
 """Bytes that the tables of an empty disk never reach."""
 _BYTES_A_SECOND = 10 << 20
 _ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"}
 _CUT_BY_SIZE, _CUT_BY_TIME = -25, -24
-"""SIGXFSZ and SIGXCPU, as `CommandFailed.status` gives them."""
+"""SIGXFSZ and SIGXCPU, as values of `CommandFailed.status`."""
 _DAMAGED, _LEAKS = 2, 3
-"""What `qemu-img check` ends with."""
+"""Exit statuses of `qemu-img check`."""
 
 
 class _Check(msgspec.Struct):
@@ -27,7 +28,7 @@ class _Check(msgspec.Struct):
 
 
 class QemuImg:
-    """`user` runs it and must own what it opens; None: whoever runs this process. Raises VolumesError only."""
+    """`user` runs it and must own what it opens; None: the user of this process. Raises only VolumesError."""
 
     def __init__(self, user: str | None) -> None:
         self.user = user
@@ -42,7 +43,7 @@ class QemuImg:
         self._create(place, size, backing, "raw")
 
     def resize(self, place: Path, size: int) -> None:
-        """Grow a qcow2 that nobody has open."""
+        """Extend a qcow2 that no process has open."""
         self._run(["resize", "-q", "-f", "qcow2", str(place), str(size)], 30, _file_limit(size))
 
     def convert(self, source: Path, source_format: str, to: Path, size: int) -> None:
@@ -54,7 +55,7 @@ class QemuImg:
         )
 
     def is_plain(self, place: Path, size: int) -> bool:
-        """Whether a qcow2 file of `size` bytes is sound, and neither compressed nor leaking; VolumesError: damaged."""
+        """Whether a qcow2 file of `size` bytes is valid, uncompressed and without leaks. VolumesError: damaged."""
         try:
             said = self._try(
                 ["check", "-f", "qcow2", "--output=json", str(place)], 60 + size // _BYTES_A_SECOND, _METADATA
@@ -88,7 +89,7 @@ class QemuImg:
 
 
 def explain(error: CommandFailed) -> str:
-    """What a failed command means for the person who asked; without the host's paths."""
+    """What a failed command means for the user, without paths of the host."""
     if "No space left on device" in error.detail or "Disk quota exceeded" in error.detail:
         return "the disk of the host is full; nothing was made"
     if error.status == _CUT_BY_SIZE or "File too large" in error.detail:

@@ -1,1 +1,1 @@
-"""What guests may ask about themselves."""
+"""The metadata service of guests."""

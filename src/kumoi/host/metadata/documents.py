@@ -1,4 +1,4 @@
-"""The documents that a guest reads about itself, in OpenStack's and EC2's shapes, from what compute published."""
+"""Renders the metadata documents of a guest in the formats of OpenStack and EC2."""
 
 import base64
 import hashlib
@@ -67,7 +67,7 @@ def config_drive(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
 
 
 def openstack(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
-    """What lies below openstack/."""
+    """The documents below openstack/."""
     found: dict[str, bytes] = {}
     about = msgspec.json.encode(_meta_data(metadata, seed))
     network = msgspec.json.encode(metadata.network_data)
@@ -118,7 +118,7 @@ def _content(index: int) -> str:
 
 
 def ec2(metadata: GuestMetadata) -> dict[str, bytes]:
-    """What lies below EC2's versions."""
+    """The documents below EC2's versions."""
     found: dict[str, bytes] = {}
     for version in EC2_VERSIONS:
         for name, value in _ec2_values(metadata).items():

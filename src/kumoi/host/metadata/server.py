@@ -1,4 +1,4 @@
-"""Answers guests at 169.254.169.254 and fe80::a9fe:a9fe, on each network in its own namespace, from what was published."""
+"""Serves metadata at 169.254.169.254 and fe80::a9fe:a9fe, in the namespace of each network."""
 
 import asyncio
 import contextlib
@@ -22,9 +22,9 @@ PORT = 80
 NAMESPACES = Path("/run/netns")
 
 QUESTION_WITHIN = 10.0
-"""Seconds that a guest has to put its question, and to take the answer."""
+"""Seconds for a guest to send its request, and to read the answer."""
 AT_ONCE = 64
-"""Conversations on one network; more are ended, so that no network can starve another."""
+"""Open connections of one network. More are closed, so that one network cannot block another."""
 LONGEST_QUESTION = 16 * 1024
 """Bytes."""
 SEED_BYTES = 512
@@ -39,19 +39,19 @@ T = TypeVar("T")
 class _Published:
     metadata: GuestMetadata
     paths: dict[str, bytes] | None = None
-    """The documents, once asked for."""
+    """The rendered documents; None before the first request."""
 
 
 @dataclass
 class _Listener:
     servers: list[asyncio.Server]
     inode: int
-    """Of the namespace: one made anew has another."""
+    """The inode of the namespace. A recreated namespace has another one."""
     open: int = 0
 
 
 class MetadataServer:
-    """Knows every guest of this host by (network, address). May be told things by any thread."""
+    """Finds a guest of this host by (network, address). Thread-safe."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -63,7 +63,7 @@ class MetadataServer:
         self.thread.start()
 
     def publish(self, server_id: str, metadata: GuestMetadata | None) -> None:
-        """What a guest is told about itself from the next question on; None: it is gone."""
+        """Set the metadata of a guest for its next request; None: the guest is gone."""
         with self.lock:
             before = self.guests.pop(server_id, None)
             for key in _addresses(before.metadata) if before else ():
@@ -74,7 +74,7 @@ class MetadataServer:
                 self.by_address.update(dict.fromkeys(_addresses(metadata), server_id))
 
     def listen(self, network_id: str, namespace: str) -> None:
-        """Answer on a network, in the namespace that holds its metadata port; again, it changes nothing."""
+        """Answer on a network, in the namespace of its metadata port. Does nothing if it already answers there."""
         path = NAMESPACES / namespace
         try:
             inode = path.stat().st_ino
@@ -143,7 +143,7 @@ class MetadataServer:
             finally:
                 listener.open -= 1
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # The guest's own affair; it may ask again.
+            pass  # The guest may retry.
         except Exception:
             log.fault(ROOM, "a question could not be answered", network_id=network_id)
         finally:
@@ -170,7 +170,7 @@ class MetadataServer:
 
 
 def _addresses(metadata: GuestMetadata) -> list[tuple[str, str]]:
-    """(network, address) from which the guest asks: its own ones, and the link-local one of each of its cards."""
+    """The (network, address) pairs of the guest: its own addresses, and the link-local address of each card."""
     macs = {link["id"]: link["ethernet_mac_address"] for link in metadata.network_data.get("links", ())}
     on = {(told["network_id"], told["link"]) for told in metadata.network_data.get("networks", ())}
     own = [(address.network_id, _plain(address.address)) for address in metadata.addresses]
@@ -178,7 +178,7 @@ def _addresses(metadata: GuestMetadata) -> list[tuple[str, str]]:
 
 
 def _link_local(mac: str) -> str:
-    """The address that follows from a card's (RFC 4291, appendix A), which is the one that port security lets out."""
+    """The link-local address of a MAC (RFC 4291, appendix A), the only one that port security allows."""
     parts = [int(part, 16) for part in mac.split(":")]
     parts[0] ^= 2
     return str(ipaddress.IPv6Address(b"\xfe\x80" + bytes(6) + bytes([*parts[:3], 0xFF, 0xFE, *parts[3:]])))

@@ -1,4 +1,4 @@
-"""A host's wiring that answers metadata on every network it serves."""
+"""A wiring that also serves metadata on every network it serves."""
 
 from kumoi.engines.network.interface import ServedNetwork, Translations, Wiring, WiringInventory
 from kumoi.host.metadata.server import MetadataServer
@@ -6,14 +6,14 @@ from kumoi.kernel.fences import Fence
 
 
 class AnsweringWiring:
-    """Implements Wiring by another one, and listens in the namespaces that it makes."""
+    """Wraps another Wiring, and listens in the namespaces that it creates."""
 
     def __init__(self, wiring: Wiring, metadata: MetadataServer) -> None:
         self.wiring = wiring
         self.metadata = metadata
 
     def listen_again(self) -> None:
-        """After a restart: answer on every network that was served before."""
+        """After a restart: listen on every network that was served before."""
         for network_id, namespace in self.wiring.served_networks().items():
             self.metadata.listen(network_id, namespace)
 

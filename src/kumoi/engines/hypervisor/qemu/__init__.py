@@ -1,1 +1,1 @@
-"""Guests as QEMU processes, driven over QMP; they outlive the agent."""
+"""Guests as QEMU processes, controlled over QMP. They survive the agent."""

@@ -1,4 +1,4 @@
-"""A guest's documents about itself, as an ISO image with the label that guests look for."""
+"""Writes a guest's config drive: its metadata documents as an ISO image with the label that guests look for."""
 
 import shutil
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ LABEL = "config-2"
 
 
 def write(documents: Mapping[str, bytes], image: Path) -> None:
-    """Replace `image`, durably, by one that holds the documents (path → content). genisoimage makes it."""
+    """Replace `image` durably by an ISO image of the documents (path → content), made by genisoimage."""
     draft = image.with_suffix(".new")
     folder = image.with_suffix(".tree")
     shutil.rmtree(folder, ignore_errors=True)

@@ -27,7 +27,7 @@ MEMORY_LOST = "it was paused, and its memory was not kept: the machine went down
 
 
 class Guest(Power):
-    """Each order takes the guest's turn, so that they come one at a time."""
+    """Each order holds the guest's lock, so orders run one at a time."""
 
     def start(self, fence: Fence, spec: GuestSpec) -> None:
         with self._turn():
@@ -87,7 +87,7 @@ class Guest(Power):
             for socket in (self.place.monitor, self.place.screen):
                 socket.unlink(missing_ok=True)
             with contextlib.suppress(FileNotFoundError):
-                # The record first: without it the rest is nobody's, and goes when the agent starts.
+                # Remove the record first: files without a record are removed when the agent starts.
                 self.place.record.unlink(missing_ok=True)
                 durable.sync_folder(self.place.folder)
                 shutil.rmtree(self.place.folder)
@@ -102,14 +102,14 @@ class Guest(Power):
             if disk.volume_id not in machine.disk_slots:
                 machine = machine.with_disk(disk.volume_id)
             others = [d for d in before.spec.disks if d.volume_id != disk.volume_id]
-            # Written first, so that after a crash the same slot is tried again.
+            # Save the record first, so that a retry after a crash uses the same slot.
             self._save(before, hardware=machine, spec=msgspec.structs.replace(before.spec, disks=[*others, disk]))
             if process.alive(self.place):
                 try:
                     with self.talk() as qemu:
                         hot_plug.plug_disk(qemu, machine, disk.volume_id, path)
                 except Silent:
-                    raise  # QEMU may have it, and who detaches it asks QEMU.
+                    raise  # QEMU may have plugged the disk anyway. Detaching asks QEMU.
                 except HypervisorError:
                     self._save(before)
                     raise
@@ -218,7 +218,7 @@ class Guest(Power):
             self.lock.release()
 
     def go_on_with_room(self) -> None:
-        """What QEMU stopped because the disk was full goes on when there is room; to be called every few seconds."""
+        """Resume a guest that QEMU stopped because the disk was full, once there is space. Called every few seconds."""
         record = self.record
         if record is None or record.reason != NO_ROOM or not self.lock.acquire(blocking=False):
             return
@@ -251,7 +251,8 @@ class Guest(Power):
     # Going down and coming up with the whole cloud.
 
     def rest(self) -> bool:
-        """The cloud goes down: what is paused is saved, what runs is asked to shut down. True: it has no process."""
+        """Stop the guest because the cloud goes down: save a paused one, ask a running one to shut down. True: it has
+        no process."""
         with self._turn():
             if self.record is None or process.alive(self.place) is None:
                 return True
@@ -268,12 +269,13 @@ class Guest(Power):
             return False
 
     def end_with_cloud(self) -> None:
-        """End the guest because the cloud goes down; a paused guest keeps its memory in a file."""
+        """End the guest because the cloud goes down. The memory of a paused guest is saved to a file."""
         with self._turn():
             self._end(self._fence(), keep_memory=True)
 
     def wake(self) -> None:
-        """Bring the guest back to its desired state after the cloud came up. HypervisorError: it stays off, with a reason."""
+        """Bring the guest to its desired state after the cloud came up. HypervisorError: it stays off, with a
+        reason."""
         with self._turn():
             record = self.record
             if record is None:
@@ -296,7 +298,7 @@ class Guest(Power):
                 raise
 
     def end_copies(self) -> None:
-        """Of disks, which an agent that died began: QEMU goes on with them, for nobody."""
+        """Cancel copies of disks that a dead agent started. QEMU would continue them."""
         if self.record is None or process.alive(self.place) is None:
             return
         try:

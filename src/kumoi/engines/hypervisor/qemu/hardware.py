@@ -30,7 +30,8 @@ CONFIG_DRIVE_SLOT = NIC_SLOTS.stop
 
 
 class Hardware(msgspec.Struct, frozen=True):
-    """What QEMU was started with and what was plugged since: a saved memory needs exactly this again."""
+    """The devices that QEMU was started with or that were plugged later. Saved memory can be restored only with exactly
+    these."""
 
     machine: str
     accelerator: str
@@ -39,10 +40,10 @@ class Hardware(msgspec.Struct, frozen=True):
     """`root` or volume id → PCI slot. The guest names its disks in the order of slots, when it boots."""
     nic_slots: dict[str, int]
     letters: dict[str, str]
-    """`root` or volume id → the letter after /dev/vd that the guest is likely to give."""
+    """`root` or volume id → the letter after /dev/vd that the guest probably uses."""
 
     def with_disk(self, name: str) -> "Hardware":
-        """One disk more; HypervisorError when the slots are used up."""
+        """Add a disk; HypervisorError if no slot is free."""
         slot = _free(DISK_SLOTS, self.disk_slots.values(), "disk")
         letter = next(letter for letter in LETTERS if letter not in self.letters.values())
         return msgspec.structs.replace(
@@ -55,7 +56,7 @@ class Hardware(msgspec.Struct, frozen=True):
         )
 
     def with_nic(self, port_id: str) -> "Hardware":
-        """One network card more; HypervisorError when the slots are used up."""
+        """Add a network card; HypervisorError if no slot is free."""
         slot = _free(NIC_SLOTS, self.nic_slots.values(), "network card")
         return msgspec.structs.replace(self, nic_slots={**self.nic_slots, port_id: slot})
 
@@ -120,7 +121,7 @@ def _address(slot: int) -> str:
 
 
 def _serial(name: str) -> str | None:
-    """virtio carries 20 bytes of it; the root disk has none."""
+    """The first 20 bytes of the id, the length that virtio supports. The root disk has none."""
     return None if name == ROOT else name[:20]
 
 
@@ -138,7 +139,7 @@ def nic_device_id(port_id: str) -> str:
 
 
 def block_node(name: str, path: Path) -> dict[str, Any]:
-    """`blockdev-add`'s arguments for a qcow2 disk that gives back what the guest discards."""
+    """`blockdev-add`'s arguments for a qcow2 disk. Space that the guest discards is freed."""
     return {
         "node-name": node_name(name),
         "driver": "qcow2",
@@ -149,7 +150,7 @@ def block_node(name: str, path: Path) -> dict[str, Any]:
 
 
 def disk_device(hardware: Hardware, name: str, boot_index: int | None) -> dict[str, Any]:
-    """`device_add`'s arguments. The guest finds the volume below /dev/disk/by-id by the start of its id."""
+    """`device_add`'s arguments. The guest finds the volume in /dev/disk/by-id by the start of its id."""
     device: dict[str, Any] = {
         "driver": "virtio-blk-pci",
         "id": disk_device_id(name),
@@ -165,7 +166,7 @@ def disk_device(hardware: Hardware, name: str, boot_index: int | None) -> dict[s
 
 
 def nic_device(hardware: Hardware, nic: Nic) -> dict[str, Any]:
-    """`device_add`'s arguments. No boot ROM: guests boot from their disks."""
+    """`device_add`'s arguments, without a boot ROM, because guests boot from their disks."""
     return {
         "driver": "virtio-net-pci",
         "id": nic_device_id(nic.port_id),

@@ -1,4 +1,4 @@
-"""A volume that a running QEMU has open: only QEMU may change or copy it."""
+"""A volume that a running QEMU has open. Only QEMU may change or copy it."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ CANCEL_WITHIN = 30.0
 """Seconds."""
 
 PREFIX = "copy-"
-"""Of a copy's job and node; QEMU allows 31 bytes for all of it."""
+"""Prefix of a copy's job and node names; QEMU allows 31 bytes for the whole name."""
 
 Conversation = Callable[[], AbstractContextManager[Monitor]]
 
@@ -33,7 +33,8 @@ class Copies:
         self.under_way: set[str] = set()
 
     def make(self, node: str, to: Path) -> None:
-        """Copy a disk's own layer, as of one instant, into an empty qcow2. HypervisorError says why there is none."""
+        """Copy the top layer of a disk, at one instant, into an empty qcow2. HypervisorError if that fails, with the
+        reason."""
         name = PREFIX + node
         target = {
             "node-name": name,
@@ -55,7 +56,8 @@ class Copies:
                     qemu.ask("blockdev-del", node_name=name)
 
     def end_left(self) -> None:
-        """End those that nobody of this process waits for: their files are gone, and their bytes are kept by QEMU alone."""
+        """Cancel copies that this process does not wait for. Their files are deleted, and QEMU alone still holds the
+        space."""
         with self.lock:
             with self.talk() as qemu:
                 found = {*_jobs(qemu), *_nodes(qemu)}
@@ -67,7 +69,7 @@ class Copies:
         with self.talk() as qemu:
             left = _jobs(qemu).get(name)
             if left is not None and left["status"] != "concluded":
-                with contextlib.suppress(MonitorError):  # It has just ended.
+                with contextlib.suppress(MonitorError):  # The job has just ended.
                     qemu.ask("job-cancel", id=name)
         if left is not None:
             if not self._wait(name, CANCEL_WITHIN)[1]:
@@ -94,7 +96,7 @@ class Copies:
             raise HypervisorError(error)
 
     def _wait(self, name: str, within: float) -> tuple[str | None, bool]:
-        """What went wrong, and whether the job has ended."""
+        """The error, or None; and whether the job has ended."""
         deadline = clock.monotonic() + within
         pause = 0.01
         while clock.monotonic() < deadline:
@@ -110,7 +112,7 @@ class Copies:
 
 
 class QemuHolder:
-    """Implements the volumes engine's Holder; the guest goes on meanwhile."""
+    """Implements the volumes engine's Holder. The guest keeps running."""
 
     def __init__(self, talk: Conversation, copies: Copies, volume_id: str) -> None:
         self.talk = talk

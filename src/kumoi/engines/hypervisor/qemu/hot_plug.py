@@ -1,4 +1,4 @@
-"""Devices that come to and go from a guest that runs."""
+"""Plugs devices into a running guest, and unplugs them."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ from kumoi.engines.hypervisor.qemu.monitor import Monitor, MonitorError, Silent
 from kumoi.kernel import clock
 
 LETTING_GO = 1.5
-"""Seconds that a guest gets to release a device before the caller is told to ask again; 0.3 is usual."""
+"""Seconds that a guest gets to release a device before the order is retried; 0.3 is usual."""
 
 Conversation = Callable[[], AbstractContextManager[Monitor]]
 
@@ -21,7 +21,7 @@ def has_disk(qemu: Monitor, name: str) -> bool:
 
 
 def plug_disk(qemu: Monitor, machine: Hardware, name: str, path: Path) -> None:
-    """Give the guest a disk, unless it has it. Silent: it may have it, or get it yet."""
+    """Plug a disk, unless it is plugged already. After Silent the disk may be plugged, now or later."""
     if has_disk(qemu, name):
         return
     node = hardware.node_name(name)
@@ -37,15 +37,15 @@ def plug_disk(qemu: Monitor, machine: Hardware, name: str, path: Path) -> None:
 
 
 def unplug_disk(talk: Conversation, name: str) -> bool:
-    """Whether the guest let go of it; the file is closed then."""
+    """Ask the guest to release a disk. True: it did, and the file is closed."""
     return _unplug(talk, hardware.disk_device_id(name)) and disk_left(talk, name)
 
 
 def disk_left(talk: Conversation, name: str) -> bool:
-    """Whether the guest has let go of it, asked or not; the file is closed then."""
+    """Whether the guest has released the disk, and close the file if so. Does not ask the guest."""
     if not _gone(talk, hardware.disk_device_id(name)):
         return False
-    # The device leaves the tree before it lets go of its node.
+    # The device disappears before it releases its block node.
     return _within(lambda: _close(talk, hardware.node_name(name)))
 
 
@@ -66,7 +66,7 @@ def has_nic(qemu: Monitor, port_id: str) -> bool:
 
 
 def plug_nic(qemu: Monitor, machine: Hardware, nic: Nic, descriptor: int | None) -> None:
-    """Give the guest a network card; `descriptor` is its tap's, None: connected to nothing. Silent as with disks."""
+    """Plug a network card. `descriptor` is that of its tap; None: not connected. Silent as with disks."""
     name = hardware.netdev_id(nic.port_id)
     _forget_netdev(qemu, name)
     if descriptor is None:
@@ -84,12 +84,12 @@ def plug_nic(qemu: Monitor, machine: Hardware, nic: Nic, descriptor: int | None)
 
 
 def unplug_nic(talk: Conversation, port_id: str) -> bool:
-    """Whether the guest let go of it; the tap is closed then."""
+    """Ask the guest to release a network card. True: it did, and the tap is closed."""
     return _unplug(talk, hardware.nic_device_id(port_id)) and nic_left(talk, port_id)
 
 
 def nic_left(talk: Conversation, port_id: str) -> bool:
-    """Whether the guest has let go of it, asked or not; the tap is closed then."""
+    """Whether the guest has released the card, and close the tap if so. Does not ask the guest."""
     if not _gone(talk, hardware.nic_device_id(port_id)):
         return False
     with talk() as qemu:
@@ -115,7 +115,7 @@ def _gone(talk: Conversation, device: str) -> bool:
 
 
 def _within(met: Callable[[], bool]) -> bool:
-    """Whether `met` becomes true before LETTING_GO has passed."""
+    """Whether `met` becomes true within LETTING_GO."""
     deadline = clock.monotonic() + LETTING_GO
     while not met():
         if clock.monotonic() > deadline:

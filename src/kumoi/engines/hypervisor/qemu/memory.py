@@ -52,7 +52,7 @@ def save(talk: Conversation, draft: Path, path: Path, *, goes_on: bool) -> None:
 
 
 def leave_off(qemu: Monitor) -> None:
-    """End a migration that is under way: nobody is to stop the guest when it is complete."""
+    """Cancel an active migration, so that it does not stop the guest when it completes."""
     deadline = clock.monotonic() + LEFT_OFF_WITHIN
     if (status := _migration(qemu)) in _UNDER_WAY:
         qemu.ask("migrate_cancel")
@@ -64,7 +64,8 @@ def leave_off(qemu: Monitor) -> None:
 
 
 def _draft_being_written(qemu: Monitor, draft: Path) -> int | None:
-    """The draft that an earlier call had QEMU write, as QEMU is at it still. A draft that is gone is left off."""
+    """The draft that QEMU is still writing for an earlier call, or None. A migration whose draft is missing is
+    cancelled."""
     if _migration(qemu) not in _UNDER_WAY:
         return None
     try:
@@ -91,7 +92,7 @@ def _begin(qemu: Monitor, draft: Path, status: str) -> int:
 
 
 def _migration(qemu: Monitor) -> str:
-    """How far it is; empty when there was none."""
+    """The progress of the migration; empty if there was none."""
     return str(qemu.ask("query-migrate").get("status", ""))
 
 
@@ -109,7 +110,8 @@ def _wait_for_migration(talk: Conversation) -> None:
 
 
 def wait_until_restored(talk: Conversation) -> None:
-    """After QEMU was started on a saved memory: until the guest is as it was, stopped. HypervisorError else."""
+    """After QEMU was started with saved memory: wait until the memory is loaded and the guest is stopped. Otherwise
+    HypervisorError."""
     deadline = clock.monotonic() + WITHIN
     while clock.monotonic() < deadline:
         try:

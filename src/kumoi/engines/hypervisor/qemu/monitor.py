@@ -1,4 +1,4 @@
-"""One conversation with a guest's QEMU over its QMP socket, synchronous and short."""
+"""A short, synchronous QMP session with a guest's QEMU."""
 
 import array
 import socket
@@ -31,7 +31,7 @@ class Silent(MonitorError):
 
 
 class Monitor:
-    """`with Monitor(path) as qemu: qemu.ask("query-status")`. QEMU serves one conversation at a time."""
+    """`with Monitor(path) as qemu: qemu.ask("query-status")`. QEMU accepts one session at a time."""
 
     def __init__(self, path: Path, within: float = PATIENCE) -> None:
         self.path = path

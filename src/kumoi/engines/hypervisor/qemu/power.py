@@ -1,4 +1,4 @@
-"""The process of one guest and what was wanted of it: starting, ending, and what state it is in."""
+"""The process of one guest and its desired state: starting, ending, and the current state."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +17,10 @@ from kumoi.kernel import accounts, durable, log
 from kumoi.kernel.fences import Busy, Fence
 
 TURN_WITHIN = 40.0
-"""Seconds that an order waits for what the host itself is doing to the guest."""
+"""Seconds that an order waits while the host itself works on the guest."""
 
 QUICKLY = 3.0
-"""Seconds that a guest's QEMU has to say how it is: one that hangs must not hide the others."""
+"""Seconds within which a guest's QEMU must report its state. A QEMU that hangs must not delay the others."""
 
 ALIVE = (GuestState.RUNNING, GuestState.PAUSED)
 
@@ -36,7 +36,8 @@ NO_ROOM = "the disk of its host is full, so that it stands still; it goes on by 
 
 
 class Power:
-    """The record in the guest's folder is read once and written through. What starts with `_` needs the turn."""
+    """The record in the guest's folder is read once and written through. Methods that start with `_` need the guest's
+    lock."""
 
     def __init__(self, surroundings: Surroundings, server_id: str) -> None:
         self.around = surroundings
@@ -48,7 +49,7 @@ class Power:
         self.copies = Copies(self.talk)
 
     def state(self) -> GuestState:
-        """What it is now; while an order is at work on it, what it was told to be."""
+        """The current state; while an order is active, the state that it aims at."""
         record = self.record
         if record is None:
             return GuestState.ABSENT
@@ -61,7 +62,7 @@ class Power:
 
     @contextmanager
     def talk(self, within: float = PATIENCE) -> Iterator[Monitor]:
-        """A conversation with its QEMU, which serves one at a time; each answer comes within so many seconds."""
+        """A session with its QEMU, which accepts one at a time. `within`: seconds for each answer."""
         if not self.talking.acquire(timeout=TURN_WITHIN):
             raise Busy(f"guest {self.server_id}: QEMU is busy with an earlier question")
         try:
@@ -104,7 +105,7 @@ class Power:
             with self.talk(QUICKLY) as qemu:
                 status = qemu.ask("query-status")["status"]
         except Silent:
-            # It may just have ended; else it is busy, and what it was told is the best that is known.
+            # QEMU may just have ended. Otherwise it is busy, and the desired state is the best answer.
             return GuestState(record.desired) if process.alive(self.place) else self._state(record)
         if status == "io-error" and record.desired is Desired.RUNNING and record.reason != NO_ROOM:
             # QEMU stops a guest for this alone: a write for which the disk has no room
@@ -116,7 +117,7 @@ class Power:
         return state
 
     def _went_off(self, record: Record) -> None:
-        """The guest powered itself off: QEMU waits for somebody to notice."""
+        """The guest shut itself down. QEMU waits until the agent notices."""
         if not record.resting:
             self._save(record, desired=Desired.OFF, reason="the guest powered itself off")
         process.end(self.place)
@@ -181,7 +182,7 @@ class Power:
         self._forget_memory()
 
     def _publish(self, record: Record) -> None:
-        """What the guest reads about itself from now on, where its devices are included."""
+        """Publish the guest's metadata, including its devices."""
         machine = record.hardware or self._lay_out(record.spec)
         self.around.published(self.server_id, self._read_by_guest(record.spec, machine))
 

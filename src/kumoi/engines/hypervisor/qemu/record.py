@@ -1,4 +1,4 @@
-"""What a host remembers of a guest: durably, in one file of the guest's folder."""
+"""What a host stores about a guest, durably, in one file of the guest's folder."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,7 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Desired(StrEnum):
-    """What the guest was last told to be."""
+    """The state that the last order asked for."""
 
     OFF = "off"
     RUNNING = "running"
@@ -25,26 +25,27 @@ class Desired(StrEnum):
 class Record(msgspec.Struct, frozen=True):
     spec: GuestSpec
     generation: int
-    """Of the order that started it: what the host itself does to the guest's plugs is done under it."""
+    """The generation of the order that started the guest. The host uses it when it changes the guest's plugs itself."""
     desired: Desired = Desired.OFF
     hardware: Hardware | None = None
-    """As QEMU was last given it; None before the first boot."""
+    """The devices that QEMU last had; None before the first boot."""
     boot_id: str = ""
     """The machine's boot in which QEMU was started."""
     resting: bool = False
-    """The whole cloud was taken down: the next `bring_up` makes it what is desired."""
+    """The whole cloud was taken down. The next `bring_up` restores the desired state."""
     reason: str = ""
-    """Why it is not what was desired."""
+    """Why the state differs from the desired one."""
     leaving: list[str] = []
-    """Volumes and ports whose devices the guest was asked for, and had not let go of: it may yet."""
+    """Volumes and ports that the guest was asked to release and has not released yet."""
 
     def asleep(self) -> bool:
-        """Not running because cloud or machine went down, not because it failed."""
+        """Whether the guest is off because the cloud or the machine went down, and not because it failed."""
         return self.desired in (Desired.RUNNING, Desired.PAUSED) and (self.resting or self.boot_id != boot_id())
 
 
 class Place:
-    """Every path of one guest. The folder is root's: QEMU, unprivileged, finds its files made and cannot add any."""
+    """Every path of one guest. The folder belongs to root. QEMU is unprivileged: it finds its files there and cannot
+    add any."""
 
     def __init__(self, folder: Folder, server_id: str) -> None:
         if "/" in server_id or server_id in ("", ".", ".."):
@@ -55,7 +56,7 @@ class Place:
         self.config_drive = self.folder / "config.iso"
         self.console = self.folder / "console.log"
         self.log = self.folder / "qemu.log"
-        """What QEMU itself said since it was last started."""
+        """QEMU's own output since its last start."""
         self.pid = self.folder / "pid"
         self.memory = self.folder / "memory"
         self.memory_draft = self.folder / "memory.new"
@@ -64,7 +65,7 @@ class Place:
         self.screen = folder.run / "vnc" / server_id
 
     def load(self) -> Record | None:
-        """What was saved; None when there is nothing of this guest."""
+        """The saved record; None if this guest has none."""
         try:
             return msgspec.json.decode(self.record.read_bytes(), type=Record)
         except FileNotFoundError:

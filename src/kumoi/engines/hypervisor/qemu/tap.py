@@ -1,4 +1,4 @@
-"""Opening a tap, so that QEMU gets it ready and needs neither a privilege nor /dev/net/tun."""
+"""Opens a tap for QEMU, which then needs neither a privilege nor /dev/net/tun."""
 
 import fcntl
 import os

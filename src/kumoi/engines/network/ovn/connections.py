@@ -10,14 +10,15 @@ WITHIN = 10.0
 """Seconds that the switch has to answer."""
 
 TRACKED = re.compile(r"orig=\(src=([\d.]+),dst=([\d.]+),.*?reply=\(src=([\d.]+),dst=([\d.]+),.*?\),zone=(\d+)")
-"""What `dpctl/dump-conntrack` says of one connection by IPv4 (ovs-vswitchd(8)): who asks whom, who answers whom, where."""
+"""One IPv4 connection in the output of `dpctl/dump-conntrack` (ovs-vswitchd(8)): source and destination of the original
+and of the reply direction, and the zone."""
 
 End = tuple[str, str, str]
-"""(zone, what marks the packets that ask, what marks those that answer), in the words of `dpctl/flush-conntrack`."""
+"""(zone, original tuple, reply tuple), as arguments of `dpctl/flush-conntrack`."""
 
 
 def end(control: Path, kept: Translations) -> int:
-    """End what `kept` does not allow; of how many pairs of outer and inner address."""
+    """End connections that `kept` does not allow. Returns the number of (outer, inner) address pairs that had some."""
     stale = sorted(
         {found for line in _switch(control, "dpctl/dump-conntrack").splitlines() for found in outdated(line, kept)}
     )
@@ -27,7 +28,7 @@ def end(control: Path, kept: Translations) -> int:
 
 
 def outdated(line: str, kept: Translations) -> list[End]:
-    """How to end the connection of this line of the dump; empty where it may go on."""
+    """The flush arguments that end the connection on this line of the dump; empty if the connection is allowed."""
     found = TRACKED.search(line)
     if found is None:
         return []

@@ -1,4 +1,4 @@
-"""The daemons of OVN and Open vSwitch as data, and what must stand before they start and go after they end."""
+"""Declares the daemons of OVN and Open vSwitch, prepares what they need, and cleans up after them."""
 
 import pwd
 import shutil
@@ -17,13 +17,14 @@ PROGRAMS = ("ovsdb-server", "ovsdb-tool", "ovs-vsctl", "ovs-vswitchd", "ovn-nort
 DATAPATH = "dummy"
 """Open vSwitch's userspace datapath under its second name.
 
-Under the first, `netdev`, it makes kernel devices called after the datapath (always `ovs-netdev`) and the
-bridges, so that a machine could run one cloud only. It forwards the same; tunnels would need the first.
+Under its first name, `netdev`, it creates kernel devices named after the datapath (always `ovs-netdev`) and the
+bridges, so a machine could run only one cloud. The second name forwards in the same way, but does not support tunnels.
 """
 
 
 def daemons(folder: Folder, settings: Settings) -> list[Process]:
-    """In the foreground; databases first. They outlive the control plane, and each may be killed and restarted."""
+    """The daemons as foreground processes, databases first. They survive the control plane, and each may be killed and
+    restarted."""
     names = Names(folder, settings)
     central, host = names.central, names.host
     environment = {
@@ -92,7 +93,7 @@ def prepare(folder: Folder, settings: Settings) -> None:
     for path, user in ((names.central, CONTROL), (names.host, None)):
         path.mkdir(parents=True, exist_ok=True)
         accounts.give(path, 0o750, owner=user, group=user)
-    # ovn-controller names its control socket after its process id, so those of dead ones pile up.
+    # ovn-controller names its control socket after its pid, so the sockets of dead ones accumulate.
     for stale in names.host.glob("ovn-controller.*.ctl"):
         stale.unlink(missing_ok=True)
     for central in (northbound(names), southbound(names)):
@@ -104,7 +105,7 @@ def prepare(folder: Folder, settings: Settings) -> None:
 
 
 def tear_down(folder: Folder, settings: Settings) -> None:
-    """Remove every device, namespace and packet filter of this cloud; the daemons have ended. Databases stay."""
+    """Remove every device, namespace and packet filter of this cloud after the daemons ended. Databases stay."""
     names = Names(folder, settings)
     for namespace in devices.namespaces(names.namespace_prefix):
         devices.remove_namespace(namespace)
@@ -147,7 +148,7 @@ def _check() -> None:
 
 
 def _configure(switch: DatabaseFile, names: Names, settings: Settings) -> None:
-    """Write what vswitchd and ovn-controller are to be, keeping the ports that are plugged."""
+    """Write the configuration of vswitchd and ovn-controller. Plugged ports stay."""
     identifiers = {
         "system-id": settings.host_name,
         "hostname": settings.host_name,
@@ -159,7 +160,7 @@ def _configure(switch: DatabaseFile, names: Names, settings: Settings) -> None:
         "ovn-bridge-mappings": f"{PHYSICAL_NETWORK}:{names.external_bridge}",
         "ovn-monitor-all": "true",
     }
-    # With segmentation offload guests' half-made checksums are completed; without it their TCP fails.
+    # With segmentation offload, incomplete checksums of guests are completed. Without it, their TCP fails.
     options = {"userspace-tso-enable": "true"}
     row = {"external_ids": _map(identifiers), "other_config": _map(options)}
     roots, bridges, ports = (

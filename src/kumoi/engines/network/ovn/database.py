@@ -1,4 +1,4 @@
-"""OVSDB files: made, converted and changed, whether their server runs or not."""
+"""Creates, converts and changes OVSDB files, with or without a running server."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ Operation = dict[str, Any]
 
 
 class DatabaseFile:
-    """One OVSDB database of a cloud: its file, the socket of its server, and who owns both."""
+    """One OVSDB database of a cloud: its file, the socket of its server, and the owner of both."""
 
     def __init__(self, file: Path, socket: Path, schema: Path, user: str | None) -> None:
         self.file, self.socket, self.schema, self.user = file, socket, schema, user

@@ -1,4 +1,4 @@
-"""Links, namespaces and packet filters of this host, each named after its cloud."""
+"""Links, namespaces and packet filters of this host. Their names contain the cloud's id."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ NAMESPACES = Path("/run/netns")
 
 
 def command(*argv: str, stdin: str | None = None) -> str:
-    """Standard output; NetworkError with what the command said."""
+    """Run the command; returns its standard output. NetworkError contains its error output."""
     try:
         return run(argv, within=15.0, stdin=stdin)
     except CommandFailed as error:
@@ -22,7 +22,7 @@ def link_exists(name: str) -> bool:
 
 
 def index(name: str) -> int:
-    """The kernel's number for the link, never given twice while the machine runs."""
+    """The kernel's index of the link. The kernel never reuses an index while the machine runs."""
     try:
         return int((LINKS / name / "ifindex").read_text())
     except FileNotFoundError:
@@ -30,7 +30,7 @@ def index(name: str) -> int:
 
 
 def links(*prefixes: str) -> list[str]:
-    """Names of this namespace's links that begin with one of the prefixes."""
+    """Names of links in this namespace that begin with one of the prefixes."""
     return sorted(link.name for link in LINKS.iterdir() if link.name.startswith(prefixes))
 
 
@@ -55,12 +55,12 @@ def remove_namespace(name: str) -> None:
 
 
 def has_ipv6() -> bool:
-    """Whether this machine's kernel speaks it."""
+    """Whether this machine's kernel supports IPv6."""
     return Path("/proc/sys/net/ipv6").exists()
 
 
 def without_ipv6(name: str) -> None:
-    """Keep the kernel from sending its own advertisements and solicitations out of a switch's port."""
+    """Prevent the kernel from sending its own advertisements and solicitations from a switch's port."""
     knob = Path(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6")
     if knob.exists():
         knob.write_text("1\n")
@@ -74,7 +74,7 @@ def guard(table: str, name: str) -> None:
     """
     chain = f"netdev {table} {name}"
     hook = f'{{ type filter hook ingress device "{name}" priority 0; policy drop; }}'
-    # Made anew, because some kernels keep the chain of a device that is gone, bound to nothing.
+    # Created again, because some kernels keep the chain of a deleted device, bound to nothing.
     command(
         "nft",
         "-f",

@@ -1,4 +1,4 @@
-"""What OVN answers to DHCP, as rows: one for each subnet, and one for each port that wants more."""
+"""OVN's DHCP options as rows: one for each subnet, and one for each port with options of its own."""
 
 import ipaddress
 import json
@@ -117,7 +117,7 @@ def decode(text: str) -> list[DhcpOption]:
 
 
 def options(network: NetworkSpec, subnet: SubnetSpec) -> dict[str, str] | None:
-    """What a subnet's clients are told, in OVN's words; None: it has no DHCP."""
+    """The DHCP options of a subnet in OVN's format; None: the subnet has no DHCP."""
     if not subnet.enable_dhcp:
         return None
     if ipaddress.ip_network(subnet.cidr, strict=False).version == 6:
@@ -138,7 +138,7 @@ def _options4(network: NetworkSpec, subnet: SubnetSpec) -> dict[str, str]:
         routes.append((f"{METADATA_ADDRESS}/32", subnet.metadata_address))
     if subnet.gateway is not None:
         options["router"] = subnet.gateway
-        # A client that is told classless routes ignores the router option.
+        # A client that receives classless routes ignores the router option.
         if routes and "0.0.0.0/0" not in [destination for destination, _ in routes]:
             routes.append(("0.0.0.0/0", subnet.gateway))
     if routes:
@@ -165,7 +165,7 @@ def _options6(network: NetworkSpec, subnet: SubnetSpec) -> dict[str, str] | None
 
 
 def translate(wanted: list[DhcpOption]) -> dict[str, str]:
-    """Into OVN's words. A value that is not what the option takes is left out: it would end up in a flow as text."""
+    """Convert to OVN's format. Invalid values are dropped, because they would become text in a flow."""
     options = {}
     for option in wanted:
         name = (_OPTIONS4 if option.ip_version == 4 else _OPTIONS6).get(option.name.replace("_", "-").lower())

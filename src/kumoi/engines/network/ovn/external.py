@@ -1,4 +1,4 @@
-"""How a host reaches the external network: an address of its own in it, and the way from it to the world."""
+"""Connects a host to the external network: its own address in it, and the route to the outside."""
 
 import ipaddress
 from pathlib import Path

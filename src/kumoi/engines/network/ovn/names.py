@@ -36,12 +36,12 @@ class Names:
 
     @property
     def switch_socket(self) -> Path:
-        """Open vSwitch's own database on this host."""
+        """The socket of this host's Open vSwitch database."""
         return self.host / "db.sock"
 
     @property
     def switch_control(self) -> Path:
-        """Where ovs-vswitchd takes commands."""
+        """The socket on which ovs-vswitchd accepts commands."""
         return self.host / "vswitchd.ctl"
 
     def tap(self, port_id: str) -> str:

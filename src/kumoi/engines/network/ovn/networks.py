@@ -1,4 +1,4 @@
-"""A network as a logical switch, with its subnets' DHCP and its way to a physical network."""
+"""A network as a logical switch, with the DHCP options of its subnets and its connection to a physical network."""
 
 from kumoi.engines.network.interface import NetworkError, NetworkSpec
 from kumoi.engines.network.ovn import dhcp
@@ -48,7 +48,7 @@ def need(rows: Rows, network_id: str) -> Row:
 
 
 def refresh_dhcp(rows: Rows, port: Row) -> None:
-    """Point a port at what its subnets answer now."""
+    """Point a port at the current DHCP options of its subnets."""
     identifiers = port.external_ids
     columns = dhcp.columns_of_port(
         rows,

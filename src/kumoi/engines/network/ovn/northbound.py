@@ -1,4 +1,4 @@
-"""The one connection to OVN's northbound database: transactions that may run again, reads, and ports going up."""
+"""The connection to OVN's northbound database: transactions that are retried, reads, and port states."""
 
 import threading
 from collections.abc import Callable
@@ -27,14 +27,14 @@ TABLES = (
     "Port_Group",
 )
 WITHIN = 10
-"""Seconds that one transaction may take, its repetitions included."""
+"""Seconds for one transaction, including its retries."""
 ATTEMPTS = 5
 
 Answer = TypeVar("Answer")
 
 
 class Northbound:
-    """Connects at the first question, then stays connected and copes with restarts of the database."""
+    """Connects on first use, then stays connected and survives restarts of the database."""
 
     def __init__(self, socket: Path) -> None:
         self.socket = socket
@@ -57,7 +57,7 @@ class Northbound:
             except TimeoutException as error:
                 raise NetworkError(f"OVN's northbound database did not answer within {WITHIN} s") from error
             except RuntimeError as error:
-                # Another writer has just made the row that this one wanted to make: now it is there to be read.
+                # Another writer has just created the same row. The next attempt reads it.
                 if attempt == ATTEMPTS or not _collision(str(error)):
                     raise NetworkError(f"OVN's northbound database refuses: {error}") from error
 
@@ -84,7 +84,8 @@ class Northbound:
                         f"unix:{self.socket}", "OVN_Northbound", helper_tables=TABLES, leader_only=False
                     )
                     idl.tell = self._tell
-                    # A restarted database is back within a second; eight, the library's own limit, would be felt.
+                    # A restarted database is back within a second. The library's own limit, eight seconds, would be
+                    # noticeable.
                     idl._session.reconnect.set_backoff(1000, 1000)
                     connection = Connection(idl, WITHIN)
                     connection.start()
@@ -102,7 +103,7 @@ class Northbound:
 
 
 class _Work:
-    """What the library takes for a command: one function over the rows of a transaction."""
+    """The library's command object: one function over the rows of a transaction."""
 
     result = None
 
@@ -116,7 +117,7 @@ class _Work:
 
 
 class _Idl(OvsdbIdl):  # type: ignore[misc]
-    """Compares each port's state with the last one told, because a reconnection replays everything as new."""
+    """Compares each port's state with the last reported one, because a reconnection replays everything as new."""
 
     live = False
 

@@ -1,4 +1,4 @@
-"""A port as a logical switch port: its addresses, what it may send, and its security groups."""
+"""A port as a logical switch port: its addresses, its port security, and its security groups."""
 
 from kumoi.engines.network.interface import PortKind, PortSpec
 from kumoi.engines.network.ovn import dhcp, networks, security_groups
@@ -63,14 +63,14 @@ def remove(rows: Rows, port_id: str, revision: int) -> None:
 
 
 def _addresses(port: PortSpec) -> list[str]:
-    """What the switch sends to this port. A pair's own MAC is one more place where frames for it go."""
+    """The addresses that the switch forwards to this port. A pair's own MAC is an additional one."""
     own = " ".join([port.mac, *(fixed.address for fixed in port.fixed_addresses)])
     others = {pair.mac for pair in port.address_pairs if pair.mac is not None and pair.mac != port.mac}
     return [own, *sorted(others), *([] if port.port_security else ["unknown"])]
 
 
 def _allowed(port: PortSpec) -> list[str]:
-    """What the port may send and receive, one entry for each MAC."""
+    """The addresses that the port may use, one entry for each MAC."""
     allowed = {port.mac: [fixed.address for fixed in port.fixed_addresses]}
     for pair in port.address_pairs:
         addresses = allowed.setdefault(pair.mac or port.mac, [])

@@ -18,7 +18,7 @@ GATEWAY = "Gateway_Chassis"
 
 
 def apply(rows: Rows, router: RouterSpec, revision: int, gateway_hosts: Sequence[str]) -> None:
-    """`gateway_hosts`: hosts that may hold the gateway, the preferred one first."""
+    """`gateway_hosts`: hosts that may run the gateway, the preferred one first."""
     rows.admit(KIND, router.id, revision)
     row = rows.put(
         ROUTER,
@@ -204,7 +204,7 @@ def _source_nat(rows: Rows, row: Row, router: RouterSpec) -> None:
             for network in sorted(set(inside), key=str)
             if network.version == 4
         ]
-    # One by one: floating IPs come and go in the same column.
+    # Changed one by one, because floating IPs use the same column.
     held = [] if rows.is_new(row) else [nat for nat in row.nat if nat.type == "snat"]
     for nat in held:
         if nat not in wanted:

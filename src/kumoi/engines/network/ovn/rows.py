@@ -12,21 +12,21 @@ Row = Any
 """A row of the `ovs` library: columns are attributes, references are rows; optional columns are lists."""
 
 LEDGER = "Copp"
-"""A table whose rows OVN ignores unless a switch or router points at them; the ledger's never are."""
+"""A table whose rows OVN ignores unless a switch or router refers to them. Nothing refers to the ledger's rows."""
 REMEMBERED = 3600 * clock.SECOND
 """How long a removed resource's revision is kept."""
 SWEEP_EVERY = 64
-"""One removal in so many looks for what may be forgotten."""
+"""One in so many removals searches for revisions to forget."""
 SPACE = uuid.UUID("5f0f2b0e-6f0a-5a52-9d35-6b756d6f6900")
 
 
 def row_id(kind: str, *parts: str) -> uuid.UUID:
-    """The same for the same resource in every process: two writers can never make it twice."""
+    """The same id for the same resource in every process, so two writers cannot create a row twice."""
     return uuid.uuid5(SPACE, "/".join((kind, *parts)))
 
 
 class Rows:
-    """Inside a transaction: find, put, join and drop. Without one: find."""
+    """In a transaction: find, put, join and drop. Without a transaction: find."""
 
     def __init__(self, tables: Mapping[str, Any], transaction: Any = None) -> None:
         self.tables, self.transaction = tables, transaction
@@ -49,7 +49,7 @@ class Rows:
         ]
 
     def put(self, table: str, identifier: uuid.UUID, **columns: Any) -> Row:
-        """Make the row with these columns, or change those of them that differ."""
+        """Create the row with these columns, or change the columns that differ."""
         row = self.find(table, identifier)
         if row is None:
             row = self.transaction.insert(self.tables[table], new_uuid=identifier, persist_uuid=True)
@@ -60,18 +60,18 @@ class Rows:
         return row
 
     def is_new(self, row: Row) -> bool:
-        """Was it made by this transaction?"""
+        """Whether this transaction created it."""
         return row.uuid in self._new
 
     def join(self, row: Row, column: str, member: Row) -> None:
-        """Add a reference without minding (or reading) what other writers add to the same column."""
+        """Add a reference. Does not read or change what other writers add to the same column."""
         if row.uuid in self._new:
             setattr(row, column, [*getattr(row, column, []), member])
         else:
             row.addvalue(column, member)
 
     def part(self, row: Row, column: str, member: Row) -> None:
-        """Take a reference away; a row that nothing refers to goes by itself, unless its table is a root."""
+        """Remove a reference. A row without references is deleted automatically, unless its table is a root."""
         row.delvalue(column, member)
 
     def delete(self, row: Row) -> None:
@@ -119,7 +119,7 @@ class Rows:
 
 
 class Differs(Exception):
-    """Applying a spec would change what is there."""
+    """Applying the spec would change the topology."""
 
 
 class Comparison(Rows):
@@ -157,7 +157,7 @@ class Comparison(Rows):
         """The ledger is about revisions alone."""
 
     def _has(self, row: Row, column: str, member: Row) -> bool:
-        """Groups have thousands of members, and are asked for each of them."""
+        """Groups have thousands of members, and this is called for each member."""
         key = row.uuid, column
         if key not in self._members:
             self._members[key] = {each.uuid for each in getattr(row, column)}

@@ -1,4 +1,4 @@
-"""Security groups as port groups with stateful ACLs, over one group that drops what none allows."""
+"""Security groups as port groups with stateful ACLs, above one group that drops everything else."""
 
 import ipaddress
 
@@ -37,7 +37,7 @@ def apply(rows: Rows, group: SecurityGroupSpec, revision: int) -> None:
     rows.admit(KIND, group.id, revision)
     row = port_group(rows, group.id)
     action = "allow-related" if group.stateful else "allow-stateless"
-    # OVN takes each flow once: rules that say the same with other ids would make ACLs that say the same.
+    # OVN refuses a duplicate flow, and rules with different ids may have the same match.
     matches = {match(group.id, rule): rule for rule in sorted(group.rules, key=lambda rule: rule.id, reverse=True)}
     acls = [
         rows.put(
@@ -66,7 +66,7 @@ def find(rows: Rows, group_id: str) -> Row | None:
 
 
 def port_group(rows: Rows, group_id: str) -> Row:
-    """The group's row, made empty when the group itself was not applied yet."""
+    """The group's row. It is created empty if the group was not applied yet."""
     row = find(rows, group_id)
     if row is None:
         row = rows.put(GROUP, row_id(KIND, group_id), name=_name(group_id), external_ids=rows.stamp(KIND, group_id, 0))
@@ -74,7 +74,7 @@ def port_group(rows: Rows, group_id: str) -> Row:
 
 
 def drop_group(rows: Rows) -> Row:
-    """Every port with port security is in it: nothing passes that no rule allows, but the asking for an address."""
+    """The group of every port with port security. It drops traffic that no rule allows, except address requests."""
     rules = [
         ("from-lport", 1001, f"inport == @{DROP} && ip", "drop"),
         ("to-lport", 1001, f"outport == @{DROP} && ip", "drop"),
@@ -119,7 +119,7 @@ def _protocol(rule: SecurityRule, version: str) -> list[str]:
         return []
     assert protocol is not None
     if protocol in _ICMP:
-        # Neutron takes `icmp` in an IPv6 rule for ICMPv6.
+        # Neutron accepts `icmp` in an IPv6 rule and means ICMPv6.
         name = f"icmp{version}"
         terms = [name]
         if rule.port_min is not None:

@@ -20,11 +20,11 @@ from kumoi.engines.network.ovn.rows import Comparison, Differs, Rows, held_revis
 from kumoi.kernel.settings import Folder, Settings
 
 COMPARED_AT_ONCE = 100
-"""Resources for which the connection is held: whoever writes waits meanwhile."""
+"""Resources that are compared at once. Writers wait meanwhile, because the connection is in use."""
 
 
 class OvnTopology:
-    """For the process that owns the cloud's one connection; any thread may call."""
+    """For the process that owns the cloud's one connection. Thread-safe."""
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
         self.northbound = Northbound(Names(folder, settings).northbound_socket)

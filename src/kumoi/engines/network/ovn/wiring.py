@@ -30,7 +30,7 @@ FIRST_NUMBER, NUMBERS = 0x8000, 0x7F00
 
 
 class OvnWiring:
-    """Needs root. Keeps nothing itself: devices, namespaces and the switch's database say what is plugged."""
+    """Needs root. Has no state of its own: devices, namespaces and the switch's database are the state."""
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
         self.names = Names(folder, settings)
@@ -129,7 +129,7 @@ class OvnWiring:
         devices.unguard(self.names.guard_table, device)
 
     def _interfaces(self) -> dict[str, tuple[str, str]]:
-        """Device → (kind, owner) of what this wiring put into the bridge."""
+        """Device → (kind, owner), for the devices that this wiring added to the bridge."""
         table: dict[str, Any] = msgspec.json.decode(
             self._switch("--format=json", "--columns=name,external_ids", "list", "Interface")
         )
@@ -148,8 +148,8 @@ class OvnWiring:
         return {f"{each['local']}/{each['prefixlen']}" for each in found}
 
     def _switch(self, *arguments: str) -> str:
-        # Without waiting for vswitchd: it may be away, and does what its database says when it is back. That a port
-        # works is seen in the topology. The database itself may be starting again.
+        # Does not wait for vswitchd: if it is down, it applies its database when it is back. The topology reports
+        # whether a port works. The database itself may be starting.
         tool = ("ovs-vsctl", f"--timeout={WITHIN}", "--retry", "--no-wait", f"--db=unix:{self.names.switch_socket}")
         try:
             return run([*tool, *arguments], within=WITHIN + 5)
