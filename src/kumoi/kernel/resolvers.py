@@ -3,6 +3,7 @@
 import ipaddress
 from pathlib import Path
 
+from kumoi.kernel import ip
 from kumoi.kernel.settings import Settings
 
 FILES = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
@@ -48,7 +49,7 @@ def of_host() -> list[str]:
 
 def _reached_by_guests(text: str) -> bool:
     try:
-        address = ipaddress.ip_address(text)
+        address = ip.address(text)
     except ValueError:
         # also an address with a zone, which is of one link
         return False

@@ -1,7 +1,8 @@
 """One spelling of addresses, prefixes and MACs, for comparisons, filters and the topology. Rows keep what clients wrote."""
 
-import ipaddress
 import re
+
+from kumoi.kernel import ip
 
 _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
 
@@ -9,7 +10,7 @@ _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
 def address(text: str) -> str:
     """The address in the spelling that this service gives; what is none stays as it is."""
     try:
-        return str(ipaddress.ip_address(text))
+        return str(ip.address(text))
     except ValueError:
         return text
 
@@ -19,7 +20,7 @@ def prefix(text: str) -> str:
     if "/" not in text:
         return address(text)
     try:
-        return str(ipaddress.ip_network(text, strict=False))
+        return str(ip.network(text))
     except ValueError:
         return text
 

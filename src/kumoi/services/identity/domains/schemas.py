@@ -18,7 +18,7 @@ class DomainCreate(msgspec.Struct, kw_only=True):
     enabled: bool = True
     tags: Tags = []
     options: dict[str, Any] = {}
-    explicit_domain_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{32}$")] | None = None
+    explicit_domain_id: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{32}$(?!\n)")] | None = None
 
 
 class CreateBody(msgspec.Struct):

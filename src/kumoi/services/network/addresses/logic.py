@@ -4,6 +4,7 @@ import ipaddress
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from kumoi.kernel import ip
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses import store
 from kumoi.services.network.addresses.errors import (
@@ -217,6 +218,6 @@ def from_mac(cidr: str, mac: str) -> str:
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
-        return ipaddress.ip_address(text)
+        return ip.address(text)
     except ValueError:
         raise InvalidInput(f"fixed_ips: '{text[:64]}' is not a valid IP address") from None

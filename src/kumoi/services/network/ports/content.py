@@ -1,10 +1,10 @@
 """What a port's body says, checked field by field and turned into columns; no questions to any table."""
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from typing import Any
 
+from kumoi.kernel import ip
 from kumoi.services.network import bodies, spelling
 from kumoi.services.network.addresses.logic import Wish
 from kumoi.services.network.errors import InvalidInput
@@ -39,7 +39,7 @@ def of_body(values: dict[str, Any], row: PortRow | None = None) -> dict[str, Any
     if "binding_profile" in values:
         columns["binding_profile"] = values["binding_profile"] or None
     if "dns_name" in values:
-        if values["dns_name"] and not _HOST_NAME.match(values["dns_name"]):
+        if values["dns_name"] and not _HOST_NAME.fullmatch(values["dns_name"]):
             raise InvalidInput(f"dns_name: '{values['dns_name'][:64]}' is not a valid host name")
         columns["dns_name"] = values["dns_name"]
     if "extra_dhcp_opts" in values:
@@ -126,14 +126,14 @@ def pairs_of(pairs: Sequence[Any] | None, port_mac: str) -> list[dict[str, Any]]
 def mac(text: str) -> str:
     """In lower case with colons; a multicast address is none for a port."""
     lower = text.lower()
-    if not _MAC.match(lower) or int(lower[:2], 16) & 1 or lower == "00:00:00:00:00:00":
+    if not _MAC.fullmatch(lower) or int(lower[:2], 16) & 1 or lower == "00:00:00:00:00:00":
         raise InvalidInput(f"mac_address: '{text[:32]}' is not a valid MAC address")
     return spelling.mac(lower)
 
 
 def _range(text: str) -> str:
     try:
-        ipaddress.ip_network(text, strict=False)
+        ip.network(text)
     except ValueError:
         raise InvalidInput(f"allowed_address_pairs: '{text[:64]}' is not a valid IP address or CIDR") from None
     return spelling.prefix(text)

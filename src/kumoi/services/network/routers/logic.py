@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-from kumoi.kernel import quotas, reconcile
+from kumoi.kernel import ip, quotas, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, spelling, standard_attributes
@@ -239,8 +239,8 @@ def _route(route: Any) -> dict[str, str]:
     """As the client wrote it."""
     fields: dict[str, str] = plain(route)
     try:
-        destination = ipaddress.ip_network(fields["destination"], strict=False)
-        nexthop = ipaddress.ip_address(fields["nexthop"])
+        destination = ip.network(fields["destination"])
+        nexthop = ip.address(fields["nexthop"])
     except ValueError as error:
         raise InvalidRoutes(str(fields), f"routes: {error}") from None
     if destination.version != nexthop.version:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Sequence
 from typing import Any
 
-from kumoi.kernel import quotas, reconcile
+from kumoi.kernel import ip, quotas, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
@@ -154,7 +154,7 @@ def _prefix(asked: str | None, ethertype: str) -> str | None:
     if not asked:
         return None
     try:
-        network = ipaddress.ip_network(asked, strict=False)
+        network = ip.network(asked)
     except ValueError:
         raise InvalidInput(f"remote_ip_prefix: '{asked[:64]}' is not a valid IP subnet") from None
     if network.version != (4 if ethertype == "IPv4" else 6):

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from kumoi.kernel import quotas
+from kumoi.kernel import ip, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
@@ -144,7 +144,7 @@ def cut(tx: Transaction, who: Who, project_id: str, values: dict[str, Any]) -> d
 
 def _named(pool: SubnetpoolRow, cidr: str, used: Sequence[Network]) -> Network:
     try:
-        found = ipaddress.ip_network(cidr, strict=False)
+        found = ip.network(cidr)
     except ValueError:
         raise InvalidInput(f"cidr: '{cidr[:64]}' is not a valid IP subnet") from None
     _must_fit(pool, found.prefixlen)
@@ -193,7 +193,7 @@ def _prefixes(asked: Sequence[str]) -> list[Network]:
     six: list[ipaddress.IPv6Network] = []
     for text in asked:
         try:
-            found = ipaddress.ip_network(text)
+            found = ip.network(text, strict=True)
         except ValueError:
             raise InvalidInput(f"prefixes: '{text[:64]}' is not a valid IP subnet") from None
         if isinstance(found, ipaddress.IPv4Network):

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from kumoi.kernel import ip
 from kumoi.services.network.errors import InvalidInput
 from kumoi.services.network.subnets.errors import (
     GatewayConflictWithAllocationPools,
@@ -20,7 +21,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 def network(text: str, version: int) -> Network:
     try:
-        found = ipaddress.ip_network(text, strict=False)
+        found = ip.network(text)
     except ValueError:
         raise InvalidInput(f"cidr: '{text[:64]}' is not a valid IP subnet") from None
     if "/" not in text:
@@ -126,7 +127,7 @@ def nameservers(asked: Sequence[str]) -> list[str]:
     met: set[Address] = set()
     for text in asked:
         try:
-            server = ipaddress.ip_address(text)
+            server = ip.address(text)
         except ValueError:
             raise InvalidInput(f"dns_nameservers: '{text[:64]}' is not a valid nameserver") from None
         if server in met:
@@ -141,7 +142,7 @@ def host_routes(asked: Sequence[Any], version: int) -> list[dict[str, str]]:
     found: list[dict[str, str]] = []
     for route in asked:
         try:
-            destination = ipaddress.ip_network(route.destination, strict=False)
+            destination = ip.network(route.destination)
         except ValueError:
             raise InvalidInput(f"host_routes: '{route.destination}' is not a valid IP subnet") from None
         if destination.version != version:
@@ -156,7 +157,7 @@ def host_routes(asked: Sequence[Any], version: int) -> list[dict[str, str]]:
 
 def address(field: str, text: str, version: int) -> Address:
     try:
-        found = ipaddress.ip_address(text)
+        found = ip.address(text)
     except ValueError:
         raise InvalidInput(f"{field}: '{text[:64]}' is not a valid IP address") from None
     if found.version != version:

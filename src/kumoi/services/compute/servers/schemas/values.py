@@ -1,18 +1,20 @@
 """The loose values that compute takes: numbers and booleans as texts, names, addresses."""
 
-import ipaddress
 from typing import Annotated, Any
 
 import msgspec
 
+from kumoi.kernel import ip
 from kumoi.kernel.errors import BadRequest
 
 Uuid = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Description = Annotated[str, msgspec.Meta(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Hostname = Annotated[str, msgspec.Meta(min_length=2, max_length=63, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9]$")]
+Hostname = Annotated[
+    str, msgspec.Meta(min_length=2, max_length=63, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9\-]*[a-zA-Z0-9]$(?!\n)")
+]
 DottedHostname = Annotated[
-    str, msgspec.Meta(min_length=2, max_length=255, pattern=r"^[a-zA-Z0-9]+([\-.][a-zA-Z0-9]+|-)*$")
+    str, msgspec.Meta(min_length=2, max_length=255, pattern=r"^[a-zA-Z0-9]+([\-.][a-zA-Z0-9]+|-)*$(?!\n)")
 ]
 MOST_TAGS = 50
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=60, pattern=r"^[^,/]*$")]
@@ -60,7 +62,7 @@ def address(value: str | None, field: str, version: int) -> str | None:
     if not value:
         return None
     try:
-        found = ipaddress.ip_address(value)
+        found = ip.address(value)
     except ValueError:
         found = None
     if found is None or found.version != version:
