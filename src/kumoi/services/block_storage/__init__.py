@@ -22,4 +22,4 @@ ORDER = (
     "volume_actions",
     "default_types",
 )
-"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""
+"""A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

@@ -1,4 +1,4 @@
-"""Where the tables of volumes and the hosts' disks do not agree."""
+"""Compares the tables of volumes with the hosts' disks."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Rows:
-    """All of one instant; `busy`: the subjects that an operation holds."""
+    """Rows of one instant. `busy`: the subjects that an operation holds."""
 
     volumes: dict[str, Row]
     snapshots: dict[str, Row]
@@ -30,7 +30,7 @@ class _Rows:
 
 
 def differences(view: View) -> list[dict[str, Any]]:
-    """The tables are read before and after the hosts are asked: what is on its way is no difference."""
+    """Reads the tables before and after the hosts are asked, so that changes in progress are not reported."""
     before = view.read(_rows)
     hosts = view.engine(Hosts)
     found: list[dict[str, Any]] = []
@@ -66,7 +66,7 @@ def _rows(tx: Transaction) -> _Rows:
 
 
 def _at_rest(kind: str, rows: dict[str, Row], before: _Rows, after: _Rows, later: dict[str, Row]) -> Iterable[Row]:
-    """Those whose disk must be there: nothing was being done to them, and making them did not fail."""
+    """Rows whose disk must exist: they have no active operation, and their creation did not fail."""
     for row_id, row in rows.items():
         name = subject(kind, row_id)
         unchanged = row_id in later and later[row_id]["size"] == row["size"]

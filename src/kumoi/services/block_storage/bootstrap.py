@@ -1,4 +1,4 @@
-"""What a new cloud's block storage holds: the default volume type."""
+"""The default volume type of a new cloud."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.settings import Settings

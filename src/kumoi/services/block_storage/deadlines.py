@@ -1,5 +1,5 @@
-"""How long steps of several resources may wait."""
+"""Deadlines of steps of several resources."""
 
 TURN = 2000.0
-"""Seconds for which a step waits behind an earlier order for the disk, abandoned meanwhile: longer than any that moves a
-disk's bytes may take (host/concerns)."""
+"""Seconds that a step waits behind an earlier, abandoned order for the disk. More than any order that moves a disk's
+bytes may take (host/concerns)."""

@@ -1,11 +1,11 @@
-"""How block storage writes an error: `{"badRequest": {"code": 400, "message": …}}`; and what is not there."""
+"""Block storage's error shape: `{"badRequest": {"code": 400, "message": …}}`; and the errors of absent features."""
 
 from typing import Any
 
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotBuilt, NotFound
 
 ROOT = "/volume"
-"""Below which errors have this shape: the front says so too."""
+"""Paths below it use this error shape, also for errors of the front."""
 
 _NAMES = {
     400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
@@ -64,7 +64,7 @@ class Absent(NotBuilt):
 
 
 class PreconditionFailed(ApiError):
-    """What If-Match asked for does not hold."""
+    """The condition of If-Match does not hold."""
 
     status = 412
     title = "Precondition Failed"

@@ -1,4 +1,4 @@
-"""What other services ask of volumes."""
+"""What other services may call in block storage."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 
 @dataclass(frozen=True)
 class Volume:
-    """As the API shows it; `size` in GiB; `image_metadata`: name → text, of the image it was made from."""
+    """As in the API; `size` in GiB; `image_metadata`: name → text, of the image it was created from."""
 
     id: str
     name: str
@@ -31,7 +31,7 @@ class Volume:
     encrypted: bool
     image_id: str | None
     host: str | None
-    """Where its disk lies: only a server on that host can open it. None while it is not chosen."""
+    """The host that stores its disk. Only a server on that host can open it. None while it is not chosen."""
     readonly: bool
     availability_zone: str
     image_metadata: Mapping[str, str]
@@ -58,7 +58,7 @@ class Attachment:
 
 
 def usable(tx: Transaction, who: Who, volume_id: str) -> Volume:
-    """The volume, if the caller may use it; VolumeNotFound (404), PolicyForbids (403). Its status may be anything."""
+    """The volume, in any status, if the caller may use it; VolumeNotFound (404), PolicyForbids (403)."""
     return _volume(changes.own(tx, who, volume_id))
 
 
@@ -69,7 +69,7 @@ def usable_snapshot(tx: Transaction, who: Who, snapshot_id: str) -> Snapshot:
 
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Volume]:
-    """Those that exist, whoever owns them."""
+    """Those that exist, of any project."""
     return {row["id"]: _volume(row) for row in store.by_ids(tx, ids)}
 
 
@@ -113,7 +113,7 @@ def reserve(tx: Transaction, who: Who, volume_id: str, server_id: str) -> str:
 
 
 def attached(tx: Transaction, attachment_id: str, device: str | None, host: str | None) -> None:
-    """The server has it: the volume is in use. AttachmentNotFound (404) when nobody holds it any more."""
+    """The server has attached it: the volume is in use. AttachmentNotFound (404) if the attachment is gone."""
     attachments_logic.move(tx, attachment_id, AttachmentStatus.ATTACHED, device=device, host=host)
 
 
@@ -128,7 +128,7 @@ def begin_detaching(tx: Transaction, attachment_id: str) -> None:
 
 
 def detaching(tx: Transaction, attachment_id: str) -> None:
-    """The server is about to lose the volume, whatever its status; nothing when it has lost it already."""
+    """The server is about to detach the volume, whatever its status. Does nothing if it is detached already."""
     if attachments.find(tx, attachment_id) is not None:
         attachments_logic.move(tx, attachment_id, AttachmentStatus.DETACHING)
 
@@ -140,12 +140,12 @@ def kept(tx: Transaction, attachment_id: str) -> None:
 
 
 def released(tx: Transaction, attachment_id: str) -> None:
-    """The server does not have it, or not any more: the volume is available. Nothing when there is no such."""
+    """The server does not use the volume (any more): it is available. Does nothing if the attachment is gone."""
     attachments_logic.release(tx, attachment_id)
 
 
 def attachments_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[Attachment]]:
-    """Server → its attachments, in the order in which they were made."""
+    """Server → its attachments, in the order of their creation."""
     found: dict[str, list[Attachment]] = {}
     for row in attachments.of_servers(tx, server_ids):
         if server_id := row["server_id"]:
@@ -155,7 +155,7 @@ def attachments_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[s
 
 
 def server_ids(tx: Transaction) -> set[str]:
-    """Every server that volumes name, for the audit."""
+    """Every server that an attachment refers to, for the audit."""
     return attachments.servers(tx)
 
 

@@ -1,4 +1,4 @@
-"""What lists of block storage share: pages, order, whose things, and filters that need reading."""
+"""Common parts of block storage's lists: pages, order, projects, and filters that need parsing."""
 
 import ast
 from collections.abc import Mapping, Sequence
@@ -21,13 +21,13 @@ from kumoi.services.block_storage.errors import InvalidInput
 
 _TRUE, _FALSE = frozenset({"1", "t", "true", "on", "y", "yes"}), frozenset({"0", "f", "false", "off", "n", "no", ""})
 MOST = 128
-"""Conditions that one parameter may hold."""
+"""Conditions in one parameter."""
 Column = sa.ColumnElement[Any]
 Condition = sa.ColumnElement[bool]
 
 
 class Page(msgspec.Struct, kw_only=True):
-    """What every list takes."""
+    """The query parameters of every list."""
 
     limit: Limit | None = None
     marker: str | None = None
@@ -54,7 +54,7 @@ class Link(msgspec.Struct):
 
 
 def truth(text: str | None, name: str, default: bool) -> bool:
-    """What a text in a query says; BadRequest when neither yes nor no."""
+    """Parse a boolean in a query; BadRequest if it is neither true nor false."""
     if text is None:
         return default
     said = text.strip().lower()
@@ -64,7 +64,7 @@ def truth(text: str | None, name: str, default: bool) -> bool:
 
 
 def whose(column: Column, who: Who, query: Page) -> list[Condition]:
-    """The caller's project; for an admin who asks for it every project, or one."""
+    """The caller's project; for an admin who asks for it, every project or a given one."""
     everybody = truth(query.all_tenants, "all_tenants", False) and who.sees(None)
     if everybody:
         return [column == query.project_id] if query.project_id else []
@@ -74,7 +74,7 @@ def whose(column: Column, who: Who, query: Page) -> list[Condition]:
 
 
 def order(table: sa.Table, query: Page, allowed: Mapping[str, str]) -> list[tuple[Column, str]]:
-    """From `sort=key:dir,…`, or from sort_key and sort_dir; newest first otherwise."""
+    """From `sort=key:dir,…`, or from sort_key and sort_dir; otherwise newest first."""
     if query.sort:
         parts = [part.partition(":") for part in query.sort.split(",")]
         keys, ways = [key.strip() for key, _, _ in parts], [way.strip() or "desc" for _, _, way in parts]
@@ -87,7 +87,7 @@ def order(table: sa.Table, query: Page, allowed: Mapping[str, str]) -> list[tupl
 
 
 def pairs(column: Column, text: str, name: str) -> list[Condition]:
-    """Rows whose JSON object has all of these; `text` is a JSON or a Python dictionary of texts."""
+    """Rows whose JSON object contains all of these. `text` is a JSON or a Python dictionary of texts."""
     try:
         wanted = msgspec.json.decode(text, type=dict[str, str])
     except (msgspec.DecodeError, UnicodeError):
@@ -104,7 +104,7 @@ _COMPARISONS = ("gt", "gte", "eq", "neq", "lt", "lte")
 
 
 def instants(column: Column, text: str, name: str) -> list[Condition]:
-    """From `gt:2026-01-01T00:00:00,lte:…`; without a comparison, equal."""
+    """From `gt:2026-01-01T00:00:00,lte:…`. Without an operator: equal."""
     found: list[Condition] = []
     for part in distinct(text.split(","), name, MOST):
         how, colon, moment = part.partition(":")
@@ -124,7 +124,7 @@ def instants(column: Column, text: str, name: str) -> list[Condition]:
 
 
 def refuse_unknown(request: Request, kind: type[msgspec.Struct]) -> None:
-    """From 3.31 on a filter that does not exist is an error; before, it was not heeded."""
+    """From 3.31 on an unknown filter is an error. Before, it was ignored."""
     if not request.behaves("unknown filters are refused"):
         return
     known = {field.encode_name for field in msgspec.structs.fields(kind)}
@@ -144,7 +144,7 @@ def next_links(request: Request, query: Page, rows: Sequence[Mapping[str, Any]])
 
 
 def self_links(request: Request, path: str) -> list[Link]:
-    """Of one thing: with the version in its address, and without."""
+    """Links to one resource: with the version in its address, and without."""
     return [
         Link("self", request.link(path)), Link("bookmark", f"{request.base_url}{request.service.root}{path}"),
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""From time to time: disks that nobody knows go, and states behind which there is no work become what the facts say."""
+"""Sweeps that delete unknown disks, and correct states that no operation will change."""
 
 from functools import partial
 from typing import Any
@@ -27,20 +27,21 @@ EVERY = 60.0
 WITHIN = 30.0
 """Seconds that a sweep waits for all hosts."""
 UNKNOWN_FOR = 600 * SECOND
-"""How long nobody must have known a disk before it goes."""
+"""How long a disk must be unknown before it is deleted."""
 IDLE_FOR = 300 * SECOND
-"""How long a volume or snapshot may say that something is being done to it when nothing is."""
+"""How long a volume or snapshot may have a transient status without an operation."""
 
 Disk = tuple[str, str, str]
 """Host, `volume` or `snapshot`, id."""
 _DELETIONS: dict[str, Operation] = {"volume": DELETE_VOLUME, "snapshot": DELETE_SNAPSHOT}
 
 _unknown: "WeakKeyDictionary[Hosts, dict[Disk, int]]" = WeakKeyDictionary()
-"""Since when each disk is known not to be known, of this process."""
+"""When this process first found each unknown disk."""
 
 
 def remove_leftovers(view: View) -> None:
-    """Disks that no row and no work knows, time and again: of orders that a host carried out after all was over."""
+    """Delete disks that repeatedly had no row and no operation. They come from orders that a host executed after their
+    operation had ended."""
     hosts = view.engine(Hosts)
     since = _unknown.setdefault(hosts, {})
     lying = _lying(view, hosts.names())
@@ -58,7 +59,7 @@ def remove_leftovers(view: View) -> None:
 
 
 def _lying(view: View, names: list[str]) -> dict[str, Inventory]:
-    """What is on the hosts that answer."""
+    """The disks on the hosts that answer."""
     hosts = view.engine(Hosts)
     found = {}
     for host, said in polls.ask("disks", names, lambda name: hosts.volumes(name).inventory(), WITHIN).items():
@@ -75,7 +76,7 @@ def _nobodys(tx: Transaction, disks: list[Disk]) -> list[Disk]:
     return [
         (host, kind, disk_id)
         for host, kind, disk_id in disks
-        # A volume that is a copy of another is made through a snapshot of its own id.
+        # The copy of a volume uses a temporary snapshot with the new volume's id.
         if disk_id not in rows[kind] and not busy & {subject(kind, disk_id), subject("volume", disk_id)}
     ]
 
@@ -93,7 +94,7 @@ def _remove(tx: Transaction, disk: Disk) -> None:
 
 
 def settle_states(view: View) -> None:
-    """What an admin has set by hand, and nothing would ever lead out of."""
+    """Correct transient states that an admin set by hand and that no operation will change."""
     idle = view.read(_idle)
     if not idle:
         return
@@ -107,7 +108,7 @@ def settle_states(view: View) -> None:
 
 
 def _idle(tx: Transaction) -> list[tuple[str, dict[str, Any]]]:
-    """Kind and row of all that say that something is being done to them, or that somebody has them, in vain."""
+    """Kind and row of all resources with a transient or attached status but no operation or attachment."""
     busy, before = operations.held(tx), tx.now - IDLE_FOR
     attached = {row["volume_id"]: OF_VOLUME[AttachmentStatus(row["status"])] for row in attachments.every(tx)}
     found = [
@@ -120,7 +121,7 @@ def _idle(tx: Transaction) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _settle(tx: Transaction, kind: str, row: dict[str, Any], there: bool) -> None:
-    """`there`: its disk lies on its host."""
+    """`there`: its disk exists on its host."""
     name = subject(kind, row["id"])
     current = volumes.find(tx, row["id"]) if kind == "volume" else snapshots.find(tx, row["id"])
     if current is None or current["updated_at"] != row["updated_at"] or operations.active_on(tx, name):

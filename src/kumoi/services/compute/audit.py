@@ -1,4 +1,4 @@
-"""Where servers' rows and the world differ: guests, claims, ports, volumes."""
+"""Compares servers' rows with guests, claims, ports and volumes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,7 @@ class _Rows:
 
 @dataclass(frozen=True)
 class _Host:
-    """What a host says that it has."""
+    """What a host reports."""
 
     states: dict[str, GuestState]
     cards: dict[str, list[str]]
@@ -79,7 +79,7 @@ def _rows(tx: Transaction) -> _Rows:
 
 
 def _devices(name: str, host: _Host, rows: _Rows, server_id: str) -> Found:
-    """A guest that has to go on first keeps the card of a port that is gone until then."""
+    """A guest that must be resumed first keeps the card of a deleted port until then."""
     state = host.states[server_id]
     cards, own = set(host.cards.get(server_id, ())), rows.ports_of(server_id)
     found = []
@@ -105,7 +105,7 @@ def _devices(name: str, host: _Host, rows: _Rows, server_id: str) -> Found:
 
 
 def _claims(tx: Transaction, rows: _Rows) -> Found:
-    """Amounts are those of the flavor that the server was made with."""
+    """Amounts are those of the flavor at the server's creation."""
     claimed = placement.allocations_of(tx, rows.servers)
     found = []
     for server_id, providers in claimed.items():

@@ -1,4 +1,4 @@
-"""What a new cloud's compute holds: four flavors that guests fit in, also under software emulation."""
+"""The flavors of a new cloud: four sizes that also work under software emulation."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.settings import Settings

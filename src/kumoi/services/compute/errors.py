@@ -1,11 +1,11 @@
-"""How compute writes an error: `{"badRequest": {"code": 400, "message": …}}`, as the compute API guide has faults."""
+"""Compute's error shape: `{"badRequest": {"code": 400, "message": …}}`, as in the compute API guide."""
 
 from typing import Any
 
 from kumoi.kernel.errors import ApiError
 
 ROOT = "/compute"
-"""Below which errors have this shape: the front says so too."""
+"""Paths below it use this error shape, also for errors of the front."""
 
 _NAMES = {
     400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",

@@ -1,4 +1,4 @@
-"""What other services ask of compute."""
+"""What other services may call in compute."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from kumoi.services.compute.servers.operations.create import traits
 
 @dataclass(frozen=True)
 class Question:
-    """What a server of a flavor asks of placement."""
+    """The resources and traits that a server with a flavor needs from placement."""
 
     resources: dict[str, int]
     required: list[str]
@@ -18,7 +18,8 @@ class Question:
 
 
 def question(tx: Transaction, who: Who, flavor_id: str, *, local_root: bool) -> Question:
-    """FlavorNotFound (404) for one that the caller may not see. `local_root`: the root disk lies on the host."""
+    """FlavorNotFound (404) if the caller may not see the flavor. `local_root`: the root disk is on the host, not a
+    volume."""
     flavor = flavors.visible(tx, who, flavor_id)
     required, forbidden = traits(flavor["extra_specs"])
     amounts = {"VCPU": flavor["vcpus"], "MEMORY_MB": flavor["ram"], "DISK_GB": flavor["disk"] if local_root else 0}

@@ -86,7 +86,7 @@ MICROVERSIONS = Microversions(
 )
 
 FIRST = "/compute/v2"
-"""Where the API answers that knew no microversions: as 2.1 does."""
+"""The prefix of the API without microversions. It answers as 2.1."""
 
 
 def discovery(service: Service, base_url: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the network service refuses, in the sentences and statuses that compute's clients know."""
+"""Maps the network service's errors to the messages and statuses that compute's clients expect."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

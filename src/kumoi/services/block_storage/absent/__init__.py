@@ -1,1 +1,1 @@
-"""Parts of the API that Kumoi does not have and says so."""
+"""Parts of the API that Kumoi does not have."""

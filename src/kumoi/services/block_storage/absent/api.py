@@ -1,4 +1,4 @@
-"""Routes of what is not there: lists of it are empty, making one is refused clearly, not as a wrong address."""
+"""Routes of absent resources: their lists are empty, and creating one is 501, not 404."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ routes = Routes()
 
 
 class Missing(msgspec.Struct):
-    """One of what there is none of."""
+    """An entry of an empty list."""
 
 
 ABSENT = {
@@ -52,7 +52,7 @@ NONE = {
     "/volume-transfers": "transfers",
     "/volume-transfers/detail": "transfers",
 }
-"""Lists of what this cloud has none of, and the list's name: one refused side request empties a dashboard's whole page."""
+"""Path → name of an empty list. A dashboard shows an empty page if one of its side requests fails."""
 NONE_FOR_ADMINS = {"/clusters": "clusters", "/clusters/detail": "clusters", "/qos-specs": "qos_specs"}
 
 

@@ -1,4 +1,4 @@
-"""Volumes that are held by nobody, and attachments that nobody works on."""
+"""Reports volumes that are reserved without an attachment, and attachments without an operation."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which server may have which volume; the volume's status follows its attachment."""
+"""Attaches volumes to servers. The volume's status follows its attachment."""
 
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,7 @@ def reserve(
 
 
 def move(tx: Transaction, attachment_id: str, status: Status, **values: Any) -> None:
-    """Into another state, and the volume with it. AttachmentNotFound when it is gone."""
+    """Change the state of an attachment and of its volume. AttachmentNotFound if it is gone."""
     row = store.find(tx, attachment_id)
     if row is None:
         raise AttachmentNotFound(attachment_id)
@@ -58,7 +58,7 @@ def move(tx: Transaction, attachment_id: str, status: Status, **values: Any) -> 
 
 
 def release(tx: Transaction, attachment_id: str) -> None:
-    """It goes, and the volume is free; nothing when there is none."""
+    """Delete the attachment and make the volume available. Does nothing if there is none."""
     row = store.find(tx, attachment_id)
     if row is not None:
         store.delete(tx, attachment_id)
@@ -66,7 +66,7 @@ def release(tx: Transaction, attachment_id: str) -> None:
 
 
 def _follow(tx: Transaction, volume_id: str, status: VolumeStatus) -> None:
-    """Work of the volume's own, and what an admin set, is not overwritten."""
+    """Does not overwrite the status of the volume's own operation, or one that an admin set."""
     volume = volumes.find(tx, volume_id)
     if volume is not None and volume["status"] in HELD:
         volumes.update(tx, volume_id, status=status)
@@ -94,7 +94,7 @@ def mine(tx: Transaction, volume: VolumeRow) -> AttachmentRow:
 def attach(
     tx: Transaction, volume: VolumeRow, server_id: str | None, host: str | None, device: str | None, mode: str
 ) -> None:
-    """A client says that a server or a host has it."""
+    """A client records that a server or a host uses it."""
     if not server_id and not host:
         raise InvalidInput("os-attach: instance_uuid or host_name must be given.")
     if server_id and not is_uuid(server_id):
@@ -131,7 +131,7 @@ def is_uuid(text: str) -> bool:
 
 
 def visible(tx: Transaction, who: Who, attachment_id: str) -> AttachmentRow:
-    """The row; AttachmentNotFound for what is another project's."""
+    """The row; AttachmentNotFound for another project's."""
     row = store.find(tx, attachment_id)
     if row is None or not who.sees(row["project_id"]):
         raise AttachmentNotFound(attachment_id)
@@ -139,7 +139,7 @@ def visible(tx: Transaction, who: Who, attachment_id: str) -> AttachmentRow:
 
 
 def own(tx: Transaction, who: Who, attachment_id: str) -> AttachmentRow:
-    """The row, for whom it is to change; PolicyForbids for others who see it."""
+    """The row, if the caller may change it; PolicyForbids for callers who may only see it."""
     row = visible(tx, who, attachment_id)
     policy.must_change(who, row["project_id"], "volume:attachment_update")
     return row
@@ -172,7 +172,7 @@ def create(
 
 
 def connect(tx: Transaction, row: AttachmentRow, connector: dict[str, Any]) -> AttachmentRow:
-    """A client tells from where it is going to be used."""
+    """A client records from where it will be used."""
     _of_client(row)
     if not connector:
         raise InvalidInput("attachment.connector: there is nothing in it.")
@@ -185,7 +185,7 @@ def connect(tx: Transaction, row: AttachmentRow, connector: dict[str, Any]) -> A
 
 
 def complete(tx: Transaction, row: AttachmentRow) -> None:
-    """From any state, as Cinder: also one that was made without a connector."""
+    """Allowed in every state, as in Cinder, and also without a connector."""
     _of_client(row)
     move(tx, row["id"], Status.ATTACHED)
 

@@ -22,7 +22,7 @@ TRANSITIONS = {
     Status.ATTACHED: {Status.DETACHING},
     Status.DETACHING: {Status.ATTACHED},
 }
-"""From every one of them an attachment may go, and its row with it."""
+"""An attachment in any state may be deleted, with its row."""
 
 OF_VOLUME = {
     Status.RESERVED: VolumeStatus.RESERVED,
@@ -30,7 +30,8 @@ OF_VOLUME = {
     Status.ATTACHED: VolumeStatus.IN_USE,
     Status.DETACHING: VolumeStatus.DETACHING,
 }
-"""The status of a volume that has such an attachment; a volume has one at most, for a disk has one writer."""
+"""Status of an attachment → status of its volume. A volume has at most one attachment, because a disk has one
+writer."""
 
 
 class AttachmentRow(TypedDict):
@@ -67,5 +68,5 @@ attachments = Table[AttachmentRow](
     sa.Index("ix_block_storage_attachments_server_id", "server_id"),
     sa.Index("ix_block_storage_attachments_project", "project_id", "created_at", "id"),
 )  # fmt: skip
-"""`by_compute`: a server has it, and only compute ends it; others were written down by a client and bind nothing.
-`mode`: rw or ro; `project_id`: the volume's; `host`: where the server runs."""
+"""`by_compute`: a server uses the volume, and only compute ends the attachment. Others are records of clients without
+effect. `mode`: rw or ro; `project_id`: the volume's; `host`: where the server runs."""

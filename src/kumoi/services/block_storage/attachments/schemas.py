@@ -73,7 +73,7 @@ def item(row: Mapping[str, Any]) -> Item:
 
 
 def attachment(row: Mapping[str, Any]) -> Attachment:
-    """`connection_info` tells no path: only the host of a server opens a disk."""
+    """`connection_info` contains no path, because only the server's host opens a disk."""
     said: dict[str, Any] = {}
     if row["connector"] or row["attached_at"]:
         said = {

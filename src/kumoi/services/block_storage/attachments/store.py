@@ -1,4 +1,4 @@
-"""All SQL of attachments."""
+"""The SQL of attachments."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -33,7 +33,7 @@ def of_volumes(tx: Transaction, volume_ids: Iterable[str]) -> dict[str, Attachme
 
 
 def of_servers(tx: Transaction, server_ids: Iterable[str]) -> list[AttachmentRow]:
-    """In the order in which they were made."""
+    """In the order of their creation."""
     wanted = table.c.server_id.in_(list(server_ids))
     return tx.all(
         sa.select(table).where(wanted, table.c.by_compute).order_by(table.c.created_at, table.c.id), AttachmentRow
@@ -67,5 +67,5 @@ def list_of(
 
 
 def every(tx: Transaction) -> list[dict[str, Any]]:
-    """Of every attachment {id, volume_id, server_id, by_compute, status}, for the audit."""
+    """{id, volume_id, server_id, by_compute, status} of every attachment, for the audit."""
     return tx.all(sa.select(table.c.id, table.c.volume_id, table.c.server_id, table.c.by_compute, table.c.status))

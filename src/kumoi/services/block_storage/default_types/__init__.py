@@ -1,1 +1,1 @@
-"""Default types: the volume type of a project for which none is asked."""
+"""Default types: a project's volume type for requests without a type."""

@@ -1,4 +1,4 @@
-"""Routes of extensions: those whose routes are here."""
+"""Routes of extensions. The list contains those that exist here."""
 
 from typing import Any
 

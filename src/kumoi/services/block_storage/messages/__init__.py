@@ -1,1 +1,1 @@
-"""Messages: why something did not work, for the person who asked for it."""
+"""Messages: the reasons of failed requests, for users."""

@@ -1,4 +1,4 @@
-"""Which messages a caller sees and may remove."""
+"""Which messages a caller may see and delete."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def visible(tx: Transaction, who: Who, message_id: str) -> MessageRow:
 
 
 def own(tx: Transaction, who: Who, message_id: str) -> MessageRow:
-    """The row, for whom it is to remove; PolicyForbids for others who see it."""
+    """The row, if the caller may delete it; PolicyForbids for callers who may only see it."""
     row = visible(tx, who, message_id)
     policy.must_change(who, row["project_id"], "message:delete")
     return row

@@ -1,4 +1,4 @@
-"""The table of messages; what they may say."""
+"""The table of messages, and their texts."""
 
 from typing import TypedDict
 
@@ -8,7 +8,7 @@ from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Instant, Table, metadata
 
 KEPT = 30 * 24 * 3600 * SECOND
-"""Microseconds that a message stays."""
+"""Microseconds that a message is kept."""
 
 
 class MessageRow(TypedDict):

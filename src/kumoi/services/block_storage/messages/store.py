@@ -1,4 +1,4 @@
-"""All SQL of messages."""
+"""The SQL of messages."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -41,7 +41,7 @@ def delete(tx: Transaction, message_id: str) -> None:
 
 
 def forget_old(tx: Transaction) -> int:
-    """How many were past their time."""
+    """Returns how many messages were deleted."""
     return tx.changed(table.delete().where(table.c.created_at < tx.now - KEPT))
 
 

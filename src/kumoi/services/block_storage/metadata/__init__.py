@@ -1,1 +1,1 @@
-"""Metadata of volumes and of snapshots: names and texts that their owner gives."""
+"""Metadata of volumes and snapshots: names and texts of their owner."""

@@ -1,4 +1,4 @@
-"""How metadata changes; of what it is, the routes say."""
+"""Changes metadata. The routes say whose metadata it is."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from kumoi.services.block_storage.volumes.models import VolumeRow
 
 @dataclass(frozen=True)
 class Kind:
-    """What has metadata: how its row is found, for those who may, and changed."""
+    """A resource with metadata: how its row is found, with permission checks, and changed."""
 
     noun: str
     visible: Callable[[Transaction, Who, str], VolumeRow | SnapshotRow]
@@ -46,7 +46,7 @@ def change(
     replace: bool,
     only_if: str | None = None,
 ) -> dict[str, str]:
-    """All of it afterwards. `only_if`: PreconditionFailed unless its tag is this one."""
+    """Returns the complete new metadata. `only_if`: PreconditionFailed if the current ETag differs."""
     before = dict(kind.own(tx, who, owner_id)["metadata"])
     if only_if is not None and only_if.strip().strip('"') not in (tag(before), "*"):
         raise PreconditionFailed(f"The metadata of {kind.noun.lower()} {owner_id} has changed meanwhile.")

@@ -1,4 +1,4 @@
-"""Whose quotas a caller may see; what an admin may set them to."""
+"""Checks who may read and change which quotas."""
 
 from collections.abc import Mapping
 
@@ -20,12 +20,12 @@ def may_see(who: Who, project_id: str) -> None:
 
 
 def limits(tx: Transaction, project_id: str) -> dict[str, int]:
-    """With `volumes_<type>` and so on, which have no limit."""
+    """Includes `volumes_<type>` and so on, which have no limit."""
     return {**quotas.all_limits(tx, SERVICE, project_id), **dict.fromkeys(_per_type(tx), quotas.UNLIMITED)}
 
 
 def usages(tx: Transaction, project_id: str) -> dict[str, dict[str, int]]:
-    """resource → {limit, in_use, reserved}; what is in use of one type is not told apart."""
+    """resource → {limit, in_use, reserved}. Usage is not counted by type."""
     shown = quotas.show(tx, SERVICE, project_id)
     found = {name: {"limit": most, "in_use": used, "reserved": 0} for name, (most, used) in shown.items()}
     return {**found, **{name: {"limit": -1, "in_use": 0, "reserved": 0} for name in _per_type(tx)}}

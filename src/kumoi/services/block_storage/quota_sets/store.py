@@ -1,4 +1,4 @@
-"""Quotas of things that do not exist here: limits that are kept, and nothing that counts for them."""
+"""Quotas of resources that do not exist here. Their limits are stored and have no usage."""
 
 from kumoi.kernel.quotas import Quota
 from kumoi.services.block_storage.volumes.store import nothing

@@ -1,1 +1,1 @@
-"""Resource filters: what lists may be filtered by."""
+"""Resource filters: the filters that lists support."""

@@ -33,7 +33,7 @@ class Capabilities(msgspec.Struct, kw_only=True):
 
 
 class Pool(msgspec.Struct, kw_only=True):
-    """`capabilities` when details are asked for."""
+    """`capabilities` only if details are requested."""
 
     name: str
     capabilities: Capabilities | msgspec.UnsetType = msgspec.UNSET

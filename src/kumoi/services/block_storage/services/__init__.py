@@ -1,1 +1,1 @@
-"""Services: the hosts whose disks hold volumes."""
+"""Services: the hosts that store volumes."""

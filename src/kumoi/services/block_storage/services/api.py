@@ -21,7 +21,7 @@ class Query(msgspec.Struct, kw_only=True):
 
 
 class Service(msgspec.Struct, kw_only=True):
-    """`updated_at`: when it was last heard, which is now, or None."""
+    """`updated_at`: now for a host that answers, otherwise None."""
 
     binary: str
     host: str

@@ -1,4 +1,4 @@
-"""What each host says of its disks, asked at once."""
+"""Asks all hosts about their disks in parallel."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Host:
 
 
 def hosts(request: Request) -> list[Host]:
-    """Each answers within the deadline that the host's client has for such a question, or counts as down."""
+    """A host that does not answer within the client's deadline counts as down."""
     engine: Hosts = request.engine(Hosts)
     found = []
     for name in engine.names():

@@ -1,4 +1,4 @@
-"""What lists of snapshots may be filtered and sorted by."""
+"""Filters and sort keys of lists of snapshots."""
 
 from typing import Annotated
 

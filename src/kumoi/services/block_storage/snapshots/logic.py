@@ -1,4 +1,4 @@
-"""Which snapshots may be made, changed and deleted, and what that starts."""
+"""Checks which snapshots may be created, changed and deleted, and starts the operations."""
 
 from collections.abc import Mapping
 from typing import Any, cast
@@ -22,16 +22,16 @@ from kumoi.services.block_storage.volumes.models import VolumeRow
 FORCED = frozenset(
     {VolumeStatus.IN_USE, VolumeStatus.RESERVED, VolumeStatus.ATTACHING, VolumeStatus.DETACHING}
 )  # fmt: skip
-"""Besides available volumes, those of which a snapshot may be made by force."""
+"""Volume statuses, besides `available`, in which `force` allows a snapshot."""
 REPORTED: Mapping[str, frozenset[Status]] = {
     Status.CREATING: frozenset({Status.CREATING, Status.AVAILABLE, Status.ERROR}),
     Status.DELETING: frozenset({Status.DELETING, Status.ERROR_DELETING}),
 }
-"""What a snapshot that is made or removed from outside may become, by what it is."""
+"""Status of a snapshot that is created or deleted externally → statuses that may follow."""
 
 
 def visible(tx: Transaction, who: Who, snapshot_id: str) -> SnapshotRow:
-    """The row; SnapshotNotFound for what is another project's."""
+    """The row; SnapshotNotFound for another project's."""
     row = store.find(tx, snapshot_id)
     if row is None or not who.sees(row["project_id"]):
         raise SnapshotNotFound(snapshot_id)
@@ -39,7 +39,7 @@ def visible(tx: Transaction, who: Who, snapshot_id: str) -> SnapshotRow:
 
 
 def own(tx: Transaction, who: Who, snapshot_id: str) -> SnapshotRow:
-    """The row, for whom it is to change; PolicyForbids for others who see it."""
+    """The row, if the caller may change it; PolicyForbids for callers who may only see it."""
     row = visible(tx, who, snapshot_id)
     policy.must_change(who, row["project_id"], "volume:update_snapshot")
     return row
@@ -60,7 +60,8 @@ def create(
     tx: Transaction, volume: VolumeRow, origin: Mapping[str, Any], *, name: str | None, description: str | None,
     metadata: Mapping[str, str] | None, user_id: str, force: bool,
 ) -> SnapshotRow:  # fmt: skip
-    """A snapshot that is going to be made, of the volume's project; takes quota. `force`: also while in use."""
+    """Create the row in the volume's project, take quota and start the operation. `force`: also while the volume is in
+    use."""
     status = volume["status"]
     if status != VolumeStatus.AVAILABLE and not (force and status in FORCED):
         allowed = "available or in-use" if force else "available"
@@ -95,7 +96,7 @@ def update(tx: Transaction, snapshot: SnapshotRow, values: Mapping[str, Any]) ->
 
 
 def delete(tx: Transaction, snapshot: SnapshotRow, origin: Mapping[str, Any]) -> None:
-    """Promise that it goes, also while it is being made. InvalidSnapshot while a volume is being made of it."""
+    """Start the deletion, also of a snapshot in creation. InvalidSnapshot while a volume is created from it."""
     if copy := volumes.being_copied(tx, snapshot_id=snapshot["id"]):
         raise InvalidSnapshot(f"Snapshot {snapshot['id']} is just being copied to volume {copy}.")
     held = operations.active_on(tx, subject("snapshot", snapshot["id"]))
@@ -111,7 +112,7 @@ def delete(tx: Transaction, snapshot: SnapshotRow, origin: Mapping[str, Any]) ->
 
 
 def reset_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
-    """What an admin says it is; refused while work is in progress, which would write over it."""
+    """An admin sets the status. Refused while an operation is active, because it would overwrite the status."""
     if status not in (known := {str(each) for each in Status}):
         raise InvalidInput(f"status '{status[:50]}' is none of {', '.join(sorted(known))}.")
     if busy := operations.active_on(tx, subject("snapshot", snapshot["id"])):
@@ -120,7 +121,8 @@ def reset_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
 
 
 def update_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
-    """What whoever makes or removes it says has become of it; InvalidSnapshot when nobody is about that."""
+    """The external creator or remover of the snapshot sets its status. InvalidSnapshot if it is neither created nor
+    deleted."""
     if status not in REPORTED.get(snapshot["status"], ()):
         raise InvalidSnapshot(
             f"Snapshot {snapshot['id']} is {snapshot['status']} and cannot be said to be {status[:50]}."

@@ -25,7 +25,7 @@ TRANSITIONS = {
 }
 
 TRANSIENT = frozenset({Status.CREATING, Status.DELETING})
-"""With these a snapshot has an active operation."""
+"""A snapshot with one of these has an active operation."""
 
 
 class SnapshotRow(TypedDict):

@@ -15,7 +15,7 @@ Text = Annotated[str, msgspec.Meta(max_length=255)]
 
 class SnapshotCreate(msgspec.Struct, kw_only=True):
     volume_id: Text | None
-    """null is looked for like any other that is not there."""
+    """null matches nothing, like any unknown id."""
     name: Text | None = None
     display_name: Text | None = None
     description: Text | None = None
@@ -35,7 +35,7 @@ class SnapshotUpdate(msgspec.Struct, kw_only=True):
     display_description: Text | msgspec.UnsetType | None = msgspec.UNSET
 
     def given(self) -> dict[str, Any]:
-        """Column → value of what was named."""
+        """Column → value of the fields in the request."""
         values = {
             "name": self.name if self.name is not msgspec.UNSET else self.display_name,
             "description": self.description if self.description is not msgspec.UNSET else self.display_description,

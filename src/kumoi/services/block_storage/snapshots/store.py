@@ -1,4 +1,4 @@
-"""All SQL of snapshots."""
+"""The SQL of snapshots."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -58,7 +58,7 @@ def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
 
 
 def every(tx: Transaction) -> list[dict[str, Any]]:
-    """Of every snapshot {id, status, size, host, updated_at}, for audit and sweeps."""
+    """{id, status, size, host, updated_at} of every snapshot, for audit and sweeps."""
     return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at))
 
 

@@ -1,1 +1,1 @@
-"""What is done to a volume by name: growing, reverting, and the states that clients and admins set."""
+"""Volume actions: extending, reverting, and states that clients and admins set."""

@@ -28,7 +28,7 @@ def reserve(tx: Transaction, volume: VolumeRow) -> None:
 
 
 def unreserve(tx: Transaction, volume: VolumeRow) -> None:
-    """Nothing when it is not reserved."""
+    """Does nothing if it is not reserved."""
     if attachment_store.of_volume(tx, volume["id"]) is None:
         return
     row = attachments.mine(tx, volume)
@@ -37,7 +37,7 @@ def unreserve(tx: Transaction, volume: VolumeRow) -> None:
 
 
 def detach(tx: Transaction, volume: VolumeRow, attachment_id: str | None) -> None:
-    """Nothing when nobody has it."""
+    """Does nothing if it is not attached."""
     if _has_nobody(tx, volume, attachment_id):
         return
     row = attachments.mine(tx, volume)
@@ -61,6 +61,6 @@ def force_detach(tx: Transaction, volume: VolumeRow, attachment_id: str | None) 
 
 
 def _has_nobody(tx: Transaction, volume: VolumeRow, attachment_id: str | None) -> bool:
-    """Whether a volume at rest is asked to be let go of by nobody in particular."""
+    """Whether this is a request to detach a resting volume that has no attachment."""
     at_rest = volume["status"] in (Status.AVAILABLE, Status.ERROR)
     return at_rest and attachment_id is None and attachment_store.of_volume(tx, volume["id"]) is None

@@ -1,1 +1,1 @@
-"""Volume types: what kinds of volume there are."""
+"""Volume types: kinds of volumes."""

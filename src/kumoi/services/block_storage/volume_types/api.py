@@ -1,4 +1,4 @@
-"""Routes of volume types, their extra specs and who may use them."""
+"""Routes of volume types, their extra specs and their access lists."""
 
 from typing import Any
 
@@ -120,7 +120,7 @@ def remove_project_access(request: Request, type_id: str, body: schemas.Project)
 
 @routes.get(f"{PATH}/encryption", policy=policy.admin(), reply=schemas.Nothing)
 def encryption(request: Request, type_id: str) -> dict[str, Any]:
-    """No type has any, which an empty object says."""
+    """No type has encryption, so the object is empty."""
     _row(request, type_id)
     return {}
 

@@ -1,4 +1,4 @@
-"""Which volume types there are, and who may use them."""
+"""Volume types, and which projects may use them."""
 
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ def visible(tx: Transaction, who: Who, volume_type_id: str) -> VolumeTypeRow:
 
 
 def usable(tx: Transaction, who: Who, row: VolumeTypeRow) -> bool:
-    """Whether it exists for this caller."""
+    """Whether the caller may see it."""
     return bool(row["is_public"] or who.sees(None) or store.has_access(tx, row["id"], who.project_id or ""))
 
 
@@ -44,7 +44,7 @@ def default(tx: Transaction, project_id: str | None) -> VolumeTypeRow:
 
 
 def ensure_default(tx: Transaction) -> VolumeTypeRow:
-    """The cloud's default type, made when it is not there."""
+    """The cloud's default type. It is created if it does not exist."""
     return store.named(tx, DEFAULT) or store.insert(
         tx,
         VolumeTypeRow(
@@ -60,7 +60,7 @@ def ensure_default(tx: Transaction) -> VolumeTypeRow:
 
 
 def page(tx: Transaction, who: Who, query: ListQuery) -> list[VolumeTypeRow]:
-    """For an admin also types that are not public: those asked for by `is_public`, which may be None for all."""
+    """For an admin also private types, as selected by `is_public` (None: all)."""
     marker = visible(tx, who, query.marker) if query.marker else None
     conditions: list[listing.Condition] = []
     if not who.sees(None):
@@ -84,7 +84,7 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[VolumeTypeRow]:
 def create(
     tx: Transaction, name: str, description: str | None, extra_specs: dict[str, str], *, is_public: bool
 ) -> VolumeTypeRow:
-    """One that is not public may be used by no project until one is given access, not by its maker's either."""
+    """No project may use a private type until it is given access, not even the project of its creator."""
     return store.insert(
         tx,
         VolumeTypeRow(
@@ -122,12 +122,12 @@ def delete(tx: Transaction, row: VolumeTypeRow) -> None:
 
 
 def set_specs(tx: Transaction, row: VolumeTypeRow, values: dict[str, str]) -> None:
-    """Added to what there is."""
+    """Adds to the existing specs."""
     store.update(tx, row["id"], extra_specs={**row["extra_specs"], **values})
 
 
 def spec(row: VolumeTypeRow, key: str, specs: dict[str, str] | None = None) -> str:
-    """`specs`: those that the caller may see; all when None."""
+    """`specs`: those that the caller may see; None: all."""
     visible_specs = row["extra_specs"] if specs is None else specs
     if key not in visible_specs:
         raise NotFound(f"Volume Type {row['id']} has no extra specs with key {key[:255]}.")
@@ -140,7 +140,7 @@ def unset_spec(tx: Transaction, row: VolumeTypeRow, key: str) -> None:
 
 
 def projects(tx: Transaction, row: VolumeTypeRow) -> list[str]:
-    """Those that may use a type that is not public."""
+    """The projects that may use a private type."""
     if row["is_public"]:
         raise NotFound("Access list not available for public volume types.")
     return store.projects(tx, row["id"])
@@ -162,7 +162,7 @@ def remove_project(tx: Transaction, row: VolumeTypeRow, project_id: str) -> None
 
 
 def _name(tx: Transaction, name: str) -> str:
-    """Without spaces around it; Conflict when another type has it."""
+    """The name without surrounding spaces; Conflict if another type has it."""
     name = name.strip()
     if not name:
         raise InvalidInput("volume_type.name: a name cannot be empty.")

@@ -8,7 +8,7 @@ from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
 
 DEFAULT = "default"
-"""The type of a volume for which none was asked, unless the project has another default."""
+"""The type of a volume that was requested without a type, unless the project has another default."""
 
 
 class VolumeTypeRow(TypedDict):
@@ -46,7 +46,7 @@ access = Table[VolumeTypeAccessRow](
     sa.Column("project_id", sa.String(64), primary_key=True),
     sa.Index("ix_block_storage_volume_type_access_project_id", "project_id"),
 )
-"""Who may use a type that is not public."""
+"""The projects that may use a private type."""
 
 
 class DefaultTypeRow(TypedDict):
@@ -61,6 +61,6 @@ default_types = Table[DefaultTypeRow](
     sa.Column("volume_type_id", sa.String(36), sa.ForeignKey(volume_types.c.id), nullable=False),
     sa.Index("ix_block_storage_default_types_volume_type_id", "volume_type_id"),
 )
-"""The default of a project that has one of its own."""
+"""The projects' own default types."""
 
 removal = Removal()

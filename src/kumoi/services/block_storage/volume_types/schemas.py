@@ -98,7 +98,7 @@ def volume_type(row: Mapping[str, Any], *, admin: bool) -> VolumeType:
 
 
 def created(row: Mapping[str, Any]) -> VolumeType:
-    """As the reply to its creation shows it, to an admin: without what is only ever set later."""
+    """As the reply to its creation shows it to an admin, without fields that are set only later."""
     return msgspec.structs.replace(volume_type(row, admin=True), qos_specs_id=msgspec.UNSET)
 
 

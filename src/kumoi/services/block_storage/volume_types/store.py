@@ -1,4 +1,4 @@
-"""All SQL of volume types, who may use them, and projects' defaults."""
+"""The SQL of volume types, their access lists, and projects' defaults."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ def update(tx: Transaction, volume_type_id: str, **values: Any) -> None:
 
 
 def delete(tx: Transaction, volume_type_id: str) -> None:
-    """With its access list."""
+    """Also deletes its access list."""
     tx.execute(table.delete().where(table.c.id == volume_type_id))
 
 
@@ -51,13 +51,13 @@ def list_of(
 
 
 def open_to(project_id: str) -> sa.ColumnElement[bool]:
-    """The condition that a project may use the type."""
+    """The SQL condition that a project may use the type."""
     ids = sa.select(access.c.volume_type_id).where(access.c.project_id == project_id)
     return sa.or_(table.c.is_public, table.c.id.in_(ids))
 
 
 def projects(tx: Transaction, volume_type_id: str) -> list[str]:
-    """Those in the access list, sorted."""
+    """The projects in the access list, sorted."""
     query = sa.select(access.c.project_id).where(access.c.volume_type_id == volume_type_id)
     return [row["project_id"] for row in tx.all(query.order_by(access.c.project_id))]
 
@@ -77,7 +77,7 @@ def remove_access(tx: Transaction, volume_type_id: str, project_id: str) -> bool
 
 
 def default_of(tx: Transaction, project_id: str) -> str | None:
-    """The id of the project's own default."""
+    """The id of the project's own default type."""
     query = sa.select(default_types.c.volume_type_id).where(default_types.c.project_id == project_id)
     found: str | None = tx.scalar(query)
     return found

@@ -1,4 +1,4 @@
-"""What lists of volumes may be filtered and sorted by."""
+"""Filters and sort keys of lists of volumes."""
 
 from typing import Annotated
 

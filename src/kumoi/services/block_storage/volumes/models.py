@@ -19,7 +19,7 @@ class Status(StrEnum):
     REVERTING = "reverting"
     DELETING = "deleting"
     MAINTENANCE = "maintenance"
-    """An admin says so: nobody shall touch it."""
+    """Set by an admin; the volume cannot be used."""
     ERROR = "error"
     ERROR_EXTENDING = "error_extending"
     ERROR_DELETING = "error_deleting"
@@ -39,19 +39,19 @@ TRANSITIONS = {
     Status.DELETING: {Status.ERROR_DELETING},
     Status.ERROR_DELETING: {Status.DELETING},
 }
-"""Besides these, an admin may set any status by hand."""
+"""In addition, an admin may set any status by hand."""
 
 TRANSIENT = frozenset({Status.CREATING, Status.EXTENDING, Status.REVERTING, Status.DELETING})
-"""With these a volume has an active operation of its own."""
+"""A volume with one of these has an active operation of its own."""
 
 HELD = frozenset({Status.RESERVED, Status.ATTACHING, Status.IN_USE, Status.DETACHING})
-"""With these it has an attachment, which says the same."""
+"""A volume with one of these has an attachment with the same status."""
 
 DELETABLE = frozenset(
     {Status.CREATING, Status.AVAILABLE, Status.ERROR, Status.EXTENDING, Status.REVERTING, Status.ERROR_EXTENDING,
      Status.DELETING, Status.ERROR_DELETING}
 )  # fmt: skip
-"""A deletion takes over what is in progress."""
+"""A deletion supersedes the active operation."""
 
 AVAILABILITY_ZONE = "nova"
 
@@ -107,5 +107,5 @@ volumes = Table[VolumeRow](
     sa.Index("ix_block_storage_volumes_source_volume_id", "source_volume_id"),
     sa.Index("ix_block_storage_volumes_volume_type_id", "volume_type_id"),
 )
-"""`size` in GiB; `host`: where its disk lies, None until chosen; `image_metadata`: name → text, of the image it was made
-from and what was set since; `readonly` None: nobody has said."""
+"""`size` in GiB. `host` stores its disk; None until it is chosen. `image_metadata`: name → text, of the source image
+and later changes. `readonly` None: never set."""

@@ -13,7 +13,7 @@ from kumoi.services.block_storage.listing import Link
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 POOL = "files"
-"""What every host's disks are called where the API wants a backend and a pool."""
+"""The name of every host's storage, where the API expects a backend and a pool."""
 
 
 class VolumeCreate(msgspec.Struct, kw_only=True):
@@ -47,7 +47,7 @@ class VolumeUpdate(msgspec.Struct, kw_only=True):
     metadata: Metadata | msgspec.UnsetType | None = msgspec.UNSET
 
     def given(self) -> dict[str, Any]:
-        """Column → value of what was named."""
+        """Column → value of the fields in the request."""
         values = {
             "name": self.name if self.name is not msgspec.UNSET else self.display_name,
             "description": self.description if self.description is not msgspec.UNSET else self.display_description,
@@ -181,14 +181,14 @@ def volume(
 
 
 def without_extensions(shown: Volume) -> Volume:
-    """As the answers of a creation and a change have always shown it: without what extensions once added."""
+    """The representation in replies to creation and update: without the fields of former extensions."""
     shown.tenant_id = shown.volume_image_metadata = msgspec.UNSET
     shown.host = shown.migration = shown.migration_name = msgspec.UNSET
     return shown
 
 
 def _metadata(row: Mapping[str, Any]) -> dict[str, str]:
-    """Whether it is read-only shows here, once somebody has said so."""
+    """Contains `readonly` once it was set."""
     if row["readonly"] is None:
         return dict(row["metadata"])
     return {**row["metadata"], "readonly": str(row["readonly"])}

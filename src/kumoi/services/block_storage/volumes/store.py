@@ -1,4 +1,4 @@
-"""All SQL of volumes."""
+"""The SQL of volumes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -31,7 +31,7 @@ def update(tx: Transaction, volume_id: str, **values: Any) -> None:
 
 
 def delete(tx: Transaction, volume_id: str) -> None:
-    """With its attachments."""
+    """Also deletes its attachments."""
     tx.execute(table.delete().where(table.c.id == volume_id))
 
 
@@ -48,7 +48,7 @@ def list_of(
 
 
 def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> tuple[int, int]:
-    """How many, and their size in GiB."""
+    """Their number, and their size in GiB."""
     row = tx.one(
         sa.select(sa.func.count().label("n"), sa.func.sum(table.c.size).label("gib"))
         .select_from(table)
@@ -62,12 +62,12 @@ def metadata_of(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -
 
 
 def every(tx: Transaction) -> list[dict[str, Any]]:
-    """Of every volume {id, status, size, host, updated_at}, for audit and sweeps."""
+    """{id, status, size, host, updated_at} of every volume, for audit and sweeps."""
     return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at))
 
 
 def being_copied(tx: Transaction, *, volume_id: str | None = None, snapshot_id: str | None = None) -> str | None:
-    """The id of a volume that is just being made from this volume or snapshot."""
+    """The id of a volume that is being created from this volume or snapshot."""
     of = table.c.source_volume_id == volume_id if volume_id else table.c.snapshot_id == snapshot_id
     found: str | None = tx.scalar(sa.select(table.c.id).where(of, table.c.status == Status.CREATING).limit(1))
     return found
@@ -96,4 +96,4 @@ def nothing(tx: Transaction, project_id: str) -> int:
 VOLUMES = Quota("block_storage", "volumes", 10, count_of_project)
 GIGABYTES = Quota("block_storage", "gigabytes", 1000, gigabytes_of_project)
 PER_VOLUME = Quota("block_storage", "per_volume_gigabytes", -1, nothing)
-"""The largest that one volume may be."""
+"""The largest allowed size of one volume."""

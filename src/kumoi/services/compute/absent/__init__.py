@@ -1,1 +1,1 @@
-"""What compute has none of."""
+"""Parts of the compute API that Kumoi does not have."""

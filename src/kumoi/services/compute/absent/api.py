@@ -1,4 +1,4 @@
-"""Routes of what is not there: lists of it are empty, making one is refused."""
+"""Routes of absent resources: their lists are empty, and creating one is refused."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ routes = Routes()
 
 
 class Missing(msgspec.Struct):
-    """One of what there is none of."""
+    """An entry of an empty list."""
 
 
 def _empty(path: str, name: str, allowed: Policy, versions: Span | None = None) -> None:
@@ -47,7 +47,7 @@ _refuse("/os-server-groups", "Server groups", policy.member())
     reply=under("tenant_usage", Missing),
 )  # fmt: skip
 def usage(request: Request, project_id: str) -> dict[str, Any]:
-    """Nothing is counted, which the API shows so."""
+    """Usage is not recorded, so it is empty."""
     if not request.who.sees(project_id):
         raise PolicyForbids("os_compute_api:os-simple-tenant-usage:show")
     return {"tenant_usage": {}}

@@ -1,1 +1,1 @@
-"""Availability zones: parts of the cloud that fail apart."""
+"""Availability zones: parts of the cloud that fail independently."""

@@ -1,4 +1,4 @@
-"""Zones are what the hosts say; one that no host belongs to does not exist."""
+"""The zones of the registered hosts. A zone without hosts does not exist."""
 
 from typing import Any
 

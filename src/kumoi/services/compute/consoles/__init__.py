@@ -1,1 +1,1 @@
-"""Consoles: what a guest says on its serial port, and its screen in a browser."""
+"""Consoles: the output of a guest's serial port, and its screen in a browser."""

@@ -32,7 +32,7 @@ def output(request: Request, server_id: str, body: schemas.Output) -> dict[str, 
 
 
 def _has_screen(request: Request, server_id: str, protocol: str, kind: str) -> None:
-    """The server's host is asked before a console is promised."""
+    """Asks the server's host before a console URL is returned."""
     server = request.database.read(lambda tx: logic.on_host(tx, request.who, server_id))
     logic.check(protocol, kind)
     live.screen(request.engine, server)

@@ -1,4 +1,4 @@
-"""What can go wrong with consoles."""
+"""The errors of consoles."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 

@@ -19,14 +19,14 @@ from kumoi.services.compute.servers.models import ServerRow
 
 CHUNK = 65536
 WATCH_SECONDS = 5.0
-"""How often it is looked whether the right to look at a screen still stands."""
+"""Seconds between two checks of the user's right to see a screen."""
 _open: set[str] = set()
 """Digests of the tokens whose consoles are open."""
 LARGEST_OUTPUT_LINES = 2**31
 
 
 def output(request: Request, server: ServerRow, lines: int | str | None) -> str:
-    """The end of what the guest's serial port said; signs that JSON readers stumble over are left out."""
+    """The end of the serial console log, without control characters that JSON parsers reject."""
     try:
         number = None if lines is None or lines == "" else int(lines)
     except ValueError:
@@ -36,7 +36,7 @@ def output(request: Request, server: ServerRow, lines: int | str | None) -> str:
     number = None if number == -1 else number
     text = _ask(server, lambda: request.engine(Hosts).hypervisor(server["host"]).console_log(server["id"], number))
     if number:
-        # As Nova counts: what stands behind the last newline is a line too, also when nothing does.
+        # As in Nova, the text after the last newline counts as a line, even if it is empty.
         text = "\n".join(text.split("\n")[-number:])
     return "".join(sign for sign in text if sign >= " " or sign in "\t\r\n")
 
@@ -60,7 +60,7 @@ def _ask(server: ServerRow, question: Callable[[], str]) -> str:
 
 @contextmanager
 def alone(token: str) -> Iterator[None]:
-    """AlreadyOpen while another connection has this console. One process serves them all."""
+    """AlreadyOpen while another connection uses this console. One process serves all consoles."""
     key = store.digest(token)
     if key in _open:
         raise AlreadyOpen
@@ -72,7 +72,8 @@ def alone(token: str) -> Iterator[None]:
 
 
 def check_right(request: Request, admitted: logic.Admitted) -> None:
-    """TokenNotFound when whoever opened the console may not look any more: the token revoked or expired, the role gone."""
+    """TokenNotFound when the user who opened the console may not see it any more (token revoked or expired, role
+    removed)."""
     try:
         who = request.authenticate(request.database, request.keys.open_secret(admitted.sealed))
     except Unauthorized:
@@ -81,7 +82,7 @@ def check_right(request: Request, admitted: logic.Admitted) -> None:
 
 
 async def right_ended(request: Request, admitted: logic.Admitted) -> None:
-    """Returns when it has. A database that is away for a moment ends nothing."""
+    """Returns when the right has ended. Ignores a database that is down for a moment."""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         try:

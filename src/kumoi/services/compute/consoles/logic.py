@@ -1,4 +1,4 @@
-"""Which consoles may be opened, and by whom."""
+"""Checks who may open which console."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ PROTOCOL, KIND = "vnc", "novnc"
 
 
 def on_host(tx: Transaction, who: Who, server_id: str) -> ServerRow:
-    """The row of a server whose guest can be asked; NotReady."""
+    """The row of a server that has a guest on a host; otherwise NotReady."""
     row = changes.own(tx, who, server_id)
     if row["host"] is None:
         raise NotReady(server_id)
@@ -28,20 +28,21 @@ def check(protocol: str, kind: str) -> None:
 
 
 def allow(tx: Transaction, token: str, server_id: str, sealed: str) -> None:
-    """Whoever has the token sees the server's screen from now on, for a while. `sealed`: the caller's own token."""
+    """Give the holder of the token access to the server's screen for a limited time. `sealed`: the caller's own
+    token."""
     store.insert(tx, token, server_id, sealed)
 
 
 @dataclass(frozen=True)
 class Admitted:
-    """The server whose screen a token opens, and the sealed token of whoever opened the console."""
+    """The server of a console token, and the sealed token of the user who opened the console."""
 
     server: ServerRow
     sealed: str
 
 
 def admitted(tx: Transaction, token: str) -> Admitted:
-    """TokenNotFound when it opens nothing."""
+    """TokenNotFound for an unknown or expired token."""
     found = store.find(tx, token) if token else None
     server = servers.find(tx, found["server_id"]) if found else None
     if found is None or found["sealed"] is None or server is None or server["host"] is None:
@@ -50,7 +51,7 @@ def admitted(tx: Transaction, token: str) -> Admitted:
 
 
 def check_right(tx: Transaction, who: Who, server: ServerRow) -> None:
-    """TokenNotFound when this caller may not look at this server's screen any more, or when it is gone or elsewhere."""
+    """TokenNotFound when this caller may not see this server any more, or when it is deleted or on another host."""
     row = servers.find(tx, server["id"])
     if row is None or row["host"] != server["host"]:
         raise TokenNotFound
@@ -59,6 +60,6 @@ def check_right(tx: Transaction, who: Who, server: ServerRow) -> None:
 
 
 def check_origin(origin: str, base_url: str, others: str) -> None:
-    """ForeignOrigin when a page of elsewhere asks in a browser's name; programs that are no browser send none."""
+    """ForeignOrigin for a browser page of another origin. Programs other than browsers send no origin."""
     if origin and origin.lower() not in {base_url.lower(), *others.lower().split()}:
         raise ForeignOrigin

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Instant, Table, metadata
 
 LIFETIME = 600
-"""Seconds in which a token may be used; a connection made in time stays."""
+"""Seconds in which a token can be used. An open connection may last longer."""
 
 
 class ConsoleTokenRow(TypedDict):
@@ -26,5 +26,5 @@ tokens = Table[ConsoleTokenRow](
     sa.Column("sealed", sa.Text),
     sa.Index("ix_compute_console_tokens_expires_at", "expires_at"),
 )
-"""`digest`: SHA-256 of the token, which is kept nowhere. `sealed`: the token of whoever opened the console, with
-whose end the right to look ends; readable with the cloud's keys only."""
+"""`digest`: SHA-256 of the token, which is not stored. `sealed`: the token of the user who opened the console; access
+ends with it. Only the cloud's keys can read it."""

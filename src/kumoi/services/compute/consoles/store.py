@@ -1,4 +1,4 @@
-"""All SQL of console tokens."""
+"""The SQL of console tokens."""
 
 import hashlib
 
@@ -14,7 +14,7 @@ def digest(token: str) -> str:
 
 
 def insert(tx: Transaction, token: str, server_id: str, sealed: str) -> None:
-    """Tokens that have expired go on the way."""
+    """Also deletes expired tokens."""
     tx.execute(tokens.delete().where(tokens.c.expires_at < tx.now))
     tx.insert(tokens, digest=digest(token), server_id=server_id, expires_at=tx.now + LIFETIME * SECOND, sealed=sealed)
 

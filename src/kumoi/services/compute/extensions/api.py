@@ -1,4 +1,4 @@
-"""Routes of extensions: those whose routes are here. Older clients ask before they use one."""
+"""Routes of extensions. The list contains those that exist here; older clients check it before they use one."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Flavors: the sizes that servers come in."""
+"""Flavors: the sizes of servers."""

@@ -1,4 +1,4 @@
-"""What can go wrong with flavors."""
+"""The errors of flavors."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 

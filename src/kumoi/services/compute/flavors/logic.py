@@ -1,4 +1,4 @@
-"""Which flavors a project may use, and what an admin may make of them."""
+"""Which flavors a project may use, and how admins change them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _SORT_KEYS = {
 
 
 def visible(tx: Transaction, who: Who, flavorid: str) -> FlavorDetails:
-    """The row, when the caller's project may use it or the caller is an admin; FlavorNotFound otherwise."""
+    """The row, if the caller's project may use it or the caller is an admin; otherwise FlavorNotFound."""
     row = store.find(tx, flavorid)
     if row is None:
         raise FlavorNotFound(flavorid)
@@ -136,7 +136,7 @@ def describe(tx: Transaction, flavorid: str, description: str | None) -> FlavorD
 
 
 def delete(tx: Transaction, flavorid: str) -> None:
-    """Servers keep what they were made with."""
+    """Existing servers keep their copy of the flavor."""
     store.delete(tx, existing(tx, flavorid)["id"])
 
 

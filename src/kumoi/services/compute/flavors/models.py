@@ -1,4 +1,4 @@
-"""The tables of flavors, their extra specs and who may use the private ones."""
+"""The tables of flavors, their extra specs, and the access lists of private flavors."""
 
 from typing import TypedDict
 

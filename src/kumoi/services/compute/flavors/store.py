@@ -1,4 +1,4 @@
-"""All SQL of flavors; rows carry `extra_specs` (key → value)."""
+"""The SQL of flavors. Rows include `extra_specs` (key → value)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ def insert(tx: Transaction, **values: Any) -> None:
 
 
 def find(tx: Transaction, flavorid: str) -> FlavorDetails | None:
-    """The flavor that the API calls by this id, whoever asks."""
+    """The flavor with this id in the API, without an access check."""
     rows = with_extra_specs(tx, tx.rows(flavors, flavorid=flavorid))
     return rows[0] if rows else None
 
@@ -49,7 +49,7 @@ def list_of(
     marker: FlavorRow | None,
     limit: int | None,
 ) -> list[FlavorDetails]:
-    """`is_public` None: all. `project_id`: private ones that this project may use are listed beside the public."""
+    """`is_public` None: all. `project_id`: also the private flavors that this project may use."""
     query = sa.select(flavors).where(flavors.c.ram >= min_ram, flavors.c.disk >= min_disk)
     if is_public is not None:
         wanted: sa.ColumnElement[bool] = flavors.c.is_public.is_(is_public)
@@ -81,7 +81,7 @@ def delete_extra_spec(tx: Transaction, flavor_id: int, key: str) -> bool:
 
 
 def projects(tx: Transaction, flavor_id: int) -> list[str]:
-    """Who may use the private flavor."""
+    """The projects that may use the private flavor."""
     query = sa.select(access.c.project_id).where(access.c.flavor_id == flavor_id).order_by(access.c.project_id)
     return [row["project_id"] for row in tx.all(query)]
 

@@ -1,4 +1,4 @@
-"""What can go wrong with hosts."""
+"""The errors of hosts."""
 
 from kumoi.kernel.errors import NotFound
 

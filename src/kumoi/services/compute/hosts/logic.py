@@ -1,4 +1,4 @@
-"""What is written of a host that answers, or does not, and what placement is told of it."""
+"""Records whether hosts answer and what they have, and updates placement."""
 
 from typing import Any
 
@@ -11,15 +11,15 @@ from kumoi.services.placement import facade as placement
 from kumoi.services.placement.facade import Inventory
 
 CPU_RATIO = {"tcg": 4.0}
-"""How many vCPUs one CPU may carry, by accelerator: an emulated one costs more."""
+"""vCPUs per CPU, by accelerator. An emulated vCPU needs more processor time."""
 USUAL_CPU_RATIO = 16.0
 MEMORY_RATIO = 1.5
 RESERVED_MEMORY_MIB = 512
-"""For the host itself."""
+"""Reserved for the host itself."""
 
 
 def register(tx: Transaction, name: str, found: Host, capacity: Capacity) -> None:
-    """Write what a host says of itself; placement follows when something that it counts has changed."""
+    """Record a host's report. Updates placement if its capacity has changed."""
     says = {
         "vcpus": found.vcpus, "memory_mib": found.memory_mib, "disk_gib": int(capacity.total_gib),
         "hypervisor_type": found.hypervisor_type, "hypervisor_version": found.hypervisor_version,
@@ -40,7 +40,7 @@ def register(tx: Transaction, name: str, found: Host, capacity: Capacity) -> Non
 
 
 def silent(tx: Transaction, name: str) -> None:
-    """The host did not answer just now; once that has lasted, nothing new is placed on it."""
+    """The host did not answer. After some time without answers, no new servers are placed on it."""
     row = store.find_by_name(tx, name)
     if row is not None and row["answers"] and not row["up"]:
         store.update(tx, row["id"], answers=False)
@@ -54,7 +54,7 @@ def offer(tx: Transaction, row: dict[str, Any]) -> None:
     ratio = held.get("VCPU", CPU_RATIO.get(row["accelerator"], USUAL_CPU_RATIO))
     memory = max(row["memory_mib"], 1)
     inventories = {
-        # A guest may have more vCPUs than the host has CPUs: it is slower then, not impossible.
+        # A guest may have more vCPUs than the host has CPUs. It is only slower.
         "VCPU": Inventory(row["vcpus"], allocation_ratio=ratio, max_unit=max(int(row["vcpus"] * ratio), 1)),
         "MEMORY_MB": Inventory(
             memory,

@@ -55,7 +55,8 @@ hosts = Table[HostRow](
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
 )
-"""`id` is the placement provider's too; `number` the id of API versions before 2.53; `answers`: what placement was told."""
+"""`id` is also the id of the placement provider. `number` is the id in API versions before 2.53. `answers`: the state
+that placement has."""
 
 
 class HostHeartbeatRow(TypedDict):
@@ -71,4 +72,4 @@ heartbeats = Table[HostHeartbeatRow](
     sa.Column("seen_at", Instant, nullable=False),
     sa.Column("disk_free_gib", sa.Float, nullable=False),
 )
-"""Kept apart from the hosts, for nothing is lost when a power cut forgets it."""
+"""A separate table, because its rows may be lost in a power failure."""

@@ -1,4 +1,4 @@
-"""All SQL of hosts; rows carry `seen_at` and `up`."""
+"""The SQL of hosts. Rows include `seen_at` and `up`."""
 
 from typing import Any
 
@@ -44,7 +44,7 @@ def find_by_name(tx: Transaction, name: str) -> dict[str, Any] | None:
 
 
 def every(tx: Transaction) -> list[dict[str, Any]]:
-    """In the order of their registration."""
+    """Sorted by registration."""
     return [_alive(tx, row) for row in tx.all(_every)]
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with hypervisors."""
+"""The errors of hypervisors."""
 
 from kumoi.kernel.errors import NotFound
 

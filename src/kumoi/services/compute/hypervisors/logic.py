@@ -1,4 +1,4 @@
-"""Hosts with what is used of them, gathered by a fixed number of queries."""
+"""Hosts and their usage, read with a fixed number of queries."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from kumoi.services.placement import facade as placement
 
 
 def find(tx: Transaction, hypervisor_id: str, *, with_servers: bool = False) -> dict[str, Any]:
-    """By UUID, or by the number that versions before 2.53 use; with what is used of it."""
+    """By UUID, or by the number that versions before 2.53 use; with its usage."""
     row = _called(tx, hypervisor_id)
     if row is None:
         raise HypervisorNotFound(hypervisor_id)

@@ -95,7 +95,7 @@ def detail(row: dict[str, Any], address: str, *, by_uuid: bool, cpu_is_an_object
 
 
 def figures(row: dict[str, Any]) -> dict[str, Any]:
-    """What statistics add up."""
+    """The figures that statistics sum up."""
     return {
         "vcpus": row["vcpus"],
         "vcpus_used": row["vcpus_used"],

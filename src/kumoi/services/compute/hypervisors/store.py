@@ -23,7 +23,7 @@ def servers_on(tx: Transaction, hosts: Iterable[str]) -> dict[str, list[dict[str
 
 
 def counts_on(tx: Transaction, hosts: Iterable[str]) -> dict[str, tuple[int, int]]:
-    """Host → how many servers it has, and how many of them an operation holds."""
+    """Host → number of its servers, and number of those with an active operation."""
     query = (
         sa.select(servers.c.host, sa.func.count(), sa.func.count(servers.c.task_state))
         .where(servers.c.host.in_(list(hosts)), servers.c.deleted_at.is_(None))

@@ -1,1 +1,1 @@
-"""Instance actions: what was done to a server, told from its operations."""
+"""Instance actions: the history of a server, read from its operations."""

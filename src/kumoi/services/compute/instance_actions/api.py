@@ -54,9 +54,9 @@ def _event(
     undone = entry["result"] == "Undone"
     detail = entry.get("detail") or (undone and row["data"].get("kept")) or row["arguments"].get("why")
     if admin and entry["result"] == "Error":
-        # What each host lacked or said: not for the owner.
+        # Details about hosts are not shown to the owner.
         detail = row["data"].get(operations.DETAILS) or detail
-    # What another service did to something of the server's has that service's steps, and here one name.
+    # Operations of other services have steps of their own. The API shows them under one name.
     step = entry["step"] if row["kind"].startswith("server.") else row["action"]
     host = server["host"]
     event = schemas.Event(

@@ -16,7 +16,7 @@ def list_of(
     tx: Transaction, who: Who, server_id: str, *, deleted: bool, limit: int | None, marker: str | None,
     since: str | None, before: str | None, instant: Callable[[str], int],
 ) -> tuple[list[dict[str, Any]], bool]:  # fmt: skip
-    """Newest first, and whether the page was cut. `deleted`: of servers that are gone too."""
+    """Newest first, and whether the page was cut. `deleted`: also for deleted servers."""
     changes.visible(tx, who, server_id, deleted=deleted)
     found = _history(tx, server_id)
     if since is not None:

@@ -1,4 +1,4 @@
-"""Which network cards may be plugged in and taken out."""
+"""Checks which network cards may be attached and detached."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -36,7 +36,8 @@ def attach(
     tx: Transaction, who: Who, server_id: str, origin: Mapping[str, Any], *, network_id: str | None,
     port_id: str | None, fixed_ip: str | None, tag: str | None,
 ) -> ports.Port:  # fmt: skip
-    """The port is the server's at once and plugged in soon. What is made belongs to the server's project, whoever asks."""
+    """The port belongs to the server at once and is plugged in later. New ports belong to the server's project, also
+    for an admin."""
     if network_id and port_id:
         raise BadRequest("Must not input both network_id and port_id")
     if fixed_ip and not network_id:
@@ -59,7 +60,7 @@ def attach(
 
 
 def detach(tx: Transaction, who: Who, server_id: str, port_id: str, origin: Mapping[str, Any]) -> None:
-    """Nothing more when the port is being detached already."""
+    """Does nothing if the port is being detached already."""
     server = changes.ready(tx, who, server_id, "detach_interface", CHANGEABLE)
     port = show(tx, who, server_id, port_id)
     for pending in operations.pending_on(tx, subject("server", server_id)):

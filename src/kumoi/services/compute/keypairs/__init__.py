@@ -1,1 +1,1 @@
-"""Keypairs: a user's public keys, put into servers."""
+"""Keypairs: a user's public keys, which are injected into servers."""

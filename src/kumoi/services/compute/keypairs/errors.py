@@ -1,4 +1,4 @@
-"""What can go wrong with keypairs."""
+"""The errors of keypairs."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 

@@ -1,4 +1,4 @@
-"""Which keypairs a user may make; keys are made and read by the cryptography library."""
+"""Creates and checks keypairs. The cryptography library generates and parses keys."""
 
 import base64
 import binascii
@@ -25,7 +25,7 @@ CERTIFICATE_LIFETIME = timedelta(days=3650)
 
 
 def owner(who: Who, user_id: str | None) -> str:
-    """Whose keypairs are meant: the caller's own, or for an admin anybody's."""
+    """The user whose keypairs are requested: the caller, or for an admin any user."""
     if user_id is None or user_id == who.user_id:
         return who.user_id
     if not who.is_admin:
@@ -70,7 +70,7 @@ def show(tx: Transaction, user_id: str, name: str) -> KeypairRow:
 
 
 def list_of_user(tx: Transaction, user_id: str, query: ListQuery) -> tuple[list[KeypairRow], bool]:
-    """A page, and whether another may follow."""
+    """A page, and whether another one may follow."""
     return rows.page(tx, user_id, query)
 
 

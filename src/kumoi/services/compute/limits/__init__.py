@@ -1,1 +1,1 @@
-"""Limits: what a project may still make."""
+"""Limits: the quotas and usage of a project."""

@@ -1,1 +1,1 @@
-"""Quota sets: how much each project may have."""
+"""Quota sets: the limits of each project."""

@@ -1,4 +1,4 @@
-"""Whose quotas a caller may see; what an admin may set them to."""
+"""Checks who may read and change which quotas."""
 
 from collections.abc import Mapping
 

@@ -8,11 +8,11 @@ from kumoi.kernel.versions import until
 
 Number = int | Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,10}$")]
 Elsewhere = Annotated[Any, until("2.35")]
-"""Networks keep these; old versions show no limit and take any, which changes nothing."""
+"""Limits of the network service. Old versions show no limit, and accept any value without effect."""
 
 
 class Query(msgspec.Struct, kw_only=True):
-    """`user_id` changes nothing: limits are the project's."""
+    """`user_id` has no effect, because limits belong to projects."""
 
     user_id: str | None = None
 
@@ -34,7 +34,7 @@ class Values(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     security_group_rules: Elsewhere = None
 
     def given(self) -> dict[str, int]:
-        """What was named, without what is kept elsewhere."""
+        """The limits in the request, without those of the network service."""
         named = {f: getattr(self, f) for f in self.__struct_fields__ if f not in ELSEWHERE and f != "force"}
         return {field: int(value) for field, value in named.items() if value is not None}
 
@@ -58,7 +58,7 @@ class Detail(msgspec.Struct):
 
 
 Figure = int | Detail
-"""A limit, or, where details are asked for, what is used of it too."""
+"""A limit, or, if details are requested, a limit with its usage."""
 
 
 class QuotaSet(msgspec.Struct, kw_only=True):

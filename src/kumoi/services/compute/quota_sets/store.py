@@ -1,4 +1,4 @@
-"""Quotas that limit what one request may hold; nothing is counted for them."""
+"""Quotas that limit a single request and have no usage."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota

@@ -1,1 +1,1 @@
-"""Server actions: power, locks, and clear refusals of what is not built."""
+"""Server actions: power, locks, and 501 for actions that Kumoi does not have."""

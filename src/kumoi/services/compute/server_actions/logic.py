@@ -1,4 +1,4 @@
-"""From which states each action starts, and what it starts."""
+"""Which action is allowed in which states, and which operation it starts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class Action:
     operation: Operation
     task_state: TaskState
     vm_states: tuple[VmState, ...]
-    """In which it may begin."""
+    """The states in which it may begin."""
     over: tuple[TaskState, ...] = ()
-    """What may be in progress when it begins: it takes that over and puts it right."""
+    """The task states that it may interrupt. It supersedes their operation."""
 
 
 ANY = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED, VmState.ERROR)
@@ -46,7 +46,7 @@ ACTIONS = {
     "suspend": Action(SUSPEND, TaskState.SUSPENDING, (VmState.ACTIVE,)),
     "resume": Action(RESUME, TaskState.RESUMING, (VmState.SUSPENDED,)),
 }  # fmt: skip
-"""Action → what it is."""
+"""Action → its definition."""
 
 
 def act(tx: Transaction, who: Who, server_id: str, name: str, origin: Mapping[str, Any]) -> None:
@@ -59,7 +59,7 @@ def act(tx: Transaction, who: Who, server_id: str, name: str, origin: Mapping[st
         return
     if row["task_state"] not in action.over:
         raise WrongState(server_id, name.rpartition(" ")[2], "task_state", row["task_state"])
-    # Attachments in front of it go on: only the power action that set the task state ends.
+    # Earlier attachments in the queue continue. Only the power action that set the task state is superseded.
     actions = {each.operation.kind for each in ACTIONS.values()}
     for pending in operations.pending_on(tx, subject("server", server_id)):
         if pending["kind"] in actions:
@@ -85,7 +85,7 @@ def unlock(tx: Transaction, who: Who, server_id: str) -> None:
 
 
 def reset(tx: Transaction, who: Who, server_id: str, state: str) -> None:
-    """An admin says what the server is; the guest is not touched. Busy while an operation holds it."""
+    """An admin sets the state. The guest is not changed. Busy while the server has an active operation."""
     row = changes.own(tx, who, server_id)
     kind = operations.active_on(tx, subject("server", server_id))
     if kind:
@@ -98,12 +98,12 @@ def reset(tx: Transaction, who: Who, server_id: str, state: str) -> None:
 
 
 def restore(tx: Transaction, who: Who, server_id: str) -> None:
-    """Deletions are final here: there is never one to take back."""
+    """Always refused, because deletions are final."""
     row = changes.own(tx, who, server_id)
     raise WrongState(server_id, "restore", "vm_state", row["vm_state"])
 
 
 def refuse(tx: Transaction, who: Who, server_id: str, name: str) -> None:
-    """What the API has and Kumoi has not; an unknown server is still 404."""
+    """Refuses an action that Kumoi does not have. An unknown server is still 404."""
     changes.own(tx, who, server_id)
     raise NotBuilt(f"{name} is not built yet; docs/compute.md lists what is.")

@@ -1,4 +1,4 @@
-"""Which of a server's addresses a floating IP leads to."""
+"""Associates floating IPs with a server's addresses."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, translated
@@ -9,7 +9,7 @@ from kumoi.services.network.facade import floating_ips, ports
 
 
 def add(tx: Transaction, who: Who, server_id: str, address: str, fixed_address: str | None) -> None:
-    """To the address named, or the server's first of IPv4."""
+    """With the given address, or with the server's first IPv4 address."""
     changes.own(tx, who, server_id)
     cards = ports.of_devices(tx, [server_id]).get(server_id, [])
     held = [(card.id, fixed, version) for card in cards for _, fixed, version in card.fixed_addresses]

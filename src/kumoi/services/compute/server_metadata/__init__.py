@@ -1,1 +1,1 @@
-"""Server metadata: the owner's own keys and values, which the guest reads too."""
+"""Server metadata: keys and values of the owner, which the guest can read."""

@@ -1,1 +1,1 @@
-"""The password that a guest encrypts and leaves for its owner; guests here have no way to leave one."""
+"""The encrypted password of a guest. It is always empty, because guests cannot store one here."""

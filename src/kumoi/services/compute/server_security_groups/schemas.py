@@ -39,7 +39,7 @@ class Shown(msgspec.Struct, kw_only=True):
 
 
 def group(row: SecurityGroup, names: dict[str, str]) -> dict[str, Any]:
-    """As compute has always shown them: with the rules for what comes in. `names`: group id → name."""
+    """In compute's format: only with ingress rules. `names`: group id → name."""
     return {
         "id": row["id"],
         "name": row["name"],

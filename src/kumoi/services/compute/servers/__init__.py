@@ -1,1 +1,1 @@
-"""Servers: virtual machines, from the request to the guest and back to nothing."""
+"""Servers: virtual machines."""

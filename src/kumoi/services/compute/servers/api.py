@@ -1,4 +1,4 @@
-"""Routes of servers themselves; what hangs on a server has folders of its own beside this one."""
+"""Routes of servers. Sub-resources of servers have folders of their own."""
 
 from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest
@@ -18,7 +18,7 @@ TAKES = ("instances", "cores", "ram", "port")
 
 
 def viewer(request: Request, kind: type[shown.Server] = shown.Server) -> shown.Viewer:
-    """How this caller sees servers."""
+    """Which fields this caller may see."""
     return shown.Viewer(
         root=f"{request.base_url}{request.service.root}",
         prefix=f"{request.base_url}{request.service.prefix}",

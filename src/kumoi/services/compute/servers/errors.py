@@ -1,4 +1,4 @@
-"""What can go wrong with servers."""
+"""The errors of servers."""
 
 from kumoi.engines.hypervisor.interface import MOST_CARDS, MOST_DISKS
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound

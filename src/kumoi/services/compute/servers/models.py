@@ -20,7 +20,7 @@ class VmState(StrEnum):
 
 
 class TaskState(StrEnum):
-    """What is being done to a server; set exactly while an operation holds it."""
+    """The active task of a server. It is set exactly while an operation holds the server."""
 
     SCHEDULING = "scheduling"
     SPAWNING = "spawning"
@@ -53,7 +53,7 @@ STATUS = {
     VmState.ERROR: "ERROR",
     VmState.DELETED: "DELETED",
 }
-"""The status of a server to which nothing is being done that shows."""
+"""The status of a server whose task is not shown."""
 
 STATUS_WHILE = {
     (VmState.ACTIVE, TaskState.REBOOTING): "REBOOT",
@@ -63,7 +63,7 @@ STATUS_WHILE = {
     (VmState.SUSPENDED, TaskState.REBOOTING_HARD): "HARD_REBOOT",
     (VmState.ERROR, TaskState.REBOOTING_HARD): "HARD_REBOOT",
 }
-"""Where what is being done shows in the status."""
+"""The status of a server whose task is shown."""
 
 KNOWN_STATUSES = frozenset(
     (*STATUS.values(), *STATUS_WHILE.values(), "MIGRATING", "PASSWORD", "REBUILD", "RESCUE", "RESIZE", "REVERT_RESIZE",
@@ -72,7 +72,7 @@ KNOWN_STATUSES = frozenset(
 """Every status of the API; those that Kumoi has no action for match no server."""
 
 TRANSIENT_VM_STATES = frozenset({VmState.BUILDING})
-"""With these, or with any task state, a server has an active operation."""
+"""A server in one of these states, or with a task state, has an active operation."""
 
 PROGRESS_STATUSES = frozenset({"ACTIVE", "BUILD"})
 
@@ -82,10 +82,10 @@ AT_REST = {
     VmState.PAUSED: GuestState.PAUSED,
     VmState.SUSPENDED: GuestState.SUSPENDED,
 }
-"""What the guest of a server is when nothing is being done to it."""
+"""The state of the guest when the server has no active task."""
 
 LETS_GO = frozenset({GuestState.RUNNING, GuestState.OFF, GuestState.FAILED})
-"""Guests that can give up a device; others have to go on first."""
+"""Guests that can release a device. Others must be resumed first."""
 
 CHANGEABLE = LETS_GO | {GuestState.PAUSED}
 """Guests whose devices can be changed."""
@@ -97,7 +97,8 @@ OF_GUEST = {
     GuestState.SUSPENDED: (VmState.SUSPENDED, PowerState.SHUTDOWN),
     GuestState.ABSENT: (VmState.ERROR, PowerState.NOSTATE),
 }
-"""What a server becomes whose guest is found like this. One whose guest FAILED is stopped instead, which cleans up."""
+"""The state of a server whose guest is found in this state. A server whose guest FAILED is stopped instead, which
+cleans up."""
 
 _IS_LIVE, _IS_DELETED = sa.text("deleted_at IS NULL"), sa.text("deleted_at IS NOT NULL")
 _LIVE_INDEXES = {
@@ -108,8 +109,9 @@ _LIVE_INDEXES = {
     "usage": ("project_id", "vcpus", "memory_mib", "deleted_at"),
     "host": ("host", "task_state", "deleted_at"),
 }
-"""Of servers that are not deleted, for almost all questions are about them: pages, in their order, by each usual filter; and
-what quotas count, so that the rows themselves are not read (for which SQLite wants `deleted_at` in it, too)."""
+"""Indexes of servers that are not deleted, because most queries read only these: pages in their order, for each common
+filter; and the columns that quotas count, so that the rows are not read (SQLite needs `deleted_at` in the index for
+that)."""
 
 
 class FlavorCopy(TypedDict):
@@ -226,7 +228,7 @@ servers = Table[ServerRow](
         for name, columns in _LIVE_INDEXES.items()
     ),
 )  # fmt: skip
-"""A deleted server's row stays, with `deleted_at`, for RETENTION."""
+"""The row of a deleted server stays, with `deleted_at`, for RETENTION."""
 
 
 class ServerTagRow(TypedDict):
@@ -257,7 +259,7 @@ def status(vm_state: str, task_state: str | None) -> str:
 
 
 def states_of(statuses: list[str]) -> list[tuple[str, list[str] | None, list[str]]]:
-    """For each known status (vm_state, task states it must be in or None, task states it must not be in)."""
+    """For each known status: (vm_state, required task states or None, excluded task states)."""
     found: list[tuple[str, list[str] | None, list[str]]] = []
     for wanted in (text.upper() for text in statuses):
         for vm_state, shown in STATUS.items():

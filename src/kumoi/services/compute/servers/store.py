@@ -1,4 +1,4 @@
-"""All SQL of servers, and the quotas counted from their rows."""
+"""The SQL of servers, and the quotas that are counted from their rows."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
@@ -42,7 +42,7 @@ def insert(tx: Transaction, **values: Any) -> None:
 
 
 def find(tx: Transaction, server_id: str, *, deleted: bool = False) -> ServerRow | None:
-    """`deleted`: also one that is deleted and not forgotten yet."""
+    """`deleted`: also a deleted server within its retention."""
     row = tx.row(servers, id=server_id)
     return None if row is None or (row["deleted_at"] is not None and not deleted) else row
 
@@ -86,13 +86,13 @@ def tagged(every: Sequence[str], any_of: Sequence[str]) -> list[sa.ColumnElement
 
 
 def on_host(tx: Transaction, host: str) -> list[PowerOfServer]:
-    """Live servers whose guest is, or may be, on the host; only what the power sweep compares."""
+    """Live servers whose guest is, or may be, on the host; only the columns for the power sweep."""
     columns = (servers.c.id, servers.c.vm_state, servers.c.task_state, servers.c.power_state, servers.c.updated_at)
     return tx.all(sa.select(*columns).where(servers.c.host == host, LIVE), PowerOfServer)
 
 
 def every_live(tx: Transaction) -> list[LiveServer]:
-    """Only what the audit compares."""
+    """Only the columns for the audit."""
     columns = (servers.c.id, servers.c.host, servers.c.vm_state, servers.c.task_state, servers.c.vcpus,
                servers.c.memory_mib, servers.c.flavor)  # fmt: skip
     return tx.all(sa.select(*columns).where(LIVE), LiveServer)
@@ -105,7 +105,7 @@ def at_work(tx: Transaction) -> set[str]:
 
 
 def forget_deleted(tx: Transaction) -> int:
-    """Remove the rows whose retention is over."""
+    """Delete the rows whose retention is over."""
     return tx.changed(servers.delete().where(servers.c.deleted_at < tx.now - RETENTION * SECOND))
 
 
@@ -115,7 +115,7 @@ _USAGE = sa.select(sa.func.count(), sa.func.sum(servers.c.vcpus), sa.func.sum(se
 
 
 def usage(tx: Transaction, project_id: str) -> dict[str, int]:
-    """What quotas count of the project's live servers: instances, cores, ram."""
+    """The quota usage of the project's live servers: instances, cores, ram."""
     (counted,) = tx.tuples(_USAGE, {"project": project_id})
     return {name: int(value or 0) for name, value in zip(("instances", "cores", "ram"), counted, strict=True)}
 

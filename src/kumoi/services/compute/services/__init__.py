@@ -1,1 +1,1 @@
-"""Services: whether hosts answer, and whether they take new guests."""
+"""Services: whether hosts answer, and whether they accept new guests."""

@@ -15,7 +15,7 @@ routes = Routes()
 
 
 class Changed(msgspec.Struct, kw_only=True):
-    """What versions before 2.53 are told: the service, and what was changed."""
+    """The reply of versions before 2.53: the service, and what was changed."""
 
     host: str
     binary: str

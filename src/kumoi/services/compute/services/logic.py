@@ -1,4 +1,4 @@
-"""What an admin may say of a host's service; placement is told in the same transaction."""
+"""Changes of a host's service by an admin. Placement is updated in the same transaction."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def change(
     reason: str | None = None,
     forced_down: bool | None = None,
 ) -> dict[str, Any]:
-    """None: as it was. A reason belongs to a disabled service."""
+    """None: unchanged. Only a disabled service has a reason."""
     if reason is not None and not disabled:
         raise BadRequest("Specifying disabled_reason when status is enabled is invalid.")
     if disabled is None and forced_down is None:

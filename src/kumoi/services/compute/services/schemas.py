@@ -8,7 +8,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.versions import since
 
 BINARY = "nova-compute"
-"""What clients know the program on a host by."""
+"""The name under which clients know the agent of a host."""
 
 
 class ListQuery(msgspec.Struct, kw_only=True):

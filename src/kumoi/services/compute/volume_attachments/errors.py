@@ -1,4 +1,4 @@
-"""What can go wrong with volume attachments."""
+"""The errors of volume attachments."""
 
 from kumoi.kernel.errors import BadRequest, Forbidden, NotFound
 

@@ -1,4 +1,4 @@
-"""Which volumes may be plugged in and taken out."""
+"""Checks which volumes may be attached and detached."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,7 +18,7 @@ from kumoi.services.compute.volume_attachments.operations.attach import ATTACH
 from kumoi.services.compute.volume_attachments.operations.detach import DETACH
 
 CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED)
-"""A suspended guest's memory knows its devices: they stay."""
+"""The saved memory of a suspended guest requires its devices, so they cannot change."""
 
 
 def list_of(tx: Transaction, who: Who, server_id: str, offset: int, limit: int | None) -> list[BlockDeviceRow]:

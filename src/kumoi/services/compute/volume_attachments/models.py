@@ -46,5 +46,5 @@ block_devices = Table[BlockDeviceRow](
     sa.Index("ix_compute_block_devices_server_id", "server_id"),
     sa.Index("ix_compute_block_devices_volume_id", "volume_id"),
 )  # fmt: skip
-"""`source_type` image, volume, snapshot or blank, with its id in `source_id`; `destination_type` local or volume, whose
-`volume_id` is known once the volume exists; `attachment_id`: block storage's."""
+"""`source_type` is image, volume, snapshot or blank, with its id in `source_id`. `destination_type` is local or volume;
+`volume_id` is set once the volume exists. `attachment_id` is block storage's."""

@@ -34,7 +34,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     id: Annotated[Uuid | msgspec.UnsetType, since("2.85")] = msgspec.UNSET
 
     def fixed(self) -> dict[str, str | None]:
-        """What was given of what an attachment keeps for its life, by its name."""
+        """The given fields that cannot change during the life of an attachment, by name."""
         given = {"id": self.id, "serverId": self.serverId, "device": self.device, "tag": self.tag}
         return {name: value for name, value in given.items() if value is not msgspec.UNSET}
 
@@ -68,7 +68,7 @@ class ListBody(msgspec.Struct):
 
 
 class CreatedAttachment(msgspec.Struct, kw_only=True):
-    """Without what later versions added to the others."""
+    """Without the fields that later versions added to the others."""
 
     id: str
     device: str | None

@@ -1,4 +1,4 @@
-"""All SQL of servers' disks."""
+"""The SQL of servers' disks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -15,12 +15,12 @@ def insert_many(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def of_server(tx: Transaction, server_id: str) -> list[BlockDeviceRow]:
-    """In the order in which they were given."""
+    """In the order of the request."""
     return tx.rows(table, table.c.position, table.c.id, server_id=server_id)
 
 
 def every(tx: Transaction) -> dict[str, list[BlockDeviceRow]]:
-    """Server → its disks, in the order in which they were given."""
+    """Server → its disks, in the order of the request."""
     found: dict[str, list[BlockDeviceRow]] = {}
     for row in tx.all(sa.select(table).order_by(table.c.position, table.c.id), BlockDeviceRow):
         found.setdefault(row["server_id"], []).append(row)

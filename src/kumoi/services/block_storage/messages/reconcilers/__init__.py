@@ -1,1 +1,1 @@
-"""What keeps messages from piling up."""
+"""Retention of messages."""

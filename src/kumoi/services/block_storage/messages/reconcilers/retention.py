@@ -1,4 +1,4 @@
-"""Messages go when their time is over."""
+"""Deletes messages after their retention."""
 
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.block_storage.messages import store

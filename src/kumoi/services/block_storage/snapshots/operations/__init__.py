@@ -1,1 +1,1 @@
-"""What snapshots go through durably: being made and deleted."""
+"""Operations that create and delete snapshots."""

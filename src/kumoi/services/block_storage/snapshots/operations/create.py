@@ -44,7 +44,7 @@ CREATE = Operation(
 
 
 def found(context: Context) -> SnapshotRow:
-    """The row of the snapshot that the operation is about; Failed when it is gone."""
+    """The row of the operation's snapshot; Failed if it is gone."""
     snapshot_id = context.arguments["snapshot_id"]
     row = context.read(lambda tx: store.find(tx, snapshot_id))
     if row is None:
@@ -53,5 +53,5 @@ def found(context: Context) -> SnapshotRow:
 
 
 def at(context: Context, snapshot: SnapshotRow) -> tuple[Volumes, Fence]:
-    """The disks of the snapshot's host, and what orders for it carry."""
+    """The volumes engine of the snapshot's host, and the fence for orders."""
     return context.engine(Hosts).volumes(snapshot["host"]), context.fence("snapshot", snapshot["id"])

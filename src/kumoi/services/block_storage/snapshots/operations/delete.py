@@ -1,4 +1,4 @@
-"""Deleting a snapshot, also one that is still being made."""
+"""Deletes a snapshot, also one in creation."""
 
 from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
@@ -10,7 +10,7 @@ from kumoi.services.block_storage.snapshots.models import Status
 
 
 def remove(context: Context) -> None:
-    """Of a disk without a row the arguments tell the host."""
+    """If the row is gone, the operation's arguments contain the host."""
     snapshot_id = context.arguments["snapshot_id"]
     snapshot = context.read(lambda tx: store.find(tx, snapshot_id))
     host = context.arguments.get("host") if snapshot is None else snapshot["host"]

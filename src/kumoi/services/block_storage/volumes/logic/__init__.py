@@ -1,1 +1,1 @@
-"""What is allowed with volumes, and what it starts."""
+"""The rules of volumes."""

@@ -1,4 +1,4 @@
-"""Which changes to a volume are allowed, and what they start."""
+"""Checks which changes of a volume are allowed, and starts their operations."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -22,7 +22,7 @@ from kumoi.services.block_storage.volumes.operations.revert import REVERT
 
 
 def visible(tx: Transaction, who: Who, volume_id: str) -> VolumeRow:
-    """The row; VolumeNotFound for what is another project's."""
+    """The row; VolumeNotFound for another project's."""
     row = store.find(tx, volume_id)
     if row is None or not who.sees(row["project_id"]):
         raise VolumeNotFound(volume_id)
@@ -30,7 +30,7 @@ def visible(tx: Transaction, who: Who, volume_id: str) -> VolumeRow:
 
 
 def own(tx: Transaction, who: Who, volume_id: str) -> VolumeRow:
-    """The row, for whom it is to change; PolicyForbids for others who see it."""
+    """The row, if the caller may change it; PolicyForbids for callers who may only see it."""
     row = visible(tx, who, volume_id)
     policy.must_change(who, row["project_id"], "volume:update")
     return row
@@ -39,7 +39,7 @@ def own(tx: Transaction, who: Who, volume_id: str) -> VolumeRow:
 def delete(
     tx: Transaction, volume: VolumeRow, origin: Mapping[str, Any], *, cascade: bool = False, force: bool = False
 ) -> None:
-    """Promise that it goes, whatever is in progress on it. `force`: in any status; never while a server has it."""
+    """Start the deletion. Supersedes an active operation. `force`: in any status, but never while a server uses it."""
     volume_id = volume["id"]
     attachment = attachments.of_volume(tx, volume_id)
     if attachment is not None and (attachment["by_compute"] or not force):
@@ -65,7 +65,7 @@ def delete(
 
 
 def extend(tx: Transaction, volume: VolumeRow, size_gib: int, origin: Mapping[str, Any], *, online: bool) -> None:
-    """`online`: a volume in use may grow as well; none does while a volume of its old size is made of it."""
+    """`online`: also a volume in use. Refused while a volume of the old size is created from it."""
     allowed = (Status.AVAILABLE, Status.IN_USE) if online else (Status.AVAILABLE,)
     if volume["status"] not in allowed:
         raise InvalidVolume(
@@ -88,7 +88,7 @@ def extend(tx: Transaction, volume: VolumeRow, size_gib: int, origin: Mapping[st
 
 
 def revert(tx: Transaction, volume: VolumeRow, snapshot_id: str, origin: Mapping[str, Any]) -> None:
-    """Back to what the volume held when its newest snapshot was made."""
+    """Revert to the content at the time of its newest snapshot."""
     its = snapshots.of_volume(tx, volume["id"])
     wanted = next((snapshot for snapshot in its if snapshot["id"] == snapshot_id), None)
     if wanted is None:
@@ -111,7 +111,7 @@ def revert(tx: Transaction, volume: VolumeRow, snapshot_id: str, origin: Mapping
 def reset_status(
     tx: Transaction, volume: VolumeRow, status: str | None, attach_status: str | None, migration_status: str | None
 ) -> None:
-    """What an admin says it is; refused where work is in progress, which would write over it."""
+    """An admin sets the status. Refused while an operation is active, because it would overwrite the status."""
     if status is None and attach_status is None and migration_status is None:
         raise InvalidInput("os-reset_status: status, attach_status or migration_status must be given.")
     if status is not None and status not in (known := {str(each) for each in Status}):
@@ -133,7 +133,7 @@ def reset_status(
 
 
 def set_image_metadata(tx: Transaction, volume: VolumeRow, values: Mapping[str, str]) -> dict[str, str]:
-    """Added to what there is; the whole of it."""
+    """Adds to the existing metadata. Returns all of it."""
     merged = {**volume["image_metadata"], **values}
     store.update(tx, volume["id"], image_metadata=merged)
     return merged
@@ -153,7 +153,7 @@ def update(tx: Transaction, volume: VolumeRow, values: Mapping[str, Any]) -> Vol
 
 
 def must_be_admin(who: Who, rule: str) -> None:
-    """For what only an admin may ask of a route that others use too."""
+    """For options that only an admin may use, of a route that others use too."""
     if not who.is_admin:
         raise PolicyForbids(rule)
 

@@ -1,4 +1,4 @@
-"""Which volumes may be made, and of what."""
+"""Checks which volumes may be created, and from which source."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,8 @@ LARGEST = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What somebody asks for; of image, snapshot and source volume at most one. `size_gib` None: as large as those."""
+    """A request for a volume, with at most one of image, snapshot and source volume. `size_gib` None: the size of the
+    source."""
 
     name: str | None = None
     description: str | None = None
@@ -37,12 +38,12 @@ class Wanted:
     source_volume_id: str | None = None
     metadata: Mapping[str, str] | None = None
     host: str | None = None
-    """The host that its disk must lie on; None: any."""
+    """The host that must store its disk; None: any."""
 
 
 @dataclass(frozen=True)
 class _Source:
-    """Where the content comes from. `least`: GiB that the volume must have."""
+    """The source of the content. `least`: the minimum size in GiB."""
 
     least: int = 0
     host: str | None = None
@@ -54,7 +55,7 @@ class _Source:
 
 
 def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) -> VolumeRow:
-    """The row of a volume that is going to be made; takes its quota."""
+    """Create the row, take quota and start the operation."""
     if who.project_id is None:
         raise BadRequest("Volumes belong to a project: use a token with a project's scope.")
     given = [each for each in (asked.image_id, asked.snapshot_id, asked.source_volume_id) if each]

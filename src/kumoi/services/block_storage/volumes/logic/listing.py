@@ -24,7 +24,7 @@ def count(tx: Transaction, who: Who, query: filters.ListQuery) -> int:
 
 
 def summary(tx: Transaction, who: Who, query: filters.ListQuery) -> tuple[int, int, dict[str, list[str]]]:
-    """How many, their GiB, and each metadata key with the values that it has."""
+    """The number of volumes, their GiB, and each metadata key with its values."""
     number, gib = store.count(tx, conditions := filters.conditions(who, query))
     found: dict[str, set[str]] = {}
     for metadata in store.metadata_of(tx, conditions):

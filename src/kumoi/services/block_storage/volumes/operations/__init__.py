@@ -1,1 +1,1 @@
-"""What volumes go through durably: being made, grown and deleted."""
+"""Operations that create, extend, revert and delete volumes."""

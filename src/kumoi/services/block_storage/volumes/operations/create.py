@@ -1,4 +1,5 @@
-"""Making a volume: a host for its disk, the image it stands on, the disk; nothing of it stays when one fails."""
+"""Creates a volume: chooses a host, prepares the image's base, creates the disk. After a failure nothing of it
+remains."""
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.volumes.interface import Volumes
@@ -29,7 +30,7 @@ def prepare_base(context: Context) -> None:
 
 
 def make(context: Context) -> None:
-    """A copy of another volume goes through a snapshot that has the new volume's id and ends with this step."""
+    """A copy of another volume uses a temporary snapshot with the new volume's id. This step deletes it."""
     volume = found(context)
     volumes, fence = at(context, volume)
     snapshot_id, image_id = volume["snapshot_id"], volume["image_id"]
@@ -76,7 +77,7 @@ CREATE = Operation(
 
 
 def found(context: Context) -> VolumeRow:
-    """The row of the volume that the operation is about; Failed when it is gone."""
+    """The row of the operation's volume; Failed if it is gone."""
     volume_id = context.arguments["volume_id"]
     row = context.read(lambda tx: store.find(tx, volume_id))
     if row is None:
@@ -85,7 +86,7 @@ def found(context: Context) -> VolumeRow:
 
 
 def at(context: Context, volume: VolumeRow) -> tuple[Volumes, Fence]:
-    """The disks of the volume's host, and what orders for it carry."""
+    """The volumes engine of the volume's host, and the fence for orders."""
     if volume["host"] is None:
         raise Failed(f"Volume {volume['id']} is on no host.")
     return context.engine(Hosts).volumes(volume["host"]), context.fence("volume", volume["id"])

@@ -1,4 +1,4 @@
-"""Deleting a volume: its disk, with its snapshots where asked, from any partial state, also over work in progress."""
+"""Deletes a volume, with its snapshots if requested, from any partial state. Supersedes an active operation."""
 
 from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
@@ -35,7 +35,7 @@ def forget(context: Context, tx: Transaction) -> None:
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    """It goes on being tried; meanwhile the owner reads why it is still there."""
+    """The operation is retried. The owner can read the reason meanwhile."""
     volume = store.find(tx, context.arguments["volume_id"])
     if volume is None:
         return

@@ -63,6 +63,6 @@ EXTEND = Operation(
 
 
 def resting(tx: Transaction, volume_id: str) -> Status:
-    """The status of a volume to which nothing is being done: what its attachment says."""
+    """The status of a volume without an active operation: that of its attachment."""
     attachment = attachments.of_volume(tx, volume_id)
     return OF_VOLUME[AttachmentStatus(attachment["status"])] if attachment else Status.AVAILABLE

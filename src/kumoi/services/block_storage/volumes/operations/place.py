@@ -1,4 +1,4 @@
-"""On which host a volume's disk lies."""
+"""Chooses the host of a volume's disk."""
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.volumes.interface import VolumesError

@@ -1,4 +1,4 @@
-"""Bringing a volume back to a snapshot: its disk is made anew of it, under the same id."""
+"""Reverts a volume to a snapshot: creates its disk again from the snapshot, with the same id."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
@@ -20,7 +20,7 @@ def finish(context: Context, tx: Transaction) -> None:
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    """The old disk is gone, and the snapshot still there: the volume is in error until the revert has worked."""
+    """The old disk is gone, and the snapshot exists. The volume is in error until the revert succeeds."""
     volume = store.find(tx, context.arguments["volume_id"])
     if volume is not None:
         store.update(tx, volume["id"], status=Status.ERROR)

@@ -1,1 +1,1 @@
-"""What keeps the table of hosts true."""
+"""Keeps the table of hosts current."""

@@ -1,4 +1,4 @@
-"""Asks every host every few seconds whether it is there and what it has; at the runner's start, at once."""
+"""Asks every host every few seconds, and when the runner starts, whether it is up and what it has."""
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.interface import Host
@@ -9,9 +9,10 @@ from kumoi.services.compute.hosts import logic, store
 
 EVERY = 5.0
 WITHIN = 10.0
-"""Seconds that a sweep waits for all of them."""
+"""Seconds that a sweep waits for all hosts."""
 PATIENCE = 4.0
-"""Seconds that a sweep goes on asking a host which was never seen: a new cloud's first, whose agent is just starting."""
+"""Seconds for which a sweep retries a host that was never seen, such as the first host of a new cloud, whose agent is
+starting."""
 
 
 def sweep(view: View) -> None:
@@ -38,7 +39,7 @@ def _ask(view: View, name: str, patience: float) -> tuple[Host, Capacity] | None
     while True:
         try:
             return hosts.hypervisor(name).host(), hosts.volumes(name).capacity()
-        except Exception as error:  # however its silence is called, and whatever else an agent of another version says
+        except Exception as error:  # silent hosts, and unknown errors of agents of other versions
             if clock.monotonic() >= stop:
                 log.say(__name__, "host does not answer", host=name, reason=str(error))
                 return None

@@ -11,7 +11,7 @@ from kumoi.services.network.facade import ports
 
 WITH_POWER = (VmState.ACTIVE, VmState.PAUSED)
 PATIENCE = 20
-"""How often, once a second, a guest is asked for a card whose plugging failed."""
+"""How often, once per second, a guest is asked to release a card whose plugging failed."""
 
 
 def bind(context: Context, tx: Transaction) -> None:
@@ -19,7 +19,7 @@ def bind(context: Context, tx: Transaction) -> None:
 
 
 def release(context: Context, tx: Transaction) -> None:
-    """A port made for the server goes, one that was given is free again."""
+    """Deletes a port that was created for the server; releases a given port."""
     ports.release_one(tx, context.arguments["server_id"], context.arguments["port_id"])
 
 
@@ -50,7 +50,7 @@ def take_out(context: Context) -> Again | None:
 
 
 def network_up(context: Context) -> Again | None:
-    """A guest that is off has no plug: its card comes up when it starts."""
+    """A guest that is off has no plug. Its card comes up when it starts."""
     if guest.of(context)["vm_state"] not in WITH_POWER:
         return None
     up = context.read(lambda tx: ports.all_up(tx, [context.arguments["port_id"]]))
@@ -64,13 +64,13 @@ def publish(context: Context, tx: Transaction) -> None:
 
 
 def let_go(context: Context, tx: Transaction) -> None:
-    """The port is the server's no more; who follows guests hears of it."""
+    """Removes the port from the server. This marks the guest's metadata dirty."""
     release(context, tx)
     publish(context, tx)
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    """The server goes on as it was; why shows in its actions."""
+    """The server keeps its state. Its actions have the reason."""
 
 
 ATTACH = Operation(

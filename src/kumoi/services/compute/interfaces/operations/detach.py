@@ -1,4 +1,4 @@
-"""Taking a network card out of a server: the guest is asked to let go, and keeps it when it does not."""
+"""Detaches a network card. If the guest does not release it, the server keeps it."""
 
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.compute.interfaces.operations.attach import failed, let_go, unplug
@@ -8,7 +8,7 @@ from kumoi.services.network.facade import ports
 
 
 def put_back(context: Context) -> None:
-    """The guest may have let go although nobody heard it. One that is suspended, or away, has not."""
+    """The guest may have released the card later. A suspended or missing guest has not."""
     server_id, port_id = context.arguments["server_id"], context.arguments["port_id"]
     port = context.read(lambda tx: ports.by_ids(tx, [port_id])).get(port_id)
     hypervisor = guest.hypervisor(context)

@@ -1,1 +1,1 @@
-"""What servers' guests go through durably when told to."""
+"""Power operations of servers."""

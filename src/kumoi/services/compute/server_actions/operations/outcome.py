@@ -1,4 +1,4 @@
-"""How the work on a guest ends in the server's row."""
+"""Writes the result of a power operation to the server's row."""
 
 from collections.abc import Callable
 
@@ -31,6 +31,6 @@ def stays(context: Context, tx: Transaction, reason: str) -> None:
 
 
 def breaks(context: Context, tx: Transaction, reason: str) -> None:
-    """The guest is not where its owner wants it."""
+    """The guest did not reach the requested state."""
     fault = {"code": 500, "message": reason, "created": tx.now, "details": context.details(reason)}
     store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, task_state=None, fault=fault)

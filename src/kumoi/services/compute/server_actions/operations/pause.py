@@ -1,4 +1,4 @@
-"""Pausing and unpausing: the guest's processors stand still, its memory stays."""
+"""Pausing and unpausing: stops the guest's processors; its memory stays."""
 
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.compute.server_actions.operations import outcome

@@ -1,4 +1,4 @@
-"""Rebooting: softly, as the guest wants it, or hard, whatever it does."""
+"""Rebooting: soft (the guest shuts down itself) or hard."""
 
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel.operations import Context, Operation, Step

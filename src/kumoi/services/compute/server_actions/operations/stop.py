@@ -1,4 +1,4 @@
-"""Stopping a server: its guest is asked, and after a while made to."""
+"""Stops a server: asks the guest to shut down, and ends it after a while."""
 
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel import clock
@@ -11,7 +11,7 @@ from kumoi.services.compute.servers.operations import guest
 PATIENCE = 60.0
 """Seconds that a guest has to shut itself down."""
 ASK_EVERY = 10
-"""Looks at the guest between two presses of its power button: some miss the first while they boot."""
+"""Polls of the guest between two presses of its power button. Some guests miss the first press while they boot."""
 
 
 def shut_down(context: Context) -> Again | None:

@@ -1,1 +1,1 @@
-"""What clients may do with servers."""
+"""The rules of servers."""

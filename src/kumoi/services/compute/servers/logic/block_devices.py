@@ -1,4 +1,4 @@
-"""Which disks a server is made with: what the request says, checked and put in order."""
+"""The disks of a new server: checks and sorts the request's block devices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ def resolve(
     mapping: Sequence[BlockDevice] | None,
     image: images.Image | None,
 ) -> list[Device]:
-    """The disks, the root disk first. InvalidBlockDevices or BadRequest naming what is wrong."""
+    """The disks, the root disk first. InvalidBlockDevices or BadRequest names the invalid field."""
     if legacy and mapping:
         raise BadRequest("Using different block_device_mapping syntaxes is not allowed in the same request.")
     if legacy:
@@ -143,7 +143,7 @@ def _of(tx: Transaction, who: Who, item: BlockDevice, index: int, image: images.
 
 
 def _check_source(tx: Transaction, who: Who, device: Device, named: images.Image | None) -> None:
-    """`named`: by imageRef; where there is one, Nova does not ask whether the root volume is bootable."""
+    """`named`: by imageRef. With an imageRef, Nova does not require that the root volume is bootable."""
     if device.destination_type == "local":
         return
     if device.source_type == "volume":
@@ -173,7 +173,7 @@ def _check_source(tx: Transaction, who: Who, device: Device, named: images.Image
 
 
 def startable(tx: Transaction, who: Who, image_id: str) -> images.Image:
-    """The image, if the caller may see it and a disk can be made of it; BadRequest."""
+    """The image, if the caller may see it and a disk can be created from it; otherwise BadRequest."""
     try:
         image = images.usable(tx, who, image_id)
     except NotFound:

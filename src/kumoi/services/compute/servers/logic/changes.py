@@ -1,4 +1,4 @@
-"""Finding the server that is meant, renaming it, deleting it; what an action may start from."""
+"""Finds, updates and deletes servers; checks the states in which an action is allowed."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -18,11 +18,11 @@ from kumoi.services.compute.servers.schemas.create import ServerUpdate
 from kumoi.services.network.facade import ports
 
 CHANGED = ports.CARDS_CHANGED
-"""Dirty rows of this kind: what the guest reads about itself has changed, or which cards it should have."""
+"""Dirty rows of this kind: the guest's metadata or its cards have changed."""
 
 
 def visible(tx: Transaction, who: Who, server_id: str, *, deleted: bool = False) -> ServerRow:
-    """The row, when the caller may see it; ServerNotFound."""
+    """The row, if the caller may see it; otherwise ServerNotFound."""
     row = store.find(tx, server_id, deleted=deleted)
     if row is None or not who.sees(row["project_id"]):
         raise ServerNotFound(server_id)
@@ -30,14 +30,14 @@ def visible(tx: Transaction, who: Who, server_id: str, *, deleted: bool = False)
 
 
 def own(tx: Transaction, who: Who, server_id: str) -> ServerRow:
-    """The row, for whom it is to change; PolicyForbids for others who see it."""
+    """The row, if the caller may change it; PolicyForbids for callers who may only see it."""
     row = visible(tx, who, server_id)
     policy.must_change(who, row["project_id"], "os_compute_api:servers:update")
     return row
 
 
 def unlocked(tx: Transaction, who: Who, server_id: str) -> ServerRow:
-    """As `own`; Locked when it is, unless the caller is an admin."""
+    """As `own`; Locked if the server is locked, unless the caller is an admin."""
     row = own(tx, who, server_id)
     if row["locked_by"] and not who.is_admin:
         raise Locked(server_id)
@@ -47,7 +47,7 @@ def unlocked(tx: Transaction, who: Who, server_id: str) -> ServerRow:
 def ready(
     tx: Transaction, who: Who, server_id: str, action: str, vm_states: Iterable[str], *, idle: bool = True
 ) -> ServerRow:
-    """The row of a server that the action may start from: not locked, in one of the states, nothing being done to it."""
+    """The row of a server on which the action is allowed: not locked, in one of the states, without an active task."""
     row = unlocked(tx, who, server_id)
     if row["vm_state"] not in tuple(vm_states):
         raise WrongState(server_id, action, "vm_state", row["vm_state"])
@@ -97,6 +97,6 @@ def update(tx: Transaction, who: Who, server_id: str, asked: ServerUpdate) -> Se
 
 
 def publish(tx: Transaction, row: Mapping[str, Any]) -> None:
-    """The guest is to read about itself what the rows say from now on."""
+    """Mark the guest's metadata as changed."""
     if row["vm_state"] != VmState.BUILDING:
         reconcile.mark(tx, CHANGED, row["id"])

@@ -1,4 +1,4 @@
-"""Which servers may be made; the rows, ports, reservations and operation that one request promises."""
+"""Checks the creation of servers; writes the rows, ports, reservations and operation of one request."""
 
 import base64
 import binascii
@@ -37,7 +37,7 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Made:
-    """What the answer is made of; `ids` in launch order."""
+    """The data of the reply. `ids` in launch order."""
 
     ids: list[str]
     reservation_id: str
@@ -50,7 +50,7 @@ def create(
     tx: Transaction, who: Who, asked: ServerCreate, hints: Mapping[str, Any], origin: Mapping[str, Any], *,
     networks_required: bool,
 ) -> Made:  # fmt: skip
-    """One transaction checks everything, takes quota, ports and volumes, and promises the rest."""
+    """One transaction: checks the request, takes quota, ports and volumes, and starts the operation."""
     if who.project_id is None:
         raise BadRequest("Servers belong to a project: use a token with a project's scope.")
     project_id = who.project_id
@@ -111,7 +111,7 @@ def create(
 
 
 def hostname_of(name: str, server_id: str) -> str:
-    """A host name made of a server's name: what is no letter, digit, dot or dash goes."""
+    """A host name from a server's name, without characters other than letters, digits, dots and dashes."""
     text = re.sub(r"[ _]", "-", name)
     text = re.sub(r"[^\w.-]+", "", text, flags=re.ASCII).lower().strip(".-")
     return text[:63].rstrip(".-") or f"server-{server_id}"
@@ -196,7 +196,7 @@ def _check_many(asked: ServerCreate, devices: Sequence[block_devices.Device], mo
 
 
 def _zone(tx: Transaction, who: Who, asked: ServerCreate) -> tuple[str | None, str | None]:
-    """The availability zone asked for, and the host that an admin chose."""
+    """The requested availability zone, and the host that an admin chose."""
     zone, _, rest = (asked.availability_zone or "").partition(":")
     host = rest.partition(":")[0] or rest.partition(":")[2] or None
     if host and not who.is_admin:
@@ -276,7 +276,7 @@ def _user_data(text: str | None) -> str | None:
     if not text:
         return None
     try:
-        # Spaces and line ends between are usual, but of ASCII: whoever decodes it later knows no others.
+        # Whitespace is common. It must be ASCII, because later decoders know no other.
         base64.b64decode("".join(text.split()) if text.isascii() else text, validate=True)
     except (binascii.Error, ValueError):
         raise BadRequest("Invalid input for field/attribute user_data: User data needs to be valid base 64.") from None

@@ -11,7 +11,7 @@ from kumoi.services.compute.servers.schemas.create import File
 
 
 def checked(tx: Transaction, project_id: str, asked: Sequence[File] | None) -> list[dict[str, str]] | None:
-    """As the row has them. BadRequest for what is not base 64, Forbidden for more than the quota has."""
+    """As stored in the row. BadRequest if a file is not base64, Forbidden if it exceeds the quota."""
     if not asked:
         return None
     _within(tx, project_id, "injected_files", len(asked), "Personality file limit exceeded")

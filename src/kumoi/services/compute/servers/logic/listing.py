@@ -1,4 +1,4 @@
-"""Which servers a list shows: the filters of the API, who may use which, order and pages."""
+"""Lists of servers: filters, permissions, order and pages."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -96,7 +96,7 @@ def _refuse_keys(query: ListQuery) -> None:
 
 
 def _scope(who: Who, asked: Mapping[str, Any]) -> list[Condition]:
-    """Without all_tenants a caller's own project; with it, for an admin, every one or the one that is named."""
+    """Without all_tenants the caller's own project; with it, for an admin, every project or the given one."""
     everywhere = "all_tenants" in asked and (asked["all_tenants"] == "" or _flag(asked["all_tenants"]))
     if who.project_id is None and who.sees(None):
         everywhere = True
@@ -113,7 +113,7 @@ def _flag(text: str) -> bool:
 
 
 def _deleted(who: Who, asked: Mapping[str, Any]) -> list[Condition]:
-    """Deleted servers are shown to admins who ask for them, and in lists of what has changed."""
+    """Deleted servers are shown to admins who ask for them, and in `changes-since` lists."""
     if [status.upper() for status in asked.get("status", [])] == ["DELETED"]:
         if not who.sees(None):
             raise Forbidden("Only administrators may list deleted instances")
@@ -206,7 +206,7 @@ def _tags(asked: Mapping[str, Any]) -> list[Condition]:
 
 
 def _addresses(tx: Transaction, asked: Mapping[str, Any]) -> list[Condition]:
-    """`ip` and `ip6` are regular expressions; with both, either may match."""
+    """`ip` and `ip6` are regular expressions. If both are given, either may match."""
     choices = [
         servers.c.id.in_(addresses.devices_with(tx, tx.check_pattern(asked[name], name), version))
         for name, version in (("ip", 4), ("ip6", 6))

@@ -1,4 +1,4 @@
-"""What is shown of servers beside their rows, asked for all of them at once."""
+"""Reads what is shown of servers besides their rows, for all servers at once."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from kumoi.services.network.facade import ports
 
 
 def around(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, admin: bool) -> Around:
-    """`admin`: with what only an admin is shown."""
+    """`admin`: with fields that only admins see."""
     ids = [row["id"] for row in rows]
     if not ids:
         return Around()

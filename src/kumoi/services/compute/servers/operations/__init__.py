@@ -1,1 +1,1 @@
-"""What servers go through durably: being made and being deleted."""
+"""Operations that create and delete servers."""

@@ -1,4 +1,4 @@
-"""Making a server: room on a host, its disks, its guest, its network, and back when one of them fails."""
+"""Creates a server: resources on a host, disks, guest and network; undoes them if a step fails."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
 NETWORK_LOOKS = (0.03, 0.03, 0.05, 0.1, 0.3, 1.0)
-"""Seconds between two looks whether the network is up; the last one again and again."""
+"""Seconds between two checks of the network. The last value repeats."""
 NO_HOST = "No valid host was found. There are not enough hosts available."
 
 
 def take_room(context: Context, tx: Transaction) -> None:
-    """A host and its claim, the ports bound to it, and the volumes still to be made: one promise."""
+    """In one transaction: the host and its claim, the ports' bindings, and the new volumes."""
     server = _found(context, tx)
     devices = disks.of_server(tx, server["id"])
     amounts = resources(server, devices)
@@ -33,7 +33,7 @@ def take_room(context: Context, tx: Transaction) -> None:
     chosen = next((each for each in found if wanted <= {each.name}), None)
     if chosen is None:
         if not found and not placement.shortfalls(tx, amounts, required, forbidden):
-            # A cloud that has just started: its hosts are about to say what they have.
+            # In a new cloud, hosts may not be registered yet.
             raise Retry("no host has registered itself yet")
         context.data[DETAILS], told = why(tx, amounts, required, forbidden, wanted)
         raise Failed(" ".join([NO_HOST, *told]))
@@ -46,7 +46,7 @@ def take_room(context: Context, tx: Transaction) -> None:
 
 
 def give_room_back(context: Context, tx: Transaction) -> None:
-    """Also what the request itself took: ports and reservations."""
+    """Also releases what the request took: ports and reservations."""
     server_id = context.arguments["server_id"]
     for device in disks.of_server(tx, server_id):
         if device["attachment_id"]:
@@ -148,7 +148,7 @@ CREATE = Operation(
 
 
 def resources(server: ServerRow | store.LiveServer, devices: list[BlockDeviceRow]) -> dict[str, int]:
-    """What the server takes of a host, by placement's resource classes."""
+    """The server's resources on its host, by placement's resource classes."""
     local = any(device["boot_index"] == 0 and device["destination_type"] == "local" for device in devices)
     disk = server["flavor"]["disk"] if local else 0
     return {"VCPU": server["vcpus"], "MEMORY_MB": server["memory_mib"], "DISK_GB": disk}
@@ -162,7 +162,7 @@ def traits(extra_specs: dict[str, str]) -> tuple[list[str], list[str]]:
 
 
 def owner(server: ServerRow) -> Who:
-    """The server's owner, as far as another service must know who acts."""
+    """The server's owner, for calls of other services."""
     return Who(server["user_id"], project_id=server["project_id"], roles=frozenset({"member", "reader"}))
 
 
@@ -178,7 +178,7 @@ def _found(context: Context, tx: Transaction) -> ServerRow:
 
 
 def _wanted_hosts(tx: Transaction, server: ServerRow, devices: list[BlockDeviceRow]) -> set[str]:
-    """Where it has to be: an admin's choice, and where the volumes lie that it is made with."""
+    """The hosts that an admin or the server's existing volumes require."""
     volume_ids = [device["volume_id"] for device in devices if device["volume_id"]]
     volumes = block_storage.by_ids(tx, volume_ids).values() if volume_ids else ()
     found = {volume.host for volume in volumes if volume.host}
@@ -206,7 +206,7 @@ def _make_volumes(
 def why(
     tx: Transaction, amounts: dict[str, int], required: list[str], forbidden: list[str], wanted: set[str]
 ) -> tuple[str, list[str]]:
-    """Each host and what it lacks, for an admin; the same without hosts' names, a sentence each, for the owner."""
+    """Each host and what it lacks, for an admin; and the same without host names, one sentence each, for the owner."""
     short = placement.shortfalls(tx, amounts, required, forbidden)
     lines = [f"{each.provider_name}: {'; '.join(each.reasons)}" for each in short]
     told = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in placement.summary(short)]

@@ -1,4 +1,4 @@
-"""Deleting a server: whatever there is of it goes, from any partial state, also over work in progress."""
+"""Deletes a server from any partial state. Supersedes an active operation."""
 
 from kumoi.engines.hosts import Hosts
 from kumoi.kernel import log
@@ -16,7 +16,7 @@ from kumoi.services.placement import facade as placement
 
 
 def end_guest(context: Context) -> None:
-    """The guest, its root disk and its plugs; then its volumes are let go of by the host."""
+    """Ends the guest, its root disk and its plugs. Then the host releases the volumes."""
     server_id = context.arguments["server_id"]
     server = context.read(lambda tx: store.find(tx, server_id))
     if server is None or server["host"] is None:
@@ -39,7 +39,7 @@ def give_back(context: Context, tx: Transaction) -> None:
             try:
                 block_storage.delete(tx, device["volume_id"], origin(context))
             except ApiError as refused:
-                # It has snapshots, say: it stays, and its owner decides.
+                # The volume has snapshots, for example. It stays, and its owner decides.
                 log.say(__name__, "a volume stays", volume_id=device["volume_id"], reason=refused.message)
     disks.delete_of_server(tx, server_id)
     ports.release(tx, server_id)
@@ -51,7 +51,7 @@ def give_back(context: Context, tx: Transaction) -> None:
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    """It goes on being tried; meanwhile the owner reads why it is still there."""
+    """The operation is retried. The owner can read the reason meanwhile."""
     fault = {"code": 500, "message": reason, "created": tx.now, "details": context.details(reason)}
     store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, fault=fault)
 

@@ -1,4 +1,4 @@
-"""The guest that a server's rows describe, as a host's hypervisor wants to be told."""
+"""Builds the specification of a server's guest for the hypervisor."""
 
 import base64
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade import network_data, ports
 
 TURN = 360.0
-"""Seconds for which a step waits behind an earlier order for the server, abandoned meanwhile: longer than any that moves
-a guest's bytes may take (host/concerns)."""
+"""Seconds that a step waits behind an earlier, abandoned order for the server. More than any order that moves a guest's
+bytes may take (host/concerns)."""
 
 
 @dataclass(frozen=True)
 class Described:
-    """All rows that a guest is made of, read in one transaction."""
+    """All rows that describe a guest, read in one transaction."""
 
     server: Mapping[str, Any]
     devices: list[BlockDeviceRow]
@@ -41,7 +41,7 @@ class Described:
 
 
 def describe(tx: Transaction, server_id: str) -> Described | None:
-    """None when the server is gone."""
+    """None if the server is gone."""
     server = store.find(tx, server_id)
     if server is None:
         return None
@@ -50,7 +50,7 @@ def describe(tx: Transaction, server_id: str) -> Described | None:
 
 
 def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
-    """`sources`: volume id → what the host opens, for each volume that is to be plugged in."""
+    """`sources`: volume id → what the host opens, for each volume to plug in."""
     server = described.server
     root = None
     if server["image_id"]:
@@ -107,7 +107,7 @@ def metadata(described: Described) -> GuestMetadata:
 
 
 def of(context: Context) -> ServerRow:
-    """The row of the server that the operation is about; Failed when it is gone."""
+    """The row of the operation's server; Failed if it is gone."""
     server_id = context.arguments["server_id"]
     row = context.read(lambda tx: store.find(tx, server_id))
     if row is None:
@@ -116,7 +116,7 @@ def of(context: Context) -> ServerRow:
 
 
 def hypervisor(context: Context) -> Hypervisor:
-    """Of the host that the server is on; Failed when it is on none."""
+    """The hypervisor of the server's host; Failed if the server has no host."""
     return context.engine(Hosts).hypervisor(host(context))
 
 
@@ -128,7 +128,7 @@ def host(context: Context) -> str:
 
 
 def connect(context: Context, name: str, devices: Sequence[Mapping[str, Any]]) -> dict[str, Source]:
-    """Make the server's volumes ready on the host; volume id → what the hypervisor opens there."""
+    """Connect the server's volumes on the host. Returns volume id → what the hypervisor opens."""
     volumes = context.engine(Hosts).volumes(name)
     return {
         volume_id: volumes.connect(context.fence("server", context.arguments["server_id"]), volume_id)

@@ -1,4 +1,4 @@
-"""A guest follows its server's rows: what it reads about itself, and that it loses the cards of ports that are gone."""
+"""Updates a guest's metadata from its server's rows, and unplugs the cards of deleted ports."""
 
 import contextlib
 from dataclasses import dataclass
@@ -19,23 +19,23 @@ from kumoi.services.compute.servers.operations import guest
 from kumoi.services.network.facade import ports
 
 BUSY_FOR = 1.0
-"""Seconds until a server on which something is at work is looked at again."""
+"""Seconds until a server with an active operation is checked again."""
 WITHIN = 20.0
 """Seconds that all hosts have."""
 REFUSED_FOR = 600.0
-"""Seconds until a guest that kept a card is asked for it again: taking it keeps others from the server."""
+"""Seconds until a guest that kept a card is asked again. Each attempt blocks other orders for the server."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """`at_work`: an operation holds it, and may be about to tell its guest what the rows said a moment ago."""
+    """`at_work`: an operation holds the server, and may send older metadata to the guest."""
 
     described: guest.Described
     at_work: bool
 
 
 def follow(view: View, revisions: dict[str, int]) -> None:
-    """A server that is gone, or that has no guest, needs nothing: its start carries what it reads and has."""
+    """A server that is deleted or has no guest needs nothing: its next start uses the current rows."""
     found = view.read(lambda tx: {server_id: _find(tx, server_id) for server_id in revisions})
     on_hosts: dict[str, list[Found]] = {name: [] for name in view.engine(Hosts).names()}
     for each in found.values():
@@ -77,7 +77,7 @@ def _publish(hypervisor: Hypervisor, described: guest.Described, revision: int) 
 
 
 def _take_lost_cards(view: View, hypervisor: Hypervisor, server_id: str) -> None:
-    """One after the other: Later, until the guest has none."""
+    """One after the other. Raises Later until the guest has none."""
     held = hypervisor.cards(server_id).get(server_id, [])
     if view.read(lambda tx: _lost(tx, server_id, held)):
         view.write(lambda tx: _take_first(tx, server_id, held))

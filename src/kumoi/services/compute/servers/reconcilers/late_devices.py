@@ -1,4 +1,4 @@
-"""A guest that lets go of a volume or card when its owner has been told that it kept it: the detachment is done after all."""
+"""Completes a detachment that was reported as failed, when the guest releases the device later."""
 
 from dataclasses import dataclass
 
@@ -21,19 +21,19 @@ EVERY = 60.0
 WITHIN = 20.0
 """Seconds that all hosts have."""
 LOOKED_BACK = 50
-"""Operations of a server among which the detachment of a card is looked for."""
+"""How many of a server's operations are searched for the detachment of a card."""
 
 
 @dataclass(frozen=True)
 class _Held:
-    """By server, what a host says that its guests have."""
+    """The devices of each server's guest, as the host reports them."""
 
     volumes: dict[str, list[str]]
     ports: dict[str, list[str]]
 
 
 def follow(view: View) -> None:
-    """Hosts look after what guests were asked for; what is missing without having been asked for is the audit's to tell."""
+    """Checks devices that guests were asked to release. Other missing devices are reported by the audit."""
     hosts, asked_at = view.engine(Hosts), clock.now()
 
     def question(name: str) -> _Held:
@@ -99,7 +99,7 @@ def _finish_card(tx: Transaction, server_id: str, port_id: str, asked_at: int) -
 def _begin(
     tx: Transaction, server_id: str, operation: Operation, event: str, problem: str, *also: str, **arguments: str
 ) -> bool:
-    """Whether nothing else is being done."""
+    """Start the operation, unless another one is active. Returns whether it was started."""
     server = store.find(tx, server_id)
     names = [subject("server", server_id), *also]
     if server is None or any(operations.active_on(tx, name) for name in names):

@@ -1,4 +1,5 @@
-"""Servers' states follow their guests: one that went off by itself is shown so, one that died is stopped."""
+"""Updates servers' states from their guests: SHUTOFF after a shutdown by the guest; a server whose guest died is
+stopped."""
 
 from typing import Any
 
@@ -31,7 +32,7 @@ def follow(view: View) -> None:
 
     for name, states in polls.ask("states", resting, question, WITHIN).items():
         if isinstance(states, Exception):
-            # A silent host says nothing about its guests.
+            # A silent host does not report its guests.
             log.say(__name__, "a host does not say how its guests are", host=name, reason=str(states))
             continue
         for row in resting[name]:
@@ -53,7 +54,7 @@ def _resting(tx: Transaction, host: str) -> list[PowerOfServer]:
 
 
 def _unchanged(tx: Transaction, row: PowerOfServer) -> ServerRow | None:
-    """The server, unless it has changed since its guest was asked for."""
+    """The server, unless it has changed since the host was asked."""
     current = store.find(tx, row["id"])
     if current is None or current["updated_at"] != row["updated_at"] or active_on(tx, subject("server", row["id"])):
         return None
@@ -61,7 +62,7 @@ def _unchanged(tx: Transaction, row: PowerOfServer) -> ServerRow | None:
 
 
 def _stop(view: View, host: str, row: PowerOfServer) -> None:
-    """A guest that died is what its owner has switched off, and may start again; why is told in the server's actions."""
+    """Stop a server whose guest died, so that its owner can start it again. The server's actions have the reason."""
     said = view.engine(Hosts).hypervisor(host).reason(row["id"])
     why = f"{ENDED}: {said}." if said else f"{ENDED}."
 
@@ -87,7 +88,7 @@ def _settle(tx: Transaction, row: store.PowerOfServer, found: GuestState, why: s
         values["fault"] = {"code": 500, "message": LOST, "created": tx.now, "details": LOST}
     store.update(tx, row["id"], **values)
     if found is GuestState.RUNNING:
-        # It stood still for the tables: what was not taken from it then may be now.
+        # The server was paused according to the tables, so cards may still have to be unplugged.
         changes.publish(tx, current)
     events.write(
         tx, "server.state.mended", subject("server", row["id"]), project_id=current["project_id"],

@@ -1,4 +1,4 @@
-"""Rows of deleted servers go when their retention is over."""
+"""Deletes rows of deleted servers after their retention."""
 
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.compute.servers import store

@@ -1,4 +1,4 @@
-"""What a client sends to make a server."""
+"""The body that creates a server, and its reply."""
 
 from typing import Annotated, Any, Literal
 
@@ -121,7 +121,7 @@ class Link(msgspec.Struct):
 
 
 class Created(msgspec.Struct, kw_only=True):
-    """The first answer: little, because nothing more is certain yet."""
+    """The reply to a creation. It is short, because little is known yet."""
 
     id: str
     links: list[Link]
@@ -135,7 +135,7 @@ class CreatedBody(msgspec.Struct):
 
 
 class Answered(msgspec.Struct, kw_only=True):
-    """Either: the server, or, when that was asked for, under what name all of the request are found."""
+    """Either the server, or, if requested, the reservation id of all servers of the request."""
 
     server: Created | msgspec.UnsetType = msgspec.UNSET
     reservation_id: str | msgspec.UnsetType = msgspec.UNSET

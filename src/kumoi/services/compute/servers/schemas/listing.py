@@ -1,4 +1,4 @@
-"""What a client may ask of lists of servers."""
+"""The query of lists of servers."""
 
 from typing import Annotated
 

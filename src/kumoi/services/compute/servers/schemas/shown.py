@@ -1,4 +1,4 @@
-"""How a server is shown, with the microversion of each field on it."""
+"""The representation of a server, with the microversion of each field."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ class FlavorRef(msgspec.Struct):
 
 
 class Flavor(msgspec.Struct):
-    """Since 2.47: as it was when the server was made."""
+    """Since 2.47: as it was when the server was created."""
 
     original_name: str
     vcpus: int
@@ -118,7 +118,7 @@ class Server(msgspec.Struct, kw_only=True):
 
 
 class Changed(Server, kw_only=True):
-    """The answer of an update: until 2.74 without what extensions once added."""
+    """The reply to an update: until 2.74 without the fields of former extensions."""
 
     availability_zone: Annotated[str | UnsetType, since("2.75")] = msgspec.field(name="OS-EXT-AZ:availability_zone")
     config_drive: Annotated[str | UnsetType, since("2.75")]
@@ -173,7 +173,7 @@ class ListBody(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Around:
-    """What is shown of servers beside their rows, asked for all of them at once."""
+    """What is shown of servers besides their rows, read for all servers at once."""
 
     tags: Mapping[str, list[str]] = field(default_factory=dict)
     volumes: Mapping[str, list[BlockDeviceRow]] = field(default_factory=dict)
@@ -214,7 +214,7 @@ def item(row: Mapping[str, Any], viewer: Viewer) -> Item:
 
 @lru_cache(maxsize=4096)
 def host_id(project_id: str, host: str) -> str:
-    """A host's name as tenants may see it: the same for all servers of one project on it."""
+    """A pseudonym of the host for tenants: the same for all servers of one project on it."""
     return hashlib.sha224((project_id + host).encode()).hexdigest()
 
 
@@ -257,7 +257,7 @@ def server(row: Mapping[str, Any], around: Around, viewer: Viewer, *, alone: boo
         made.reservation_id, made.launch_index = row["reservation_id"], row["launch_index"]
         made.hostname, made.kernel_id, made.ramdisk_id = row["hostname"], "", ""
         made.root_device_name = row["root_device_name"]
-        # It often holds secrets: for whoever may change the server, not for all who see it.
+        # It often contains secrets, so only callers who may change the server see it.
         made.user_data = row["user_data"] if viewer.secrets or row["project_id"] == viewer.project_id else None
         made.host_status = around.host_status.get(host, "UNKNOWN") if host else ""
     elif viewer.hostname:
@@ -266,7 +266,7 @@ def server(row: Mapping[str, Any], around: Around, viewer: Viewer, *, alone: boo
 
 
 def instance_name(server_id: str) -> str:
-    """What the guest is called on its host."""
+    """The name of the guest on its host."""
     return f"instance-{server_id}"
 
 

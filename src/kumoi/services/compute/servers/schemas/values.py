@@ -1,4 +1,4 @@
-"""The loose values that compute takes: numbers and booleans as texts, names, addresses."""
+"""Lenient values of compute's API: numbers and booleans as texts, names, addresses."""
 
 from typing import Annotated, Any
 
@@ -73,7 +73,7 @@ def address(value: str | None, field: str, version: int) -> str | None:
 
 
 def name(value: str, field: str = "name") -> str:
-    """A name without spaces around it; BadRequest when nothing is left or a sign cannot be printed."""
+    """A name without surrounding spaces; BadRequest if it is empty or contains unprintable characters."""
     text = value.strip()
     if not text or not text.isprintable():
         raise BadRequest(

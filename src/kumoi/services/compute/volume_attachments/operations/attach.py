@@ -9,7 +9,7 @@ from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.volume_attachments import store
 
 PATIENCE = 20
-"""How often, once a second, a guest is asked for a volume whose plugging failed."""
+"""How often, once per second, a guest is asked to release a volume whose plugging failed."""
 
 
 def connect(context: Context) -> None:
@@ -54,7 +54,7 @@ def unplug(context: Context) -> Again | None:
 
 
 def take_out(context: Context) -> Again | None:
-    """A guest that stands still, or never lets go, keeps the volume: it can still write to it, so it is attached."""
+    """A guest that is paused, or does not release the volume, can still write to it. So it stays attached."""
     again = unplug(context)
     if again is not None and context.attempts >= PATIENCE:
         volume_id = context.arguments["volume_id"]
@@ -64,7 +64,7 @@ def take_out(context: Context) -> Again | None:
 
 
 def record(context: Context, tx: Transaction) -> None:
-    """The device's name is what the guest is likely to call it now."""
+    """The device name is the one that the guest probably uses."""
     server_id, volume_id = context.arguments["server_id"], context.arguments["volume_id"]
     device = store.find(tx, server_id, volume_id)
     if device is None:
@@ -76,7 +76,7 @@ def record(context: Context, tx: Transaction) -> None:
 
 
 def give_back(context: Context, tx: Transaction) -> None:
-    """What the request took, unless the guest keeps it."""
+    """Releases what the request took, unless the guest keeps the volume."""
     if "kept" in context.data:
         record(context, tx)
     else:
@@ -84,7 +84,7 @@ def give_back(context: Context, tx: Transaction) -> None:
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    """The server goes on as it was; why shows in its actions."""
+    """The server keeps its state. Its actions have the reason."""
 
 
 ATTACH = Operation(

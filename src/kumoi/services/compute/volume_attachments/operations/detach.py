@@ -1,4 +1,4 @@
-"""Taking a volume out of a server: the guest is asked to let go, and keeps it when it does not."""
+"""Detaches a volume. If the guest does not release it, the server keeps it."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
@@ -10,14 +10,14 @@ from kumoi.services.compute.volume_attachments.operations.attach import disconne
 
 
 def put_back(context: Context) -> None:
-    """The guest may have let go although nobody heard it. One that is suspended, or away, has not."""
+    """The guest may have released the volume later. A suspended or missing guest has not."""
     server_id = context.arguments["server_id"]
     if guest.hypervisor(context).state(server_id) in CHANGEABLE:
         plug(context)
 
 
 def keep(context: Context, tx: Transaction) -> None:
-    """It is in use as before."""
+    """The volume is in use again."""
     device = store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
     if device is not None and device["attachment_id"]:
         block_storage.kept(tx, device["attachment_id"])
