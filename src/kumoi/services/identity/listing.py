@@ -12,6 +12,7 @@ from kumoi.kernel.database import R
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import LARGEST_PAGE, MarkerNotFound
 from kumoi.kernel.queries import Family, Query, optional
+from kumoi.services.identity import names
 from kumoi.services.identity.errors import Invalid
 
 
@@ -69,12 +70,13 @@ def conditions(params: Params, columns: Columns) -> Conditions:
         column = columns.get(name)
         if column is None:
             continue
+        value = names.folded(values[-1]) if names.is_folded(column) else values[-1]
         if isinstance(column.type, sa.Boolean):
-            found.append(column.is_(truth(values[-1])))
+            found.append(column.is_(truth(value)))
         elif not how:
-            found.append(column == values[-1])
+            found.append(column == value)
         else:
-            found.append(_inexact(column, how, values[-1], key))
+            found.append(_inexact(column, how, value, key))
     return found
 
 

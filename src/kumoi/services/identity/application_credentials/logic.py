@@ -28,7 +28,7 @@ def _check_owner(tx: Transaction, who: Who, user_id: str, action: str, *, admin:
             raise NotAllowed(action)
 
 
-FILTERS = {"name": application_credentials.c.name}
+FILTERS = {"name": application_credentials.c.folded_name}
 LIST_QUERY = listing.query(FILTERS)
 
 

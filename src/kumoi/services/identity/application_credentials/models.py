@@ -5,6 +5,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.services.identity import names
 
 
 class ApplicationCredentialRow(TypedDict):
@@ -12,6 +13,7 @@ class ApplicationCredentialRow(TypedDict):
     user_id: str
     project_id: str
     name: str
+    folded_name: str
     description: str | None
     secret_hash: str
     expires_at: int | None
@@ -26,12 +28,14 @@ application_credentials = Table[ApplicationCredentialRow](
     sa.Column("user_id", sa.String(64), nullable=False),
     sa.Column("project_id", sa.String(64), nullable=False, index=True),
     sa.Column("name", sa.String(255), nullable=False),
+    names.folded_column(),
     sa.Column("description", sa.Text, nullable=True),
     sa.Column("secret_hash", sa.String(255), nullable=False),
     sa.Column("expires_at", Instant, nullable=True),
     sa.Column("unrestricted", sa.Boolean, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("user_id", "name"),
+    sa.UniqueConstraint("user_id", "folded_name"),
 )
 
 

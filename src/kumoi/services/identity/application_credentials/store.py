@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
+from kumoi.services.identity import names
 from kumoi.services.identity.application_credentials.models import (
     ApplicationCredentialRow,
     application_credential_roles,
@@ -23,7 +24,7 @@ def find(tx: Transaction, id: str) -> ApplicationCredentialRow | None:
 
 
 def named(tx: Transaction, user_id: str, name: str) -> ApplicationCredentialRow | None:
-    same = (application_credentials.c.user_id == user_id, application_credentials.c.name == name)
+    same = (application_credentials.c.user_id == user_id, application_credentials.c.folded_name == names.folded(name))
     return tx.one(sa.select(application_credentials).where(*same), ApplicationCredentialRow)
 
 
@@ -61,7 +62,7 @@ def roles_of(tx: Transaction, ids: Sequence[str]) -> dict[str, list[dict[str, An
 
 
 def insert(tx: Transaction, role_ids: Iterable[str], **values: Any) -> None:
-    tx.insert(application_credentials, created_at=tx.now, **values)
+    tx.insert(application_credentials, created_at=tx.now, **names.with_folded(values))
     rows = [{"application_credential_id": values["id"], "role_id": role_id} for role_id in role_ids]
     tx.insert_many(application_credential_roles, rows)
 

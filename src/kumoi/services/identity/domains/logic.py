@@ -4,14 +4,14 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, options, policy
+from kumoi.services.identity import listing, names, options, policy
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.projects import store
 from kumoi.services.identity.projects.errors import NotPossible
 from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, domain_removal, projects
 
 DEFAULT = "default"
-FILTERS = {"name": projects.c.name, "enabled": projects.c.enabled}
+FILTERS = {"name": projects.c.folded_name, "enabled": projects.c.enabled}
 
 
 LIST_QUERY = listing.query(FILTERS)
@@ -63,7 +63,7 @@ def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], e
     policy.check_admin(who, "update_domain")
     options.check_mutable(row, "domain", {**changes, **extra})
     name = changes.get("name", row["name"])
-    if name != row["name"] and store.named(tx, name, NO_DOMAIN):
+    if names.folded(name) != row["folded_name"] and store.named(tx, name, NO_DOMAIN):
         raise Taken("project", f"name {name} as a domain")
     changes = {**changes, "extra": {**row["extra"], **extra}}
     if "options" in changes:

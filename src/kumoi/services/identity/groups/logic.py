@@ -6,7 +6,7 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, policy
+from kumoi.services.identity import listing, names, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.groups import store
@@ -15,7 +15,7 @@ from kumoi.services.identity.projects import models as project_models
 from kumoi.services.identity.users import models as user_models
 from kumoi.services.identity.users import store as user_store
 
-FILTERS = {"name": groups.c.name, "domain_id": groups.c.domain_id}
+FILTERS = {"name": groups.c.folded_name, "domain_id": groups.c.domain_id}
 
 
 LIST_QUERY = listing.query(FILTERS)
@@ -81,7 +81,7 @@ def update(tx: Transaction, who: Who, group_id: str, changes: dict[str, Any], ex
     row = _changeable(tx, who, group_id, "update_group")
     if changes.pop("domain_id", row["domain_id"]) != row["domain_id"]:
         raise BadRequest("Update of `domain_id` is not allowed.")
-    if changes.get("name", row["name"]) != row["name"]:
+    if "name" in changes and names.folded(changes["name"]) != row["folded_name"]:
         _check_name(tx, changes["name"], row["domain_id"])
     if "description" in changes:
         changes["description"] = changes["description"] or ""

@@ -6,11 +6,13 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
+from kumoi.services.identity import names
 
 
 class GroupRow(TypedDict):
     id: str
     name: str
+    folded_name: str
     domain_id: str
     description: str
     extra: dict[str, Any]
@@ -22,11 +24,13 @@ groups = Table[GroupRow](
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("name", sa.String(64), nullable=False),
+    names.folded_column(),
     sa.Column("domain_id", sa.String(64), nullable=False),
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("extra", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("domain_id", "name"),
+    sa.UniqueConstraint("domain_id", "folded_name"),
 )
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
+from kumoi.services.identity import names
 from kumoi.services.identity.groups.models import GroupRow, MembershipRow, groups, memberships
 
 
@@ -16,7 +17,9 @@ def find(tx: Transaction, group_id: str) -> GroupRow | None:
 
 
 def named(tx: Transaction, name: str, domain_id: str) -> GroupRow | None:
-    return tx.one(sa.select(groups).where(groups.c.name == name, groups.c.domain_id == domain_id), GroupRow)
+    return tx.one(
+        sa.select(groups).where(groups.c.folded_name == names.folded(name), groups.c.domain_id == domain_id), GroupRow
+    )
 
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, GroupRow]:
@@ -34,11 +37,11 @@ def listed(
 
 
 def insert(tx: Transaction, **values: Any) -> None:
-    tx.insert(groups, created_at=tx.now, **values)
+    tx.insert(groups, created_at=tx.now, **names.with_folded(values))
 
 
 def update(tx: Transaction, group_id: str, values: dict[str, Any]) -> None:
-    tx.execute(groups.update().where(groups.c.id == group_id).values(**values))
+    tx.execute(groups.update().where(groups.c.id == group_id).values(**names.with_folded(values)))
     epochs.advance(tx, "identity")
 
 

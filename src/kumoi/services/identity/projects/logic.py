@@ -9,7 +9,7 @@ from kumoi.kernel.bodies import distinct
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, options, policy
+from kumoi.services.identity import listing, names, options, policy
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Taken
@@ -22,7 +22,7 @@ from kumoi.services.identity.users import store as user_store
 DEEPEST = 5
 """Levels of a tree, its domain counted."""
 FILTERS = {
-    "name": projects.c.name,
+    "name": projects.c.folded_name,
     "domain_id": projects.c.domain_id,
     "parent_id": projects.c.parent_id,
     "enabled": projects.c.enabled,
@@ -151,7 +151,7 @@ def update(tx: Transaction, who: Who, project_id: str, changes: dict[str, Any], 
     if row["is_domain"]:
         return domain_logic.update(tx, who, project_id, changes, extra)
     options.check_mutable(row, "project", {**changes, **extra})
-    if changes.get("name", row["name"]) != row["name"]:
+    if "name" in changes and names.folded(changes["name"]) != row["folded_name"]:
         _check_name(tx, changes["name"], row["domain_id"])
     changes = {**changes, "extra": {**row["extra"], **extra}}
     if "options" in changes:

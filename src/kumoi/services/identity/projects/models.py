@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
+from kumoi.services.identity import names
 
 NO_DOMAIN = ""
 """The domain of a domain; NULLs would not be unique."""
@@ -14,6 +15,7 @@ NO_DOMAIN = ""
 class ProjectRow(TypedDict):
     id: str
     name: str
+    folded_name: str
     domain_id: str
     parent_id: str | None
     is_domain: bool
@@ -30,6 +32,7 @@ projects = Table[ProjectRow](
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("name", sa.String(64), nullable=False),
+    names.folded_column(),
     sa.Column("domain_id", sa.String(64), nullable=False),
     sa.Column("parent_id", sa.String(64), nullable=True, index=True),
     sa.Column("is_domain", sa.Boolean, nullable=False),
@@ -40,6 +43,7 @@ projects = Table[ProjectRow](
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("domain_id", "name"),
+    sa.UniqueConstraint("domain_id", "folded_name"),
 )
 """A token names the generation it was issued in; raising it revokes every token of this scope."""
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
+from kumoi.services.identity import names
 from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, ProjectTagRow, project_tags, projects
 from kumoi.services.identity.users.models import users
 
@@ -22,7 +23,10 @@ def find_domain(tx: Transaction, domain_id: str) -> ProjectRow | None:
 
 def named(tx: Transaction, name: str, domain_id: str) -> ProjectRow | None:
     """A domain's own `domain_id` is NO_DOMAIN."""
-    return tx.one(sa.select(projects).where(projects.c.name == name, projects.c.domain_id == domain_id), ProjectRow)
+    return tx.one(
+        sa.select(projects).where(projects.c.folded_name == names.folded(name), projects.c.domain_id == domain_id),
+        ProjectRow,
+    )
 
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, ProjectRow]:
@@ -42,12 +46,12 @@ def listed(
 
 
 def insert(tx: Transaction, **values: Any) -> None:
-    tx.insert(projects, generation=0, created_at=tx.now, **values)
+    tx.insert(projects, generation=0, created_at=tx.now, **names.with_folded(values))
     epochs.advance(tx, "identity")
 
 
 def update(tx: Transaction, project_id: str, values: dict[str, Any]) -> None:
-    tx.execute(projects.update().where(projects.c.id == project_id).values(**values))
+    tx.execute(projects.update().where(projects.c.id == project_id).values(**names.with_folded(values)))
     epochs.advance(tx, "identity")
 
 

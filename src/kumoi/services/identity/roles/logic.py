@@ -6,7 +6,7 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, options, policy
+from kumoi.services.identity import listing, names, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.projects import models as project_models
@@ -22,7 +22,7 @@ def _check_reads_inferences(who: Who, action: str) -> None:
     policy.check_not_of_domain(who, action)
 
 
-FILTERS = {"name": roles.c.name}
+FILTERS = {"name": roles.c.folded_name}
 LIST_QUERY = listing.query(FILTERS, {"domain_id": str})
 
 
@@ -82,7 +82,7 @@ def update(tx: Transaction, who: Who, role_id: str, changes: dict[str, Any], ext
     if (changes.pop("domain_id", row["domain_id"]) or NO_DOMAIN) != row["domain_id"]:
         raise BadRequest("Update of `domain_id` is not allowed.")
     options.check_mutable(row, "role", {**changes, **extra})
-    if changes.get("name", row["name"]) != row["name"]:
+    if "name" in changes and names.folded(changes["name"]) != row["folded_name"]:
         _check_name(tx, changes["name"], row["domain_id"])
     if "options" in changes:
         changes["options"] = options.merged(row["options"], changes["options"], options.RESOURCE, "role")

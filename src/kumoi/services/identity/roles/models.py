@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
+from kumoi.services.identity import names
 
 NO_DOMAIN = ""
 """The domain of a role that holds everywhere; NULLs would not be unique."""
@@ -14,6 +15,7 @@ NO_DOMAIN = ""
 class RoleRow(TypedDict):
     id: str
     name: str
+    folded_name: str
     domain_id: str
     description: str | None
     options: dict[str, Any]
@@ -26,12 +28,14 @@ roles = Table[RoleRow](
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("name", sa.String(255), nullable=False),
+    names.folded_column(),
     sa.Column("domain_id", sa.String(64), nullable=False),
     sa.Column("description", sa.Text, nullable=True),
     sa.Column("options", sa.JSON, nullable=False),
     sa.Column("extra", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("domain_id", "name"),
+    sa.UniqueConstraint("domain_id", "folded_name"),
 )
 
 

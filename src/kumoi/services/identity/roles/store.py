@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
+from kumoi.services.identity import names
 from kumoi.services.identity.roles.models import RoleImplicationRow, RoleRow, implications, roles
 
 
@@ -16,7 +17,9 @@ def find(tx: Transaction, role_id: str) -> RoleRow | None:
 
 
 def named(tx: Transaction, name: str, domain_id: str) -> RoleRow | None:
-    return tx.one(sa.select(roles).where(roles.c.name == name, roles.c.domain_id == domain_id), RoleRow)
+    return tx.one(
+        sa.select(roles).where(roles.c.folded_name == names.folded(name), roles.c.domain_id == domain_id), RoleRow
+    )
 
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, RoleRow]:
@@ -32,11 +35,11 @@ def listed(
 
 
 def insert(tx: Transaction, **values: Any) -> None:
-    tx.insert(roles, created_at=tx.now, **values)
+    tx.insert(roles, created_at=tx.now, **names.with_folded(values))
 
 
 def update(tx: Transaction, role_id: str, values: dict[str, Any]) -> None:
-    tx.execute(roles.update().where(roles.c.id == role_id).values(**values))
+    tx.execute(roles.update().where(roles.c.id == role_id).values(**names.with_folded(values)))
     epochs.advance(tx, "identity")
 
 

@@ -9,7 +9,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.tokens import Payload
 from kumoi.kernel.who import Who
-from kumoi.services.identity import policy
+from kumoi.services.identity import names, policy
 from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.catalog import rendering
@@ -98,8 +98,9 @@ def _nobody(said: schemas.UserPassword | schemas.ApplicationCredentialMethod) ->
     """The account of what is named and does not exist."""
     user = said.user if isinstance(said, schemas.ApplicationCredentialMethod) else said
     domain = user.domain if user is not None else None
-    named = (user.id, user.name) if user is not None else ()
-    return logins.account(said.id, said.name, *named, *((domain.id, domain.name) if domain is not None else ()))
+    texts = [said.name, *((user.name,) if user is not None else ()), *((domain.name,) if domain is not None else ())]
+    ids = [said.id, *((user.id,) if user is not None else ()), *((domain.id,) if domain is not None else ())]
+    return logins.account(*ids, *(names.folded(text or "") for text in texts))
 
 
 def _named_user(tx: Transaction, said: schemas.UserName, place: str) -> dict[str, Any] | None:

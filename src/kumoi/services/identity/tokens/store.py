@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
+from kumoi.services.identity import names
 from kumoi.services.identity.application_credentials.models import (
     ApplicationCredentialRow,
     application_credential_roles,
@@ -36,7 +37,7 @@ def user(tx: Transaction, user_id: str) -> dict[str, Any] | None:
 
 
 def user_named(tx: Transaction, name: str, domain: sa.ColumnElement[bool]) -> dict[str, Any] | None:
-    return tx.one(_USER.where(users.c.name == name, domain))
+    return tx.one(_USER.where(users.c.folded_name == names.folded(name), domain))
 
 
 def password_hash(tx: Transaction, user_id: str) -> str | None:
@@ -46,7 +47,7 @@ def password_hash(tx: Transaction, user_id: str) -> str | None:
 
 def domain_is(*, id: str | None, name: str | None) -> sa.ColumnElement[bool]:
     """The condition on the joined domain, by id or by name."""
-    return _domains.c.id == id if id is not None else _domains.c.name == name
+    return _domains.c.id == id if id is not None else _domains.c.folded_name == names.folded(name or "")
 
 
 def scope(tx: Transaction, project_id: str) -> dict[str, Any] | None:
@@ -55,11 +56,11 @@ def scope(tx: Transaction, project_id: str) -> dict[str, Any] | None:
 
 
 def project_named(tx: Transaction, name: str, domain: sa.ColumnElement[bool]) -> dict[str, Any] | None:
-    return tx.one(_SCOPE.where(projects.c.name == name, projects.c.is_domain.is_(False), domain))
+    return tx.one(_SCOPE.where(projects.c.folded_name == names.folded(name), projects.c.is_domain.is_(False), domain))
 
 
 def domain_named(tx: Transaction, name: str) -> dict[str, Any] | None:
-    return tx.one(_SCOPE.where(projects.c.name == name, projects.c.domain_id == NO_DOMAIN))
+    return tx.one(_SCOPE.where(projects.c.folded_name == names.folded(name), projects.c.domain_id == NO_DOMAIN))
 
 
 def scopes(tx: Transaction, ids: set[str]) -> list[dict[str, Any]]:
@@ -73,7 +74,7 @@ def application_credential(tx: Transaction, id: str) -> ApplicationCredentialRow
 
 
 def application_credential_named(tx: Transaction, user_id: str, name: str) -> ApplicationCredentialRow | None:
-    same = (application_credentials.c.user_id == user_id, application_credentials.c.name == name)
+    same = (application_credentials.c.user_id == user_id, application_credentials.c.folded_name == names.folded(name))
     return tx.one(sa.select(application_credentials).where(*same), ApplicationCredentialRow)
 
 

@@ -9,7 +9,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, options, policy
+from kumoi.services.identity import listing, names, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Refused, Taken
 from kumoi.services.identity.groups import store as group_store
@@ -19,7 +19,7 @@ from kumoi.services.identity.users import store
 from kumoi.services.identity.users.models import UserRow, removal, users
 
 FILTERS = {
-    "name": users.c.name,
+    "name": users.c.folded_name,
     "domain_id": users.c.domain_id,
     "enabled": users.c.enabled,
     "default_project_id": users.c.default_project_id,
@@ -135,7 +135,7 @@ def update(tx: Transaction, who: Who, user_id: str, changes: dict[str, Any], ext
     row = check_may_update(tx, who, user_id)
     if changes.pop("domain_id", row["domain_id"]) != row["domain_id"]:
         raise BadRequest("Update of `domain_id` is not allowed.")
-    if changes.get("name", row["name"]) != row["name"]:
+    if "name" in changes and names.folded(changes["name"]) != row["folded_name"]:
         _check_name(tx, changes["name"], row["domain_id"])
     changes["extra"] = {**row["extra"], **_kept(extra)}
     if "options" in changes:

@@ -6,11 +6,13 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
+from kumoi.services.identity import names
 
 
 class UserRow(TypedDict):
     id: str
     name: str
+    folded_name: str
     domain_id: str
     password_hash: str | None
     password_changed_at: int | None
@@ -27,6 +29,7 @@ users = Table[UserRow](
     metadata,
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("name", sa.String(255), nullable=False),
+    names.folded_column(),
     sa.Column("domain_id", sa.String(64), nullable=False),
     sa.Column("password_hash", sa.String(255), nullable=True),
     sa.Column("password_changed_at", Instant, nullable=True),
@@ -37,6 +40,7 @@ users = Table[UserRow](
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("domain_id", "name"),
+    sa.UniqueConstraint("domain_id", "folded_name"),
 )
 """A token names the generation it was issued in; raising it revokes every token of the user."""
 

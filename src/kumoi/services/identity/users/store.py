@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
+from kumoi.services.identity import names
 from kumoi.services.identity.users.models import UserRow, users
 
 
@@ -16,7 +17,9 @@ def find(tx: Transaction, user_id: str) -> UserRow | None:
 
 
 def named(tx: Transaction, name: str, domain_id: str) -> UserRow | None:
-    return tx.one(sa.select(users).where(users.c.name == name, users.c.domain_id == domain_id), UserRow)
+    return tx.one(
+        sa.select(users).where(users.c.folded_name == names.folded(name), users.c.domain_id == domain_id), UserRow
+    )
 
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, UserRow]:
@@ -33,12 +36,12 @@ def listed(
 
 def insert(tx: Transaction, **values: Any) -> None:
     changed_at = tx.now if values.get("password_hash") else None
-    tx.insert(users, generation=0, password_changed_at=changed_at, created_at=tx.now, **values)
+    tx.insert(users, generation=0, password_changed_at=changed_at, created_at=tx.now, **names.with_folded(values))
     epochs.advance(tx, "identity")
 
 
 def update(tx: Transaction, user_id: str, values: dict[str, Any]) -> None:
-    tx.execute(users.update().where(users.c.id == user_id).values(**values))
+    tx.execute(users.update().where(users.c.id == user_id).values(**names.with_folded(values)))
     epochs.advance(tx, "identity")
 
 

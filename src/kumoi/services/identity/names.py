@@ -1,0 +1,28 @@
+"""Names that are unique whatever their case: rows keep a name as written, and its folded form to compare by (decision 18)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+LONGEST = 768
+"""Characters: folding makes up to three of one."""
+_FOLDED = "folded"
+
+
+def folded(name: str) -> str:
+    return name.casefold()
+
+
+def folded_column() -> sa.Column[str]:
+    """The column beside `name`. Filters on it fold the value that they compare it with."""
+    return sa.Column("folded_name", sa.String(LONGEST), nullable=False, info={_FOLDED: True})
+
+
+def is_folded(column: sa.ColumnElement[Any]) -> bool:
+    return bool(getattr(column, "info", {}).get(_FOLDED))
+
+
+def with_folded(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be written, and the folded form of the name if there is a name among it."""
+    return {**values, "folded_name": folded(values["name"])} if "name" in values else dict(values)
