@@ -5,6 +5,7 @@ ORDER = (
     "fields",
     "errors",
     "options",
+    "names",
     "listing",
     "logins",
     "policy",
