@@ -23,8 +23,8 @@ def test_a_name_is_found_and_taken_in_any_case(cloud: IdentityCloud, admin: str,
     assert made["name"] == "Straße One" and "folded_name" not in made
     for asked in ("straße one", "STRASSE ONE", "Straße One"):
         assert named(cloud, admin, kind, name=asked) == ["Straße One"]
-    assert named(cloud, admin, kind, name__startswith="STRA") == ["Straße One"]
-    assert named(cloud, admin, kind, name__contains="E oN") == ["Straße One"]
+    assert named(cloud, admin, kind, name__istartswith="STRA") == ["Straße One"]
+    assert named(cloud, admin, kind, name__startswith="STRA") == [], "inexact filters without i heed the case"
     taken = cloud.post(f"{V3}/{kind}", as_=admin, json={one(kind): {"name": "STRASSE one"}})
     assert taken.status_code == 409 and "STRASSE one" in taken.json["error"]["message"]
 

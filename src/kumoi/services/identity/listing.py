@@ -42,7 +42,7 @@ class Selection(Generic[R]):
     find: Callable[[str], R | None]
 
 
-Columns = Mapping[str, sa.ColumnElement[Any]]
+Columns = Mapping[str, sa.Column[Any]]
 PAGING = {"limit": Annotated[int, msgspec.Meta(ge=1)], "marker": str}
 _HOW = "contains|startswith|endswith"
 
@@ -70,13 +70,12 @@ def conditions(params: Params, columns: Columns) -> Conditions:
         column = columns.get(name)
         if column is None:
             continue
-        value = names.folded(values[-1]) if names.is_folded(column) else values[-1]
         if isinstance(column.type, sa.Boolean):
-            found.append(column.is_(truth(value)))
+            found.append(column.is_(truth(values[-1])))
         elif not how:
-            found.append(column == value)
+            found.append(column == (names.folded(values[-1]) if names.is_folded(column) else values[-1]))
         else:
-            found.append(_inexact(column, how, value, key))
+            found.append(_inexact(names.as_written(column), how, values[-1], key))
     return found
 
 

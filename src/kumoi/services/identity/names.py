@@ -15,12 +15,17 @@ def folded(name: str) -> str:
 
 
 def folded_column() -> sa.Column[str]:
-    """The column beside `name`. Filters on it fold the value that they compare it with."""
+    """The column beside `name`. Exact filters on it fold the value that they compare it with."""
     return sa.Column("folded_name", sa.String(LONGEST), nullable=False, info={_FOLDED: True})
 
 
-def is_folded(column: sa.ColumnElement[Any]) -> bool:
-    return bool(getattr(column, "info", {}).get(_FOLDED))
+def is_folded(column: sa.Column[Any]) -> bool:
+    return bool(column.info.get(_FOLDED))
+
+
+def as_written(column: sa.Column[Any]) -> sa.Column[Any]:
+    """The name's own column, for `name__contains` and its like, which heed the case; any other column is itself."""
+    return column.table.c.name if is_folded(column) else column
 
 
 def with_folded(values: Mapping[str, Any]) -> dict[str, Any]:

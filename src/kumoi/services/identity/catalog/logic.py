@@ -15,7 +15,7 @@ from kumoi.services.identity.errors import Absent, Invalid, Taken
 
 PLACEHOLDERS = re.compile(r"[$%]\(([^)]*)\)")
 KNOWN = {"project_id", "tenant_id", "user_id", "base_url"}
-FILTERS: dict[str, tuple[sa.Table, dict[str, sa.ColumnElement[Any]]]] = {
+FILTERS: dict[str, tuple[sa.Table, dict[str, sa.Column[Any]]]] = {
     "service": (services, {"name": services.c.name, "type": services.c.type}),
     "endpoint": (
         endpoints,
