@@ -2,7 +2,6 @@
 
 import functools
 import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +14,7 @@ from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Topology
 from kumoi.host import client as host_client
 from kumoi.kernel import log, operations, preparation, reconcile, removal, resolvers
+from kumoi.kernel import rooms as rooms_module
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.http import Api, Authenticator
@@ -34,6 +34,9 @@ MAKERS: dict[type[Any], Callable[[Folder, Settings], Any]] = {
 }
 """What the processes of the control plane can ask for: services `locate` it by its interface."""
 
+NOT_OF_THE_RUNNER = frozenset({"api", "streams", "schemas", "bootstrap", "audit", "service"})
+"""Rooms that the runner loads only where another room imports them."""
+
 
 def load_services() -> list[Service]:
     """Import every room of every service (tables, operations, reconcilers register themselves) and collect SERVICE."""
@@ -45,22 +48,49 @@ def load_services() -> list[Service]:
     return sorted(found, key=lambda service: service.type)
 
 
+def load_runner() -> None:
+    """Import what the runner needs: all but the rooms that answer requests, begin a cloud or compare it. Operations,
+    reconcilers, sweeps, quotas and what joins in when rows are removed register themselves in the others."""
+    for name in service_modules():
+        if NOT_OF_THE_RUNNER.isdisjoint(name.split(".")):
+            importlib.import_module(name)
+
+
 def load_streams() -> list[Service]:
     """Import what the routes of mode `stream` need, and no more; and collect every SERVICE, whose errors are told. What joins
     in when rows are removed may be missing."""
     removal.forbid()
-    modules = [importlib.import_module(name) for name in service_modules() if name.endswith(".service")]
-    found = sorted((module.SERVICE for module in modules), key=lambda service: str(service.type))
+    package = services_package.__name__
+    modules = [importlib.import_module(f"{package}.{name}.service") for name in services_package.present()]
+    found: list[Service] = [module.SERVICE for module in modules]
     for service in found:
         service.streaming()
     return found
 
 
-@functools.cache
 def service_modules() -> list[str]:
-    """Every module below kumoi.services."""
-    walked = pkgutil.walk_packages(services_package.__path__, f"{services_package.__name__}.")
-    return sorted(module.name for module in walked)
+    """Every module below kumoi.services, without those of services that the cloud does not have."""
+    return [name for name in _every_module() if rooms_module.has(name.split(".")[2]) and _complete(name)]
+
+
+def _complete(module: str) -> bool:
+    """Whether the module's resource has all services that it needs; a module beside the resources has."""
+    folder = ".".join(module.split(".")[:4])
+    return folder not in _folders() or rooms_module.complete(folder)
+
+
+@functools.cache
+def _folders() -> frozenset[str]:
+    return frozenset(name.rpartition(".")[0] for name in _every_module())
+
+
+@functools.cache
+def _every_module() -> list[str]:
+    """By their files: pkgutil would import every package on the way."""
+    below = Path(services_package.__path__[0])
+    files = [path.relative_to(below).with_suffix("").parts for path in below.rglob("*.py")]
+    names = {".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in files}
+    return sorted(f"{services_package.__name__}.{name}" for name in names if name)
 
 
 def rooms(name: str) -> list[Any]:
@@ -83,9 +113,10 @@ def engines(folder: Folder, settings: Settings) -> Locate:
     return locate
 
 
-def open_cloud(data: Path, load: Callable[[], list[Service]] = load_services) -> tuple[Folder, Settings, Database]:
+def open_cloud(data: Path, load: Callable[[], object] = load_services) -> tuple[Folder, Settings, Database]:
     """The cloud that lives in a data folder, for one process of it."""
     folder = Folder(data)
+    services_package.use(settings_module.load(folder).services)
     load()
     preparation.wait(folder)
     settings = settings_module.load(folder)
@@ -114,6 +145,7 @@ def make_runner(database: Database, locate: Locate) -> Runner:
 def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> None:
     """What a new cloud holds: every service's `bootstrap.py` in one transaction; again, it changes nothing.
     `passwords`: user name → password, for users that do not exist yet."""
+    services_package.use(settings.services)
     from kumoi.services.identity import facade
 
     hashes: dict[str, Callable[[], str]] = {

@@ -23,7 +23,7 @@ OVERDUE_SECONDS = 0.1
 
 def serve(data: Path, stop: threading.Event) -> None:
     """Work until told to stop; what is half done then is taken up by the next runner."""
-    folder, settings, database = app.open_cloud(data)
+    folder, settings, database = app.open_cloud(data, app.load_runner)
     # Whoever works on can wait for as long as the work is still its own.
     database.patience = LEASE_SECONDS
     locate = app.engines(folder, settings)

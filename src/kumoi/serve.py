@@ -12,7 +12,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server as OwnServer
 from granian.server.mp import MPServer
 
-from kumoi import app
+from kumoi import app, services
 from kumoi.kernel import lanes, log, preparation, settings, streams
 from kumoi.kernel.settings import Folder
 
@@ -53,6 +53,7 @@ class Workers(MPServer):
 def serve_api(folder: Folder) -> None:
     """Workers that are forked after everything is loaded, and so share its memory."""
     os.environ["KUMOI_DATA"] = str(folder.data)
+    services.use(settings.load(folder).services)
     app.load_services()
     preparation.wait(folder)
     gc.collect()

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from kumoi import services
 from kumoi.cli import clouds, wording
 from kumoi.cli.parts import AGENT_LAYER, parts
 from kumoi.cli.refusals import Refused
@@ -66,7 +67,22 @@ def changed(folder: Folder, changes: Mapping[str, str]) -> Settings:
     for name in FIXED:
         if before is not None and getattr(before, name) != getattr(after, name):
             raise Refused(f"--set {name}: this cloud was made with {getattr(before, name)!r}; make another for another")
+    _check_services(before, after)
     return after
+
+
+def _check_services(before: Settings | None, after: Settings) -> None:
+    """Refused unless the services exist, have what they need, and are at least those that the cloud has."""
+    try:
+        now = services.chosen(after.services)
+        gone = services.chosen(before.services) - now if before is not None else frozenset()
+    except ValueError as error:
+        raise Refused(f"--set {error}") from None
+    if gone:
+        raise Refused(
+            f"--set services: this cloud has {', '.join(sorted(gone))}, whose rows would stay behind: a cloud's services "
+            "may become more, not fewer"
+        )
 
 
 def _exists(path: Path) -> bool:
@@ -78,6 +94,7 @@ def _exists(path: Path) -> bool:
 
 def up(folder: Folder, settings: Settings) -> list[str]:
     """Make the cloud run as its settings say, whatever runs of it already; notes for the person."""
+    services.use(settings.services)
     with alone(folder):
         if not is_running(folder) and _left_running(folder):
             # someone killed the supervisor: what has died since comes back before all else is looked at

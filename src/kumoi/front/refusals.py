@@ -4,12 +4,14 @@ The configuration is written before the services are loaded. So the front import
 which imports nothing heavy and contains the service's ROOT and its renderer.
 """
 
+import importlib
 import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from kumoi.kernel import log, rooms
+from kumoi import services
+from kumoi.kernel import log
 from kumoi.kernel.errors import ApiError, of_status
 
 MESSAGES = {
@@ -38,8 +40,9 @@ Render = Callable[[ApiError], Any]
 
 @cache
 def shapes() -> dict[str, Render]:
-    """Root → how its service renders an error, by root."""
-    found: dict[str, Render] = {room.ROOT: room.render for room in rooms.each("kumoi.services", "errors")}
+    """Root → how its service renders an error, by root, of the services that the cloud has."""
+    errors = [importlib.import_module(f"{services.__name__}.{name}.errors") for name in services.present()]
+    found: dict[str, Render] = {room.ROOT: room.render for room in errors}
     return dict(sorted(found.items()))
 
 

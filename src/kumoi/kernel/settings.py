@@ -17,6 +17,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     cloud_id: Annotated[str, Meta(pattern="^([0-9a-f]{6})?$")] = ""
     """Six hexadecimal digits in every kernel-visible name of this cloud, so that clouds live side by side."""
+    services: Annotated[str, Meta(pattern="^[a-z_, ]*$")] = ""
+    """The services that the cloud has, with commas between them; empty: all. Identity need not be named."""
     address: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 5000
     region: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,255}$")] = "RegionOne"

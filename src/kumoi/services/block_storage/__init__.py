@@ -1,5 +1,8 @@
 """Volumes and snapshots (OpenStack Block Storage API v3)."""
 
+NEEDS = ("image",)
+"""Services that a cloud with this one has too."""
+
 ORDER = (
     "deadlines",
     "fields",

@@ -1,5 +1,8 @@
 """Computers: flavors, keypairs, servers (OpenStack Compute API v2.1, microversions)."""
 
+NEEDS = ("block_storage", "image", "network", "placement")
+"""Services that a cloud with this one has too."""
+
 ORDER = (
     "errors",
     "words",
