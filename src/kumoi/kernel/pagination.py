@@ -41,7 +41,8 @@ def page(
     else:
         key = order[-1][0]
         pages = [sa.select(query.where(each).with_only_columns(key).subquery()) for each in alternatives]
-        rows = tx.all(query.where(key.in_(sa.union_all(*pages))), row)
+        # Said again of the rows themselves: what a caller may see must not hang on the last column being unique.
+        rows = tx.all(query.where(key.in_(sa.union_all(*pages)), sa.or_(*alternatives)), row)
     return rows[::-1] if reverse else rows
 
 

@@ -90,3 +90,14 @@ def test_a_page_of_filtered_rows_keeps_its_filter(cloud: Any, named: list[str]) 
     body = cloud.get(f"{V2}/networks?description=d0&limit=2").json
     following = urlsplit(next(link["href"] for link in body["networks_links"] if link["rel"] == "next")).query
     assert names(cloud, following) == ["a"]
+
+
+@pytest.mark.parametrize("collection", ["ports", "security-group-rules"])
+def test_no_order_shows_what_is_another_projects(cloud: Any, net: Any, collection: str) -> None:
+    for as_, cidr in (("member", "10.0.0.0/24"), ("other", "10.9.0.0/24")):
+        net.make("ports", as_=as_, network_id=net.network(cidr, as_=as_)["id"])
+    mine = {one["id"] for one in net.list(collection)}
+    for key in ("name", "direction", "status", "project_id", "created_at", "revision_number", "description"):
+        seen = cloud.get(f"{V2}/{collection}?sort_key=id&sort_key={key}")
+        if seen.status_code == 200:
+            assert {one["id"] for one in seen.json[collection.replace("-", "_")]} == mine, key

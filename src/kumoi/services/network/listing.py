@@ -224,7 +224,8 @@ class Listing(Generic[R]):
                 raise BadRequest(f"{key[:64]} is invalid attribute for sort_keys")
             if way not in ("asc", "desc"):
                 raise BadRequest(f"{way[:64]} is invalid value for sort_dirs, valid values are 'asc' and 'desc'")
-            if all(column is not self.attributes[key] for column, _ in order):
+            # What stands behind the id, which is unique, orders nothing.
+            if all(column is not self.attributes[key] and column is not self.table.c.id for column, _ in order):
                 order.append((self.attributes[key], way))
         if not order:
             order = [(self.table.c.created_at, "asc")]

@@ -1,0 +1,42 @@
+"""Pages of what one may see by one of several conditions."""
+
+from pathlib import Path
+from typing import TypedDict
+
+import sqlalchemy as sa
+
+from kumoi.kernel.database import Database, Table
+from kumoi.kernel.pagination import page
+
+
+class RowOfTest(TypedDict):
+    id: int
+    name: str
+    owner: str
+
+
+rows = Table[RowOfTest](
+    "test_pagination_rows", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String(8), nullable=False), sa.Column("owner", sa.String(8), nullable=False),
+)  # fmt: skip
+
+
+def test_rows_of_no_alternative_stay_out_though_the_last_column_is_not_unique(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'kumoi.db'}")
+    with database.connection() as connection, connection.begin():
+        rows.metadata.create_all(connection)
+    made = [{"id": number, "name": "same", "owner": owner} for number, owner in enumerate("abc")]
+    database.write(lambda tx: tx.insert_many(rows, made))
+    found = database.read(
+        lambda tx: page(
+            tx,
+            sa.select(rows),
+            RowOfTest,
+            sort=[(rows.c.name, "asc")],
+            marker=None,
+            limit=None,
+            alternatives=(rows.c.owner == "a", rows.c.owner == "b"),
+        )
+    )
+    assert {row["owner"] for row in found} == {"a", "b"}
+    database.close()
