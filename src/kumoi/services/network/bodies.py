@@ -4,7 +4,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
-from kumoi.kernel.bodies import explain
+from kumoi.kernel.bodies import explain, holds_nul
 from kumoi.kernel.errors import BadRequest, UnsupportedMedia
 from kumoi.kernel.routes import Route
 from kumoi.kernel.versions import Version
@@ -28,6 +28,8 @@ def decode(content_type: str | None, raw: bytes, route: Route, version: Version 
     if not raw:
         raise BadRequest("Request body required: a JSON object is expected.")
     try:
+        if b"\\u0000" in raw and holds_nul(msgspec.json.decode(raw)):
+            raise BadRequest("Malformed request body: it holds a NUL character.")
         try:
             return msgspec.json.decode(raw, type=route.body, strict=False)
         except msgspec.ValidationError:
