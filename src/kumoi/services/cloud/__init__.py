@@ -1,4 +1,4 @@
-"""What OpenStack has no word for: the operations at work, the events, the API's own description (`/kumoi/v1`)."""
+"""Kumoi's own API (`/kumoi/v1`): operations, events, OpenAPI documents, dry runs of placement."""
 
 ORDER = ("errors", "openapi", "placement", "work", "events")
-"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""
+"""A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

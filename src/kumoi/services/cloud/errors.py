@@ -1,11 +1,11 @@
-"""How this service writes an error: `{"error": {"code", "title", "message"}}`."""
+"""This service's error shape: `{"error": {"code", "title", "message"}}`."""
 
 from typing import Any
 
 from kumoi.kernel.errors import ApiError
 
 ROOT = "/kumoi"
-"""Below which errors have this shape: the front says so too."""
+"""Paths below it use this error shape, also for errors of the front."""
 
 
 def render(error: ApiError) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Identity: who somebody is, what they may do where, and where every service answers."""
+"""Identity: users, their permissions, and the catalogue of services."""
 
 ORDER = (
     "passwords",
@@ -20,4 +20,4 @@ ORDER = (
     "tokens",
     "credentials",
 )
-"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""
+"""A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

@@ -1,4 +1,4 @@
-"""What a new cloud knows of identity: a domain, two projects, three users, roles, a region, the catalogue."""
+"""The identity data of a new cloud: a domain, two projects, three users, roles, a region, the catalogue."""
 
 from collections.abc import Callable, Mapping
 
@@ -31,11 +31,11 @@ HELD = {
 
 
 Hashes = Mapping[str, Callable[[], str]]
-"""User (admin, demo, reader) → what gives the hash of the password, asked for users that are made only."""
+"""User (admin, demo, reader) → function that computes the password hash. Called only for users that are created."""
 
 
 def bootstrap(tx: Transaction, settings: Settings, password_hashes: Hashes) -> None:
-    """Idempotent; what somebody has changed since is left alone."""
+    """Idempotent. Does not undo later changes."""
     _domain(tx)
     roles = _roles(tx)
     projects = {name: _project(tx, name) for name in ("admin", "demo")}
@@ -75,11 +75,11 @@ def _project(tx: Transaction, name: str) -> str:
 
 
 def _new_user(tx: Transaction, name: str, project_id: str, password_hashes: Hashes) -> str | None:
-    """The id of the user that is made; None when there is one already, or no password for it."""
+    """The id of the new user; None if the user exists, or there is no password for it."""
     if name not in password_hashes or user_store.named(tx, name, DOMAIN) is not None:
         return None
     id = tx.new_hex()
-    # A new cloud has no other writer that the slow hash could keep waiting.
+    # A new cloud has no other writer that would have to wait for the slow hash.
     password_hash = password_hashes[name]()
     user_store.insert(
         tx, id=id, name=name, domain_id=DOMAIN, password_hash=password_hash, default_project_id=project_id,
@@ -89,7 +89,7 @@ def _new_user(tx: Transaction, name: str, project_id: str, password_hashes: Hash
 
 
 def _roles(tx: Transaction) -> dict[str, str]:
-    """Name → id. Implications come with a role that is made here only, so that removing one lasts."""
+    """Name → id. Implied roles are added only to roles created here, so that an admin can remove them permanently."""
     found: dict[str, str] = {}
     new: set[str] = set()
     for name in ROLES:
@@ -113,7 +113,7 @@ def _region(tx: Transaction, region: str) -> None:
 
 
 def _catalog(tx: Transaction, region: str) -> None:
-    """Every declared service that the catalogue does not carry yet, as after an upgrade that brought one."""
+    """Adds declared services that the catalogue lacks, for example after an upgrade."""
     for service in sorted(declared.values(), key=lambda service: service.type):
         if not service.catalog_type:
             continue

@@ -1,11 +1,11 @@
-"""How identity writes an error, `{"error": {"code", "message", "title"}}`, and the errors that its resources share."""
+"""Identity's error shape, `{"error": {"code", "message", "title"}}`, and errors that several resources share."""
 
 from typing import Any
 
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, Forbidden, NotFound, PolicyForbids, Unauthorized
 
 ROOT = "/identity"
-"""Below which errors have this shape: the front says so too."""
+"""Paths below it use this error shape, also for errors of the front."""
 
 
 def render(error: ApiError) -> dict[str, Any]:
@@ -16,7 +16,7 @@ def render(error: ApiError) -> dict[str, Any]:
 
 
 class Refused(Unauthorized):
-    """401 that gives nothing away: whether the user, the project or the password was wrong."""
+    """401 that does not reveal whether the user, the project or the password was wrong."""
 
     def __init__(self) -> None:
         super().__init__("The request you have made requires authentication.")

@@ -1,4 +1,4 @@
-"""What other services may ask of identity."""
+"""What other services may call in identity."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ def authenticator(keys_folder: Path) -> Authenticator:
 
 
 def project_exists(tx: Transaction, project_id: str) -> bool:
-    """Whether it is a project or domain, enabled or not."""
+    """Whether a project or domain has this id, enabled or not."""
     return project_store.find(tx, project_id) is not None
 
 
@@ -54,12 +54,12 @@ def user_names(tx: Transaction, ids: Iterable[str]) -> dict[str, str]:
 
 
 def hash_password(password: str, rounds: int) -> str:
-    """For reset_password; slow, so outside any transaction. `rounds`: settings.password_rounds."""
+    """For reset_password. Slow, so call it outside any transaction. `rounds`: settings.password_rounds."""
     return passwords.hashed(password, rounds)
 
 
 def reset_password(tx: Transaction, user_name: str, password_hash: str, domain_id: str = "default") -> None:
-    """Give a user another password, enable it, and revoke its tokens. NotFound when there is no such user."""
+    """Set a user's password, enable the user, and revoke the user's tokens. NotFound if there is no such user."""
     row = user_store.named(tx, user_name, domain_id)
     if row is None:
         raise Absent("user", user_name)

@@ -1,4 +1,4 @@
-"""Lists as identity gives them: exact and inexact filters, pages by marker, links; and attributes of a client's own."""
+"""Identity's lists: exact and inexact filters, pages by marker, links; and clients' additional attributes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from kumoi.services.identity.errors import Invalid
 
 
 class Itself(msgspec.Struct):
-    """Links of one thing."""
+    """The links of one resource."""
 
     self: str
 
@@ -36,7 +36,8 @@ Conditions = list[sa.ColumnElement[bool]]
 
 @dataclass(frozen=True)
 class Selection(Generic[R]):
-    """What a caller may see of a list. `fetch`: (marker or None, limit) → rows; `find`: id → the row that may be a marker."""
+    """The rows of a list that a caller may see. `fetch`: (marker or None, limit) → rows; `find`: id → the row of a
+    marker."""
 
     fetch: Callable[[R | None, int], list[R]]
     find: Callable[[str], R | None]
@@ -58,7 +59,7 @@ def query(columns: Columns, more: Mapping[str, Any] | None = None, *, paged: boo
 
 
 PAGES = query({})
-"""Of a list without filters."""
+"""The query of a list without filters."""
 
 
 def conditions(params: Params, columns: Columns) -> Conditions:
@@ -80,12 +81,12 @@ def conditions(params: Params, columns: Columns) -> Conditions:
 
 
 def truth(text: str) -> bool:
-    """Of a flag in a query: everything but a clear no is a yes, an empty value too."""
+    """Parse a flag in a query. Everything except a clear "no" is true, also an empty value."""
     return text.lower() not in ("0", "false", "no", "off")
 
 
 def _inexact(column: sa.ColumnElement[Any], how: str, value: str, key: str) -> sa.ColumnElement[bool]:
-    """Without LIKE, whose idea of case differs between databases."""
+    """Without LIKE, whose case sensitivity differs between databases."""
     if how in ("icontains", "istartswith", "iendswith"):
         column, value, how = sa.func.lower(column), value.lower(), how[1:]
     if not value:
@@ -101,7 +102,7 @@ def _inexact(column: sa.ColumnElement[Any], how: str, value: str, key: str) -> s
 
 
 def page(request: Request, selection: Selection[R]) -> tuple[list[R], dict[str, Any]]:
-    """The rows that `limit` and `marker` of the query ask for, all of them without a limit, and the list's links."""
+    """The rows for `limit` and `marker` of the query (all without a limit), and the list's links."""
     limit, marker_id = _limit(request), request.params.get("marker", [None])[-1]
     marker = None
     if marker_id:
@@ -122,7 +123,7 @@ def page(request: Request, selection: Selection[R]) -> tuple[list[R], dict[str, 
 
 
 def links(request: Request, following: str | None = None) -> dict[str, Any]:
-    """Of a list: itself, and the next page where there may be one."""
+    """The links of a list: itself, and the next page if there may be one."""
     query = urlencode([(name, value) for name, values in request.params.items() for value in values])
     itself = f"{request.base_url}{request.url_path}" + (f"?{query}" if query else "")
     return {"self": itself, "previous": None, "next": following}
@@ -147,7 +148,7 @@ def given(body: msgspec.Struct, leave: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def extras(request: Request, key: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """What a client sent under `key` besides the declared fields: identity keeps such attributes and gives them back."""
+    """The undeclared attributes in the body under `key`. Identity stores and returns such attributes."""
     sent = msgspec.json.decode(request.raw)[key]
     known = {field.encode_name for field in msgspec.structs.fields(kind)} | {"id", "links"}
     return {name: value for name, value in sent.items() if name not in known}

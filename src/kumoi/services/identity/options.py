@@ -1,4 +1,4 @@
-"""The options that identity's things carry: a known few, each checked."""
+"""The options of identity's resources. Only known options are accepted, and each is checked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +20,7 @@ USER = {
 def merged(
     old: Mapping[str, Any], new: Mapping[str, Any] | None, known: Mapping[str, type], kind: str
 ) -> dict[str, Any]:
-    """`old` with what `new` says; null removes one."""
+    """`old`, changed by `new`; null removes an option."""
     found = dict(old)
     for name, value in (new or {}).items():
         if name not in known:
@@ -42,7 +42,7 @@ def _checked_rules(rules: Any, kind: str) -> Any:
 
 
 def check_mutable(row: Mapping[str, Any], kind: str, changes: Mapping[str, Any] | None = None) -> None:
-    """Immutable when the row says so and the change does more than take that back."""
+    """Immutable if the row has that option and the change does more than remove it."""
     if not row["options"].get("immutable"):
         return
     if changes is not None and set(changes) == {"options"} and set(changes["options"] or {}) == {"immutable"}:

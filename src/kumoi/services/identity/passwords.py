@@ -14,7 +14,7 @@ from kumoi.kernel.lanes import Lane
 REMEMBERED_SECONDS = 300
 MOST_REMEMBERED = 10_000
 WAITING = 15
-"""How many hashes may wait for the one that is computed, in each process."""
+"""How many hashes may wait for the current one, in each process."""
 LANE = Lane("password hashes", WAITING)
 
 _key = b""
@@ -36,7 +36,8 @@ def new_hash(password: str, rounds: int) -> str:
 
 
 def hashed(password: str, rounds: int) -> str:
-    """bcrypt over SHA-256, so that every byte of a long password counts; takes 2^rounds. Call it outside transactions."""
+    """bcrypt over SHA-256, so that every byte of a long password counts. Takes time of 2^rounds; call it outside
+    transactions."""
     return bcrypt.hashpw(_digest(password), bcrypt.gensalt(rounds)).decode()
 
 
@@ -72,7 +73,7 @@ def _digest(password: str) -> bytes:
 
 
 def _success(password: str, password_hash: str) -> bytes:
-    """A keyed digest of password and hash: a changed password has another hash, so what was remembered is void."""
+    """A keyed digest of password and hash. A changed password has another hash, so its cache entry does not match."""
     global _key
     with _lock:
         _key = _key or randomness.random_bytes(32)

@@ -1,5 +1,5 @@
-"""Who may do what with the things of identity, as OpenStack's defaults have it: admins everything, a domain's manager what
-is in the domain, readers of the system and of a domain look, everybody looks at themselves."""
+"""Permissions in identity, as in OpenStack's defaults: admins may do everything, domain managers change their domain,
+readers of the system or a domain read, and every user reads their own data."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
@@ -7,11 +7,12 @@ from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.errors import NotAllowed
 
 MANAGED_ROLES = ("manager", "member", "reader")
-"""What a domain's manager may give."""
+"""Roles that a domain manager may grant."""
 
 
 def is_admin(who: Who) -> bool:
-    """The role in any scope, a domain's too; what belongs to the whole cloud asks for who.is_admin."""
+    """Whether the caller has the admin role in any scope, also a domain. Actions on the whole cloud check who.is_admin
+    instead."""
     return "admin" in who.roles
 
 
@@ -21,7 +22,7 @@ def reads_all(who: Who) -> bool:
 
 
 def may_read(who: Who, domain_id: str | None) -> bool:
-    """Whether the caller may look at things of this domain; None: of no domain."""
+    """Whether the caller may read resources of this domain; None: of no domain."""
     return reads_all(who) or _within(who, domain_id, "reader")
 
 
@@ -34,7 +35,7 @@ def _within(who: Who, domain_id: str | None, role: str) -> bool:
 
 
 def check_read(who: Who, domain_id: str | None, action: str) -> None:
-    """NotAllowed naming `action` as OpenStack does (`list_users`)."""
+    """NotAllowed with `action` in OpenStack's spelling (`list_users`)."""
     if not may_read(who, domain_id):
         raise NotAllowed(action)
 
@@ -52,7 +53,7 @@ def check_not_above(tx: Transaction, who: Who, actor_kind: str, actor_id: str, a
 
 
 def check_admin(who: Who, action: str) -> None:
-    """What belongs to the whole cloud: roles, the catalogue, domains. A token of a domain is not enough."""
+    """For resources of the whole cloud: roles, the catalogue, domains. A token of a domain is not sufficient."""
     if not who.is_admin:
         raise NotAllowed(action)
 
@@ -63,17 +64,18 @@ def check_reads_all(who: Who, action: str) -> None:
 
 
 def listed_domain(who: Who, asked: str | None, action: str) -> str | None:
-    """The domain to filter a list by: what was asked for, else that of the token; NotAllowed when it may not be read."""
+    """The domain to filter a list by: the requested one, else that of the token. NotAllowed if the caller may not read
+    it."""
     check_read(who, asked or who.domain_id, action)
     return asked or who.domain_id
 
 
 def home_domain(who: Who) -> str:
-    """Where a new thing belongs when nothing is said: the domain of the caller's scope, else the default one."""
+    """The default domain of a new resource: the domain of the caller's scope, else `default`."""
     return who.domain_id or who.project_domain_id or "default"
 
 
 def check_not_of_domain(who: Who, action: str) -> None:
-    """What is asked with the token of a project or the system only."""
+    """For actions that need a token of a project or the system."""
     if who.domain_id is not None:
         raise NotAllowed(action)

@@ -1,4 +1,4 @@
-"""What a new cloud's image service holds: the quotas of every project that has none of its own, as the settings say."""
+"""The image quotas of a new cloud, from the settings, for projects without limits of their own."""
 
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction

@@ -1,13 +1,14 @@
-"""How the image service writes an error: `{"error": {"code": 404, "title", "message"}}`.
+"""The image service's error shape: `{"error": {"code": 404, "title", "message"}}`.
 
-glanceclient reads `message` of every object in an error's JSON, and fails on a value that is no object."""
+glanceclient reads `message` of every object in an error's JSON, and fails on a value that is not an object.
+"""
 
 from typing import Any
 
 from kumoi.kernel.errors import ApiError
 
 ROOT = "/image"
-"""Below which errors have this shape: the front says so too."""
+"""Paths below it use this error shape, also for errors of the front."""
 
 
 def render(error: ApiError) -> dict[str, Any]:

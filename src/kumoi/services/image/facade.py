@@ -1,4 +1,4 @@
-"""What other services ask of images."""
+"""What other services may call in the image service."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Image:
     id: str
     name: str | None
     status: str
-    """`active` is the only one that a server or volume may start from."""
+    """A server or volume can be created only from an `active` image."""
     disk_format: str | None
     container_format: str | None
     size: int | None
@@ -38,22 +38,22 @@ class Image:
 
     @property
     def holds_a_disk(self) -> bool:
-        """Whether a server or volume may start from it: its bytes are a disk, not an archive of files."""
+        """Whether a server or volume can be created from it: its bytes are a disk and not an archive."""
         return self.container_format in BOOTABLE
 
 
 def usable(tx: Transaction, who: Who, image_id: str) -> Image:
-    """The image, if the caller may see it; ImageNotFound (404). Its status may be anything."""
+    """The image, in any status, if the caller may see it; ImageNotFound (404)."""
     return _image(visible(tx, who, image_id))
 
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Image]:
-    """Those that exist, whoever owns them."""
+    """Those that exist, of any project."""
     return {row["id"]: _image(row) for row in store.by_ids(tx, ids)}
 
 
 def active_ids(tx: Transaction) -> list[str]:
-    """Images whose bytes are in the image store; deactivated ones too."""
+    """Images whose bytes are in the image store, including deactivated ones."""
     return store.ids_with_data(tx)
 
 

@@ -1,4 +1,4 @@
-"""What this image service offers beyond the plain way."""
+"""The optional features of this image service."""
 
 IMPORT_METHODS = ("glance-direct",)
 """Ways of import: bytes staged before. Others (the service fetching from the web) are not built."""

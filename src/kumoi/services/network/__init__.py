@@ -26,4 +26,4 @@ ORDER = (
     "agents",
     "ip_availability",
 )
-"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""
+"""A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

@@ -17,7 +17,7 @@ Unset = msgspec.UnsetType
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 _UUID = r"^[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}$"
 Id = Annotated[str, msgspec.Meta(pattern=_UUID, max_length=36)]
-"""Of a resource of this service."""
+"""The id of a resource of this service."""
 MOST_AT_ONCE = 1000
 
 
@@ -46,7 +46,7 @@ def decode(content_type: str | None, raw: bytes, route: Route, version: Version 
 
 
 def _unwrapped(body: Any) -> Any:
-    """Some clients name each of many: `{"networks": [{"network": {…}}]}`."""
+    """Some clients wrap each of several resources: `{"networks": [{"network": {…}}]}`."""
     if isinstance(body, dict) and len(body) == 1:
         ((plural, items),) = body.items()
         if isinstance(items, list) and all(isinstance(one, dict) and list(one) == [plural[:-1]] for one in items):
@@ -55,7 +55,7 @@ def _unwrapped(body: Any) -> Any:
 
 
 def each(one: T | Unset, many: list[T] | Unset, name: str) -> list[T]:
-    """The one or the many that a create asks for."""
+    """The resource or resources in the body of a create request."""
     if isinstance(one, Unset) == isinstance(many, Unset):
         raise BadRequest(f"The request body must hold either '{name}' or '{name}s'.")
     if isinstance(many, Unset):
@@ -69,7 +69,7 @@ def each(one: T | Unset, many: list[T] | Unset, name: str) -> list[T]:
 
 
 def given(struct: msgspec.Struct) -> dict[str, Any]:
-    """The fields that the client named, by their attribute's name."""
+    """The fields that the client sent, by attribute name."""
     values = ((name, getattr(struct, name)) for name in struct.__struct_fields__)
     return {name: value for name, value in values if value is not UNSET}
 

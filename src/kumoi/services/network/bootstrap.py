@@ -1,4 +1,4 @@
-"""What a new cloud's networks are: one way out."""
+"""The external network of a new cloud."""
 
 import ipaddress
 
@@ -14,9 +14,9 @@ from kumoi.services.network.subnets.schemas import Pool
 
 ORDER = 30
 PHYSICAL_NETWORK = "external"
-"""The mapping of every host that leads to the machine's own side of the external network."""
+"""The mapping of every host that connects to this machine's side of the external network."""
 RESERVED = 9
-"""Addresses before the pool: this machine's, which is the gateway, and some for whoever runs the cloud."""
+"""Addresses below the pool: this machine's (the gateway), and some for the operator."""
 
 
 def bootstrap(tx: Transaction, settings: Settings, password_hashes: object) -> None:

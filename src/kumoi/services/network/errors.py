@@ -1,4 +1,4 @@
-"""How the network service writes an error, and errors that several of its resources share."""
+"""The network service's error shape, and errors that several resources share."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from kumoi.kernel import errors
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, MarkerNotFound, NotFound, Other, OverQuota
 
 ROOT = "/network"
-"""Below which errors have this shape: the front says so too."""
+"""Paths below it use this error shape, also for errors of the front."""
 
 _KINDS: dict[type[ApiError], str] = {
     errors.BadRequest: "HTTPBadRequest",
@@ -29,7 +29,7 @@ _KINDS: dict[type[ApiError], str] = {
     errors.ApiError: "HTTPInternalServerError",
     MarkerNotFound: "HTTPBadRequest",
 }
-"""What errors of the kernel, and those of other services made of them, are called here."""
+"""Neutron's names for errors of the kernel and for errors that other services derive from them."""
 
 
 def render(error: ApiError) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def render(error: ApiError) -> dict[str, Any]:
 
 
 def _kind(error: ApiError) -> str:
-    """An error of this service has its name in `kind`; what another calls its own is no name here."""
+    """An error of this service has its name in `kind`. The `kind` of other services' errors is not used."""
     if isinstance(error, Other):
         return f"HTTP{error.title.replace(' ', '').replace('-', '')}"
     if type(error).__module__.startswith(__package__):
@@ -50,7 +50,7 @@ def _kind(error: ApiError) -> str:
 
 
 class InvalidInput(BadRequest):
-    """400 with the reason; say which field."""
+    """400 with the reason. The text should name the field."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"Invalid input for operation: {reason}.")

@@ -20,7 +20,8 @@ from kumoi.services.network.tags import store as tags
 Unset = msgspec.UnsetType
 Filter = Callable[[list[str]], sa.ColumnElement[bool]]
 Visible = sa.ColumnElement[bool] | tuple[sa.ColumnElement[bool], ...] | None
-"""Which rows the caller may see: those of a condition, those of any of several of which no row meets two, or all."""
+"""The rows that the caller may see: those of a condition, those of any of several disjoint conditions, or (None)
+all."""
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 _INSTANTS = ("created_at", "updated_at")
 _TAGS = ("tags", "tags-any", "not-tags", "not-tags-any")
@@ -36,7 +37,7 @@ class PageLink(msgspec.Struct):
 
 Fields = Sequence[str]
 FIELDS: Query[Fields] = Query(optional("Fields", {"fields": list[str]}), lambda params: params.get("fields", ()))
-"""The query of a route that shows one thing: which of its fields are wanted."""
+"""The query of a route that shows one resource: the fields to return."""
 
 
 def alternatives(
@@ -48,18 +49,18 @@ def alternatives(
 
 
 def several(collection: str, kind: Any) -> Any:
-    """The reply of a list: things of which any field may be left out by `fields`, and links to other pages."""
+    """The reply of a list: resources of which `fields` may omit any field, and links to other pages."""
     return under(collection, partials(kind), **{f"{collection}_links": list[PageLink] | Unset})
 
 
 def made(name: str, kind: Any) -> Any:
-    """The reply of a create: `{name: …}`, or `{names: […]}` when many were asked for."""
+    """The reply of a create request: `{name: …}`, or `{names: […]}` for several."""
     return under(name, kind | Unset, **{f"{name}s": list[kind] | Unset})
 
 
 @dataclass
 class Asked:
-    """A list's query string, taken apart."""
+    """A parsed query of a list."""
 
     filters: dict[str, list[str]] = field(default_factory=dict)
     fields: list[str] = field(default_factory=list)
@@ -85,7 +86,7 @@ class Asked:
         return asked
 
     def reply(self, request: Request, collection: str, items: list[dict[str, Any]]) -> dict[str, Any]:
-        """`{collection: items}` with the asked fields only, and links to the pages before and after."""
+        """`{collection: items}` with the requested fields only, and links to the previous and next pages."""
         body: dict[str, Any] = {collection: chosen(items, self.fields)}
         size = min(self.limit or pagination.LARGEST_PAGE, pagination.LARGEST_PAGE)
         full = len(items) >= size
@@ -99,7 +100,7 @@ class Asked:
         if before:
             links.append({"rel": "previous", "href": self._href(request, items[0]["id"], True)})
         if not items and self.marker is not None:
-            # Past either end: the way back begins at that end.
+            # Beyond either end, the way back starts at that end.
             way = "next" if self.reverse else "previous"
             links.append({"rel": way, "href": self._href(request, None, not self.reverse)})
         if links:
@@ -121,7 +122,7 @@ class Asked:
 
 
 def chosen(items: list[dict[str, Any]], fields: Sequence[str]) -> list[dict[str, Any]]:
-    """Only the `fields` that exist; all when none is named."""
+    """The requested `fields` that exist; all if none are requested."""
     if not fields:
         return items
     return [{name: item[name] for name in fields if name in item} for item in items]
@@ -241,7 +242,7 @@ class Listing(Generic[R]):
 
 
 def type_of(column: sa.Column[Any], name: str) -> Any:
-    """How a value of the column is written, as `matches` reads it."""
+    """The type as which `matches` parses a value of the column."""
     if isinstance(column.type, sa.Boolean):
         return bool
     if name in _INSTANTS:
@@ -255,7 +256,7 @@ def matches(column: sa.Column[Any], name: str, values: list[str]) -> sa.ColumnEl
     if isinstance(column.type, sa.Boolean):
         wanted = [flag(name, value) for value in values]
     elif name in _INSTANTS:
-        # What the API shows has no fraction, so a second is one moment.
+        # The API shows no fractions of seconds, so all instants of a second are equal.
         return (column - column % clock.SECOND).in_([_second(name, value) for value in values])
     elif isinstance(column.type, sa.Integer):
         wanted = [number(name, value) for value in values]

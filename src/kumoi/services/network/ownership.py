@@ -1,4 +1,4 @@
-"""Whose a resource is: the project named in a body, and who may change what others can see."""
+"""The project of a resource: the one in a body, and who may change resources that others can see."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,8 @@ from kumoi.kernel.who import Who
 
 
 def project_of(who: Who, asked: Mapping[str, Any]) -> str:
-    """The project of a new resource; another than the caller's own only for admins. `asked`: the body's fields."""
+    """The project of a new resource. Only admins may choose another project than their own. `asked`: the body's
+    fields."""
     named = [asked[key] for key in ("project_id", "tenant_id") if asked.get(key)]
     if len(set(named)) > 1:
         raise BadRequest("'project_id' and 'tenant_id' do not match")
@@ -30,13 +31,13 @@ def owns(who: Who, row: Mapping[str, Any]) -> bool:
 
 
 def must_own(who: Who, row: Mapping[str, Any], rule: str) -> None:
-    """For what the caller sees (a shared network) but may not change."""
+    """For a resource (such as a shared network) that the caller may see but not change."""
     if not owns(who, row):
         raise PolicyForbids(rule)
 
 
 def only_admin(who: Who, asked: Mapping[str, Any], action: str, names: Mapping[str, str]) -> None:
-    """PolicyForbids naming the first of `names` (field → API name) in `asked` that needs an admin."""
+    """PolicyForbids with the first of `names` (field → API name) in `asked` that needs an admin."""
     if who.is_admin:
         return
     for field, name in names.items():

@@ -1,4 +1,4 @@
-"""One spelling of addresses, prefixes and MACs, for comparisons, filters and the topology. Rows keep what clients wrote."""
+"""Normalizes addresses, prefixes and MACs, for comparisons, filters and the topology. Rows keep what clients wrote."""
 
 import re
 

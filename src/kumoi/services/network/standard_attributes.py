@@ -1,4 +1,4 @@
-"""What every resource of the network service carries: id, project, description, revision and times."""
+"""Attributes of every resource of the network service: id, project, description, revision and times."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -94,7 +94,7 @@ def shown(row: Mapping[str, Any], tags: list[str]) -> dict[str, Any]:
 
 
 def expect_revision(row: Mapping[str, Any], if_match: str | None) -> None:
-    """Refuse the change when the caller named another revision (`If-Match: revision_number=3`)."""
+    """Refuse the change if the caller's `If-Match: revision_number=3` differs from the row's revision."""
     if not if_match:
         return
     name, _, value = if_match.partition("=")

@@ -1,4 +1,4 @@
-"""What hosts have and who uses it (OpenStack Placement API): every claim of room is one transaction."""
+"""Capacity and usage of hosts (OpenStack Placement API). Every claim is one transaction."""
 
 ORDER = (
     "errors",
@@ -14,4 +14,4 @@ ORDER = (
     "allocation_candidates",
     "reshaper",
 )
-"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""
+"""A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

@@ -1,4 +1,4 @@
-"""Placement has no world of its own: compute's audit compares consumers with servers; here, sums with what there is."""
+"""Compares placement's sums with its allocations. Compute's audit compares consumers with servers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""How placement writes an error, as the API guidelines say: {"errors": [{status, title, detail, code, request_id}]}."""
+"""Placement's error shape, from the API guidelines: {"errors": [{status, title, detail, code, request_id}]}."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from kumoi.kernel import log
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound
 
 ROOT = "/placement"
-"""Below which errors have this shape: the front says so too."""
+"""Paths below it use this error shape, also for errors of the front."""
 
 CONCURRENT_UPDATE = "placement.concurrent_update"
 INVENTORY_IN_USE = "placement.inventory.inuse"
@@ -41,7 +41,7 @@ class ConcurrentUpdate(Conflict):
 
 
 class NoRoom(Conflict):
-    """What was asked does not fit; the text names provider, resource class and figures."""
+    """The request does not fit. The text has provider, resource class and figures."""
 
 
 class InventoryInUse(Conflict):

@@ -1,4 +1,5 @@
-"""Tells caches what placement's replies are worth: from 1.15 on every body says when it changed, and asks not to be kept."""
+"""Cache headers of placement's replies: from 1.15 on every body has a time of change and asks caches not to store
+it."""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -10,7 +11,7 @@ from kumoi.kernel.routes import Reply
 
 
 def fresh(request: Request, body: Any, changed_at: int | None = None, status: int | None = None) -> Reply:
-    """`changed_at`: microseconds; None: just now."""
+    """`changed_at`: microseconds; None: now."""
     if not request.behaves("replies say when they changed"):
         return Reply(body, status=status)
     moment = datetime.fromtimestamp((changed_at or request.tx.now) // SECOND, UTC)

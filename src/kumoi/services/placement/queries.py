@@ -1,4 +1,4 @@
-"""How placement writes amounts, traits and aggregates in a query string, and what they mean for one provider."""
+"""Parses amounts, traits and aggregates in a query, and matches them with a provider."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,1 +1,1 @@
-"""Events: what happened, in order."""
+"""Events: the history of the cloud, in order."""

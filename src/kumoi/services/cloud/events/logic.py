@@ -1,4 +1,4 @@
-"""Who may read which events: their project's, and the cloud's admins and readers all."""
+"""Which events a caller may read: those of the project; all for admins and readers of the cloud."""
 
 from typing import Any
 

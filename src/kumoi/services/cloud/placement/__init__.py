@@ -1,4 +1,4 @@
-"""Whether something would find a place."""
+"""Dry runs: whether a server would find a host."""
 
 NEEDS = ("compute", "placement")
 """A cloud without them has no dry runs."""

@@ -12,7 +12,7 @@ routes = Routes()
     "/placement/dry-run", policy=policy.reader(), body=schemas.Question, reply=schemas.Answer, status=200, mode="read"
 )
 def dry_run(request: Request, body: schemas.Question) -> schemas.Answer:
-    """Nothing is claimed; another may take the room before a server is made."""
+    """Claims nothing. Another server may take the capacity before a server is created."""
     found = logic.ask(
         request.tx, request.who, body.flavor, body.resources, body.required_traits, volume_backed=body.volume_backed
     )

@@ -1,4 +1,4 @@
-"""The question that a new server asks of placement, without making one."""
+"""Asks placement as for a new server, without creating one."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from kumoi.services.placement import facade as placement
 
 @dataclass(frozen=True)
 class Found:
-    """`hosts`: name → why not; nothing where it fits."""
+    """`hosts`: name → why not; empty if it fits."""
 
     shortfall: list[str]
     hosts: dict[str, list[str]]

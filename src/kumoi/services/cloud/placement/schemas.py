@@ -1,4 +1,4 @@
-"""Shapes of a dry run: Kumoi's own API."""
+"""The body and reply of a dry run."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ class Host(msgspec.Struct, kw_only=True):
 
 
 class Answer(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """`shortfall`: why not, without hosts' names. For an admin also each `host`, with no reasons where it fits."""
+    """`shortfall`: why not, without host names. For an admin also each `host`; one that fits has no reasons."""
 
     fits: bool
     shortfall: list[str]

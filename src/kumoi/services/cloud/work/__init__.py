@@ -1,1 +1,1 @@
-"""Operations: work asked for, in progress and done."""
+"""Operations: queued, active and ended."""

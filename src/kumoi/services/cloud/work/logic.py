@@ -1,4 +1,4 @@
-"""Who may see which operations: their project's members, and the cloud's admins and readers."""
+"""Which operations a caller may read: those of the project; all for admins and readers of the cloud."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import NotFound

@@ -1,4 +1,4 @@
-"""All SQL of this service's view of operations; the table is the kernel's."""
+"""The SQL of the view of operations. The table belongs to the kernel."""
 
 import sqlalchemy as sa
 

@@ -1,1 +1,1 @@
-"""Application credentials: a user's own keys for programs, limited to one project and some roles."""
+"""Application credentials: a user's keys for programs, limited to one project and a subset of the user's roles."""

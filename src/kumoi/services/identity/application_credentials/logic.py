@@ -1,4 +1,4 @@
-"""Who may make which application credential."""
+"""Checks who may create, see and delete which application credentials."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ from kumoi.services.identity.users import store as user_store
 
 
 def _check_owner(tx: Transaction, who: Who, user_id: str, action: str, *, admin: bool) -> None:
-    """The user, or with `admin` an admin too. A token from a restricted credential makes and ends none."""
+    """The caller must be the user, or with `admin` may be an admin. A token of a restricted credential may create and
+    delete none."""
     policy.check_not_of_domain(who, action)
     if who.user_id != user_id and not (admin and who.is_admin):
         raise NotAllowed(action)
@@ -59,7 +60,7 @@ def show(tx: Transaction, who: Who, user_id: str, id: str) -> ApplicationCredent
 
 
 def _found(tx: Transaction, who: Who, user_id: str, id: str, action: str) -> ApplicationCredentialRow:
-    """NotAllowed for somebody else's under the caller's own path."""
+    """NotAllowed for another user's credential below the caller's own path."""
     row = store.find(tx, id)
     if row is not None and row["user_id"] != user_id and not who.is_admin:
         raise NotAllowed(action)

@@ -1,4 +1,4 @@
-"""The tables of application credentials and of the roles they give."""
+"""The tables of application credentials and their roles."""
 
 from typing import TypedDict
 

@@ -57,7 +57,7 @@ def application_credential(
     link: Callable[[str], str],
     secret: str | None = None,
 ) -> dict[str, Any]:
-    """`secret`: shown once, when it is made."""
+    """`secret`: shown only in the reply to its creation."""
     expires_at = row["expires_at"]
     shown = {
         "id": row["id"],

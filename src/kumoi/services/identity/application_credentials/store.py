@@ -1,4 +1,4 @@
-"""All SQL of application credentials; each change makes every process forget what it knew about tokens."""
+"""The SQL of application credentials. Each change invalidates the cached tokens of every process."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

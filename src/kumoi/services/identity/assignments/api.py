@@ -1,4 +1,4 @@
-"""Routes of assignments: one set of them for each kind of actor on each kind of target."""
+"""Routes of assignments, the same ones for each kind of actor and each kind of target."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from kumoi.services.identity.roles.schemas import Role, role
 routes = Routes()
 TOKEN = policies.authenticated()
 Name = Callable[[dict[str, str]], Grant]
-"""From the ids in a path to what it names."""
+"""Converts the ids of a path to a Grant."""
 
 
 def _namer(actor: str, target: str, inherited: bool) -> Name:

@@ -1,4 +1,4 @@
-"""What assignments amount to: groups, inheritance and implications followed."""
+"""Effective assignments: after groups, inheritance and implied roles."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.identity.assignments import store
@@ -43,7 +43,7 @@ def has_system(tx: Transaction, user_id: str) -> bool:
 
 
 ABOVE_DOMAINS = ("admin", "service")
-"""Roles that reach beyond the domain of whoever holds them, whatever they are given on."""
+"""Roles whose permissions exceed the holder's domain, on any target."""
 
 
 def is_above_domains(tx: Transaction, actor_kind: str, actor_id: str) -> bool:

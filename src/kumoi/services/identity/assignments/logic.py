@@ -1,4 +1,4 @@
-"""Who may give which role to whom, and on what."""
+"""Checks who may grant which role to whom, and on which target."""
 
 import functools
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from kumoi.services.identity.users.models import UserRow
 
 @dataclass(frozen=True)
 class Grant:
-    """Between whom and what, as a path names it. `inherited`: for the projects below the target."""
+    """An actor and a target, as a path names them. `inherited`: for the projects below the target."""
 
     actor_kind: str
     actor_id: str
@@ -77,7 +77,7 @@ def _role(tx: Transaction, role_id: str) -> RoleRow:
 
 
 def listed(tx: Transaction, who: Who, grant: Grant) -> list[RoleRow]:
-    """The roles given by exactly this grant, by name."""
+    """The roles of exactly this grant, by name."""
     actor, target = _rows(tx, grant)
     _check_may_read(who, grant, actor, target, None, "list_grants")
     _check_exist(grant, actor, target)
@@ -86,7 +86,7 @@ def listed(tx: Transaction, who: Who, grant: Grant) -> list[RoleRow]:
 
 
 def check(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
-    """Absent when the role is not given."""
+    """Absent if the role is not granted."""
     actor, target = _rows(tx, grant)
     _check_may_read(who, grant, actor, target, role_store.find(tx, role_id), "check_grant")
     _check_exist(grant, actor, target)
@@ -108,7 +108,7 @@ def give(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
 
 
 def take_back(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
-    """Also from an actor that is gone."""
+    """Also for a deleted actor."""
     actor, target = _rows(tx, grant)
     role = role_store.find(tx, role_id)
     _check_may_change(who, grant, actor, target, role, "revoke_grant")
@@ -125,7 +125,7 @@ def _check_may_change(
     role: RoleRow | None,
     action: str,
 ) -> None:
-    """A domain's manager gives some roles to the domain's users and groups on what is in the domain."""
+    """A domain manager grants some roles to the domain's users and groups, on targets in the domain."""
     if grant.target_kind == "system":
         policy.check_not_of_domain(who, action)
     if policy.is_admin(who):
@@ -145,7 +145,7 @@ def _check_may_read(
     role: RoleRow | None,
     action: str,
 ) -> None:
-    """A domain's reader sees what its users and groups may do in it."""
+    """A domain reader reads assignments of the domain's users and groups in the domain."""
     if grant.target_kind == "system":
         policy.check_not_of_domain(who, action)
     if policy.reads_all(who):

@@ -1,4 +1,4 @@
-"""The list of assignments: as they were made, or as they take effect."""
+"""The list of assignments, as created or effective."""
 
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -20,7 +20,7 @@ from kumoi.services.identity.users import store as user_store
 from kumoi.services.identity.users.models import UserRow
 
 NamedRow = UserRow | GroupRow | RoleRow | ProjectRow
-"""What has a name and a domain."""
+"""A row with a name and a domain."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Assignment:
-    """`made`: the row behind it; `membership`: the group through which it came; `prior`: the role that implied it."""
+    """`made`: its row; `membership`: the group that it comes from; `prior`: the role that implies it."""
 
     actor_kind: str
     actor_id: str
@@ -99,7 +99,7 @@ QUERY = Query(
 
 
 def listed(tx: Transaction, who: Who, asked: Asked) -> list[Assignment]:
-    """With a token of a domain, what is given in it."""
+    """With a token of a domain: the assignments in that domain."""
     policy.check_read(who, who.domain_id, "list_role_assignments")
     inside = None
     if who.domain_id is not None:

@@ -17,7 +17,7 @@ class Home(msgspec.Struct, kw_only=True):
 
 
 class Named(msgspec.Struct, kw_only=True):
-    """`name` and `domain` when names are asked for."""
+    """`name` and `domain` only if names are requested."""
 
     id: str
     name: str | Unset = UNSET
@@ -81,7 +81,7 @@ def _named(id: str, names: Names | None) -> dict[str, Any]:
 
 
 def _path(one: Assignment) -> str:
-    """Where the assignment that was made can be looked at."""
+    """The URL of the created assignment."""
     made = one.made
     target = "/system" if made["target_kind"] == "system" else f"/{made['target_kind']}s/{made['target_id']}"
     path = f"{target}/{made['actor_kind']}s/{made['actor_id']}/roles/{made['role_id']}"

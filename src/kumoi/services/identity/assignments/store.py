@@ -1,4 +1,4 @@
-"""All SQL of assignments; each change makes every process forget what it knew about tokens."""
+"""The SQL of assignments. Each change invalidates the cached tokens of every process."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,14 +17,14 @@ def exists(tx: Transaction, key: dict[str, Any]) -> bool:
 
 
 def insert(tx: Transaction, key: dict[str, Any]) -> None:
-    """Again, it changes nothing."""
+    """Does nothing if it exists."""
     if not exists(tx, key):
         tx.insert(assignments, **key)
         epochs.advance(tx, "identity")
 
 
 def delete(tx: Transaction, key: dict[str, Any]) -> bool:
-    """Every assignment whose columns equal `key`; whether there was one."""
+    """Delete every assignment whose columns equal `key`. Returns whether there was one."""
     found = tx.changed(assignments.delete().where(*_equal(key))) > 0
     if found:
         epochs.advance(tx, "identity")
@@ -62,7 +62,7 @@ def ancestors(project_id: str) -> sa.Select[Any]:
 
 
 def role_ids(tx: Transaction, user_id: str, target_kind: str, target_id: str) -> set[str]:
-    """Roles given to the user or the user's groups on the target, or inherited by it; none implied."""
+    """Roles granted to the user or the user's groups on the target, or inherited by it, without implied roles."""
     here: sa.ColumnElement[bool] = sa.and_(
         assignments.c.target_kind == target_kind,
         assignments.c.target_id == target_id,
@@ -82,7 +82,7 @@ def targets_of_user(tx: Transaction, user_id: str) -> list[dict[str, Any]]:
 
 
 def held(tx: Transaction, actor_kind: str, actor_id: str) -> list[dict[str, Any]]:
-    """{role_id, target_kind} of what is given to a user (through groups too) or a group, on anything."""
+    """{role_id, target_kind} of all grants to a user (including the user's groups) or a group, on any target."""
     group = sa.and_(assignments.c.actor_kind == "group", assignments.c.actor_id == actor_id)
     reaches = of_user(actor_id) if actor_kind == "user" else group
     return tx.all(sa.select(assignments.c.role_id, assignments.c.target_kind).where(reaches).distinct())

@@ -73,7 +73,7 @@ _add("region", schemas.region, schemas.Region, schemas.RegionCreateBody, schemas
     reply=under("region", schemas.Region),
 )
 def create_named_region(request: Request, region_id: str, body: schemas.RegionCreateBody) -> dict[str, Any]:
-    """A region whose id the client chose."""
+    """Create a region with an id from the client."""
     values = {**listing.given(body.region), "id": region_id}
     extra = listing.extras(request, "region", schemas.RegionCreate)
     return {"region": schemas.region(logic.create(request.tx, request.who, "region", values, extra), request)}

@@ -1,4 +1,4 @@
-"""What may stand in the catalogue: only the cloud's admin changes it."""
+"""Checks changes of the catalogue, which only admins may make."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ FILTERS: dict[str, tuple[sa.Table, dict[str, sa.Column[Any]]]] = {
 
 
 QUERIES = {kind: listing.query(columns) for kind, (_, columns) in FILTERS.items()}
-"""Kind → the query of its list."""
+"""Kind → query of its list."""
 
 
 def select(tx: Transaction, who: Who, kind: str, params: listing.Params) -> listing.Selection[dict[str, Any]]:
@@ -40,7 +40,8 @@ def select(tx: Transaction, who: Who, kind: str, params: listing.Params) -> list
 
 
 def check_read(who: Who, kind: str, verb: str) -> None:
-    """Regions are for everybody, the rest for those who read all, with a token of a project or the system."""
+    """Everybody may read regions. Others need a role that reads the whole cloud, and a token of a project or the
+    system."""
     action = f"{verb}_{kind}" + ("s" if verb == "list" else "")
     if kind != "region":
         policy.check_reads_all(who, action)
@@ -60,7 +61,7 @@ def show(tx: Transaction, who: Who, kind: str, id: str) -> dict[str, Any]:
 
 
 def create(tx: Transaction, who: Who, kind: str, values: dict[str, Any], extra: dict[str, Any]) -> dict[str, Any]:
-    """A region may bring its id."""
+    """Only a region may have an id from the client."""
     policy.check_admin(who, f"create_{kind}")
     _check(tx, kind, values, None)
     id = values.pop("id", None) or tx.new_hex()
@@ -113,7 +114,7 @@ def _check_no_circle(tx: Transaction, above: str | None, own_id: str | None) -> 
 
 
 def delete(tx: Transaction, who: Who, kind: str, id: str) -> None:
-    """A service goes with its endpoints; a region only when nothing lies in it."""
+    """Deleting a service deletes its endpoints. A region can be deleted only if nothing uses it."""
     policy.check_admin(who, f"delete_{kind}")
     found(tx, kind, id)
     if kind == "region" and (store.regions_below(tx, id) or store.region_in_use(tx, id)):

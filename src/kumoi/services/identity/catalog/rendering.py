@@ -8,12 +8,12 @@ from kumoi.services.identity.catalog.models import BASE_URL
 
 
 def address(url: str, base_url: str) -> str:
-    """The URL for a client that came by `base_url`; other placeholders stay."""
+    """The URL for a client that uses `base_url`. Other placeholders stay."""
     return url.replace(BASE_URL, base_url)
 
 
 def filled(url: str, base_url: str, project_id: str | None, user_id: str) -> str | None:
-    """The URL without placeholders; None when it needs a project and there is none."""
+    """The URL without placeholders; None if it needs a project and there is none."""
     url = address(url, base_url)
     for name, value in (("project_id", project_id), ("tenant_id", project_id), ("user_id", user_id)):
         for placeholder in (f"$({name})s", f"%({name})s"):
@@ -25,7 +25,7 @@ def filled(url: str, base_url: str, project_id: str | None, user_id: str) -> str
 
 
 def catalog(tx: Transaction, base_url: str, project_id: str | None, user_id: str) -> list[dict[str, Any]]:
-    """[{id, type, name, endpoints: [{id, interface, region, region_id, url}]}] of what is enabled."""
+    """[{id, type, name, endpoints: [{id, interface, region, region_id, url}]}] of enabled services and endpoints."""
     found: dict[str, dict[str, Any]] = {}
     for row in store.enabled(tx):
         url = filled(row["url"], base_url, project_id, user_id)

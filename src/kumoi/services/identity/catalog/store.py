@@ -1,4 +1,4 @@
-"""All SQL of the catalogue; each change makes every process forget the catalogues it has written out."""
+"""The SQL of the catalogue. Each change invalidates the cached catalogues of every process."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -61,7 +61,7 @@ def enabled(tx: Transaction) -> list[dict[str, Any]]:
 
 
 def region_in_use(tx: Transaction, region_id: str) -> bool:
-    """Whether an endpoint lies in it."""
+    """Whether an endpoint is in it."""
     return tx.scalar(sa.select(sa.literal(1)).where(endpoints.c.region_id == region_id)) is not None
 
 

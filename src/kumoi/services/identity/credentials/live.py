@@ -1,4 +1,4 @@
-"""Sealing and opening blobs: the keys lie in the cloud's folder, not in its tables."""
+"""Seals and opens blobs. The keys are files of the cloud, not rows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from kumoi.services.identity.credentials.models import CredentialRow
 
 @dataclass(frozen=True)
 class Sealed:
-    """A blob, as it is given and as it is kept. `access_digest`: of one of the type ec2."""
+    """A blob, in clear and sealed. `access_digest`: only of type ec2."""
 
     blob: str
     sealed: str
@@ -22,7 +22,7 @@ class Sealed:
 
 
 def opened(request: Request, row: CredentialRow) -> tuple[CredentialRow, str]:
-    """The row and its blob as it was given."""
+    """The row, and its blob in clear."""
     return row, request.keys.open_secret(row["sealed_blob"])
 
 
@@ -31,7 +31,7 @@ def seal(request: Request, body: schemas.CreateBody) -> Sealed:
 
 
 def new_keys(request: Request, user_id: str, body: schemas.Ec2Create) -> Sealed:
-    """A new pair of keys. What they may do is what the user may do in the project when they are used."""
+    """A new pair of keys. Their permissions are the user's permissions in the project at the time of use."""
     logic.check_may_create_ec2(request.who)
     keys = {"access": randomness.new_secret(16), "secret": randomness.new_secret(16), "trust_id": None}
     return _sealed(request, logic.EC2, msgspec.json.encode(keys).decode())

@@ -1,4 +1,4 @@
-"""Who may keep which credential; blobs arrive here sealed."""
+"""Checks who may create, see and change which credentials. Blobs are already sealed here."""
 
 import hashlib
 from typing import Any
@@ -27,12 +27,12 @@ def text_of(blob: str | dict[str, Any]) -> str:
 
 
 def digest(access: str) -> str:
-    """By which an EC2 access key is found; also the id that the credential gets when it is made."""
+    """Digest by which an EC2 access key is found. It is also the id of a new credential."""
     return hashlib.sha256(access.encode()).hexdigest()
 
 
 def digest_of(kind: str, blob: str) -> str | None:
-    """Of the access key in a blob of the type ec2, else None. Invalid when there are no keys in it."""
+    """Of the access key in a blob of type ec2; None for other types. Invalid if the blob has no keys."""
     if kind.lower() != EC2:
         return None
     if is_too_deep(blob.encode()):
@@ -46,7 +46,7 @@ def digest_of(kind: str, blob: str) -> str | None:
 
 
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[CredentialRow]:
-    """One's own; admins and readers of the system see all."""
+    """The caller's own credentials. Admins and system readers see all."""
     wanted = listing.conditions(params, FILTERS)
     if not policy.reads_all(who) or who.application_credential_id:
         wanted.append(credentials.c.user_id == who.user_id)
@@ -76,12 +76,12 @@ def show(tx: Transaction, who: Who, id: str) -> CredentialRow:
 
 
 def show_ec2(tx: Transaction, who: Who, user_id: str, access: str) -> CredentialRow:
-    """By the access key; it must be that user's."""
+    """By access key. The key must belong to the user."""
     return _shown(who, _ec2(tx, who, user_id, access, "ec2_get_credential"), access)
 
 
 def _ec2(tx: Transaction, who: Who, user_id: str, access: str, action: str) -> CredentialRow:
-    """The row; an admin may be wrong about whose it is."""
+    """The row. For an admin the user id need not match."""
     row = store.with_access(tx, digest(access))
     if row is None:
         raise Absent("credential", access)
@@ -135,7 +135,7 @@ def create(
 
 
 def check_may_create_ec2(who: Who) -> None:
-    """Not with a token of a domain, and not with one that only reads."""
+    """Refuses tokens of a domain and read-only tokens."""
     policy.check_not_of_domain(who, "ec2_create_credential")
     if "member" not in who.roles:
         raise NotAllowed("ec2_create_credential")
@@ -155,7 +155,8 @@ def check_may_update(tx: Transaction, who: Who, id: str) -> CredentialRow:
 
 
 def update(tx: Transaction, who: Who, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> CredentialRow:
-    """`changes`: fields of CredentialUpdate, the blob as `sealed_blob` and `access_digest`. Only the blob may differ."""
+    """`changes`: fields of CredentialUpdate, with the blob as `sealed_blob` and `access_digest`. Only the blob may
+    change."""
     row = check_may_update(tx, who, id)
     for name in ("type", "user_id", "project_id"):
         if changes.get(name, row[name]) != row[name]:

@@ -1,1 +1,1 @@
-"""Domains: the projects that own users, groups and projects."""
+"""Domains: projects that contain users, groups and projects."""

@@ -1,4 +1,4 @@
-"""Which domains there may be."""
+"""The rules of domains."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def found(tx: Transaction, domain_id: str) -> ProjectRow:
 
 
 def show(tx: Transaction, who: Who, domain_id: str) -> ProjectRow:
-    """A token may always look at its own domain."""
+    """A token may always read its own domain."""
     if who.domain_id != domain_id and who.project_domain_id != domain_id:
         policy.check_reads_all(who, "get_domain")
     return found(tx, domain_id)

@@ -1,4 +1,4 @@
-"""Which groups there may be, and who belongs to them."""
+"""The rules of groups and memberships."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +30,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
 
 
 def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection[GroupRow]:
-    """Everybody may ask for their own."""
+    """Every user may read their own."""
     user = user_store.find(tx, user_id)
     if who.user_id != user_id:
         policy.check_read(who, user["domain_id"] if user else None, "list_groups_for_user")
@@ -130,7 +130,7 @@ def join(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
 
 
 def leave(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
-    """Roles that came with the group are gone from the next request on."""
+    """Roles of the group end with the next request."""
     _changeable(tx, who, group_id, "remove_user_from_group")
     _check_user(tx, who, user_id, "remove_user_from_group")
     if not store.leave(tx, group_id, user_id):
@@ -138,7 +138,7 @@ def leave(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
 
 
 def remove(tx: Transaction, ids: Sequence[str]) -> None:
-    """With every assignment to them."""
+    """Also deletes their assignments."""
     removal.run(tx, ids)
     store.delete(tx, ids)
 

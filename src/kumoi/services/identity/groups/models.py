@@ -1,4 +1,4 @@
-"""The tables of groups and of who belongs to them."""
+"""The tables of groups and memberships."""
 
 from typing import Any, TypedDict
 

@@ -1,4 +1,4 @@
-"""All SQL of groups and memberships; each change makes every process forget what it knew about tokens."""
+"""The SQL of groups and memberships. Each change invalidates the cached tokens of every process."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -61,7 +61,7 @@ def having(user_id: str) -> sa.ColumnElement[bool]:
 
 
 def user_ids_in(group_id: str) -> sa.Select[Any]:
-    """The ids of a group's users, for a condition on users."""
+    """The ids of a group's users, as a subquery for conditions on users."""
     return sa.select(memberships.c.user_id).where(memberships.c.group_id == group_id)
 
 
@@ -85,7 +85,7 @@ def has(tx: Transaction, group_id: str, user_id: str) -> bool:
 
 
 def join(tx: Transaction, group_id: str, user_id: str) -> None:
-    """Again, it changes nothing."""
+    """Does nothing if the user is a member."""
     if not has(tx, group_id, user_id):
         tx.insert(memberships, group_id=group_id, user_id=user_id)
         epochs.advance(tx, "identity")

@@ -1,1 +1,1 @@
-"""Attempts to log in: how many failed, from where, and who came in."""
+"""Login attempts: failures by account and address, and addresses of successful logins."""

@@ -1,4 +1,4 @@
-"""What is said to who tries too often."""
+"""The error for too many login attempts."""
 
 from kumoi.kernel.errors import TooManyRequests
 

@@ -1,4 +1,4 @@
-"""The guard of one request that is to prove who asks: transactions of its own around the slow hash."""
+"""Limits login attempts of one request, in transactions of its own before and after the slow hash."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ from kumoi.services.identity.logins import logic
 
 
 class Guard:
-    """`admit` before the secret is looked at, then `failed` or `succeeded`."""
+    """Call `admit` before the secret is checked, then `failed` or `succeeded`."""
 
     def __init__(self, request: Request) -> None:
         self._database = request.database
         self._free = request.settings.login_failures
-        # The front writes it anew, whatever the client says.
+        # The front replaces this header, whatever the client sends.
         self._address = logic.source(request.headers.get("x-forwarded-for", ""))
         self._accounts: Sequence[str] = ()
         self._to_note = False
 
     def admit(self, tx: Transaction, accounts: Sequence[str]) -> None:
-        """TooManyAttempts when somebody must wait first."""
+        """TooManyAttempts if the caller must wait first."""
         self._accounts = accounts
         self._to_note = logic.admit(tx, accounts, self._address, self._free)
 

@@ -1,7 +1,9 @@
-"""Who must wait before the next attempt to log in.
+"""Decides how long the next login attempt must wait.
 
-Failures count for an account and the address that they come from, so that a stranger elsewhere cannot lock the account's user
-out. Many addresses that try one account together make only the addresses wait from which nobody has ever come in."""
+Failures count for an account and the client's address, so that an attacker at another address cannot lock out the
+account's user. If many addresses try one account together, only addresses wait from which nobody ever logged in to that
+account.
+"""
 
 import hashlib
 import ipaddress
@@ -13,17 +15,18 @@ from kumoi.services.identity.logins import store
 from kumoi.services.identity.logins.errors import TooManyAttempts
 
 LONGEST_WAIT, LONGEST_KNOWN_WAIT = 900, 30
-"""Seconds; the second where the account's user has come in from the same address."""
+"""Seconds. The second value applies to addresses from which the user logged in before."""
 MOST_EVERYWHERE = 100
 """Failures of one account, from all addresses, after which unknown addresses wait."""
 FAILURE_SECONDS = 3600
 """How long the last failure counts."""
 SUCCESS_SECONDS, SUCCESS_NOTED_SECONDS = 30 * 86400, 86400
-"""How long an address stays known, and after how long a success is written down again."""
+"""How long an address stays known, and the minimum time between two records of its successes."""
 
 
 def account(*names: str | None) -> str:
-    """The account of a name that nobody has: it behaves like any other, or strangers would learn who exists."""
+    """The account for an unknown user name. It behaves like a real account, so that attackers do not learn which users
+    exist."""
     said = "\0".join(name or "" for name in names)
     return f"?{hashlib.sha256(said.encode('utf-8', 'surrogatepass')).hexdigest()[:60]}"
 

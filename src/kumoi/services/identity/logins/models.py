@@ -24,5 +24,5 @@ logins = Table[LoginRow](
     sa.Column("failed_at", Instant, index=True),
     sa.Column("succeeded_at", Instant, index=True),
 )
-"""`account`: the id of a user or application credential, or a digest of a name that nobody has. `failures`: since the last
-success of this account from this address."""
+"""`account`: the id of a user or application credential, or a digest of an unknown name. `failures`: of this account
+from this address, since the last success."""

@@ -1,4 +1,4 @@
-"""All SQL of attempts to log in."""
+"""The SQL of login attempts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ def at(tx: Transaction, accounts: Sequence[str], address: str) -> dict[str, Logi
 
 
 def failures(tx: Transaction, accounts: Sequence[str], since: int) -> dict[str, int]:
-    """Account → failures from all addresses whose last failure lies after `since`."""
+    """Account → failures from all addresses whose last failure is later than `since`."""
     counted = sa.select(logins.c.account, sa.func.sum(logins.c.failures).label("failures"))
     recent = counted.where(logins.c.account.in_(accounts), logins.c.failed_at > since)
     return {row["account"]: int(row["failures"]) for row in tx.all(recent.group_by(logins.c.account))}
@@ -27,7 +27,7 @@ def keep(tx: Transaction, account: str, address: str, **values: Any) -> None:
 
 
 def forget(tx: Transaction, failed_before: int, succeeded_before: int) -> None:
-    """What no longer counts."""
+    """Delete records that no longer count."""
     never = logins.c.succeeded_at.is_(None)
     tx.execute(logins.delete().where(logins.c.failed_at < failed_before, never))
     tx.execute(logins.delete().where(logins.c.succeeded_at < succeeded_before))

@@ -1,10 +1,10 @@
-"""What roles imply."""
+"""Implied roles."""
 
 from collections.abc import Iterable
 
 
 def expanded(role_ids: Iterable[str], implied: dict[str, set[str]]) -> set[str]:
-    """These roles and all that they imply, however far."""
+    """These roles and all roles that they imply, directly or indirectly."""
     found: set[str] = set()
     waiting = list(role_ids)
     while waiting:

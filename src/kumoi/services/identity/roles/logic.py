@@ -1,4 +1,4 @@
-"""Which roles there may be, and which implies which."""
+"""The rules of roles and implied roles."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ LIST_QUERY = listing.query(FILTERS, {"domain_id": str})
 
 
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[RoleRow]:
-    """Roles that hold everywhere; those of a domain only when it is named. Managers of a domain see the former."""
+    """Global roles; roles of a domain only if the query has the domain. Domain managers see only global roles."""
     domain_id = params.get("domain_id", [""])[-1]
     if domain_id:
         _check_reads_inferences(who, "list_domain_roles")
@@ -47,7 +47,7 @@ def found(tx: Transaction, role_id: str) -> RoleRow:
 
 
 def show(tx: Transaction, who: Who, role_id: str) -> RoleRow:
-    """A domain's manager sees those that a manager may give."""
+    """A domain manager sees the roles that managers may grant."""
     row = found(tx, role_id)
     if row["domain_id"]:
         _check_reads_inferences(who, "get_domain_role")
@@ -91,7 +91,7 @@ def update(tx: Transaction, who: Who, role_id: str, changes: dict[str, Any], ext
 
 
 def delete(tx: Transaction, who: Who, role_id: str) -> None:
-    """With every assignment of it."""
+    """Also deletes its assignments."""
     row = found(tx, role_id)
     policy.check_admin(who, "delete_role")
     options.check_mutable(row, "role")
@@ -99,7 +99,7 @@ def delete(tx: Transaction, who: Who, role_id: str) -> None:
 
 
 def inferences(tx: Transaction, who: Who) -> list[tuple[RoleRow, list[RoleRow]]]:
-    """(prior, those that it implies at once), for every role that implies any."""
+    """(prior role, directly implied roles), for every role that implies others."""
     _check_reads_inferences(who, "list_role_inference_rules")
     implied = store.implied(tx)
     rows = store.by_ids(tx, {*implied, *(id for ids in implied.values() for id in ids)})
@@ -118,7 +118,7 @@ def implied_by(tx: Transaction, who: Who, prior_role_id: str) -> tuple[RoleRow, 
 
 
 def implication(tx: Transaction, who: Who, prior_role_id: str, implied_role_id: str) -> tuple[RoleRow, RoleRow]:
-    """Both roles; Absent when the one does not imply the other."""
+    """Both roles; Absent if the first does not imply the second."""
     _check_reads_inferences(who, "get_implied_role")
     prior, implied = found(tx, prior_role_id), found(tx, implied_role_id)
     if implied_role_id not in store.implied(tx).get(prior_role_id, set()):
@@ -149,7 +149,7 @@ def imply_no_more(tx: Transaction, who: Who, prior_role_id: str, implied_role_id
 
 
 def remove(tx: Transaction, ids: Sequence[str]) -> None:
-    """With every assignment of them."""
+    """Also deletes their assignments."""
     removal.run(tx, ids)
     store.delete(tx, ids)
 

@@ -1,1 +1,1 @@
-"""Tokens: issued, checked, revoked; what a token may be exchanged for."""
+"""Tokens: issuing, checking and revoking them; the projects and domains that a token can be scoped to."""

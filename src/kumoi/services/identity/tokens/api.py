@@ -1,4 +1,4 @@
-"""Routes of tokens and of what a token may be exchanged for."""
+"""Routes of tokens, and of the projects and domains that a token can be scoped to."""
 
 from typing import Any
 

@@ -39,13 +39,13 @@ class Checker:
         ]
 
     def standing(self, tx: Transaction, token: str, *, late: bool = False) -> Standing:
-        """Unauthorized when it stands for nobody; `late`: one that has just ended will do."""
+        """Unauthorized if the token is not valid. `late`: a recently expired token is accepted."""
         return self._known(tx, epochs.current(tx, "identity"), _digest(token), token, late)[0]
 
     def described(
         self, tx: Transaction, token: str, key: tuple[object, ...], late: bool, describe: Describe
     ) -> tuple[Standing, bytes]:
-        """The standing and what `describe` says of it, remembered under `key` for as long as nothing changes."""
+        """The token's standing and the result of `describe`, cached under `key` while the epoch is unchanged."""
         epoch, digest = epochs.current(tx, "identity"), _digest(token)
         standing = self._known(tx, epoch, digest, token, late)[0]
         place = (digest, *key)
@@ -71,7 +71,7 @@ class Checker:
 
 
 def of(database: Database, keys: Keys) -> Checker:
-    """The process's own checker of this cloud."""
+    """This process's authenticator of the cloud."""
     known = _of_database.get(database)
     if known is None:
         with _lock:

@@ -1,10 +1,10 @@
-"""What can go wrong with tokens."""
+"""The errors of tokens."""
 
 from kumoi.kernel.errors import Forbidden, NotFound
 
 
 class TokenNotFound(NotFound):
-    """404: the subject token says nothing that holds; which of its faults it has is not told."""
+    """404: the subject token is not valid. The reason is not revealed."""
 
     def __init__(self, message: str = "Could not find token.") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Login, and the check of one's own or another's token: reads in short transactions, slow hashes outside them."""
+"""Logs in, and checks the caller's own or another token. Reads in short transactions, and hashes outside them."""
 
 import msgspec
 
@@ -52,7 +52,7 @@ def subject(request: Request) -> str:
 
 
 def described(request: Request, with_catalog: bool, late: bool) -> tuple[Standing, bytes]:
-    """What the subject token says; TokenNotFound when nothing that holds."""
+    """The subject token's content; TokenNotFound if it is not valid."""
     check, token, base_url = checker(request), subject(request), request.base_url
 
     def describe(tx: Transaction, standing: Standing) -> bytes:
@@ -65,7 +65,7 @@ def described(request: Request, with_catalog: bool, late: bool) -> tuple[Standin
 
 
 def standing(request: Request) -> Standing:
-    """What the subject token stands for; TokenNotFound when for nobody."""
+    """The subject token's standing; TokenNotFound if it is not valid."""
     check, token = checker(request), subject(request)
     try:
         return request.database.read(lambda tx: check.standing(tx, token))

@@ -1,4 +1,4 @@
-"""Who may have which token, and who may look at or revoke one."""
+"""Checks who may get which token, and who may read or revoke one."""
 
 import base64
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ from kumoi.services.identity.tokens.standing import LATE_SECONDS, Standing, stan
 
 TOKEN_SECONDS = 3600
 LONGEST_CHAIN = 32
-"""How often a token may be exchanged for another: each carries the audit ids of all before it."""
+"""How often a token may be exchanged for another. Each carries the audit ids of all before it."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Claim:
     contradicts: bool = False
 
     def says(self, user: dict[str, Any] | None) -> None:
-        """A method speaks for this user; several must agree."""
+        """An authentication method identifies this user. Several methods must agree."""
         if user is None or (self.user is not None and self.user["id"] != user["id"]):
             self.contradicts = True
         else:
@@ -49,7 +49,7 @@ class Claim:
 
 
 def claim(tx: Transaction, identity: schemas.Identity, checker: Checker) -> Claim:
-    """Unknown users get a hash of None, so that they take as long as known ones."""
+    """Unknown users get the hash None, so that their logins take equally long."""
     found = Claim(methods=list(dict.fromkeys(identity.methods)))
     if not found.methods:
         raise Invalid("auth.identity.methods", "at least one is needed")
@@ -95,7 +95,7 @@ def _claim_application_credential(tx: Transaction, found: Claim, said: schemas.A
 
 
 def _nobody(said: schemas.UserPassword | schemas.ApplicationCredentialMethod) -> str:
-    """The account of what is named and does not exist."""
+    """The account for an unknown user."""
     user = said.user if isinstance(said, schemas.ApplicationCredentialMethod) else said
     domain = user.domain if user is not None else None
     texts = [said.name, *((user.name,) if user is not None else ()), *((domain.name,) if domain is not None else ())]
@@ -136,7 +136,7 @@ def issue(tx: Transaction, proven: Claim, scope: schemas.Scope | str | None) -> 
 
 
 def _issue_limited(tx: Transaction, proven: Claim, scope: schemas.Scope | str | None) -> Standing:
-    """An application credential, or a token from one, stays in its project."""
+    """A token of an application credential, or made from one, stays in its project."""
     credential = proven.application_credential
     assert credential is not None
     if scope is not None and scope != schemas.Scope():
@@ -150,7 +150,7 @@ def _issue_limited(tx: Transaction, proven: Claim, scope: schemas.Scope | str | 
 
 
 def _check_rules(user: dict[str, Any], proven: Claim) -> None:
-    """The user's own rules of which methods must come together."""
+    """Check the user's own rules for combinations of methods."""
     rules = user["options"].get("multi_factor_auth_rules") or []
     if not rules or not user["options"].get("multi_factor_auth_enabled"):
         return
@@ -241,7 +241,7 @@ def describe(tx: Transaction, standing: Standing, base_url: str, with_catalog: b
 
 
 def check_may_see(who: Who, standing: Standing) -> None:
-    """The token's own user, an admin, a system reader, or a service."""
+    """Allowed for the token's own user, an admin, a system reader, or a service."""
     if who.user_id != standing.payload.user_id and not policy.reads_all(who) and "service" not in who.roles:
         raise NotAllowed("validate_token")
 
@@ -252,13 +252,13 @@ def check_may_revoke(who: Who, standing: Standing) -> None:
 
 
 def revoke(tx: Transaction, standing: Standing) -> None:
-    """It and every token that was made from it."""
+    """Revoke the token and every token made from it."""
     payload = standing.payload
     store.revoke(tx, payload.audit_ids[0], payload.expires_at, tx.now - LATE_SECONDS * SECOND)
 
 
 def projects(tx: Transaction, who: Who) -> list[ProjectRow]:
-    """Those that the caller may have a token for."""
+    """The projects for which the caller can get a token."""
     ids = effective.project_ids(tx, who.user_id)
     if who.application_credential_id:
         ids &= {who.project_id or ""}

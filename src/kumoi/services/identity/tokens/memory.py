@@ -1,4 +1,4 @@
-"""What a process remembers about tokens for as long as an epoch stands."""
+"""A process's cache of tokens. An entry is valid while its epoch is unchanged."""
 
 import threading
 from typing import Generic, TypeVar
@@ -15,7 +15,7 @@ class Memory(Generic[V]):
         self._kept: dict[tuple[object, ...], tuple[int, V]] = {}
 
     def get(self, key: tuple[object, ...], epoch: int) -> V | None:
-        """None when it is unknown or from another epoch."""
+        """None if the key is unknown or its entry is from another epoch."""
         kept = self._kept.get(key)
         return kept[1] if kept is not None and kept[0] == epoch else None
 

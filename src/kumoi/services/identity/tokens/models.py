@@ -1,4 +1,4 @@
-"""The table of revocations: audit ids of tokens that were given back before their end."""
+"""The table of revocations: audit ids of tokens that were revoked before they expired."""
 
 from typing import TypedDict
 

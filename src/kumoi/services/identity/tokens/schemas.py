@@ -131,7 +131,7 @@ class WholeSystem(msgspec.Struct):
 
 
 class Token(msgspec.Struct, kw_only=True):
-    """One of project, domain and system, or none: unscoped."""
+    """At most one of project, domain and system. None of them: unscoped."""
 
     methods: list[str]
     user: TokenUser
@@ -148,7 +148,7 @@ class Token(msgspec.Struct, kw_only=True):
 
 
 def token(standing: Standing, catalog: list[dict[str, Any]] | None) -> dict[str, Any]:
-    """`catalog` None: left out, as of an unscoped token."""
+    """`catalog` None: left out, as for an unscoped token."""
     payload, user, scope = standing.payload, standing.user, standing.scope
     ids = payload.audit_ids
     body: dict[str, Any] = {

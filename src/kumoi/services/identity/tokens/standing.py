@@ -1,4 +1,5 @@
-"""What a token stands for now: its user, its scope and the roles there, looked up at every new epoch."""
+"""The current meaning of a token: its user, its scope and the roles there. Read again after every change of the
+epoch."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from kumoi.services.identity.errors import Refused
 from kumoi.services.identity.tokens import store
 
 LATE_SECONDS = 48 * 3600
-"""How long after its end a token is still shown to those who ask with allow_expired."""
+"""How long after its expiry a token is still shown to callers who use allow_expired."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def check_time(payload: Payload, now: int, late: bool = False) -> None:
 
 
 def stand(tx: Transaction, payload: Payload) -> Standing:
-    """Refused when it was revoked, or its user, scope or last role there is gone or disabled. Time is not looked at."""
+    """Refused if it was revoked, or its user, scope or last role is deleted or disabled. Does not check the expiry."""
     user = store.user(tx, payload.user_id)
     if user is None or not usable(user) or user["generation"] != payload.user_generation:
         raise Refused
@@ -85,5 +86,5 @@ def stand(tx: Transaction, payload: Payload) -> Standing:
 
 
 def usable(row: dict[str, Any]) -> bool:
-    """Whether a user or scope and its domain are enabled."""
+    """Whether a user or scope, and its domain, are enabled."""
     return bool(row["enabled"]) and row["domain_enabled"] is not False and row["domain_enabled"] != 0

@@ -1,4 +1,4 @@
-"""All SQL of tokens: what the ids in one stand for, and what has been revoked."""
+"""The SQL of tokens: the users and scopes that their ids name, and revocations."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +32,7 @@ _SCOPE = sa.select(
 
 
 def user(tx: Transaction, user_id: str) -> dict[str, Any] | None:
-    """With its domain's name and whether that is enabled."""
+    """With the name of its domain, and whether the domain is enabled."""
     return tx.one(_USER.where(users.c.id == user_id))
 
 

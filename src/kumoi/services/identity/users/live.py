@@ -25,7 +25,7 @@ def update(request: Request, user_id: str, changes: dict[str, Any], extra: dict[
 
 
 def change_password(request: Request, user_id: str, original: str, password: str) -> None:
-    """Refused when the original is wrong or there is no such user; both take the same time."""
+    """Refused if the original password is wrong or there is no such user. Both take the same time."""
     guard = Guard(request)
 
     def begin(tx: Transaction) -> str | None:
@@ -37,7 +37,7 @@ def change_password(request: Request, user_id: str, original: str, password: str
         guard.failed()
         raise Refused
     guard.succeeded()
-    # Only who knows the password learns more.
+    # Only a caller who knows the password gets a more specific error.
     request.database.read(lambda tx: logic.check_may_change_own_password(tx, user_id))
     after = _hashed(request, password)
     request.database.write(lambda tx: logic.change_password(tx, user_id, before, after))

@@ -1,1 +1,1 @@
-"""What the image service has none of."""
+"""Parts of the image API that Kumoi does not have."""

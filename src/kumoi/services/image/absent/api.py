@@ -1,4 +1,4 @@
-"""Routes of metadata definitions and tasks: there are none, and none can be made."""
+"""Routes of metadata definitions and tasks: their lists are empty, and creating one is refused."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ routes = Routes()
 
 
 class Missing(msgspec.Struct):
-    """One of what there is none of."""
+    """An entry of an empty list."""
 
 
 def _none(path: str, name: str, allowed: Policy, schema: str) -> None:

@@ -1,10 +1,10 @@
-"""What can go wrong with the bytes of an image."""
+"""The errors of an image's bytes."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, TooLarge, UnsupportedMedia
 
 
 class RefusedContent(BadRequest):
-    """The bytes are not what the image says, or not safe to open; nothing of them was kept."""
+    """The bytes do not have the declared format, or are not safe to open. They were deleted."""
 
 
 class NotOctets(UnsupportedMedia):

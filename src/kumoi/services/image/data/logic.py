@@ -1,4 +1,4 @@
-"""When an image may take bytes, and what the row says once they are there."""
+"""Checks when an image may receive bytes, and updates the row after an upload."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +24,8 @@ from kumoi.services.image.images.models import (
 from kumoi.services.image.offers import IMPORT_METHODS
 
 _FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
-"""Containers whose bytes are no bare disk: an archive, say. No disk is taken as one of them, for it would escape the check of
-its own format."""
+"""Containers that are archives and not a bare disk. A disk is not accepted in one, because its own format would not be
+checked."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def begin(
 
 
 def _room(tx: Transaction, owner: str | None, *, staging: bool) -> int | None:
-    """Bytes that the owner's quota still takes; None: any number."""
+    """Bytes that the owner's quota has left; None: no limit."""
     if owner is None:
         return None
     quota = store.STAGE if staging else store.SIZE
@@ -77,7 +77,7 @@ def check_room(most: int | None, size: int) -> None:
 
 
 def beat(tx: Transaction, image_id: str, upload: str) -> bool:
-    """The receiver is at work; False: the image is deleted, or the upload was given up."""
+    """Record that the receiver is active. False: the image is deleted, or the upload was given up."""
     row = store.find(tx, image_id)
     if row is None or row["upload"] != upload:
         return False
@@ -86,11 +86,11 @@ def beat(tx: Transaction, image_id: str, upload: str) -> bool:
 
 
 def finish(tx: Transaction, image_id: str, upload: str, stored: Stored, *, staging: bool) -> bool:
-    """The bytes are there whole; False: nobody wants them any more."""
+    """The upload is complete. False: the image does not need it any more."""
     row = store.find(tx, image_id)
     if row is None or row["upload"] != upload or not operations.is_running(tx, upload):
         return False
-    # Others of the same owner may have ended meanwhile.
+    # Other uploads of the same owner may have ended in the meantime.
     check_room(_room(tx, row["owner"], staging=staging), stored.size)
     store.update(
         tx, image_id, status=UPLOADING if staging else ACTIVE, upload=None, upload_seen_at=None, size=stored.size,
@@ -108,13 +108,13 @@ def wanted(tx: Transaction, image_id: str, upload: str) -> bool:
 
 
 def owns(tx: Transaction, image_id: str, upload: str) -> bool:
-    """Whether the bytes of this upload are its own to remove: the row is gone, or still waits for it."""
+    """Whether this upload may remove its bytes: the row is gone, or still waits for it."""
     row = store.find(tx, image_id)
     return row is None or row["upload"] == upload
 
 
 def give_up(tx: Transaction, image_id: str, upload: str) -> None:
-    """The image is queued again, for another try."""
+    """The image is queued again, for another attempt."""
     row = store.find(tx, image_id)
     if row is not None and row["upload"] == upload:
         store.update(tx, image_id, status=QUEUED, upload=None, upload_seen_at=None)
@@ -122,7 +122,7 @@ def give_up(tx: Transaction, image_id: str, upload: str) -> None:
 
 
 def bring_in(tx: Transaction, who: Who, image_id: str, method: str) -> None:
-    """Import what was staged: it was inspected as it came, so the image is active at once."""
+    """Import staged bytes. They were inspected during the upload, so the image is active at once."""
     row = own(tx, who, image_id)
     if method not in IMPORT_METHODS:
         raise UnknownMethod(method, IMPORT_METHODS)
@@ -133,7 +133,7 @@ def bring_in(tx: Transaction, who: Who, image_id: str, method: str) -> None:
 
 
 def downloadable(tx: Transaction, who: Who, image_id: str) -> ImageDetails | None:
-    """The row; None when the image has no bytes yet."""
+    """The row; None if the image has no bytes yet."""
     row = visible(tx, who, image_id)
     if row["status"] == DEACTIVATED and not who.is_admin:
         raise Deactivated(image_id)

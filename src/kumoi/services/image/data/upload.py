@@ -1,4 +1,4 @@
-"""Receives an image's bytes in the streams process: in constant memory, hashed and inspected while they come."""
+"""Receives an image's bytes in the streams process, with constant memory. Hashes and inspects them as they arrive."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,8 @@ BEAT_SECONDS = 10.0
 
 
 async def receive(asked: Request, body: AsyncIterator[bytes], image_id: str, *, staging: bool) -> None:
-    """Until the bytes are there whole and durable. Whatever goes wrong, the image is queued again and nothing is left."""
+    """Returns when the bytes are complete and durable. After an error the image is queued again, and no bytes are
+    left."""
     kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/octet-stream", ""):
         raise NotOctets(kind)
@@ -74,7 +75,7 @@ async def _within(body: AsyncIterator[bytes], most: int | None) -> AsyncIterator
 
 
 async def _pour(body: AsyncIterator[bytes], writer: Writer) -> None:
-    """One block is written while the next one comes."""
+    """Write one block while the next one arrives."""
     block = bytearray()
     writing: asyncio.Future[None] | None = None
     try:
@@ -96,7 +97,7 @@ async def _pour(body: AsyncIterator[bytes], writer: Writer) -> None:
 
 
 async def _beat(asked: Request, image_id: str, upload: str) -> None:
-    """A sign that this process is at work, for the operation that guards the upload."""
+    """Tell the operation that watches the upload that this process is active."""
     while True:
         await asyncio.sleep(BEAT_SECONDS)
         try:

@@ -1,1 +1,1 @@
-"""Images: what they are called, what they hold, who may use them."""
+"""Images: their attributes, status and visibility."""

@@ -1,4 +1,4 @@
-"""Where the image service's tables and the image store disagree."""
+"""Compares the image service's tables with the image store."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What can go wrong with images."""
+"""The errors of images."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, Gone, NotFound, TooLarge
 

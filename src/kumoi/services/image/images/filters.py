@@ -1,4 +1,4 @@
-"""A list's query, as conditions in SQL: which images the caller sees, and which of them are asked for."""
+"""Converts a list's query to SQL conditions: the images that the caller may see, and the filters."""
 
 import re
 from collections.abc import Callable
@@ -29,7 +29,7 @@ TYPES: dict[str, Any] = {
     "visibility": Literal["public", "private", "shared", "community", "all"],
     "member_status": Literal["accepted", "pending", "rejected", "all"],
 }
-"""Parameter → type, of every filter but those on properties of a client's own."""
+"""Parameter → type, of all filters except those on custom properties."""
 _COMPARE: dict[str, Callable[[Any, Any], Condition]] = {
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
@@ -43,7 +43,7 @@ _TRUE, _FALSE = frozenset({"true", "1"}), frozenset({"false", "0"})
 
 
 def seen_by(who: Who, params: Params) -> list[Condition]:
-    """`visibility` and `member_status` say which of what others made is listed."""
+    """`visibility` and `member_status` select which images of other projects are listed."""
     visibility = _one(params, "visibility")
     if visibility not in (None, "public", "private", "shared", "community", "all"):
         raise InvalidImage(f"Invalid visibility value: {visibility}")
@@ -130,7 +130,7 @@ def _moment(column: sa.ColumnElement[int], name: str, value: str) -> Condition:
         moment = clock.parse_iso(rest)
     except (ValueError, OverflowError):
         raise InvalidImage(f"Invalid time for {name}: {value[:100]} is not in ISO 8601.") from None
-    # What the API shows has no fraction, so a second is one moment.
+    # The API shows no fractions of seconds, so all instants of a second are equal.
     second = column - column % clock.SECOND
     return _COMPARE[operator](second, moment - moment % clock.SECOND)
 

@@ -1,4 +1,4 @@
-"""Which images a caller may see and change, and what a change starts."""
+"""Checks which images a caller may see and change; starts operations."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -50,11 +50,11 @@ _PAGING: dict[str, Any] = {
     "sort_key": list[Literal[tuple(_SORT_KEYS)]],  # type: ignore[misc]
 }  # fmt: skip
 LIST_QUERY = texts(optional("ListQuery", {**filters.TYPES, **_PAGING}), Family("properties", ".+"))
-"""Any other name is a property of the client's own."""
+"""Any other name is a custom property."""
 
 
 def visible(tx: Transaction, who: Who, image_id: str) -> ImageDetails:
-    """The row, for its owner, its members, everybody (public, community) and admins; ImageNotFound for others."""
+    """The row, for its owner, its members, everybody (public, community) and admins; otherwise ImageNotFound."""
     row = store.find(tx, image_id)
     if row is None or not sees(tx, who, row):
         raise ImageNotFound(image_id)
@@ -70,7 +70,7 @@ def sees(tx: Transaction, who: Who, row: ImageDetails) -> bool:
 
 
 def own(tx: Transaction, who: Who, image_id: str) -> ImageDetails:
-    """The row, for whom it is to change: its owner and admins; ImageForbidden for others who see it."""
+    """The row, for its owner and admins; ImageForbidden for callers who may only see it."""
     row = visible(tx, who, image_id)
     if not who.changes(row["owner"]):
         raise ImageForbidden(f"You are not permitted to modify image {image_id}: it belongs to another project.")
@@ -86,7 +86,7 @@ def create(tx: Transaction, who: Who, values: dict[str, Any]) -> ImageDetails:
     if owner != who.project_id and not who.is_admin:
         raise ImageForbidden("You are not permitted to create images owned by another project.")
     image_id = known.id or tx.new_uuid()
-    # An image of this id that is just being deleted would take the new one's bytes along.
+    # An image with this id that is being deleted would delete the new image's bytes too.
     if known.id and (store.find(tx, image_id) or operations.active_on(tx, subject("image", image_id))):
         raise ImageExists(image_id)
     if owner is not None:
@@ -135,7 +135,7 @@ def update(tx: Transaction, who: Who, image_id: str, changes: Sequence[Change]) 
 
 
 def delete(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any]) -> None:
-    """Whatever its status is: an upload in progress ends."""
+    """Allowed in every status. An active upload ends."""
     row = own(tx, who, image_id)
     if row["protected"]:
         raise ImageProtected(image_id)
@@ -144,7 +144,7 @@ def delete(tx: Transaction, who: Who, image_id: str, origin: dict[str, Any]) -> 
 
 
 def set_active(tx: Transaction, image_id: str, who: Who, *, active: bool) -> None:
-    """Reactivate or deactivate; nothing happens to one that is so already."""
+    """Reactivate or deactivate. Does nothing if it has that status."""
     row = own(tx, who, image_id)
     if row["status"] not in (ACTIVE, DEACTIVATED):
         raise ImageForbidden(

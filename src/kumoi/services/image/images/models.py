@@ -18,7 +18,7 @@ TRANSITIONS = {
     DEACTIVATED: {ACTIVE},
 }
 TRANSIENT = frozenset({SAVING, IMPORTING})
-"""States that an operation leads out of."""
+"""An image with one of these has an active operation."""
 PUBLIC, PRIVATE, SHARED, COMMUNITY = "public", "private", "shared", "community"
 MOST = 128
 """Properties, tags or members of one image."""
@@ -48,7 +48,7 @@ class ImageRow(TypedDict):
 
 
 class ImageDetails(ImageRow):
-    """An image with what stands in the other tables."""
+    """An image with its values from the other tables."""
 
     properties: dict[str, str]
     tags: list[str]
@@ -79,7 +79,7 @@ images = Table[ImageRow](
     sa.Column("upload_seen_at", Instant),
     sa.Index("ix_image_images_visible", "visibility", "created_at"),
 )
-"""`upload`: the operation that guards bytes on their way in; `upload_seen_at`: when their receiver last gave sign."""
+"""`upload`: the operation that watches an upload in progress. `upload_seen_at`: when its receiver was last active."""
 
 
 class PropertyRow(TypedDict):

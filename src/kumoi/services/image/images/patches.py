@@ -1,4 +1,4 @@
-"""JSON patches of images: media types, pointers, and what each operation makes of the attributes."""
+"""JSON patches of images: media types, pointers, and the effect of each operation on the attributes."""
 
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ MEDIA_TYPES = (
     "application/openstack-images-v2.0-json-patch",
 )
 _DEFAULTS: dict[str, Any] = {"name": None, "tags": []}
-"""Known attributes that a patch may remove, and what they are then."""
+"""Known attributes that a patch may remove, and their values after that."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ def _pointed(path: str) -> str:
 
 
 def apply(before: dict[str, Any], changes: list[Change]) -> dict[str, Any]:
-    """The attributes after all changes, not judged yet but for which may be touched at all."""
+    """The attributes after all changes. Checks only which attributes may be changed, not their values."""
     after = dict(before)
     for change in changes:
         name = change.name

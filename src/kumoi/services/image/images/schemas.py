@@ -1,4 +1,5 @@
-"""Shapes of images: docs.openstack.org/api-ref/image/v2/#images. Custom properties stand beside the known attributes."""
+"""The representation of images: docs.openstack.org/api-ref/image/v2/#images. Custom properties appear beside the known
+attributes."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -45,7 +46,7 @@ READ_ONLY = frozenset({
 })  # fmt: skip
 RESERVED = frozenset({"deleted", "deleted_at", "locations"})
 EMPTY_AS_NULL = ("kernel_id", "ramdisk_id")
-"""Properties that clients send as null for an image without; they are not kept then."""
+"""Properties that clients may send as null. Null values are not stored."""
 ORDER = (
     "name", "disk_format", "container_format", "visibility", "size", "virtual_size", "status", "checksum", "protected",
     "min_ram", "min_disk", "owner", "os_hidden", "os_hash_algo", "os_hash_value", "id",
@@ -150,7 +151,7 @@ def image(row: ImageDetails) -> dict[str, Any]:
 
 
 def settable(row: ImageDetails) -> dict[str, Any]:
-    """What a JSON patch works on."""
+    """The document that a JSON patch changes."""
     values: Mapping[str, Any] = row
     return {**row["properties"], **{name: values[name] for name in KNOWN}}
 

@@ -79,7 +79,7 @@ def put_tags(tx: Transaction, image_id: str, values: Iterable[str]) -> None:
 
 
 def delete(tx: Transaction, image_id: str) -> None:
-    """With its properties, tags and members."""
+    """Also deletes its properties, tags and members."""
     tx.execute(images.delete().where(images.c.id == image_id))
 
 
@@ -89,7 +89,7 @@ def ids_with_data(tx: Transaction) -> list[str]:
 
 
 def every(tx: Transaction) -> list[ImageStatus]:
-    """Of every image the id, status and upload, for audit and sweeps."""
+    """The id, status and upload of every image, for audit and sweeps."""
     return tx.all(sa.select(images.c.id, images.c.status, images.c.upload).order_by(images.c.id), ImageStatus)
 
 
@@ -99,7 +99,7 @@ def _counted(*conditions: sa.ColumnElement[bool]) -> Callable[[Transaction, str]
 
 
 def _mebibytes(*conditions: sa.ColumnElement[bool]) -> Callable[[Transaction, str], int]:
-    """Of whole images; begun ones count as whole."""
+    """In whole MiB for each image, rounded up."""
     query = sa.select(sa.func.coalesce(sa.func.sum(images.c.size), 0)).where(*conditions)
     return lambda tx, project_id: -(-int(tx.scalar(query.where(images.c.owner == project_id)) or 0) >> 20)
 

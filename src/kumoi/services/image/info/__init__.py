@@ -1,1 +1,1 @@
-"""What this image service offers: stores and ways of import."""
+"""Discovery of this image service's stores and import methods."""

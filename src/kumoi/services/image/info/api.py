@@ -1,4 +1,4 @@
-"""Routes that tell what this image service offers."""
+"""Routes that describe the stores and import methods."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What can go wrong with members."""
+"""The errors of members."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 

@@ -1,4 +1,4 @@
-"""Who shares an image with whom, and who accepts."""
+"""Sharing of images with projects, and their acceptance."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
@@ -29,7 +29,7 @@ def add(tx: Transaction, who: Who, image_id: str, member_id: str) -> MemberRow:
 
 
 def list_of(tx: Transaction, who: Who, image_id: str) -> list[MemberRow]:
-    """All, for the owner; the caller's own entry for others."""
+    """The owner sees all. Others see only their own entry."""
     row = visible(tx, who, image_id)
     if row["visibility"] != SHARED:
         raise NotShared

@@ -14,7 +14,7 @@ class Create(msgspec.Struct, forbid_unknown_fields=True):
 
 class Update(msgspec.Struct):
     status: str
-    """Clients may send the member along, which the path names already."""
+    """A client may also send the member, which is already in the path."""
 
 
 class Member(msgspec.Struct, kw_only=True):

@@ -1,1 +1,1 @@
-"""JSON schemas of images and members, for clients that ask."""
+"""JSON schemas of images and members."""

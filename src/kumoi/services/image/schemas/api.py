@@ -27,7 +27,7 @@ def member(request: Request) -> dict[str, Any]:
 
 
 def _absent(path: str, name: str, several: str) -> None:
-    """Clients read the schema of what there is none of before they list it."""
+    """Clients read the schema of an absent resource before they list it."""
 
     @routes.get(f"{path}/{name}", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
     def one(request: Request) -> dict[str, Any]:

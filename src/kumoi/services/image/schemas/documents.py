@@ -1,4 +1,4 @@
-"""JSON schemas of images and members, made from the shapes that are really checked."""
+"""JSON schemas of images and members, generated from the structs that check requests."""
 
 from typing import Any, get_args
 
@@ -63,7 +63,7 @@ def member() -> dict[str, Any]:
 
 
 def absent(name: str) -> dict[str, Any]:
-    """Of something that there is none of: no field is known."""
+    """The schema of an absent resource, without fields."""
     return {"name": name, "properties": {}, "additionalProperties": True}
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with giving out addresses."""
+"""The errors of address allocation."""
 
 from kumoi.kernel.errors import BadRequest, Conflict
 
@@ -15,7 +15,7 @@ class IpAddressGenerationFailureForSubnet(Conflict):
 
 
 class ExternalIpAddressExhausted(BadRequest):
-    """Neutron answers 400 here, and clients know it so."""
+    """400, as in Neutron; clients expect it."""
 
     def __init__(self, network_id: str) -> None:
         super().__init__(f"Unable to find any IP address on external network {network_id}.")

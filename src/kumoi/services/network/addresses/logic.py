@@ -1,4 +1,5 @@
-"""Choosing addresses for ports: the asked ones, one per IP version otherwise, and those that follow from the MAC."""
+"""Chooses addresses for ports: the requested ones, otherwise one per IP version, and those that are derived from the
+MAC."""
 
 import ipaddress
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""The table of given addresses: the primary key is what makes one go to one port only."""
+"""The table of allocated addresses. Its primary key ensures that an address belongs to one port only."""
 
 from typing import TypedDict
 

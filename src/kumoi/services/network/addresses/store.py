@@ -1,4 +1,4 @@
-"""All SQL of given addresses."""
+"""The SQL of allocated addresses."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ Given = tuple[str, str]
 
 
 def taken(tx: Transaction, subnet_id: str, among: Sequence[str] | None = None) -> set[str]:
-    """Addresses of the subnet that ports have; `among` None: all of them."""
+    """Addresses of the subnet that ports use; `among` None: all of them."""
     query = sa.select(addresses.c.address).where(addresses.c.subnet_id == subnet_id)
     if among is not None:
         query = query.where(addresses.c.address.in_(among))
@@ -49,7 +49,7 @@ def give(tx: Transaction, port_id: str, wanted: Sequence[Given], held: Sequence[
 
 
 def give_back(tx: Transaction, subnet_id: str) -> None:
-    """All of a subnet that is going."""
+    """Release all addresses of a subnet that is being deleted."""
     tx.execute(addresses.delete().where(addresses.c.subnet_id == subnet_id))
 
 
@@ -72,7 +72,7 @@ def of_owner(tx: Transaction, device_owner: str) -> list[str]:
 
 
 def counts(tx: Transaction, network_ids: Sequence[str]) -> dict[str, int]:
-    """subnet id → how many of its addresses are given, for the subnets of these networks."""
+    """Subnet id → number of allocated addresses, for the subnets of these networks."""
     query = (
         sa.select(addresses.c.subnet_id, sa.func.count())
         .join(subnets, subnets.c.id == addresses.c.subnet_id)

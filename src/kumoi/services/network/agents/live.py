@@ -1,4 +1,4 @@
-"""Each host, asked whether it answers, in the form of an agent."""
+"""Asks each host whether it answers, and shows it as an agent."""
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ FILTERS: dict[str, Any] = {
     "id": str, "agent_type": str, "binary": str, "host": str, "topic": str, "admin_state_up": bool, "alive": bool,
     "availability_zone": str, "description": str,
 }  # fmt: skip
-"""Attribute → type. Any attribute filters; one that an agent does not have matches nothing but an empty text."""
+"""Attribute → type. An attribute that agents do not have matches only the empty text."""
 
 
 class AgentNotFound(NotFound):
@@ -28,7 +28,7 @@ class AgentNotFound(NotFound):
 
 
 def index(engine: Engine, filters: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
-    """One agent for each host; `filters`: attribute → values as texts."""
+    """One agent for each host. `filters`: attribute → values as texts."""
     hosts: Hosts = engine(Hosts)
     found = [_agent(hosts, host) for host in hosts.names()]
     for name, values in filters.items():
@@ -53,7 +53,7 @@ def _agent(hosts: Hosts, host: str) -> dict[str, Any]:
     try:
         ports, alive = len(hosts.wiring(host).plugged()), True
     except Exception:
-        # Whatever keeps a host from answering, that is the answer here.
+        # Any failure to answer is the result here.
         ports, alive = 0, False
     now = clock.iso(clock.now()).replace("T", " ").removesuffix("Z")  # the only times of this API in this form
     return {

@@ -1,4 +1,4 @@
-"""The extensions of the network API that are wholly built, as clients look them up."""
+"""The API extensions that are implemented completely."""
 
 from typing import Any
 

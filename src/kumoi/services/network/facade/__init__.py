@@ -1,6 +1,6 @@
-"""What other services may ask of networks: one small door a file, and `errors` for what the doors refuse.
+"""What other services may call in the network service: one file per topic, and the errors in `errors`.
 
-A door runs in the caller's transaction. It refuses with the typed errors of `facade.errors`, which carry the facts and
-say them in the network service's words; a caller whose API has words of its own translates them at its own door
-(`kernel.errors.translated`). OverQuota is the kernel's, so it needs no translation.
+A function runs in the caller's transaction. It raises the typed errors of `facade.errors`, whose texts are the network
+service's. A caller whose API has other texts or statuses translates them (`kernel.errors.translated`). OverQuota is the
+kernel's and needs no translation.
 """

@@ -1,4 +1,4 @@
-"""What the doors of the network service refuse."""
+"""The errors of the network service's facade."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 from kumoi.services.network.addresses.errors import IpAddressAlreadyAllocated, IpAddressGenerationFailure
@@ -13,7 +13,7 @@ from kumoi.services.network.security_groups.errors import SecurityGroupNotFound,
 
 
 class NetworksAmbiguous(Conflict):
-    """None is named, and the project can use several."""
+    """The request names no network, and the project can use several."""
 
     def __init__(self, project_id: str) -> None:
         self.project_id = project_id
@@ -21,7 +21,7 @@ class NetworksAmbiguous(Conflict):
 
 
 class NoNetwork(NotFound):
-    """None is named, one is required, and the project can use none."""
+    """The request names no network, and the project can use none."""
 
     def __init__(self, project_id: str) -> None:
         self.project_id = project_id
@@ -34,7 +34,7 @@ class NetworkNotNamed(BadRequest):
 
 
 class NetworkNotUsable(Forbidden):
-    """The caller sees it, as an external one, and may have no port on it."""
+    """The caller may see this (external) network, but may have no port on it."""
 
     def __init__(self, network_id: str) -> None:
         self.network_id = network_id
@@ -62,7 +62,7 @@ class PortOfAnotherProject(BadRequest):
 
 
 class InvalidFixedAddress(BadRequest):
-    """It is no address, or none of the network's subnets."""
+    """It is not an address, or not in one of the network's subnets."""
 
     def __init__(self, address: str, reason: str) -> None:
         self.address, self.reason = address, reason

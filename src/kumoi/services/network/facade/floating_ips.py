@@ -1,4 +1,4 @@
-"""Leading floating IPs to the ports of devices, for callers that know them by address."""
+"""Associates floating IPs with the ports of devices, for callers that know them by address."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
@@ -21,7 +21,7 @@ def associate(tx: Transaction, who: Who, address: str, port_id: str, fixed_addre
 
 
 def disassociate(tx: Transaction, who: Who, address: str, device_id: str) -> None:
-    """Lead it nowhere. As `associate`; FloatingAddressElsewhere when it does not lead to the device."""
+    """As `associate`. FloatingAddressElsewhere if the address is not associated with the device."""
     row = _of_address(tx, who, address)
     if row["port_id"] not in [port["id"] for port in ports_store.of_servers(tx, [device_id])]:
         raise FloatingAddressElsewhere(address, device_id)

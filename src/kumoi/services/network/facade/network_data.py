@@ -1,4 +1,4 @@
-"""OpenStack's network_data.json: what a guest is told of its network cards."""
+"""OpenStack's network_data.json: the description of network cards for a guest."""
 
 from collections.abc import Sequence
 from typing import Any

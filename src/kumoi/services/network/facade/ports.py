@@ -1,4 +1,4 @@
-"""Ports of devices that have network cards: servers and whatever else the caller plugs in."""
+"""Ports of devices that have network cards, such as servers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,8 +40,8 @@ from kumoi.services.network.security_groups.models import security_groups as gro
 from kumoi.services.network.subnets import store as subnets_store
 
 CARDS_CHANGED = SERVERS
-"""Kind of dirty rows that name devices: ports of theirs are gone, or have other addresses. The service that has the
-devices reconciles it."""
+"""Dirty rows of this kind name devices whose ports were deleted or have new addresses. The service of the devices
+reconciles them."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Port:
 
 @dataclass(frozen=True)
 class Wanted:
-    """One network card of a device: on a network (with an address of it, if one is named), or an existing port."""
+    """A requested network card: on a network (with a given address or not), or an existing port."""
 
     network_id: str | None = None
     port_id: str | None = None
@@ -116,7 +116,7 @@ def plan(
         elif one.network_id is not None:
             _usable_network(tx, who, one.network_id, named.get(one.network_id))
             if one.fixed_ip is not None:
-                # As a port of its own: others' networks give addresses, nobody chooses them there.
+                # As for a port of its own: on networks of other projects, a caller cannot choose the address.
                 ownership.must_own(who, named[one.network_id], "create_port:fixed_ips:ip_address")
         else:
             raise NetworkNotNamed()
@@ -178,17 +178,17 @@ def bind(tx: Transaction, device_id: str, host: str) -> list[str]:
 
 
 def unbind(tx: Transaction, device_id: str) -> None:
-    """The device is on no host now; its ports stay its own."""
+    """The device is on no host. It keeps its ports."""
     _unbind(tx, _of_device(tx, device_id))
 
 
 def release(tx: Transaction, device_id: str) -> None:
-    """Delete the ports made for the device, free those that were given to it; again, it changes nothing."""
+    """Delete the ports that were created for the device, and release the others. Repeated calls do nothing."""
     _release(tx, _of_device(tx, device_id))
 
 
 def release_one(tx: Transaction, device_id: str, port_id: str) -> None:
-    """As `release`, for one port; nothing when the device has it no more."""
+    """As `release`, for one port. Does nothing if the port does not belong to the device."""
     _release(tx, [row for row in _of_device(tx, device_id) if row["id"] == port_id])
 
 
@@ -217,7 +217,7 @@ def cards(tx: Transaction) -> list[tuple[str, str]]:
 
 
 def device_ids(tx: Transaction) -> set[str]:
-    """Devices whose cards ports are."""
+    """Devices that have ports as cards."""
     query = sa.select(ports_table.c.device_id).where(ports_table.c.device_position >= 0).distinct()
     return {row[0] for row in tx.execute(query)}
 
@@ -249,7 +249,7 @@ def _make(
     group_ids: list[str],
     device: tuple[str, str, int],
 ) -> str:
-    """`device`: its id, the owner's name, which card of it this is. The port's id."""
+    """The id of the new port. `device`: its id, the owner's name, and the number of the card."""
     quotas.take(tx, "network", project_id, {"port": 1})
     try:
         row = ports_logic.make(

@@ -45,7 +45,7 @@ def _ports(tx: Transaction, device_id: str) -> list[PortRow]:
 
 
 def _regroup(tx: Transaction, rows: Sequence[PortRow], change: Callable[[list[str]], list[str]]) -> int:
-    """How many ports changed."""
+    """Returns how many ports changed."""
     memberships = ports_store.groups_of(tx, [row["id"] for row in rows])
     changed = 0
     for row in rows:

@@ -1,1 +1,1 @@
-"""Floating IPs: addresses of external networks that lead to ports."""
+"""Floating IPs: addresses of external networks that are translated to ports."""

@@ -1,4 +1,4 @@
-"""What can go wrong with floating IPs."""
+"""The errors of floating IPs."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 

@@ -1,4 +1,4 @@
-"""Which floating IPs may be made, and which ports they may lead to."""
+"""Checks the creation, association and deletion of floating IPs."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -97,7 +97,7 @@ def update(
     values = given(asked)
     columns = {name: values[name] for name in ("description",) if name in values}
     if "port_id" in values or values.get("fixed_ip_address") or not values:
-        # Nothing at all has always meant: lead nowhere.
+        # An empty body has always meant "disassociate".
         port_id = values.get("port_id", row["port_id"] if values else None)
         if port_id is not None:
             columns.update(_association(tx, who, row, port_id, values.get("fixed_ip_address")))
@@ -124,7 +124,7 @@ def delete(tx: Transaction, who: Who, floating_ip_id: str, if_match: str | None)
 
 
 def detailed(tx: Transaction, rows: Sequence[FloatingIpRow]) -> list[FloatingIpDetails]:
-    """Rows with `port` (that it leads to, or None) and `tags`, as schemas show them."""
+    """Rows with `port` (the associated one, or None) and `tags`, as schemas show them."""
     tagged = tags.of(tx, [row["id"] for row in rows])
     led_to = ports_store.by_ids(tx, [row["port_id"] for row in rows if row["port_id"]])
     return [
@@ -138,7 +138,7 @@ def detailed(tx: Transaction, rows: Sequence[FloatingIpRow]) -> list[FloatingIpD
 
 
 def _wish(tx: Transaction, network_id: str, subnet_id: str | None, address: str | None) -> addresses.Wish:
-    """One IPv4 address of the external network: the named one, or one of the named subnet, or any."""
+    """One IPv4 address of the external network: a given one, one of a given subnet, or any."""
     choices = [subnet for subnet in subnets.of_network(tx, network_id) if subnet["ip_version"] == 4]
     if not choices:
         raise BadFloatingIpRequest(f"Network {network_id} does not contain any IPv4 subnet")
@@ -163,7 +163,7 @@ def _wish(tx: Transaction, network_id: str, subnet_id: str | None, address: str 
 
 
 def _association(tx: Transaction, who: Who, row: FloatingIpRow, port_id: str, fixed_ip: str | None) -> dict[str, Any]:
-    """The columns that lead the floating IP to a port's address, through the router that reaches both sides."""
+    """The columns that associate the floating IP with a port's address, through the router that connects both."""
     port = ports_store.find_visible(tx, who, port_id)
     if port is None:
         raise PortNotFound(port_id)
@@ -184,7 +184,7 @@ def _association(tx: Transaction, who: Who, row: FloatingIpRow, port_id: str, fi
     if not reaching:
         raise ExternalGatewayForFloatingIPNotFound(row["floating_network_id"], subnet_id, port_id)
     subnet = subnets.by_ids(tx, [subnet_id])[subnet_id]
-    # Where several routers reach it, answers go through the one that is the subnet's gateway.
+    # If several routers connect them, replies go through the one that is the subnet's gateway.
     router = next((one for one in reaching if one["interface"] == subnet["gateway_ip"]), reaching[0])
     return {"port_id": port_id, "fixed_ip_address": address, "router_id": router["id"], "status": DOWN}
 

@@ -39,7 +39,7 @@ floating_ips = Table[FloatingIpRow](
     sa.UniqueConstraint("port_id", "fixed_ip_address"),
     sa.Index("ix_network_floating_ips_project_id_created_at", "project_id", "created_at"),
 )
-"""`status`: ACTIVE once the topology has it, DOWN while it is not associated or not there yet."""
+"""`status`: ACTIVE when the topology has it; DOWN while it is not associated, or not in the topology yet."""
 
 STATES = {"DOWN": ("ACTIVE",), "ACTIVE": ("DOWN",)}
-"""Which state may follow which."""
+"""State → states that may follow."""

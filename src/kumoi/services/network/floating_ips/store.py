@@ -1,4 +1,4 @@
-"""All SQL of floating IPs."""
+"""The SQL of floating IPs."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -39,7 +39,7 @@ def find(tx: Transaction, floating_ip_id: str) -> FloatingIpRow | None:
 
 
 def of_address(tx: Transaction, address: str) -> list[FloatingIpRow]:
-    """Of all projects and external networks."""
+    """In all projects and external networks."""
     return tx.rows(floating_ips, floating_ip_address=address)
 
 
@@ -48,12 +48,12 @@ def by_ids(tx: Transaction, floating_ip_ids: Sequence[str]) -> dict[str, Floatin
 
 
 def of_ports(tx: Transaction, port_ids: Sequence[str]) -> list[FloatingIpRow]:
-    """Those that lead to one of the ports."""
+    """Those that are associated with one of the ports."""
     return tx.rows(floating_ips, port_id=port_ids) if port_ids else []
 
 
 def idle_of(tx: Transaction, network_id: str) -> list[FloatingIpRow]:
-    """Those of an external network that lead nowhere."""
+    """Those of an external network that are not associated."""
     query = sa.select(floating_ips).where(floating_ips.c.floating_network_id == network_id)
     return tx.all(query.where(floating_ips.c.port_id.is_(None)), FloatingIpRow)
 
@@ -63,7 +63,7 @@ def of_router(tx: Transaction, router_id: str) -> list[FloatingIpRow]:
 
 
 def set_active(tx: Transaction, there: Iterable[tuple[str, str, str]], status: str) -> None:
-    """Those of (id, port id, fixed address) that still lead there are in the topology."""
+    """Set the status of those (id, port id, fixed address) whose association is unchanged."""
     for floating_ip_id, port_id, fixed_address in sorted(there):
         tx.execute(
             floating_ips.update()
@@ -78,7 +78,7 @@ def set_active(tx: Transaction, there: Iterable[tuple[str, str, str]], status: s
 
 
 def leading(tx: Transaction) -> dict[str, str]:
-    """Floating address → the fixed address that it leads to, of the whole cloud."""
+    """Floating address → associated fixed address, for the whole cloud."""
     query = sa.select(floating_ips.c.floating_ip_address, floating_ips.c.fixed_ip_address)
     return {row[0]: row[1] for row in tx.tuples(query.where(floating_ips.c.port_id.is_not(None)))}
 

@@ -1,1 +1,1 @@
-"""How many addresses of each network are used."""
+"""Numbers of used and available addresses by network."""

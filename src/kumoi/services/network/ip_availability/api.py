@@ -1,4 +1,4 @@
-"""Routes of the availability of addresses, which admins only are told."""
+"""Routes of the availability of addresses, for admins."""
 
 from typing import Any
 

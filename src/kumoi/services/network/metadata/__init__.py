@@ -1,1 +1,1 @@
-"""Metadata: the port through which guests of a network reach 169.254.169.254, and who answers there."""
+"""Metadata: the port through which guests of a network reach 169.254.169.254, and the hosts that serve it."""

@@ -1,4 +1,4 @@
-"""What guests read of their network cards: OpenStack's network_data.json."""
+"""OpenStack's network_data.json: the description of network cards for guests."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from kumoi.services.network.subnets.models import SubnetRow
 
 
 class Card(Protocol):
-    """The part of facade.Port that is told."""
+    """The part of facade.Port that it contains."""
 
     @property
     def id(self) -> str: ...

@@ -1,4 +1,4 @@
-"""What can go wrong with networks."""
+"""The errors of networks."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Which networks may be made, seen and changed by whom."""
+"""Checks who may create, see and change which networks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -60,7 +60,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.NetworkCreate]) ->
     made = []
     for one in asked:
         values = given(one)
-        # What the body names with its plain value, nobody is refused.
+        # A field with its default value is allowed for everybody.
         special = {name: value for name, value in values.items() if value not in (False, None)}
         ownership.only_admin(who, special, "create_network", FOR_ADMINS)
         project_id = ownership.project_of(who, values)
@@ -70,7 +70,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.NetworkCreate]) ->
 
 
 def make(tx: Transaction, project_id: str, values: dict[str, Any]) -> NetworkRow:
-    """A network of the project; `values` by the names of schemas.NetworkCreate. Its default group comes with it."""
+    """Create a network of the project and its default group. `values` by the names of schemas.NetworkCreate."""
     security_groups.ensure_default(tx, project_id)
     zones = values.get("availability_zone_hints") or None
     if zones and zones != [schemas.ZONE]:
@@ -144,7 +144,7 @@ def update(
 
 
 def delete(tx: Transaction, who: Who, network_id: str, if_match: str | None) -> None:
-    """With its subnets, its metadata port and floating IPs that lead nowhere; other ports are in the way."""
+    """Also deletes its subnets, its metadata port and unassociated floating IPs. Refused if it has other ports."""
     row = find(tx, who, network_id)
     ownership.must_own(who, row, "delete_network")
     standard_attributes.expect_revision(row, if_match)
@@ -177,13 +177,13 @@ def detailed(tx: Transaction, rows: Sequence[NetworkRow]) -> list[NetworkDetails
 
 
 def must_use(who: Who, network: NetworkRow, rule: str) -> None:
-    """For plugging into what is seen: an external network is seen by all, and used only by its owner."""
+    """For attaching to a visible network. Everybody sees an external network, but only its owner may use it."""
     if not (ownership.owns(who, network) or network["shared"]):
         raise PolicyForbids(rule)
 
 
 def must_carry(network_id: str, mtu: int, version: int) -> None:
-    """A subnet's IP version asks for some size of its network's packets."""
+    """The MTU must be large enough for the subnet's IP version."""
     if mtu < LEAST_MTU[version]:
         raise NetworkMTUSubnetConflict(network_id, mtu, LEAST_MTU[version])
 

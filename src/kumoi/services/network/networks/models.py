@@ -47,12 +47,12 @@ networks = Table[NetworkRow](
     sa.Index("ix_network_networks_external", "external"),
     sa.UniqueConstraint("network_type", "physical_network", "segmentation_id"),
 )
-"""`status` stays ACTIVE: a network has nothing that could be down."""
+"""`status` is always ACTIVE, because nothing about a network can be down."""
 
 PRIVATE_MTU = 1442
-"""What Geneve leaves of 1500."""
+"""1500 minus the overhead of Geneve."""
 OUTER_MTU = 1500
 LEAST_MTU = {4: 68, 6: 1280}
-"""By IP version: what its standard asks of every link."""
+"""IP version → the minimum MTU of its standard."""
 TUNNELS = 65536
-"""Segmentation ids of Geneve that are given out: 1 … TUNNELS - 1."""
+"""Geneve's segmentation ids are 1 … TUNNELS - 1."""

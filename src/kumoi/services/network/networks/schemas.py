@@ -66,7 +66,7 @@ class Network(Standard, kw_only=True):
 
 
 def network(row: NetworkDetails, *, with_provider: bool) -> dict[str, Any]:
-    """`with_provider`: what only admins see."""
+    """`with_provider`: with fields for admins."""
     body = {
         "id": row["id"],
         "name": row["name"],
@@ -95,5 +95,5 @@ def network(row: NetworkDetails, *, with_provider: bool) -> dict[str, Any]:
 
 
 def most_mtu(network_type: str) -> int:
-    """What fits through the wire below."""
+    """The largest MTU that fits into the physical network's packets."""
     return OUTER_MTU if network_type in ("flat", "vlan") else OUTER_MTU - 58

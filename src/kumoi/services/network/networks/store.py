@@ -1,4 +1,4 @@
-"""All SQL of networks."""
+"""The SQL of networks."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -40,7 +40,7 @@ LISTING = Listing(
 
 
 def visible(who: Who) -> sa.ColumnElement[bool] | None:
-    """Networks that exist for the caller; None: all."""
+    """Networks that the caller may see; None: all."""
     project_id = who.only_project
     if project_id is None:
         return None
@@ -73,7 +73,7 @@ def delete(tx: Transaction, network_id: str) -> None:
 
 
 def subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[str]]:
-    """network id → ids of its subnets, oldest first."""
+    """Network id → ids of its subnets, oldest first."""
     found: dict[str, list[str]] = {}
     query = sa.select(subnets.c.network_id, subnets.c.id).where(subnets.c.network_id.in_(network_ids))
     for network_id, subnet_id in tx.tuples(query.order_by(subnets.c.created_at, subnets.c.id)):

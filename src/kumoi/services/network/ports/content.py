@@ -1,4 +1,4 @@
-"""What a port's body says, checked field by field and turned into columns; no questions to any table."""
+"""Checks the fields of a port's body and converts them to columns, without reading tables."""
 
 import re
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ MOST_PAIRS = 100
 
 
 def of_body(values: dict[str, Any], row: PortRow | None = None) -> dict[str, Any]:
-    """Columns for those fields that stand for themselves; `row`: the port as it is, when it is changed."""
+    """Columns of the fields that depend on no other row. `row`: the port before an update."""
     columns: dict[str, Any] = {n: values[n] for n in ("name", "description", "admin_state_up") if n in values}
     if "host" in values:
         columns["host"] = values["host"] or ""
@@ -51,7 +51,7 @@ def of_body(values: dict[str, Any], row: PortRow | None = None) -> dict[str, Any
 
 
 def changed(row: PortDetails, values: dict[str, Any]) -> dict[str, Any]:
-    """Without what already is so."""
+    """The values that differ from the row."""
     held: dict[str, Any] = {
         **row,
         "fixed_ips": [{"subnet_id": subnet_id, "ip_address": address} for subnet_id, address in row["fixed_ips"]],
@@ -74,7 +74,7 @@ def changed(row: PortDetails, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def must_fit_owner(row: PortRow, values: dict[str, Any]) -> None:
-    """Ports of routers, floating IPs and metadata are changed by those, but for what is only said about them."""
+    """Ports of routers, floating IPs and metadata are changed only through those, except descriptive fields."""
     if row["device_owner"] not in (*NOT_PLUGGED, METADATA):
         return
     free = {"name", "description", "admin_state_up", "dns_name"}
@@ -103,7 +103,7 @@ def first_status(device_owner: str) -> str:
 
 
 def pairs_of(pairs: Sequence[Any] | None, port_mac: str) -> list[dict[str, Any]] | None:
-    """Allowed address pairs as they are kept: as the client wrote them, each with a MAC."""
+    """Allowed address pairs as stored: as the client wrote them, each with a MAC."""
     if not pairs:
         return None
     if len(pairs) > MOST_PAIRS:
@@ -124,7 +124,7 @@ def pairs_of(pairs: Sequence[Any] | None, port_mac: str) -> list[dict[str, Any]]
 
 
 def mac(text: str) -> str:
-    """In lower case with colons; a multicast address is none for a port."""
+    """In lower case with colons. A port may not have a multicast address."""
     lower = text.lower()
     if not _MAC.fullmatch(lower) or int(lower[:2], 16) & 1 or lower == "00:00:00:00:00:00":
         raise InvalidInput(f"mac_address: '{text[:32]}' is not a valid MAC address")
@@ -140,7 +140,7 @@ def _range(text: str) -> str:
 
 
 def _options(asked: Sequence[schemas.ExtraDhcpOption], held: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The options held, changed by those asked for; a value of None takes one away."""
+    """The held options, changed by the requested ones; None removes an option."""
     kept = {(option["opt_name"], int(option["ip_version"])): option["opt_value"] for option in held}
     for option in asked:
         key = (option.opt_name, int(option.ip_version))

@@ -1,4 +1,4 @@
-"""What can go wrong with ports."""
+"""The errors of ports."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 

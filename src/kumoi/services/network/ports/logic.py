@@ -1,4 +1,4 @@
-"""Which ports may be made, changed and deleted by whom, and what goes with them."""
+"""Checks who may create, change and delete which ports, and updates what depends on them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -219,7 +219,7 @@ def delete(tx: Transaction, who: Who, port_id: str, if_match: str | None) -> Non
 
 
 def remove(tx: Transaction, rows: Sequence[PortRow]) -> None:
-    """The ports go, whoever has them; floating IPs that led to them lead nowhere."""
+    """Delete the ports, whoever uses them, and disassociate their floating IPs."""
     ids = [row["id"] for row in rows]
     for floating in floating_ips.of_ports(tx, ids):
         disassociate(tx, floating)
@@ -235,7 +235,7 @@ def disassociate(tx: Transaction, floating: FloatingIpRow) -> None:
 
 
 def mark(tx: Transaction, row: PortRow) -> None:
-    """The topology must follow the port, or the router that it is part of."""
+    """Mark the port, or the router that it is part of, as dirty."""
     if row["device_owner"] in OF_ROUTERS:
         reconcile.mark(tx, ROUTER_KIND, row["device_id"])
     elif row["device_owner"] not in NOT_PLUGGED:
@@ -243,7 +243,7 @@ def mark(tx: Transaction, row: PortRow) -> None:
 
 
 def tell_server(tx: Transaction, row: PortRow) -> None:
-    """Compute is told that the port has changed, or gone, when it is the card of a server."""
+    """If the port is a server's card: mark the server for compute, because the port was changed or deleted."""
     if row["device_position"] != NO_CARD:
         reconcile.mark(tx, SERVERS, row["device_id"])
 
@@ -291,7 +291,7 @@ def _must_exist(tx: Transaction, who: Who, project_id: str, group_ids: Sequence[
 
 
 def readdress(tx: Transaction, row: PortDetails, wishes: Sequence[addresses.Wish], mac: str) -> None:
-    """Give the port other addresses; floating IPs that led to one it loses lead nowhere. `row`: with fixed_ips."""
+    """Give the port other addresses. Floating IPs of lost addresses are disassociated. `row`: with fixed_ips."""
     held = row["fixed_ips"]
     on_network = subnets.of_network(tx, row["network_id"])
     wanted = addresses.choose(

@@ -67,9 +67,9 @@ ports = Table[PortRow](
     sa.Index("ix_network_ports_network_id_host", "network_id", "host"),
     sa.Index("ix_network_ports_network_id_project_id", "network_id", "project_id"),
 )
-"""`host` and `device_id` are empty while the port belongs to nobody. `made_for_server`: goes with its server;
-`device_tag`: what the server's guest is told of it; `device_position`: which
-card of its server it is, NO_CARD when compute has not given it to one, whatever `device_id` says."""
+"""`host` and `device_id` are empty if no device uses the port. `made_for_server`: is deleted with its server.
+`device_tag`: a tag in the guest's metadata. `device_position`: the number of the card in its server; NO_CARD if compute
+did not attach it, whatever `device_id` is."""
 
 NO_CARD = -1
 
@@ -94,7 +94,7 @@ ROUTER_GATEWAY = "network:router_gateway"
 FLOATING_IP = "network:floatingip"
 METADATA = "network:distributed"
 SERVERS = "compute.guest_metadata"
-"""Dirty rows of this kind name servers whose cards, or what their guests read of them, have changed: compute follows."""
+"""Dirty rows of this kind name servers whose cards or their metadata have changed. Compute reconciles them."""
 OF_ROUTERS = (ROUTER_INTERFACE, ROUTER_GATEWAY)
 NOT_PLUGGED = (ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP)
-"""Owners whose ports are part of a router or floating IP in the topology, never ports of their own."""
+"""Owners of ports that are part of a router or floating IP in the topology, and not ports there."""

@@ -109,7 +109,7 @@ class Port(Standard, kw_only=True):
 
 
 def port(row: PortDetails, *, with_binding: bool) -> dict[str, Any]:
-    """`with_binding`: what only admins see."""
+    """`with_binding`: with fields for admins."""
     name = row["dns_name"]
     body = {
         "id": row["id"],

@@ -1,4 +1,4 @@
-"""Which ports are up: heard from the topology as it happens, and compared with it from time to time."""
+"""Updates port states: from the topology's events, and by a periodic comparison."""
 
 import threading
 from weakref import WeakKeyDictionary
@@ -41,12 +41,12 @@ class Listener:
             try:
                 record(self.database, states)
             except Exception:
-                # The comparison that runs from time to time finds what is missed here.
+                # The periodic comparison repairs what is missed here.
                 log.fault(__name__, "port states were not written", ports=len(states))
 
 
 def follow(view: View) -> None:
-    """Begin to listen to the topology, once in each process; what changed before is compared at once."""
+    """Start to listen to the topology, once in each process. Earlier changes are compared at once."""
     topology = view.engine(Topology)
     with _beginning:
         if topology in _followed:
@@ -57,7 +57,7 @@ def follow(view: View) -> None:
 
 
 def compare(view: View) -> int:
-    """Write what the topology says of every port where the tables differ; how many did."""
+    """Write the topology's state of every port that differs in the tables. Returns how many changed."""
     states = view.engine(Topology).port_states()
     differing = view.read(lambda tx: _differing(tx, states))
     return record(view.database, differing) if differing else 0

@@ -1,4 +1,4 @@
-"""All SQL of ports."""
+"""The SQL of ports."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ from kumoi.services.network.ports.models import (
 from kumoi.services.network.tags import store as tags
 
 MOST_PARTS = 50
-"""Parts of addresses that one list looks for."""
+"""Parts of addresses that one list can search for."""
 ADMIN_ONLY = ("binding:host_id", "binding:vif_type")
 
 
@@ -88,7 +88,7 @@ LISTING = Listing(
 
 
 def visible(who: Who) -> Visible:
-    """The project's own, and others' on its networks."""
+    """The project's own, and those of others on its networks."""
     project_id = who.only_project
     if project_id is None:
         return None
@@ -117,12 +117,12 @@ def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, PortRow]:
 
 
 def count_waited_for(tx: Transaction, port_ids: Sequence[str]) -> int:
-    """How many of them are not up and should be."""
+    """The number of them that should be up and are not."""
     return sum(row["admin_state_up"] and row["status"] != ACTIVE for row in tx.rows(ports, id=list(port_ids)))
 
 
 def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str] | None = None) -> list[PortRow]:
-    """Those of a server come in the order in which it asked for them; others oldest first."""
+    """Those of a server in the order of the request; others oldest first."""
     if not device_ids:
         return []
     more = {} if owners is None else {"device_owner": owners}
@@ -131,7 +131,7 @@ def of_devices(tx: Transaction, device_ids: Sequence[str], owners: Sequence[str]
 
 
 def of_servers(tx: Transaction, server_ids: Sequence[str]) -> list[PortRow]:
-    """The cards that compute has given to these servers, in order."""
+    """The cards that compute attached to these servers, in order."""
     return [row for row in of_devices(tx, server_ids) if row["device_position"] != NO_CARD]
 
 
@@ -148,7 +148,7 @@ def of_networks(tx: Transaction, network_ids: Sequence[str], owners: Sequence[st
 
 
 def plugged_states(tx: Transaction, besides: Sequence[str]) -> dict[str, str]:
-    """port id → status of every port of its own in the topology, but those of owners `besides`."""
+    """Port id → status of every port in the topology, except those of the owners `besides`."""
     owners = [*NOT_PLUGGED, *besides]
     query = sa.select(ports.c.id, ports.c.status).where(ports.c.device_owner.not_in(owners))
     return {row[0]: row[1] for row in tx.tuples(query)}
@@ -176,7 +176,7 @@ def detailed(tx: Transaction, rows: Sequence[PortRow]) -> list[PortDetails]:
 
 
 def groups_of(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[str]]:
-    """port id → ids of its security groups."""
+    """Port id → ids of its security groups."""
     found: dict[str, list[str]] = {}
     if port_ids:
         for row in tx.rows(port_security_groups, port_security_groups.c.security_group_id, port_id=port_ids):
@@ -203,7 +203,7 @@ def change(tx: Transaction, port_id: str, **values: Any) -> None:
 
 
 def set_states(tx: Transaction, states: dict[str, bool], active: str, down: str) -> int:
-    """Write what the topology says of these ports, where it differs; how many changed."""
+    """Write the topology's states of these ports where they differ. Returns how many changed."""
     changed = 0
     for up, status in ((True, active), (False, down)):
         ids = [port_id for port_id, state in states.items() if state is up]
@@ -217,7 +217,7 @@ def set_states(tx: Transaction, states: dict[str, bool], active: str, down: str)
 
 
 def delete(tx: Transaction, port_ids: Sequence[str]) -> None:
-    """With their addresses and memberships."""
+    """Also deletes their addresses and memberships."""
     if not port_ids:
         return
     tags.forget(tx, list(port_ids))
@@ -238,7 +238,8 @@ _ONE_ON = sa.select(ports.c.id).where(
 
 
 def is_on(tx: Transaction, network_id: str, host: str) -> bool:
-    """Whether any of the network's ports is plugged on the host; as quick with thousands of ports as with one."""
+    """Whether any of the network's ports is plugged on the host. Uses an index, so the number of ports does not
+    matter."""
     return tx.scalar(_ONE_ON.limit(1), {"network": network_id, "wanted": host}) is not None
 
 

@@ -60,7 +60,7 @@ def index(request: Request) -> dict[str, Any]:
 
 @routes.get("/quotas/tenant", policy=policy.reader(), reply=under("tenant", Project))
 def tenant(request: Request) -> dict[str, Any]:
-    """The caller's project, as old clients ask before they ask for its quota."""
+    """The caller's project. Old clients ask for it before they read its quota."""
     return {"tenant": {"tenant_id": request.who.project_id, "project_id": request.who.project_id}}
 
 

@@ -1,4 +1,4 @@
-"""Quotas of the network service: who may see and set which."""
+"""Checks who may read and change which quotas."""
 
 from typing import Any
 

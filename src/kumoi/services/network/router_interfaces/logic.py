@@ -94,7 +94,7 @@ def _add_subnet(tx: Transaction, who: Who, router: RouterRow, subnet: SubnetRow)
     routers.must_not_overlap(routers.connected(tx, router["id"]), subnet)
     own = (subnet["id"], subnet["gateway_ip"])
     if subnet["ip_version"] == 6:
-        # Guests take one router per network: all IPv6 prefixes of a network are on one port.
+        # Guests accept one router per network, so all IPv6 prefixes of a network are on one port.
         held = ports_store.detailed(tx, ports_store.of_devices(tx, [router["id"]], [ROUTER_INTERFACE]))
         for port in held:
             if port["network_id"] == network["id"] and any(":" in address for _, address in port["fixed_ips"]):
@@ -123,7 +123,7 @@ def _add_port(tx: Transaction, who: Who, router: RouterRow, port: PortDetails) -
     for subnet in on.values():
         routers.must_not_overlap(there, subnet)
     ports_store.change(tx, port["id"], device_id=router["id"], device_owner=ROUTER_INTERFACE, status=ACTIVE)
-    # As a port of its own it leaves the topology; the router brings it back as a part of itself.
+    # It is removed from the topology as a port, and added again as a part of the router.
     reconcile.mark(tx, ports.KIND, port["id"])
     return port
 

@@ -1,4 +1,4 @@
-"""What can go wrong with routers."""
+"""The errors of routers."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 

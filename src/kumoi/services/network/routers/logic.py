@@ -1,4 +1,4 @@
-"""Which routers may be made, changed and deleted; their gateways and routes."""
+"""Checks the creation, changes and deletion of routers; their gateways and routes."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -122,7 +122,7 @@ def change_routes(
 
 
 def delete(tx: Transaction, who: Who, router_id: str, if_match: str | None) -> None:
-    """With its gateway; interfaces are in the way."""
+    """Also deletes its gateway. Refused if it has interfaces."""
     row = find(tx, who, router_id)
     ownership.must_own(who, row, "delete_router")
     standard_attributes.expect_revision(row, if_match)
@@ -166,7 +166,7 @@ def connected(tx: Transaction, router_id: str) -> list[dict[str, Any]]:
 
 
 def must_not_overlap(there: Sequence[dict[str, Any]], subnet: SubnetRow, *, besides: str | None = None) -> None:
-    """A router cannot tell two subnets with the same addresses apart. `besides`: a port that does not count."""
+    """A router cannot connect two subnets with overlapping addresses. `besides`: a port to ignore."""
     cidr = ipaddress.ip_network(subnet["cidr"])
     for other in there:
         if other["port_id"] == besides:
@@ -189,13 +189,13 @@ def _allowed(who: Who, values: dict[str, Any], action: str) -> None:
     info = values.get("external_gateway_info")
     if info:
         names = {n: f"external_gateway_info:{n}" for n in ("enable_snat", "external_fixed_ips")}
-        # The default may be named by anybody.
+        # Everybody may send the default value.
         asked = {n: v for n, v in given(info).items() if v is not None and v is not True}
         ownership.only_admin(who, asked, action, names)
 
 
 def _set_gateway(tx: Transaction, who: Who, row: RouterRow, info: schemas.ExternalGateway | None) -> bool:
-    """Bring the gateway port to what is asked; the new enable_snat."""
+    """Create, change or delete the gateway port as requested. Returns the new enable_snat."""
     held = ports_store.detailed(tx, ports_store.of_devices(tx, [row["id"]], [ROUTER_GATEWAY]))
     old = held[0] if held else None
     if info is None or info.network_id is None:

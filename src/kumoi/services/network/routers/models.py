@@ -31,4 +31,4 @@ routers = Table[RouterRow](
     sa.Column("availability_zone_hints", sa.JSON(none_as_null=True)),
     sa.Index("ix_network_routers_project_id_created_at", "project_id", "created_at"),
 )
-"""`enable_snat` counts while there is a gateway port. `status` stays ACTIVE."""
+"""`enable_snat` has an effect only with a gateway port. `status` is always ACTIVE."""

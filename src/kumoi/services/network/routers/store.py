@@ -1,4 +1,4 @@
-"""All SQL of routers."""
+"""The SQL of routers."""
 
 from collections.abc import Sequence
 from typing import Any

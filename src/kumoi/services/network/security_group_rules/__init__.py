@@ -1,1 +1,1 @@
-"""Security group rules: what may pass."""
+"""Security group rules: the allowed traffic."""

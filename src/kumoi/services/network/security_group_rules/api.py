@@ -23,7 +23,7 @@ routes = Routes()
     reply=several("security_group_rules", Rule),
 )
 def index(request: Request, query: Asked) -> dict[str, Any]:
-    """Live: the first look makes the project's default group."""
+    """Mode `live`: the first call creates the project's default group."""
     live.ensure_default(request.database, request.who)
     rows = request.database.read(lambda tx: logic.index(tx, request.who, query))
     return query.reply(request, "security_group_rules", [schemas.shown(row) for row in rows])

@@ -1,4 +1,4 @@
-"""What can go wrong with security group rules."""
+"""The errors of security group rules."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 

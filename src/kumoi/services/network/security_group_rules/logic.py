@@ -1,4 +1,4 @@
-"""Which rules a security group may have."""
+"""Checks the rules of security groups."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -88,7 +88,7 @@ def _touch(tx: Transaction, group_id: str) -> None:
 
 
 def _checked(asked: schemas.RuleCreate) -> dict[str, Any]:
-    """The columns of a rule that makes sense."""
+    """The columns of a valid rule."""
     ethertype = protocols.ETHERTYPES.get((asked.ethertype or "IPv4").lower())
     if ethertype is None:
         raise SecurityGroupRuleInvalidEtherType(str(asked.ethertype))

@@ -25,5 +25,5 @@ security_group_rules = Table[SecurityGroupRuleRow](
     sa.Index("ix_network_security_group_rules_security_group_id", "security_group_id", "project_id"),
     sa.Index("ix_network_security_group_rules_alike", "security_group_id", "remote_network", "port_range_min"),
 )  # fmt: skip
-"""`remote_network`: what `remote_ip_prefix` means, without bits below the prefix; empty for any address. Finds rules that
-say the same."""
+"""`remote_network`: the normalized `remote_ip_prefix`, without host bits; empty for any address. It finds rules with
+the same meaning."""

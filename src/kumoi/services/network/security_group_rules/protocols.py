@@ -1,4 +1,4 @@
-"""IP protocols by the names that security group rules take (IANA's protocol numbers)."""
+"""IP protocols by their names in security group rules (IANA's protocol numbers)."""
 
 NUMBERS = {
     "ah": 51, "dccp": 33, "egp": 8, "esp": 50, "gre": 47, "hopopt": 0, "icmp": 1, "icmpv6": 58, "igmp": 2, "ip": 0,
@@ -13,7 +13,7 @@ ICMP = {1, 58}
 
 
 def number(protocol: str | None, ethertype: str) -> int | None:
-    """The number of a name or number as text; None: any. `icmp` in an IPv6 rule is ICMPv6. ValueError when unknown."""
+    """The number of a protocol name or number; None: any. `icmp` in an IPv6 rule is ICMPv6. ValueError if unknown."""
     if protocol is None:
         return None
     if protocol.isdecimal():

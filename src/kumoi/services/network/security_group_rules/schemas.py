@@ -8,7 +8,7 @@ from kumoi.services.network.bodies import UNSET, Text, Unset
 from kumoi.services.network.security_groups.schemas import rule as shown
 
 Group = Annotated[str, msgspec.Meta(max_length=64)]
-"""One that is no id at all is not found, as one that is nobody's."""
+"""A text that is not an id is simply not found."""
 
 
 class RuleCreate(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

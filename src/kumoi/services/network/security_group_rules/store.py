@@ -1,4 +1,4 @@
-"""All SQL of security group rules."""
+"""The SQL of security group rules."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from kumoi.services.network.tags import store as tags
 
 
 def _by_prefix(values: list[str]) -> sa.ColumnElement[bool]:
-    """As written, or another spelling of the same; any address has no network, so only its spellings are compared."""
+    """Matches every spelling of a prefix. "Any address" has no network, so only its spellings are compared."""
     spelled = [spelling.prefix(value) for value in values]
     narrow = [text for text in spelled if "/" in text and not text.endswith("/0")]
     return sa.or_(rules.c.remote_ip_prefix.in_([*values, *spelled]), rules.c.remote_network.in_(narrow))
@@ -46,7 +46,7 @@ LISTING = Listing(
 
 
 def visible(who: Who) -> Visible:
-    """The project's own, and others' in its groups."""
+    """The project's own, and those of others in its groups."""
     project_id = who.only_project
     if project_id is None:
         return None
@@ -73,7 +73,7 @@ _MEANING = (
 
 
 def alike(tx: Transaction, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """{id, protocol} of the group's rules that differ from this one in nothing but the protocol."""
+    """{id, protocol} of the group's rules that differ from this one only in the protocol."""
     return tx.all(sa.select(rules.c.id, rules.c.protocol).where(*(rules.c[name] == row[name] for name in _MEANING)))
 
 

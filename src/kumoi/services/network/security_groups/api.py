@@ -26,7 +26,8 @@ def _shown(request: Request, row: SecurityGroupDetails) -> dict[str, Any]:
     reply=several("security_groups", schemas.SecurityGroup),
 )
 def index(request: Request, query: Asked) -> dict[str, Any]:
-    """Live: the first look makes the project's default group, in a transaction of its own; the others only read."""
+    """Mode `live`: the first call creates the project's default group in a transaction of its own. Later calls only
+    read."""
     live.ensure_default(request.database, request.who)
     rows = request.database.read(lambda tx: logic.index(tx, request.who, query))
     return query.reply(request, "security_groups", [schemas.security_group(row) for row in rows])

@@ -1,10 +1,10 @@
-"""What can go wrong with security groups and their rules."""
+"""The errors of security groups."""
 
 from kumoi.kernel.errors import Conflict, NotFound
 
 
 class SecurityGroupNotFound(NotFound):
-    """`project_id`: in which it was looked for by name, if it was."""
+    """`project_id`: the project in which it was looked up by name, if it was."""
 
     kind = "SecurityGroupNotFound"
 

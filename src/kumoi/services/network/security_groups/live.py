@@ -1,4 +1,4 @@
-"""The default group of a project comes into being when somebody looks."""
+"""Creates a project's default group on first use."""
 
 from kumoi.kernel.database import Database
 from kumoi.kernel.who import Who
@@ -6,7 +6,7 @@ from kumoi.services.network.security_groups import logic
 
 
 def ensure_default(database: Database, who: Who) -> None:
-    """One read when it is there already."""
+    """One read if it exists."""
     project_id = who.project_id
     if project_id and not database.read(lambda tx: logic.has_default(tx, project_id)):
         database.write(lambda tx: logic.ensure_default(tx, project_id))

@@ -1,4 +1,4 @@
-"""Which security groups a project may have; everyone has a default one, made when first looked for."""
+"""The rules of security groups. Every project has a default group, which is created on first use."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,8 @@ KIND = "network.security_group"
 
 
 def ensure_default(tx: Transaction, project_id: str) -> SecurityGroupRow:
-    """The project's default group, made now if there is none: its members reach each other and the world."""
+    """The project's default group. It is created if it does not exist. Its members can reach each other and all
+    addresses."""
     found = store.default_of(tx, project_id)
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""All SQL of security groups."""
+"""The SQL of security groups."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -80,7 +80,7 @@ def used_by(tx: Transaction, group_id: str) -> str | None:
 
 
 def rules_naming(tx: Transaction, group_id: str) -> list[dict[str, Any]]:
-    """Rules of other groups that let this group's members in or out: {id, security_group_id}."""
+    """Rules of other groups that refer to this group: {id, security_group_id}."""
     query = sa.select(security_group_rules.c.id, security_group_rules.c.security_group_id).where(
         security_group_rules.c.remote_group_id == group_id, security_group_rules.c.security_group_id != group_id
     )

@@ -1,4 +1,4 @@
-"""What can go wrong with subnet pools."""
+"""The errors of subnet pools."""
 
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 

@@ -1,4 +1,4 @@
-"""Which subnet pools may be made, and cutting subnets from them."""
+"""Checks subnet pools, and allocates subnets from them."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -119,7 +119,7 @@ def detailed(tx: Transaction, rows: Sequence[SubnetpoolRow]) -> list[SubnetpoolD
 
 
 def cut(tx: Transaction, who: Who, project_id: str, values: dict[str, Any]) -> dict[str, Any]:
-    """`cidr` and `subnetpool_id` for a new subnet that names a pool, or the default one; nothing for others."""
+    """`cidr` and `subnetpool_id` of a new subnet with a given or the default pool; empty for other subnets."""
     version = int(values["ip_version"])
     if values.get("use_default_subnetpool") and not values.get("subnetpool_id"):
         default = store.default_of(tx, version)
@@ -181,7 +181,7 @@ def _must_fit(pool: SubnetpoolRow, length: int) -> None:
 
 
 def _units(network: Network) -> int:
-    """What default_quota counts: IPv4 addresses, IPv6 /64s (a smaller one counts as one)."""
+    """The unit of default_quota: IPv4 addresses, or IPv6 /64s (a smaller prefix counts as one)."""
     return network.num_addresses if network.version == 4 else max(1, network.num_addresses >> 64)
 
 

@@ -37,5 +37,5 @@ subnetpools = Table[SubnetpoolRow](
 )
 
 SHORTEST = {4: 8, 6: 64}
-"""min_prefixlen where none is asked for, by IP version."""
+"""IP version → the default min_prefixlen."""
 LONGEST = {4: 32, 6: 128}

@@ -1,4 +1,4 @@
-"""All SQL of subnet pools."""
+"""The SQL of subnet pools."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""Subnets: address ranges of networks and what guests are told about them."""
+"""Subnets: address ranges of networks, and the DHCP options of their guests."""

@@ -1,4 +1,4 @@
-"""What a subnet's body says, checked address by address; no questions to any table."""
+"""Checks the addresses in a subnet's body, without reading tables."""
 
 import ipaddress
 import itertools

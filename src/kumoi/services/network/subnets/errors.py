@@ -1,4 +1,4 @@
-"""What can go wrong with subnets."""
+"""The errors of subnets."""
 
 from kumoi.kernel.errors import BadRequest, Conflict
 

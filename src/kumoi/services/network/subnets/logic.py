@@ -1,4 +1,4 @@
-"""Which subnets may be made, changed and deleted, and what of ports, metadata and routers follows."""
+"""Checks the creation, changes and deletion of subnets, and updates ports, metadata and routers."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -148,7 +148,7 @@ def update(
 
 
 def delete(tx: Transaction, who: Who, subnet_id: str, if_match: str | None) -> None:
-    """Metadata and automatic addresses go with it; any other address is in the way."""
+    """Also deletes its metadata and automatic addresses. Refused if other addresses are in use."""
     row = find(tx, who, subnet_id)
     network = _owned(tx, who, row, "delete_subnet")
     standard_attributes.expect_revision(row, if_match)
@@ -205,7 +205,7 @@ def _gateway_must_be_free(tx: Transaction, row: SubnetRow) -> None:
 
 
 def _address_ports(tx: Transaction, subnet: SubnetRow) -> None:
-    """Guests that are there already will give themselves an address of the new subnet."""
+    """Existing guests will derive an address from the new subnet."""
     rows = [
         row
         for row in ports_store.all_of_network(tx, subnet["network_id"])
@@ -222,7 +222,8 @@ def _address_ports(tx: Transaction, subnet: SubnetRow) -> None:
 
 
 def _address_gateways(tx: Transaction, subnet: SubnetRow) -> None:
-    """Gateways that were made while the network had no subnet get an address of its first, as long as there are any."""
+    """Gateways that were created while the network had no subnet get an address of its first subnet, while there are
+    free ones."""
     cidr = ipaddress.ip_network(subnet["cidr"])
     for port in ports_store.detailed(tx, ports_store.of_network(tx, subnet["network_id"], [ROUTER_GATEWAY])):
         if port["fixed_ips"] or any(cidr.overlaps(inner) for inner in _inside(tx, port["device_id"])):

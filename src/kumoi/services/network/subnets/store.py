@@ -1,4 +1,4 @@
-"""All SQL of subnets."""
+"""The SQL of subnets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -39,7 +39,8 @@ LISTING = Listing(
 
 
 def visible(who: Who) -> sa.ColumnElement[bool] | None:
-    """The project's own, those on its networks and on shared ones; an external network alone does not show its."""
+    """The project's own, those on its networks and on shared ones. Subnets of an external network are not visible
+    because of that alone."""
     project_id = who.only_project
     if project_id is None:
         return None

@@ -1,4 +1,4 @@
-"""A resource that has tags says so in a room of its own, `tagged.py`: its collection gets the routes of tags."""
+"""A resource with tags declares them in its room `tagged.py`. Its collection then gets the routes of tags."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Tagged:
     collection: str
     """As in its path: `security-groups`."""
     id: str
-    """The name that its own routes have for the id: `security_group_id`."""
+    """The name of the id in its own paths: `security_group_id`."""
     find: Callable[[Transaction, Who, str], Any]
-    """Its row, or its own error when the caller has none such."""
+    """Its row, or the resource's own "not found" error."""
     table: sa.Table

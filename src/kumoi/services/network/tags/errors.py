@@ -1,4 +1,4 @@
-"""What can go wrong with tags."""
+"""The errors of tags."""
 
 from kumoi.kernel.errors import BadRequest, NotFound
 

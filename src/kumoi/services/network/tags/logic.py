@@ -1,4 +1,4 @@
-"""Tags on whatever the caller may change."""
+"""Tags of resources that the caller may change."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from kumoi.services.network.tags.models import MOST
 TAGGED: dict[str, Tagged] = {
     room.TAGGED.collection: room.TAGGED for room in rooms.each("kumoi.services.network", "tagged")
 }
-"""By collection, as the resources declare it."""
+"""Collection → declaration."""
 
 
 def of(tx: Transaction, who: Who, collection: str, resource_id: str) -> list[str]:
@@ -28,7 +28,7 @@ def must_have(tx: Transaction, who: Who, collection: str, resource_id: str, tag:
 
 
 def add(tx: Transaction, who: Who, collection: str, resource_id: str, names: Sequence[str]) -> list[str]:
-    """All tags after it."""
+    """Returns all tags after it."""
     _may_change(tx, who, collection, resource_id)
     _check(names)
     store.add(tx, resource_id, names)

@@ -22,4 +22,4 @@ tags = Table[TagRow](
     sa.Column("tag", sa.String(255), primary_key=True),
     sa.Index("ix_network_tags_tag", "tag"),
 )
-"""Of every kind of resource: their ids are unique over all kinds."""
+"""Of every kind of resource. Ids are unique across kinds."""

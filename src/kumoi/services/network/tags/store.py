@@ -1,4 +1,4 @@
-"""All SQL of tags."""
+"""The SQL of tags."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -21,7 +21,7 @@ def of(tx: Transaction, resource_ids: list[str]) -> dict[str, list[str]]:
 
 
 def add(tx: Transaction, resource_id: str, names: Iterable[str]) -> None:
-    """Those that it has already are left alone."""
+    """Existing tags stay as they are."""
     held = set(of(tx, [resource_id]).get(resource_id, ()))
     tx.insert_many(
         tags, [{"resource_id": resource_id, "tag": name} for name in dict.fromkeys(names) if name not in held]
@@ -29,13 +29,13 @@ def add(tx: Transaction, resource_id: str, names: Iterable[str]) -> None:
 
 
 def remove(tx: Transaction, resource_id: str, names: Iterable[str] | None = None) -> int:
-    """How many went; `names` None: all."""
+    """Returns how many were removed; `names` None: all."""
     query = tags.delete().where(tags.c.resource_id == resource_id)
     return tx.changed(query if names is None else query.where(tags.c.tag.in_(list(names))))
 
 
 def forget(tx: Transaction, resource_ids: list[str]) -> None:
-    """The resources are gone."""
+    """Delete the tags of deleted resources."""
     tx.execute(tags.delete().where(tags.c.resource_id.in_(resource_ids)))
 
 

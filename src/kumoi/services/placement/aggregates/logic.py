@@ -37,7 +37,7 @@ def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow,
 
 
 def _uuid(text: str) -> str:
-    """The same for every spelling; what is kept is what was sent."""
+    """The normalized id, for comparisons. The client's spelling is stored."""
     if not _UUID.fullmatch(text):
         raise BadRequest(f"JSON does not validate: aggregates: {text[:100]!r} is not a UUID.")
     return str(UUID(text))

@@ -1,4 +1,4 @@
-"""All SQL of aggregates."""
+"""The SQL of aggregates."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -15,7 +15,7 @@ def of_provider(tx: Transaction, provider_id: str) -> list[str]:
 
 
 def of_providers(tx: Transaction) -> dict[str, set[str]]:
-    """Provider → aggregates in one spelling; providers in none are left out."""
+    """Provider → its aggregates, normalized. Providers without aggregates are left out."""
     found: dict[str, set[str]] = {}
     for row in tx.all(sa.select(provider_aggregates), ProviderAggregateRow):
         found.setdefault(row["provider_id"], set()).add(str(UUID(row["aggregate_id"])))

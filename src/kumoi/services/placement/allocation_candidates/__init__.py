@@ -1,1 +1,1 @@
-"""Allocation candidates: where a request would fit."""
+"""Allocation candidates: providers that can satisfy a request."""

@@ -1,4 +1,4 @@
-"""Reads the query of allocation candidates: groups by suffix, and what holds for all of them."""
+"""Parses the query of allocation candidates: groups by suffix, and parameters for all groups."""
 
 import re
 from collections.abc import Callable
@@ -74,7 +74,7 @@ def parse(params: Params, behaves: Behaves) -> Question:
 
 
 def _split(name: str, behaves: Behaves) -> tuple[str | None, str]:
-    """A group's parameter and its suffix; (None, "") for what holds for all."""
+    """A group's parameter and its suffix; (None, "") for parameters of all groups."""
     known = {"resources": True, "required": behaves("traits of candidates"), "member_of": behaves("aggregates of candidates"),
              "in_tree": behaves("trees of candidates")}  # fmt: skip
     whole = {"limit": behaves("a limit of candidates"), "group_policy": behaves("groups of candidates"),

@@ -1,4 +1,4 @@
-"""Finds the ways in which a request's groups of resources fit into trees of providers."""
+"""Searches for ways to place a request's groups of resources on trees of providers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from kumoi.services.placement.traits import store as traits
 
 SHARES = "MISC_SHARES_VIA_AGGREGATE"
 MOST = 1000
-"""Candidates that are looked for when the client names no limit."""
+"""The maximum number of candidates if the client gives no limit."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Provider:
 
 @dataclass(frozen=True)
 class Question:
-    """`groups`: suffix → wish; the one of `""` may be spread over a tree, each other is on one provider."""
+    """`groups`: suffix → wish. The group `""` may use several providers of a tree; each other group uses one
+    provider."""
 
     groups: dict[str, Wish]
     isolate: bool = False
@@ -50,7 +51,7 @@ class Candidate:
 
 
 class World:
-    """Everything that a search looks at, read by a fixed number of queries."""
+    """All data of a search, read with a fixed number of queries."""
 
     def __init__(self, tx: Transaction) -> None:
         inventory = inventories.every(tx)
@@ -69,7 +70,7 @@ class World:
             self.trees.setdefault(provider.root, []).append(provider)
 
     def sharing_with(self, tree: list[Provider]) -> list[Provider]:
-        """Providers of other trees that share what they have with an aggregate of this one."""
+        """Providers of other trees that share resources with an aggregate of this tree."""
         mine = frozenset().union(*(provider.aggregates for provider in tree))
         root = tree[0].root
         return [p for p in self.providers.values() if p.root != root and SHARES in p.traits and p.aggregates & mine]
@@ -152,7 +153,7 @@ def _whole_fits(world: World, root: str, question: Question, candidate: Candidat
     chosen = {suffix: [world.providers[p] for p in ids] for suffix, ids in candidate.places.items()}
     inside = {p.id for ids in chosen.values() for p in ids if p.root == root}
     if not inside or (not question.nested and len(inside) > 1):
-        # What only shared providers give belongs to no tree; it is found in their own.
+        # A candidate with only sharing providers belongs to no tree. It is found in their own tree.
         return False
     spread = chosen.get("", [])
     if "" in question.groups and not question.groups[""].has_traits({t for p in spread for t in p.traits}):
@@ -176,7 +177,7 @@ def _one_fits(world: World, provider: Provider, wish: Wish) -> bool:
 
 
 def _may_give(world: World, provider: Provider, wish: Wish) -> bool:
-    """As a part of the group that may be spread: aggregates of its root count too."""
+    """Whether a provider may serve the unsuffixed group. Aggregates of its root count too."""
     both = provider.aggregates | world.providers[provider.root].aggregates
     return not wish.forbidden & provider.traits and wish.in_aggregates(both) and _in_tree(world, provider, wish)
 

@@ -1,1 +1,1 @@
-"""Allocations: what a consumer has taken from providers."""
+"""Allocations: the resources that a consumer uses."""

@@ -1,4 +1,4 @@
-"""Taking and giving back room: capacity is checked in the transaction that takes it."""
+"""Claims and releases resources. Capacity is checked in the transaction that claims."""
 
 from collections.abc import Mapping
 
@@ -22,7 +22,7 @@ def replace(
     user_id: str,
     consumer_type: str | None = None,
 ) -> None:
-    """The consumer has exactly `amounts` from now on. NoRoom, ProviderNotFound; then nothing has changed."""
+    """Set the consumer's allocations to exactly `amounts`. After NoRoom or ProviderNotFound nothing has changed."""
     replace_many(tx, {consumer_id: amounts}, {consumer_id: (project_id, user_id, consumer_type)})
 
 
@@ -31,7 +31,8 @@ def replace_many(
     wanted: Mapping[str, Amounts],
     owners: Mapping[str, tuple[str, str, str | None]],
 ) -> None:
-    """Consumer → what it shall have, all or nothing; an empty one ends. `owners`: project, user, consumer type."""
+    """Consumer → its new allocations, all or nothing; empty ones are deleted. `owners`: project, user, consumer
+    type."""
     before = store.of_consumers(tx, wanted)
     touched = {row["provider_id"] for row in before}
     named = {provider_id for amounts in wanted.values() for provider_id in amounts}
@@ -40,7 +41,7 @@ def replace_many(
         if provider_id not in rows:
             raise ProviderNotFound(provider_id)
     held = {(row["consumer_id"], row["provider_id"], row["resource_class"]): row["used"] for row in before}
-    # The lock that two claims for one provider meet at, before either reads what is used.
+    # The lock that serializes claims on one provider, taken before the usage is read.
     providers.advance(tx, sorted(touched | named))
     has = inventories.of_providers(tx, named)
     used = store.used(tx, named, besides=wanted)
@@ -53,7 +54,8 @@ def replace_many(
                 if inventory is None:
                     raise NoRoom(f"{name} has no inventory of {resource_class}.")
                 reason = misfit(inventory, amount)
-                # Whoever takes no more than it had fits, even where the host has shrunk below what is in use.
+                # A consumer that takes no more than it has always fits, even if the capacity was reduced below the
+                # usage.
                 if amount > held.get((consumer_id, provider_id, resource_class), 0):
                     reason = reason or shortage(inventory, taken.get(resource_class, 0), amount)
                 if reason:
@@ -87,7 +89,7 @@ def _write(
 
 
 def remove(tx: Transaction, consumer_id: str) -> bool:
-    """Whether there was anything."""
+    """Returns whether there was anything."""
     rows = store.of_consumers(tx, [consumer_id])
     if rows:
         providers.advance(tx, sorted({row["provider_id"] for row in rows}))

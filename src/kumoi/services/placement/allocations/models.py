@@ -1,4 +1,4 @@
-"""The tables of consumers and of what they have taken."""
+"""The tables of consumers and their allocations."""
 
 from typing import TypedDict
 
@@ -63,5 +63,5 @@ totals = Table[UsageRow](
     sa.Column("resource_class", sa.String(255), primary_key=True),
     sa.Column("used", sa.BigInteger, nullable=False),
 )
-"""The sums of `allocations`, written in the transaction that changes them, so that a host's choice does not add up all
-that was ever claimed; no row where the sum is 0. The audit adds up."""
+"""The sums of `allocations`, updated in the same transaction, so that scheduling does not sum up all allocations. There
+is no row for a sum of 0. The audit compares the sums."""

@@ -1,4 +1,4 @@
-"""What the allocation routes ask of the claims: owners, consumer generations, kinds of consumers."""
+"""Converts requests of the allocation routes to claims: owners, consumer generations, consumer types."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ NOBODY = "00000000-0000-0000-0000-000000000000"
 
 @dataclass(frozen=True)
 class Wanted:
-    """`generation`: that of the consumer, (None,) for one that must be new, None where it is not checked."""
+    """`generation`: that of the consumer; (None,): the consumer must be new; None: not checked."""
 
     amounts: Mapping[str, Mapping[str, int]]
     project_id: str
@@ -33,7 +33,7 @@ class Wanted:
 
 
 def put(tx: Transaction, wanted: Mapping[str, Wanted]) -> None:
-    """Consumer → what it shall have; all or nothing."""
+    """Consumer → its new allocations, all or nothing."""
     for consumer_id, each in wanted.items():
         _uuid("consumer_uuid", consumer_id)
         for provider_id, resources in each.amounts.items():
@@ -54,14 +54,14 @@ def put(tx: Transaction, wanted: Mapping[str, Wanted]) -> None:
 
 
 def of_consumer(tx: Transaction, consumer_id: str) -> tuple[list[AllocationRow], dict[str, int], ConsumerRow | None]:
-    """What it has, the generations of the providers that it has it of, and its own row."""
+    """Its allocations, the generations of their providers, and its own row."""
     rows = store.of_consumers(tx, [consumer_id])
     named = providers.every(tx, {row["provider_id"] for row in rows})
     return rows, {row["id"]: row["generation"] for row in named}, store.consumer(tx, consumer_id)
 
 
 def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, list[dict[str, Any]]]:
-    """The provider's row, and the allocations of it."""
+    """The provider's row, and its allocations."""
     return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
 
 

@@ -23,7 +23,7 @@ class Listed(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class PutList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Until 1.11; owners are named from 1.8 on."""
+    """Until 1.11. Owners are required from 1.8 on."""
 
     allocations: Annotated[list[Listed], msgspec.Meta(min_length=1)]
     project_id: Annotated[Text | None, since("1.8")] = None
@@ -33,7 +33,7 @@ class PutList(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Given(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     resources: Resources
     generation: int | msgspec.UnsetType = msgspec.UNSET
-    """Ignored: clients send back what they were given."""
+    """Ignored: clients send back what they received."""
 
 
 class Put(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -51,7 +51,7 @@ class OfProvider(msgspec.Struct):
 
 
 class OfConsumer(msgspec.Struct, kw_only=True):
-    """By provider; of a consumer that has any, who it is."""
+    """By provider; with the consumer's owner if it has allocations."""
 
     allocations: dict[str, OfProvider]
     project_id: Annotated[str | msgspec.UnsetType, since("1.12")] = msgspec.UNSET

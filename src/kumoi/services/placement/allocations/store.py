@@ -1,4 +1,4 @@
-"""All SQL of consumers and allocations."""
+"""The SQL of consumers and allocations."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +14,7 @@ def consumer(tx: Transaction, consumer_id: str) -> ConsumerRow | None:
 
 
 def put_consumer(tx: Transaction, consumer_id: str, **values: Any) -> None:
-    """A new one begins with generation 0; `values` change an old one."""
+    """A new one has generation 0; `values` change an existing one."""
     if not tx.update(consumers, {"id": consumer_id}, updated_at=tx.now, **values):
         tx.insert(
             consumers,
@@ -61,7 +61,7 @@ _NOTHING_LEFT = totals.delete().where(
 
 
 def _count(tx: Transaction, rows: list[dict[str, Any]]) -> None:
-    """Add `used` of these to the sums, in one order for all who do."""
+    """Add `used` of these rows to the sums, in a fixed order, to avoid deadlocks."""
     changes = [{name: row[name] for name in ("provider_id", "resource_class", "used")} for row in rows]
     if changes:
         tx.execute(_COUNT[tx.dialect], sorted(changes, key=lambda row: (row["provider_id"], row["resource_class"])))
@@ -90,7 +90,7 @@ def of_provider(tx: Transaction, provider_id: str) -> list[dict[str, Any]]:
 def used(
     tx: Transaction, provider_ids: Iterable[str] | None = None, besides: Iterable[str] = ()
 ) -> dict[str, dict[str, int]]:
-    """Provider → resource class → sum; `besides`: consumers that do not count. None: of every provider."""
+    """Provider → resource class → sum. `besides`: consumers to ignore. None: of every provider."""
     found: dict[str, dict[str, int]] = {}
     wanted = {} if provider_ids is None else {"provider_id": list(provider_ids)}
     for total in tx.rows(totals, **wanted):
@@ -117,7 +117,7 @@ def consumer_ids(tx: Transaction) -> list[str]:
 
 
 def consumer_counts(tx: Transaction) -> dict[str, int]:
-    """Provider → how many consumers have something of it."""
+    """Provider → number of its consumers."""
     query = sa.select(
         allocations.c.provider_id, sa.func.count(sa.distinct(allocations.c.consumer_id)).label("count")
     ).group_by(allocations.c.provider_id)

@@ -1,4 +1,4 @@
-"""Changing what a provider has; never below what makes sense, and not what is in use."""
+"""Checks changes of a provider's inventory: the values must be valid and cover the usage."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ OfProvider = tuple[ResourceProviderRow, dict[str, InventoryRow]]
 def replace(
     tx: Transaction, provider_id: str, generation: int, wanted: Mapping[str, Values], *, all_reserved: bool
 ) -> OfProvider:
-    """The provider has exactly this from now on. `all_reserved`: everything may be reserved."""
+    """Set the provider's inventory to exactly this. `all_reserved`: everything may be reserved."""
     row = providers_logic.existing(tx, provider_id)
     resource_classes.check(tx, wanted)
     for name, values in wanted.items():

@@ -1,4 +1,4 @@
-"""The table of inventories, and the one way to reckon what a provider can give."""
+"""The table of inventories, and the computation of capacity."""
 
 from typing import TypedDict
 
@@ -40,12 +40,12 @@ inventories = Table[InventoryRow](
 
 
 def capacity(row: InventoryRow) -> int:
-    """How much may be allocated in all: (total - reserved) x allocation_ratio, rounded down."""
+    """The total that can be allocated: (total - reserved) x allocation_ratio, rounded down."""
     return int((row["total"] - row["reserved"]) * row["allocation_ratio"])
 
 
 def misfit(row: InventoryRow, amount: int) -> str | None:
-    """Why nobody may take this amount, however much is free; None when it is a proper one."""
+    """Why this amount is never allowed, however much is free; None if it is valid."""
     name = row["resource_class"]
     if amount < row["min_unit"]:
         return f"{name}: {amount} is less than the smallest unit {row['min_unit']}"
@@ -57,7 +57,7 @@ def misfit(row: InventoryRow, amount: int) -> str | None:
 
 
 def shortage(row: InventoryRow, used: int, amount: int) -> str | None:
-    """Why `amount` more does not fit beside `used`; None when it does."""
+    """Why `amount` more does not fit beside `used`; None if it does."""
     room = capacity(row) - used
     if amount > room:
         return f"{row['resource_class']}: {amount} requested, {max(room, 0)} free of {capacity(row)}"

@@ -1,4 +1,4 @@
-"""All SQL of inventories."""
+"""The SQL of inventories."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -19,7 +19,7 @@ def reshape(
     wanted_inventories: Mapping[str, tuple[int, Mapping[str, Mapping[str, Any]]]],
     wanted_allocations: Mapping[str, Wanted],
 ) -> None:
-    """Provider → (its generation, class → inventory); consumer → what it shall have."""
+    """Provider → (its generation, class → inventory); consumer → its new allocations."""
     before: dict[str, set[str]] = {}
     for provider_id, (generation, classes) in wanted_inventories.items():
         providers.same_generation(providers.existing(tx, provider_id), generation)

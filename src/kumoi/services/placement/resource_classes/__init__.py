@@ -1,1 +1,1 @@
-"""Resource classes: what is counted."""
+"""Resource classes: the units of capacity."""

@@ -1,4 +1,4 @@
-"""Which resource classes there are; those made here begin with CUSTOM_."""
+"""Standard and custom resource classes. Custom ones begin with CUSTOM_."""
 
 import re
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ def create(tx: Transaction, name: str) -> None:
 
 
 def ensure(tx: Transaction, name: str) -> bool:
-    """Whether it is new."""
+    """Returns whether it is new."""
     checked(name)
     if name in store.custom(tx):
         return False

@@ -1,4 +1,4 @@
-"""The table of the resource classes that were made here; the standard ones need no row."""
+"""The table of custom resource classes. Standard classes have no rows."""
 
 from typing import TypedDict
 

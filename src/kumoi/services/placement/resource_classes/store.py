@@ -1,4 +1,4 @@
-"""All SQL of resource classes."""
+"""The SQL of resource classes."""
 
 import sqlalchemy as sa
 

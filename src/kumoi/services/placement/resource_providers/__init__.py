@@ -1,1 +1,1 @@
-"""Resource providers: things that have room, as a tree."""
+"""Resource providers: trees of things with capacity."""

@@ -51,7 +51,7 @@ def create(tx: Transaction, name: str, provider_id: str | None, parent_id: str |
 def update(
     tx: Transaction, provider_id: str, name: str, parent: tuple[str | None] | None, *, moving: bool
 ) -> ResourceProviderRow:
-    """`parent` None: not named; `moving`: also one that has a parent may get another, or none."""
+    """`parent` None: unchanged. `moving`: a provider with a parent may get another parent or none."""
     row = existing(tx, provider_id)
     if name != row["name"]:
         if store.find_by_name(tx, name):
@@ -79,7 +79,7 @@ def delete(tx: Transaction, provider_id: str) -> None:
 
 
 def listing(tx: Transaction, name: str | None, provider_id: str | None, wish: Wish) -> list[ResourceProviderRow]:
-    """By name; those that `wish` fits, each by itself."""
+    """Sorted by name. `wish`: each provider must satisfy it alone."""
     resource_classes.check(tx, wish.resources)
     check_traits(tx, wish)
     rows = store.every(tx, None if provider_id is None else [_uuid("uuid", provider_id)])
@@ -134,7 +134,7 @@ def _parent(tx: Transaction, provider_id: str, parent_id: str | None) -> Resourc
 
 
 def _move(tx: Transaction, row: ResourceProviderRow, parent: ResourceProviderRow | None) -> None:
-    """With all that is below it."""
+    """Also moves all providers below it."""
     tree = store.of_tree(tx, row["root_id"])
     below = {row["id"]}
     while True:

@@ -1,4 +1,4 @@
-"""All SQL of resource providers."""
+"""The SQL of resource providers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -45,7 +45,7 @@ def move_tree(tx: Transaction, ids: Iterable[str], root_id: str) -> None:
 
 
 def advance(tx: Transaction, provider_ids: Iterable[str]) -> None:
-    """The next generation: whoever decided on the earlier one must look again."""
+    """Raise the generation. A client that decided with the earlier one must read again."""
     tx.execute(
         resource_providers.update()
         .where(resource_providers.c.id.in_(list(provider_ids)))

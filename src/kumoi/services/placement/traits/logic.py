@@ -1,4 +1,4 @@
-"""Which traits there are, and who has which; those made here begin with CUSTOM_."""
+"""Standard and custom traits, and the traits of providers. Custom ones begin with CUSTOM_."""
 
 import re
 from collections.abc import Iterable
@@ -46,7 +46,7 @@ def existing(tx: Transaction, name: str) -> None:
 
 
 def ensure(tx: Transaction, name: str) -> bool:
-    """Whether it is new."""
+    """Returns whether it is new."""
     if not _CUSTOM.fullmatch(name):
         raise BadRequest(
             f"The trait is invalid: {name[:300]!r}. A valid trait is CUSTOM_ and upper-case letters, digits and "

@@ -1,4 +1,4 @@
-"""The tables of traits: those that were made here, and who has which."""
+"""The tables of custom traits and of providers' traits."""
 
 from typing import TypedDict
 

@@ -1,4 +1,4 @@
-"""The standard traits: the whole catalogue of the API, as os-traits publishes it for services and clients alike."""
+"""The standard traits: the complete catalogue of os-traits."""
 
 import os_traits
 

@@ -1,4 +1,4 @@
-"""All SQL of traits."""
+"""The SQL of traits."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What a project uses in all, or by the type of its consumers."""
+"""The usage of a project, in total or by consumer type."""
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.placement.allocations import store
@@ -7,11 +7,11 @@ from kumoi.services.placement.resource_providers import logic as providers
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 UNKNOWN = "unknown"
-"""How the API calls consumers that never said their type."""
+"""The API's name for consumers without a type."""
 
 
 def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, dict[str, int]]:
-    """The provider's row, and what is used of each class that it has."""
+    """The provider's row, and the usage of each of its resource classes."""
     row = providers.existing(tx, provider_id)
     used = store.used(tx, [provider_id]).get(provider_id, {})
     return row, {name: used.get(name, 0) for name in inventories.of_provider(tx, provider_id)}

@@ -1,1 +1,1 @@
-"""What keeps the tables of the past short."""
+"""Retention of historical tables."""

@@ -1,4 +1,4 @@
-"""Events, kept answers and ended operations past their time go."""
+"""Deletes events, stored replies and ended operations after their retention."""
 
 from kumoi.kernel import events, idempotency, operations
 from kumoi.kernel.reconcile import Sweep, View

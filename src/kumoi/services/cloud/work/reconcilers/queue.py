@@ -1,4 +1,4 @@
-"""Operations that wait too long for earlier ones, for example on a dead host, give back what they took."""
+"""Ends operations that wait too long in the queue (for example behind a dead host) and releases what they took."""
 
 from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction

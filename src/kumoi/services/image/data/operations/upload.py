@@ -23,7 +23,7 @@ def _watch(context: Context) -> Again | None:
 
 
 def _remove(context: Context) -> None:
-    """A receiver that wakes up finds its file gone, and cannot finish."""
+    """A receiver that wakes up later finds that its file is gone, and cannot finish."""
     row = context.read(lambda tx: store.find(tx, context.arguments["image_id"]))
     if row is None or row["upload"] == context.id:
         context.engine(ImageStore).delete(context.arguments["image_id"])

@@ -1,4 +1,4 @@
-"""Deleting an image: its row went with the request, its bytes and the bases made of them go here."""
+"""Deletes the bytes of an image and its bases. The request has already deleted the row."""
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.images.interface import ImageStore
@@ -13,12 +13,12 @@ def _remove_bytes(context: Context) -> None:
 
 
 def _drop_base(context: Context) -> None:
-    """Unless a disk stands on it: then a sweep does when the disk has gone."""
+    """Fails while a disk uses the base. A sweep drops it later."""
     bases.drop_unused(context.engine(Hosts), context.read(store.ids_with_data))
 
 
 def _failed(context: Context, tx: Transaction, reason: str) -> None:
-    """There is no row to mark; the operation stays in the audit until the bytes are gone."""
+    """There is no row to mark. The audit reports the operation until the bytes are gone."""
 
 
 DELETE = Operation(

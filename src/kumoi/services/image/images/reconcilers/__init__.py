@@ -1,1 +1,1 @@
-"""What keeps images, their bytes and their bases together."""
+"""Keeps images, their bytes and their bases consistent."""

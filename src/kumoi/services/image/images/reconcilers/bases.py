@@ -1,4 +1,4 @@
-"""Hosts drop the cached bases of images that are gone and that no disk stands on."""
+"""Removes cached bases of deleted images from hosts, unless a disk uses them."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Removes bytes that no image claims: of uploads whose image was deleted in the instant that their receiver died."""
+"""Removes bytes without an image: of uploads whose image was deleted at the moment when their receiver died."""
 
 from kumoi.engines.images.interface import ImageStore
 from kumoi.kernel import events, operations
