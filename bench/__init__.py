@@ -1,1 +1,1 @@
-"""What `make bench` measures: ratios and figures of one run on one machine, never a test's condition."""
+"""The benchmark of `make bench`. Its figures are never a condition of a test."""

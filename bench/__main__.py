@@ -1,4 +1,4 @@
-"""`python -m bench --output reports/bench.json`: measure, print each figure at once, and keep them all."""
+"""`python -m bench --output reports/bench.json`: measures, prints each figure at once, and stores all of them."""
 
 import argparse
 import json

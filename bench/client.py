@@ -18,7 +18,7 @@ READY_WITHIN = 60.0
 
 
 class Client:
-    """One user of a cloud whose address is `base` (`http://127.0.0.1:5123`)."""
+    """A user of the cloud at `base` (`http://127.0.0.1:5123`)."""
 
     def __init__(self, base: str, clouds: Path, name: str = "kumoi") -> None:
         self.base = base
@@ -51,7 +51,7 @@ class Client:
             return response.status, raw
 
     def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
-        """The decoded body of what must succeed."""
+        """The decoded body of a successful request."""
         status, answer = self.call(method, path, body, **more)
         if status >= 400:
             raise RuntimeError(f"{method} {path}: {status} {answer}")
@@ -92,7 +92,7 @@ class Client:
 
     @contextmanager
     def guessing(self, connections: int, seconds: int) -> Iterator[None]:
-        """So many clients guess passwords meanwhile, each of another user, so that no account's failures slow them down."""
+        """Meanwhile, this many clients guess passwords, each of another user, so that no account is slowed down."""
         user = {"name": "NUMBER", "password": "a guess", "domain": {"name": "Default"}}
         body = json.dumps({"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}})
         lines = [
@@ -128,7 +128,7 @@ class Client:
         self, path: str, connections: int, seconds: int = 5, method: str = "GET", headers: dict[str, str] | None = None,
         body: Any = None,
     ) -> dict[str, float]:  # fmt: skip
-        """Requests a second and milliseconds, by wrk; refused ones counted apart."""
+        """Requests per second and milliseconds, measured by wrk. Refused requests are counted separately."""
         lines = [f'wrk.method = "{method}"', f'wrk.headers["X-Auth-Token"] = "{self.token}"']
         lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in (headers or {}).items()]
         if body is not None:

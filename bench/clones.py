@@ -25,7 +25,7 @@ class Clones:
         self.cloud = cloud
         self.last = server_id
         self.named = {server_id: "id"}
-        """Text that stands for this server → what kind of text takes its place."""
+        """A text that identifies this server → the kind of its replacement."""
         database = cloud.database
         with database.connection() as connection:
             ports = connection.execute(
@@ -39,7 +39,7 @@ class Clones:
                 ):
                     self.named[address] = "address"
             self.rows = {table: self._mine(connection, table) for table in metadata.sorted_tables}
-            # Operations and the like have ids of their own, which other rows name.
+            # Operations and similar rows have ids of their own, to which other rows refer.
             self.rows = {table: self._mine(connection, table) for table in metadata.sorted_tables}
 
     def _mine(self, connection: sa.Connection, table: sa.Table) -> list[dict[str, Any]]:
@@ -69,7 +69,7 @@ class Clones:
             elif kind == "mac":
                 texts[text] = "fa:16:3e:" + ":".join(f"{(number >> shift) & 255:02x}" for shift in (16, 8, 0))
             else:
-                # The first server's own address was drawn at random, and may be one of these.
+                # The first server's own address was chosen at random, and may be one of these.
                 given, spare = ipaddress.IPv4Address(FIRST_ADDRESS + number), ipaddress.IPv4Address(FIRST_ADDRESS)
                 texts[text] = str(spare if str(given) == text else given)
         self.last = texts[next(iter(self.named))]

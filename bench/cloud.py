@@ -1,4 +1,4 @@
-"""A cloud of the benchmark's own: up in a temporary folder, timed, and down again."""
+"""Starts a cloud for the benchmark in a temporary folder, measures its start, and stops it."""
 
 import json
 import os

@@ -19,7 +19,7 @@ Say = Callable[[str, Any], None]
 
 
 def measure(say: Say) -> None:
-    """Every figure goes to `say(name, value)` as soon as it is known."""
+    """Calls `say(name, value)` for each figure as soon as it is known."""
     with Cloud(hypervisor="fake", network="fake", logins_per_address="0", image_count_total="-1") as cloud:
         client = cloud.client
         say("fake.first_token_s", cloud.first_token_s)
@@ -97,7 +97,7 @@ def _tokens(say: Say, client: Client) -> None:
 
 
 def _first_logins(say: Say, client: Client) -> None:
-    """Of users whose passwords no process remembers: each costs a whole bcrypt of 12 rounds."""
+    """Logins of users whose passwords are not cached. Each computes bcrypt with 12 rounds."""
     for number in range(FIRST_LOGINS):
         user = {"name": f"first-{number}", "password": f"secret-{number}"}
         client.ask("POST", f"{IDENTITY}/users", {"user": user})
@@ -122,7 +122,7 @@ def _guessers(say: Say, client: Client) -> None:
 
 
 def _idle(cloud: Cloud, seconds: float = 10.0) -> dict[str, float]:
-    """Of one processor, while nobody asks for anything, by process; and the sum."""
+    """Processor use without requests, in percent of one processor, by process; and the sum."""
     before = cloud.processor_ms()
     time.sleep(seconds)
     after = cloud.processor_ms()
@@ -148,7 +148,7 @@ def _lists(say: Say, client: Client, network: str) -> None:
 
 
 def _workers(say: Say, cloud: Cloud) -> None:
-    """What share of the API's processor time each worker takes, in per cent. The aim: 40 to 60."""
+    """Each worker's share of the API's processor time, in percent. The aim: 40 to 60."""
     for count in (8, 32, 64):
         before = cloud.worker_ms()
         found = cloud.client.load(f"{COMPUTE}/servers", count)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def measure(say: Say) -> None:
-    """Every figure goes to `say(name, value)`; three boots each way, all figures kept."""
+    """Calls `say(name, value)` for each figure. Three boots of each kind; all figures are kept."""
     disk = Path(
         subprocess.run([ROOT / "scripts/guest-image.sh", "--path"], capture_output=True, text=True).stdout.strip()
     )
@@ -114,7 +114,7 @@ def _config_drive(folder: Path) -> Path:
 
 
 def _banner(address: str, port: int) -> None:
-    """Wait until the guest's ssh says its name."""
+    """Wait for the banner of the guest's ssh server."""
     end = time.perf_counter() + BANNER_WITHIN
     while time.perf_counter() < end:
         try:

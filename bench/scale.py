@@ -1,8 +1,9 @@
-"""What grows with all rows: one cloud in this process, measured with 100 and with 10,000 servers.
+"""Measures what grows with the number of rows: one cloud in this process, with 100 and with 10,000 servers.
 
-Servers are not booted one by one. One is, through the API; every row and file that it left anywhere is then copied under
-new ids. Figures are processor time (SQLite: of this process; PostgreSQL: of its server too), so other work on the machine
-counts little."""
+One server is booted through the API. Every row and file that it left is then copied under new ids. Figures are
+processor time (SQLite: of this process; PostgreSQL: also of its server), so other work on the machine has little
+effect.
+"""
 
 import contextlib
 import functools
@@ -35,7 +36,7 @@ from tests.databases import PostgreSQL, programs
 SIZES = (100, 10_000)
 TIMES, BOOTS, RULES = 15, 8, 8
 LOOKS_A_SECOND = 6.0
-"""Of the twelve workers of an idle runner, each every two seconds; the rest looks half as often or less."""
+"""Of the twelve workers of an idle runner, each every two seconds. Other checks are half as frequent or less."""
 PASSWORD = "secret"
 COMPUTE, NETWORK, IDENTITY = "/compute/v2.1", "/network/v2.0", "/identity/v3"
 
@@ -73,7 +74,7 @@ def _of_size(database: str, size: int) -> Iterator["_Filled"]:
 
 
 class _Filled:
-    """A cloud with so many servers; `figures` measures it."""
+    """A cloud with this many servers; `figures` measures it."""
 
     def __init__(self, folder: Path, url: str, server: PostgreSQL | None, size: int) -> None:
         self.size, self.server = size, server
@@ -207,7 +208,7 @@ class _Filled:
         return spent
 
     def cost(self, work: Callable[[], object], times: int = TIMES) -> tuple[float, float]:
-        """Of one call, ms (the least of several: what disturbs adds), and its statements."""
+        """Of one call: milliseconds (the minimum of several, because disturbances only add), and its SQL statements."""
         work()
         found = []
         for _ in range(times):
@@ -255,7 +256,7 @@ class _Filled:
             self.wsgi = kept
 
     def figures(self) -> Iterator[tuple[str, float, float]]:
-        """(name, ms, statements), each measured when it is asked for."""
+        """(name, ms, statements). Each is measured when the iterator reaches it."""
         address = self.ask("GET", f"{COMPUTE}/servers/{self.last}", "demo")["server"]["addresses"]["n"][0]["addr"]
         port = self.ask("GET", f"{NETWORK}/ports?device_id={self.last}", "demo")["ports"][0]["id"]
         bare = self._bare()

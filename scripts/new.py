@@ -1,7 +1,8 @@
-"""`make new-service NAME=key_manager`, `make new-resource SERVICE=key_manager NAME=secrets`: write a skeleton that passes
-`make check` and the tests. Templates are in scripts/skeleton/; docs/adding-a-service.md says what to fill in.
+"""`make new-service NAME=key_manager`, `make new-resource SERVICE=key_manager NAME=secrets`: write a skeleton that
+passes `make check` and the tests. Templates are in scripts/skeleton/; docs/adding-a-service.md says what to fill in.
 
-It writes into the tree that the current folder is the root of, and refuses what is there already."""
+It writes into the tree whose root is the current folder, and refuses to overwrite.
+"""
 
 import argparse
 import os

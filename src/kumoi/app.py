@@ -32,7 +32,7 @@ MAKERS: dict[type[Any], Callable[[Folder, Settings], Any]] = {
     ImageStore: lambda folder, settings: implementation(ImageStore, settings)(folder.images),
     Topology: lambda folder, settings: implementation(Topology, settings)(folder, settings),
 }
-"""What the processes of the control plane can ask for: services `locate` it by its interface."""
+"""Engines of the control plane's processes, which `locate` finds by interface."""
 
 NOT_OF_THE_RUNNER = frozenset({"api", "streams", "schemas", "bootstrap", "audit", "service"})
 """Rooms that the runner loads only where another room imports them."""
@@ -102,7 +102,7 @@ def rooms(name: str) -> list[Any]:
 
 
 def engines(folder: Folder, settings: Settings) -> Locate:
-    """Engines by interface, each made when first asked for, so that a process pays only for what it uses."""
+    """Engines by interface. Each is created on first use, so that a process loads only what it uses."""
     made: dict[type[Any], Any] = {Settings: settings, Folder: folder}
 
     def locate(kind: type[Any]) -> Any:
@@ -114,7 +114,7 @@ def engines(folder: Folder, settings: Settings) -> Locate:
 
 
 def open_cloud(data: Path, load: Callable[[], object] = load_services) -> tuple[Folder, Settings, Database]:
-    """The cloud that lives in a data folder, for one process of it."""
+    """Open the cloud of a data folder, once per process."""
     folder = Folder(data)
     services_package.use(settings_module.load(folder).services)
     load()
@@ -132,7 +132,7 @@ def authenticator(folder: Folder) -> Authenticator:
 
 
 def make_api(data: Path, load: Callable[[], list[Service]] = load_services) -> Api:
-    """What the api process serves; the streams process with `load_streams`."""
+    """The application of the api process, or with `load_streams` of the streams process."""
     folder, settings, database = open_cloud(data, load)
     locate = engines(folder, settings)
     return Api(load(), database, authenticator(folder), settings, locate, keys=locate(Keys))
@@ -154,7 +154,7 @@ def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> 
     }
     with ThreadPoolExecutor() as pool:
         if Keys.create(folder.keys):
-            # Slow by design, so it goes on beside all that is loaded for the rest.
+            # Password hashes are slow, so they are computed while other modules load.
             hashes = {user: pool.submit(ask).result for user, ask in hashes.items()}
         load_services()
         from kumoi import migrations

@@ -18,13 +18,13 @@ WORKERS = 12
 POLL_SECONDS = 2.0
 """The longest time that work waits when a wake-up was lost."""
 OVERDUE_SECONDS = 0.1
-"""Between two looks while there is more to do than workers."""
+"""Seconds between two checks while there is more due work than workers."""
 
 
 def serve(data: Path, stop: threading.Event) -> None:
-    """Work until told to stop; what is half done then is taken up by the next runner."""
+    """Work until stopped. The next runner continues unfinished operations."""
     folder, settings, database = app.open_cloud(data, app.load_runner)
-    # Whoever works on can wait for as long as the work is still its own.
+    # A worker may wait for the database as long as its lease.
     database.patience = LEASE_SECONDS
     locate = app.engines(folder, settings)
     runner = app.make_runner(database, locate)
@@ -32,7 +32,7 @@ def serve(data: Path, stop: threading.Event) -> None:
     work = threading.BoundedSemaphore(WORKERS)
 
     def wake() -> None:
-        """One more worker looks; a worker looks until there is nothing, so that more wake-ups than workers are too many."""
+        """Wake one more worker. A worker works until nothing is due, so more bells than workers are unnecessary."""
         with contextlib.suppress(ValueError):
             work.release()
 
@@ -59,7 +59,7 @@ def serve(data: Path, stop: threading.Event) -> None:
         resting: dict[str, int] = {}
 
         def start(kind: str, run: Callable[[], None]) -> None:
-            """Each in a thread of its own: one that waits for a silent host delays no other."""
+            """Each in its own thread, so that a silent host delays no other."""
             if kind not in threads or not threads[kind].is_alive():
                 threads[kind] = threading.Thread(target=run, name=f"sweep {kind}", daemon=True)
                 threads[kind].start()
@@ -114,7 +114,7 @@ def serve(data: Path, stop: threading.Event) -> None:
             if row_at is not None and row_at <= now:
                 follow_rows()
             wait = min([POLL_SECONDS, *((at - now) / SECOND for at in (operation_at, row_at) if at is not None)])
-            # What is overdue already is in a busy worker's way: a bell or the end of its work finds it sooner.
+            # Overdue work waits for a busy worker. A bell or the end of its work wakes it sooner.
             look_at = looked + (max(wait, 0.01) if wait > 0 else OVERDUE_SECONDS)
         heard = ear.wait(look_at - clock.monotonic())
         if Work.OPERATION in heard:
@@ -122,7 +122,7 @@ def serve(data: Path, stop: threading.Event) -> None:
         if Work.DIRTY in heard:
             follow_rows()
         if heard:
-            # In a burst of bells it costs more to ask when there is work than to wait for the answer a little.
+            # In a burst of bells, asking for the next due time costs more than a short wait.
             look_at = min(look_at, looked + OVERDUE_SECONDS)
     for thread in threads:
         thread.join(5.0)

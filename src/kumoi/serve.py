@@ -17,13 +17,13 @@ from kumoi.kernel import lanes, log, preparation, settings, streams
 from kumoi.kernel.settings import Folder
 
 AT_ONCE = 2
-"""Requests that each API worker answers at once: one may wait for the disk while the other goes on."""
+"""Requests that each API worker handles at once: one may wait for the disk while the other runs."""
 IN_LANES = 18
-"""Threads beside them for requests that wait for a lane: all that the lane of password hashes takes, and some."""
+"""Additional threads for requests that wait for a lane: all that the lane of password hashes accepts, and some more."""
 
 
 def api() -> Any:
-    """The WSGI application, made in each worker."""
+    """The WSGI application; created in each worker."""
     log.start()
     return lanes.Bounded(app.make_api(Path(os.environ["KUMOI_DATA"])).wsgi(), AT_ONCE)
 
@@ -38,7 +38,7 @@ class Workers(MPServer):
 
     def _init_shared_socket(self) -> None:
         self.sockets = {}
-        # the first one last: once it is there, the supervisor takes all for ready
+        # the first socket is created last, because the supervisor waits for it
         for number in reversed(range(self.workers)):
             self.bind_uds = self.folder.api_socket(number)
             self.bind_uds.unlink(missing_ok=True)
@@ -51,7 +51,7 @@ class Workers(MPServer):
 
 
 def serve_api(folder: Folder) -> None:
-    """Workers that are forked after everything is loaded, and so share its memory."""
+    """Fork workers after everything is loaded, so that they share memory."""
     os.environ["KUMOI_DATA"] = str(folder.data)
     services.use(settings.load(folder).services)
     app.load_services()
@@ -72,7 +72,7 @@ def serve_api(folder: Folder) -> None:
 
 
 async def serve_streams(folder: Folder) -> None:
-    """In this process: what waits here waits without a thread, so one is enough."""
+    """In this process. Waiting requests use no threads, so one process is enough."""
     log.start()
     server = OwnServer(
         streams.asgi(app.make_api(folder.data, app.load_streams)),

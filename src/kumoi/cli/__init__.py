@@ -1,4 +1,4 @@
-"""The command `kumoi`: what a person does to a whole cloud."""
+"""The command `kumoi`, which manages a whole cloud."""
 
 from kumoi.cli.commands import main
 

@@ -1,4 +1,4 @@
-"""A whole cloud as one file, written while it runs, and a cloud made from such a file."""
+"""Writes a whole cloud to one file while it runs, and restores it."""
 
 import contextlib
 import os
@@ -32,7 +32,7 @@ _KEPT = (
     "demo",
     "ovn/central",
 )
-"""What lies in a data folder and is not made anew at every start."""
+"""The parts of a data folder that are not recreated at every start."""
 _WRITTEN_BY_GUESTS = ("volumes", "guests")
 _PASSING = (".sock", ".pid", ".ctl", ".lock", ".~lock~", ".new")
 _MARK = "kumoi-backup"
@@ -147,7 +147,7 @@ def _copy(folder: Folder, scratch: Path) -> None:
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    """With owners, modes and holes; a file that goes meanwhile is none of the tables' any more."""
+    """With owners, modes and holes. A file that disappears meanwhile has no row any more."""
     command = ["cp", "--archive", "--sparse=always", "--reflink=auto", str(source), str(target)]
     target.parent.mkdir(parents=True, exist_ok=True)
     for left in reversed(range(3)):
@@ -168,7 +168,7 @@ def _copy_tree(source: Path, target: Path) -> None:
 
 
 def _copy_database(source: Path, target: Path) -> None:
-    """One instant of an SQLite database that is being written; a file of another kind stays as it was copied."""
+    """Copy an SQLite database in use, at one instant. A file of another kind stays as it was copied."""
     if source.is_symlink():
         return
     with source.open("rb") as file:

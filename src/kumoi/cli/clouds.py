@@ -1,4 +1,4 @@
-"""`<data>/clouds.yaml`: how OpenStack clients reach this cloud, as whom, with which password."""
+"""Writes `<data>/clouds.yaml`, the configuration of OpenStack clients for this cloud, with passwords."""
 
 import re
 from pathlib import Path
@@ -25,7 +25,8 @@ def passwords(path: Path) -> dict[str, str]:
 
 
 def write(folder: Folder, settings: Settings, secrets: dict[str, str]) -> None:
-    """Replace the file durably, readable by its owner alone: no passwords may be lost of which the tables keep hashes."""
+    """Replace the file durably, readable only by its owner. The passwords exist nowhere else; the tables have only
+    hashes."""
     text = "clouds:\n" + "".join(_cloud(folder, settings, secrets, *row) for row in _CLOUDS)
     durable.replace(folder.clouds, text.encode())
 

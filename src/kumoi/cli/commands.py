@@ -1,4 +1,4 @@
-"""The command line of `kumoi`: what each command takes, does and prints."""
+"""The command line of `kumoi`: arguments, actions and output of each command."""
 
 import argparse
 import importlib.metadata
@@ -117,7 +117,7 @@ def audit(asked: Arguments) -> int:
     try:
         found = app.audit(folder.data)
     except DatabaseAway:
-        # an address says no password
+        # without the password in the URL
         address = str(sqlalchemy.make_url(folder.database_url(settings)))
         return _not_audited(asked, "database", address, f"the database cannot be used: {address}")
     if asked.json:

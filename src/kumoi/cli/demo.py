@@ -1,4 +1,4 @@
-"""Shows a new cloud at work with the stock `openstack` client; run again, it changes nothing."""
+"""Demonstrates a new cloud with the `openstack` client. Repeated runs change nothing."""
 
 import argparse
 import os
@@ -163,7 +163,7 @@ class Demonstration:
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
-        """Say what is done, that it goes on, and how long it took."""
+        """Print the step, its progress, and its duration."""
         began = clock.monotonic()
         print(f"==> {what}", flush=True)
         done = threading.Event()

@@ -1,4 +1,4 @@
-"""Reads the logs of a cloud's processes as they are and as they grow, for people or for machines."""
+"""Reads and follows the logs of a cloud's processes, for people and machines."""
 
 import json
 import re
@@ -24,13 +24,13 @@ _ANSWER = ("service", "method", "path", "status", "ms")
 
 class Line(NamedTuple):
     at: str
-    """ISO 8601, UTC; empty when nothing is known."""
+    """ISO 8601, UTC; empty if unknown."""
     process: str
     level: str
     text: str
     raw: str
     facts: dict[str, Any] | None = None
-    """What a line of ours holds; None for lines of other programs."""
+    """The fields of our own log lines; None for lines of other programs."""
 
 
 def show(
@@ -51,7 +51,7 @@ def show(
             older = path.with_name(f"{path.name}.1")
             text = (older.read_text(errors="replace") if older.exists() else "") + path.read_text(errors="replace")
             found += (line for line in read(name, text.splitlines()) if request in line.raw)
-    # sorted keeps the order of one process's lines that have the same time
+    # sorted is stable, so lines of one process with the same time keep their order
     for text in rendered(sorted(found, key=lambda line: line.at), as_json=as_json):
         print(text)
     sizes = {name: path.stat().st_size for name, path in chosen.items()}
@@ -60,7 +60,7 @@ def show(
         for name, path in chosen.items():
             size = path.stat().st_size
             with path.open("rb") as file:
-                # a log that became shorter was begun anew
+                # a log that became shorter was replaced
                 file.seek(sizes[name] if size >= sizes[name] else 0)
                 came = read(name, file.read().decode(errors="replace").splitlines())
             for text in rendered((line for line in came if not request or request in line.raw), as_json=as_json):
@@ -69,7 +69,7 @@ def show(
 
 
 def read(process: str, lines: Iterable[str]) -> Iterator[Line]:
-    """Lines that say no time have that of the one before them."""
+    """A line without a time gets the time of the previous line."""
     at = ""
     for raw in lines:
         line = _parsed(process, raw, at)
@@ -78,7 +78,8 @@ def read(process: str, lines: Iterable[str]) -> Iterator[Line]:
 
 
 def rendered(lines: Iterable[Line], *, as_json: bool) -> Iterator[str]:
-    """For machines one object a line, with the process; for people one line each, where repeated ones are counted."""
+    """For machines: one JSON object per line, with the process. For people: one line each; repeated lines are
+    counted."""
     if as_json:
         for line in lines:
             facts = line.facts or {"at": line.at, "level": line.level, "message": line.text}

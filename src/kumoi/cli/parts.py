@@ -1,4 +1,4 @@
-"""The processes of one machine, in one table: what runs, as whom, in which order."""
+"""The table of processes of one machine: their commands, users and order."""
 
 import hashlib
 import os
@@ -11,16 +11,17 @@ from kumoi.kernel.processes import Process
 from kumoi.kernel.settings import Folder, Settings
 
 AGENT_LAYER = 30
-"""`kumoi down` stops what lies above, then the guests, then the rest."""
+"""`kumoi down` stops the layers above, then the guests, then the other layers."""
 READY_WITHIN = 90.0
-"""Seconds that a Python of ours may take to start; it takes one, unless the machine is very busy."""
+"""Seconds for the start of a Python process. One second is usual, unless the machine is very busy."""
 
 
 def parts(folder: Folder, settings: Settings) -> list[Process]:
-    """Low layers start first and stop last; OVN's daemons come from its engine, with layers below the agent's."""
+    """Lower layers start first and stop last. OVN's daemons come from its engine and have lower layers than the
+    agent."""
     data = str(folder.data)
     control = CONTROL if os.geteuid() == 0 else None
-    # what reads changed settings is a changed process, which the supervisor starts anew
+    # a process that reads settings changes with them, so the supervisor restarts it
     mark = hashlib.sha256(folder.settings.read_bytes()).hexdigest()[:16]
 
     def python(name: str, *argv: str, user: str | None, ready: Path, layer: int, patient: bool = False) -> Process:
@@ -41,7 +42,7 @@ def parts(folder: Folder, settings: Settings) -> list[Process]:
         *_network(folder, settings),
         python("agent", "kumoi.host", user=None, ready=folder.agent_socket, layer=AGENT_LAYER),
         python("api", "kumoi.serve", "api", user=control, ready=folder.api_socket(0), layer=40, patient=True),
-        # after the API, so that the first answer need not share the processors with their start
+        # after the API, so that their start does not delay the first reply
         python("runner", "kumoi.runner", user=control, ready=folder.runner_socket, layer=45),
         python("streams", "kumoi.serve", "streams", user=control, ready=folder.streams_socket, layer=45),
         _front(folder, settings, control),
@@ -61,7 +62,7 @@ def _front(folder: Folder, settings: Settings, user: str | None) -> Process:
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin") or "nginx"
     argv: tuple[str, ...] = (program, "-p", str(folder.run), "-c", str(configuration), "-e", "stderr")
     if user is not None and settings.port < 1024:
-        # the one thing that only root may do is given, not root itself
+        # it gets only this capability, and not root
         only = ("--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--init-groups")
         argv, user = ("setpriv", "--no-new-privs", f"--reuid={user}", f"--regid={user}", *only, *argv), None
     mark = hashlib.sha256(configuration.read_bytes()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A new password for one of the users whose clients `clouds.yaml` serves, without the API: also when nobody can log in."""
+"""Sets the password of a user in `clouds.yaml` without the API, so it works when nobody can log in."""
 
 from kumoi import app
 from kumoi.cli import clouds, running

@@ -1,4 +1,4 @@
-"""What a machine must offer before a cloud starts on it; each thing missing is one sentence that says what to do."""
+"""Checks what a machine must have to run a cloud. Each problem is one sentence that says what to do."""
 
 import errno
 import ipaddress
@@ -43,9 +43,9 @@ PROGRAMS = {
 WAIT_FOR_LOCK = 5.0
 """Seconds."""
 DATABASE_PATIENCE = 3.0
-"""Seconds for which a database server may be away, as it is while it starts."""
+"""Seconds for which a database server may be unreachable, because it may be starting."""
 LEAST_DISK_MIB = {True: 1024, False: 100}
-"""Free space below which nothing is begun, with and without real guests."""
+"""Required free space in MiB, with and without real guests."""
 
 
 def problems(folder: Folder, settings: Settings, *, running: bool, held_port: int | None = None) -> list[str]:
@@ -62,7 +62,7 @@ def problems(folder: Folder, settings: Settings, *, running: bool, held_port: in
 
 
 def notes(folder: Folder, settings: Settings) -> list[str]:
-    """What is worth knowing and stops nothing; after the host agent has begun, which tries the accelerator."""
+    """Warnings. Called after the host agent has started, because the agent tests the accelerator."""
     return [*_open_address(settings), *_slow_guests(folder, settings)]
 
 
@@ -154,7 +154,7 @@ def _certificate(settings: Settings) -> Iterator[str]:
             return
     if settings.tls_certificate and settings.tls_key:
         try:
-            # an empty password, lest it asks for one
+            # an empty password, so that it does not prompt for one
             ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.tls_certificate, settings.tls_key, "")
         except OSError as error:
             reason = getattr(error, "reason", "") or "no certificate and its key in PEM"

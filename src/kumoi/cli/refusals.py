@@ -1,5 +1,5 @@
-"""What ends a command with a sentence for the person who typed it."""
+"""The error that ends a command with a message for the user."""
 
 
 class Refused(Exception):
-    """The text says what is wrong and what to do, one line for each thing."""
+    """The text says what is wrong and what to do, one line per problem."""

@@ -1,4 +1,4 @@
-"""Starting, stopping and restarting a cloud: what stands before its processes start and what goes after they end."""
+"""Starts, stops and restarts a cloud, with the preparations before and the cleanup after."""
 
 import contextlib
 import fcntl
@@ -24,7 +24,7 @@ from kumoi.supervisor.supervisor import EVERYTHING, ask
 from kumoi.supervisor.unit import PID_FILE
 
 FIXED = ("cloud_id", "region", "hypervisor", "network", "database", "host_name", "external_cidr")
-"""Settings that a cloud keeps for life."""
+"""Settings that cannot be changed."""
 UP_WITHIN = 120.0
 
 
@@ -50,7 +50,7 @@ def known(data: Path) -> tuple[Folder, Settings]:
 
 
 def _holds_a_cloud(folder: Folder) -> bool:
-    """Whether there is what is only written after the settings are."""
+    """Whether it has files that are written only after the settings."""
     return _exists(folder.clouds) or _exists(folder.database / "kumoi.db")
 
 
@@ -93,15 +93,15 @@ def _exists(path: Path) -> bool:
 
 
 def up(folder: Folder, settings: Settings) -> list[str]:
-    """Make the cloud run as its settings say, whatever runs of it already; notes for the person."""
+    """Make the cloud run with its settings, whether it runs already or not. Returns notes for the user."""
     services.use(settings.services)
     with alone(folder):
         if not is_running(folder) and _left_running(folder):
-            # someone killed the supervisor: what has died since comes back before all else is looked at
+            # the supervisor was killed: restart what died since then before anything else
             with contextlib.suppress(Refused, processes.CommandFailed):
                 _start_supervisor(folder)
                 until(lambda: _network_runs(folder), 10.0, "the network's processes do not start")
-        # what only this command needs is loaded by it alone: the others are asked often
+        # imported here, because other commands do not need it and run often
         from kumoi.cli import preconditions
 
         running = is_running(folder)
@@ -125,10 +125,10 @@ def up(folder: Folder, settings: Settings) -> list[str]:
             accounts.give(folder.run / "nginx.conf", 0o640, group=_control())
             plan.write(folder.data, parts(folder, settings))
         if running:
-            # the next supervisor adopts what stays as it is, and is of this code's version
+            # the next supervisor is of this code's version and adopts unchanged processes
             _end_supervisor(folder)
         with preparation.preparing(folder):
-            # Now, for what it starts loads as long as what this process still has to load.
+            # Started now, because its processes load as long as this process needs for the rest.
             _start_supervisor(folder)
             try:
                 fill(folder, settings, secrets)
@@ -156,7 +156,7 @@ def _old_settings_unless_done(folder: Folder) -> Iterator[None]:
 
 
 def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:
-    """Folders, settings, certificate and clouds.yaml, as the settings say; the users' passwords."""
+    """Create folders, settings, certificate and clouds.yaml. Returns the users' passwords."""
     if os.geteuid() == 0:
         _make_users()
     _make_folders(folder)
@@ -171,7 +171,7 @@ def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:
 
 
 def fill(folder: Folder, settings: Settings, secrets: dict[str, str]) -> None:
-    """Keys, tables and what a new cloud holds; again, it changes nothing."""
+    """Write keys, tables and first rows. Repeated calls change nothing."""
     from kumoi import app
 
     app.bootstrap(folder, settings, secrets)
@@ -186,7 +186,7 @@ def down(folder: Folder, settings: Settings) -> list[str]:
     The ids of the servers that did not shut down when asked, and were ended."""
     with alone(folder):
         if not is_running(folder):
-            # someone killed the supervisor: what it left is adopted, and stopped in order
+            # the supervisor was killed: a new one adopts its processes and stops them in order
             _start_supervisor(folder)
         # without the agent, but with the switch, from which guests are unplugged
         _level(folder, AGENT_LAYER - 1)
@@ -203,7 +203,7 @@ def down(folder: Folder, settings: Settings) -> list[str]:
 
 
 def restart(folder: Folder) -> None:
-    """The control plane anew; guests and packets do not notice."""
+    """Restart the control plane. Guests and packets are not affected."""
     if not is_running(folder):
         raise Refused(f"the cloud is down: kumoi up --data {folder.data}")
     ask(folder.data, "restart")
@@ -220,12 +220,12 @@ def is_running(folder: Folder) -> bool:
 
 
 def is_down(folder: Folder) -> bool:
-    """Whether nothing of it runs: neither a supervisor, nor what one left behind that was killed."""
+    """Whether nothing of it runs: no supervisor, and no processes of a killed one."""
     return not is_running(folder) and not _left_running(folder)
 
 
 def _left_running(folder: Folder) -> bool:
-    """Whether a supervisor that was killed has left processes; the next one adopts them."""
+    """Whether a killed supervisor left processes. The next one adopts them."""
     for file in folder.run.glob(f"*{PID_FILE}"):
         pid, began, _ = file.read_text().split()
         if world.started(int(pid)) == int(began):
@@ -234,13 +234,13 @@ def _left_running(folder: Folder) -> bool:
 
 
 def novnc() -> Path:
-    """Where `make install` unpacked noVNC; the folder may be absent, then the console page is."""
+    """The folder of noVNC from `make install`. If it does not exist, there is no console page."""
     return Path(os.environ.get("KUMOI_CACHE", "/var/cache/kumoi")) / "novnc"
 
 
 @contextmanager
 def alone(folder: Folder) -> Iterator[None]:
-    """One `up`, `down` or `backup` at a time."""
+    """Allows one `up`, `down` or `backup` at a time."""
     try:
         folder.run.mkdir(parents=True, exist_ok=True)
         opened = ExitStack()
@@ -270,7 +270,7 @@ def _make_folders(folder: Folder) -> None:
     control = _control()
     accounts.give(folder.data.resolve(), 0o755)
     for path, mode, owner in (
-        # everyone with a socket here may make it, nobody may remove another's
+        # every user with a socket here may create it, and nobody may remove another's
         (folder.run, 0o1775, None),
         (folder.run / "front", 0o700, control),
         (folder.log, 0o750, None),
@@ -292,13 +292,13 @@ def _copy_certificate(folder: Folder, settings: Settings) -> None:
         else:
             target.unlink(missing_ok=True)
     if settings.tls_certificate:
-        # clients that are pointed to it by clouds.yaml read it, whoever they are
+        # clients that use it through clouds.yaml must be able to read it
         accounts.give(folder.keys, 0o711)
         accounts.give(configuration.certificate(folder), 0o644)
 
 
 def give_all(path: Path) -> None:
-    """To the control plane's user: what this command, as root, has just made there."""
+    """Give what this command created as root to the control plane's user."""
     accounts.give_below(path, accounts.CONTROL)
 
 
@@ -315,7 +315,7 @@ def _end_supervisor(folder: Folder) -> None:
 
 
 def _supervised(folder: Folder) -> bool:
-    """Whether a supervisor of this folder is still a process, though it may answer no more."""
+    """Whether a supervisor of this folder still exists, even if it does not answer."""
     mark = f"kumoi.supervisor\0--data\0{folder.data}\0".encode()
     for entry in Path("/proc").iterdir():
         try:
@@ -341,7 +341,7 @@ def settled(folder: Folder) -> bool:
 
 
 def _wait(folder: Folder, within: float) -> None:
-    """Until everything runs; Refused with what its log says when something fails again and again."""
+    """Wait until everything runs. Refused with the end of the log if a process fails repeatedly."""
     stop = clock.monotonic() + within
     while True:
         answer: dict[str, Any] = ask(folder.data, "status")

@@ -1,4 +1,4 @@
-"""A cloud as a service of systemd: it starts with the machine, and stops in order before the machine goes down."""
+"""A cloud as a systemd service: it starts with the machine, and stops in order before shutdown."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from kumoi.kernel.settings import Folder, Settings
 
 UNITS = Path("/etc/systemd/system")
 RUNS = Path("/run/systemd/system")
-"""There where systemd is what runs the machine."""
+"""Exists if systemd runs the machine."""
 
 _UNIT = """\
 # Written by `kumoi install-service`; `kumoi uninstall` removes it.
@@ -39,12 +39,12 @@ def unit(folder: Folder) -> str:
     """The text of the unit."""
     docs = Path(__file__).parents[3] / "docs" / "operating.md"
     paths = {"data": folder.data, "program": Path(sys.prefix) / "bin" / "kumoi", "docs": docs}
-    # what systemd reads as a specifier
+    # systemd would interpret a single percent sign
     return _UNIT.format(**{name: str(path).replace("%", "%%") for name, path in paths.items()})
 
 
 def name(settings: Settings) -> str:
-    """With the cloud's id, for there may be several on one machine."""
+    """Includes the cloud's id, because a machine may have several clouds."""
     return f"kumoi-{settings.cloud_id}.service"
 
 

@@ -1,4 +1,4 @@
-"""How a cloud is: its processes with their memory, its endpoints, whether it answers."""
+"""The state of a cloud: processes with memory, endpoints, health."""
 
 import http.client
 import os
@@ -33,7 +33,7 @@ class Status(msgspec.Struct):
     healthy: bool
     """Every process that should run does, the address answers, and the disk has room."""
     warnings: list[str] = []
-    """What will go wrong, or does already, and what to do."""
+    """Current and expected problems, and what to do."""
 
 
 def status(folder: Folder, settings: Settings) -> Status:
@@ -55,9 +55,9 @@ def status(folder: Folder, settings: Settings) -> Status:
 
 
 FULL_MIB = 8
-"""Free space below which SQLite's next write may fail."""
+"""Free MiB below which SQLite's next write may fail."""
 LOW_MIB = 4 * (durable.RESERVE >> 20)
-"""Free space from which a person should make room."""
+"""Free MiB below which the user should free space."""
 
 
 def free_mib(folder: Folder) -> int:
@@ -92,7 +92,7 @@ def answers(settings: Settings) -> bool:
     address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.address, settings.address)
     connection: http.client.HTTPConnection
     if settings.tls_certificate:
-        # the certificate names the cloud for its clients, not for this look at ourselves
+        # the certificate is for clients' names of the cloud, not for this local check
         unchecked = ssl._create_unverified_context()  # noqa: S323
         connection = http.client.HTTPSConnection(address, settings.port, timeout=5, context=unchecked)
     else:

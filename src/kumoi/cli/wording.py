@@ -1,4 +1,4 @@
-"""What a setting may be, in words, from its type alone."""
+"""Describes the allowed values of a setting, from its type."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from kumoi.kernel.settings import Settings
 
 
 def complaint(name: str, value: str) -> str:
-    """A sentence when a value does not fit the setting of this name; else empty."""
+    """A sentence if the value is invalid for this setting; otherwise empty."""
     field = next(field for field in msgspec.structs.fields(Settings) if field.name == name)
     try:
         msgspec.convert(value, field.type, strict=False)

@@ -1,1 +1,1 @@
-"""What every service stands on. Knows no service and no engine."""
+"""The foundation of every service. It imports no service and no engine."""

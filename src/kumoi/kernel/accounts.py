@@ -1,4 +1,4 @@
-"""The two system users of a cloud, and giving them what they must reach; without root everything stays the caller's."""
+"""The two system users of a cloud, and the ownership of files. Without root, everything belongs to the caller."""
 
 import errno
 import os
@@ -7,13 +7,13 @@ import stat
 from pathlib import Path
 
 CONTROL = "kumoi"
-"""Runs the control plane; may open the agent's socket and guests' screens."""
+"""Runs the control plane. May use the agent's socket and guests' screens."""
 GUEST = "kumoi-guest"
-"""Runs QEMU and what reads tenants' bytes."""
+"""Runs QEMU, and programs that read tenants' bytes."""
 
 
 def numbers(user: str) -> tuple[int, int] | None:
-    """The user's uid and gid; None when there is no such user."""
+    """The user's uid and gid; None if there is no such user."""
     try:
         entry = pwd.getpwnam(user)
     except KeyError:
@@ -33,7 +33,8 @@ def give(path: Path, mode: int, *, owner: str | None = None, group: str | None =
         found = os.fstat(handle)
         if stat.S_ISLNK(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink != 1):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
-        # The kernel's name of what is open, for a handle that only names takes no fchown. Sockets cannot be opened else.
+        # fchown does not work on a handle opened with O_PATH, so its path in /proc is used. Sockets can be opened only
+        # with O_PATH.
         opened = f"/proc/self/fd/{handle}"
         if os.geteuid() == 0:
             os.chown(opened, uid, gid)
@@ -43,7 +44,7 @@ def give(path: Path, mode: int, *, owner: str | None = None, group: str | None =
 
 
 def give_below(path: Path, owner: str) -> None:
-    """As root, give all that lies in a folder to a user; a symbolic link itself, not what it leads to."""
+    """As root: give everything in a folder to a user. Symbolic links are changed themselves, not followed."""
     if os.geteuid() == 0:
         uid, gid = _number(owner, 0), _number(owner, 1)
         for _, folders, files, folder in os.fwalk(path):

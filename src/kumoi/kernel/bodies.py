@@ -1,4 +1,4 @@
-"""JSON bodies as clients send them: read, decoded and checked against what a route declares."""
+"""Reads JSON bodies, decodes them, and checks them against the route's declaration."""
 
 import re
 from collections.abc import Iterable
@@ -15,9 +15,10 @@ from kumoi.kernel.versions import Version
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON body."""
 LARGEST_SENT = 2 << 20
-"""Bytes that the front takes of one: what is larger than LARGEST_BODY is refused by the service itself, in its own shape."""
+"""Maximum bytes of a body at the front. The service itself refuses bodies above LARGEST_BODY, in its own error
+shape."""
 DEEPEST = 100
-"""Lists and objects within each other, in JSON: whatever writes, compares or shows what was sent goes down as far."""
+"""Maximum depth of JSON. Code that writes, compares or shows a body recurses as deep as the body."""
 _PART = 1 << 16
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 TOO_DEEP = "Malformed request body: it is nested too deeply."
@@ -26,7 +27,7 @@ _WHOLE = "kumoi.whole"
 
 
 def read_body(request: falcon.Request) -> bytes:
-    """All of it; TooLarge above LARGEST_BODY."""
+    """The whole body; TooLarge above LARGEST_BODY."""
     length = request.content_length
     if length is not None and length > LARGEST_BODY:
         raise TooLarge(f"The body has {length} bytes; at most {LARGEST_BODY} are taken.")
@@ -54,7 +55,7 @@ def check_depth(raw: bytes) -> None:
 
 
 def is_too_deep(raw: bytes) -> bool:
-    """Whether JSON is deeper than DEEPEST; what is no JSON is not."""
+    """Whether JSON is deeper than DEEPEST. Other texts are not."""
     if raw.count(b"[") + raw.count(b"{") <= DEEPEST:
         return False
     try:
@@ -74,19 +75,19 @@ def is_too_deep(raw: bytes) -> bool:
 
 
 def check_numbers(raw: bytes) -> None:
-    """BadRequest, with the place, for a whole number in a JSON body that no column and no field takes."""
+    """BadRequest, with its place, for an integer in a JSON body that exceeds 64 bits."""
     if not _MANY_DIGITS.search(raw):
         return
     try:
         place = _too_large(msgspec.json.decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return  # Whoever decodes it for what it is says so.
+        return  # The decoder of the body reports invalid JSON.
     if place is not None:
         raise BadRequest(f"Invalid input for field/attribute {place.lstrip('.') or 'body'}: {OUT_OF_RANGE}")
 
 
 def _too_large(value: Any) -> str | None:
-    """Where: `.server.min_count`, `.ports[0].x`; None: nowhere."""
+    """The place of a too large integer: `.server.min_count`, `.ports[0].x`; None: there is none."""
     if isinstance(value, int):
         return "" if not fits(value) else None
     if isinstance(value, dict):
@@ -99,12 +100,12 @@ def _too_large(value: Any) -> str | None:
 
 
 def fits(number: int) -> bool:
-    """Whether databases can hold it: in 64 bits, with a sign."""
+    """Whether databases can store it: a signed 64-bit integer."""
     return -(1 << 63) <= number < 1 << 63
 
 
 def distinct(texts: Iterable[str], parameter: str, most: int) -> list[str]:
-    """What a query asks for, each once; BadRequest naming the parameter when there is more than anything can have."""
+    """The texts without duplicates. BadRequest with the parameter's name if there are more than `most`."""
     found = list(dict.fromkeys(texts))
     if len(found) > most:
         raise BadRequest(
@@ -114,7 +115,7 @@ def distinct(texts: Iterable[str], parameter: str, most: int) -> list[str]:
 
 
 def decode_body(content_type: str | None, raw: bytes, route: Route, version: Version | None) -> Any:
-    """The JSON body as the route declares it in this version; of an action's, what is under its name."""
+    """The JSON body as the route declares it in this version. For an action: the value under its name."""
     if content_type and "json" not in content_type.lower():
         raise UnsupportedMedia(f"Unsupported Content-Type {content_type[:80]}: application/json is expected.")
     if not raw:
@@ -136,7 +137,7 @@ def decode_body(content_type: str | None, raw: bytes, route: Route, version: Ver
 
 
 def holds_nul(value: Any) -> bool:
-    """Whether a decoded JSON value has U+0000 in it, which not every database can keep."""
+    """Whether a decoded JSON value contains U+0000, which not every database can store."""
     if isinstance(value, dict):
         return any(holds_nul(key) or holds_nul(one) for key, one in value.items())
     if isinstance(value, list):
@@ -157,5 +158,5 @@ def explain(error: msgspec.ValidationError, action: str | None = None) -> str:
 
 
 _ANY_KEY = "[...]"
-"""How msgspec calls what stands under some key of a dictionary."""
+"""msgspec's notation for a value in a dictionary."""
 _PLACED = re.compile(r"(?P<text>.*) - at (?P<key>`key` in )?`\$(?P<place>[^`]*)`", re.DOTALL)

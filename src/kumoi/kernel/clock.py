@@ -37,7 +37,7 @@ class SystemClock:
 
 
 class VirtualClock:
-    """A clock that moves only when told to, for tests and simulation."""
+    """A clock for tests and simulation, which moves only when it is advanced."""
 
     def __init__(self, start: int = 1_800_000_000 * SECOND) -> None:
         self.instant = start

@@ -16,12 +16,12 @@ def replace(path: Path, content: bytes, *, mode: int = 0o600) -> None:
 
 
 def replace_for_now(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """As `replace`, but a power cut may lose it: for what is written anew when the machine starts."""
+    """As `replace`, but a power cut may lose it. For files that are written again when the machine starts."""
     _replace(path, content, mode, lasting=False)
 
 
 def _replace(path: Path, content: bytes, mode: int, *, lasting: bool) -> None:
-    """Through a new file: nothing that another user has put there is followed, truncated or shared."""
+    """Write a new file and rename it. So files and links of other users are never followed, truncated or shared."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
@@ -35,7 +35,7 @@ def _replace(path: Path, content: bytes, mode: int, *, lasting: bool) -> None:
 
 @contextmanager
 def opened_for_locks(path: Path, *, mode: int = 0o600) -> Iterator[int]:
-    """The descriptor of a file that serves as a lock; made when absent. OSError for a symbolic link."""
+    """The descriptor of a lock file. It is created if it does not exist. OSError for a symbolic link."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         if os.fstat(handle).st_uid == os.geteuid():
@@ -46,11 +46,11 @@ def opened_for_locks(path: Path, *, mode: int = 0o600) -> Iterator[int]:
 
 
 RESERVE = 512 << 20
-"""Bytes of a disk that tenants' bytes leave free, so that the database on it still writes."""
+"""Bytes of a disk that tenants' data may not use, so that the database can still write."""
 
 
 def check_room(folder: Path) -> None:
-    """OSError ENOSPC when no more than RESERVE is free where the folder lies."""
+    """OSError ENOSPC if the disk of the folder has no more than RESERVE free."""
     found = os.statvfs(folder)
     if found.f_bavail * found.f_frsize <= RESERVE:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))

@@ -1,4 +1,4 @@
-"""Counters that invalidate what processes remember, from the next request on."""
+"""Counters that invalidate the caches of all processes, from the next request on."""
 
 from typing import TypedDict
 
@@ -29,5 +29,5 @@ def current(tx: Transaction, name: str) -> int:
 
 
 def advance(tx: Transaction, name: str) -> None:
-    """Invalidate everything that processes remember under this name, when this transaction commits."""
+    """Invalidate everything that processes cached under this name, when this transaction commits."""
     tx.upsert(epochs, {"name": name}, {"value": current(tx, name) + 1})

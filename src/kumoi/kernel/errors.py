@@ -42,11 +42,12 @@ class Discreet(Exception):
 
 
 class EngineRefused(Exception):
-    """An engine says no; the text is for the person who asked. Each kind of engine has its own, beside its interface."""
+    """An engine refuses. The text is for the person who made the request. Each kind of engine has a subclass in its
+    interface."""
 
 
 class EngineSilent(Discreet):
-    """An engine, or the host that it runs on, does not answer just now. Orders are idempotent: the runner asks again."""
+    """An engine, or its host, does not answer at the moment. Orders are idempotent, so the runner retries."""
 
     told = "an engine does not answer"
 
@@ -61,7 +62,7 @@ class BadRequest(ApiError):
 
 
 class MarkerNotFound(BadRequest):
-    """400: the marker of a page names nothing that this caller can see."""
+    """400: the marker of a page does not exist for this caller."""
 
 
 class Unauthorized(ApiError):
@@ -98,7 +99,7 @@ class NotAcceptable(ApiError):
 
 
 class RequestTimeout(ApiError):
-    """The body did not come in the time that its size allows."""
+    """The body did not arrive in the time that its size allows."""
 
     status = 408
     title = "Request Timeout"
@@ -134,7 +135,7 @@ class Unprocessable(ApiError):
 
 
 class TooManyRequests(ApiError):
-    """The same may be asked again after `retry_after` seconds."""
+    """The same request may be repeated after `retry_after` seconds."""
 
     status = 429
     title = "Too Many Requests"
@@ -144,7 +145,7 @@ class TooManyRequests(ApiError):
 
 
 class NotBuilt(ApiError):
-    """OpenStack's API has it and Kumoi does not yet; docs/ lists it."""
+    """OpenStack's API has it, Kumoi does not. The docs of the service list it."""
 
     status = 501
     title = "Not Implemented"

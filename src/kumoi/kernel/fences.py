@@ -20,4 +20,4 @@ class Stale(Exception):
 
 
 class Busy(Exception):
-    """An earlier order for the same subject is still running; this one changed nothing. Ask again."""
+    """An earlier order for the same subject is still running. This one changed nothing; retry it."""

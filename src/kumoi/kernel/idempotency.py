@@ -59,7 +59,7 @@ class Once:
             route, key,
         )  # fmt: skip
         self.key = hashlib.sha256(msgspec.json.encode(scope)).hexdigest()
-        # Bodies hold passwords, which a digest that anybody can compute would let anybody guess.
+        # Bodies contain passwords. A digest without a key would allow guessing them.
         self.bodies = keys.digests(self.key.encode() + body)
 
     def found(self, tx: Transaction) -> Rendered | None:

@@ -1,5 +1,5 @@
-"""IP addresses and prefixes that clients write. Python's own parser also takes a zone (`fd00::5%anything`), which it keeps
-as part of the address: a zone names a link of one host, and must reach neither tables nor engines."""
+"""Parses addresses and prefixes from clients. Python's parser accepts a zone (`fd00::5%anything`) as part of an
+address. A zone names a link of one host, and must not reach tables or engines."""
 
 import ipaddress
 
@@ -8,12 +8,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def address(text: str) -> Address:
-    """ValueError for what is no address, or has a zone."""
+    """ValueError if the text is not an address, or has a zone."""
     return ipaddress.ip_address(_without_zone(text))
 
 
 def network(text: str, *, strict: bool = False) -> Network:
-    """A prefix, or a single address. ValueError for what is none, or has a zone, or, if `strict`, has host bits."""
+    """A prefix, or a single address. ValueError if the text is neither, has a zone, or (if `strict`) has host bits."""
     return ipaddress.ip_network(_without_zone(text), strict=strict)
 
 

@@ -1,8 +1,9 @@
-"""Lanes: slow work that may not take the threads that answer requests.
+"""Lanes: threads for slow work, apart from the threads that answer requests.
 
-A process answers a bounded number of requests at once (`Bounded`). A request that needs slow work, such as the hash of a
-password, gives its place to another one while a lane does the work, and takes a place again afterwards. Each lane is bounded
-too: what is too much is refused at once with `Retry-After`."""
+A process answers a limited number of requests at once (`Bounded`). A request that needs slow work, such as a password
+hash, releases its place while a lane does the work, and takes a place again afterwards. Each lane has a limit too: a
+request beyond it is refused at once with `Retry-After`.
+"""
 
 import os
 import queue
@@ -15,7 +16,7 @@ from kumoi.kernel.errors import Unavailable
 
 T = TypeVar("T")
 LEAST_URGENT = 10
-"""How much nicer the threads of lanes are than those that answer requests: they take what processor time is left."""
+"""How much lower the priority (nice value) of lanes' threads is. They use the processor time that requests leave."""
 
 _mine = threading.local()
 
@@ -40,7 +41,7 @@ class Bounded:
 
 
 class Lane:
-    """Does one piece of work after the other in a thread of its own; `waiting`: how many may wait for that."""
+    """Does one piece of work at a time, in a thread of its own. `waiting`: how many may wait."""
 
     def __init__(self, name: str, waiting: int) -> None:
         self.name = name

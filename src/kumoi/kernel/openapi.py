@@ -17,7 +17,7 @@ ANY_BYTES = "*/*"
 
 
 def document(service: Service, base_url: str) -> Schema:
-    """The OpenAPI document of everything the service answers, at its highest microversion."""
+    """The OpenAPI document of all routes of the service, at its highest microversion."""
     standing = [route for route in service.each() if route.method != "WEBSOCKET" and _stands(service, route)]
     components: dict[str, Schema] = {}
     bodies = _described([_narrow(service, route.body) for route in standing], "", components)
@@ -58,7 +58,7 @@ def document(service: Service, base_url: str) -> Schema:
 
 
 def _structs(kinds: Iterable[Any]) -> set[type[msgspec.Struct]]:
-    """All that these types are made of."""
+    """All structs that these types contain."""
     found: set[type[msgspec.Struct]] = set()
     open_ = list(kinds)
     while open_:
@@ -72,14 +72,14 @@ def _structs(kinds: Iterable[Any]) -> set[type[msgspec.Struct]]:
 
 
 def _may_be_absent(kind: type[msgspec.Struct]) -> list[str]:
-    """Names of the fields that may be UNSET, also where whoever makes one must say so."""
+    """Names of the fields that may be UNSET, also fields without a default."""
     hints = get_type_hints(kind)
     fields = msgspec.structs.fields(kind)
     return [field.encode_name for field in fields if msgspec.UnsetType in get_args(hints[field.name])]
 
 
 def _described(kinds: Iterable[Any], prefix: str, components: dict[str, Schema]) -> dict[Any, Schema]:
-    """The schema of each type; what they refer to is added to `components`, under names of their own."""
+    """The schema of each type. The types that they refer to are added to `components` with prefixed names."""
     chosen = [kind for kind in dict.fromkeys(kinds) if kind is not None]
     schemas, more = msgspec.json.schema_components(chosen, ref_template=f"#/components/schemas/{prefix}{{name}}")
     components.update({prefix + name: schema for name, schema in more.items()})
@@ -98,7 +98,8 @@ def _add_body(operation: Schema, route: Route, schema: Schema | None) -> None:
 
 
 def _add_choice(content: Schema, schema: Schema, media_type: str = JSON) -> None:
-    """Routes of one method and path (actions, versions) share a description: any of theirs may stand there."""
+    """Routes with the same method and path (actions, versions) share an operation, which accepts any of their
+    bodies."""
     if media_type not in content:
         content[media_type] = {"schema": schema}
     elif schema not in content[media_type]["schema"].get("anyOf", [content[media_type]["schema"]]):
@@ -119,7 +120,7 @@ def _narrow(service: Service, kind: Any) -> Any:
 
 
 def statuses(service: Service, route: Route) -> list[int]:
-    """Its own, and those of the way that every request goes (kernel/http.py)."""
+    """Its own statuses, and those of the common request handling (kernel/http.py)."""
     found = {route.status, 400, 404, *route.errors}
     if route.policy.token:
         found |= {401, 403}

@@ -313,7 +313,7 @@ def supersede(
         .where(subjects.c.subject.in_(names), sa.or_(subjects.c.active, subjects.c.waiting))
         .distinct()
     )
-    # Those that wait end first, so that none of them starts when the one in front of it ends.
+    # Queued operations end first. Otherwise one of them would start when the active one ends.
     active = sorted(found, key=lambda row: row["state"] != QUEUED)
     if len(active) == 1 and active[0]["kind"] == operation.kind:
         since = sa.case((operations.c.overdue, tx.now), else_=operations.c.step_since)
@@ -370,7 +370,7 @@ _QUEUE = (
     .where(~sa.exists().where(_holding.c.subject == _waiting.c.subject, _holding.c.active))
     .order_by(operations.c.created_at, operations.c.id)
 )
-"""Who waits for the free subjects of an operation, in the order of the requests."""
+"""The queue for the released subjects of an operation, in the order of the requests."""
 
 
 def _start_queued(tx: Transaction, operation_id: str) -> None:

@@ -12,7 +12,7 @@ from kumoi.kernel.errors import MarkerNotFound as MarkerNotFound
 
 LARGEST_PAGE = 1000
 Limit = Annotated[int, msgspec.Meta(ge=0)]
-"""A page's size as a client asks for it."""
+"""The `limit` of a page."""
 
 
 def page(
@@ -82,7 +82,7 @@ def _always_there(column: sa.ColumnElement[Any]) -> bool:
 
 
 def _ordered(column: sa.ColumnElement[Any], down: bool) -> sa.ColumnElement[Any]:
-    """Where there is no NULL its place is not said: PostgreSQL uses no index whose NULLs are elsewhere."""
+    """Columns without NULLs need no NULLS clause: PostgreSQL does not use an index with another NULLS order."""
     if _always_there(column):
         return column.desc() if down else column.asc()
     return column.desc().nulls_last() if down else column.asc().nulls_first()
@@ -111,7 +111,7 @@ def sorting(
             raise BadRequest(f"Invalid sort direction: {way[:100]}; it is asc or desc.")
     order: dict[str, str] = {}
     for name, way in chosen:
-        # Among rows that are equal in a column, the same column again orders nothing.
+        # A repeated sort column has no effect.
         order.setdefault(name, way)
     order.setdefault("id", chosen[-1][1])
     return [(table.c[name], way) for name, way in order.items()]

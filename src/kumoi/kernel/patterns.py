@@ -80,7 +80,8 @@ def matches(column: sa.Column[str], text: str, dialect: str) -> sa.ColumnElement
 
 
 def _plain(text: str) -> tuple[bool, list[tuple[str, bool]], bool] | None:
-    """(is its begin named, (letter, whether any letter does), is its end named); None: it is more than that."""
+    """(whether it has ^, [(letter, whether case is ignored)], whether it has $); None: the expression is more
+    complex."""
     begins, ends = text.startswith("^"), text.endswith("$")
     rest = text.removeprefix("^").removesuffix("$").replace("\\.", "\0").replace("\\-", "-")
     if any(not (letter.isascii() and letter.isalnum()) and letter not in " -_:.\0" for letter in rest):

@@ -1,5 +1,5 @@
-"""Who may call a route: a role within a scope, declared on the route. Ownership of the row is the logic's question:
-`Who.sees` for what is read (404), `must_change` for what is changed (403 for those who only see it)."""
+"""Permissions of routes: a role within a scope, declared on the route. The logic checks the owner of the row:
+`Who.sees` for reading (404), `must_change` for changing (403 for callers who may only see it)."""
 
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ def admin() -> Policy:
 
 
 def any_scope(role: str) -> Policy:
-    """A role in a project, domain or the system; the logic looks at the rest."""
+    """A role in a project, domain or the system. The logic checks the rest."""
     return Policy(f"{role}-any-scope", role, _ALL)
 
 

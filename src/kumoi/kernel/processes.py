@@ -35,7 +35,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Limits:
-    """What the kernel lets a command take before it ends it; bytes and seconds of processor time."""
+    """Limits after which the kernel ends a command: bytes, and seconds of processor time."""
 
     processor_seconds: int
     memory: int
@@ -43,7 +43,7 @@ class Limits:
 
 
 class CommandFailed(Exception):
-    """A command ended with a non-zero status or passed its deadline; `detail` is the end of what it said."""
+    """A command had a non-zero exit status or exceeded its deadline. `detail` is the end of its output."""
 
     def __init__(self, argv: Sequence[str], status: int | None, detail: str) -> None:
         self.argv, self.status, self.detail = tuple(argv), status, detail
@@ -93,12 +93,12 @@ def run(
 
 
 class Detached:
-    """A process in a session of its own, which outlives this one; `pid` is its id."""
+    """A process in its own session, which survives this process; `pid` is its id."""
 
     def __init__(self, child: subprocess.Popen[bytes]) -> None:
         self._child = child
         self.pid = child.pid
-        # Somebody must wait for it, or it stays as a zombie.
+        # Without a wait the process would become a zombie.
         Thread(target=child.wait, name=f"wait-{child.pid}", daemon=True).start()
 
     def ended(self) -> int | None:
@@ -144,7 +144,7 @@ def _existing(groups: Sequence[str]) -> list[int]:
 
 
 def _limiting(limits: Limits) -> tuple[str, ...]:
-    # prlimit(1) rather than preexec_fn, which may deadlock in a process with threads.
+    # prlimit(1) is used because preexec_fn may deadlock in a process with threads.
     return (
         "prlimit",
         f"--cpu={limits.processor_seconds}",

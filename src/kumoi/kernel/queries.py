@@ -1,4 +1,4 @@
-"""Queries: what a route declares of the parameters after the question mark, and how they are read."""
+"""Declares and decodes the query parameters of routes."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -22,13 +22,13 @@ Way = Literal["asc", "desc"]
 
 @dataclass(frozen=True)
 class Described:
-    """A mark on a parameter whose text the service reads itself: the type that the description gives it."""
+    """Marks a parameter that the service parses itself, with its type for the OpenAPI document."""
 
     type: Any
 
 
 FlagText = Annotated[str, Described(bool)]
-"""A flag that the service reads itself, because it takes more words than true and false."""
+"""A flag that the service parses itself, because it accepts more words than true and false."""
 IntText = Annotated[str, Described(int)]
 """A number that the service reads itself."""
 WayText = Annotated[str, Described(Way)]
@@ -43,7 +43,8 @@ class Nothing(msgspec.Struct):
 
 @dataclass(frozen=True)
 class Family:
-    """Parameters whose names follow a pattern: `name` is how the description calls them all, `type` is that of each."""
+    """Parameters whose names match a pattern. `name` is their common name in the OpenAPI document, `type` the type of
+    each."""
 
     name: str
     pattern: str
@@ -58,19 +59,20 @@ class Query(Generic[T]):
 
     shape: type[msgspec.Struct]
     read: Callable[[Params], T]
-    """What the handler gets as `query`, made from the texts."""
+    """Converts the texts to the handler's `query`."""
     families: tuple[Family, ...] = ()
     takes_undeclared: bool = False
-    """`read` gets undeclared parameters too, to refuse them in the service's words. Otherwise they are left out."""
+    """`read` also gets undeclared parameters, to refuse them with the service's own error. Otherwise they are
+    dropped."""
 
 
 def texts(shape: type[msgspec.Struct], *families: Family) -> Query[Params]:
-    """A query whose handler gets the texts of the declared parameters as they were sent."""
+    """A query whose handler gets the texts of the declared parameters unchanged."""
     return Query(shape, lambda params: params, families)
 
 
 def optional(name: str, types: Mapping[str, Any]) -> type[msgspec.Struct]:
-    """A shape of parameters that may all be absent; `types`: parameter → type, a list for one that may be repeated."""
+    """A struct of optional parameters. `types`: parameter → type; a list for a parameter that may be repeated."""
     fields: list[Any] = [
         (f"field_{number}", _absent(kind), msgspec.field(name=parameter, default=None))
         for number, (parameter, kind) in enumerate(types.items())
@@ -79,7 +81,7 @@ def optional(name: str, types: Mapping[str, Any]) -> type[msgspec.Struct]:
 
 
 def _absent(kind: Any) -> Any:
-    """The type with None beside it. The versions of the field stay outermost, where `versions.narrowed` looks."""
+    """The type or None. Marks of versions stay outermost, where `versions.narrowed` looks for them."""
     spans = [mark for mark in get_args(kind)[1:] if isinstance(mark, Span)] if get_origin(kind) is Annotated else []
     return Annotated[(kind | None, *spans)] if spans else kind | None
 
@@ -101,7 +103,7 @@ def is_declared(name: str, declared: Any, version: Version | None) -> bool:
 
 
 def parameters(declared: Any, version: Version | None) -> Iterator[tuple[str, Any, bool]]:
-    """(name, type, whether it must be given) of each parameter, families apart."""
+    """(name, type, whether it is required) of each parameter, without families."""
     shape = shape_of(declared, version)
     hints = get_type_hints(shape, include_extras=True)
     for field in msgspec.structs.fields(shape):
@@ -146,7 +148,7 @@ def refuse_unknown(params: Params, declared: Any, version: Version) -> None:
 
 
 def read_query(params: Params, declared: Any, version: Version | None) -> Any:
-    """What a handler gets as `query`."""
+    """The handler's `query`."""
     if not isinstance(declared, Query):
         return decode_query(params, declared, version)
     if declared.takes_undeclared:
@@ -156,12 +158,12 @@ def read_query(params: Params, declared: Any, version: Version | None) -> Any:
 
 @cache
 def _lists(kind: Any) -> frozenset[str]:
-    """The parameters that take several values."""
+    """The parameters that may be repeated."""
     return frozenset(field.encode_name for field in msgspec.structs.fields(kind) if "list" in str(field.type))
 
 
 def decode_query(params: Params, kind: Any, version: Version | None) -> Any:
-    """The query as the declared struct: list fields take every value of their name, others the last."""
+    """The query as the declared struct. List fields get every value of their name, others the last one."""
     small = versions.narrowed(kind, version) if version else kind
     lists = _lists(small)
     values: dict[str, Any] = {name: found if name in lists else found[-1] for name, found in params.items()}
@@ -178,7 +180,7 @@ def decode_query(params: Params, kind: Any, version: Version | None) -> Any:
 
 
 def _explain(error: msgspec.ValidationError) -> str:
-    """As for bodies; a query has no place of its own, so what it lacks or has too much is the place."""
+    """As for bodies. Messages about a whole query name the missing or unknown parameter."""
     found = _OF_THE_WHOLE.fullmatch(str(error))
     if found is None:
         return explain(error)

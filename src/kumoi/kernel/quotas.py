@@ -104,7 +104,7 @@ def show(tx: Transaction, service: str, project_id: str) -> dict[str, tuple[int,
 
 
 def usages(tx: Transaction, service: str, project_id: str, resources: Iterable[str]) -> dict[str, int]:
-    """resource → how many of it the project has, of those asked for at least."""
+    """resource → the project's usage, at least for the given resources."""
     found: dict[str, int] = {}
     for resource in resources:
         if resource not in found:

@@ -18,7 +18,7 @@ class SystemSource:
 
 
 class SeededSource:
-    """Repeatable, for tests and simulation; never for secrets."""
+    """Deterministic, for tests and simulation. Never for secrets."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)

@@ -17,8 +17,8 @@ from kumoi.kernel.wakeup import rows_dirty, work_later
 T = TypeVar("T")
 LEASE_SECONDS = 30.0
 SHARE = 0.003
-"""Of one processor's time, which a sweep may take at most. One that costs more than its share of `every` comes less often, so
-that an idle cloud stays idle however much there is to compare."""
+"""The largest share of one processor that a sweep may use. A sweep that costs more than this share of `every` runs less
+often, so that an idle cloud stays idle regardless of its size."""
 PIECE = 250
 
 
@@ -73,10 +73,10 @@ class Later(Exception):
 
 
 class View:
-    """What a reconciler may use: engines, reads, and `write` for transactions of its own."""
+    """What a reconciler may use: engines, reads, and `write` for its own transactions."""
 
     def __init__(self, database: Database, locate: Callable[[type[Any]], Any], rests: bool = False) -> None:
-        """`rests`: its pieces come no faster than SHARE allows."""
+        """`rests`: the thread sleeps between pieces so that it uses no more than SHARE."""
         self.database = database
         self._locate = locate
         self._rests = rests
@@ -92,7 +92,7 @@ class View:
         return self.database.write(work)
 
     def pieces(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
-        """The ids, PIECE at a time: what is done with each is short. In a sweep the thread sleeps before the next one."""
+        """The ids in lists of PIECE, so that each transaction is short. In a sweep the thread sleeps between them."""
         for begin in range(0, len(ids), PIECE):
             before = clock.spent()
             yield ids[begin : begin + PIECE]
@@ -118,7 +118,7 @@ class Reconciler:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One runner of the cloud calls `run` every `every` seconds, or more seldom where SHARE demands it."""
+    """One runner of the cloud calls `run` every `every` seconds, or less often if SHARE requires it."""
 
     kind: str
     every: float
@@ -194,7 +194,8 @@ def _due(kinds: tuple[str, ...]) -> sa.Select[Any]:
     return (
         sa.select(dirty.c.kind, dirty.c.id)
         .where(
-            # Not the bare column: SQLite would look through all rows of these kinds, and not through those that are due.
+            # An expression, not the bare column: otherwise SQLite would scan all rows of these kinds, and not only the
+            # due ones.
             dirty.c.kind.concat("").in_(kinds),
             dirty.c.applied < dirty.c.wanted,
             dirty.c.next_at <= sa.bindparam("now"),
@@ -350,7 +351,7 @@ def run_sweeps(
 
 
 def _sweep(view: View, sweep: Sweep, resting: dict[str, int]) -> None:
-    """Run it; when it took more than its share, its next turn is put off."""
+    """Run the sweep. If it used more than its share, delay its next run."""
     began, spent = clock.now(), clock.spent()
     try:
         sweep.run(view)

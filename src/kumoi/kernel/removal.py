@@ -1,7 +1,8 @@
-"""What happens when rows of a resource are removed. Resources that stand on it join in, so that it need not know them.
+"""Removing rows together with what depends on them, without knowing the dependents.
 
-The resource has a `Removal` in its models.py and calls `check` and `run` before it deletes its own rows. A resource above
-it registers functions in its own logic.py. A process that does not import every room removes nothing: see `forbid`.
+The resource has a `Removal` in its models.py and calls `check` and `run` before it deletes its own rows. Resources that
+depend on it register functions in their own logic.py. A process that does not import every room must not remove rows:
+see `forbid`.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ _forbidden = False
 
 
 def forbid() -> None:
-    """From here on this process removes no rows, for it does not know all that stands on them."""
+    """This process may not remove rows from now on, because it does not know everything that depends on them."""
     global _forbidden
     _forbidden = True
 
@@ -28,12 +29,12 @@ class Removal:
         self._followers: list[Part] = []
 
     def guard(self, function: Part) -> Part:
-        """Decorator: it raises an error of the removed resource when a row is in use. It writes nothing."""
+        """Decorator. The function raises an error of the removed resource if a row is in use. It writes nothing."""
         self._guards.append(function)
         return function
 
     def follow(self, function: Part) -> Part:
-        """Decorator: it removes or frees what depends on the rows."""
+        """Decorator. The function removes or releases what depends on the rows."""
         self._followers.append(function)
         return function
 
@@ -45,7 +46,8 @@ class Removal:
             function(tx, ids)
 
     def run(self, tx: Transaction, ids: Sequence[str]) -> None:
-        """Refuse when a row is in use; else let everything that depends on the rows go. The caller deletes the rows."""
+        """Refuse if a row is in use. Otherwise remove everything that depends on the rows. The caller deletes the
+        rows."""
         self.check(tx, ids)
         for function in self._followers:
             function(tx, ids)

@@ -1,4 +1,4 @@
-"""Which name servers guests get whose subnet names none."""
+"""The name servers of guests whose subnet has none."""
 
 import ipaddress
 from pathlib import Path
@@ -7,16 +7,16 @@ from kumoi.kernel import ip
 from kumoi.kernel.settings import Settings
 
 FILES = (Path("/run/systemd/resolve/resolv.conf"), Path("/etc/resolv.conf"))
-"""Where a host's resolvers stand: systemd's own file names those behind its stub on loopback."""
+"""Files with a host's name servers. systemd's file contains the servers behind its stub on loopback."""
 MOST = 3
-"""As many as guests' libraries ask."""
+"""The number of name servers that resolver libraries use."""
 
 
 _settings: Settings | None = None
 
 
 def use(settings: Settings) -> None:
-    """What `of_guests` answers by in this process; without it, none."""
+    """Set the settings that `of_guests` uses in this process. Without it, there are no name servers."""
     global _settings
     _settings = settings
 
@@ -27,7 +27,7 @@ def of_guests(version: int) -> list[str]:
 
 
 def default(settings: Settings, version: int) -> list[str]:
-    """Addresses of an IP version: what `dns_servers` says, or this host's resolvers but those that only it reaches."""
+    """Addresses of an IP version: `dns_servers`, or this host's name servers that are not on loopback."""
     if settings.dns_servers == "none":
         return []
     found = settings.dns_servers.replace(",", " ").split() or of_host()

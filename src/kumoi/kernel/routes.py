@@ -1,4 +1,4 @@
-"""What a service offers: routes with their policy, quota, versions and shapes declared on them; everything else follows."""
+"""Declares a service's routes with their policy, quota, versions and shapes. Everything else is derived from that."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from kumoi.kernel.versions import Microversions, Span, Version
 Handler = Callable[..., Any]
 Mode = Literal["read", "write", "live", "stream"]
 BodyDecoder = Callable[[str | None, bytes, "Route", Version | None], Any]
-"""(content type, body, route, version) → what the handler gets as `body`; see bodies.decode_body."""
+"""(content type, body, route, version) → the handler's `body`; see bodies.decode_body."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,21 @@ class Route:
     mode: Mode
     body: Any = None
     decode: BodyDecoder | None = None
-    """How the body is read, where that differs from the service's `decode`."""
+    """The decoder of the body, if it differs from the service's `decode`."""
     media_types: tuple[str, ...] = ("application/json",)
-    """Of the body, for the description; whoever decodes it checks them."""
+    """The accepted media types, for the OpenAPI document. The decoder checks them."""
     query: Any = None
     """A struct that the query is decoded into, a `queries.Query` that the service reads itself, or `queries.Nothing`."""
     closed_query: Span | None = None
-    """When parameters that are not in `query` are refused, where that differs from the service's `closed_queries`."""
+    """The versions in which parameters outside `query` are refused, if they differ from the service's
+    `closed_queries`."""
     reply: Any = None
     status: int = 200
     versions: Span | None = None
     action: str | None = None
-    """The key of the body of `POST …/action`; the handler gets what stands under it."""
+    """The key in the body of `POST …/action`; the handler gets the value under it."""
     quota: frozenset[str] = frozenset()
-    """Resources it may take."""
+    """The quotas that it may use."""
     errors: tuple[int, ...] = ()
     """Statuses besides 400, 401, 403, 404 that it documents."""
     before: Handler | None = None
@@ -57,7 +58,7 @@ class Route:
 
 
 class Options(TypedDict, total=False):
-    """What a route may declare besides its path, policy, mode and status; see Route."""
+    """The optional declarations of a route; see Route."""
 
     body: Any
     decode: BodyDecoder | None
@@ -125,7 +126,7 @@ class Routes:
     def head(
         self, path: str, *, policy: Policy, mode: Mode = "read", status: int = 200, **options: Unpack[Options]
     ) -> Callable[[Handler], Handler]:
-        """Only where HEAD differs from GET."""
+        """Only if HEAD differs from GET."""
         return self._add("HEAD", path, mode, status, policy, **options)
 
     def websocket(self, path: str, *, policy: Policy) -> Callable[[Handler], Handler]:
@@ -175,29 +176,30 @@ class Reply:
 
 @dataclass(frozen=True)
 class Service:
-    """A service as `service.py` declares it. `render_error` gives the JSON body of an error in the service's own shape."""
+    """A service, as `service.py` declares it. `render_error` returns the JSON body of an error in the service's own
+    shape."""
 
     type: str
     """OpenStack's service type with underscores, as its folder: `block_storage`."""
     name: str
     """The code name that catalogues carry: nova."""
     prefix: str
-    """`/compute/v2.1`: where its routes begin."""
+    """`/compute/v2.1`: the prefix of its routes."""
     root: str
     """`/compute`: where its discovery answers."""
     catalog_type: str
     """`compute`, `volumev3` …"""
     catalog_path: str
-    """What the catalogue's URL ends in; may hold `{project_id}`."""
+    """The end of the URL in the catalogue; may contain `{project_id}`."""
     routes: Iterable[Routes]
     render_error: Callable[[ApiError], Any]
     discovery: Callable[["Service", str], Any]
     """(service, base URL) → body of `GET root` (300 or 200) and `GET prefix`: {"versions": […]} and {"version": {…}}."""
     streams: Iterable[Routes] = ()
-    """Those of mode `stream`: all that the streams process loads."""
+    """Routes of mode `stream`. The streams process imports only these."""
     discovery_status: int = 300
     decode: BodyDecoder | None = None
-    """How its JSON bodies are read, where it takes more than the kernel does or has its own words for what is wrong."""
+    """The decoder of its JSON bodies, if it accepts more than the kernel's or has its own error messages."""
     microversions: Microversions | None = None
     over_quota_status: int = 403
     request_id_headers: tuple[str, ...] = ("x-openstack-request-id",)
@@ -214,13 +216,13 @@ class Service:
     and compute."""
 
     address: str = ""
-    """Where people are told that it answers; empty: at its prefix."""
+    """The path that `kumoi status` shows; empty: its prefix."""
     older: Mapping[str, Version] = field(default_factory=dict)
-    """Further prefixes of the same routes, each spoken in one version, whatever a request's header says."""
+    """Additional prefixes of the same routes. Each has one version, regardless of the request's header."""
     format_in_path: bool = False
     """A route answers also where its path, or the id at its end, has `.json` behind it."""
     open_absence: bool = False
-    """A path that it does not have is not found (404) for callers without a token too, who else get 401."""
+    """An unknown path is 404 also for callers without a token, who otherwise get 401."""
 
     def __post_init__(self) -> None:
         declared[self.type] = self
@@ -233,4 +235,4 @@ class Service:
 
 
 declared: dict[str, Service] = {}
-"""Every service by its type, registered by being made; identity fills the catalogue of a new cloud from it."""
+"""Every service by type. Creating a Service registers it; identity fills the catalogue of a new cloud from it."""

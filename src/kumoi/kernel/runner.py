@@ -188,7 +188,7 @@ class Runner:
         except (LeaseLost, Stale):
             log.say(__name__, "lease lost", operation=row["id"], kind=row["kind"])
         except (DatabaseAway, OutcomeUnknown) as error:
-            # Only the table says where it stands, to whoever takes it when the lease has run out.
+            # The operation's row has its progress, for the worker that takes it when the lease expires.
             log.say(__name__, "let go", operation=row["id"], kind=row["kind"], reason=type(error).__name__)
         finally:
             log.request_id.set("")
@@ -242,7 +242,7 @@ class Runner:
                 return None
             return row, dict(sorted(tx.tuples(_GENERATIONS[tx.dialect], {"operation_id": row["id"]})))
 
-        # A power cut ends every worker on SQLite, so whose turn it was may be forgotten.
+        # A power cut ends every worker on SQLite, so the lease may be lost.
         return self.database.write(take, durable=False)
 
     def _walk(self, operation: Operation, row: dict[str, Any], fences: Mapping[str, int]) -> None:
@@ -282,7 +282,8 @@ class Runner:
         except Stale as error:
             return self._refused_as_old(operation, row, context, step, error)
         except LeaseLost:
-            # Unless it really has lost it, what it wrote itself has ended it: a defect, which must not go on for ever.
+            # If the lease is not really lost, the operation's own writes ended it. That is a bug, which must not repeat
+            # forever.
             return self._wait(operation, row, context, step, _pause(row), "it stood in its own way")
         except (DatabaseAway, OutcomeUnknown):
             raise
@@ -294,7 +295,7 @@ class Runner:
         except Exception as error:
             reason = f"{step.name.replace('_', ' ')} failed: {type(error).__name__} (request {row['request_id']})"
             refused = self._refused(operation, row, context, step, reason, started)
-            # Only now: whose lease is lost may stumble over what others did since.
+            # Logged only now, because a step without a lease may fail over changes of the new holder.
             log.fault(__name__, "step failed", operation=row["id"], kind=row["kind"], step=step.name)
             return refused
 
@@ -345,7 +346,7 @@ class Runner:
         return ended
 
     def _committed(self, operation: Operation, row: Mapping[str, Any]) -> bool:
-        """Whether the operation cannot turn round any more."""
+        """Whether the operation has passed its pivot."""
         if operation.forward_only:
             return True
         return any(step.pivot for step in operation.steps[: operation.index(row["step"])])

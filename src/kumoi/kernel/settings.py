@@ -1,4 +1,4 @@
-"""The few settings of a cloud, kept in `<data>/settings.json`, and where everything lies below the data folder."""
+"""The settings of a cloud, stored in `<data>/settings.json`, and its paths below the data folder."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,10 +13,11 @@ LONGEST_DATA_PATH = 60
 
 
 class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Each field is a `--set name=value` of `kumoi up`; docs/settings.md explains each (a test keeps it so)."""
+    """Each field is a `--set name=value` of `kumoi up`. docs/settings.md explains each (a test checks this)."""
 
     cloud_id: Annotated[str, Meta(pattern="^([0-9a-f]{6})?$")] = ""
-    """Six hexadecimal digits in every kernel-visible name of this cloud, so that clouds live side by side."""
+    """Six hexadecimal digits in every kernel-visible name of this cloud, so that several clouds can run on one
+    machine."""
     services: Annotated[str, Meta(pattern="^[a-z_, ]*$")] = ""
     """The services that the cloud has, with commas between them; empty: all. Identity need not be named."""
     address: str = "127.0.0.1"
@@ -30,9 +31,9 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     external_cidr: str = "172.24.4.0/24"
     """The network behind floating IPs; its first address is this machine's."""
     external_interface: Annotated[str, Meta(pattern="^[^/\\s]{0,15}$")] = ""
-    """A network card to put under the external network; empty: this machine alone reaches it."""
+    """A network card to connect to the external network; empty: only this machine can reach it."""
     dns_servers: Annotated[str, Meta(pattern="^(none|[0-9A-Fa-f.:, ]*)$")] = ""
-    """Name servers of guests whose subnet names none, with commas between them; empty: this host's; none: none."""
+    """Comma-separated name servers of guests whose subnet has none; empty: this host's; `none`: no name servers."""
     api_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     tls_certificate: str = ""
     tls_key: str = ""
@@ -42,23 +43,23 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     shortest_password: Annotated[int, Meta(ge=1, le=64)] = 8
     """Characters of a new password."""
     login_failures: Annotated[int, Meta(ge=0, le=1000)] = 5
-    """Failed logins of one account from one address after which the next ones must wait; 0: any number."""
+    """Failed logins of one account from one address before the next ones must wait; 0: no limit."""
     image_count_total: Annotated[int, Meta(ge=-1)] = 100
     image_size_total: Annotated[int, Meta(ge=-1)] = 200 << 10
     image_stage_total: Annotated[int, Meta(ge=-1)] = 100 << 10
     image_count_uploading: Annotated[int, Meta(ge=-1)] = 10
     """A project's images, MiB of their bytes, MiB of staged bytes, and uploads at once; -1: any number."""
     connections_per_address: Annotated[int, Meta(ge=0, le=8192)] = 1024
-    """Requests and websockets that one client address may have open at once; 0: any number."""
+    """Open requests and websockets of one client address; 0: no limit."""
     requests_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 10_000
-    """Requests a second that one client address may send; 0: any number."""
+    """Requests per second from one client address; 0: no limit."""
     logins_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
-    """Logins and password changes a second that one client address may try; 0: any number."""
+    """Logins and password changes per second from one client address; 0: no limit."""
 
     public_url: Annotated[str, Meta(pattern="^(https?://[^/\\s?#]+)?$")] = ""
-    """Where clients reach the cloud, `https://cloud.example`; empty: in links as they said it (Host)."""
+    """The clients' URL of the cloud, `https://cloud.example`; empty: links use the request's Host header."""
     console_origins: Annotated[str, Meta(pattern="^(https?://[^/\\s;,'\"]+( https?://[^/\\s;,'\"]+)*)?$")] = ""
-    """Further origins, with spaces between them, whose pages may show consoles."""
+    """Space-separated additional origins whose pages may show consoles."""
 
     @property
     def base_url(self) -> str:
@@ -68,7 +69,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Folder:
-    """Every path of one cloud, from its data folder. Sockets lie in `run/`."""
+    """Every path of one cloud, below its data folder. Sockets are in `run/`."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -102,7 +103,7 @@ class Folder:
 
     @property
     def preparing(self) -> Path:
-        """Locked by `kumoi up` while it writes what the processes are to find: keys, tables, first rows."""
+        """Locked by `kumoi up` while it writes keys, tables and first rows."""
         return self.run / "preparing.lock"
 
     def api_socket(self, worker: int) -> Path:
@@ -118,7 +119,7 @@ def load(folder: Folder) -> Settings:
 
 
 def save(folder: Folder, settings: Settings) -> None:
-    """Replace settings.json durably; gives the cloud its id on the first time."""
+    """Replace settings.json durably. The first call also sets the cloud's id."""
     if not settings.cloud_id:
         settings.cloud_id = randomness.random_bytes(3).hex()
     durable.make_folder(folder.data)

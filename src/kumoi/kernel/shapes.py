@@ -1,4 +1,4 @@
-"""Shapes of replies made of others: one thing or many under its name, a thing of which a client may ask for parts."""
+"""Shapes of replies: one resource or many under its name, and resources of which clients request some fields."""
 
 import re
 from functools import cache
@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 
 class Extensible(msgspec.Struct):
-    """A thing that keeps what clients send besides its declared fields, and gives it back; all others are closed."""
+    """A resource that stores and returns clients' undeclared fields. All others are closed."""
 
 
 @cache
@@ -24,12 +24,12 @@ def under(name: str, kind: Any, **more: Any) -> Any:
 
 
 WHOLE = "__whole__"
-"""The attribute in which a partial struct keeps the one that it is made of."""
+"""The attribute in which a partial struct stores the full struct."""
 
 
 @cache
 def partial(kind: Any) -> Any:
-    """The struct without a field that must be there: what clients get who name the fields that they want."""
+    """The struct with all fields optional, for requests that name the fields to return."""
     hints = get_type_hints(kind, include_extras=True)
     fields: list[Any] = [
         (field.name, hints[field.name] | UnsetType, msgspec.field(name=field.encode_name, default=UNSET))

@@ -33,9 +33,9 @@ from kumoi.kernel.routes import Reply, Route, Service
 from kumoi.kernel.who import NOBODY, Who
 
 DRAIN_SECONDS = 60.0
-"""How long the rest of a refused body is taken."""
+"""How long the rest of a refused body is read."""
 SLOWEST_BODY = 16 * 1024
-"""Bytes a second that a body must bring on the whole, after GRACE_SECONDS: so each body has an end."""
+"""Minimum average bytes per second of a body after GRACE_SECONDS, so that every body ends."""
 GRACE_SECONDS = 60.0
 
 
@@ -91,7 +91,8 @@ class _App(falcon.asgi.App):  # type: ignore[type-arg]
             if (status := _status(event)) and scope["path"] != HEALTHCHECK and _SAID not in scope:
                 scope[_SAID] = True
                 with contextlib.suppress(Exception):
-                    # Whoever still sends does not read an answer, and the front would say that the connection broke.
+                    # A client that still sends does not read the answer, and the front would report a broken
+                    # connection.
                     async with asyncio.timeout(DRAIN_SECONDS):
                         while not came_whole and status != RequestTimeout.status:
                             await noting()
@@ -113,7 +114,8 @@ _LOST, _SAID = "kumoi.lost", "kumoi.said"
 
 
 def _status(event: Any) -> int:
-    """Of an event that answers; 0: it does not. A websocket that is closed before it is open is answered with 403."""
+    """The status of an event that answers; 0 for other events. A websocket that is closed before it is accepted is
+    answered with 403."""
     kind = event["type"]
     if kind == "http.response.start":
         return int(event["status"])

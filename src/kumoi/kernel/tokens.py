@@ -52,14 +52,14 @@ class Keys:
         return True
 
     def seal(self, payload: Payload) -> str:
-        """Without padding, as clients expect tokens to be safe in URLs."""
+        """Without padding, because clients use tokens in URLs."""
         return self._fernet.encrypt(msgspec.msgpack.encode(payload)).decode().rstrip("=")
 
     def open(self, token: str) -> Payload:
-        """Unauthorized when it is garbled, foreign or signed by a key long gone. Expiry is the caller's question."""
+        """Unauthorized if it is invalid, foreign or sealed with a removed key. Does not check the expiry."""
         try:
             sealed = (token + "=" * (-len(token) % 4)).encode("ascii")
-            # One spelling alone: whoever revokes, counts or logs a token by its text means all of it.
+            # Only one spelling is valid, because tokens are revoked, counted and logged by their text.
             if base64.urlsafe_b64encode(base64.urlsafe_b64decode(sealed)).rstrip(b"=") != token.encode("ascii"):
                 raise Unauthorized("The token is not valid.")
             return msgspec.msgpack.decode(self._fernet.decrypt(sealed), type=Payload)
@@ -67,7 +67,7 @@ class Keys:
             raise Unauthorized("The token is not valid.") from None
 
     def seal_secret(self, text: str) -> str:
-        """For secrets that must be kept and given back (replies, credentials)."""
+        """For secrets that must be stored and returned (replies, credentials)."""
         return self._fernet.encrypt(text.encode()).decode()
 
     def open_secret(self, sealed: str) -> str:

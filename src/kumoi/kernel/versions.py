@@ -1,4 +1,4 @@
-"""Microversions as marks: on a field, one of a union's types, a route, a named behaviour. Handlers never compare versions."""
+"""Microversions as marks on fields, types of a union, routes and named behaviours. Handlers never compare versions."""
 
 import types
 import typing
@@ -54,9 +54,10 @@ def during(first: str, last: str) -> Span:
 
 @dataclass(frozen=True)
 class Microversions:
-    """`service_type` is the name in the `OpenStack-API-Version` header; `legacy_header` an older header of its own.
+    """`service_type` is the name in the `OpenStack-API-Version` header; `legacy_header` is an older header.
 
-    `behaviours`: name → span; handlers ask `request.behaves(name)`."""
+    `behaviours`: name → span; handlers call `request.behaves(name)`.
+    """
 
     service_type: str
     minimum: Version
@@ -64,9 +65,9 @@ class Microversions:
     legacy_header: str | None
     behaviours: dict[str, Span]
     history: dict[str, str]
-    """Version → what it changed, one line each, for every version that changes something here."""
+    """Version → its effect here in one line, for every version that changes something."""
     closed_queries: Span | None = None
-    """When a route that declares a query refuses parameters that are not in it, instead of overlooking them."""
+    """The versions in which routes refuse undeclared query parameters instead of ignoring them."""
 
 
 def _spans(hint: Any) -> list[Span]:
@@ -79,7 +80,7 @@ def _plain(hint: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def narrowed(kind: Any, version: Version) -> Any:
-    """The type without the fields that do not exist in `version`; the type itself when nothing in it is marked."""
+    """The type without the fields that do not exist in `version`; the type itself if it has no marks."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _narrow_struct(kind, version)
     arguments = get_args(kind)
@@ -102,7 +103,7 @@ def narrowed(kind: Any, version: Version) -> Any:
 
 
 def _stands(choice: Any, version: Version) -> bool:
-    """Whether one of a union's types exists in the version: they carry marks as fields do."""
+    """Whether a type of a union exists in the version. These types have marks as fields do."""
     spans = _spans(choice)
     return not spans or any(version in span for span in spans)
 
@@ -141,7 +142,7 @@ def _narrow_struct(kind: type[msgspec.Struct], version: Version) -> type[msgspec
 
 @lru_cache(maxsize=4096)
 def _shrinker(kind: Any, version: Version) -> Callable[[Any], Any] | None:
-    """How to turn a value of the full type into one of the narrowed; None: it is the same."""
+    """Converts a value of the full type to the narrowed type; None: they are the same."""
     small = narrowed(kind, version)
     if small is kind:
         return None
@@ -215,7 +216,7 @@ def _hints(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def widened(value: Any, kind: Any) -> Any:
-    """A value of a narrowed type as one of the full type; fields that the narrowed one lacks take their defaults."""
+    """Converts a value of a narrowed type to the full type. Missing fields get their defaults."""
     kind = _plain(kind)
     if isinstance(value, msgspec.Struct):
         names = type(value).__name__

@@ -1,11 +1,11 @@
-"""Who asks: the identity, scope and roles behind one request."""
+"""The caller of a request: identity, scope and roles."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Who:
-    """Roles include implied ones. One of project_id, domain_id and system is set, or none: unscoped."""
+    """Roles include implied ones. At most one of project_id, domain_id and system is set; none: unscoped."""
 
     user_id: str
     user_name: str = ""
@@ -37,7 +37,7 @@ class Who:
         return "admin" in self.roles and self.scope in ("project", "system")
 
     def sees(self, project_id: str | None) -> bool:
-        """Whether a thing of that project exists for this caller (system readers see all)."""
+        """Whether resources of that project are visible to this caller (system readers see all)."""
         if self.is_admin or (self.system and "reader" in self.roles):
             return True
         return project_id is not None and project_id == self.project_id
@@ -49,7 +49,7 @@ class Who:
 
     @property
     def only_project(self) -> str | None:
-        """The project to filter lists by; None: this caller may see every project's."""
+        """The project to filter lists by; None: this caller may see every project."""
         return None if self.sees(None) else (self.project_id or "")
 
 

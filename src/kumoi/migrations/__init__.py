@@ -1,8 +1,9 @@
-"""The tables' way from version to version; each migration expands or contracts, never both.
+"""Upgrades the tables. Each migration expands or contracts, never both.
 
-Migrations form a graph, as commits do. Two branches that each add one have two heads once they are merged: `merge` writes
-the revision that joins them, so that a cloud which already has one of them gets the other. Nobody edits a migration that
-others may have applied."""
+Migrations form a graph, as commits do. After two branches that each add one are merged, there are two heads: `merge`
+writes the revision that joins them, so that a cloud which has one of them gets the other. Nobody edits a migration that
+others may have applied.
+"""
 
 import io
 import re
@@ -35,7 +36,7 @@ def _config(database: Database | None, folder: Path, metadata: sa.MetaData = dec
 
 
 def upgrade(database: Database, revision: str = "head", folder: Path = HERE) -> None:
-    """Bring the tables to this code's version; on an empty database, make them."""
+    """Upgrade the tables to this code's version. An empty database gets new tables."""
     command.upgrade(_config(database, folder), revision)
 
 
@@ -47,7 +48,7 @@ def at(database: Database) -> tuple[str | None, str | None]:
 
 
 def known(database: Database) -> bool:
-    """Whether this code has the migrations that the database has; an empty one has none."""
+    """Whether this code knows the database's migrations. An empty database has none."""
     with database.connection() as connection:
         current = MigrationContext.configure(connection).get_current_heads()
     ours = {script.revision for script in scripts().walk_revisions()}
@@ -66,7 +67,7 @@ def new(database: Database, message: str, folder: Path = HERE, metadata: sa.Meta
 
 
 def merge(folder: Path = HERE) -> Path | None:
-    """Write the revision that joins all heads: `python -m kumoi.migrations --merge`. None: there is one head already."""
+    """Write the revision that joins all heads: `python -m kumoi.migrations --merge`. None: there is only one head."""
     heads = scripts(folder).get_heads()
     if len(heads) < 2:
         return None
@@ -77,7 +78,7 @@ def _written(script: object) -> Path:
     """A new migration's file, as the house formats it."""
     assert isinstance(script, Script)
     path = Path(script.path)
-    # Alembic's notes to whoever reads the draft are not part of it.
+    # Remove Alembic's comments from the draft.
     path.write_text(re.sub(r"(?m)^\s*# ### .* ###\n", "", path.read_text()))
     for words in (["format", "--quiet"], ["check", "--fix", "--quiet"]):
         processes.run(

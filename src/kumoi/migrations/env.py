@@ -1,4 +1,4 @@
-"""How Alembic reaches the database; run by kumoi.migrations only."""
+"""Alembic's environment; used only by kumoi.migrations."""
 
 from alembic import context
 
@@ -10,8 +10,8 @@ database = context.config.attributes["database"]
 with database.connection() as connection:
     sqlite = database.dialect == "sqlite"
     if sqlite:
-        # A change of a column rebuilds its table, and to drop the old one would delete all rows that refer to it (ON DELETE
-        # CASCADE). The pragma does nothing inside a transaction.
+        # Changing a column recreates its table. Dropping the old table would delete all rows that refer to it (ON
+        # DELETE CASCADE). The pragma does nothing inside a transaction.
         connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")
     try:
         with connection.begin():

@@ -8,7 +8,7 @@ _MAC = re.compile(r"[0-9a-f]{2}([:-][0-9a-f]{2}){5}")
 
 
 def address(text: str) -> str:
-    """The address in the spelling that this service gives; what is none stays as it is."""
+    """The normalized address. Other texts are returned unchanged."""
     try:
         return str(ip.address(text))
     except ValueError:
@@ -16,7 +16,7 @@ def address(text: str) -> str:
 
 
 def prefix(text: str) -> str:
-    """The prefix without host bits; a single address as an address; what is neither stays as it is."""
+    """The prefix without host bits; a single address as an address. Other texts are returned unchanged."""
     if "/" not in text:
         return address(text)
     try:
@@ -26,6 +26,6 @@ def prefix(text: str) -> str:
 
 
 def mac(text: str) -> str:
-    """In lower case with colons; what is none stays as it is."""
+    """In lower case with colons. Other texts are returned unchanged."""
     lower = text.lower()
     return lower.replace("-", ":") if _MAC.fullmatch(lower) else text

@@ -1,4 +1,4 @@
-"""All SQL of credentials."""
+"""The SQL of credentials."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""All SQL of members."""
+"""The SQL of members."""
 
 import sqlalchemy as sa
 

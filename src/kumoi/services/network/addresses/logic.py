@@ -20,16 +20,16 @@ from kumoi.services.network.errors import InvalidInput
 from kumoi.services.network.subnets.models import AUTOMATIC, SubnetRow
 
 DRAWS = 12
-"""Addresses that are drawn and looked up at once."""
+"""Random addresses that are checked with one query."""
 COUNTABLE = 1 << 17
-"""Pools up to this size are searched whole when draws find nothing; larger ones are never that full."""
+"""Pools up to this size are searched completely if random addresses find nothing. Larger pools never get that full."""
 WINDOW = 256
 MOST_PER_PORT = 50
 
 
 @dataclass(frozen=True)
 class Wish:
-    """One entry of fixed_ips as a client asks for it."""
+    """One entry of fixed_ips in a request."""
 
     subnet_id: str | None = None
     address: str | None = None
@@ -45,7 +45,7 @@ def choose(
     held: Sequence[Given] = (),
     device_owner: str = "",
 ) -> list[Given]:
-    """All addresses that the port shall have; `wishes` None: what the network gives by itself. `held`: what it has."""
+    """All addresses of the port. `wishes` None: the network's default. `held`: its current addresses."""
     service = device_owner.startswith("network:")
     usable = _for_owner(subnets, device_owner)
     if wishes is None:
@@ -59,7 +59,7 @@ def choose(
             raise InvalidInput(f"fixed_ips: Duplicate IP address '{given[1]}'")
         wanted.append(given)
     if wanted and not service:
-        # What a subnet with automatic addresses gives, the guest takes whether asked for or not.
+        # Guests take the address of a subnet with automatic addresses, whether it was requested or not.
         for subnet in usable:
             if is_automatic(subnet) and all(subnet_id != subnet["id"] for subnet_id, _ in wanted):
                 wanted.append((subnet["id"], from_mac(subnet["cidr"], mac)))
@@ -126,7 +126,7 @@ def _fits(
     automatic: bool,
     held: Sequence[Given],
 ) -> str:
-    """The address as it is written, when a port may have it in this subnet."""
+    """The normalized address, if a port may have it in this subnet."""
     text = str(address)
     network = ipaddress.ip_network(subnet["cidr"])
     edge = address == network.network_address and network.prefixlen < network.max_prefixlen - 1
@@ -151,7 +151,7 @@ def _must_be_free(tx: Transaction, wanted: Sequence[Given]) -> None:
 
 
 def _for_owner(subnets: Sequence[SubnetRow], device_owner: str) -> list[SubnetRow]:
-    """Subnets that serve this kind of port: those for it if there are any, else those for all."""
+    """Subnets for this kind of port: those with its service type, or those without one."""
     own = [s for s in subnets if device_owner and device_owner in (s["service_types"] or ())]
     return own or [s for s in subnets if not s["service_types"]]
 
@@ -195,7 +195,7 @@ def free_address(tx: Transaction, subnet: SubnetRow, besides: Collection[str] = 
 
 
 def first_address(tx: Transaction, subnet: SubnetRow) -> str | None:
-    """The first free address of the pools: for the service's own ports, out of the way of what people choose."""
+    """The first free address of the pools, for the service's own ports. Users rarely choose these addresses."""
     pool = Pool(subnet)
     for begin in range(0, min(pool.size, COUNTABLE), WINDOW):
         window = [pool.at(place) for place in range(begin, min(begin + WINDOW, pool.size))]
@@ -211,7 +211,7 @@ def is_automatic(subnet: SubnetRow) -> bool:
 
 
 def from_mac(cidr: str, mac: str) -> str:
-    """The address that a guest gives itself by SLAAC: the prefix and the modified EUI-64 of its MAC."""
+    """The address that a guest derives by SLAAC: the prefix and the modified EUI-64 of its MAC."""
     octets = [int(part, 16) for part in mac.split(":")]
     identifier = [octets[0] ^ 2, *octets[1:3], 0xFF, 0xFE, *octets[3:]]
     return str(ipaddress.IPv6Network(cidr).network_address + int.from_bytes(bytes(identifier), "big"))

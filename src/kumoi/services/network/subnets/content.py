@@ -59,7 +59,7 @@ def must_fit_modes(cidr: Network, enable_dhcp: bool, ra_mode: str | None, addres
 
 
 def first_address(cidr: Network) -> str | None:
-    """The gateway that a subnet gets when none is named."""
+    """The default gateway of a subnet."""
     if cidr.prefixlen == cidr.max_prefixlen:
         return None
     return str(cidr.network_address + (0 if cidr.version == 4 and cidr.prefixlen == 31 else 1))
@@ -74,7 +74,7 @@ def gateway(text: str, cidr: Network) -> str:
 
 
 def default_pools(cidr: Network, gateway_ip: str | None) -> list[dict[str, str]]:
-    """Every address that a port may have, without the gateway's."""
+    """All addresses for ports, without the gateway's."""
     first, last = int(cidr.network_address), int(cidr.broadcast_address)
     if cidr.version == 4 and cidr.prefixlen < 31:
         first, last = first + 1, last - 1
@@ -90,7 +90,7 @@ def default_pools(cidr: Network, gateway_ip: str | None) -> list[dict[str, str]]
 
 
 def pools(asked: Sequence[Any], cidr: Network, gateway_ip: str | None) -> list[dict[str, str]]:
-    """Sorted, within the subnet, apart from each other and from the gateway."""
+    """Sorted. They must be within the subnet, disjoint, and without the gateway."""
     found: list[tuple[Address, Address]] = []
     for pool in asked:
         written = f"{pool.start}-{pool.end}"
@@ -113,7 +113,7 @@ def pools(asked: Sequence[Any], cidr: Network, gateway_ip: str | None) -> list[d
 
 
 def must_not_hold(found: Sequence[dict[str, str]], gateway_ip: str | None) -> None:
-    """A gateway's address is not given to ports."""
+    """The pools must not contain the gateway's address."""
     if gateway_ip is None:
         return
     middle = int(ipaddress.ip_address(gateway_ip))
