@@ -21,8 +21,8 @@ def numbers(user: str) -> tuple[int, int] | None:
     return entry.pw_uid, entry.pw_gid
 
 
-def give(path: Path, mode: int, *, owner: str | None = None, group: str | None = None) -> None:
-    """Set the mode, and as root also owner and group (each a user's name, None: unchanged).
+def give(path: Path, mode: int, *, owner: str | int | None = None, group: str | int | None = None) -> None:
+    """Set the mode, and as root also owner and group (each a user's name or a number, None: unchanged).
 
     Never through a symbolic link, nor of a file with a second name: whoever may write in the folder would choose what root
     gives away (OSError ELOOP). KeyError naming the user that the installer has not made.
@@ -52,9 +52,11 @@ def give_below(path: Path, owner: str) -> None:
                 os.chown(name, uid, gid, dir_fd=folder, follow_symlinks=False)
 
 
-def _number(user: str | None, index: int) -> int:
+def _number(user: str | int | None, index: int) -> int:
     if user is None:
         return -1
+    if isinstance(user, int):
+        return user
     found = numbers(user)
     if found is None:
         raise KeyError(f"there is no system user {user}: the installer makes it")

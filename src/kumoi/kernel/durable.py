@@ -45,6 +45,15 @@ def opened_for_locks(path: Path, *, mode: int = 0o600) -> Iterator[int]:
         os.close(handle)
 
 
+def write_to_kernel(path: Path, value: str) -> None:
+    """Set a value in an existing file of the kernel, such as a limit; OSError when the kernel refuses it."""
+    handle = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.write(handle, value.encode())
+    finally:
+        os.close(handle)
+
+
 RESERVE = 512 << 20
 """Bytes of a disk that tenants' data may not use, so that the database can still write."""
 

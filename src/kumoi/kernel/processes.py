@@ -77,7 +77,7 @@ def run(
             env=environment,
             user=user,
             group=pwd.getpwnam(user).pw_gid if user is not None else None,
-            extra_groups=_existing(groups) if user is not None else None,
+            extra_groups=existing_groups(groups) if user is not None else None,
             pass_fds=tuple(keep),
             stdin=subprocess.DEVNULL if stdin is None else None,
         )
@@ -129,7 +129,7 @@ def detach(
                     env=environment,
                     user=user,
                     group=pwd.getpwnam(user).pw_gid if user is not None else None,
-                    extra_groups=_existing(groups) if user is not None else None,
+                    extra_groups=existing_groups(groups) if user is not None else None,
                     pass_fds=tuple(keep),
                 )
             )
@@ -139,7 +139,8 @@ def detach(
         raise CommandFailed(argv, 127, str(error)) from error
 
 
-def _existing(groups: Sequence[str]) -> list[int]:
+def existing_groups(groups: Sequence[str]) -> list[int]:
+    """The numbers of those groups that this machine has."""
     return [group.gr_gid for group in grp.getgrall() if group.gr_name in groups]
 
 

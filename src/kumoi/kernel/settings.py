@@ -25,6 +25,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     region: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,255}$")] = "RegionOne"
     hypervisor: Literal["qemu", "fake"] = "qemu"
     accelerator: Literal["auto", "kvm", "tcg"] = "auto"
+    guest_uids: Annotated[str, Meta(pattern="^([1-9][0-9]{0,9}-[1-9][0-9]{0,9})?$")] = ""
+    """The first and the last uid of guests, each of which gets its own; empty: chosen by the cloud's id."""
     network: Literal["ovn", "fake"] = "ovn"
     database: str = ""
     """A SQLAlchemy URL; empty: SQLite in the data folder."""

@@ -27,6 +27,7 @@ from kumoi.engines.hypervisor.qemu.holder import Copies
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
 from kumoi.engines.hypervisor.qemu.monitor import Monitor
 from kumoi.engines.hypervisor.qemu.surroundings import Surroundings
+from kumoi.engines.hypervisor.qemu.users import uids_of
 from kumoi.engines.images import qcow2
 from kumoi.engines.network.interface import Silent
 from kumoi.engines.volumes.files import FileVolumes
@@ -233,10 +234,11 @@ def test_qemu_has_no_power(house: House) -> None:
     spec = started(house)
     pid = house.pid(spec.server_id)
     status = Path(f"/proc/{pid}/status").read_text()
-    numbers = accounts.numbers(accounts.GUEST)
-    assert numbers is not None
-    assert f"Uid:\t{numbers[0]}\t{numbers[0]}" in status
-    assert "CapEff:\t0000000000000000" in status and "Seccomp:\t2" in status
+    uid = house.hypervisor._guest(spec.server_id)._here().uid
+    assert uid in uids_of(house.settings)
+    assert f"Uid:\t{uid}\t{uid}" in status and f"Gid:\t{uid}\t{uid}" in status
+    assert "CapEff:\t0000000000000000" in status and "CapBnd:\t0000000000000000" in status
+    assert "NoNewPrivs:\t1" in status and "Seccomp:\t2" in status
     assert os.fsencode(house.folder.data) in Path(f"/proc/{pid}/cmdline").read_bytes()
     assert os.getsid(pid or 0) == pid
     place = house.hypervisor._guest(spec.server_id).place

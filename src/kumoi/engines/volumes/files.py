@@ -111,6 +111,7 @@ class FileVolumes:
                 holder.resize(size)
             elif now < size:
                 _refuse_if_open(place, f"volume {volume_id}")
+                self.owner.take(place)  # It may be the uid's of a guest that is off.
                 self.qemu_img.resize(place, size)
 
     def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:

@@ -44,6 +44,16 @@ class Owner:
         if os.getuid() == 0:
             os.chown(path, 0, self.gid, follow_symlinks=False)
 
+    def take(self, path: Path, *, of: int | None = None) -> None:
+        """Make an existing file the owner's own again; `of`: only if it is this uid's."""
+        if os.getuid() == 0:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                if of is None or os.fstat(handle).st_uid == of:
+                    os.fchown(handle, self.uid, self.gid)
+            finally:
+                os.close(handle)
+
     @contextmanager
     def growing(self, place: Path) -> Iterator[Path]:
         """An empty file that the block fills. At the end of the block it becomes `place`, durably; after an error it is

@@ -76,28 +76,28 @@ class Guest(Power):
                 ran = self._here().desired is Desired.RUNNING
                 memory.save(self.talk, self.place.memory_draft, self.place.memory, goes_on=ran)
                 self._save(self._here(), desired=Desired.SUSPENDED)
-            process.end(self.place)
-            self._unplug(fence)
+            self._end(fence, keep_memory=True)
 
     def destroy(self, fence: Fence) -> None:
         with self._turn():
-            process.end(self.place)
-            self._unplug(fence)
+            self._end(fence, keep_memory=True)
             self.around.published(self.server_id, None)
-            for socket in (self.place.monitor, self.place.screen):
-                socket.unlink(missing_ok=True)
+            if self.record:
+                self.around.take_back(self.record.spec.disks, self.record.uid)
             with contextlib.suppress(FileNotFoundError):
                 # Remove the record first: files without a record are removed when the agent starts.
                 self.place.record.unlink(missing_ok=True)
                 durable.sync_folder(self.place.folder)
                 shutil.rmtree(self.place.folder)
                 durable.sync_folder(self.place.folder.parent)
+            self.around.guest_users.release(self.server_id)
             self.record = None
 
     def attach_disk(self, disk: Disk) -> str:
         with self._turn():
             before = self._changeable()
             path = self.around.disk_path(disk)
+            self.around.hand_over(path, before.uid)
             machine = before.hardware or self._lay_out(before.spec)
             if disk.volume_id not in machine.disk_slots:
                 machine = machine.with_disk(disk.volume_id)
@@ -112,6 +112,7 @@ class Guest(Power):
                     raise  # QEMU may have plugged the disk anyway. Detaching asks QEMU.
                 except HypervisorError:
                     self._save(before)
+                    self.around.take_back([disk], before.uid)
                     raise
             self._publish(self._here())
             return machine.device_name(disk.volume_id)
@@ -180,6 +181,7 @@ class Guest(Power):
     def _without_disk(self, volume_id: str) -> None:
         record = self._here()
         disks = [disk for disk in record.spec.disks if disk.volume_id != volume_id]
+        self.around.take_back([disk for disk in record.spec.disks if disk.volume_id == volume_id], record.uid)
         self._save(
             record,
             spec=msgspec.structs.replace(record.spec, disks=disks),

@@ -21,6 +21,7 @@ PREFIX = "copy-"
 """Prefix of a copy's job and node names; QEMU allows 31 bytes for the whole name."""
 
 Conversation = Callable[[], AbstractContextManager[Monitor]]
+Lent = Callable[[Path], AbstractContextManager[None]]
 
 
 class Copies:
@@ -114,9 +115,11 @@ class Copies:
 class QemuHolder:
     """Implements the volumes engine's Holder. The guest keeps running."""
 
-    def __init__(self, talk: Conversation, copies: Copies, volume_id: str) -> None:
+    def __init__(self, talk: Conversation, copies: Copies, volume_id: str, lent: Lent) -> None:
+        """`lent` makes a file QEMU's own for a while."""
         self.talk = talk
         self.copies = copies
+        self.lent = lent
         self.node = node_name(volume_id)
 
     def resize(self, size_bytes: int) -> None:
@@ -127,7 +130,7 @@ class QemuHolder:
             qemu.ask("block_resize", node_name=self.node, size=size_bytes)
 
     def copy(self, to: Path) -> None:
-        with _as_volumes_error("copied"):
+        with _as_volumes_error("copied"), self.lent(to):
             self.copies.make(self.node, to)
 
 

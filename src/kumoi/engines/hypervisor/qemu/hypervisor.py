@@ -1,6 +1,7 @@
 """All guests of this host as QEMU processes. What is true of them is asked of QEMU; what was wanted lies in files."""
 
 import shutil
+from functools import partial
 from threading import Lock
 
 from kumoi.engines.hypervisor import console
@@ -122,7 +123,8 @@ class QemuHypervisor:
         for guest in self._all():
             record = guest.record
             if record and volume_id in (disk.volume_id for disk in record.spec.disks):
-                return QemuHolder(guest.talk, guest.copies, volume_id) if process.alive(guest.place) else None
+                lent = partial(self.around.lent, uid=record.uid)
+                return QemuHolder(guest.talk, guest.copies, volume_id, lent) if process.alive(guest.place) else None
         return None
 
     def bring_up(self) -> None:

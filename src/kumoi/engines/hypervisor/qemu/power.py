@@ -155,7 +155,7 @@ class Power:
         try:
             self._launch(record, machine, None)
         except HypervisorError as error:
-            self._give_up(record, Desired.OFF, str(error))
+            self._give_up(Desired.OFF, str(error))
             raise
         self._publish(record)
 
@@ -168,7 +168,7 @@ class Power:
                 self._launch(record, machine, saved.fileno())
             self._go_on(desired)
         except HypervisorError as error:
-            self._give_up(record, record.desired, str(error))
+            self._give_up(record.desired, str(error))
             raise
         self._publish(record)
 
@@ -198,38 +198,54 @@ class Power:
             self.around.make_root_disk(spec.root, self.place.disk)
         if spec.config_drive:
             config_drive.write(self.around.render(self._read_by_guest(spec, machine)), self.place.config_drive)
-            self.around.hand_over(self.place.config_drive)
+            self.around.hand_over(self.place.config_drive, None)
         self._forget_memory()
 
     def _launch(self, record: Record, machine: Hardware, saved: int | None) -> None:
         spec = record.spec
+        uid = self.around.uid_for(self.server_id)
+        # Durably before the first file is its own: an agent that restarts must not give the uid to another guest.
+        self._save(self._here(), uid=uid)
         disks = {ROOT: self.place.disk} if spec.root else {}
         disks |= {disk.volume_id: self.around.disk_path(disk) for disk in boot_order(spec)}
         self.around.make_folders()
         for path in (self.place.console, self.place.pid):
-            self.around.hand_over(path)
-        for socket in (self.place.monitor, self.place.screen):
-            socket.unlink(missing_ok=True)
+            self.around.hand_over(path, uid, make=True)
+        for path in (*disks.values(), *([self.place.config_drive] if spec.config_drive else [])):
+            self.around.hand_over(path, uid)
+        self.around.make_socket_folders(self.place, uid)
         with self.around.cards(self._fence(), spec.nics) as cards:
             arguments = process.argv(self.place, spec, machine, disks, cards, saved)
             keep = [descriptor for descriptor in (*cards.values(), saved) if descriptor is not None]
-            process.launch(self.place, arguments, keep, self.around.user)
+            process.launch(self.place, self._confined(uid, spec, machine, arguments), keep)
         known = accounts.numbers(accounts.CONTROL) is not None
+        accounts.give(self.place.monitor, 0o600)
         accounts.give(self.place.screen, 0o660, group=accounts.CONTROL if known else None)
 
-    def _give_up(self, record: Record, desired: Desired, reason: str) -> None:
+    def _confined(self, uid: int | None, spec: GuestSpec, machine: Hardware, arguments: list[str]) -> list[str]:
+        """The arguments of the launcher that becomes QEMU; without a uid, QEMU's own."""
+        if uid is None:
+            return arguments
+        group = self.around.control_groups.limit(self.server_id, spec.vcpus, spec.memory_mib, machine.accelerator)
+        return process.confined(self.around.folder, self.place, uid, self.around.owner.gid, group, arguments)
+
+    def _give_up(self, desired: Desired, reason: str) -> None:
         log.say(ROOM, "a guest does not start", server_id=self.server_id, reason=reason)
         process.end(self.place)
-        self.around.try_to_unplug(self._fence(), [nic.port_id for nic in record.spec.nics])
-        self._save(record, desired=desired, reason=reason)
+        self.around.try_to_unplug(self._fence(), [nic.port_id for nic in self._here().spec.nics])
+        self._save(self._here(), desired=desired, reason=reason)
 
     def _end(self, fence: Fence, keep_memory: bool = False) -> None:
         process.end(self.place)
         if not keep_memory:
             self._forget_memory()
         self._unplug(fence)
-        for socket in (self.place.monitor, self.place.screen):
-            socket.unlink(missing_ok=True)
+        self._forget_process()
+
+    def _forget_process(self) -> None:
+        """When it has ended."""
+        self.around.remove_sockets(self.place)
+        self.around.control_groups.forget(self.server_id)
 
     def _unplug(self, fence: Fence) -> None:
         if self.record:

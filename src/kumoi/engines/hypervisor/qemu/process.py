@@ -3,17 +3,19 @@
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from kumoi.engines.hypervisor.interface import GuestSpec, HypervisorError
-from kumoi.engines.hypervisor.qemu import hardware
+from kumoi.engines.hypervisor.qemu import hardware, launcher
 from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
 from kumoi.engines.hypervisor.qemu.record import Place
 from kumoi.kernel import clock, processes
+from kumoi.kernel.settings import Folder
 
 QEMU = "qemu-system-x86_64"
 START_WITHIN = 30.0
@@ -80,10 +82,29 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def launch(place: Place, arguments: list[str], keep: list[int], user: str | None) -> None:
+def confined(
+    folder: Folder, place: Place, uid: int, gid: int, control_group: Path | None, arguments: list[str]
+) -> list[str]:
+    """The arguments of a launcher that becomes QEMU. `gid`: of the group that may pass through the folders of disks."""
+    own = [place.folder, place.monitor_folder, place.screen_folder]
+    covered = [folder.guests, folder.run, folder.keys, folder.database, folder.log, folder.host, folder.ovn]
+    covered += [folder.images, folder.demo]
+    plan = {
+        "uid": uid,
+        "groups": [gid, *processes.existing_groups(("kvm",))],
+        "control_group": str(control_group) if control_group else None,
+        "own": [str(path) for path in own],
+        "shared": [str(path) for path in (folder.volumes, folder.snapshots) if path.is_dir()],
+        "covered": [str(path) for path in covered],
+    }
+    # -S and -I: nothing of the environment or of the program's packages is read as root, and it starts in some 20 ms.
+    return [sys.executable, "-I", "-S", launcher.__file__, _json(plan), *arguments]
+
+
+def launch(place: Place, arguments: list[str], keep: list[int]) -> None:
     """Start QEMU, which outlives this process; it answers when this returns. HypervisorError says why it does not."""
     try:
-        started = processes.detach(arguments, log=place.log, user=user, groups=("kvm",), keep=keep)
+        started = processes.detach(arguments, log=place.log, keep=keep)
     except processes.CommandFailed as error:
         raise HypervisorError(f"QEMU did not start: {error.detail}") from error
     deadline = clock.monotonic() + START_WITHIN

@@ -35,6 +35,8 @@ class Record(msgspec.Struct, frozen=True):
     """The whole cloud was taken down. The next `bring_up` restores the desired state."""
     reason: str = ""
     """Why the state differs from the desired one."""
+    uid: int | None = None
+    """Whom its QEMU was last started as; None: nobody of its own, as before guests had their own uids."""
     leaving: list[str] = []
     """Volumes and ports that the guest was asked to release and has not released yet."""
 
@@ -60,9 +62,17 @@ class Place:
         self.pid = self.folder / "pid"
         self.memory = self.folder / "memory"
         self.memory_draft = self.folder / "memory.new"
-        # Below run/, because paths of unix sockets end at 107 bytes.
-        self.monitor = folder.run / "qmp" / server_id
-        self.screen = folder.run / "vnc" / server_id
+        # Below run/, because paths of unix sockets end at 107 bytes. A guest can write only in these two folders.
+        self.monitor_folder = folder.run / "qmp" / server_id
+        self.screen_folder = folder.run / "vnc" / server_id
+
+    @property
+    def monitor(self) -> Path:
+        return _socket(self.monitor_folder)
+
+    @property
+    def screen(self) -> Path:
+        return _socket(self.screen_folder)
 
     def load(self) -> Record | None:
         """The saved record; None if this guest has none."""
@@ -73,6 +83,11 @@ class Place:
 
     def save(self, record: Record) -> None:
         durable.replace(self.record, msgspec.json.encode(record))
+
+
+def _socket(folder: Path) -> Path:
+    """The folder's socket. A QEMU of an older version, which goes on during an upgrade, has its socket in its place."""
+    return folder if folder.is_socket() else folder / "s"
 
 
 _boot_id = ""

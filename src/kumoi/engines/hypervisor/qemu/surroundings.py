@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,7 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 from kumoi.engines.hypervisor.interface import Disk, GuestMetadata, HypervisorError, NetworkSilent, Nic, RootDisk
-from kumoi.engines.hypervisor.qemu import accelerator, tap
+from kumoi.engines.hypervisor.qemu import accelerator, control_groups, tap
+from kumoi.engines.hypervisor.qemu.control_groups import ControlGroups
+from kumoi.engines.hypervisor.qemu.record import Place
+from kumoi.engines.hypervisor.qemu.users import GuestUsers, uids_of
 from kumoi.engines.images import qcow2
 from kumoi.engines.network.interface import NetworkError, Silent, Wiring
 from kumoi.engines.volumes.interface import VolumesError
@@ -39,7 +43,8 @@ class Surroundings:
     render: Render
     published: Publish = nobody_asks
     user: str | None = field(default_factory=lambda: accounts.GUEST if os.geteuid() == 0 else None)
-    """Whom QEMU runs as; None: whoever runs the agent."""
+    """Whom disks belong to that no guest uses, and whose folders guests may pass; None: whoever runs the agent runs QEMU,
+    too, and everything is its own."""
 
     @cached_property
     def owner(self) -> Owner:
@@ -52,26 +57,81 @@ class Surroundings:
     def accelerator(self) -> accelerator.Accelerator:
         return accelerator.choose(self.settings.accelerator, self.folder.host / "accelerator.json", self.user)
 
+    @cached_property
+    def guest_users(self) -> GuestUsers:
+        held, owners = {}, set()
+        for folder in self.folder.guests.iterdir() if self.folder.guests.is_dir() else ():
+            record = Place(self.folder, folder.name).load()
+            if record and record.uid is not None:
+                held[folder.name] = record.uid
+        for files in (self.folder.guests.glob("*/*"), self.folder.volumes.glob("*")):
+            for file in files:
+                with contextlib.suppress(FileNotFoundError):
+                    owners.add(file.stat(follow_symlinks=False).st_uid)
+        return GuestUsers(uids_of(self.settings), held, owners)
+
+    @cached_property
+    def control_groups(self) -> ControlGroups:
+        root = control_groups.mounted() if os.geteuid() == 0 and self.user is not None else None
+        return ControlGroups(root, self.settings.cloud_id)
+
+    def uid_for(self, server_id: str) -> int | None:
+        """Whom the guest's QEMU runs as; None: whoever runs the agent."""
+        return None if self.user is None or os.geteuid() != 0 else self.guest_users.of(server_id)
+
     def make_folders(self) -> None:
-        """The folders of all guests and their sockets; none but root and QEMU reaches a monitor."""
+        """The folders of all guests and their sockets. Guests pass through them to what is their own."""
         for path, mode in ((self.folder.guests, 0o711), (self.folder.run, None)):
             durable.make_folder(path)
             if mode is not None:
                 accounts.give(path, mode)
-        for name, mode in (("qmp", 0o700), ("vnc", 0o711)):
+        for name in ("qmp", "vnc"):
             path = self.folder.run / name
             path.mkdir(exist_ok=True)
-            accounts.give(path, mode, owner=self.user)
+            accounts.give(path, 0o711, owner=0, group=0)
 
-    def hand_over(self, path: Path) -> None:
-        """An existing file becomes QEMU's, and nobody else's; made empty when absent."""
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    def make_socket_folders(self, place: Place, uid: int | None) -> None:
+        """The two folders in which QEMU makes its sockets, made anew: the monitor's is the guest's and root's alone, and
+        the control plane may pass through the screen's."""
+        self.remove_sockets(place)
+        control = accounts.CONTROL if accounts.numbers(accounts.CONTROL) else None
+        for path, mode, group in ((place.monitor_folder, 0o700, None), (place.screen_folder, 0o710, control)):
+            path.mkdir(mode=0o700)
+            accounts.give(path, mode, owner=uid, group=group)
+
+    @staticmethod
+    def remove_sockets(place: Place) -> None:
+        for path in (place.monitor_folder, place.screen_folder):
+            if path.is_socket():
+                path.unlink()
+            else:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def hand_over(self, path: Path, uid: int | None, *, make: bool = False) -> None:
+        """A file becomes a guest's alone; `make`: empty if it is absent. `uid` None: it becomes the owner's of all disks."""
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT * make | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             if os.geteuid() == 0:
-                os.fchown(handle, self.owner.uid, self.owner.gid)
+                os.fchown(handle, *((self.owner.uid, self.owner.gid) if uid is None else (uid, uid)))
             os.fchmod(handle, 0o600)
         finally:
             os.close(handle)
+
+    @contextmanager
+    def lent(self, path: Path, uid: int | None) -> Iterator[None]:
+        """A new file of disks is the guest's inside the block, for its QEMU to fill."""
+        self.hand_over(path, uid)
+        try:
+            yield
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                self.owner.take(path)
+
+    def take_back(self, disks: Sequence[Disk], uid: int | None) -> None:
+        """Volumes that the guest has no longer."""
+        for disk in disks if uid is not None else ():
+            with contextlib.suppress(OSError, HypervisorError):
+                self.owner.take(self.disk_path(disk), of=uid)
 
     def disk_path(self, disk: Disk) -> Path:
         """The volume's file; HypervisorError when it is not on this host."""
@@ -96,6 +156,7 @@ class Surroundings:
                     with self.owner.growing(path) as part:
                         images.create(part, size, os.path.relpath(base, path.parent))
                 elif qcow2.read(path).virtual_size < size:
+                    self.owner.take(path)
                     images.resize(path, size)
         except (OSError, qcow2.NotQcow2) as error:
             raise HypervisorError(f"image {root.image_id} is not prepared on this host: {error}") from error
