@@ -218,3 +218,12 @@ def test_an_address_open_to_others_without_tls_is_told(tmp_path: Path) -> None:
     (told,) = notes(address="0.0.0.0")
     assert "address: 0.0.0.0" in told and "--set tls_certificate=" in told
     assert notes(address="0.0.0.0", tls_certificate="/a", tls_key="/b") == notes() == notes(address="::1") == []
+
+
+@pytest.mark.parametrize(
+    ("uids", "said"),
+    [("9-7", "is no range of uids"), ("700000-4294967295", "is no range of uids"), ("1-999999", "contains the uid of")],
+)
+def test_uids_of_guests_that_cannot_be_theirs(short: Path, uids: str, said: str) -> None:
+    assert said in problems(short, guest_uids=uids)
+    assert problems(short, guest_uids="700000-765535") == ""

@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import json
 import os
+import pwd
 import shutil
 import socket
 import sqlite3
@@ -15,6 +16,7 @@ from pathlib import Path
 import sqlalchemy
 
 from kumoi.engines.hypervisor.qemu import accelerator
+from kumoi.engines.hypervisor.qemu.users import uids_of
 from kumoi.front import configuration
 from kumoi.kernel import accounts, processes, resolvers
 from kumoi.kernel.database import Database
@@ -40,6 +42,8 @@ PROGRAMS = {
     },
 }
 """Program → Debian package, for each engine."""
+_NO_UID = (1 << 32) - 1
+"""Not a uid for the kernel."""
 WAIT_FOR_LOCK = 5.0
 """Seconds."""
 DATABASE_PATIENCE = 3.0
@@ -57,6 +61,7 @@ def problems(folder: Folder, settings: Settings, *, running: bool, held_port: in
         *_certificate(settings),
         *_port(settings, held_port),
         *_external(settings, running=running),
+        *_guest_uids(settings),
     ]
     return found or [*_database(folder, settings, running=running), *_accelerator(folder, settings)]
 
@@ -209,6 +214,20 @@ def _external(settings: Settings, *, running: bool) -> Iterator[str]:
                     "choose another with --set external_cidr=A.B.C.D/24"
                 )
                 return
+
+
+def _guest_uids(settings: Settings) -> Iterator[str]:
+    """The uids of guests belong to nobody else on this machine."""
+    uids = uids_of(settings)
+    if not uids or uids[-1] >= _NO_UID:
+        yield f"guest_uids: {settings.guest_uids} is no range of uids: give the first and the last one, as in 700000-765535"
+        return
+    taken = [account.pw_name for account in pwd.getpwall() if account.pw_uid in uids]
+    if taken:
+        yield (
+            f"guest_uids: {uids[0]}-{uids[-1]} contains the uid of {taken[0]}: choose uids that this machine does not use "
+            "with --set guest_uids=FIRST-LAST"
+        )
 
 
 def _card(settings: Settings, cards: list[str]) -> Iterator[str]:

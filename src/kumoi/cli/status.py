@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from kumoi.engines.hypervisor.qemu import control_groups
 from kumoi.kernel import durable
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.supervisor import world
@@ -51,7 +52,19 @@ def status(folder: Folder, settings: Settings) -> Status:
     rows += [_process("guest", pid, "up") for pid in guests(folder)]
     free = free_mib(folder)
     healthy = bool(answer["settled"]) and answers(settings) and free >= FULL_MIB
-    return Status(rows, endpoints(folder, settings), healthy, list(disk_warnings(folder, free)))
+    warnings = [*disk_warnings(folder, free), *guest_warnings(settings)]
+    return Status(rows, endpoints(folder, settings), healthy, warnings)
+
+
+def guest_warnings(settings: Settings) -> Iterator[str]:
+    if settings.hypervisor != "qemu":
+        return
+    lacking = control_groups.missing(control_groups.mounted())
+    if lacking:
+        yield (
+            f"guests have no limits of {', '.join(lacking)}: this machine offers no writable cgroup v2 with these "
+            "controllers; boot it with systemd.unified_cgroup_hierarchy=1 where the kernel has them"
+        )
 
 
 FULL_MIB = 8
@@ -108,8 +121,12 @@ def answers(settings: Settings) -> bool:
 
 def _process(name: str, pid: int, state: str, detail: str = "") -> ProcessStatus:
     try:
-        user = pwd.getpwuid(Path(f"/proc/{pid}").stat().st_uid).pw_name
-    except (OSError, KeyError):
+        uid = Path(f"/proc/{pid}").stat().st_uid
+        try:
+            user = pwd.getpwuid(uid).pw_name
+        except KeyError:  # as of guests
+            user = str(uid)
+    except OSError:
         user = ""
     return ProcessStatus(name, pid, user, world.resident_kib(pid), state, detail)
 

@@ -623,10 +623,12 @@ def test_a_disk_that_qemu_still_holds_is_asked_for_again(house: House) -> None:
     """As right after the guest let go: the device has left, its node is held for a moment longer."""
     spec, disk = started(house), house.disk()
     server_id, node = spec.server_id, hardware.node_name(disk.volume_id)
-    talk = house.hypervisor._guest(server_id).talk
+    guest = house.hypervisor._guest(server_id)
+    talk = guest.talk
+    guest.around.hand_over(house.volumes.path(disk.volume_id), guest._here().uid)
     with talk() as qemu:
         qemu.ask_with("blockdev-add", hardware.block_node(disk.volume_id, house.volumes.path(disk.volume_id)))
-        qemu.ask("nbd-server-start", addr={"type": "unix", "data": {"path": str(house.folder.run / "qmp" / "nbd")}})
+        qemu.ask("nbd-server-start", addr={"type": "unix", "data": {"path": str(guest.place.monitor_folder / "nbd")}})
         qemu.ask_with("block-export-add", {"type": "nbd", "id": "held", "node-name": node})
     assert house.hypervisor.detach_disk(fence(server_id), server_id, disk.volume_id) is False
     with talk() as qemu:
