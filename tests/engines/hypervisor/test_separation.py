@@ -104,18 +104,18 @@ def test_a_guest_sees_only_its_own_part_of_the_cloud_and_changes_nothing_else(ho
 def test_a_volume_goes_back_when_a_guest_no_longer_has_it(house: House) -> None:
     unused = accounts.numbers(accounts.GUEST)
     assert unused is not None
-    first, second = house.disk(), house.disk()
-    path, other = house.volumes.path(first.volume_id), house.volumes.path(second.volume_id)
-    assert owner(path) == unused[0]
-    id = started(house, disks=[first, second]).server_id
+    extended, detached, left = (house.disk() for _ in range(3))
+    places = [house.volumes.path(disk.volume_id) for disk in (extended, detached, left)]
+    assert {owner(path) for path in places} == {unused[0]}
+    id = started(house, disks=[extended, detached, left]).server_id
     uid = house.hypervisor._guest(id)._here().uid
-    assert owner(path) == owner(other) == uid
+    assert [owner(path) for path in places] == [uid] * 3
     house.hypervisor.power_off(fence(id), id)
-    house.volumes.extend(Fence(f"volume/{first.volume_id}", 2), first.volume_id, 2)
-    house.hypervisor.detach_disk(fence(id), id, first.volume_id)
-    assert (owner(path), owner(other)) == (unused[0], uid)
+    house.volumes.extend(Fence(f"volume/{extended.volume_id}", 2), extended.volume_id, 2)
+    house.hypervisor.detach_disk(fence(id), id, detached.volume_id)
+    assert [owner(path) for path in places] == [unused[0], unused[0], uid]
     house.hypervisor.destroy(fence(id), id)
-    assert owner(other) == unused[0]
+    assert owner(places[2]) == unused[0]
     assert not (house.folder.run / "qmp" / id).exists() and not (house.folder.run / "vnc" / id).exists()
 
 
