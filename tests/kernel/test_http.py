@@ -80,7 +80,11 @@ LISTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", LISTS)
+EMPTY_IDS = (f"{CINDER}/volumes", f"{GLANCE}/images")
+"""Tempest asks these for an item with an empty id and expects 404."""
+
+
+@pytest.mark.parametrize("path", [path for path in LISTS if path not in EMPTY_IDS])
 def test_one_slash_at_the_end_is_not_heeded(cloud: Any, path: str) -> None:
     bare, slashed = cloud.get(path, as_="admin"), cloud.get(f"{path}/", as_="admin")
     assert bare.status_code == slashed.status_code == 200
@@ -108,8 +112,16 @@ def test_what_is_made_at_a_path_with_a_slash_is_made(
 
 @pytest.mark.parametrize("path", [f"{SERVERS}/", f"{CINDER}/volumes/", f"{GLANCE}/images/"])
 @pytest.mark.parametrize("method", ["DELETE", "PUT"])
-def test_a_thing_without_a_name_is_neither_changed_nor_deleted(cloud: Any, method: str, path: str) -> None:
-    assert cloud.call(method, path, as_="admin").status_code == 405
+def test_an_item_with_an_empty_id_is_not_found(cloud: Any, method: str, path: str) -> None:
+    assert cloud.call(method, path, as_="admin").status_code == 404
+    assert cloud.call(method, path.rstrip("/"), as_="admin").status_code == 405
+    assert cloud.call(method, path, as_=None).status_code == 401
+
+
+@pytest.mark.parametrize("path", EMPTY_IDS)
+def test_an_item_with_an_empty_id_is_not_shown(cloud: Any, path: str) -> None:
+    assert cloud.get(f"{path}/", as_="admin").status_code == 404
+    assert cloud.get(f"{path}/", as_=None).status_code == 401
 
 
 def test_json_at_the_end_of_a_path_of_network_is_not_heeded(cloud: Any) -> None:
@@ -184,7 +196,7 @@ def test_the_id_of_a_request_is_in_the_body_as_in_the_header(cloud: Any) -> None
         ("POST", "/nobody", {}, 900_000, 404),
         ("PUT", "/network/v2.0/networks", {}, 900_000, 405),
         ("COPY", "/network/v2.0/networks", {}, 900_000, 405),
-        ("DELETE", f"{GLANCE}/images/", {}, 900_000, 405),
+        ("DELETE", f"{GLANCE}/images/", {}, 900_000, 404),
         ("GET", f"{CINDER}/volumes", {}, 900_000, 200),
         ("POST", f"{CINDER}/volumes", {}, bodies.LARGEST_BODY + 1, 413),
         ("POST", f"{CINDER}/volumes", {}, bodies.LARGEST_SENT, 413),

@@ -377,7 +377,8 @@ class _Resource:
         self.api = api
         self.service = service
         self.spoken = spoken
-        last = routes[0].path.rpartition("/")[2]
+        self.path = routes[0].path
+        last = self.path.rpartition("/")[2]
         self.id_at_end = last.strip("{}") if service.format_in_path and last.endswith("_id}") else None
         self.by_method: dict[str, list[Route]] = {}
         for route in routes:
@@ -421,8 +422,12 @@ class _Resource:
         token = request.get_header("X-Auth-Token")
         candidates = self.by_method.get(request.method)
         raw = b""
-        if not candidates:
+        slashed = request.env["PATH_INFO"].endswith("/")
+        of_item = slashed and self.path in service.items_at_slash and request.method in ("GET", "HEAD")
+        if not candidates or of_item:
             note_who(request, api.authenticate(api.database, token or ""))
+            if slashed:  # an item with an empty id
+                raise NotFound(service.absent)
             raise MethodNotAllowed(
                 f"The method {request.method} is not allowed for this resource.",
                 headers={"Allow": ", ".join(sorted(self.by_method))},

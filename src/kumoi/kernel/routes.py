@@ -221,6 +221,9 @@ class Service:
     """Additional prefixes of the same routes. Each has one version, regardless of the request's header."""
     format_in_path: bool = False
     """A route answers also where its path, or the id at its end, has `.json` behind it."""
+    items_at_slash: tuple[str, ...] = ()
+    """Collections (`/volumes`) whose GET with a slash at the end asks for an item with an empty id. It is a 404, as Tempest's
+    negative tests require. Every other collection is listed with and without the slash."""
     open_absence: bool = False
     """An unknown path is 404 also for callers without a token, who otherwise get 401."""
 

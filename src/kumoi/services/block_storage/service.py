@@ -87,5 +87,6 @@ SERVICE = Service(
     microversions=MICROVERSIONS,
     over_quota_status=413,
     request_id_headers=("x-openstack-request-id", "x-compute-request-id"),
+    items_at_slash=("/volumes",),
     tables="block_storage_",
 )  # fmt: skip

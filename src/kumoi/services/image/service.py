@@ -32,5 +32,6 @@ SERVICE = Service(
     discovery=discovery,
     address="/image/v2",
     over_quota_status=413,
+    items_at_slash=("/v2/images",),
     tables="image_",
 )
