@@ -149,3 +149,22 @@ def test_filters(net: Any, way: dict[str, Any]) -> None:
     assert ids(port_id=way["port"]["id"]) == ids(fixed_ip_address="10.0.0.9") == [one["id"]]
     assert ids(floating_ip_address=two["floating_ip_address"]) == [two["id"]]
     assert ids(router_id=way["router"]["id"], status=["DOWN", "ACTIVE"]) == [one["id"]]
+
+
+def test_an_address_has_one_floating_ip_whatever_the_external_network(
+    cloud: Any, net: Any, way: dict[str, Any]
+) -> None:
+    flat = {"provider:network_type": "flat", "provider:physical_network": "second"}
+    other = net.make("networks", as_="admin", name="second", **{"router:external": True, **flat})
+    net.make("subnets", as_="admin", network_id=other["id"], ip_version=4, cidr="172.25.4.0/24", enable_dhcp=False)
+    second = net.make("routers", name="second", external_gateway_info={"network_id": other["id"]})
+    door = net.make("ports", network_id=way["inside"]["id"])
+    joined = cloud.put(f"{V2}/routers/{second['id']}/add_router_interface", json={"port_id": door["id"]})
+    assert joined.status_code == 200, joined.text
+    net.make("floatingips", floating_network_id=way["outside"]["id"], port_id=way["port"]["id"])
+    free = net.make("floatingips", floating_network_id=other["id"])
+    asked = {"floatingip": {"port_id": way["port"]["id"]}}
+    refused = cloud.put(f"{V2}/floatingips/{free['id']}", json=asked)
+    assert way["outside"]["id"] in net.refused(refused, 409, "FloatingIPPortAlreadyAssociated")
+    asked = {"floatingip": {"floating_network_id": other["id"], "port_id": way["port"]["id"]}}
+    net.refused(cloud.post(f"{V2}/floatingips", json=asked), 409, "FloatingIPPortAlreadyAssociated")

@@ -175,10 +175,10 @@ def _association(tx: Transaction, who: Who, row: FloatingIpRow, port_id: str, fi
     held = given_addresses.of_ports(tx, [port_id]).get(port_id, [])
     subnet_id, address = _internal(port_id, held, fixed_ip)
     for other in store.of_ports(tx, [port_id]):
-        same = other["fixed_ip_address"] == address and other["floating_network_id"] == row["floating_network_id"]
-        if same and other["id"] != row["id"]:
+        # Of whatever external network: an address leads out by one.
+        if other["fixed_ip_address"] == address and other["id"] != row["id"]:
             raise FloatingIPPortAlreadyAssociated(
-                row["floating_ip_address"], row["id"], port_id, address, row["floating_network_id"]
+                row["floating_ip_address"], row["id"], port_id, address, other["floating_network_id"]
             )
     reaching = routers.reaching(tx, subnet_id, row["floating_network_id"])
     if not reaching:
