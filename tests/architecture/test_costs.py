@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from kumoi import app
-from kumoi.kernel import plain, reconcile
+from kumoi.kernel import reconcile, rows
 from kumoi.kernel.runner import next_due
 from tests.cloud import PROJECT, Cloud
 
@@ -67,13 +67,13 @@ COMMON = [
 
 
 def plain_lists() -> list[tuple[str, str]]:
-    """The lists whose query is a `plain.ListQuery`, as members and admins ask for them. They need not be in COMMON."""
+    """The lists whose query is a `rows.ListQuery`, as members and admins ask for them. They need not be in COMMON."""
     found = []
     for service in app.load_services():
         for route in service.each():
             if route.method != "GET" or "{" in route.path:
                 continue
-            if isinstance(route.query, type) and issubclass(route.query, plain.ListQuery):
+            if isinstance(route.query, type) and issubclass(route.query, rows.ListQuery):
                 path = f"{service.prefix}{route.path}?limit=20"
                 named = [f"{path}&name=x"] if "name" in route.query.__struct_fields__ else []
                 callers = ("admin",) if route.policy.role == "admin" else ("member", "admin")

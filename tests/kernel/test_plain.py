@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from kumoi.kernel import plain, routes
-from kumoi.kernel.database import Instant, Transaction, metadata
+from kumoi.kernel import rows as plain_rows
+from kumoi.kernel.database import Instant, Table, Transaction, metadata
 from kumoi.kernel.errors import Conflict, NotFound
 from kumoi.kernel.quotas import Quota, registry
 from kumoi.kernel.routes import Service
@@ -17,7 +18,7 @@ from kumoi.kernel.who import Who
 from tests.cloud import Cloud
 
 TOYS = "/toys/v1/toys"
-toys = sa.Table(
+toys: Table[Any] = Table(
     "toy_plain",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
@@ -34,7 +35,7 @@ class ToyNotFound(NotFound):
         super().__init__(f"Toy {toy_id} is not there.")
 
 
-rows = plain.ProjectRows(table=toys, absent=ToyNotFound)
+rows: plain_rows.ProjectRows[Any] = plain_rows.ProjectRows(table=toys, absent=ToyNotFound)
 
 
 class Create(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,22 +54,25 @@ class Toy(msgspec.Struct):
     colour: str | None
 
 
-class ListQuery(plain.ListQuery, kw_only=True):
+VIEW: plain.View[Any] = plain.View(Toy, lambda row, _url: Toy(row["id"], row["name"], row["colour"]))
+
+
+class ListQuery(plain_rows.ListQuery, kw_only=True):
     colour: str | None = None
 
 
 def values(tx: Transaction, who: Who, asked: Any) -> Mapping[str, Any]:
     if asked.colour == "grey":
         raise Conflict("colour: no toy is grey.")
-    return plain.set_fields(asked)
+    return plain_rows.set_fields(asked)
 
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
     quota = Quota("toys", "toy", 3, rows.count)
     made = plain.routes(
-        rows, "toy", "toys", create=Create, update=Update, reply=Toy, query=ListQuery, values=values, quota=quota,
-        shown=lambda row: Toy(row["id"], row["name"], row["colour"]), errors=(409,),
+        rows, "toy", "toys", create=Create, update=Update, view=VIEW, query=ListQuery, values=values, quota=quota,
+        errors=(409,),
     )  # fmt: skip
     service = Service(
         type="toys", name="toys", prefix="/toys/v1", root="/toys", catalog_type="toys", catalog_path="/toys",

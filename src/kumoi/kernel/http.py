@@ -118,8 +118,12 @@ class Request:
 
     def link_after(self, marker: str) -> str:
         """The absolute URL of the same list, as it was asked for, after `marker`."""
-        again = {**self.params, "marker": [marker]}
-        return f"{self.base_url}{self.url_path}?{urlencode(again, doseq=True)}"
+        return self.link_again(marker=marker)
+
+    def link_again(self, **changed: str) -> str:
+        """The absolute URL that was asked for, with these parameters changed."""
+        again = {**self.params, **{name: [value] for name, value in changed.items()}}
+        return f"{self.base_url}{self.url_path}" + (f"?{urlencode(again, doseq=True)}" if again else "")
 
 
 class Api:

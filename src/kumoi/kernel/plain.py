@@ -1,37 +1,55 @@
-"""Plain resources: rows that belong to a project, and that clients list, create, show, change and delete.
+"""Plain resources: the five routes to list, create, show, change and delete rows, made from the rows (`kernel/rows.py`), the
+schemas and what is the resource's own (`values`, `changes`). The options are the common shapes of OpenStack's APIs."""
 
-`ProjectRows` finds, pages, counts, writes and removes them; a resource whose routes are its own uses it alone, and `Rows`
-where the owner is no project. `routes` makes the five routes of the common shape from the rows, the schemas and what is
-the resource's own (`values`, `changes`).
-"""
-
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, Literal, cast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, get_args
 
 import msgspec
-import sqlalchemy as sa
 
 from kumoi.kernel import policy, quotas
-from kumoi.kernel.database import R, Table, Transaction
-from kumoi.kernel.errors import BadRequest, NotFound
+from kumoi.kernel.database import R, Transaction
 from kumoi.kernel.http import Request
-from kumoi.kernel.pagination import Limit, MarkerNotFound, full, page, sorting
+from kumoi.kernel.policy import Policy
 from kumoi.kernel.quotas import Quota
-from kumoi.kernel.removal import Removal
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.rows import ListQuery, ProjectRows, SharedRows, set_fields
+from kumoi.kernel.versions import Span
 from kumoi.kernel.who import Who
 
-Id = Annotated[str, msgspec.Meta(max_length=64)]
+_READER, _MEMBER, _ADMIN = policy.reader(), policy.member(), policy.admin()
 
 
-class ListQuery(msgspec.Struct, kw_only=True):
-    """What every plain list takes. A resource adds filters as further fields, each named like its column."""
+@dataclass(frozen=True, kw_only=True)
+class Policies:
+    """Who may call each of the five routes."""
 
-    limit: Limit | None = None
-    marker: Id | None = None
-    sort_key: list[str] = []
-    sort_dir: list[str] = []
+    list: Policy = _READER
+    show: Policy = _READER
+    create: Policy = _MEMBER
+    update: Policy = _MEMBER
+    delete: Policy = _MEMBER
+
+
+ADMIN_CHANGES = Policies(create=_ADMIN, update=_ADMIN, delete=_ADMIN)
+ADMIN_ONLY = Policies(list=_ADMIN, show=_ADMIN, create=_ADMIN, update=_ADMIN, delete=_ADMIN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statuses:
+    """What the routes answer with. An update that answers 204 has no body."""
+
+    create: int = 201
+    update: int = 200
+    delete: int = 204
+
+
+@dataclass(frozen=True)
+class View(Generic[R]):
+    """The shape of a row in a reply, and what makes it. `shown` gets the absolute URL of the row as well."""
+
+    reply: type[msgspec.Struct]
+    shown: Callable[[R, str], msgspec.Struct]
 
 
 class Link(msgspec.Struct):
@@ -39,106 +57,77 @@ class Link(msgspec.Struct):
     href: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rows(Generic[R]):
-    """The rows of one resource. `owner` and `key` are the columns of whose they are and by what clients name them; a key is
-    unique within its owner."""
-
-    table: Table[R]
-    owner: str = "project_id"
-    key: str = "id"
-    sort_keys: Sequence[str] = ("id", "name", "created_at", "updated_at")
-    """Columns by which clients may sort; those that the table does not have are left out."""
-    removal: Removal = field(default_factory=Removal)
-
-    def find(self, tx: Transaction, owner_id: str, key: str) -> R | None:
-        """The owner's row, or None."""
-        row: R | None = tx.row(self.table, **{self.owner: owner_id, self.key: key})
-        return row
-
-    def page(
-        self, tx: Transaction, owner_id: str | None, query: Any, *conditions: sa.ColumnElement[bool]
-    ) -> tuple[list[R], bool]:
-        """A page of the owner's rows (None: of everybody's), and whether another may follow. `query`: a ListQuery."""
-        given = {name: value for name, value in set_fields(query).items() if value is not None}
-        where = [self.table.c[name] == value for name, value in given.items() if name not in _PAGING]
-        if owner_id is not None:
-            where.append(self.table.c[self.owner] == owner_id)
-        marker = None
-        if (name := given.get("marker")) is not None:
-            of_owner = {} if owner_id is None else {self.owner: owner_id}
-            marker = tx.row(self.table, **{self.key: name, **of_owner})
-            if marker is None:
-                raise MarkerNotFound(f"marker [{name}] not found")
-        rows = page(
-            tx, sa.select(self.table).where(*where, *conditions), sort=self._sort(given), marker=marker,
-            limit=given.get("limit"),
-        )  # fmt: skip
-        return cast(list[R], rows), full(rows, given.get("limit"))
-
-    def _sort(self, given: Mapping[str, Any]) -> list[tuple[sa.ColumnElement[Any], str]]:
-        keys, ways = given.get("sort_key", []), given.get("sort_dir", [])
-        if self.key != "id":
-            return [(self.table.c[self.key], "asc")]
-        return sorting(self.table, keys, ways, allowed={key: key for key in self.sort_keys if key in self.table.c})
-
-    def count(self, tx: Transaction, owner_id: str) -> int:
-        """How many the owner has: the usage of a Quota."""
-        query = sa.select(sa.func.count()).select_from(self.table).where(self.table.c[self.owner] == owner_id)
-        return int(tx.scalar(query) or 0)
-
-    def insert(self, tx: Transaction, owner_id: str, **values: Any) -> R:
-        """With id, owner and instants where the table has such columns and they are not given; the row."""
-        made = {self.owner: owner_id, "created_at": tx.now, "updated_at": tx.now, **values}
-        if self.key == "id":
-            made.setdefault("id", tx.new_uuid())
-        row = {name: value for name, value in made.items() if name in self.table.c}
-        tx.insert(self.table, **row)
-        return cast(R, {column.name: None for column in self.table.c} | row)
-
-    def update(self, tx: Transaction, row: R, **values: Any) -> R:
-        """The row as it is then."""
-        if values and "updated_at" in self.table.c:
-            values.setdefault("updated_at", tx.now)
-        if values:
-            tx.update(self.table, {self.owner: row[self.owner], self.key: row[self.key]}, **values)
-        return cast(R, {**row, **values})
-
-    def remove(self, tx: Transaction, row: R) -> None:
-        """With what stands on it; see `removal`."""
-        self.removal.run(tx, [row[self.key]])
-        is_it = (self.table.c[self.owner] == row[self.owner], self.table.c[self.key] == row[self.key])
-        tx.execute(self.table.delete().where(*is_it))
+class PageLinks(msgspec.Struct, kw_only=True):
+    self: str
+    next: str | msgspec.UnsetType = msgspec.UNSET
 
 
 @dataclass(frozen=True, kw_only=True)
-class ProjectRows(Rows[R]):
-    """Rows of projects: whoever does not see one does not find it."""
+class Page:
+    """A page of a list, as a `Footer` sees it."""
 
-    absent: Callable[[str], NotFound]
-    """The error for an id that the caller does not find."""
+    request: Request
+    query: Any
+    size: int
+    last: str | None
+    """The key of the last row, if another page may follow."""
+    total: Callable[[], int]
+    """How many rows all pages have."""
 
-    def visible(self, tx: Transaction, who: Who, key: str) -> R:
-        """The row, if the caller may see it; else `absent`."""
-        row: R | None = tx.row(self.table, **{self.key: key})
-        if row is None or not who.sees(row[self.owner]):
-            raise self.absent(key)
-        return row
-
-    def own(self, tx: Transaction, who: Who, key: str, rule: str) -> R:
-        """The row, if the caller may change it. PolicyForbids naming `rule` for those who only see it."""
-        row = self.visible(tx, who, key)
-        policy.must_change(who, row[self.owner], rule)
-        return row
-
-
-_PAGING = frozenset(ListQuery.__struct_fields__)
+    @property
+    def next(self) -> str | msgspec.UnsetType:
+        """The absolute URL of the next page. By offset if the query has one."""
+        if self.last is None:
+            return msgspec.UNSET
+        if hasattr(self.query, "offset"):
+            return self.request.link_again(offset=str(self.query.offset + self.size), limit=str(self.size))
+        return self.request.link_after(self.last)
 
 
-def set_fields(struct: msgspec.Struct) -> dict[str, Any]:
-    """Field → value, without those that are UNSET."""
-    values = ((name, getattr(struct, name)) for name in struct.__struct_fields__)
-    return {name: value for name, value in values if value is not msgspec.UNSET}
+@dataclass(frozen=True)
+class Footer:
+    """What a list's body holds besides its rows. In names `{many}` is the plural of the resource. A field whose type has
+    `UnsetType` may be absent."""
+
+    fields: Mapping[str, Any]
+    filled: Callable[[Page], Mapping[str, Any]]
+
+    def __or__(self, other: "Footer") -> "Footer":
+        return Footer({**self.fields, **other.fields}, lambda page: {**self.filled(page), **other.filled(page)})
+
+
+def _links_of_many(page: Page) -> Mapping[str, Any]:
+    return {"{many}_links": msgspec.UNSET if page.next is msgspec.UNSET else [Link("next", str(page.next))]}
+
+
+LINKS_OF_MANY = Footer({"{many}_links": list[Link] | msgspec.UnsetType}, _links_of_many)
+"""`"secrets_links": [{"rel": "next", "href": …}]`."""
+NEXT = Footer({"next": str | msgspec.UnsetType}, lambda page: {"next": page.next})
+"""`"next": "http://…"`."""
+LINKS = Footer({"links": PageLinks}, lambda page: {"links": PageLinks(self=page.request.link_again(), next=page.next)})
+"""`"links": {"self": "http://…", "next": "http://…"}`."""
+TOTAL = Footer({"total": int}, lambda page: {"total": page.total()})
+"""`"total": 17`: how many rows all pages have."""
+
+
+def nothing_inherited(row: Mapping[str, Any], asked: Any) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parent(Generic[R]):
+    """The resource that a nested one lies in. `column` holds the parent's key in the nested rows, and is its name in the
+    path: `/zones/{zone_id}/recordsets`. Who sees the parent sees the rows, who may change it may change them."""
+
+    rows: ProjectRows[R] | SharedRows[R]
+    column: str
+    inherited: Callable[[R, Any], Mapping[str, Any]] = nothing_inherited
+    """(parent's row, body) → columns of a new row that follow from the parent; it refuses what does not fit the parent."""
+
+    def row(self, tx: Transaction, who: Who, of: Mapping[str, str], rule: str | None = None) -> R:
+        """The parent that the path names; to change what lies in it, with a `rule`."""
+        key = of[self.column]
+        return self.rows.visible(tx, who, key) if rule is None else self.rows.own(tx, who, key, rule)
 
 
 def as_sent(tx: Transaction, who: Who, asked: Any) -> Mapping[str, Any]:
@@ -152,84 +141,142 @@ def as_changed(tx: Transaction, who: Who, row: Mapping[str, Any], asked: Any) ->
 
 
 def routes(
-    rows: ProjectRows[R],
+    rows: ProjectRows[R] | SharedRows[R],
     one: str,
     many: str,
     *,
-    create: type[msgspec.Struct],
-    reply: type[msgspec.Struct],
-    shown: Callable[[R], msgspec.Struct],
-    update: type[msgspec.Struct] | None = None,
+    view: View[R],
+    create: type[msgspec.Struct] | None = None,
+    update: Any = None,
     query: type[ListQuery] = ListQuery,
+    created: View[R] | None = None,
+    listed: View[R] | None = None,
     values: Callable[[Transaction, Who, Any], Mapping[str, Any]] = as_sent,
     changes: Callable[[Transaction, Who, R, Any], Mapping[str, Any]] = as_changed,
     quota: Quota | None = None,
+    parent: Parent[Any] | None = None,
     path: str | None = None,
     method: Literal["PUT", "PATCH"] = "PUT",
+    bare: bool = False,
+    footer: Footer = LINKS_OF_MANY,
+    policies: Policies = Policies(),
+    statuses: Statuses = Statuses(),
+    location: bool = False,
+    versions: Span | None = None,
     errors: tuple[int, ...] = (),
 ) -> Routes:
-    """List, create, show, update and delete below `path` (`/{many}`), in envelopes: `{one: …}`, `{many: […]}` and
-    `{many}_links` to the next page.
+    """List, create, show, update and delete below `path` (`/{many}`). Bodies are in envelopes, `{one: …}`, if they are not
+    `bare`; a list is `{many: […]}` with what its `footer` adds.
 
-    `shown` makes the `reply` of a row. `values(tx, who, body)` gives a new row's columns and `changes(tx, who, row, body)`
-    those that change: checks go there, and what they refuse is listed in `errors`. Without `update` there is no such route.
-    In `update` what may be left out is UNSET by default."""
+    `view` shows a row; `created` and `listed` do where a new row and a list's rows look different. `values(tx, who, body)`
+    gives a new row's columns and `changes(tx, who, row, body)` those that change: checks go there, and what they refuse is
+    listed in `errors`. Without `create` or `update` there is no such route. In `update` what may be left out is UNSET by
+    default. `location`: the reply to a create has the URL of the row in its `Location` header."""
     made = Routes()
     path = path or f"/{many}"
     named = f"{one}_id"
-    links = f"{many}_links"
+    created, listed = created or view, listed or view
     title = "".join(word.title() for word in one.split("_"))
 
-    def envelope(kind: Any, suffix: str, name: str = one, **more: Any) -> Any:
-        fields: list[Any] = [(name, kind)] + [(key, type_, msgspec.UNSET) for key, type_ in more.items()]
-        return msgspec.defstruct(f"{title}{suffix}", fields, kw_only=True, module=reply.__module__)
+    def struct(suffix: str, fields: Mapping[str, Any]) -> Any:
+        absent = {name for name, kind in fields.items() if msgspec.UnsetType in get_args(kind)}
+        spelled: list[Any] = [(n, kind, msgspec.UNSET) if n in absent else (n, kind) for n, kind in fields.items()]
+        return msgspec.defstruct(f"{title}{suffix}", spelled, kw_only=True, module=view.reply.__module__)
 
-    one_body = envelope(reply, "Body")
-    many_body = envelope(list[reply], "ListBody", many, **{links: list[Link] | msgspec.UnsetType})  # type: ignore[valid-type]
-    create_body = envelope(create, "CreateBody")
+    def enveloped(kind: Any, suffix: str) -> Any:
+        return kind if bare else struct(suffix, {one: kind})
+
+    spelled = {name: name.format(many=many) for name in footer.fields}
+    footed = {spelled[name]: kind for name, kind in footer.fields.items()}
+    many_body = struct("ListBody", {many: list.__class_getitem__(listed.reply), **footed})
+    one_body = enveloped(view.reply, "Body")
+    created_body = one_body if created is view else enveloped(created.reply, "CreatedBody")
 
     def handler(function: Any, name: str) -> Any:
         # A route is called after the resource's folder and its handler.
-        function.__name__, function.__module__ = name, reply.__module__
+        function.__name__, function.__module__ = name, view.reply.__module__
         return function
 
-    def index(request: Request, query: Any) -> Any:
-        found, more = rows.page(request.tx, request.who.only_project, query)
-        next_page = [Link("next", request.link_after(found[-1][rows.key]))] if more else msgspec.UNSET
-        return many_body(**{many: [shown(row) for row in found], links: next_page})
+    def body_of(body: Any) -> Any:
+        return body if bare else getattr(body, one)
 
-    def make(request: Request, body: Any) -> Any:
+    def reply(view: View[R], kind: Any, row: R, url: str) -> Any:
+        shown = view.shown(row, url)
+        return shown if bare else kind(**{one: shown})
+
+    def collection(request: Request, of: Mapping[str, str]) -> str:
+        return request.link(path.format_map(of))
+
+    def within(of: Mapping[str, str]) -> dict[str, str]:
+        return {} if parent is None else {parent.column: of[parent.column]}
+
+    def index(request: Request, query: Any, **of: str) -> Any:
         tx, who = request.tx, request.who
-        if who.project_id is None:
-            raise BadRequest(f"A {one} belongs to a project: use a token with a project's scope.")
-        given = values(tx, who, getattr(body, one))
-        if quota is not None:
-            quotas.take(tx, quota.service, who.project_id, {quota.resource: 1})
-        return one_body(**{one: shown(rows.insert(tx, who.project_id, **given))})
+        if parent is not None:
+            parent.row(tx, who, of)
+        owner_id, inside, base = rows.listed(who) if parent is None else None, within(of), collection(request, of)
+        found, more = rows.page(tx, owner_id, query, within=inside)
+        page = Page(
+            request=request, query=query, size=len(found), last=found[-1][rows.key] if more else None,
+            total=lambda: rows.total(tx, owner_id, query, inside),
+        )  # fmt: skip
+        shown = [listed.shown(row, f"{base}/{row[rows.key]}") for row in found]
+        return many_body(**{many: shown, **{spelled[name]: value for name, value in footer.filled(page).items()}})
+
+    def make(request: Request, body: Any, **of: str) -> Any:
+        tx, who = request.tx, request.who
+        given: dict[str, Any] = {}
+        if parent is None:
+            owner_id = rows.maker(who, one)
+        else:
+            above = parent.row(tx, who, of, f"create_{one}")
+            owner_id = None if parent.rows.owner is None else above[parent.rows.owner]
+            given = {**within(of), **parent.inherited(above, body_of(body))}
+        given |= values(tx, who, body_of(body))
+        if quota is not None and owner_id is not None:
+            quotas.take(tx, quota.service, owner_id, {quota.resource: 1})
+        row = rows.insert(tx, owner_id, **given)
+        url = f"{collection(request, of)}/{row[rows.key]}"
+        return Reply(reply(created, created_body, row, url), headers={"Location": url} if location else {})
 
     def show(request: Request, **of: str) -> Any:
-        return one_body(**{one: shown(rows.visible(request.tx, request.who, of[named]))})
+        if parent is not None:
+            parent.row(request.tx, request.who, of)
+        row = rows.visible(request.tx, request.who, of[named], **within(of))
+        return reply(view, one_body, row, f"{collection(request, of)}/{of[named]}")
+
+    def own(request: Request, of: Mapping[str, str], rule: str) -> R:
+        if parent is not None:
+            parent.row(request.tx, request.who, of, rule)
+        return rows.own(request.tx, request.who, of[named], rule, **within(of))
 
     def change(request: Request, body: Any, **of: str) -> Any:
-        row = rows.own(request.tx, request.who, of[named], f"update_{one}")
-        given = changes(request.tx, request.who, row, getattr(body, one))
-        return one_body(**{one: shown(rows.update(request.tx, row, **given))})
+        row = own(request, of, f"update_{one}")
+        row = rows.update(request.tx, row, **changes(request.tx, request.who, row, body_of(body)))
+        if statuses.update == 204:
+            return Reply()
+        return reply(view, one_body, row, f"{collection(request, of)}/{row[rows.key]}")
 
     def delete(request: Request, **of: str) -> Reply:
-        rows.remove(request.tx, rows.own(request.tx, request.who, of[named], f"delete_{one}"))
+        rows.remove(request.tx, own(request, of, f"delete_{one}"))
         return Reply()
 
     takes = () if quota is None else (quota.resource,)
     single = f"{path}/{{{named}}}"
-    made.get(path, policy=policy.reader(), query=query, reply=many_body)(handler(index, "index"))
-    made.post(path, policy=policy.member(), body=create_body, reply=one_body, quota=takes, errors=errors)(
-        handler(make, "create")
-    )
-    made.get(single, policy=policy.reader(), reply=one_body)(handler(show, "show"))
+    made.get(path, policy=policies.list, query=query, reply=many_body, versions=versions)(handler(index, "index"))
+    if create is not None:
+        made.post(
+            path, policy=policies.create, body=enveloped(create, "CreateBody"), reply=created_body, quota=takes,
+            status=statuses.create, versions=versions, errors=errors,
+        )(handler(make, "create"))  # fmt: skip
+    made.get(single, policy=policies.show, reply=one_body, versions=versions)(handler(show, "show"))
     if update is not None:
         put = made.put if method == "PUT" else made.patch
-        put(single, policy=policy.member(), body=envelope(update, "UpdateBody"), reply=one_body, errors=errors)(
-            handler(change, "update")
-        )
-    made.delete(single, policy=policy.member(), errors=errors)(handler(delete, "delete"))
+        put(
+            single, policy=policies.update, body=enveloped(update, "UpdateBody"), status=statuses.update,
+            reply=None if statuses.update == 204 else one_body, versions=versions, errors=errors,
+        )(handler(change, "update"))  # fmt: skip
+    made.delete(single, policy=policies.delete, status=statuses.delete, versions=versions, errors=errors)(
+        handler(delete, "delete")
+    )
     return made

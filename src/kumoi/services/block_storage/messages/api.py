@@ -24,11 +24,12 @@ def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
 
 @routes.get(PATH, policy=policy.reader(), reply=schemas.Body, versions=SINCE)
 def show(request: Request, message_id: str) -> schemas.Body:
-    row = logic.visible(request.tx, request.who, message_id)
+    row = logic.rows.visible(request.tx, request.who, message_id)
     return schemas.Body(schemas.message(row, listing.self_links(request, f"/messages/{row['id']}")))
 
 
 @routes.delete(PATH, policy=policy.member(), versions=SINCE)
 def delete(request: Request, message_id: str) -> Reply:
-    logic.delete(request.tx, logic.own(request.tx, request.who, message_id))
+    row = logic.rows.own(request.tx, request.who, message_id, "message:delete")
+    logic.rows.remove(request.tx, row)
     return Reply()

@@ -2,13 +2,10 @@
 
 from typing import Any
 
-from kumoi.kernel import policy
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.errors import NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.messages import store
-from kumoi.services.block_storage.messages.models import MessageRow
 from kumoi.services.block_storage.messages.models import messages as table
 from kumoi.services.block_storage.messages.schemas import ListQuery
 
@@ -18,22 +15,11 @@ _KEYS = {
 }  # fmt: skip
 
 
-def visible(tx: Transaction, who: Who, message_id: str) -> MessageRow:
-    row = store.find(tx, message_id)
-    if row is None or not who.sees(row["project_id"]):
-        raise NotFound(f"Message {message_id[:255]} could not be found.")
-    return row
-
-
-def own(tx: Transaction, who: Who, message_id: str) -> MessageRow:
-    """The row, if the caller may delete it; PolicyForbids for callers who may only see it."""
-    row = visible(tx, who, message_id)
-    policy.must_change(who, row["project_id"], "message:delete")
-    return row
+rows = store.rows
 
 
 def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
-    marker = visible(tx, who, query.marker) if query.marker else None
+    marker = rows.visible(tx, who, query.marker) if query.marker else None
     conditions = listing.whose(table.c.project_id, who, query)
     for column, value in (
         (table.c.resource_id, query.resource_uuid), (table.c.resource_type, query.resource_type),
@@ -45,7 +31,3 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[dict[str, Any]]:
     return store.list_of(
         tx, conditions, listing.order(table, query, _KEYS), marker, query.length, query.offset or 0
     )  # fmt: skip
-
-
-def delete(tx: Transaction, message: MessageRow) -> None:
-    store.delete(tx, message["id"])

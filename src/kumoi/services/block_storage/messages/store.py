@@ -6,8 +6,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import NotFound
 from kumoi.kernel.operations import Context
 from kumoi.kernel.pagination import page
+from kumoi.kernel.rows import ProjectRows
 from kumoi.services.block_storage.messages.models import KEPT, MessageRow
 from kumoi.services.block_storage.messages.models import messages as table
 
@@ -21,6 +23,11 @@ EVENTS = {
 }
 
 
+rows = ProjectRows(
+    table=table, absent=lambda message_id: NotFound(f"Message {message_id[:255]} could not be found.")
+)  # fmt: skip
+
+
 def write(tx: Transaction, context: Context, project_id: str, kind: str, resource_id: str, verb: str, why: str) -> None:
     """Say, once, that an operation failed. `kind`: VOLUME or VOLUME_SNAPSHOT; `verb`: of EVENTS."""
     what = "volume" if kind == "VOLUME" else "snapshot"
@@ -30,14 +37,6 @@ def write(tx: Transaction, context: Context, project_id: str, kind: str, resourc
             table, id=tx.new_uuid(), project_id=project_id, event_id=EVENTS[kind, verb], resource_type=kind,
             level="ERROR", created_at=tx.now, **said,
         )  # fmt: skip
-
-
-def find(tx: Transaction, message_id: str) -> MessageRow | None:
-    return tx.one(sa.select(table).where(table.c.id == message_id), MessageRow)
-
-
-def delete(tx: Transaction, message_id: str) -> None:
-    tx.execute(table.delete().where(table.c.id == message_id))
 
 
 def forget_old(tx: Transaction) -> int:

@@ -1,7 +1,7 @@
 """The rows of keypairs: a user's, by name."""
 
-from kumoi.kernel.plain import Rows
 from kumoi.kernel.quotas import Quota
+from kumoi.kernel.rows import Rows
 from kumoi.services.compute.keypairs.models import keypairs
 
 rows = Rows(table=keypairs, owner="user_id", key="name")
