@@ -2,6 +2,7 @@
 
 ORDER = (
     "errors",
+    "amounts",
     "freshness",
     "resource_classes",
     "queries",

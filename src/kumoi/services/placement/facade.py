@@ -7,9 +7,10 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.services.placement.allocations import logic as allocations_logic
 from kumoi.services.placement.allocations import store as allocations
+from kumoi.services.placement.amounts import LARGEST
 from kumoi.services.placement.errors import NoRoom, ProviderNotFound
 from kumoi.services.placement.inventories import store as inventory_rows
-from kumoi.services.placement.inventories.models import LARGEST, InventoryRow, capacity, misfit
+from kumoi.services.placement.inventories.models import InventoryRow, capacity, misfit
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.traits import store as trait_rows
 from kumoi.services.placement.traits.standard import STANDARD

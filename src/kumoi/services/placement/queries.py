@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from kumoi.services.placement.amounts import LARGEST
 from kumoi.services.placement.errors import BadQuery
-from kumoi.services.placement.inventories.models import LARGEST
 
 
 @dataclass(frozen=True)

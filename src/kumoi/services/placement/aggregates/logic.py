@@ -7,7 +7,10 @@ from uuid import UUID
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.services.placement.aggregates import store
+from kumoi.services.placement.queries import Wish
+from kumoi.services.placement.resource_providers import filters
 from kumoi.services.placement.resource_providers import logic as providers_logic
+from kumoi.services.placement.resource_providers import models as provider_models
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
@@ -34,6 +37,20 @@ def replace(
 def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, list[str]]:
     """The provider's row, and its aggregates."""
     return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
+
+
+@filters.narrows
+def _members(tx: Transaction, rows: list[ResourceProviderRow], wish: Wish) -> list[ResourceProviderRow]:
+    if not (wish.member_of or wish.not_member_of):
+        return rows
+    member = store.of_providers(tx)
+    return [row for row in rows if wish.in_aggregates(member.get(row["id"], ()))]
+
+
+@provider_models.removal.follow
+def _of_removed_providers(tx: Transaction, provider_ids: Sequence[str]) -> None:
+    for provider_id in provider_ids:
+        store.replace(tx, provider_id, [])
 
 
 def _uuid(text: str) -> str:

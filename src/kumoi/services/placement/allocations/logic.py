@@ -1,12 +1,13 @@
 """Claims and releases resources. Capacity is checked in the transaction that claims."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.placement.allocations import store
-from kumoi.services.placement.errors import NoRoom, ProviderNotFound
+from kumoi.services.placement.errors import NoRoom, ProviderInUse, ProviderNotFound
 from kumoi.services.placement.inventories import store as inventories
 from kumoi.services.placement.inventories.models import misfit, shortage
+from kumoi.services.placement.resource_providers import models as provider_models
 from kumoi.services.placement.resource_providers import store as providers
 
 Amounts = Mapping[str, Mapping[str, int]]
@@ -95,3 +96,10 @@ def remove(tx: Transaction, consumer_id: str) -> bool:
         providers.advance(tx, sorted({row["provider_id"] for row in rows}))
     store.delete_consumer(tx, consumer_id)
     return bool(rows)
+
+
+@provider_models.removal.guard
+def _providers_are_unused(tx: Transaction, provider_ids: Sequence[str]) -> None:
+    for provider_id in provider_ids:
+        if store.of_provider(tx, provider_id):
+            raise ProviderInUse(f"Unable to delete resource provider {provider_id}: resource provider has allocations.")

@@ -48,20 +48,3 @@ allocations = Table[AllocationRow](
     sa.Column("used", sa.Integer, nullable=False),
     sa.Index("ix_placement_allocations_provider", "provider_id", "resource_class"),
 )
-
-
-class UsageRow(TypedDict):
-    provider_id: str
-    resource_class: str
-    used: int
-
-
-totals = Table[UsageRow](
-    "placement_usages",
-    metadata,
-    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
-    sa.Column("resource_class", sa.String(255), primary_key=True),
-    sa.Column("used", sa.BigInteger, nullable=False),
-)
-"""The sums of `allocations`, updated in the same transaction, so that scheduling does not sum up all allocations. There
-is no row for a sum of 0. The audit compares the sums."""

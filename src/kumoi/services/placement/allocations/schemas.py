@@ -6,7 +6,7 @@ import msgspec
 
 from kumoi.kernel.versions import since
 from kumoi.services.placement.allocations.models import AllocationRow
-from kumoi.services.placement.inventories.models import LARGEST
+from kumoi.services.placement.amounts import LARGEST
 
 Amount = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
 Resources = Annotated[dict[str, Amount], msgspec.Meta(min_length=1)]

@@ -5,8 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kumoi.kernel.database import INSERT, Transaction
-from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow, allocations, consumers, totals
+from kumoi.kernel.database import Transaction
+from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow, allocations, consumers
+from kumoi.services.placement.inventories import store as inventories
 
 
 def consumer(tx: Transaction, consumer_id: str) -> ConsumerRow | None:
@@ -37,34 +38,13 @@ _CLEAR = (
 def clear(tx: Transaction, consumer_id: str) -> None:
     gone = tx.all(_CLEAR, None, {"consumer": consumer_id})
     if gone:
-        _count(tx, [{**row, "used": -row["used"]} for row in gone])
-        tx.execute(_NOTHING_LEFT, {"providers": list({row["provider_id"] for row in gone})})
+        inventories.count(tx, [{**row, "used": -row["used"]} for row in gone])
+        inventories.forget_zeros(tx, {row["provider_id"] for row in gone})
 
 
 def insert_many(tx: Transaction, rows: list[dict[str, Any]]) -> None:
     tx.insert_many(allocations, rows)
-    _count(tx, rows)
-
-
-def _counting(dialect: str) -> sa.Executable:
-    first = INSERT[dialect](totals)
-    statement: sa.Executable = first.on_conflict_do_update(
-        index_elements=["provider_id", "resource_class"], set_={"used": totals.c.used + first.excluded.used}
-    )
-    return statement
-
-
-_COUNT = {dialect: _counting(dialect) for dialect in INSERT}
-_NOTHING_LEFT = totals.delete().where(
-    totals.c.used == 0, totals.c.provider_id.in_(sa.bindparam("providers", expanding=True))
-)
-
-
-def _count(tx: Transaction, rows: list[dict[str, Any]]) -> None:
-    """Add `used` of these rows to the sums, in a fixed order, to avoid deadlocks."""
-    changes = [{name: row[name] for name in ("provider_id", "resource_class", "used")} for row in rows]
-    if changes:
-        tx.execute(_COUNT[tx.dialect], sorted(changes, key=lambda row: (row["provider_id"], row["resource_class"])))
+    inventories.count(tx, rows)
 
 
 def of_consumers(tx: Transaction, consumer_ids: Iterable[str]) -> list[AllocationRow]:
@@ -91,10 +71,7 @@ def used(
     tx: Transaction, provider_ids: Iterable[str] | None = None, besides: Iterable[str] = ()
 ) -> dict[str, dict[str, int]]:
     """Provider → resource class → sum. `besides`: consumers to ignore. None: of every provider."""
-    found: dict[str, dict[str, int]] = {}
-    wanted = {} if provider_ids is None else {"provider_id": list(provider_ids)}
-    for total in tx.rows(totals, **wanted):
-        found.setdefault(total["provider_id"], {})[total["resource_class"]] = total["used"]
+    found = inventories.used(tx, provider_ids)
     left_out = list(besides)
     for row in of_consumers(tx, left_out) if left_out else ():
         provider_id, name = row["provider_id"], row["resource_class"]

@@ -5,13 +5,15 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
-from kumoi.services.placement.allocations import store as allocations
 from kumoi.services.placement.errors import InventoryInUse
 from kumoi.services.placement.inventories import store
-from kumoi.services.placement.inventories.models import InventoryRow
+from kumoi.services.placement.inventories.models import InventoryRow, refusal
+from kumoi.services.placement.queries import Wish
 from kumoi.services.placement.resource_classes import logic as resource_classes
 from kumoi.services.placement.resource_classes import models as resource_class_models
+from kumoi.services.placement.resource_providers import filters
 from kumoi.services.placement.resource_providers import logic as providers_logic
+from kumoi.services.placement.resource_providers import models as provider_models
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
@@ -91,7 +93,7 @@ def remove(tx: Transaction, provider_id: str, name: str | None = None) -> None:
 def _remove(tx: Transaction, provider_id: str, names: set[str]) -> None:
     if not names:
         return
-    in_use = names & set(allocations.used(tx, [provider_id]).get(provider_id, {}))
+    in_use = names & set(store.used(tx, [provider_id]).get(provider_id, {}))
     if in_use:
         raise InventoryInUse(f"Inventory for {', '.join(sorted(in_use))} on resource provider {provider_id} in use.")
     store.delete(tx, provider_id, names)
@@ -109,6 +111,29 @@ def _check(name: str, values: Values, all_reserved: bool) -> None:
             f"Unable to create inventory for {name}: reserved {values['reserved']} is not less than total "
             f"{values['total']}."
         )
+
+
+@filters.narrows
+def _fitting(tx: Transaction, rows: list[ResourceProviderRow], wish: Wish) -> list[ResourceProviderRow]:
+    """On which all that is asked for fits now."""
+    if not wish.resources:
+        return rows
+    ids = [row["id"] for row in rows]
+    inventory, used = store.of_providers(tx, ids), store.used(tx, ids)
+    return [row for row in rows if _fits(inventory.get(row["id"], {}), used.get(row["id"], {}), wish.resources)]
+
+
+def _fits(inventory: dict[str, InventoryRow], used: dict[str, int], resources: Mapping[str, int]) -> bool:
+    return all(
+        name in inventory and refusal(inventory[name], used.get(name, 0), amount) is None
+        for name, amount in resources.items()
+    )
+
+
+@provider_models.removal.follow
+def _of_removed_providers(tx: Transaction, provider_ids: Sequence[str]) -> None:
+    for provider_id in provider_ids:
+        store.delete(tx, provider_id)
 
 
 @resource_class_models.removal.guard

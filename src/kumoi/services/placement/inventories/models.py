@@ -7,9 +7,6 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.placement.resource_providers.models import resource_providers
 
-LARGEST = 2**31 - 1
-"""The largest amount that the API knows."""
-
 
 class InventoryRow(TypedDict):
     provider_id: str
@@ -37,6 +34,23 @@ inventories = Table[InventoryRow](
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index("ix_placement_inventories_class", "resource_class"),
 )
+
+
+class UsageRow(TypedDict):
+    provider_id: str
+    resource_class: str
+    used: int
+
+
+totals = Table[UsageRow](
+    "placement_usages",
+    metadata,
+    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
+    sa.Column("resource_class", sa.String(255), primary_key=True),
+    sa.Column("used", sa.BigInteger, nullable=False),
+)
+"""The sums of the allocations, updated in the same transaction, so that scheduling does not sum up all allocations. There
+is no row for a sum of 0. The audit compares the sums."""
 
 
 def capacity(row: InventoryRow) -> int:

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from kumoi.services.placement.inventories.models import LARGEST, InventoryRow
+from kumoi.services.placement.amounts import LARGEST
+from kumoi.services.placement.inventories.models import InventoryRow
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 Amount = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]

@@ -4,23 +4,16 @@ from uuid import UUID
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
-from kumoi.services.placement.aggregates import store as aggregates
-from kumoi.services.placement.allocations import store as allocations
 from kumoi.services.placement.errors import (
     ConcurrentUpdate,
     DuplicateName,
     ProviderHasChildren,
-    ProviderInUse,
     ProviderNotFound,
 )
-from kumoi.services.placement.inventories import store as inventories
-from kumoi.services.placement.inventories.models import InventoryRow, refusal
 from kumoi.services.placement.queries import Wish
 from kumoi.services.placement.resource_classes import logic as resource_classes
-from kumoi.services.placement.resource_providers import store
-from kumoi.services.placement.resource_providers.models import ResourceProviderRow
-from kumoi.services.placement.traits import store as traits
-from kumoi.services.placement.traits.standard import STANDARD
+from kumoi.services.placement.resource_providers import filters, store
+from kumoi.services.placement.resource_providers.models import ResourceProviderRow, removal
 
 
 def existing(tx: Transaction, provider_id: str) -> ResourceProviderRow:
@@ -70,56 +63,20 @@ def delete(tx: Transaction, provider_id: str) -> None:
     existing(tx, provider_id)
     if store.has_children(tx, provider_id):
         raise ProviderHasChildren(f"Unable to delete parent resource provider {provider_id}: it has child providers.")
-    if allocations.of_provider(tx, provider_id):
-        raise ProviderInUse(f"Unable to delete resource provider {provider_id}: resource provider has allocations.")
-    inventories.delete(tx, provider_id)
-    traits.replace(tx, provider_id, [])
-    aggregates.replace(tx, provider_id, [])
+    removal.run(tx, [provider_id])
     store.delete(tx, provider_id)
 
 
 def listing(tx: Transaction, name: str | None, provider_id: str | None, wish: Wish) -> list[ResourceProviderRow]:
     """Sorted by name. `wish`: each provider must satisfy it alone."""
     resource_classes.check(tx, wish.resources)
-    check_traits(tx, wish)
     rows = store.every(tx, None if provider_id is None else [_uuid("uuid", provider_id)])
     if name is not None:
         rows = [row for row in rows if row["name"] == name]
     if wish.in_tree is not None:
         anchor = store.find(tx, wish.in_tree)
         rows = [row for row in rows if anchor is not None and row["root_id"] == anchor["root_id"]]
-    if wish.member_of or wish.not_member_of:
-        member = aggregates.of_providers(tx)
-        rows = [row for row in rows if wish.in_aggregates(member.get(row["id"], ()))]
-    if wish.required or wish.forbidden:
-        has = traits.of_providers(tx)
-        rows = [
-            row for row in rows
-            if wish.has_traits(has.get(row["id"], ())) and not wish.forbidden & has.get(row["id"], set())
-        ]  # fmt: skip
-    if wish.resources:
-        ids = [row["id"] for row in rows]
-        inventory, used = inventories.of_providers(tx, ids), allocations.used(tx, ids)
-        rows = [
-            row for row in rows if fits(inventory.get(row["id"], {}), used.get(row["id"], {}), wish.resources)
-        ]  # fmt: skip
-    return rows
-
-
-def fits(inventory: dict[str, InventoryRow], used: dict[str, int], resources: dict[str, int]) -> bool:
-    return all(
-        name in inventory and refusal(inventory[name], used.get(name, 0), amount) is None
-        for name, amount in resources.items()
-    )
-
-
-def check_traits(tx: Transaction, wish: Wish) -> None:
-    """BadRequest naming those that do not exist."""
-    unknown = wish.traits() - STANDARD
-    if unknown:
-        unknown -= traits.custom(tx)
-    if unknown:
-        raise BadRequest(f"No such trait(s): {', '.join(sorted(unknown))[:500]}.")
+    return filters.narrowed(tx, rows, wish)
 
 
 def _parent(tx: Transaction, provider_id: str, parent_id: str | None) -> ResourceProviderRow | None:

@@ -5,6 +5,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.kernel.removal import Removal
 
 
 class ResourceProviderRow(TypedDict):
@@ -28,3 +29,5 @@ resource_providers = Table[ResourceProviderRow](
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
 )
+
+removal = Removal()

@@ -1,11 +1,14 @@
 """Standard and custom traits, and the traits of providers. Custom ones begin with CUSTOM_."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound
+from kumoi.services.placement.queries import Wish
+from kumoi.services.placement.resource_providers import filters
 from kumoi.services.placement.resource_providers import logic as providers_logic
+from kumoi.services.placement.resource_providers import models as provider_models
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 from kumoi.services.placement.traits import store
@@ -38,6 +41,29 @@ def check(tx: Transaction, names: Iterable[str]) -> None:
         unknown -= store.custom(tx)
     if unknown:
         raise BadRequest(f"No such trait(s): {', '.join(sorted(unknown))[:500]}.")
+
+
+def check_wish(tx: Transaction, wish: Wish) -> None:
+    """BadRequest naming the traits in it that do not exist."""
+    check(tx, wish.traits())
+
+
+@filters.narrows
+def _having(tx: Transaction, rows: list[ResourceProviderRow], wish: Wish) -> list[ResourceProviderRow]:
+    check_wish(tx, wish)
+    if not (wish.required or wish.forbidden):
+        return rows
+    has = store.of_providers(tx)
+    return [
+        row for row in rows
+        if wish.has_traits(has.get(row["id"], ())) and not wish.forbidden & has.get(row["id"], set())
+    ]  # fmt: skip
+
+
+@provider_models.removal.follow
+def _of_removed_providers(tx: Transaction, provider_ids: Sequence[str]) -> None:
+    for provider_id in provider_ids:
+        store.replace(tx, provider_id, [])
 
 
 def existing(tx: Transaction, name: str) -> None:
