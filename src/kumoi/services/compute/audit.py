@@ -8,11 +8,11 @@ from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import AT_REST, LETS_GO, TRANSIENT_VM_STATES, VmState
 from kumoi.services.compute.servers.operations.create import resources
-from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 

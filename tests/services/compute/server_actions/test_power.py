@@ -9,7 +9,7 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.host.client import StillBusy, Unreachable
 from kumoi.kernel import clock
-from kumoi.services.compute.servers.reconcilers import power_state
+from kumoi.services.compute.guests.reconcilers import power_state
 from tests.services.compute.world import LATEST, SERVERS, World
 
 

@@ -11,8 +11,8 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.host.client import Hosts as HostClients
 from kumoi.kernel import clock, reconcile
+from kumoi.services.compute.guests.reconcilers import guest, power_state
 from kumoi.services.compute.servers import store
-from kumoi.services.compute.servers.reconcilers import guest, power_state
 from kumoi.services.network import sweeps
 from tests.services.compute.world import SERVERS, World
 

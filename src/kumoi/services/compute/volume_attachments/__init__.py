@@ -1,1 +1,1 @@
-"""Volume attachments: the disks of a server."""
+"""Volume attachments: attaching volumes to servers and detaching them."""

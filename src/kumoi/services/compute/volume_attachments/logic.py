@@ -8,12 +8,12 @@ from kumoi.kernel.errors import BadRequest, NotBuilt
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.block_devices import store
+from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.logic.block_devices import device_name, free_position
 from kumoi.services.compute.servers.models import VmState
-from kumoi.services.compute.volume_attachments import store
 from kumoi.services.compute.volume_attachments.errors import AlreadyAttached, NotAttached, RootVolume
-from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.compute.volume_attachments.operations.attach import ATTACH
 from kumoi.services.compute.volume_attachments.operations.detach import DETACH
 

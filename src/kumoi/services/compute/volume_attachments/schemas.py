@@ -6,8 +6,8 @@ import msgspec
 
 from kumoi.kernel.pagination import Limit
 from kumoi.kernel.versions import since, until
+from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers.schemas.values import DeviceTag, Uuid
-from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 
 Device = Annotated[
     str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^(/dev/x{0,1}[a-z]{0,1}d{0,1})([a-z]+)[0-9]*$")

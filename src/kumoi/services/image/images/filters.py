@@ -12,8 +12,7 @@ from kumoi.kernel.pagination import Limit
 from kumoi.kernel.queries import Params
 from kumoi.kernel.who import Who
 from kumoi.services.image.images.errors import InvalidImage
-from kumoi.services.image.images.models import COMMUNITY, MOST, PUBLIC, SHARED, images, properties, tags
-from kumoi.services.image.members.models import members
+from kumoi.services.image.images.models import COMMUNITY, MOST, PUBLIC, SHARED, images, members, properties, tags
 
 Condition = sa.ColumnElement[bool]
 PAGING = frozenset({"limit", "marker", "sort", "sort_key", "sort_dir"})

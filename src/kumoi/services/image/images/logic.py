@@ -33,7 +33,6 @@ from kumoi.services.image.images.models import (
 from kumoi.services.image.images.operations.delete import DELETE
 from kumoi.services.image.images.patches import Change, apply
 from kumoi.services.image.images.schemas import Known, parse, settable
-from kumoi.services.image.members import store as members
 
 PAGE, LARGEST_PAGE = 25, 1000
 _SORT_KEYS = {
@@ -64,9 +63,7 @@ def visible(tx: Transaction, who: Who, image_id: str) -> ImageDetails:
 def sees(tx: Transaction, who: Who, row: ImageDetails) -> bool:
     if who.sees(row["owner"]) or row["visibility"] in (PUBLIC, COMMUNITY):
         return True
-    return (
-        row["visibility"] == SHARED and who.project_id is not None and members.is_member(tx, row["id"], who.project_id)
-    )
+    return row["visibility"] == SHARED and who.project_id is not None and store.is_member(tx, row["id"], who.project_id)
 
 
 def own(tx: Transaction, who: Who, image_id: str) -> ImageDetails:

@@ -15,6 +15,7 @@ from kumoi.services.image.images.models import (
     ImageDetails,
     ImageRow,
     images,
+    members,
     properties,
     tags,
 )
@@ -109,3 +110,7 @@ SIZE = Quota("image", "image_size_total", 200 << 10, _mebibytes(images.c.status.
 STAGE = Quota("image", "image_stage_total", 100 << 10, _mebibytes(images.c.status == UPLOADING))
 UPLOADS = Quota("image", "image_count_uploading", 10, _counted(images.c.upload.isnot(None)))
 """As Glance's unified limits call them: numbers of images, and MiB."""
+
+
+def is_member(tx: Transaction, image_id: str, project_id: str) -> bool:
+    return tx.row(members, image_id=image_id, member_id=project_id) is not None

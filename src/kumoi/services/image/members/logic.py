@@ -2,9 +2,10 @@
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
+from kumoi.services.image.images import store as image_store
 from kumoi.services.image.images.errors import TooMany
 from kumoi.services.image.images.logic import own, visible
-from kumoi.services.image.images.models import MOST, SHARED, ImageDetails
+from kumoi.services.image.images.models import ACCEPTED, MOST, PENDING, REJECTED, SHARED, ImageDetails, MemberRow
 from kumoi.services.image.members import store
 from kumoi.services.image.members.errors import (
     InvalidMember,
@@ -13,7 +14,6 @@ from kumoi.services.image.members.errors import (
     MemberNotFound,
     NotShared,
 )
-from kumoi.services.image.members.models import ACCEPTED, PENDING, REJECTED, MemberRow
 
 
 def add(tx: Transaction, who: Who, image_id: str, member_id: str) -> MemberRow:
@@ -49,7 +49,7 @@ def answer(tx: Transaction, who: Who, image_id: str, member_id: str, status: str
     if status not in (PENDING, ACCEPTED, REJECTED):
         raise InvalidMember(f"Invalid input for status: {status[:100]!r} is not pending, accepted or rejected.")
     if not who.is_admin and who.project_id != member_id:
-        if who.project_id is not None and store.is_member(tx, image_id, who.project_id):
+        if who.project_id is not None and image_store.is_member(tx, image_id, who.project_id):
             raise MemberNotFound(member_id)
         raise MemberForbidden("Only the member itself may set the status of its membership.")
     _existing(tx, image_id, member_id)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel import clock
-from kumoi.services.image.members.models import MemberRow
+from kumoi.services.image.images.models import MemberRow
 
 
 class Create(msgspec.Struct, forbid_unknown_fields=True):

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.image.members.models import PENDING, MemberRow, members
+from kumoi.services.image.images.models import PENDING, MemberRow, members
 
 
 def find(tx: Transaction, image_id: str, member_id: str) -> MemberRow | None:
@@ -28,7 +28,3 @@ def set_status(tx: Transaction, image_id: str, member_id: str, status: str) -> N
 
 def delete(tx: Transaction, image_id: str, member_id: str) -> bool:
     return tx.changed(members.delete().where(members.c.image_id == image_id, members.c.member_id == member_id)) > 0
-
-
-def is_member(tx: Transaction, image_id: str, project_id: str) -> bool:
-    return find(tx, image_id, project_id) is not None

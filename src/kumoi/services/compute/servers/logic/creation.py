@@ -15,6 +15,7 @@ from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute import words
+from kumoi.services.compute.block_devices import store as disks
 from kumoi.services.compute.flavors import logic as flavors
 from kumoi.services.compute.flavors.models import FlavorDetails
 from kumoi.services.compute.hosts import store as hosts
@@ -26,7 +27,6 @@ from kumoi.services.compute.servers.models import PORTS_OWNER, PowerState, TaskS
 from kumoi.services.compute.servers.operations.create import CREATE
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.create import Network, ServerCreate
-from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.image.facade import Image
 from kumoi.services.network.facade import ports
 

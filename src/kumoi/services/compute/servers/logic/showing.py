@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kumoi.kernel.database import Transaction
+from kumoi.services.compute.block_devices import store as disks
 from kumoi.services.compute.hosts import store as hosts
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.schemas.shown import Around
-from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.network.facade import ports
 
 

@@ -9,11 +9,11 @@ from kumoi.kernel.errors import ApiError
 from kumoi.kernel.operations import DETAILS, Again, Context, Failed, Operation, Retry, Step
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.operations import guest
-from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 

@@ -6,11 +6,11 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import ApiError
 from kumoi.kernel.operations import Context, Operation, Step, let_go, subject
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.block_devices import store as disks
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, VmState
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.servers.operations.create import origin
-from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 

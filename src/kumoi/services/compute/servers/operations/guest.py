@@ -19,10 +19,10 @@ from kumoi.engines.hypervisor.interface import (
 from kumoi.engines.volumes.interface import Source
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Failed
+from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import ServerRow
-from kumoi.services.compute.volume_attachments import store as disks
-from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade import network_data, ports
 
 TURN = 360.0

@@ -11,9 +11,9 @@ from msgspec import UNSET, UnsetType
 
 from kumoi.kernel import clock
 from kumoi.kernel.versions import since, until
+from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers.models import PROGRESS_STATUSES, status
 from kumoi.services.compute.servers.schemas.create import Link, SecurityGroupName
-from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
 from kumoi.services.network.facade.ports import Port
 
 

@@ -5,8 +5,8 @@ from kumoi.engines.hypervisor.interface import Disk
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Again, Context, Operation, Step
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.block_devices import store
 from kumoi.services.compute.servers.operations import guest
-from kumoi.services.compute.volume_attachments import store
 
 PATIENCE = 20
 """How often, once per second, a guest is asked to release a volume whose plugging failed."""

@@ -3,9 +3,9 @@
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.block_devices import store
 from kumoi.services.compute.servers.models import CHANGEABLE
 from kumoi.services.compute.servers.operations import guest
-from kumoi.services.compute.volume_attachments import store
 from kumoi.services.compute.volume_attachments.operations.attach import disconnect, failed, plug, release, unplug
 
 

@@ -8,11 +8,11 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import UNDONE, Operation, subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute.block_devices import store as disks
 from kumoi.services.compute.interfaces.operations.detach import DETACH as DETACH_CARD
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import VmState
-from kumoi.services.compute.volume_attachments import store as disks
 from kumoi.services.compute.volume_attachments.operations.attach import ATTACH
 from kumoi.services.compute.volume_attachments.operations.detach import DETACH
 from kumoi.services.network.facade import ports

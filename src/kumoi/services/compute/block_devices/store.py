@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.compute.volume_attachments.models import BlockDeviceRow
-from kumoi.services.compute.volume_attachments.models import block_devices as table
+from kumoi.services.compute.block_devices.models import BlockDeviceRow
+from kumoi.services.compute.block_devices.models import block_devices as table
 
 
 def insert_many(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,0 +1,1 @@
+"""Keeping servers' rows and guests in step."""
