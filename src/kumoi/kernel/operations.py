@@ -153,6 +153,8 @@ class Context:
         self.step_since: int = row["step_since"]
         self.attempts: int = row["attempts"]
         self.fault: str | None = row["fault"]
+        self.began: bool = row["state"] != QUEUED
+        """Whether a step may have run; not if the operation gives up in the queue."""
 
     def details(self, reason: str) -> str:
         """The text of a fault for admins; the reason itself where there are no details."""

@@ -32,5 +32,8 @@ def stays(context: Context, tx: Transaction, reason: str) -> None:
 
 def breaks(context: Context, tx: Transaction, reason: str) -> None:
     """The guest did not reach the requested state."""
+    if not context.began:
+        stays(context, tx, reason)
+        return
     fault = {"code": 500, "message": reason, "created": tx.now, "details": context.details(reason)}
     store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, task_state=None, fault=fault)
