@@ -75,7 +75,7 @@ def test_every_kind_is_here() -> None:
 def hold(world: World, server_id: str) -> None:
     """Something holds the server and never ends, as an attachment to a dead host."""
     held = [operations.subject("server", server_id)]
-    origin = {"request_id": "req-hold", "user_id": "u", "project_id": None}
+    origin: dict[str, Any] = {"request_id": "req-hold", "user_id": "u", "project_id": None}
     begun = operations.registry["server.attach_volume"]
     world.cloud.database.write(
         lambda tx: operations.begin(tx, begun, held, {"server_id": server_id, "volume_id": "none"}, **origin)
@@ -114,7 +114,7 @@ def test_giving_up_changes_nothing(world: World, kind: str) -> None:
         queue.run(View(world.cloud.database, world.cloud.locate))
         assert state(world, server_id) == was
         fault = world.cloud.database.read(lambda tx: tx.row(operations.operations, id=waiting[1]["id"]))
-        assert fault["state"] == operations.UNDONE and "waited for more than 900 s" in fault["fault"]
+        assert fault is not None and fault["state"] == operations.UNDONE and "waited for more than 900 s" in fault["fault"]
 
 
 def test_giving_up_leaves_an_error_as_it_was(world: World) -> None:
