@@ -13,7 +13,7 @@ import pytest
 from kumoi import app
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.kernel import quotas
-from kumoi.services.compute.hosts.logic import MEMORY_RATIO, RESERVED_MEMORY_MIB
+from kumoi.services.compute.hosts.logic import MEMORY_RATIO
 from kumoi.services.compute.hosts.reconcilers import presence
 from kumoi.services.placement import facade as placement
 from tests.cloud import PROJECT, Cloud
@@ -70,7 +70,7 @@ def test_servers_against_a_quota_of_ten(world: World) -> None:
 def test_servers_against_a_host_with_room_for_ten(world: World) -> None:
     fake = world.cloud.engines[FakeHypervisor]
     fake.shown = msgspec.structs.replace(
-        fake.shown, memory_mib=RESERVED_MEMORY_MIB + math.ceil(TEN * 256 / MEMORY_RATIO)
+        fake.shown, memory_mib=world.cloud.settings.reserved_host_memory_mb + math.ceil(TEN * 256 / MEMORY_RATIO)
     )
     presence.sweep(_view(world.cloud))
     for resource in ("instances", "cores", "ram"):

@@ -39,6 +39,14 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     api_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     tls_certificate: str = ""
     tls_key: str = ""
+    cpu_allocation_ratio: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
+    ram_allocation_ratio: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+    disk_allocation_ratio: Annotated[float, Meta(ge=0, le=1000)] = 0.0
+    """How many vCPUs, MiB and GiB of guests one of a host may carry; 0: the usual number, or what an admin told placement."""
+    reserved_host_cpus: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    reserved_host_memory_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 512
+    reserved_host_disk_mb: Annotated[int, Meta(ge=0, le=1 << 40)] = 0
+    """CPUs, MiB of memory and MiB of disk of each host that no guest gets."""
     host_name: Annotated[str, Meta(pattern="^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$")] = "host-1"
     password_rounds: Annotated[int, Meta(ge=4, le=20)] = 12
     """bcrypt's cost for new passwords: 2^rounds."""

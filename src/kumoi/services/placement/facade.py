@@ -82,9 +82,22 @@ def ensure_provider(
         providers.advance(tx, [provider_id])
 
 
-def ratios(tx: Transaction, provider_id: str) -> dict[str, float]:
-    """Resource class → the allocation_ratio that the provider has, whoever set it."""
-    return {name: row["allocation_ratio"] for name, row in inventory_rows.of_provider(tx, provider_id).items()}
+def inventories(tx: Transaction, provider_ids: Sequence[str]) -> dict[str, dict[str, Inventory]]:
+    """Provider → resource class → the inventory, whoever set it."""
+    return {
+        provider_id: {
+            name: Inventory(
+                row["total"],
+                row["reserved"],
+                row["allocation_ratio"],
+                row["min_unit"],
+                row["max_unit"],
+                row["step_size"],
+            )
+            for name, row in rows.items()
+        }
+        for provider_id, rows in inventory_rows.of_providers(tx, provider_ids).items()
+    }
 
 
 def candidates(

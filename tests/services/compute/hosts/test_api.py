@@ -80,6 +80,41 @@ def test_the_ratios_that_an_admin_sets_stay(seen: Any) -> None:
     assert shown()["resource_provider_generation"] == generation
 
 
+def test_ratios_and_reserves_of_the_settings_hold(seen: Any) -> None:
+    (row,) = seen.database.read(store.every)
+    path = f"/placement/resource_providers/{row['id']}/inventories"
+
+    def shown(field: str) -> dict[str, Any]:
+        return {name: one[field] for name, one in seen.get(path, as_="admin").json["inventories"].items()}
+
+    totals = shown("total")
+    assert shown("reserved") == {"VCPU": 0, "MEMORY_MB": 512, "DISK_GB": 0}
+    seen.settings.cpu_allocation_ratio, seen.settings.ram_allocation_ratio = 2.5, 1.0
+    seen.settings.reserved_host_cpus, seen.settings.reserved_host_memory_mb = 2, 1024
+    seen.settings.reserved_host_disk_mb = 1025
+    look(seen)
+    assert shown("allocation_ratio") == {"VCPU": 2.5, "MEMORY_MB": 1.0, "DISK_GB": 1.0}
+    assert shown("reserved") == {"VCPU": 2, "MEMORY_MB": 1024, "DISK_GB": 2}
+    held = seen.get(path, as_="admin").json
+    for name in totals:
+        held["inventories"][name]["allocation_ratio"] = 9.0
+    assert seen.put(path, as_="admin", json=held).status_code == 200
+    look(seen)
+    assert shown("allocation_ratio") == {"VCPU": 2.5, "MEMORY_MB": 1.0, "DISK_GB": 9.0}, "a set ratio holds"
+    hypervisor = seen.get(f"{HYPERVISORS}/detail", as_="admin").json["hypervisors"][0]
+    assert (hypervisor["vcpus_used"], hypervisor["memory_mb_used"], hypervisor["local_gb_used"]) == (2, 1024, 2)
+    body = {"status": "disabled", "disabled_reason": "repair"}
+    service = seen.get(SERVICES, as_="admin", version="2.53").json["services"][0]["id"]
+    assert seen.put(f"{SERVICES}/{service}", as_="admin", version="2.53", json=body).status_code == 200
+    assert shown("reserved") == {"VCPU": 2, "MEMORY_MB": 1024, "DISK_GB": 2}
+    seen.settings.reserved_host_memory_mb = 1 << 40
+    look(seen)
+    assert shown("reserved")["MEMORY_MB"] == totals["MEMORY_MB"] and candidates(seen) == []
+    seen.settings.cpu_allocation_ratio = 0.0
+    look(seen)
+    assert shown("allocation_ratio")["VCPU"] == 2.5, "a ratio that is not set any more stays until somebody changes it"
+
+
 def test_a_host_that_grows(seen: Any) -> None:
     fake = seen.engines[FakeHypervisor]
     fake.shown = msgspec.structs.replace(fake.shown, vcpus=1, memory_mib=2000)

@@ -114,7 +114,9 @@ def test_giving_up_changes_nothing(world: World, kind: str) -> None:
         queue.run(View(world.cloud.database, world.cloud.locate))
         assert state(world, server_id) == was
         fault = world.cloud.database.read(lambda tx: tx.row(operations.operations, id=waiting[1]["id"]))
-        assert fault is not None and fault["state"] == operations.UNDONE and "waited for more than 900 s" in fault["fault"]
+        assert (
+            fault is not None and fault["state"] == operations.UNDONE and "waited for more than 900 s" in fault["fault"]
+        )
 
 
 def test_giving_up_leaves_an_error_as_it_was(world: World) -> None:

@@ -1,10 +1,13 @@
 """Records whether hosts answer and what they have, and updates placement."""
 
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from kumoi.engines.hypervisor.interface import Host
 from kumoi.engines.volumes.interface import Capacity
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.settings import Settings
 from kumoi.services.compute.hosts import store
 from kumoi.services.compute.hosts.models import CELL, ZONE
 from kumoi.services.placement import facade as placement
@@ -14,11 +17,10 @@ CPU_RATIO = {"tcg": 4.0}
 """vCPUs per CPU, by accelerator. An emulated vCPU needs more processor time."""
 USUAL_CPU_RATIO = 16.0
 MEMORY_RATIO = 1.5
-RESERVED_MEMORY_MIB = 512
-"""Reserved for the host itself."""
+DISK_RATIO = 1.0
 
 
-def register(tx: Transaction, name: str, found: Host, capacity: Capacity) -> None:
+def register(tx: Transaction, settings: Settings, name: str, found: Host, capacity: Capacity) -> None:
     """Record a host's report. Updates placement if its capacity has changed."""
     says = {
         "vcpus": found.vcpus, "memory_mib": found.memory_mib, "disk_gib": int(capacity.total_gib),
@@ -36,7 +38,7 @@ def register(tx: Transaction, name: str, found: Host, capacity: Capacity) -> Non
     row = store.find_by_name(tx, name)
     assert row is not None
     store.beat(tx, row["id"], capacity.free_gib)
-    offer(tx, row)
+    _offer(tx, row, _inventories(tx, row, settings))
 
 
 def silent(tx: Transaction, name: str) -> None:
@@ -48,29 +50,51 @@ def silent(tx: Transaction, name: str) -> None:
 
 
 def offer(tx: Transaction, row: dict[str, Any]) -> None:
-    """Placement's provider of the host, with inventories and traits as the row has them. The ratios are those of a new
-    host only: what an admin has set stays."""
-    held = placement.ratios(tx, row["id"])
-    ratio = held.get("VCPU", CPU_RATIO.get(row["accelerator"], USUAL_CPU_RATIO))
-    memory = max(row["memory_mib"], 1)
-    inventories = {
-        # A guest may have more vCPUs than the host has CPUs. It is only slower.
-        "VCPU": Inventory(row["vcpus"], allocation_ratio=ratio, max_unit=max(int(row["vcpus"] * ratio), 1)),
-        "MEMORY_MB": Inventory(
-            memory,
-            reserved=min(RESERVED_MEMORY_MIB, memory // 2),
-            allocation_ratio=held.get("MEMORY_MB", MEMORY_RATIO),
-            max_unit=memory,
-        ),
-    }
-    if row["disk_gib"] > 0:
-        inventories["DISK_GB"] = Inventory(
-            row["disk_gib"], allocation_ratio=held.get("DISK_GB", 1.0), max_unit=row["disk_gib"]
-        )
+    """Tell placement that the host takes new guests, or takes none, as the row says; its inventories stay."""
+    _offer(tx, row, placement.inventories(tx, [row["id"]]).get(row["id"], {}))
+
+
+def _offer(tx: Transaction, row: dict[str, Any], inventories: Mapping[str, Inventory]) -> None:
+    """Placement's provider of the host, with traits as the row has them."""
     refuses = row["disabled"] or row["forced_down"] or not row["answers"]
     features = [f"HW_CPU_X86_{str(feature).upper()}" for feature in row["cpu"].get("features", [])]
     traits = [*placement.known_traits(tx, features), *([placement.DISABLED] if refuses else [])]
     placement.ensure_provider(tx, row["id"], row["name"], inventories, traits)
+
+
+def _inventories(tx: Transaction, row: dict[str, Any], settings: Settings) -> dict[str, Inventory]:
+    """What the host has, as placement counts it. A ratio of the settings holds; where there is none, a new host has the
+    usual one, and what an admin has told placement since stays."""
+    held = placement.inventories(tx, [row["id"]]).get(row["id"], {})
+
+    def ratio(name: str, set_to: float, usual: float) -> float:
+        return set_to or (held[name].allocation_ratio if name in held else usual)
+
+    cpus = ratio("VCPU", settings.cpu_allocation_ratio, CPU_RATIO.get(row["accelerator"], USUAL_CPU_RATIO))
+    memory, disk = max(row["memory_mib"], 1), row["disk_gib"]
+    found = {
+        # A guest may have more vCPUs than the host has CPUs: it is slower then, not impossible.
+        "VCPU": Inventory(
+            row["vcpus"],
+            reserved=min(settings.reserved_host_cpus, row["vcpus"]),
+            allocation_ratio=cpus,
+            max_unit=max(int(row["vcpus"] * cpus), 1),
+        ),
+        "MEMORY_MB": Inventory(
+            memory,
+            reserved=min(settings.reserved_host_memory_mb, memory),
+            allocation_ratio=ratio("MEMORY_MB", settings.ram_allocation_ratio, MEMORY_RATIO),
+            max_unit=memory,
+        ),
+    }
+    if disk > 0:
+        found["DISK_GB"] = Inventory(
+            disk,
+            reserved=min(math.ceil(settings.reserved_host_disk_mb / 1024), disk),
+            allocation_ratio=ratio("DISK_GB", settings.disk_allocation_ratio, DISK_RATIO),
+            max_unit=disk,
+        )
+    return found
 
 
 def hosts_by_id(tx: Transaction) -> dict[str, str]:

@@ -5,7 +5,6 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import MarkerNotFound
 from kumoi.services.compute.hosts import store as hosts
-from kumoi.services.compute.hosts.logic import RESERVED_MEMORY_MIB
 from kumoi.services.compute.hypervisors import store
 from kumoi.services.compute.hypervisors.errors import HypervisorNotFound, NoHypervisorMatches
 from kumoi.services.placement import facade as placement
@@ -44,13 +43,14 @@ def with_usage(tx: Transaction, rows: list[dict[str, Any]], with_servers: bool) 
     """Rows with `running`, `busy`, `vcpus_used`, `memory_mib_used`, `disk_gib_used`, and `servers`: none, unless they are
     asked for, because a host may have very many."""
     used = placement.usages_of(tx, [row["id"] for row in rows])
+    room = placement.inventories(tx, [row["id"] for row in rows])
     names = [row["name"] for row in rows]
     counts, on = store.counts_on(tx, names), store.servers_on(tx, names) if with_servers else {}
     for row in rows:
-        mine = used.get(row["id"], {})
+        mine, has = used.get(row["id"], {}), room.get(row["id"], {})
         row["running"], row["busy"] = counts.get(row["name"], (0, 0))
         row["servers"] = on.get(row["name"], [])
-        row["vcpus_used"] = mine.get("VCPU", 0)
-        row["memory_mib_used"] = mine.get("MEMORY_MB", 0) + min(RESERVED_MEMORY_MIB, row["memory_mib"] // 2)
-        row["disk_gib_used"] = mine.get("DISK_GB", 0)
+        # What is reserved for the host counts as used, as in Nova.
+        for field, name in (("vcpus_used", "VCPU"), ("memory_mib_used", "MEMORY_MB"), ("disk_gib_used", "DISK_GB")):
+            row[field] = mine.get(name, 0) + (has[name].reserved if name in has else 0)
     return rows

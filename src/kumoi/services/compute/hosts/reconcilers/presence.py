@@ -5,6 +5,7 @@ from kumoi.engines.hypervisor.interface import Host
 from kumoi.engines.volumes.interface import Capacity
 from kumoi.kernel import clock, log, polls
 from kumoi.kernel.reconcile import Sweep, View
+from kumoi.kernel.settings import Settings
 from kumoi.services.compute.hosts import logic, store
 
 EVERY = 5.0
@@ -16,6 +17,7 @@ starting."""
 
 
 def sweep(view: View) -> None:
+    settings = view.engine(Settings)
     known = {row["name"] for row in view.read(store.every)}
     answers = polls.ask(
         "presence",
@@ -28,7 +30,7 @@ def sweep(view: View) -> None:
             view.database.write(lambda tx, name=name: logic.silent(tx, name))  # type: ignore[misc]
         else:
             view.database.write(
-                lambda tx, name=name, found=found: logic.register(tx, name, *found),  # type: ignore[misc]
+                lambda tx, name=name, found=found: logic.register(tx, settings, name, *found),  # type: ignore[misc]
                 durable=name not in known,
             )
 
