@@ -1,4 +1,4 @@
-"""A whole cloud in the test's own process, on fakes: `Cloud(folder, url)`; callers are named by their token."""
+"""A whole cloud in the test's own process, on fakes: `Cloud(folder, url)`. A caller's name is used as the token."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -50,11 +50,11 @@ def authenticate(_database: Database, token: str) -> Who:
 
 _Served = tuple[Api, Any]
 _idle: dict[tuple[str, ...], list[_Served]] = {}
-"""By their services' types, the APIs of closed clouds: their routes are compiled, and they serve the next cloud."""
+"""APIs of closed clouds, by their services' types. Their routes are compiled, so the next cloud reuses them."""
 
 
 def _take(services: list[Service], *arguments: Any, **more: Any) -> _Served:
-    """An API with its WSGI application, as `Api(services, …)` and `wsgi()` would make them."""
+    """An API and its WSGI application, as `Api(services, …)` and `wsgi()` create them."""
     if idle := _idle.get(tuple(service.type for service in services)):
         api, wsgi = idle.pop()
         vars(api).clear()
@@ -108,7 +108,7 @@ class Cloud:
         return self.keys if kind is Keys else self.engines[kind]
 
     def call(self, method: str, path: str, as_: str | None = "member", version: str | None = None, **more: Any) -> Any:
-        """The response; `json`, `headers` and `params` as falcon.testing takes them. Compute's version by `version`."""
+        """The response. `json`, `headers` and `params` as in falcon.testing; `version` is compute's microversion."""
         headers = dict(more.pop("headers", {}))
         if as_:
             headers["X-Auth-Token"] = as_
@@ -133,7 +133,7 @@ class Cloud:
         return self.call("DELETE", path, **more)
 
     def settle(self, seconds: float = 20.0) -> None:
-        """Until no operation and no dirty row is due; they take turns, for some wait for each other."""
+        """Run operations and reconcilers alternately until nothing is due. Some wait for each other."""
         stop = clock.monotonic() + seconds
         while clock.monotonic() < stop:
             worked = reconcile.run_dirty(self.database, self.locate) > 0
@@ -155,7 +155,7 @@ class Cloud:
         return app.differences(self.database, self.locate)
 
     def close(self) -> None:
-        """Nothing stays open, no thread of an engine goes on beside the next tests, and nothing can be asked any more."""
+        """Close everything. No engine's thread survives, and the cloud can no longer be called."""
         self.stop()
         _give_back(self.api, self.http.app)
         del self.api, self.http

@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 MEMORY = Path("/dev/shm")
 ROOM = 4 << 30
-"""Bytes that must be free in memory for tests' folders to lie there."""
+"""Free bytes of memory that are required to place tests' folders there."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,7 +43,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    """A whole cloud on fakes and SQLite; callers are named by their token (see tests/cloud.py)."""
+    """A whole cloud on fakes and SQLite. A caller's name is used as the token (see tests/cloud.py)."""
     made = Cloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}")
     yield made
     made.close()
@@ -51,7 +51,7 @@ def cloud(tmp_path: Path) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
-    """One PostgreSQL for the whole session, started by the first test that asks."""
+    """One PostgreSQL for the session, started by the first test that needs it."""
     if programs() is None and os.getuid() != 0:
         pytest.skip("PostgreSQL is not installed and cannot be without root")
     server = PostgreSQL.start()
@@ -62,7 +62,7 @@ def postgresql() -> Iterator[PostgreSQL]:
 @pytest.fixture(scope="session")
 def filled_template(postgresql: PostgreSQL) -> str:
     """The name of a database with every table and no row: copying it is quicker than making the tables."""
-    with contextlib.suppress(Exception):  # a service that cannot be loaded fails its own tests, not the kernel's
+    with contextlib.suppress(Exception):  # a service that cannot be loaded fails only its own tests
         app.load_services()
     name = postgresql.fresh()
     database = Database(postgresql.url(name))
@@ -73,7 +73,7 @@ def filled_template(postgresql: PostgreSQL) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh database without rows, on each kind that a cloud may stand on."""
+    """A new database without rows, on each supported kind of database."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'kumoi.db'}"
         return

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own: private, unsafe and quick, gone with the session."""
+"""A private PostgreSQL for tests: fast, without durability, removed after the session."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ from kumoi.kernel.database import Database, metadata
 
 INSTALLED = Path("/usr/lib/postgresql")
 USER = "postgres"
-"""Debian's system user, for PostgreSQL refuses to run as root."""
+"""Debian's system user, because PostgreSQL refuses to run as root."""
 SWITCHES = {
     "listen_addresses": "",
     "fsync": "off",
@@ -32,7 +32,7 @@ SWITCHES = {
 
 
 def programs() -> Path | None:
-    """The folder of the newest PostgreSQL's programs; None: there is none."""
+    """The folder of the newest PostgreSQL's programs; None if it is not installed."""
     found = sorted(INSTALLED.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
@@ -68,14 +68,15 @@ def _fill() -> bytes:
 
 
 class PostgreSQL:
-    """A server on a unix socket below /tmp; `start` in the main thread, for it ends when that does."""
+    """A server on a unix socket below /tmp. Call `start` in the main thread, because the server ends with the thread
+    that starts it."""
 
     def __init__(self, folder: Path, server: subprocess.Popen[bytes]) -> None:
         self.folder = folder
         self.server = server
         self.made = 0
         self.rest = 0.0
-        """Seconds that a server which is kept stays away."""
+        """Seconds before a killed server is restarted."""
         self._kept: threading.Thread | None = None
         self._stopped = threading.Event()
 
@@ -105,19 +106,19 @@ class PostgreSQL:
         return started
 
     def url(self, name: str) -> str:
-        """As `settings.database` takes it."""
+        """The URL for `settings.database`."""
         return f"postgresql://kumoi@/{name}?host={self.folder}"
 
     def fresh(self, template: str = "template0") -> str:
-        """The name of a new database: an empty one, or a copy of one that nobody is connected to."""
+        """The name of a new database: empty, or a copy of one without connections."""
         self.made += 1
-        name = f"test_{os.getpid()}_{self.made}"  # forked processes make theirs beside each other
+        name = f"test_{os.getpid()}_{self.made}"  # forked processes create theirs at the same time
         with self._administering() as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
         return name
 
     def copy(self, template: str, name: str) -> None:
-        """The database `name` is a copy of another from now on; nobody may be connected to either."""
+        """Replace the database `name` by a copy of another. Neither may have connections."""
         self.drop(name)
         with self._administering() as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")  # type: ignore[call-overload]
@@ -141,13 +142,13 @@ class PostgreSQL:
         self._kept.start()
 
     def crash(self, rest: float) -> None:
-        """All its processes end at once; it stays away for so many seconds (`keep`), and recovers."""
+        """Kill all its processes. It is restarted after `rest` seconds (`keep`), and recovers."""
         self.rest, ended = rest, self.server
         ended.send_signal(signal.SIGQUIT)
         ended.wait(timeout=20)
 
     def backends(self, name: str) -> list[int]:
-        """Process ids of those who serve connections to a database; where one dies by force, all start anew."""
+        """Process ids of the backends of a database. If one is killed, PostgreSQL restarts all of them."""
         with self._administering() as connection:
             asked = "SELECT pid FROM pg_stat_activity WHERE datname = %s ORDER BY pid"
             return [int(str(pid)) for (pid,) in connection.execute(asked, (name,))]
@@ -164,7 +165,7 @@ class PostgreSQL:
             yield connection
 
     def wait(self) -> None:
-        """Until it answers."""
+        """Wait until it answers."""
         deadline = clock.monotonic() + 30
         while True:
             try:

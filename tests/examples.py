@@ -1,7 +1,8 @@
-"""What a client asks when it makes something, and what that stands on: each resource's `example.py` says it once.
+"""The request that creates one of each resource, and what it requires, declared once in each resource's `example.py`.
 
-`tests/services/<service>/<resource>/example.py` holds `example(cloud) -> (path, body)` for the POST routes whose handler's
-name begins with `create`, and a function of the handler's name for each other one. It may take the route as well."""
+`tests/services/<service>/<resource>/example.py` has `example(cloud) -> (path, body)` for POST routes whose handler's
+name begins with `create`, and a function with the handler's name for each other route. It may also take the route.
+"""
 
 import importlib
 import importlib.util
@@ -64,19 +65,19 @@ def first_version(service: Service, route: Route) -> str | None:
 
 
 def caller(route: Route) -> str:
-    """Who may ask: a token of tests/cloud.py."""
+    """A caller who may use the route: a token of tests/cloud.py."""
     return "member" if route.policy.role in ("member", "reader") else "admin"
 
 
 def prepare(cloud: Any) -> Any:
-    """The cloud, with what a new one holds, a host, an image and a network: what examples stand on."""
+    """The cloud, with the data of a new cloud, a host, an image and a network. Examples require these."""
     cloud.database.write(lambda tx: app.begin_services(tx, cloud.settings, {}))
     world(cloud)
     return cloud
 
 
 def world(cloud: Any) -> World:
-    """What a server needs; made once for each cloud."""
+    """What a server requires; created once for each cloud."""
     kept = _worlds.get(id(cloud))
     if kept is None or kept[0] is not cloud:
         _worlds.clear()
@@ -90,7 +91,7 @@ def server(cloud: Any) -> str:
 
 
 def made(cloud: Any, service: str, resource: str, **more: Any) -> dict[str, Any]:
-    """What another resource's example makes, with further fields, once the cloud is quiet."""
+    """What another resource's example creates, with further fields, after the cloud has settled."""
     example = importlib.import_module(f"tests.services.{service}.{resource}.example").example
     path, body = example(cloud)
     envelope = next(iter(body))

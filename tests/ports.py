@@ -1,4 +1,4 @@
-"""TCP ports and ranges of addresses that nobody else has, so that test runs side by side do not meet."""
+"""TCP ports and address ranges that no other test process uses."""
 
 import socket
 
@@ -6,7 +6,7 @@ _held: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A port of loopback that nobody holds now."""
+    """A free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -14,7 +14,7 @@ def free_port() -> int:
 
 
 def hold(name: str) -> bool:
-    """Whether this process alone, of all test processes on this machine, has the name until it ends."""
+    """Whether this process gets the name, which no other test process on this machine can then get until it ends."""
     held = socket.socket(socket.AF_UNIX)
     try:
         held.bind(f"\0kumoi-tests/{name}")

@@ -1,4 +1,4 @@
-"""`make prove`: the long form of each proof, one after the other; what it did is a table in docs/reliability.md."""
+"""`make prove`: runs the long form of each proof in turn, and writes a table in docs/reliability.md."""
 
 import json
 import os
@@ -17,7 +17,7 @@ ROW = re.compile(r"^\| `(make [^`]+)` \|.*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Form:
-    """`short`: what the test command runs of it."""
+    """`short`: the part that the test command runs."""
 
     name: str
     command: str

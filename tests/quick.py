@@ -1,7 +1,9 @@
-"""`make quick`: the tests that a change can have broken, by imports, the nearest first, as far as two minutes go.
+"""`make quick`: runs the tests that a change may have broken, by imports, the nearest first, for at most two minutes.
 
-A test is near a changed file when it imports it, directly or through other files, or when it lies in the folder that mirrors
-the file's: services are loaded by name, so imports alone would miss some. `make test` runs the proofs, QEMU and OVN."""
+A test is near a changed file if it imports it, directly or through other files, or if it is in the folder that mirrors
+the file's. Services are loaded by name, so imports alone would miss some tests. `make test` runs the proofs, QEMU and
+OVN.
+"""
 
 import ast
 import json
@@ -17,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 BUDGET = 120.0
 """Processor seconds, on two cores."""
 UNKNOWN = 2.0
-"""What a file is taken to cost that no report names."""
+"""The assumed cost of a file that no report lists."""
 ALWAYS = "tests/architecture"
 LEFT_OUT = ("matrix", "simulation", "fuzz", "power_cut", "chaos", "mutations", "end_to_end")
 
@@ -27,7 +29,7 @@ def git(*words: str) -> list[str]:
 
 
 def changed(against: str) -> list[str]:
-    """Files that differ from where this branch left `against`, committed or not."""
+    """Files that differ from the merge base with `against`, committed or not."""
     base = git("merge-base", against, "HEAD")[0]
     return sorted({*git("diff", "--name-only", base), *git("ls-files", "--others", "--exclude-standard")})
 
@@ -71,7 +73,7 @@ def beside(path: str) -> str:
 
 
 def nearest(changes: list[str]) -> list[str]:
-    """Test files by their distance from what changed: 0 are changed themselves or lie beside it."""
+    """Test files by their distance from the change: 0 for changed tests and those in the mirrored folder."""
     modules = every()
     importers: dict[str, set[str]] = defaultdict(set)
     for path in modules.values():
@@ -80,7 +82,7 @@ def nearest(changes: list[str]) -> list[str]:
     distance = {path: 0 for path in changes if path in modules.values()}
     folders = {beside(path) for path in distance if path.startswith("src/kumoi/")} - {"tests"}
     distance |= {path: 0 for path in modules.values() if any(path.startswith(f"{folder}/") for folder in folders)}
-    # Only what changed leads on; a test that lies beside it is no reason for those that import the test's helpers.
+    # Only changed files are followed. A test beside a changed file does not select tests that import its helpers.
     waiting = deque(path for path in changes if path in distance)
     while waiting:
         path = waiting.popleft()
@@ -92,7 +94,7 @@ def nearest(changes: list[str]) -> list[str]:
 
 
 def costs() -> dict[str, float]:
-    """Processor seconds by file, from the last runs that were measured (`make test`)."""
+    """Processor seconds by file, from the last measured runs (`make test`)."""
     found: dict[str, float] = {}
     for report in sorted((ROOT / "reports").glob("tests-*.json")):
         found |= {path: spent["cpu"] for path, spent in json.loads(report.read_text())["files"].items()}

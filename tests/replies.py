@@ -1,8 +1,9 @@
-"""Every reply that a test gets is compared with the declaration of its route: `Checked(api)` in place of `api.wsgi()`.
+"""Compares every reply that a test gets with the declaration of its route: `Checked(api)` instead of `api.wsgi()`.
 
-A reply must have a declared status and the declared shape in the caller's microversion: every declared field of the right
-type, and no other field; what is Extensible may also show what clients sent to this cloud. An error must have the shape of
-its service. Undeclared fails the test that asked."""
+A reply must have a declared status and the declared shape in the caller's microversion: every declared field with the
+right type, and no other field. An Extensible one may also have fields that clients sent to this cloud. An error must
+have its service's shape. Undeclared fails the test that made the request.
+"""
 
 import json
 import types
@@ -22,13 +23,13 @@ from kumoi.kernel.shapes import WHOLE, Extensible
 from kumoi.kernel.versions import Version
 
 OUTAGE = 503
-"""Any request may end with it while the database is away."""
+"""Allowed for every request while the database is unreachable."""
 EMPTY = frozenset({204, 304})
 """Statuses that HTTP allows no body for."""
 
 
 class Undeclared(AssertionError):
-    """A reply that is not what its route declares: `what` is wrong with it, wherever it was."""
+    """A reply that differs from its route's declaration. `what`: the difference."""
 
     def __init__(self, where: str, what: str, content: bytes = b"") -> None:
         self.what = what
@@ -36,7 +37,7 @@ class Undeclared(AssertionError):
 
 
 class Checked:
-    """The WSGI application of an Api, with every reply checked before it is given to the test."""
+    """The WSGI application of an Api that checks every reply before it is returned to the test."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
@@ -59,10 +60,10 @@ class Checked:
 
 
 class Sent:
-    """What clients sent to one cloud: a thing that is Extensible may show fields with these names."""
+    """Field names that clients sent to one cloud. Extensible replies may contain them."""
 
     clouds: ClassVar[dict[str, "Sent"]] = {}
-    """By the database's URL; only of the clouds that were asked last."""
+    """By the database's URL; only of the most recent clouds."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
@@ -106,7 +107,7 @@ class _Recorded:
 
 
 class CheckedStreams:
-    """The same of its ASGI application. Websockets pass unchecked."""
+    """The same for its ASGI application. Websockets are not checked."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
@@ -138,11 +139,11 @@ class Asked:
     query: str
     matched: tuple[Service, Route, Version | None] | None
     sent: Sent | None = None
-    """None: nobody knows, and what is Extensible may show anything."""
+    """None: unknown; an Extensible reply may have any field."""
 
 
 def check(api: Api, asked: Asked, status: int, headers: dict[str, str], content: bytes | None) -> None:
-    """Undeclared when the reply is not what the route declares. `content` None: it is streamed."""
+    """Undeclared if the reply differs from the route's declaration. `content` None: it is streamed."""
     where = f"{asked.method} {asked.path}: {status}"
     service, route, version = asked.matched or (api.service_at(asked.path), None, None)
     if service is not None and route is not None:
@@ -216,7 +217,7 @@ def _decoder(kind: Any, whole: bool) -> msgspec.json.Decoder[Any]:
 
 @cache
 def keeps_more(kind: Any) -> bool:
-    """Whether there is anything Extensible in the type."""
+    """Whether the type contains something Extensible."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return issubclass(kind, Extensible) or any(map(keeps_more, _fields(kind).values()))
     return any(map(keeps_more, get_args(kind)))
@@ -230,7 +231,7 @@ def _fields(kind: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 def beside(kind: Any, value: Any) -> Iterator[str]:
-    """Names that stand beside the declared fields of what is Extensible."""
+    """Names of fields beside the declared ones of Extensible structs."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         fields = _fields(kind)
         for name, inner in value.items() if isinstance(value, dict) else ():

@@ -1,6 +1,7 @@
-"""How real and end-to-end tests share their workers: `pytest -n 4 --dist loadgroup --no-loadscope-reorder`.
+"""Scheduling of real and end-to-end tests: `pytest -n 4 --dist loadgroup --no-loadscope-reorder`.
 
-They wait more than they compute, and each cloud has an id, folders, ports and a range of addresses of its own."""
+These tests wait more than they compute, and each cloud has its own id, folders, ports and address range.
+"""
 
 from typing import Any
 
@@ -15,7 +16,8 @@ ONE_CLOUD = {
     "tests/engines/network/test_ovn_packets.py": "packets",
     "tests/scripts/test_guest_image.py": "guest",
 }
-"""Files whose tests go on with what the ones before them made, or share what takes long to start: one worker for each."""
+"""Files whose tests depend on each other's results, or share something that starts slowly. Each file runs on one
+worker."""
 
 LONGEST = (
     "tests/end_to_end/test_life_of_a_server.py",
@@ -27,23 +29,24 @@ LONGEST = (
     "tests/scripts/test_guest_image.py",
     "tests/end_to_end/test_refusals.py",
 )
-"""These begin first, so that none of them is left alone at the end."""
+"""The longest tests. They start first, so that none of them runs alone at the end."""
 
 
 class SideBySide(LoadScopeScheduling):
-    """A worker takes one test after another, or all of a cloud's. xdist's own `loadgroup` finds no groups under pytest 9."""
+    """A worker takes one test at a time, or all tests of one cloud. xdist's own `loadgroup` finds no groups under
+    pytest 9."""
 
     def _split_scope(self, nodeid: str) -> str:
         return ONE_CLOUD.get(nodeid.partition("::")[0], nodeid)
 
 
 def scheduler(config: pytest.Config, log: Any) -> Any:
-    """None: xdist's own for the other kinds of `--dist`."""
+    """None: use xdist's own scheduler for other kinds of `--dist`."""
     return SideBySide(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def begin_with_the_longest(items: list[pytest.Item]) -> None:
-    """Tests on fakes stay in their order."""
+    """Tests on fakes keep their order."""
 
     def place(item: pytest.Item) -> int:
         if not (item.get_closest_marker("real") or item.get_closest_marker("end_to_end")):

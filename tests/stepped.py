@@ -1,4 +1,4 @@
-"""A cloud that advances in steps: it has no threads, time moves only on request, and tests ask for all work."""
+"""A cloud that advances in steps: without threads, in virtual time, and only when a test asks for it."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from kumoi.services.network.ports import states
 from tests.cloud import Cloud
 
 QUIET_WITHIN = 4 * 3600.0
-"""Seconds of virtual time: past every step's deadline, way forward and way back."""
+"""Seconds of virtual time, more than all deadlines of an operation in both directions."""
 
 
 class NotQuiet(AssertionError):
@@ -20,7 +20,7 @@ class NotQuiet(AssertionError):
 
 
 class SteppedCloud(Cloud):
-    """A Cloud for a VirtualClock: ports' states are compared when asked, instead of heard by a thread."""
+    """A Cloud on a VirtualClock. Ports' states are compared on request, and not reported by a thread."""
 
     def __init__(self, folder: Path, database_url: str, **more: Any) -> None:
         super().__init__(folder, database_url, **more)
@@ -35,19 +35,19 @@ class SteppedCloud(Cloud):
         return View(self.database, self.locate)
 
     def due(self) -> int | None:
-        """The instant at which there is next something to do."""
+        """The instant of the next work."""
         found = [self.runner.next_due(), self.database.read(_dirty_due)]
         return min((at for at in found if at is not None), default=None)
 
     def tick(self) -> bool:
-        """What is due now, once: sweeps, dirty rows, ports' states, one operation. Whether there was any."""
+        """Do what is due now, once: sweeps, dirty rows, ports' states, one operation. Returns whether there was any."""
         reconcile.run_sweeps(self.database, self.locate)
         worked = reconcile.run_dirty(self.database, self.locate) > 0
         worked = states.compare(self.view) > 0 or worked
         return self.runner.run_one() or worked
 
     def settle(self, seconds: float = QUIET_WITHIN) -> None:
-        """Until nothing is to be done; waits are skipped. NotQuiet when that takes longer than `seconds`."""
+        """Work until nothing is left, and skip waiting times. NotQuiet if that takes more than `seconds`."""
         stop = clock.monotonic() + seconds
         while True:
             while self.tick():
@@ -60,11 +60,11 @@ class SteppedCloud(Cloud):
             clock.sleep(max((due - clock.now()) / SECOND, 0.05))
 
     def pause(self) -> None:
-        """Nothing stays open: the place can be copied, and this process forked."""
+        """Close everything, so that the place can be copied and this process forked."""
         self.stop()
 
     def resume(self) -> None:
-        """Begin again on what lies in the folder and the database now, as a new process would."""
+        """Open the folder and database again, as a new process would."""
         self.engines = self._engines()
         self.runner = app.make_runner(self.database, self.locate)
         self.listen_to_nothing()
@@ -76,5 +76,5 @@ def _dirty_due(tx: Any) -> int | None:
 
 
 def at(instant: int | None = None) -> Any:
-    """Within: this process's time is virtual, and begins at `instant`."""
+    """Context manager: this process's time is virtual, and starts at `instant`."""
     return clock.using(VirtualClock(instant) if instant is not None else VirtualClock())

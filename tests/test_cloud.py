@@ -1,4 +1,4 @@
-"""The tests' own cloud: what one leaves for the next, to be quick, is nothing that the next one sees."""
+"""Tests of the tests' own cloud: the reuse of APIs must not be visible to the next test."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The databases that tests stand on are what a cloud would stand on."""
+"""The databases of tests behave as those of a cloud."""
 
 import os
 import signal

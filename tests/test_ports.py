@@ -1,4 +1,4 @@
-"""What one test process holds, another does not get."""
+"""Two test processes never get the same port."""
 
 import subprocess
 import sys

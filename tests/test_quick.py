@@ -1,4 +1,4 @@
-"""What `make quick` chooses, and that `make prove` finds its rows in docs/reliability.md."""
+"""`make quick` chooses the right tests, and `make prove` finds its rows in docs/reliability.md."""
 
 from tests import prove, quick
 

@@ -1,4 +1,4 @@
-"""What tests/replies.py refuses: one wrong reply of each kind."""
+"""tests/replies.py refuses one wrong reply of each kind."""
 
 from typing import Any
 

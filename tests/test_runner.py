@@ -1,4 +1,4 @@
-"""The runner's process with a host that says nothing: what does not need the host goes on."""
+"""The runner's process with a silent host: work that does not need the host continues."""
 
 import socket
 import threading
@@ -19,7 +19,7 @@ from tests.services.compute.world import SERVERS
 
 @pytest.fixture
 def hung(tmp_path: Path) -> Iterator[Cloud]:
-    """A cloud whose host's agent takes connections and answers none; a runner is at work on it."""
+    """A cloud with a runner, whose host's agent accepts connections and never answers."""
     cloud = Cloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}", database=f"sqlite:///{tmp_path / 'kumoi.db'}")
     settings_module.save(cloud.folder, cloud.settings)
     listener = socket.socket(socket.AF_UNIX)

@@ -1,4 +1,5 @@
-"""What tests cost, by folder: `--times NAME` writes reports/tests-NAME.json, and the summary names the dearest folders."""
+"""The cost of tests by folder: `--times NAME` writes reports/tests-NAME.json, and the summary lists the most expensive
+folders."""
 
 import json
 import os
@@ -27,7 +28,7 @@ def folder_of(nodeid: str) -> str:
 
 
 class Times:
-    """Each phase of each test, measured where it runs and added up where the session is reported."""
+    """Each phase of each test, measured in its worker and summed in the main process."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -1,4 +1,4 @@
-"""A wire to a PostgreSQL that a test may cut, before a commit arrives or before its answer does."""
+"""A proxy to PostgreSQL that a test can cut, before a commit arrives or before its reply does."""
 
 import contextlib
 import shutil
@@ -15,17 +15,17 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class Wire:
-    """Carries every connection made to `url` to the server. `end` when done."""
+    """Forwards every connection to `url`. Call `end` when done."""
 
     def __init__(self, server: PostgreSQL) -> None:
         self.server = server
         self.folder = Path(tempfile.mkdtemp(prefix="k-wire-", dir="/tmp"))
         self.dead = False
-        """Nobody gets through."""
+        """No connection works."""
         self.at_commit: Callable[[], bool] | None = None
-        """Called once, when a COMMIT comes by: whether it reaches the server. Then the client's end breaks."""
+        """Called once for the next COMMIT: whether it reaches the server. Then the client's connection is broken."""
         self.hold = 0.0
-        """Seconds after which the server gets that COMMIT, or hears that its client is gone."""
+        """Seconds until the server gets that COMMIT, or learns that its client is gone."""
         self._ends: list[socket.socket] = []
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.folder / SOCKET))
@@ -33,11 +33,11 @@ class Wire:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self, name: str) -> str:
-        """As `settings.database` takes it."""
+        """The URL for `settings.database`."""
         return f"postgresql://kumoi@/{name}?host={self.folder}"
 
     def cut(self) -> None:
-        """All connections there are."""
+        """Break all connections."""
         ends, self._ends = self._ends, []
         for end in ends:
             _shut(end)

@@ -1,4 +1,4 @@
-"""One cloud for each file: what is asked of it here is refused, and changes nothing."""
+"""One cloud for each file. Its requests are refused, so they change nothing."""
 
 from collections.abc import Iterator
 

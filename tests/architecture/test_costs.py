@@ -1,4 +1,4 @@
-"""No common request looks through a whole table: SQLite's own plan of each statement says so, however few rows there are."""
+"""No common request scans a whole table, as SQLite's query plan of each statement shows."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ SMALL = frozenset({
     "identity_endpoints", "placement_resource_providers", "block_storage_volume_types", "networks", "network_networks",
     "network_subnetpools", "compute_flavor_access",
 })  # fmt: skip
-"""Tables whose rows are made by admins, or are as few as hosts and networks."""
+"""Tables whose rows only admins create, or that are as small as those of hosts and networks."""
 
 COMMON = [
     (f"{COMPUTE}/servers?limit=20", "member"),
@@ -63,7 +63,7 @@ COMMON = [
     ("/kumoi/v1/events?limit=20", "admin"),
     ("/kumoi/v1/operations?limit=20", "admin"),
 ]  # fmt: skip
-"""Path and caller: by project, of all projects, by name, by status, by what hangs on it."""
+"""Path and caller: by project, of all projects, by name, by status, by related resource."""
 
 
 def plain_lists() -> list[tuple[str, str]]:
@@ -84,9 +84,9 @@ def plain_lists() -> list[tuple[str, str]]:
 LISTS = [*COMMON, *plain_lists()]
 
 FEW = ("device_id", "mac_address", "security_group_id", "port_id", "network_id", "fixed_ips", "host", "changes-since")
-"""Filters that leave few rows, which may be put in order."""
+"""Filters that match few rows, which may be sorted."""
 SORTED = ("/image/v2/images",)
-"""Lists that put all that the caller sees in order: one's own, public and shared images together. May only shrink."""
+"""Lists that sort all rows visible to the caller: its own, public and shared images. May only shrink."""
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 class Plans:
-    """The plans of all statements that a cloud's database is asked while it listens."""
+    """The query plans of all statements on a cloud's database while it listens."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.engines = (cloud.database._reader, cloud.database._writer)
@@ -170,7 +170,7 @@ def test_an_idle_runner_looks_through_no_table(cloud: Cloud) -> None:
     ],
 )
 def test_quotas_count_what_an_index_holds(cloud: Cloud, path: str, who: str) -> None:
-    """Rows are longer than what is counted of them by far."""
+    """Rows are much longer than the columns that are counted."""
     with Plans(cloud) as plans:
         assert cloud.get(path, as_=who).status_code == 200
     counting = [(step, statement) for step, statement in plans.found if re.search(r"\b(count|sum)\(", statement)]

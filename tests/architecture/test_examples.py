@@ -1,4 +1,4 @@
-"""Every POST route has an example that it answers with success: quotas, chance and whoever needs a starting state use it."""
+"""Every POST route has an example that succeeds. Tests of quotas, the fuzz and others use it as a starting state."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ POSTS = [
     if route.method == "POST" and route.status != 501 and not route.name.endswith(".refuse")
     if route.action not in ("os-getSPICEConsole", "os-getSerialConsole")
 ]
-"""What is not built refuses everything."""
+"""Routes that refuse everything (absent features) are left out."""
 
 
 def named(service: Service, route: Route) -> str:
@@ -52,7 +52,7 @@ WITHOUT = {
     "placement:allocations.replace_many",
     "placement:reshaper.reshape",
 }
-"""Routes without one yet. The list only shrinks: a new route comes with its example."""
+"""Routes without an example. The list may only shrink: a new route needs an example."""
 WITH = [(service, route) for service, route in POSTS if named(service, route) not in WITHOUT]
 
 

@@ -1,6 +1,8 @@
-"""Root follows nothing that another user may have put somewhere: modes, owners and new files go through two rooms.
+"""Root follows no links of other users: only two rooms change modes and owners and write files.
 
-`kernel/accounts.give` changes a mode or owner without following a link, `kernel/durable` writes files that it made itself."""
+`kernel/accounts.give` changes a mode or owner without following a link. `kernel/durable` writes files that it created
+itself.
+"""
 
 import ast
 from pathlib import Path
@@ -23,7 +25,7 @@ ALLOWED = {
     "engines/volumes/places.py": "the owner of a folder, without following",
     "cli/backups.py": "the owner of a copy below root's own folder, without following",
 }
-"""Where it is done nevertheless, and why that is safe."""
+"""Exceptions, and why they are safe."""
 
 
 def following(tree: ast.AST) -> set[str]:
@@ -46,7 +48,7 @@ def following(tree: ast.AST) -> set[str]:
 
 
 def test_services_touch_no_file() -> None:
-    """What they call `touch` is a row."""
+    """In services `touch` is a function on rows."""
     for file in sorted(SOURCE.glob("services/**/*.py")):
         assert following(ast.parse(file.read_text())) <= {"touch"}, file
 

@@ -1,4 +1,4 @@
-"""Logic may be run again by the kernel, so it asks no engine, no clock and no source of randomness."""
+"""The kernel may run logic again, so logic uses no engine, no clock and no randomness."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""No number that a client may send ends in an error of the server: every declared integer, asked beyond 64 bits."""
+"""No number from a client causes a server error: every declared integer is sent with more than 64 bits."""
 
 import re
 import types
@@ -32,7 +32,7 @@ def kinds(hint: Any) -> tuple[Any, ...]:
 
 
 def whole_numbers(kind: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where a body may hold one: names of fields, and 0 for the first of a list."""
+    """Where a body may have an integer: names of fields, and 0 for the first item of a list."""
     for choice in kinds(kind):
         if choice is int:
             yield place

@@ -1,4 +1,4 @@
-"""What clients generate from the OpenAPI documents of all services."""
+"""Promises to clients that are generated from the OpenAPI documents."""
 
 from kumoi import app
 from kumoi.kernel import openapi

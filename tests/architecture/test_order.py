@@ -1,5 +1,5 @@
-"""Inside a service resources stand in an order: each imports only what stands before it (`ORDER` in the service's
-`__init__.py`). Exceptions are listed here, and the list may only shrink."""
+"""The resources of a service have an order: each imports only those before it (`ORDER` in the service's `__init__.py`).
+Exceptions are listed here, and the list may only shrink."""
 
 import importlib
 from pathlib import Path
@@ -12,7 +12,7 @@ from kumoi import services
 
 SERVICES = sorted(path.parent.name for path in Path(services.__path__[0]).glob("*/service.py"))
 ON_TOP = {"service", "facade", "bootstrap", "audit", "sweeps"}
-"""They may import every resource of their service. Of these, resources may import none, and `sweeps` only `audit`."""
+"""They may import every resource of their service. Resources may import none of these, and `sweeps` only `audit`."""
 
 EXCEPTIONS: dict[str, set[str]] = {
     "block_storage": {
@@ -54,8 +54,8 @@ EXCEPTIONS: dict[str, set[str]] = {
 }
 
 HOW_MANY = 30
-"""All exceptions together. Lower it with the list; a new exception is no way out: `kernel/removal.py` says how a resource
-lets others know that a row goes, `facade/` and a room of its own are other ways."""
+"""The number of exceptions. Lower it with the list. Instead of a new exception use `kernel/removal.py` (a resource
+reports that a row is deleted), `facade/`, or a separate room."""
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def order_of(service: str) -> tuple[str, ...]:
 
 
 def backwards(graph: grimp.ImportGraph, service: str) -> set[str]:
-    """`networks.logic -> subnets`, where subnets does not stand before networks."""
+    """`networks.logic -> subnets`, where subnets does not precede networks."""
     package = f"kumoi.services.{service}"
     height = {name: index for index, name in enumerate(order_of(service))}
     found = set()

@@ -1,4 +1,4 @@
-"""What every route owes to the description of its query: lists declare theirs, and handlers read what is declared."""
+"""Rules for the queries of routes: lists declare theirs, and handlers read only declared parameters."""
 
 import ast
 from pathlib import Path
@@ -18,7 +18,7 @@ ROOMS = Path(kumoi.__file__).parent / "services"
 READ_PARAMS = {
     "compute/consoles/streams.py": "the token of a websocket, which has no description",
 }
-"""Rooms with routes that read `request.params`, and why. This list may only shrink."""
+"""Rooms whose routes read `request.params`, and why. This list may only shrink."""
 RAW = {
     "image:PUT /v2/images/{image_id}/file": "an image's bytes",
     "image:PUT /v2/images/{image_id}/stage": "an image's bytes",
@@ -31,7 +31,7 @@ def named(service: Service, route: Route) -> str:
 
 
 def is_list(route: Route) -> bool:
-    """Whether it answers a collection: a GET that is not for one thing by its id, and whose reply holds many."""
+    """Whether it returns a collection: a GET that does not end in an id, and whose reply contains many."""
     return route.method == "GET" and not route.path.endswith("}") and holds_many(route.reply)
 
 
@@ -50,7 +50,7 @@ def is_collection(hint: Any) -> bool:
 
 
 def test_every_list_declares_its_query() -> None:
-    """One without parameters says so: `query=queries.Nothing`."""
+    """A list without parameters declares `query=queries.Nothing`."""
     assert {named(service, route) for service, route in EVERY if is_list(route) and route.query is None} == set()
 
 

@@ -1,4 +1,4 @@
-"""Every route that declares a quota takes it: with the limit at what is in use, it refuses."""
+"""Every route that declares a quota enforces it: it refuses when the limit equals the usage."""
 
 from typing import Any
 

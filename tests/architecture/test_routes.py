@@ -1,4 +1,4 @@
-"""What every declared route owes: no token 401, too weak a role 403, before anything else is looked at."""
+"""Promises of every declared route: without a token 401, with too weak a role 403, before anything else is checked."""
 
 import itertools
 import re
@@ -16,7 +16,7 @@ SERVICES = app.load_services()
 EVERY = [(service, route) for service in SERVICES for route in service.each()]
 NAMES = [f"{service.type}:{route.method}:{route.path}:{route.name}" for service, route in EVERY]
 OUTSIDE = ["system-reader", "system-member", "system-manager", "domain-manager"]
-"""Who has a role, but not on a project."""
+"""Callers with a role, but not on a project."""
 WEAKER = {
     "reader": ["roleless", "domain-manager"],
     "member": ["roleless", "reader", *OUTSIDE],
@@ -31,7 +31,7 @@ WITHOUT_A_KEY = {
     "block_storage:/volumes/{volume_id}/action:os-show_image_metadata": "only looks",
     "cloud:/placement/dry-run": "only looks",
 }
-"""POST routes that heed no Idempotency-Key, and why."""
+"""POST routes that ignore the Idempotency-Key, and why."""
 
 
 def ask(cloud: Any, service: Service, route: Route, as_: str | None, more: dict[str, str] | None = None) -> Any:
@@ -44,7 +44,7 @@ def ask(cloud: Any, service: Service, route: Route, as_: str | None, more: dict[
     if version and service.microversions:
         headers["OpenStack-API-Version"] = f"{service.microversions.service_type} {version}"
     if route.mode == "stream":
-        # Refused before the first byte of the body is asked for.
+        # Refused before the body is read.
         client = falcon.testing.TestClient(CheckedStreams(cloud.api))
         return client.simulate_request(route.method, path, headers={"X-Auth-Token": as_} if as_ else {}, body=b"bytes")
     body = {"json": {route.action: None}} if route.action else {}
@@ -72,7 +72,7 @@ def posted(service: Service, route: Route) -> str:
 
 @pytest.mark.parametrize(("service", "route"), POSTS, ids=[posted(service, route) for service, route in POSTS])
 def test_every_post_heeds_a_key(one_cloud: Any, service: Service, route: Route) -> None:
-    """Whoever heeds it refuses one that is none."""
+    """A route that supports it refuses an invalid key."""
     refused = ask(one_cloud, service, route, "admin", {"Idempotency-Key": ""})
     heeded = refused.status_code == 400 and "Idempotency-Key" in refused.text
     assert heeded == (posted(service, route) not in WITHOUT_A_KEY), refused.text

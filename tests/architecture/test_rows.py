@@ -1,4 +1,4 @@
-"""Every table has a type of its rows, and each says what the other says."""
+"""Every table has a TypedDict of its rows that agrees with its columns."""
 
 import ast
 import importlib
@@ -18,7 +18,7 @@ TABLES = sorted(name for name in metadata.tables if not name.startswith("toy_"))
 
 
 def differences(table: sa.Table) -> list[str]:
-    """What the type of the table's rows says otherwise than its columns."""
+    """Differences between the type of the table's rows and its columns."""
     try:
         row: type[Any] = row_type(table)  # type: ignore[arg-type]
     except TypeError as error:
@@ -57,7 +57,8 @@ def test_rows_are_what_their_table_holds(name: str) -> None:
 
 
 def test_routes_know_types_of_rows_but_no_tables() -> None:
-    """Beside the import contract "Routes ask logic, not stores": of `models` a route may import what is a TypedDict."""
+    """Complements the import contract "Routes ask logic, not stores": from `models` a route may import only
+    TypedDicts."""
     odd = []
     services = Path(kumoi.__file__).parent / "services"
     for path in (*services.rglob("api.py"), *services.rglob("streams.py")):

@@ -1,4 +1,4 @@
-"""Every way in which tables and world can differ, each made by hand on a cloud at rest."""
+"""Every kind of difference between tables and world, each created by hand on a quiet cloud."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ NOBODY = "6d4ee0b4-0000-4000-8000-000000000001"
 
 @dataclass(frozen=True)
 class Furnished:
-    """A cloud in which everything is at rest; ids of what is in it. `volume` is attached to `server`, `free` to none."""
+    """A quiet cloud; ids of its contents. `volume` is attached to `server`, `free` to none."""
 
     world: World
     server: str
@@ -84,12 +84,12 @@ def breaks(name: str) -> Callable[[Breakage], Breakage]:
 
 
 def by_rows(name: str, table: str, whose: str, **values: Any) -> None:
-    """`whose`: the field of Furnished that names the row."""
+    """`whose`: the field of Furnished with the row's id."""
     breaks(name)(lambda all: all.change(table, getattr(all, whose), **values))
 
 
 class Silent:
-    """The way to a host that is down."""
+    """The connection to a host that is down."""
 
     def send(self, path: str, body: bytes, within: float) -> tuple[int, bytes]:
         raise Unreachable("nobody answers")

@@ -1,6 +1,7 @@
-"""The audit finds each way in which tables and world can differ, and can say nothing that is not provoked here.
+"""The audit finds each kind of difference between tables and world, and every message of the audit is provoked here.
 
-What it can say is read from its own code: every sentence in the services' `audit.py` and in `app.differences`."""
+Its possible messages are read from its code: every sentence in the services' `audit.py` and in `app.differences`.
+"""
 
 import ast
 import inspect
@@ -19,11 +20,11 @@ from tests.matrix.recipes import environment
 from tests.stepped import SteppedCloud, at
 
 WORDS = 3
-"""A text of so many words that holds no value is a sentence, not a name."""
+"""A text with so many words and no placeholder is a sentence, not a name."""
 
 
 def sentences() -> dict[str, re.Pattern[str]]:
-    """What may be said → what finds it."""
+    """Possible message → its pattern."""
     found: dict[str, re.Pattern[str]] = {}
     for module in app.rooms("audit"):
         found |= _sentences(ast.parse(Path(module.__file__).read_text()), module.__name__.split(".")[2])
@@ -39,7 +40,7 @@ def _sentences(tree: ast.AST, service: str) -> dict[str, re.Pattern[str]]:
         words = " ".join(str(part) for part in fixed if part is not None).split()
         if len(words) >= (1 if isinstance(node, ast.JoinedStr) else WORDS):
             text = "".join("…" if part is None else str(part) for part in fixed)
-            # What the services' own rooms say begins with their name; an audit that ended has the name of its room.
+            # Messages of the services' rooms begin with their name. An audit that failed has the name of its room.
             begin = "" if service == "kernel" else f"{service}: .*"
             pattern = "".join(".*" if part is None else re.escape(str(part)) for part in fixed)
             found[f"{service}: {text}"] = re.compile(begin + pattern)
@@ -47,7 +48,7 @@ def _sentences(tree: ast.AST, service: str) -> dict[str, re.Pattern[str]]:
 
 
 def _texts(node: ast.AST) -> Iterator[Any]:
-    """Texts and f-strings, each whole; docstrings, and what is only logged, aside."""
+    """Complete texts and f-strings, without docstrings and log messages."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
             continue

@@ -1,4 +1,4 @@
-"""What sweeps and reconcilers put right is told in the event log, once for each mending."""
+"""Repairs of sweeps and reconcilers are in the event log, one event for each."""
 
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,11 @@ MENDED = {
     "a guest that died": "server.guest.died",
     "bytes of no image": "image.leftover.mended",
 }
-"""Breakage → the kind of the event that tells of its mending."""
+"""Breakage → the kind of the event of its repair."""
 
 
 def mend(cloud: SteppedCloud) -> None:
-    """Sweeps look often: what is mended is told when it is, not when it is looked at."""
+    """Sweeps run often. A repair is reported when it is done, not at each check."""
     for _ in range(4):
         clock.sleep(700)
         cloud.settle()

@@ -17,7 +17,7 @@ from tests.matrix.report import FOLDER
 def play(
     seconds: float, seed: str, pause: float, part: str, logs: Path | None = None, database: str = "sqlite"
 ) -> list[str]:
-    """What broke a promise in a run on a cloud of its own; the figures go to reports/chaos.json, under `part`."""
+    """The broken promises of a run on its own cloud. The figures go to reports/chaos.json, under `part`."""
     if database == "postgresql":
         server = PostgreSQL.start(synchronous_commit="on")
         server.keep()

@@ -1,4 +1,4 @@
-"""A client as patient as real ones: it asks again when the answer is lost, by a key where it makes something."""
+"""A client that retries like real ones after a lost reply. Creating requests use an Idempotency-Key."""
 
 import threading
 import time
@@ -12,7 +12,7 @@ import httpx
 from tests.end_to_end.clouds import Cloud
 
 PATIENCE = 90.0
-"""Seconds until a request must have got an answer other than "try again"."""
+"""Seconds within which a request must get an answer other than "try again"."""
 AGAIN = 0.25
 TRY_AGAIN = (502, 503, 504)
 COMPUTE = {"OpenStack-API-Version": "compute 2.90"}
@@ -20,7 +20,7 @@ STORAGE = {"OpenStack-API-Version": "volume 3.60"}
 
 
 class Refused(Exception):
-    """The cloud said no: its status and words."""
+    """The cloud refused: status and message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"{status}: {message}")
@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 class Stuck(AssertionError):
-    """Something that should have come did not come in time."""
+    """Something did not happen in time."""
 
 
 class Tally:
@@ -39,7 +39,7 @@ class Tally:
         self.lost: Counter[str] = Counter()
         self.slowest = 0.0
         self.faults: list[str] = []
-        """What must never come: 500s, another answer to the same key, patience that ran out."""
+        """Results that must never occur: 500s, a different reply to the same key, no answer within PATIENCE."""
         self._lock = threading.Lock()
 
     def note(self, outcome: str) -> None:
@@ -70,7 +70,7 @@ class Client:
         return self.ask("GET", path).json()
 
     def make(self, path: str, body: dict[str, Any]) -> Any:
-        """A creating POST with a key of its own; one in ten is asked twice, as when the first answer is lost."""
+        """A creating POST with its own key. One in ten is sent twice, as after a lost reply."""
         key = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
         answer = self.ask("POST", path, body, key).json()
         if self.random.random() < 0.1:
@@ -84,7 +84,7 @@ class Client:
         self.ask("POST", path, body, str(uuid.UUID(int=self.random.getrandbits(128), version=4)))
 
     def delete(self, path: str) -> None:
-        """Gone already is gone."""
+        """A resource that is already gone is no error."""
         try:
             self.ask("DELETE", path)
         except Refused as error:
@@ -92,7 +92,7 @@ class Client:
                 raise
 
     def ask(self, method: str, path: str, body: dict[str, Any] | None = None, key: str = "") -> httpx.Response:
-        """The answer, however often it has to be asked for; Refused for 4xx; Stuck when patience ran out."""
+        """The answer, after retries. Refused for 4xx; Stuck after PATIENCE."""
         began = time.monotonic()
         shown = f"{method} {_route(path)}"
         while True:

@@ -11,11 +11,12 @@ from typing import Any
 EVERY = 0.2
 """Seconds between two packets to a guest."""
 LATE = 1.0
-"""Seconds after which an answer says that the guest was unreachable for a while, though nothing was lost."""
+"""Seconds after which a late reply counts as a period of unreachability, though no packet was lost."""
 BEFORE = 1.0
-"""Seconds before a client's own stop or deletion from which its packets do not count: the answers may be on the way."""
+"""Seconds before a client's own stop or deletion in which its packets do not count, because replies may be under
+way."""
 CAUSED_WITHIN = 5.0
-"""Seconds after a kill within which a gap may begin that it caused."""
+"""Seconds after a kill within which a gap that it caused may begin."""
 OWN, SWITCH, DATABASE, CONTROL, NONE = (
     "its own QEMU",
     "ovs-vswitchd",
@@ -24,12 +25,12 @@ OWN, SWITCH, DATABASE, CONTROL, NONE = (
     "no kill at all",
 )
 CAUSES = (OWN, SWITCH, DATABASE, CONTROL, NONE)
-"""The switch that lost its database holds packets back until it has it again; all else carries none."""
+"""A switch that lost its database delays packets until it has it again. After other kills packets are lost."""
 
 
 @dataclass
 class Kill:
-    """One SIGKILL, at a moment of time.monotonic()."""
+    """One SIGKILL, at a time of time.monotonic()."""
 
     at: float
     name: str
@@ -58,17 +59,17 @@ class Gap:
 
 @dataclass
 class Watch:
-    """One guest's packets: when each was sent and whether it was answered; `spans` in which the guest should answer."""
+    """One guest's packets: when each was sent and whether it was answered. `spans`: when the guest should answer."""
 
     address: str
     server_id: str
     packets: list[list[float]] = field(default_factory=list)
     spans: list[list[float]] = field(default_factory=list)
     last: float = 0.0
-    """When the newest answer came."""
+    """When the newest reply arrived."""
 
     def expect(self) -> None:
-        """From now on the guest should answer."""
+        """The guest should answer from now on."""
         if not self.spans or self.spans[-1][1]:
             self.spans.append([time.monotonic(), 0.0])
 
@@ -102,7 +103,7 @@ class Watch:
 
 
 class Counter:
-    """Sends from `begin` to `end`, by a raw socket of its own."""
+    """Sends packets from `begin` to `end`, with its own raw socket."""
 
     def __init__(self) -> None:
         self.watches: list[Watch] = []
@@ -134,7 +135,7 @@ class Counter:
         return made
 
     def leave(self, watch: Watch) -> None:
-        """No more packets to it."""
+        """Stop sending to it."""
         watch.excuse()
         with self._lock:
             if watch in self._watched:
@@ -157,7 +158,7 @@ class Counter:
                 try:
                     self._socket.sendto(_echo(self._identity, self._number), (watch.address, 0))
                 except OSError:
-                    continue  # no way there just now: the packet is lost
+                    continue  # no route at the moment: the packet is lost
 
     def _receive(self) -> None:
         while not self._ended.is_set():
@@ -174,7 +175,8 @@ class Counter:
 
 
 def explain(gaps: list[Gap], kills: list[Kill]) -> None:
-    """Give each gap its cause: the loss of the guest's own QEMU before the switch's, the switch's before all others."""
+    """Assign a cause to each gap. The death of the guest's own QEMU takes precedence over the switch's, and the
+    switch's over others."""
     for gap in gaps:
         near = [kill for kill in kills if gap.began - CAUSED_WITHIN <= kill.at <= gap.ended]
         found = {
@@ -188,7 +190,7 @@ def explain(gaps: list[Gap], kills: list[Kill]) -> None:
 
 
 def tell(watches: list[Watch], gaps: list[Gap]) -> dict[str, Any]:
-    """By cause: how many gaps, their packets and seconds, the longest; and each guest that missed any."""
+    """For each cause: the number of gaps, their packets and seconds, the longest; and each guest with gaps."""
     causes: dict[str, dict[str, float]] = {}
     for name in CAUSES:
         of = [gap for gap in gaps if gap.cause == name]

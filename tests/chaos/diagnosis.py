@@ -1,11 +1,11 @@
-"""What the world says of a server that is ACTIVE and does not answer, looked at before anything is put right."""
+"""Collects the state of a server that is ACTIVE and does not answer, before it is repaired."""
 
 import subprocess
 from pathlib import Path
 
 
 def of(data: Path, server: str, port: str, address: str) -> str:
-    """The end of its console, its card in the switch and its port in OVN, as their own tools show them."""
+    """The end of its console, its card in the switch and its port in OVN, from their own tools."""
     switch = ["ovs-vsctl", "--timeout=5", f"--db=unix:{data}/ovn/host/db.sock"]
     north = ["ovn-nbctl", "--timeout=5", f"--db=unix:{data}/ovn/central/nb.sock"]
     south = ["ovn-sbctl", "--timeout=5", f"--db=unix:{data}/ovn/central/sb.sock"]

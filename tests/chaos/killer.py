@@ -24,19 +24,19 @@ VICTIMS = {
 """Process → how often it is chosen, of their sum."""
 POSTGRESQL, BACKEND = "postgresql", "postgresql backend"
 DATABASE_VICTIMS = {POSTGRESQL: 2, BACKEND: 3}
-"""The same on PostgreSQL: all of the server, which is started again, or one of its processes, after which it recovers."""
+"""The same on PostgreSQL: the whole server, which is restarted, or one of its processes, after which it recovers."""
 LONGEST_REST = 4.0
-"""Seconds that the server stays away before it is started again."""
+"""Seconds until the server is restarted."""
 PATIENCE = 4.0
 """Seconds to wait for a guest that answers, before one that boots is killed; for a standby to follow, before `up`."""
 IMPATIENT = 0.3
-"""Of the supervisor's deaths, the part after which `kumoi up` is asked for at once."""
+"""The share of the supervisor's deaths after which `kumoi up` is called at once."""
 AT_ONCE = {1: 80, 2: 15, 3: 5}
-"""How many die at one moment → how often, in percent."""
+"""Number of simultaneous deaths → how often, in percent."""
 
 
 class Killer:
-    """Kills every `pause` seconds on average; a killed supervisor is followed by its standby, or else by `kumoi up`."""
+    """Kills every `pause` seconds on average. A killed supervisor is replaced by its standby, or by `kumoi up`."""
 
     def __init__(
         self, cloud: Cloud, seed: str, pause: float, packets: Counter, database: PostgreSQL | None = None
@@ -47,9 +47,9 @@ class Killer:
         self.random = random.Random(f"{seed} killer")
         self.kills: list[Kill] = []
         self.ups: list[float] = []
-        """Seconds that `kumoi up` took each time that somebody asked for it after the supervisor had been killed."""
+        """Durations of `kumoi up` after the supervisor was killed, in seconds."""
         self.followed = 0
-        """How often the standby followed without anybody's help."""
+        """How often the standby took over without `kumoi up`."""
         self.failures: list[str] = []
         self._due: list[str] = []
         self._ended = threading.Event()
@@ -74,7 +74,7 @@ class Killer:
         if name == POSTGRESQL:
             return self.database.server.pid if self.database else 0
         if name == "guest":
-            # rather one that should answer just now: its loss is what the counter shall see
+            # prefer a guest that should answer now, so that the counter sees the loss
             stop = time.monotonic() + PATIENCE
             while True:
                 guests, answering = self.guests(), self.packets.expected()
@@ -124,7 +124,7 @@ class Killer:
                 self._follow()
 
     def _choose(self) -> str:
-        """Each once before any comes again by weight."""
+        """Each victim once, then by weight."""
         if not self.kills and not self._due:
             self._due = sorted(self.victims)
             self.random.shuffle(self._due)

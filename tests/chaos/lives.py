@@ -1,4 +1,4 @@
-"""Lives of servers: made, reached, given volumes, snapshotted, stopped and started, deleted; by the seed's choice."""
+"""Lives of servers, chosen by the seed: created, reached, given volumes, snapshotted, stopped and started, deleted."""
 
 import ipaddress
 import threading
@@ -16,11 +16,11 @@ from tests.end_to_end.clouds import Cloud, guest_image
 SERVERS, VOLUMES, SNAPSHOTS = "/compute/v2.1/servers", "/volume/v3/volumes", "/volume/v3/snapshots"
 NETWORK = "/network/v2.0"
 SETTLES = 180.0
-"""Seconds within which what was asked for is done or undone."""
+"""Seconds within which a request must be completed or undone."""
 BOOTS = 120.0
 """Seconds within which a guest that the API calls ACTIVE answers."""
 BRIEF = 0.3
-"""How many lives end while they begin."""
+"""The share of lives that end while they begin."""
 LOOK = 0.4
 ADDRESSES = 9
 """Floating addresses beside the router's: more than there are clients, not many more."""
@@ -29,11 +29,11 @@ WAKE: dict[str, dict[str, Any]] = {
     "PAUSED": {"unpause": None},
     "SUSPENDED": {"resume": None},
 }
-"""Status of a server that rests → what brings it back."""
+"""Status of an inactive server → the action that activates it."""
 
 
 class World:
-    """What all clients share: image, flavor, key, network with a way out, security group; and what became of them."""
+    """What all clients share: image, flavor, key, network with a gateway, security group; and their results."""
 
     def __init__(self, cloud: Cloud) -> None:
         cloud.make_key()
@@ -55,26 +55,26 @@ class World:
             rule = {"protocol": protocol, "port_range_min": first, "port_range_max": last}
             network.create_security_group_rule(security_group_id=self.group, direction="ingress", **rule)
         self.stop = threading.Event()
-        """No new lives, and those that go on keep their server."""
+        """No new lives start, and current ones keep their server."""
         self.lives: Counter[str] = Counter()
         self.acts: Counter[str] = Counter()
         self.errors: list[str] = []
-        """Reasons of servers in ERROR and volumes in error: allowed, and told."""
+        """Reasons of servers in ERROR and volumes in error. Allowed, and reported."""
         self.kept: list[Life] = []
         self.servers: list[str] = []
-        """Names of all servers ever asked for."""
+        """Names of all servers ever requested."""
         self.restored: list[float] = []
         """Seconds from a client's sight of a lost guest to its answer."""
 
     def _few_addresses(self, subnet_id: str) -> None:
-        """Floating IPs come back soon, at another server, while packets still go to them."""
+        """So that a floating IP is soon reused by another server, while packets are still sent to it."""
         admin = self.cloud.sdk("kumoi").network
         start = ipaddress.ip_address(admin.get_subnet(subnet_id).allocation_pools[0]["start"])
         pool = {"start": str(start), "end": str(start + ADDRESSES)}
         admin.update_subnet(subnet_id, allocation_pools=[pool])
 
     def unfurnish(self) -> None:
-        """Delete what no life made."""
+        """Delete the shared resources."""
         self.sdk.network.remove_interface_from_router(self.router, subnet=self.subnet)
         self.sdk.network.delete_router(self.router, ignore_missing=False)
         self.sdk.network.delete_network(self.network, ignore_missing=False)
@@ -84,7 +84,7 @@ class World:
 
 
 class Life:
-    """One server and what hangs on it."""
+    """One server and its resources."""
 
     def __init__(self, world: World, client: Client, packets: Packets, name: str) -> None:
         self.world, self.client, self.packets, self.name = world, client, packets, name
@@ -95,12 +95,12 @@ class Life:
         self.seen = ""
         self.watch: Watch | None = None
         self.rests = False
-        """Whether its client asked it to rest."""
+        """Whether its client made it inactive."""
 
-    # the whole of it
+    # the whole life
 
     def live(self) -> None:
-        """Until it is deleted, or kept because the clients stop; what breaks a promise goes to the tally."""
+        """Until the server is deleted, or kept because the clients stop. Broken promises go to the tally."""
         self.begin()
         if self.random.random() < BRIEF:
             time.sleep(self.random.uniform(0, 1.5))
@@ -150,7 +150,7 @@ class Life:
         self.world.lives[how] += 1
 
     def release(self) -> None:
-        """Delete all of it and see it gone."""
+        """Delete everything and check that it is gone."""
         if self.watch:
             self.packets.leave(self.watch)
         first = self.random.random() < 0.5
@@ -168,7 +168,7 @@ class Life:
     # acts
 
     def stay(self) -> None:
-        """Nobody asks anything of it; its packets are counted."""
+        """No requests for a while. Its packets are counted."""
         self.world.stop.wait(self.random.uniform(2, 6))
 
     def plug(self) -> None:
@@ -182,7 +182,7 @@ class Life:
             self.wait_volume(volume, "available", "in-use")
 
     def snapshot(self) -> None:
-        """Of a volume that the guest has, if it has one."""
+        """Of one of the guest's volumes, if it has any."""
         volume = self.volumes[0] if self.volumes else self.make_volume()
         if not volume:
             return
@@ -222,7 +222,7 @@ class Life:
         return self.client.get(f"{SERVERS}/{self.server}")["server"]
 
     def settle(self) -> Any:
-        """The server when nothing is being done to it any more."""
+        """The server, once it has no active task."""
 
         def settled() -> Any:
             shown = self.show()
@@ -256,7 +256,7 @@ class Life:
         self.until(f"{path} gone", absent)
 
     def until_deleted(self, path: str) -> None:
-        """Asked for again while something still hangs on it."""
+        """Repeated while something still depends on it."""
 
         def deleted() -> bool:
             try:
@@ -270,7 +270,7 @@ class Life:
         self.gone(path)
 
     def reach(self) -> None:
-        """Until the guest answers; one that was lost is put right as its owner would."""
+        """Wait until the guest answers. A lost guest is repaired as its owner would."""
         assert self.watch is not None
         began = since = time.monotonic()
         lost = False
@@ -299,7 +299,7 @@ class Life:
         self.watch.expect()
 
     def put_right(self, shown: Any) -> None:
-        """What is in ERROR is rebooted hard; what rests is woken."""
+        """Reboot a server in ERROR hard; activate an inactive one."""
         if shown["status"] == "ERROR":
             self.note_error(shown)
         action = WAKE.get(shown["status"], {"reboot": {"type": "HARD"}})
@@ -329,7 +329,7 @@ class Life:
 
 
 def go_on(world: World, client: Client, packets: Packets, number: int, tally: Tally) -> None:
-    """One client's lives until it shall stop; the last one is kept."""
+    """One client's lives until it must stop. The last one is kept."""
     count = 0
     while not world.stop.is_set():
         count += 1

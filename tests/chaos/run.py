@@ -1,4 +1,4 @@
-"""One run of chaos: a cloud, its clients, its killer, the packet counter, and what must hold afterwards."""
+"""One run of chaos: a cloud, its clients, the killer, the packet counter, and the checks afterwards."""
 
 import threading
 import time
@@ -17,32 +17,33 @@ from tests.end_to_end.clouds import Cloud, until
 
 CLIENTS = 4
 LIVES, KILLS = 20, 30
-"""From how many on a run counts."""
+"""Minimum numbers for a run to count."""
 LONGEST = 3
-"""How many times its seconds a run may go on, on a busy machine, until it counts."""
+"""The maximum factor by which a run may be extended on a busy machine until it counts."""
 CALM = 120.0
-"""Seconds that the cloud has to be healthy, and its tables and the world to agree, once nothing is killed any more."""
+"""Seconds after the last kill within which the cloud must be healthy and its audit empty."""
 UNNOTICED = 2
-"""Packets in a row that may be lost where no kill should be felt; answers may be late on a busy machine."""
+"""Consecutive lost packets that are tolerated where no kill should have an effect. Replies may be late on a busy
+machine."""
 RESTING = {"ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "ERROR"}
 VOLUMES_REST = {"available", "in-use", "error", "error_extending"}
 
 
 class Run:
-    """`play` for so many seconds; `found` says what broke a promise, `told` is the report."""
+    """`play` runs for some seconds. `found`: broken promises; `told`: the report."""
 
     def __init__(self, cloud: Cloud, seed: str, pause: float, database: PostgreSQL | None = None) -> None:
         self.cloud, self.seed = cloud, seed
         self.tally, self.packets = Tally(), Counter()
         self.killer = Killer(cloud, seed, pause, self.packets, database)
-        # the first look makes the default security group; the host registers when it is ready
+        # the first call creates the default security group; the host registers when it is ready
         assert cloud.holdings() == []
         until("a host", lambda: cloud.rows()["compute_hosts"], 60)
         self.before = cloud.rows()
         self.world = World(cloud)
         self.found: list[str] = []
         self.differences: list[dict[str, Any]] = []
-        """Of the first audit after the last kill: reconcilers are still at work."""
+        """The first audit after the last kill, while reconcilers are still active."""
         self.phases: dict[str, float] = {}
         self.gaps: list[counter.Gap] = []
 
@@ -74,7 +75,7 @@ class Run:
         self.phases["calm"] = time.monotonic() - began - sum(self.phases.values())
 
     def counts(self) -> bool:
-        """Whether enough has happened; each client's last server is a life too."""
+        """Whether there were enough lives and kills. Each client's last server counts as a life."""
         return sum(self.world.lives.values()) + CLIENTS >= LIVES and len(self.killer.kills) >= KILLS
 
     def calm(self) -> None:
@@ -98,7 +99,7 @@ class Run:
         self.quotas_agree()
 
     def everything_answers(self) -> None:
-        """What the API calls ACTIVE answers as it is; the rest after its owner put it right."""
+        """Servers that the API shows as ACTIVE answer. The others answer after their owner repaired them."""
         for life in self.world.kept:
             try:
                 if life.watch is None:
@@ -123,7 +124,7 @@ class Run:
         self.found += [f"an operation holds {subject}" for (subject,) in active]
 
     def no_duplicates(self) -> None:
-        """Each server asked for was made once, deleted ones included."""
+        """Each requested server was created once, including deleted ones."""
         with self.cloud.tables() as tables:
             rows = tables.execute(sa.text("select name, count(*) from compute_servers group by name")).all()
         self.found += [f"{name} was made {count} times" for name, count in rows if count != 1]
@@ -147,7 +148,7 @@ class Run:
                 self.found.append(f"quota: {what}: {said} counted, {there} there")
 
     def delete_everything(self) -> None:
-        """As the clients would; then nothing is there that was not before."""
+        """Delete everything as clients would. Then only what existed at first may exist."""
         began = time.monotonic()
         sdk, cloud = self.cloud.sdk(), self.cloud
         for life in self.world.kept:
@@ -185,7 +186,7 @@ class Run:
         return True
 
     def verdict(self) -> list[str]:
-        """All that broke a promise; empty when the run counts and holds."""
+        """All broken promises; empty if the run counts and all checks passed."""
         found = [*self.found, *self.tally.faults, *self.killer.failures]
         count = sum(self.world.lives.values())
         if count < LIVES:

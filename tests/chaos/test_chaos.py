@@ -17,6 +17,6 @@ SEEDS = {"sqlite": "135351", "postgresql": "77"}
 
 @pytest.mark.parametrize("database", SEEDS)
 def test_a_cloud_whose_processes_are_killed(database: str) -> None:
-    """`make chaos` has another seed each time; what meets what differs even with the same one."""
+    """`make chaos` uses another seed each time. Even the same seed gives different coincidences."""
     seed = os.environ.get("KUMOI_SEED", SEEDS[database])
     assert play(SECONDS, seed, PAUSE, f"test, {database}", database=database) == []

@@ -1,4 +1,4 @@
-"""Which gaps the packet counter sees, and whom it blames."""
+"""The gaps that the packet counter detects, and their causes."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.end_to_end.clouds import until
 
 
 def watched(*answers: float | None, spans: tuple[float, float] = (10.0, 20.0)) -> Watch:
-    """One packet a second from 10 on; each was answered after so many seconds, or never."""
+    """One packet per second from 10 on, answered after the given seconds or never."""
     packets = [[10.0 + number, 0.0 if after is None else 10.0 + number + after] for number, after in enumerate(answers)]
     return Watch("192.0.2.1", "mine", packets, [list(spans)])
 

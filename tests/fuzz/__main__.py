@@ -1,7 +1,8 @@
 """`python -m tests.fuzz`: plays seeds on both databases, prints counts and failures, writes reports/fuzz.json.
 
-`--seconds`: how long each database is asked; otherwise `--count` seeds are played. One seed is every person asking every
-service `--examples` times each route. The same seed, service and person ask the same again."""
+`--seconds`: the time for each database; otherwise `--count` seeds are played. With one seed, every person calls each
+route of every service `--examples` times. The same seed, service and person send the same requests again.
+"""
 
 import argparse
 import multiprocessing
@@ -18,7 +19,7 @@ from tests.matrix import report
 
 
 def play(arguments: argparse.Namespace, database: str) -> Heard:
-    """What one database's cloud answered."""
+    """The results of one database's cloud."""
     services = [s for s in app.load_services() if arguments.service in ("", s.type)]
     persons = [person for person in PERSONS if arguments.person in ("", person)]
     server = PostgreSQL.start() if database == "postgresql" else None

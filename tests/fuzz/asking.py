@@ -1,4 +1,4 @@
-"""One person asks one service everything that its OpenAPI describes; what comes back is judged."""
+"""One person calls everything that a service's OpenAPI document describes. The replies are judged."""
 
 import json
 import signal
@@ -31,15 +31,15 @@ from tests.stepped import at
 
 schemathesis.serializer.alias(examples.PATCH, "application/json")
 DEADLINE = 30.0
-"""Real seconds that a request may take; more is a hang."""
+"""Real seconds for one request. More counts as a hang."""
 ODD_VERSION, NONSENSE = 0.15, 0.25
-"""How often a request asks in another microversion, and how often its data is what the description forbids."""
+"""How often a request uses another microversion, and how often it sends data that the description forbids."""
 
 
 GENERATED_PATCH = 0.3
-"""How often a patch is sent as it was generated."""
+"""How often a patch is sent as generated."""
 KEPT_FIELDS = ("mark",)
-"""What the furnished things keep."""
+"""The furnished resources' names of metadata."""
 
 
 class Hang(BaseException):
@@ -48,7 +48,7 @@ class Hang(BaseException):
 
 @dataclass
 class Finding:
-    """`what` it is (5xx, hang, status, reply, leak …), and the first request that showed it."""
+    """`what`: the kind (5xx, hang, status, reply, leak …); and the first request with it."""
 
     service: str
     person: str
@@ -66,11 +66,11 @@ class Heard:
     requests: Counter[str] = field(default_factory=Counter)
     """`service person 2xx` → how many."""
     succeeded: dict[str, set[str]] = field(default_factory=dict)
-    """Service → the routes that somebody had an answer of 2xx from."""
+    """Service → routes that returned a 2xx to somebody."""
     findings: dict[tuple[str, str, str, str], Finding] = field(default_factory=dict)
 
     def counts(self) -> dict[str, int]:
-        """For the report: requests by service, by person and by what was answered."""
+        """For the report: requests by service, person and status."""
         found: Counter[str] = Counter()
         for key, times in self.requests.items():
             service, person, said = key.split()
@@ -94,7 +94,7 @@ class Heard:
 
 
 class Asking:
-    """`play` begins each time from the same furnished cloud. `server` None: on SQLite."""
+    """Each `play` starts from the same furnished cloud. `server` None: on SQLite."""
 
     def __init__(self, server: PostgreSQL | None = None) -> None:
         self.place = Place(server)
@@ -142,11 +142,11 @@ class Asking:
         self.token = self.furnished.log_in(person)
 
     def _operations(self, service: Service, number: int) -> list[Any]:
-        """As the cloud itself describes them. In an order of the seed's own; what deletes comes late."""
+        """The operations in the cloud's own OpenAPI document, shuffled by the seed. Deletions come late."""
         shown = self.cloud.get(f"/kumoi/v1/openapi/{service.type}", as_=None)
         self.document = shown.json
         asked = {**shown.json, "components": {**shown.json["components"]}}
-        del asked["components"]["securitySchemes"]  # The token is given here, always.
+        del asked["components"]["securitySchemes"]  # The token is always sent here.
         asked["paths"] = {
             path: {method: {**operation, "security": []} for method, operation in methods.items()}
             for path, methods in asked["paths"].items()
@@ -235,7 +235,7 @@ class Asking:
         return {"data": data.encode()}
 
     def _sign_in_again(self, person: str) -> None:
-        """After a 401: a fuzzing admin also revokes its token, changes its password, deletes itself."""
+        """After a 401. A fuzzing admin also revokes its token, changes its password, and deletes itself."""
         try:
             if (
                 self.cloud.get(
@@ -251,7 +251,7 @@ class Asking:
             self._resume(person)
 
     def _leak(self, person: str, answered: Any) -> str:
-        """What the reply holds of a project that is none of this person's business."""
+        """Data in the reply that belongs to a project which this person may not see."""
         if person == "admin":
             return ""
         text = answered.content.decode(errors="replace")
@@ -283,7 +283,7 @@ class Asking:
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Hang when it takes longer, real time; main thread only."""
+    """Raises Hang after this many real seconds; main thread only."""
 
     def stop(*_: Any) -> None:
         raise Hang

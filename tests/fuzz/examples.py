@@ -1,5 +1,5 @@
-"""Bodies that a client would send: from them chance goes further than from the description alone. Names of things are put in
-by tests/fuzz/names.py."""
+"""Realistic bodies. Mutations of these go deeper than data generated from the description alone. tests/fuzz/names.py
+inserts names."""
 
 from typing import Any
 
@@ -137,4 +137,4 @@ PATCHES: list[Any] = [
     [{"op": "remove", "path": "/mark"}], [{"op": "replace", "path": "/visibility", "value": "shared"}],
     [{"op": "move", "path": "/a", "from": "/mark"}], [{"op": "add", "path": "/tags", "value": ["a", 1]}], [], [{}],
 ]  # fmt: skip
-"""Bodies of the one route with a media type of its own."""
+"""Bodies of the route with its own media type."""

@@ -1,7 +1,9 @@
-"""A cloud with four persons and three projects, in which there is one of everything, marked by whom it belongs to.
+"""A cloud with four persons and three projects that contains every kind of resource, marked by its owner.
 
-Project `ours` is that of admin, member and reader; `theirs` is a neighbour's, and `strange` that of the stranger, who has
-nothing else. The neighbour has everything twice: what others may come to know the ids of, and what nobody is ever told."""
+Project `ours` belongs to admin, member and reader; `theirs` to a neighbour; `strange` to a stranger, who has nothing
+else. The neighbour has everything twice: resources whose ids others may learn, and resources that nobody else may ever
+see.
+"""
 
 import base64
 import json
@@ -26,14 +28,14 @@ V3, V2, NOVA, CINDER = "/identity/v3", "/network/v2.0", "/compute/v2.1", "/volum
 PERSONS = ("admin", "member", "reader", "stranger")
 ROLE_OF = {"admin": "admin", "member": "member", "reader": "reader"}
 MARKS = {"ours": "0f-ours", "theirs": "0f-theirs", "hidden": "0f-hidden"}
-"""In every name, description and secret of a project's things."""
+"""Contained in every name, description and secret of a project's resources."""
 NEWEST = {"compute": "2.96", "volume": "3.71"}
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKF0cn+XU0CldHzQr+mM8RoXmk+jUSNrzHD1oI+l7jcN x"
 
 
 @dataclass
 class Things:
-    """Ids by what paths and bodies call them, of one project."""
+    """Ids of one project, by the names that paths and bodies use."""
 
     ids: dict[str, list[str]] = field(default_factory=dict)
 
@@ -44,7 +46,7 @@ class Things:
 
 @dataclass
 class Furnished:
-    """A cloud and what is in it."""
+    """A cloud and its contents."""
 
     cloud: SteppedCloud
     place: Place
@@ -52,7 +54,7 @@ class Furnished:
     """Person → user's name, project's id."""
     projects: dict[str, str] = field(default_factory=dict)
     things: dict[str, Things] = field(default_factory=dict)
-    """ours, theirs, hidden; `everybody`: what belongs to the cloud."""
+    """ours, theirs, hidden; `everybody`: what belongs to no project."""
 
     def log_in(self, person: str) -> str:
         """A new token, for the person's project."""
@@ -81,7 +83,7 @@ class Furnisher:
         admin_project = self._named("admin")
         made.users["admin"] = ("admin", admin_project)
         self.token = admin = made.log_in("admin")
-        # The project that owns a network sees the ports of all who use it: it is nobody's who is asked.
+        # A network's project sees the ports of all its users, so this network belongs to no tested project.
         outside = self._post(f"{V2}/networks", network={"name": "outside", "router:external": True})["id"]
         self._post(f"{V2}/subnets", subnet={"network_id": outside, "cidr": "172.24.0.0/16", "ip_version": 4})
         everybody.add("network", outside)
@@ -139,7 +141,7 @@ class Furnisher:
             things.add("agent", one["id"])
 
     def _message(self, project: str, text: str) -> str:
-        """What a failed operation on a volume leaves."""
+        """The message of a failed operation on a volume."""
         message_id, messages = randomness.new_uuid(), metadata.tables["block_storage_messages"]
         values = {
             "id": message_id, "project_id": project, "event_id": "VOLUME_VOLUME_001_001", "resource_type": "VOLUME",
@@ -149,7 +151,7 @@ class Furnisher:
         return message_id
 
     def _project(self, things: Things, mark: str, person: str, number: int, outside: str) -> None:
-        """One of everything that a member can make."""
+        """One of every kind that a member can create."""
         made, text = self.made, f"{MARKS[mark]}-{number}"
         project = made.users[person][1]
         named = {"name": text, "description": text}
@@ -225,7 +227,7 @@ class Furnisher:
         self._by_example(things, text)
 
     def _by_example(self, things: Things, text: str) -> None:
-        """Of every kind that is not there yet what its resource's own example makes; bodies like it are then sent, too."""
+        """Create missing kinds from their resources' own examples. The fuzz then also sends bodies like these."""
         for service, route, kind in examples.creating():
             if kind in things.ids:
                 continue
@@ -278,18 +280,19 @@ class Furnisher:
         return self._ask("PUT", path, **more)
 
     def _post(self, path: str, bare: Any = None, **body: Any) -> Any:
-        """What was made, out of its envelope."""
+        """The created resource, without its envelope."""
         answered = self._ask("POST", path, json=bare if bare is not None else body)
         return next(iter(answered.values())) if len(answered) == 1 else answered
 
 
 def _marked(name: str, text: str) -> str:
-    """The example's name with `text` as its first word. The rest stays: names may need a form, as `one.example.` does."""
+    """The example's name with `text` as its first word. The rest stays, because names may need a form such as
+    `one.example.`."""
     return re.sub(r"^[\w-]*", text, name, count=1)
 
 
 class _AsOwner:
-    """The cloud as an example asks it: whoever a thing is being made for."""
+    """The cloud as examples call it, as the owner of the new resource."""
 
     def __init__(self, furnisher: Furnisher) -> None:
         self._furnisher = furnisher

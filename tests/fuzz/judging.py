@@ -1,4 +1,4 @@
-"""What a reply must be by the description: its status, its content, its fields, and nothing of the server's own failing."""
+"""Checks a reply against the description: status, content type, fields, and no server error."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,13 +13,13 @@ from schemathesis.specs.openapi.checks import (
 
 Schema = dict[str, Any]
 UNASKABLE: tuple[type[Exception], ...] = (HypothesisException,)
-"""What generation ends with that finds no request for a description."""
+"""Hypothesis raises these if it can generate no request for a description."""
 ABSENT = 501
-"""What is not built says so, where it is declared to."""
+"""Allowed for an absent feature, if the route declares it."""
 
 
 def judge(document: dict[str, Any], case: Any, answered: Any, newest: bool) -> Iterator[tuple[str, str]]:
-    """(what, said) of each failure. `newest`: in the microversion that the description is of."""
+    """(what, details) of each failure. `newest`: whether the microversion is the described one."""
     operation = document["paths"][case.operation.path][case.method.lower()]
     declared = operation["responses"].get(str(answered.status_code))
     if answered.status_code >= 500 and not (answered.status_code == ABSENT and declared):

@@ -1,4 +1,4 @@
-"""What replies are described as is closed: every field is declared, and what is open is listed here with its reason."""
+"""Replies are described as closed. What is open is listed here with its reason."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,6 +1,7 @@
-"""Each person asks each service what its OpenAPI describes: no 5xx, no hang, nothing undocumented, nothing of others.
+"""Each person calls what each service's OpenAPI describes: no 5xx, no hang, no undocumented reply, no data of others.
 
-A failure names its seed: `make fuzz SERVICE=… PERSON=… SEED=…` asks the same again."""
+A failure prints its seed: `make fuzz SERVICE=… PERSON=… SEED=…` repeats the requests.
+"""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,8 @@
-"""Every declared route that names a thing of a project by its id: the id of another project's thing is not found.
+"""Every route that has the id of a project's resource: the id of another project's resource is not found.
 
-Generated from the declarations: a new route is asked without a new test. Routes for admins only refuse a member at once,
-which tests/architecture shows for all of them."""
+Generated from the declarations, so a new route needs no new test. Admin routes refuse a member earlier, which
+tests/architecture checks for all of them.
+"""
 
 import copy
 import dataclasses
@@ -33,17 +34,17 @@ OWNED = {
     "router_id", "floating_ip_id", "security_group_id", "rule_id", "image_id", "operation_id", "user_id", "access",
     "application_credential_id", "credential_id", "project_id", "owner_id", "message_id",
 } | {f"{kind}_id" for _, _, kind in examples.creating()}  # fmt: skip
-"""What paths call things that belong to a project or user. What a member can create, as examples say, is among them."""
+"""Path parameters for resources of a project or user. Members can create these, as the examples show."""
 NOBODYS = {
     "agent_id", "alias", "consumer_id", "domain_id", "endpoint_id", "flavor_id", "group_id", "hypervisor_id",
     "implied_role_id", "provider_id", "region_id", "resource_class", "role_id", "service", "service_id", "type_id",
-    # Keypairs, aggregates, traits and classes; what a word in a path says to do; what lies below something of a project
-    # or is found among one's own by its name.
+    # Keypairs, aggregates, traits and classes; words in paths that select an action; resources below a project's
+    # resource, or found by name among the caller's own.
     "name", "action", "key", "tag", "member_id", "network", "request_id", "token",
 }  # fmt: skip
-"""What paths call things that belong to the cloud, or that are no things."""
+"""Path parameters for resources of the whole cloud, or for other values."""
 FORBIDDEN_INSTEAD = {"user_id", "project_id", "owner_id", "credential_id", "application_credential_id", "access"}
-"""Users, projects and what is asked below them: OpenStack answers 403, for whether they exist is no secret."""
+"""Users, projects and resources below them: OpenStack answers 403, because their existence is not secret."""
 EVERYBODYS = {("compute", "quota_sets.defaults")}
 """The same for every project."""
 TRIES = 12
@@ -76,13 +77,14 @@ def asking() -> Iterator[Asking]:
 
 
 def test_others_have_one_of_every_kind(asking: Asking) -> None:
-    """Or nobody could be refused it. Kinds that no line of furnished.py makes come from their resource's example."""
+    """Otherwise nothing could be refused. Kinds that furnished.py does not create come from their resource's
+    example."""
     kinds = {KINDS.get(name, name.removesuffix("_id")) for name in OWNED}
     assert {kind for kind in kinds if not asking.furnished.things["theirs"].ids.get(kind)} == set()
 
 
 def bodies(service: Service, route: Route, namer: Namer) -> Iterator[dict[str, Any]]:
-    """What a client may send to this route, by example and by description."""
+    """Bodies for this route, from examples and the description."""
     label = f"{route.method} {service.prefix}{route.path}"
     if label == PATCHED:
         yield {"body": json.dumps(PATCHES[0]), "content_type": PATCH}
@@ -145,7 +147,7 @@ LOOKERS = {
     "system-manager": ("manager", "system"),
     "domain-manager": ("manager", "spare"),
 }
-"""Persons who may look at all projects, or manage a domain, and whose are no project's things: role, and on what."""
+"""Persons who may see all projects or manage a domain, without being members of a project: role and target."""
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +179,8 @@ def lookers(asking: Asking) -> dict[str, str]:
 def test_who_only_looks_changes_nothing(
     asking: Asking, lookers: dict[str, str], service: Service, route: Route
 ) -> None:
-    """A system scope shows every project's things and changes none of them; a domain's manager has no part in others."""
+    """A system reader sees every project's resources and cannot change them. A domain manager has no access to other
+    domains."""
     chance = Random(1)
     theirs = asking.furnished.things["theirs"].ids
     namer = Namer(asking.furnished, service.type, chance, [], "")

@@ -1,4 +1,4 @@
-"""The fuzz asks declared parameters with values of their types, repeated ones and families of names included."""
+"""The fuzz sends declared parameters with values of their types, including repeated ones and families."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ SERVICES = {service.type: service for service in app.load_services()}
 
 
 def drawn(service: str, path: str, name: str) -> list[dict[str, Any]]:
-    """Queries with one parameter that a GET of the path is asked with, all of them as the description allows."""
+    """Queries with one parameter of a GET, all valid by the description."""
     described = openapi.document(SERVICES[service], "http://cloud")
     operation = described["paths"][path]["get"]
     operation["parameters"] = [each for each in operation["parameters"] if each["name"] == name]

@@ -1,5 +1,5 @@
-"""Every route that shows something is asked in each microversion in which its reply changes, in a cloud that has one of
-everything. tests/replies.py compares each answer with what the route declares."""
+"""Every GET route is called in each microversion in which its reply changes, in a cloud that has every kind of
+resource. tests/replies.py compares each reply with the declaration."""
 
 import itertools
 import json
@@ -35,7 +35,7 @@ BODIES: dict[str, Any] = {
     "compute:servers.update": {"server": {"name": "n"}},
     "placement:resource_providers.update": {"name": "n"},
 }
-"""What a route that writes is asked for; its reply changes with the version."""
+"""Bodies of writing routes whose replies change with the version."""
 ELSEWHERE = {
     "compute:interfaces.create": "one server takes few ports: tests/services/compute/interfaces",
     "compute:volume_attachments.create": "one server takes few volumes: tests/services/compute/volume_attachments",
@@ -61,7 +61,7 @@ def asking() -> Iterator[Asking]:
 
 
 def furnish(asking: Asking) -> None:
-    """What only few clouds have, and what names in paths say that is no id."""
+    """Resources that few clouds have, and path parameters that are not ids."""
     everybody, ours = asking.furnished.things["everybody"], asking.furnished.things["ours"].ids
 
     def post(path: str, body: Any, method: str = "POST", person: str = "admin") -> Any:
@@ -113,7 +113,7 @@ def described(shape: Any) -> Any:
 
 
 def paths(asking: Asking, service: Service, route: Route) -> Iterator[str]:
-    """The route's path with one thing after the other that the cloud has."""
+    """The route's path for each matching resource of the cloud."""
     namer = Namer(asking.furnished, service.type, Random(1), [], "")
     names = re.findall(r"\{(\w+)\}", route.path)
     choices = []

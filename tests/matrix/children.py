@@ -1,4 +1,4 @@
-"""Work done by a forked child, which may die of it."""
+"""Runs work in a forked child, which may die."""
 
 import os
 import pickle
@@ -17,11 +17,11 @@ FELL = 78
 
 
 class Fell(AssertionError):
-    """The child raised something, or was not done in time."""
+    """The child raised an exception or exceeded its time."""
 
 
 def in_child(work: Callable[[], Any], seconds: float = 120.0) -> tuple[bool, Any]:
-    """(True, what `work` returned), or (False, None) when it died as ordered."""
+    """(True, result of `work`), or (False, None) if it died as ordered."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -1,4 +1,4 @@
-"""What others do in the midst of an operation: take it over, or delete what it works on."""
+"""Interferes with an active operation: another runner takes it over, or its subject is deleted."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ Interference = Callable[[SteppedCloud, str], None]
 
 
 def stall(cloud: SteppedCloud, _operation_id: str) -> None:
-    """The walker sleeps past its lease; meanwhile another runner does all there is."""
+    """The runner sleeps past its lease; meanwhile another one does all work."""
     clock.sleep(LEASE_SECONDS + 1)
     second = app.make_runner(cloud.database, cloud.locate)
     for _ in range(200):
@@ -53,13 +53,13 @@ def delete_volume(cloud: SteppedCloud, operation_id: str) -> None:
 
 
 def delete_reverting(cloud: SteppedCloud, operation_id: str) -> None:
-    """With the snapshot that it is set back to."""
+    """With the snapshot to which it is reverted."""
     gone = cloud.delete(f"{VOLUMES}/{_subject(cloud, operation_id, 'volume')}?cascade=true")
     assert gone.status_code == 202, gone.text
 
 
 def cascade(cloud: SteppedCloud, operation_id: str) -> None:
-    """The volume, with the snapshot that is being made of it."""
+    """The volume, with the snapshot that is being created from it."""
     snapshot_id = _subject(cloud, operation_id, "snapshot")
     volume_id = cloud.get(f"{SNAPSHOTS}/{snapshot_id}").json["snapshot"]["volume_id"]
     gone = cloud.delete(f"{VOLUMES}/{volume_id}?cascade=true")
@@ -82,4 +82,4 @@ deletes: dict[str, tuple[Interference, ...]] = {
     "snapshot.create": (delete_snapshot, cascade),
     "image.upload": (delete_image,),
 }
-"""The operations over which a deletion of their subject wins."""
+"""Operations that a deletion of their subject supersedes."""

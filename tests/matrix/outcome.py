@@ -1,4 +1,4 @@
-"""What became of a cloud: its rows without what is random, its engines, and what stays when all is deleted."""
+"""The state of a cloud: its rows without random values, its engines, and what remains after everything is deleted."""
 
 import json
 import re
@@ -22,12 +22,12 @@ RANDOM = re.compile(
     r"|\b\d{16}\b|\br-[0-9a-f]{8}\b|\d+(?:\.\d+){3}|\b[0-9a-f]{12}\b"
 )
 PASSING = ("kernel_", "toy_", "compute_host_heartbeats")
-"""Tables that say how work went, or what was last seen."""
+"""Tables that record the progress of work or the last report."""
 COUNTERS = {"generation", "revision", "revision_number", "epoch", "updated_at", "launched_at"}
 
 
 def rows(cloud: SteppedCloud) -> list[str]:
-    """Every row of the services' tables; what differs from run to run is a `#`."""
+    """Every row of the services' tables. Values that differ between runs are replaced by `#`."""
 
     def read(tx: Transaction) -> list[str]:
         found = []
@@ -43,7 +43,7 @@ def rows(cloud: SteppedCloud) -> list[str]:
 
 
 def engines(cloud: SteppedCloud) -> dict[str, Any]:
-    """What there is, by id."""
+    """The engines' contents by id."""
     volumes = cloud.engines[FakeVolumes].inventory()
     topology = cloud.engines[FakeTopology].inventory()
     wiring = cloud.engines[FakeWiring].inventory()
@@ -60,7 +60,7 @@ def engines(cloud: SteppedCloud) -> dict[str, Any]:
 
 
 def count(cloud: SteppedCloud) -> dict[str, Any]:
-    """The engines' things by number and state, comparable between runs."""
+    """The engines' contents by number and state, comparable between runs."""
     found = engines(cloud)
     return {
         name: sorted(things.values()) if isinstance(things, dict) else len(things) for name, things in found.items()
@@ -72,7 +72,7 @@ def size(things: Any) -> int:
 
 
 def clear(cloud: SteppedCloud) -> None:
-    """Delete what clients have made, as a client does."""
+    """Delete what clients have created, as a client does."""
     for server in cloud.get(f"{SERVERS}?all_tenants=1", as_="admin").json["servers"]:
         gone = cloud.delete(f"{SERVERS}/{server['id']}", as_="admin")
         assert gone.status_code == 204, gone.text
@@ -100,7 +100,7 @@ def _clear_volumes(cloud: SteppedCloud) -> None:
 
 
 def usages(cloud: SteppedCloud, project_id: str) -> dict[str, int]:
-    """What the project's quotas count that is not nothing."""
+    """The project's quota usages that are not zero."""
 
     def read(tx: Transaction) -> dict[str, int]:
         counted = {

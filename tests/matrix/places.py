@@ -1,4 +1,4 @@
-"""Where a cloud of the proofs lives: one folder and one database, filled from copies as often as there are deaths to die."""
+"""A place is the folder and the database of a tested cloud. It is restored from a copy for each death."""
 
 import shutil
 import tempfile
@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.databases import PostgreSQL
 
 MEMORY = Path("/dev/shm")
-"""A process's death loses nothing that was written, wherever it lies."""
+"""The death of a process loses nothing that was written, so memory is sufficient."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Saved:
 
 
 class Place:
-    """`server` None: the database is a file in the folder. Nobody may be connected while it is saved or loaded."""
+    """`server` None: the database is a file in the folder. It may have no connections while it is saved or loaded."""
 
     def __init__(self, server: PostgreSQL | None = None) -> None:
         self.folder = _folder()

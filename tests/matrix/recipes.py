@@ -1,4 +1,4 @@
-"""For each kind of operation: how a client brings it about, in one way or several. It is left begun, with no step walked."""
+"""For each kind of operation: how a client starts it, in one or several ways. No step is executed yet."""
 
 import base64
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Recipe:
 
 
 recipes: dict[str, Recipe] = {}
-"""By kind of operation, or `<kind>, <what is special>`."""
+"""By kind of operation, or `<kind>, <special case>`."""
 
 ORIGIN: dict[str, Any] = {
     "request_id": "req-recipe", "user_id": CALLERS["member"].user_id, "project_id": CALLERS["member"].project_id,
@@ -44,7 +44,7 @@ def recipe(kind: str, variant: str = "", ends: str = "done", keeps: bool = False
 
 
 def environment(cloud: SteppedCloud) -> World:
-    """What every recipe begins with: a host, flavors, an image, a network."""
+    """The start of every recipe: a host, flavors, an image, a network."""
     from kumoi.services.block_storage import bootstrap
 
     cloud.database.write(lambda tx: bootstrap.bootstrap(tx, cloud.settings, {}))
@@ -58,7 +58,7 @@ def ok(response: Any) -> Any:
 
 @recipe("server.create")
 def _(world: World) -> None:
-    """With a volume of its own for its root, a given volume, a given port and a port made for it."""
+    """With a new root volume, an existing volume, an existing port and a port created for it."""
     given = volume(world)
     port = ok(world.cloud.post("/network/v2.0/ports", json={"port": {"network_id": world.network}})).json["port"]["id"]
     world.cloud.settle()
@@ -75,7 +75,7 @@ def _(world: World) -> None:
 
 @recipe("server.create", "from a volume")
 def _(world: World) -> None:
-    """Which is given, boots it, and goes with it."""
+    """The volume exists, boots the server, and is deleted with it."""
     given = ready_volume(world, imageRef=world.image)
     device = {"boot_index": 0, "source_type": "volume", "uuid": given, "destination_type": "volume",
               "delete_on_termination": True}  # fmt: skip
@@ -84,7 +84,7 @@ def _(world: World) -> None:
 
 @recipe("server.delete", "with volumes")
 def _(world: World) -> None:
-    """One that it boots from and one that was attached go with it; one stays."""
+    """A boot volume and an attached volume are deleted with it; another one stays."""
     device = {"boot_index": 0, "source_type": "image", "uuid": world.image, "destination_type": "volume",
               "volume_size": 1, "delete_on_termination": True}  # fmt: skip
     server_id = world.boot(imageRef=None, block_device_mapping_v2=[device])
@@ -169,7 +169,7 @@ def _(world: World) -> None:
 
 @recipe("volume.create")
 def _(world: World) -> None:
-    """A copy of another volume, which goes through a snapshot."""
+    """A copy of another volume, through a snapshot."""
     source = ready_volume(world, imageRef=world.image)
     volume(world, source_volid=source)
 
@@ -244,7 +244,7 @@ def _(world: World) -> None:
 
 
 def volume(world: World, **more: Any) -> str:
-    """A volume that is being made."""
+    """A volume in creation."""
     return str(ok(world.cloud.post(VOLUMES, json={"volume": {"size": 1, **more}})).json["volume"]["id"])
 
 
@@ -255,7 +255,7 @@ def ready_volume(world: World, **more: Any) -> str:
 
 
 def snapshot(world: World, volume_id: str) -> str:
-    """A snapshot that is being made."""
+    """A snapshot in creation."""
     return str(ok(world.cloud.post(SNAPSHOTS, json={"snapshot": {"volume_id": volume_id}})).json["snapshot"]["id"])
 
 

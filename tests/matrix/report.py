@@ -1,4 +1,4 @@
-"""Counts of a proof, merged into reports/<name>.json by whoever has done a part of it."""
+"""Merges the counts of a proof's parts into reports/<name>.json."""
 
 import fcntl
 import json
@@ -9,7 +9,7 @@ FOLDER = Path(__file__).parents[2] / "reports"
 
 
 def note(name: str, part: str, counts: dict[str, int]) -> None:
-    """`parts`: what each part counted last; `total`: their sums."""
+    """`parts`: the last counts of each part; `total`: their sums."""
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / f".{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,6 +1,8 @@
-"""Death, stall and deletion at every step of every operation, both ways: nothing is stuck, left over, or different.
+"""Death, stall and deletion at every step of every operation, in both directions: nothing is stuck, left over, or
+different.
 
-A sample of the points unless KUMOI_MATRIX=whole (`make matrix`, part of `make prove`)."""
+A sample of the points unless KUMOI_MATRIX=whole (`make matrix`, part of `make prove`).
+"""
 
 import os
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ app.load_services()
 WHOLE = os.environ.get("KUMOI_MATRIX") == "whole"
 KINDS = sorted(kind for kind in operations.registry if not kind.startswith("toy."))
 SAMPLE = {"sqlite": 3, "postgresql": 8}
-"""One point of so many."""
+"""Every n-th point is tested."""
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -28,7 +30,7 @@ def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 def test_every_operation_has_a_recipe() -> None:
-    """A new operation is under this proof as soon as tests/matrix/recipes.py says how it begins."""
+    """A new operation is tested as soon as tests/matrix/recipes.py has a recipe for it."""
     assert sorted({recipe.kind for recipe in recipes.values()}) == KINDS
 
 
@@ -50,7 +52,7 @@ def test_every_point_of(bench: Bench, recipe: str) -> None:
 
 
 class Matrix:
-    """One operation, begun; every test of it goes on from there."""
+    """One started operation, from which each test continues."""
 
     def __init__(self, bench: Bench, recipe: str) -> None:
         self.bench, self.recipe, self.kind = bench, recipe, recipes[recipe].kind
@@ -78,7 +80,8 @@ class Matrix:
             self._die(expected, turning[-1])
 
     def relapses(self) -> None:
-        """Who takes over from a dead one fails where it goes on: what the dead one had begun is undone as well."""
+        """The process that takes over after a death fails at the step where it resumes. The work of the dead one must
+        be undone too."""
         turning = walk.turning_points(self.kind)
         for point in self._points(self.forward_end, None, 3):
             if point.step not in turning or (point.step, point.moment) == (turning[-1], "recorded"):
@@ -92,14 +95,14 @@ class Matrix:
             self.counts["relapses"] += 1
 
     def stalls(self) -> None:
-        """A runner that stalls past its lease and wakes: another has done the work, it changes nothing."""
+        """A runner sleeps past its lease. When it wakes, another has done the work, and it must change nothing."""
         for point in self._points(self.forward_end, None, 1):
             end = self.bench.interfered(self.begun, point, interference.stall)
             self._same(end, self.forward_end, f"stall {point}")
             self.counts["stalls"] += 1
 
     def deletions(self) -> None:
-        """The last point is left out: there the work is done."""
+        """Without the last point, at which the operation is complete."""
         for delete in interference.deletes[self.kind]:
             for point in self._points(self.forward_end, None, 2):
                 if (point.step, point.moment) == (operations.registry[self.kind].steps[-1].name, "recorded"):

@@ -1,4 +1,5 @@
-"""The crash matrix: every operation, every step, both ways, death at three moments of each; and what came of it."""
+"""The crash matrix: runs every operation with a death at three moments of each step, in both directions, and collects
+the results."""
 
 import json
 import os
@@ -26,7 +27,7 @@ SWEPT = 15.0
 
 @dataclass(frozen=True)
 class Point:
-    """Where something happens. `fails`: the step after whose engine work the operation is told to turn back."""
+    """A point at which something happens. `fails`: the step after whose engine call the operation is turned round."""
 
     kind: str
     step: str
@@ -41,22 +42,22 @@ class Point:
 
 @dataclass
 class End:
-    """How an operation came out."""
+    """The result of an operation."""
 
     state: str
     audit: list[dict[str, Any]]
     rows: list[str]
     count: dict[str, Any]
     left: dict[str, Any]
-    """What engines and quotas hold after everything was deleted, other than at first."""
+    """Differences of engines and quotas after everything was deleted."""
     grown: list[str] = field(default_factory=list)
-    """Of which things engines hold more than when the operation was begun."""
+    """The kinds of which the engines have more than before the operation."""
     hits: list[tuple[str, str, str]] = field(default_factory=list)
     """(direction, step, moment) in the order in which they came."""
 
 
 class Bench:
-    """One place, on one kind of database, with a cloud that is warm in this process; children begin from it."""
+    """A place on one kind of database, with an open cloud in this process. Children are forked from it."""
 
     def __init__(self, server: PostgreSQL | None = None) -> None:
         self.place = Place(server)
@@ -75,7 +76,7 @@ class Bench:
         self.place.remove()
 
     def begin(self, recipe: str) -> Saved:
-        """The operation is promised; nobody has walked it."""
+        """The operation exists; no step was executed."""
         kind = recipes[recipe].kind
 
         def work(noted: dict[str, Any]) -> None:
@@ -90,7 +91,7 @@ class Bench:
         return self.place.save()
 
     def run(self, begun: Saved, kind: str, *, fails: str | None = None, death: Point | None = None) -> End | None:
-        """Walk it; None when it died where it should."""
+        """Execute it. None if it died at the point."""
 
         def work(noted: dict[str, Any]) -> End:
             hits: list[tuple[str, str, str]] = []
@@ -114,7 +115,7 @@ class Bench:
         return end if finished else None
 
     def recover(self, kind: str, *, fails: bool = False) -> End:
-        """After a death: a new process, when the lease of the dead one is over; `fails`: at once, where it takes over."""
+        """After a death: a new process takes over when the lease expires. `fails`: it fails at its first step."""
 
         def work(noted: dict[str, Any]) -> End:
             failed: list[str] = []
@@ -184,7 +185,7 @@ class Bench:
             )
         )
         end = End(state, cloud.audit(), outcome.rows(cloud), outcome.count(cloud), {}, [], hits)
-        # Plugs go with the state of guests, which power actions do not take back; the audit knows which belong.
+        # Power actions do not undo a guest's plugs. The audit checks which plugs belong.
         begun = noted.get("begun", end.count)
         end.grown = [
             name
@@ -215,7 +216,7 @@ class Bench:
 
 
 def turning_points(kind: str) -> list[str]:
-    """The steps that may fail and then are undone: up to the pivot."""
+    """The steps that may fail and are then undone: up to the pivot."""
     operation = operations.registry[kind]
     if operation.forward_only:
         return []
@@ -228,7 +229,7 @@ def turning_points(kind: str) -> list[str]:
 
 
 def points(kind: str, hits: list[tuple[str, str, str]], fails: str | None) -> Iterator[Point]:
-    """A point for each place that was passed; of an operation told to fail only those of the way back."""
+    """A point for each place that was passed. For an operation that fails: only those of the way back."""
     for direction, step, moment in dict.fromkeys(hits):
         if fails is None or direction == "backward":
             yield Point(kind, step, direction, moment, fails)

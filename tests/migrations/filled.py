@@ -1,4 +1,4 @@
-"""A row in every table of a database, whatever the tables are, and what became of it after more migrations."""
+"""Fills every table of a database with a row, and compares the rows after more migrations."""
 
 import json
 from typing import Any
@@ -28,7 +28,7 @@ def fill(database: Database) -> Rows:
                 referred = next(iter(column.foreign_keys), None)
                 if referred is not None and referred.column.table.name in rows:
                     row[column.name] = rows[referred.column.table.name][referred.column.name]
-                elif referred is not None:  # to its own table
+                elif referred is not None:  # reference to the same table
                     row[column.name] = None
                 else:
                     row[column.name] = _value(column, turn)
@@ -38,7 +38,7 @@ def fill(database: Database) -> Rows:
 
 
 def _value(column: sa.Column[Any], turn: int) -> Any:
-    """One that is like no other row's."""
+    """A value that no other row has."""
     kind = column.type
     if isinstance(kind, sa.JSON):
         return {"column": column.name, "turn": turn}
@@ -56,7 +56,7 @@ def _value(column: sa.Column[Any], turn: int) -> Any:
 
 
 def differences(database: Database, rows: Rows, scripts: ScriptDirectory) -> list[str]:
-    """What the database has no more, or otherwise, and no migration's LOSES names: a table, or table.column."""
+    """Data that the database has lost or changed and no migration's LOSES names: a table, or table.column."""
     loses = {name for script in scripts.walk_revisions() for name in getattr(script.module, "LOSES", ())}
     with database.connection() as connection, connection.begin():
         tables = sa.MetaData()

@@ -1,4 +1,4 @@
-"""The migrations lead to the tables that the code declares, on both databases, and keep what is in them."""
+"""The migrations produce the tables that the code declares, on both databases, and keep their data."""
 
 import shutil
 import sys
@@ -56,7 +56,7 @@ def history(folder: Path = migrations.HERE) -> list[str]:
 
 
 def test_rows_of_every_earlier_version_are_kept(database: Database) -> None:
-    """At each revision every table gets a row, so that the next one meets rows of all that came before."""
+    """At each revision every table gets a row, so that the next one meets rows of all earlier revisions."""
     kept = []
     for revision in history():
         migrations.upgrade(database, revision)
@@ -67,14 +67,14 @@ def test_rows_of_every_earlier_version_are_kept(database: Database) -> None:
         assert differences(database, rows, migrations.scripts()) == []
 
 
-# Histories of the tests' own.
+# The tests' own migration histories.
 
 HERE = migrations.HERE
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One without migrations yet."""
+    """A folder without migrations."""
     made = tmp_path / "migrations"
     shutil.copytree(HERE, made, ignore=shutil.ignore_patterns("__pycache__", "*_*.py"))
     (made / "versions").mkdir(exist_ok=True)
@@ -83,7 +83,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Database]:
-    """An empty database, on SQLite: which has fewer ways to change a table."""
+    """An empty SQLite database, because SQLite has fewer ways to change a table."""
     app.load_services()
     made = Database(f"sqlite:///{tmp_path / 'kumoi.db'}")
     yield made
@@ -147,7 +147,7 @@ def test_what_is_written_passes_the_formatter(small: Database, folder: Path) -> 
 
 
 def test_a_rebuilt_table_keeps_the_rows_that_refer_to_it(small: Database, folder: Path) -> None:
-    """SQLite changes a column by making its table anew."""
+    """SQLite changes a column by creating its table again."""
     write(small, folder, "add playlists", declared())
     rows = fill(small)
     tables = declared()
@@ -174,7 +174,7 @@ def test_rows_that_refer_to_none_are_refused(small: Database, folder: Path) -> N
 
 
 def test_what_is_lost_is_seen(small: Database, folder: Path) -> None:
-    """A migration that drops or changes values says which in LOSES."""
+    """A migration that drops or changes values declares them in LOSES."""
     write(small, folder, "add playlists", declared())
     rows = fill(small)
     script = migrations.new(small, "forget", folder, declared())

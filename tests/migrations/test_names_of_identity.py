@@ -1,4 +1,4 @@
-"""A cloud that has names which differ in case only keeps its rows; the younger ones are renamed."""
+"""A cloud with names that differ only in case keeps its rows; the younger ones are renamed."""
 
 import logging
 from typing import Any

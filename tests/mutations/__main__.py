@@ -1,8 +1,9 @@
-"""`python -m tests.mutations [--trust] [name …]`: each patch breaks one promise; the suite that it names must go red.
+"""`python -m tests.mutations [--trust] [name …]`: each patch breaks one promise, and the suite that it names must fail.
 
-`--trust`: that the suites are green without any is not tried first.
+`--trust`: skip the check that the suites pass without a patch.
 
-The first line of a patch says `suite: <arguments of pytest>`, the second `breaks: <the promise>`."""
+The first line of a patch is `suite: <arguments of pytest>`, the second `breaks: <the promise>`.
+"""
 
 import os
 import shlex
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 PATCHES = Path(__file__).parent
 COPIED = ("src", "tests", "pyproject.toml")
 GREEN, RED = 0, 1
-"""pytest's exit statuses: all passed, some failed. Anything else is a suite that does not run."""
+"""pytest's exit statuses: all passed, some failed. Any other status means that the suite does not run."""
 WITHIN = 1800.0
 
 
@@ -66,7 +67,7 @@ def copy() -> Path:
 
 
 def applies(mutation: Mutation, tree: Path, *, check: bool = False) -> str:
-    """Apply it to a tree; why not, or nothing. `check`: only whether it would."""
+    """Apply it to a tree. Returns the reason if it does not apply. `check`: only check whether it would."""
     command = [
         "git",
         "apply",

@@ -1,4 +1,5 @@
-"""No mutation rots: each still applies, says what it breaks, and names a suite that exists. `make mutations` runs them."""
+"""Every mutation still applies, names the promise that it breaks, and names an existing suite. `make mutations` runs
+them."""
 
 import shlex
 

@@ -1,4 +1,5 @@
-"""`python -m tests.power_cut [--cuts N] [--seed S] [--guests G]`: records a life, cuts the power, starts again, and looks."""
+"""`python -m tests.power_cut [--cuts N] [--seed S] [--guests G]`: records the life of a cloud, cuts the power, restarts
+it, and checks it."""
 
 import argparse
 import os
@@ -23,11 +24,11 @@ from tests.power_cut.disk import Disk, Luck
 ROOT = Path(__file__).parents[2]
 RECORDED_WITHIN = 300.0
 DRAWS = 4
-"""How often the dice are thrown at each barrier."""
+"""Random states of the disk for each barrier."""
 CORES = 2
 CUT_WITHIN = 3600
 MOST = {"fake": 1_000_000, "qemu": 300}
-"""Cuts: a QEMU that comes up again takes its time."""
+"""The maximum number of cuts. Restarting QEMU takes time."""
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Cut:
 
 
 class Recording:
-    """One life of a cloud. `events` can be walked as often as one likes."""
+    """A recorded life of a cloud. `events` can be iterated repeatedly."""
 
     def __init__(self, folder: Path, guests: str = "fake", program: str = "tests.power_cut.scenario") -> None:
         self.folder, self.guests, self.program = folder, guests, program
@@ -100,7 +101,7 @@ def choose(recording: Recording, most: int, random: Random, counts: Counter[str]
 
 
 def cut(recording: Recording, cuts: list[Cut], seed: int, place: Path) -> Found:
-    """Each of the cuts, and what is wrong after it; `place` is where the folder is found again."""
+    """Each cut with the problems found after it. The folder is restored at `place`."""
     found = Found()
     wanted: dict[int, list[Cut]] = {}
     for each in cuts:

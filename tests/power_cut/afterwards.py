@@ -1,4 +1,4 @@
-"""What must be so when Kumoi starts again after a power cut: all that was promised, and nothing besides."""
+"""Checks after a restart following a power cut: all promises hold, and nothing else exists."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ Promises = dict[str, dict[str, Any]]
 
 
 def problems(data: Path, promises: Promises, guests: str = "fake") -> tuple[list[str], int]:
-    """What of the promises does not hold in this folder, and how many were looked at."""
+    """Promises that do not hold in this folder, and how many were checked."""
     with clouds.beginning(BEGIN + LATER, guests), randomness.using(SeededSource(8)):
         wrong = _fixed(data, promises)
         lifecycle.carry_over(Folder(data))  # the machine has booted since
@@ -47,20 +47,20 @@ def problems(data: Path, promises: Promises, guests: str = "fake") -> tuple[list
 
 
 def _give_uploads(folder: Folder) -> None:
-    """The model knows no owners: what was uploaded belongs to the user that receives uploads."""
+    """The model does not record owners. Uploads belong to the user of the receiving process."""
     owner = folder.images.stat()
     for path in folder.images.iterdir():
         os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def half_made(data: Path) -> list[str]:
-    """Files that no name of a finished thing has."""
+    """Draft files that do not belong to a completed resource."""
     found = [path for pattern in ("*.part", "*.new", "*.source*") for path in data.rglob(pattern)]
     return sorted(str(path.relative_to(data)) for path in found)
 
 
 def _fixed(data: Path, promises: Promises) -> list[str]:
-    """The files that `kumoi up` made, before it is asked again."""
+    """Restore the files that `kumoi up` created, before it runs again."""
     return _other_files(data, promises.get("the cloud", {}))
 
 

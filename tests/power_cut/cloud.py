@@ -29,14 +29,14 @@ from kumoi.kernel.settings import Folder, Settings
 from tests.stepped import QUIET_WITHIN, NotQuiet, SteppedCloud
 
 WITHIN = 60.0
-"""Seconds for what QEMU has to do until all is quiet."""
+"""Seconds for QEMU's work until all is quiet."""
 THE_WORLD = ("/network", "/host/fake-guests.db")
-"""Where the fakes keep what is no file of a cloud: a power cut does not touch it."""
+"""Where the fakes store what is not a file of the cloud. A power cut does not affect it."""
 SETTINGS: dict[str, Any] = {"cloud_id": "abcdef", "hypervisor": "fake", "network": "fake", "password_rounds": 4}
 
 
 class Hurrying:
-    """Real time for what really takes time, and leaps over what is only waited for."""
+    """Real time for real work; skips waiting times."""
 
     def __init__(self, instant: int) -> None:
         self.begin, self.leapt = instant, 0
@@ -59,13 +59,13 @@ class Hurrying:
 
 
 def beginning(instant: int, guests: str) -> AbstractContextManager[None]:
-    """Within: time begins at `instant`, and is virtual where no process is waited for."""
+    """Context manager: time starts at `instant`, and is virtual if no process is waited for."""
     chosen = VirtualClock(instant) if guests == "fake" else Hurrying(instant)
     return clock.using(chosen)
 
 
 def up(data: Path, guests: str = "fake") -> "FilesCloud":
-    """What `kumoi up` does before it starts processes, and then a cloud in this one."""
+    """Does what `kumoi up` does before it starts processes, then opens a cloud in this process."""
     folder = Folder(data)
     folder.run.mkdir(parents=True, exist_ok=True)
     settings = Settings(**SETTINGS)
@@ -74,7 +74,7 @@ def up(data: Path, guests: str = "fake") -> "FilesCloud":
 
 
 class FilesCloud(SteppedCloud):
-    """`guests`: fake, or qemu as whoever runs this."""
+    """`guests`: fake, or qemu as the current user."""
 
     def __init__(self, data: Path, guests: str = "fake") -> None:
         self.guests = guests
@@ -100,7 +100,7 @@ class FilesCloud(SteppedCloud):
         raise NotQuiet(str(self.audit()))
 
     def end_guests(self) -> None:
-        """No QEMU outlives a test."""
+        """End every QEMU after a test."""
         if self.guests == "qemu":
             hypervisor = self.engines[QemuHypervisor]
             for server_id in hypervisor.states():

@@ -1,7 +1,7 @@
-"""A disk that forgets: names and bytes below one folder, and what of them a power cut would keep.
+"""A model of a disk that forgets: names and bytes below one folder, and which of them survive a power cut.
 
-The model is what POSIX promises and no more. Bytes of a file are kept from its fsync or fdatasync on; a name in a folder
-from that folder's fsync on, whatever became of the file. One rename is whole or not at all.
+It keeps only what POSIX guarantees. Bytes of a file survive from its fsync or fdatasync on; a name in a folder survives
+from that folder's fsync on, independent of the file. A rename is atomic.
 """
 
 import enum
@@ -18,7 +18,7 @@ NEVER_KEPT = ("-shm",)
 
 
 class Luck(enum.StrEnum):
-    """What of the unsynced a cut keeps."""
+    """Which unsynced changes survive a cut."""
 
     NOTHING = "nothing"
     NAMES = "names without bytes"
@@ -61,7 +61,7 @@ class Folder:
 
 @dataclass(eq=False)
 class Naming:
-    """One change of names: (folder, name) → what it names from now on, or None."""
+    """A change of names: (folder, name) → what it refers to afterwards, or None."""
 
     changes: "dict[tuple[Folder, str], File | Folder | None]"
 
@@ -74,7 +74,8 @@ class Naming:
 
 
 class Disk:
-    """`always`: parts of paths whose changes are kept at once, for they stand for what is no file of the cloud."""
+    """`always`: parts of paths whose changes survive at once, because they represent state outside the cloud's
+    files."""
 
     def __init__(self, root: Path, always: tuple[str, ...] = ()) -> None:
         self.path = str(root)
@@ -107,7 +108,7 @@ class Disk:
                 self.pending.append(naming)
 
     def unsynced(self) -> int:
-        """How many changes a cut may lose."""
+        """The number of changes that a cut may lose."""
         return len(self.pending) + sum(len(file.pending) for file in _files(self.root))
 
     def lay_out(self, target: Path, luck: Luck, random: Random) -> None:
@@ -126,11 +127,11 @@ class Disk:
                 (target / name).write_bytes(thing.after(luck, random))
 
     def _names(self, luck: Luck, random: Random) -> "dict[Folder, dict[str, File | Folder]]":
-        """Folder → its names after the cut, where they are not those that are kept for sure."""
+        """Folder → its names after the cut, if they differ from the guaranteed ones."""
         found: dict[Folder, dict[str, File | Folder]] = {}
         lost: set[tuple[Folder, str]] = set()
         for naming in self.pending if luck is not Luck.NOTHING else ():
-            # What came later to a name cannot be kept without what came before.
+            # A later change of a name cannot survive without the earlier ones.
             if not lost.isdisjoint(naming.changes) or (luck is Luck.SOME and random.random() < 0.5):
                 lost.update(naming.changes)
                 continue
@@ -211,7 +212,7 @@ def _apply(content: bytearray, event: Event) -> None:
 
 
 def _pages(event: Event) -> list[Event]:
-    """A write torn where a disk may tear it."""
+    """A write, split at the boundaries where a disk may tear it."""
     if event.what != "write":
         return [event]
     parts, offset = [], event.offset

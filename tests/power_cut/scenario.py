@@ -1,6 +1,7 @@
-"""`python -m tests.power_cut.scenario FOLDER MARKS GUESTS`: a cloud's life from `kumoi up` on, and what clients were told.
+"""`python -m tests.power_cut.scenario FOLDER MARKS GUESTS`: a cloud's life from `kumoi up` on, and what clients were
+told.
 
-Each answer that promises something is written to MARKS the moment it is there, so that the recording has its place.
+Each reply that contains a promise is written to MARKS at once, so that the recording has its position.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ def a_qcow2() -> bytes:
 
 
 class Client:
-    """Asks, and writes down what it was promised: subject → what holds from now on."""
+    """Sends requests and records promises: subject → what must hold from now on."""
 
     cloud: clouds.FilesCloud
     network: str
@@ -52,7 +53,7 @@ class Client:
         os.write(self.marks, json.dumps({"subject": subject, "promise": promise}).encode() + b"\n")
 
     def perhaps(self, *subjects: str) -> None:
-        """From here on until an answer, what was promised of them may be so or not."""
+        """Until the reply, these promises may hold or not."""
         for subject in subjects:
             os.write(self.marks, json.dumps({"subject": subject, "promise": None}).encode() + b"\n")
 
@@ -70,7 +71,7 @@ class Client:
         self.told(subject, path=path, fields=fields)
 
     def once(self, path: str, body: Any, key: str, **more: Any) -> Any:
-        """A POST whose answer is kept for whoever asks again."""
+        """A POST whose reply is stored for retries."""
         answer = self.post(path, body, headers={"Idempotency-Key": key}, **more)
         self.told(f"key {key}", again=path, key=key, body=body, text=answer.text)
         return answer.json
@@ -93,7 +94,7 @@ class Client:
         return volume_id
 
     def whole(self, volume_id: str, size: int = 1, image_id: str | None = None) -> None:
-        """What the API calls available is looked at: so it must stay, and what it stands on."""
+        """Checks an available volume. Its disk and base must stay valid."""
         shown = self.cloud.get(f"{VOLUMES}/{volume_id}").json["volume"]
         assert (shown["status"], shown["size"]) == ("available", size), shown
         file = self.data / "volumes" / f"{volume_id}.qcow2"
@@ -102,7 +103,7 @@ class Client:
                   files={str(each.relative_to(self.data)): digest(each) for each in (file, *under)})  # fmt: skip
 
     def guest_writes(self, volume_id: str, byte: int, at_byte: int) -> None:
-        """And flushes, as a guest does that wants it kept."""
+        """And flushes, as a guest does for durable data."""
         self.perhaps(f"volume {volume_id}")
         file = self.data / "volumes" / f"{volume_id}.qcow2"
         words = ["-f", "qcow2", "-c", f"write -q -P {byte} {at_byte} 64k", "-c", "flush", str(file)]
@@ -199,7 +200,7 @@ def live(client: Client) -> None:
 
 
 def live_with_guests(client: Client) -> None:
-    """What QEMU writes, and what the host remembers of its guests."""
+    """Writes by QEMU, and the host's records of its guests."""
     client.begin()
     cloud = client.cloud
     cloud.sweep()

@@ -1,4 +1,4 @@
-"""What `kumoi backup` and `kumoi restore` have reported as done outlives a power cut."""
+"""Completed `kumoi backup` and `kumoi restore` survive a power cut."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_a_backup_and_what_it_was_restored_to_are_whole(tmp_path: Path) -> None:
     recording.make()
     after = tmp_path / "after"
     for _, disk, _, _, event in recording.walk():
-        if event == Event("sync", str(recording.data)):  # the last one comes when all is over
+        if event == Event("sync", str(recording.data)):  # the last one comes at the very end
             disk.lay_out(fresh(after), Luck.NOTHING, Random(1))
     assert _files(after / "elsewhere" / "second") == _files(recording.data / "elsewhere" / "second")
     assert _files(after / "elsewhere" / "second")["images/image"] == b"bytes" * 1000

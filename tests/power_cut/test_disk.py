@@ -1,4 +1,4 @@
-"""The disk that forgets: what POSIX promises is kept, and what it does not promise can be lost."""
+"""The model of the disk: what POSIX guarantees survives, and the rest can be lost."""
 
 from pathlib import Path
 from random import Random

@@ -1,4 +1,4 @@
-"""What the API answered with success outlives a power cut: after each answer, and wherever the dice say."""
+"""What the API answered with success survives a power cut: after each reply, and at random points."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""What processes did to the files below one folder: recorded by strace, read back as events in their order."""
+"""Records with strace what processes do to the files below one folder, and reads it back as ordered events."""
 
 import json
 import os
@@ -15,8 +15,8 @@ CALLS = (
     "symlink", "symlinkat", "mkdir", "mkdirat", "rmdir", "copy_file_range", "sendfile", "splice", "lseek",
     "io_uring_setup", "ioctl",
 )  # fmt: skip
-"""All that changes names or bytes. What is changed through a mapped page is not seen: of a cloud's files that is only
-SQLite's `-shm`, which no power cut keeps."""
+"""All calls that change names or bytes. Changes through mapped pages are not seen: of a cloud's files this is only
+SQLite's `-shm`, which need not survive."""
 _BY_DESCRIPTOR = (
     "write", "pwrite64", "writev", "pwritev", "pwritev2", "ftruncate", "fallocate", "fsync", "fdatasync", "lseek", "ioctl",
 )  # fmt: skip
@@ -27,7 +27,7 @@ _TEXT = re.compile(rb'"((?:\\x[0-9a-f]{2})*)"')
 
 
 class Unknown(Exception):
-    """A call that changes files in a way that is not understood here."""
+    """A call that changes files in an unsupported way."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Event:
 
 
 def record(argv: list[str], out: Path, within: float, environment: dict[str, str] | None = None) -> None:
-    """Run a program and all that it starts, each of its CALLS written to `out`."""
+    """Run a program and its children; each of their CALLS is written to `out`."""
     command = [
         "strace", "-f", "--seccomp-bpf", "-y", "-xx", "-s", str(1 << 28), "-qqq", "-e", "signal=none",
         "-e", f"trace={','.join(CALLS)}", "-o", str(out), *argv,
@@ -59,7 +59,7 @@ def record(argv: list[str], out: Path, within: float, environment: dict[str, str
 
 
 def events(out: Path, folder: Path, marks: Path) -> Iterator[Event]:
-    """What befell names and bytes below `folder`, and the lines of JSON that were written to `marks`."""
+    """Changes of names and bytes below `folder`, and the lines of JSON that were written to `marks`."""
     return _Reader(str(folder), str(marks)).read(out)
 
 
@@ -71,7 +71,7 @@ class _Reader:
     def __init__(self, folder: str, marks: str) -> None:
         self.folder, self.marks = folder, marks
         self.offsets: dict[tuple[int, str], int] = {}
-        """Where the next `write` goes, by descriptor and path."""
+        """The position of the next `write`, by descriptor and path."""
         self.appending: set[tuple[int, str]] = set()
         self.names: set[str] = set()
         self.sizes: dict[str, int] = {}
@@ -86,7 +86,7 @@ class _Reader:
                         yield from self._event(name.decode(), arguments, int(result, 0), more)
 
     def _whole(self, line: bytes) -> bytes | None:
-        """A call that was interrupted by another thread's is told in two lines."""
+        """strace splits a call that another thread interrupts into two lines."""
         found = _LINE.match(line)
         if not found:
             return None
@@ -172,7 +172,7 @@ class _Reader:
         return b"".join(_bytes(found) for found in _TEXT.findall(rest))
 
     def _paths(self, arguments: bytes) -> list[str]:
-        """The names in a call, each under the folder whose descriptor stands before it."""
+        """The names in a call. Each is relative to the descriptor before it."""
         found, under = [], "/"
         for part in re.finditer(rb'"(?:\\x[0-9a-f]{2})*"|(?:\d+|AT_FDCWD)<(?:\\x[0-9a-f]{2})*>', arguments):
             if part[0].startswith(b'"'):

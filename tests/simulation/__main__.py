@@ -15,13 +15,13 @@ from tests.simulation.faults import KINDS
 from tests.simulation.stage import Stage
 
 LONG = 400
-"""From so many seeds on, every operation, step and kind of fault must have been hit."""
+"""From this number of seeds on, every operation, step and kind of fault must have occurred."""
 
 
 def play(
     first: int, count: int, *, seconds: float | None = None, every: int = 1, server: PostgreSQL | None = None
 ) -> dict[str, Any]:
-    """Seeds first, first + every, …; the counts. What breaks names its seed."""
+    """Plays the seeds first, first + every, …; returns the counts. An error names its seed."""
     stage = Stage(server)
     played, began = 0, clock.monotonic()
     try:
@@ -52,7 +52,7 @@ def unhit(found: dict[str, Any]) -> list[str]:
 
 
 def _passed(kind: str, operation: operations.Operation) -> list[str]:
-    """Each step forward; and back, up to the pivot, where it takes something back."""
+    """Each step forward, and backward up to the pivot if it undoes something."""
     names = [f"{kind}.{step.name}.forward" for step in operation.steps]
     turning = turning_points(kind)
     undone = [step for step in operation.steps if step.name in turning and (step.undo or step.erase)]
@@ -90,7 +90,7 @@ def main() -> None:
 
 
 def run(seed: int, count: int, server: PostgreSQL | None) -> None:
-    """One seed tells its story; many are counted."""
+    """One seed prints its story; several are counted."""
     began = clock.monotonic()
     if count == 1:
         stage = Stage(server)

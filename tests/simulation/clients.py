@@ -1,4 +1,4 @@
-"""Several clients, who ask for what may be asked and for what may not, over HTTP; one remembers what it was told."""
+"""Several clients that send valid and invalid requests over HTTP. They remember what they were told."""
 
 import contextlib
 from collections import Counter
@@ -33,7 +33,7 @@ ALLOWED = {
 
 
 class Clients:
-    """`deleted`: what the API has promised to delete."""
+    """`deleted`: ids whose deletion the API accepted."""
 
     def __init__(
         self, cloud: SteppedCloud, world: World, random: Random, tell: Callable[[str], None], replies: Counter[str]
@@ -62,7 +62,7 @@ class Clients:
         deed()
 
     def ask(self, method: str, path: str, as_: str = "member", **more: Any) -> Any:
-        """Sometimes the reply is lost, and the client asks again with the same key."""
+        """Sometimes the reply is lost, and the client retries with the same key."""
         headers = {}
         if method == "POST" and not path.endswith("/action"):
             headers["Idempotency-Key"] = randomness.new_hex()
@@ -77,7 +77,7 @@ class Clients:
         return answer
 
     def _call(self, method: str, path: str, as_: str, headers: dict[str, str], more: dict[str, Any]) -> Any:
-        """The process that answers may die of it; then the client asks again, sometimes as if for the first time."""
+        """The serving process may die. Then the client retries, sometimes without the key."""
         mischief = self.mischief
         died = None
         if method != "GET" and mischief and mischief.strikes(0.03, "the api dies before the commit"):
@@ -110,7 +110,7 @@ class Clients:
         return answer
 
     def pick(self, kind: str) -> str:
-        """One that was once there, mostly; or what never was."""
+        """Usually the id of a resource that existed at some time; otherwise an unknown id."""
         if self.known[kind] and self.random.random() < 0.97:
             return self.random.choice(self.known[kind])
         return randomness.new_uuid()
@@ -151,7 +151,7 @@ class Clients:
             self.deleted.add(server_id)
 
     def act_on_server(self) -> None:
-        """Mostly what its state allows."""
+        """Usually an action that its state allows."""
         server_id = self.pick("server")
         name, argument = self.random.choice(ACTIONS)
         if self.random.random() < 0.8:
@@ -207,7 +207,7 @@ class Clients:
         self.ask("POST", f"{VOLUMES}/{self.pick('volume')}/action", json=body)
 
     def revert_volume(self) -> None:
-        """To its newest snapshot, mostly."""
+        """Usually to its newest snapshot."""
         snapshots = self.cloud.get(f"{SNAPSHOTS}/detail?sort=created_at:desc").json["snapshots"]
         if snapshots and self.random.random() < 0.8:
             volume_id, snapshot_id = snapshots[0]["volume_id"], snapshots[0]["id"]
@@ -240,7 +240,7 @@ class Clients:
         self.ask("DELETE", f"{PORTS}/{port_id}")
 
     def image(self) -> None:
-        """Made, its bytes sent by a process that may die of it, or deleted."""
+        """Creates an image and sends its bytes (the receiving process may die), or deletes one."""
         from kumoi.services.image.data import logic
 
         if self.known["image"] and self.random.random() < 0.5:
@@ -263,7 +263,7 @@ class Clients:
             database.write(lambda tx: logic.finish(tx, image_id, upload.id, stored, staging=False))
 
     def nonsense(self) -> None:
-        """What another project has is not there; what is no body is refused."""
+        """Resources of other projects are not found; invalid bodies are refused."""
         server_id = self.pick("server")
         for answer in (
             self.ask("GET", f"{SERVERS}/{server_id}", as_="other"),

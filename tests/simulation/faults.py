@@ -1,4 +1,4 @@
-"""What engines, hosts and runners do wrong, as a seed decides, and how often each was seen."""
+"""Faults of engines, hosts and runners, chosen by a seed, and how often each occurred."""
 
 import errno
 import json
@@ -33,26 +33,27 @@ KINDS = (
     "the host hears an old order", "the agent starts again",
     "the disk of the host is full", "the disk of the images is full",
 )  # fmt: skip
-"""Every kind of fault; a long run must have hit each."""
+"""Every kind of fault. A long run must contain each."""
 REFUSALS = {"hypervisor": "HypervisorError", "volumes": "VolumesError", "wiring": "NetworkError"}
-"""Concern → the error by which its engine says no."""
+"""Concern → the error with which its engine refuses."""
 
 
 class Killed(BaseException):
-    """Stands for the death of a process: nothing catches it but the stage."""
+    """Represents the death of a process. Only the stage catches it."""
 
 
 class Mischief:
-    """Decides. `calm`: nothing goes wrong any more."""
+    """Chooses faults. `calm`: no more faults."""
 
     def __init__(self, random: Random, seen: Counter[str]) -> None:
         self.random = random
         self.seen = seen
         self.calm = False
         self.defects: list[str] = []
-        """What must never happen, and did; an exception would only be one more failure to the code that runs."""
+        """Events that must never happen. They are collected because an exception would be just one more failure for the
+        running code."""
         self.walking: Callable[[], bool] = lambda: False
-        """Whether the running thread is a runner's, which may die or stall."""
+        """Whether the current thread is a runner's, which may die or stall."""
         self.stall: Callable[[], None] = lambda: None
         """The running runner sleeps until the stage wakes it."""
 
@@ -74,7 +75,7 @@ class Mischief:
 
 
 class BadHost(InProcess):
-    """A host's agent, and the way to it. Keeps its own account of generations: what the agent obeys must agree."""
+    """A host's agent and the connection to it. It records generations independently, and the agent must agree."""
 
     mischief: Mischief
 
@@ -84,7 +85,7 @@ class BadHost(InProcess):
         self.newest: dict[str, int] = {}
 
     def start_again(self) -> None:
-        """The agent's process is another: what it knows of generations is what it wrote down."""
+        """Restart the agent's process. It knows only the generations that it stored."""
         self.agent.fences.close()
         self.agent.fences = Fences(self.path)
 
@@ -123,11 +124,12 @@ class BadHost(InProcess):
 
 
 FILLING = ("prepare_base", "create", "snapshot", "extend")
-"""What needs room on a host's disk."""
+"""Methods that need space on a host's disk."""
 
 
 class BadVolumes:
-    """A host's volumes, whose disk is full now and then: what the operating system says is told as the real one tells it."""
+    """A host's volumes, whose disk is sometimes full. Errors of the operating system are converted as in the real
+    engine."""
 
     def __init__(self, real: Any, mischief: Mischief) -> None:
         self.real, self.mischief = real, mischief
@@ -147,12 +149,12 @@ class BadVolumes:
 
 
 def full_disk(call: str) -> Any:
-    """Within: the operating system refuses this call of it for want of room."""
+    """Context manager: the operating system refuses this call of it because the disk is full."""
     return mock.patch(call, side_effect=OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
 
 
 class MortalDatabase:
-    """A database whose process dies of its next write: before the commit, or after it and before the reply."""
+    """A database whose process dies at its next write: before the commit, or between the commit and the reply."""
 
     def __init__(self, real: Database, *, committed: bool) -> None:
         self.real, self.committed = real, committed
@@ -175,7 +177,7 @@ class MortalDatabase:
 
 
 class BadTopology:
-    """A topology whose changes go wrong; questions are answered."""
+    """A topology whose changes fail. Reads work."""
 
     def __init__(self, real: Any, mischief: Mischief) -> None:
         self.real, self.mischief = real, mischief
@@ -200,7 +202,7 @@ class BadTopology:
 
 
 class BadStore:
-    """An image store whose disk is full, or away."""
+    """An image store whose disk is full, or that is unavailable."""
 
     def __init__(self, real: Any, mischief: Mischief) -> None:
         self.real, self.mischief = real, mischief

@@ -1,4 +1,4 @@
-"""What holds whenever a cloud is quiet: the audit's own code, and what clients were told."""
+"""What must hold whenever a cloud is quiet: an empty audit, and what clients were told."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def check(cloud: SteppedCloud, clients: Any) -> None:
 
 
 def nothing_left(cloud: SteppedCloud, first: dict[str, Any]) -> None:
-    """After all was deleted, the world is as it was at first."""
+    """After everything was deleted, the world is as it was at first."""
     found = cloud.audit()
     assert found == [], f"the audit, after all was deleted: {found}"
     now = outcome.engines(cloud)

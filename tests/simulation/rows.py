@@ -1,4 +1,4 @@
-"""All rows of a database by table, to see whether anything was written."""
+"""Digests of a database's rows by table, to detect any write."""
 
 import sqlalchemy as sa
 
@@ -8,7 +8,7 @@ Digest = dict[str, list[str]]
 
 
 def digest(database: Database) -> Digest:
-    """Table → its rows, in an order of their own."""
+    """Table → its rows, sorted."""
 
     def read(tx: Transaction) -> Digest:
         return {table.name: sorted(map(repr, tx.tuples(sa.select(table)))) for table in metadata.sorted_tables}
@@ -17,7 +17,7 @@ def digest(database: Database) -> Digest:
 
 
 def difference(before: Digest, after: Digest) -> str:
-    """What came (+) and what went (-), in a few lines."""
+    """Added (+) and removed (-) rows, in a few lines."""
     said = []
     for table, rows in after.items():
         said += [f"+ {table} {row[:400]}" for row in rows if row not in before[table]]

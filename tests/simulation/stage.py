@@ -1,4 +1,5 @@
-"""One seed: clients, runners and faults on one virtual clock, taking turns as the seed says; then the invariants."""
+"""Plays one seed: clients, runners and faults take turns on one virtual clock, as the seed decides. Then it checks the
+invariants."""
 
 import threading
 from collections import Counter
@@ -29,10 +30,10 @@ from tests.stepped import SteppedCloud, at
 
 TURNS, RUNNERS = 18, 3
 LONG_ONES = 10
-"""One seed of so many goes on for three rounds, and then deletes all there is."""
+"""One of so many seeds plays three rounds, and then deletes everything."""
 SWEPT = 15.0
 PATIENCE = 60.0
-"""Real seconds that a turn may take; more is a deadlock of the stage itself."""
+"""Real seconds for one turn. More is a deadlock of the stage itself."""
 
 
 class Broken(AssertionError):
@@ -50,13 +51,13 @@ class Walker:
         """The operation that it walks, as it took it."""
         self.outrun = False
         self.leash: int | None = None
-        """So many probes until it falls asleep; None: as the seed says."""
+        """The number of probes until it falls asleep; None: the seed decides."""
         self.defect: BaseException | None = None
         self.thread = threading.Thread(target=self._live, daemon=True)
         self.thread.start()
 
     def go(self) -> None:
-        """Until it stops by itself, ends or dies."""
+        """Run until it stops, ends or dies."""
         self.turn.release()
         if not self.back.acquire(timeout=PATIENCE):
             raise Broken("a runner hangs")
@@ -66,7 +67,7 @@ class Walker:
             raise Broken(f"a runner fell: {self.defect!r}") from self.defect
 
     def stop(self) -> None:
-        """Called within its own thread: give the turn back, and wait for the next one."""
+        """Called in its own thread: pass the turn on, and wait for the next one."""
         self.back.release()
         self.turn.acquire()
 
@@ -84,7 +85,7 @@ class Walker:
 
 
 class Stage:
-    """Warm in this process; `play` begins each seed from the same beginning."""
+    """Kept open in this process. `play` starts each seed from the same state."""
 
     def __init__(self, server: PostgreSQL | None = None) -> None:
         """`server` None: SQLite."""
@@ -108,7 +109,7 @@ class Stage:
         self.place.remove()
 
     def play(self, seed: int) -> str:
-        """The story, line by line; Broken when a promise does not hold. The same seed tells the same story."""
+        """The story, line by line; Broken if a promise does not hold. The same seed gives the same story."""
         self.place.load(self.saved)
         play = Play(self, seed)
         with at(self.begin), randomness.using(SeededSource(seed)):
@@ -125,7 +126,7 @@ class Stage:
 
 
 class Play:
-    """One seed's turn on the stage."""
+    """The play of one seed."""
 
     def __init__(self, stage: Stage, seed: int) -> None:
         self.stage, self.cloud = stage, stage.cloud
@@ -205,7 +206,7 @@ class Play:
             self.clients.guest_misbehaves(self.stage.seen)
 
     def _walk(self) -> None:
-        """A new process takes work, or one that sleeps goes on."""
+        """A new process takes work, or a sleeping one continues."""
         clock.sleep(self.random.choice((0.01, 0.1, 1.0, 3.0)))
         asleep = [walker for walker in self.walkers if not walker.ended]
         if asleep and (len(asleep) >= RUNNERS or self.random.random() < 0.4):
@@ -241,7 +242,7 @@ class Play:
                 host.start_again()
 
     def _wake(self, walker: Walker) -> None:
-        """Whoever has lost the lease meanwhile changes nothing more, wherever it was."""
+        """A runner that has lost its lease must change nothing more."""
         walker.outrun = walker.outrun or self._has_lost(walker)
         if not walker.outrun:
             walker.go()
@@ -265,7 +266,7 @@ class Play:
         return now is None or now["lease"] != mine["lease"] or now["state"] not in operations.ACTIVE_STATES
 
     def _watched(self, runner: Runner) -> Runner:
-        """It tells the walker on which it works what it has taken."""
+        """The runner tells its walker which operation it has taken."""
         take = runner._take
 
         def taking() -> Any:
@@ -286,7 +287,7 @@ class Play:
                 return
             walker.holds = None
             if walker.outrun:
-                # What it does from here on is new work, under new leases.
+                # Its later work has new leases.
                 walker.outrun = False
                 walker.stop()
 
@@ -329,7 +330,7 @@ class Play:
         walker.stop()
 
     def _calm_down(self) -> None:
-        """All faults end; whoever sleeps wakes after another has taken over, or before, as the seed says."""
+        """All faults end. Sleeping runners wake after another one has taken over, or before, as the seed decides."""
         self.mischief.calm = True
         self.tell("calm")
         if self.random.random() < 0.5:
@@ -348,7 +349,7 @@ class Play:
 
 
 def furnish(world: World) -> dict[str, list[str]]:
-    """Something of each kind, in each state, so that short stories have a middle; ids by kind."""
+    """Create resources of each kind in each state, so that short stories reach deep states. Returns ids by kind."""
     servers = [world.boot(name) for name in ("active", "stopped", "paused", "suspended")]
     attached = attach_volume(world, servers[0])
     for server_id, action in zip(servers[1:], ("os-stop", "pause", "suspend"), strict=True):

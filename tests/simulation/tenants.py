@@ -1,4 +1,4 @@
-"""What clients do with networks, routers, floating IPs, security groups and keypairs: also what may not be done."""
+"""Requests of clients for networks, routers, floating IPs, security groups and keypairs, valid and invalid."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ KEYPAIRS = "/compute/v2.1/os-keypairs"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ3pS9kVrqJ0wKb0p1Yb3mJQ5gYc0Xh2t0m1q5b8n7aA someone"
 CIDRS = ("10.1.0.0/24", "10.1.0.0/28", "10.2.0.0/24", "192.168.0.0/29", "10.0.0.0/16", "not a range")
 KEPT = "shared"
-"""Networks and routers of this name are the stage's own."""
+"""Networks and routers with this name belong to the stage."""
 
 
 def lay_out(cloud: SteppedCloud, subnet_id: str) -> dict[str, list[str]]:
@@ -30,7 +30,7 @@ def lay_out(cloud: SteppedCloud, subnet_id: str) -> dict[str, list[str]]:
 
 
 def clear(cloud: SteppedCloud) -> None:
-    """Delete what clients have made here, as a client does; servers and their ports are gone."""
+    """Delete what clients have created here, as a client does. Servers and their ports are already gone."""
 
     def every(kind: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = cloud.get(f"{V2}/{kind}", as_="admin").json[kind.replace("-", "_")]
@@ -57,7 +57,7 @@ def clear(cloud: SteppedCloud) -> None:
 
 
 class Tenants:
-    """Asks by the clients' own `ask`, `pick` and memory."""
+    """Uses the clients' own `ask`, `pick` and memory."""
 
     def __init__(self, clients: Any) -> None:
         self.clients, self.random = clients, clients.random
@@ -123,7 +123,7 @@ class Tenants:
             self.ask("DELETE", f"routers/{self.pick('router')}")
 
     def floating_ip(self) -> None:
-        """Often one that leads to a server."""
+        """Often one that is associated with a server."""
         deed = self.random.randrange(4)
         if deed < 2:
             body = {"floating_network_id": self.random.choice((*self.clients.known["external"], self.pick("network")))}

@@ -1,4 +1,4 @@
-"""Seeds, played by two processes; the number that reach is printed and kept in reports/simulation.json."""
+"""Plays seeds in two processes. The number that reaches each step is printed and stored in reports/simulation.json."""
 
 import os
 
@@ -9,7 +9,7 @@ from tests.simulation.stage import Stage
 
 app.load_services()
 SEEDS = int(os.environ.get("KUMOI_SEEDS", "1000"))
-"""With 600 a step was met by none; `make sim` plays 2,000."""
+"""With 600 seeds one step was not reached. `make sim` plays 2,000."""
 ON_POSTGRESQL = min(SEEDS, 30)
 FOUND: dict[int, str] = {
     780: "a port deleted over a running server's head left its plug",
