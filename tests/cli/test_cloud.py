@@ -56,7 +56,7 @@ def status(data: Path) -> dict[str, Any]:
 
 
 def pids(data: Path, name: str) -> set[int]:
-    """Of a supervised process and what it forked; empty while it is away."""
+    """Of a supervised process and its children; empty while it is not running."""
     rows: Any = ask(data, "status")["processes"]
     leader = next(row["pid"] for row in rows if row["name"] == name)
     return set(world.members(leader, str(data))) if leader else set()
@@ -136,7 +136,8 @@ IMAGE = "/image/v2/images/5b1f8e1c-0000-4000-8000-000000000000/file"
 def test_an_answer_that_does_not_wait_for_the_body_arrives(
     data: Path, method: str, path: str, body: bytes, headers: dict[str, str], expected: int
 ) -> None:
-    """Of eight in a row: an API that hangs up on who still sends is, to the front, an API that is away."""
+    """Eight times in a row: if the API closes the connection of a client that still sends, the front reports an
+    unreachable API."""
     known = {"X-Auth-Token": token(data).headers["X-Subject-Token"], "Content-Type": "application/octet-stream"}
     base = f"http://127.0.0.1:{PORT}"
     for _ in range(8):
@@ -208,7 +209,7 @@ def test_whatever_is_killed_comes_back(data: Path) -> None:
 
 
 def test_each_api_worker_has_a_socket_that_outlives_it(data: Path) -> None:
-    """Requests wait at a dead worker's socket for the next one."""
+    """Requests wait in a dead worker's socket for its successor."""
     rows: Any = ask(data, "status")["processes"]
     parent = next(row["pid"] for row in rows if row["name"] == "api")
     before = pids(data, "api") - {parent}
@@ -220,7 +221,7 @@ def test_each_api_worker_has_a_socket_that_outlives_it(data: Path) -> None:
 
     for pid in before:
         os.kill(pid, signal.SIGSTOP)
-        # one of them does not answer, and the other one does
+        # one worker does not answer, and the other one does
         waiting = [threading.Thread(target=answers, args=(number,)) for number in range(2)]
         for thread in waiting:
             thread.start()
@@ -257,7 +258,7 @@ def test_when_nobody_was_left_to_follow_up_brings_one_that_adopts(data: Path) ->
     assert pids(data, "api") == before
     assert token(data).status_code == 201
     said = (data / "log" / "supervisor.log").read_text()
-    # by the one that comes at once, and by the one that follows the new plan
+    # one by the immediate restart, and one by the new plan
     assert said[said.rindex("front: started") :].count("front: ready") == 2
 
 

@@ -1,4 +1,4 @@
-"""What a command says when it cannot do what it is for: a sentence, and never a traceback."""
+"""A command that fails prints a sentence and never a traceback."""
 
 import importlib.metadata
 import json
@@ -18,7 +18,7 @@ from tests.ports import free_port
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cloud that runs, but for its database, to which nobody listens."""
+    """A running cloud whose database is unreachable."""
     database = f"postgresql://kumoi:secret@127.0.0.1:{free_port()}/kumoi"
     settings = Settings(hypervisor="fake", network="fake", database=database, password_rounds=4)
     folder = Folder(tmp_path)

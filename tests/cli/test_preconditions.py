@@ -1,4 +1,4 @@
-"""What `kumoi up` refuses before it begins, each with a sentence that says what to do."""
+"""`kumoi up` refuses before it starts anything, each time with a sentence that says what to do."""
 
 import os
 import shutil

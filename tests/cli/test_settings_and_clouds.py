@@ -1,4 +1,4 @@
-"""What a person may set, what clouds.yaml says, which processes follow from it."""
+"""Settings, clouds.yaml, and the processes that result from them."""
 
 import os
 import shutil

@@ -32,7 +32,7 @@ class Browser:
         self._driver, self._session = driver, session
 
     def ask(self, path: str, **body: Any) -> Any:
-        """POST to the session; what it answers. RuntimeError with the browser's words."""
+        """POST to the session; returns the value. RuntimeError with the browser's message."""
         said = self._driver.post(f"/session/{self._session}{path}", json=body).json()["value"]
         if isinstance(said, dict) and "error" in said:
             raise RuntimeError(f"{path}: {said['message']}")
@@ -42,7 +42,7 @@ class Browser:
         self.ask("/url", url=address)
 
     def run(self, script: str) -> Any:
-        """What a function body of JavaScript returns."""
+        """The result of a JavaScript function body."""
         return self.ask("/execute/sync", script=script, args=[])
 
     def type(self, keys: str) -> None:
@@ -57,7 +57,7 @@ class Browser:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A new browser with a profile of its own; both are gone afterwards."""
+    """A new browser with its own profile. Both are removed afterwards."""
     port = free_port()
     profile = tempfile.mkdtemp(prefix="k-", dir="/tmp")
     process = subprocess.Popen(

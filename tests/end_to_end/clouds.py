@@ -1,4 +1,4 @@
-"""A cloud of a test's own, driven from outside: by `kumoi`, by the stock `openstack` client, by ssh into its guests."""
+"""A test's own cloud, used from outside: by `kumoi`, the `openstack` client, and ssh into its guests."""
 
 import ipaddress
 import json
@@ -33,15 +33,15 @@ TRUST_ANYONE = (
 
 
 HISTORY = ("kernel_", "compute_host_heartbeats", "identity_logins", "sqlite_sequence")
-"""Beginnings of the names of tables that tell what was, not what is in use."""
+"""Prefixes of tables with history, which are not in use."""
 
 
 class Failed(AssertionError):
-    """A command did not do what it should have."""
+    """A command did not succeed."""
 
 
 def free_range() -> str:
-    """A /24 that no network card of this machine is in, and no other test process takes."""
+    """A /24 that is in no network card of this machine and in no other test process."""
     cards = json.loads(subprocess.run(["ip", "-json", "address"], capture_output=True, text=True, check=True).stdout)
     taken = [
         ipaddress.ip_interface(f"{address['local']}/{address['prefixlen']}").network
@@ -58,7 +58,7 @@ def free_range() -> str:
 
 
 def until(what: str, met: Callable[[], Any], within: float = 60.0, every: float = 0.3) -> Any:
-    """What `met` returned when it was first true; AssertionError that names `what` after `within` seconds."""
+    """The result of `met` when it is first true; AssertionError that names `what` after `within` seconds."""
     stop = time.monotonic() + within
     while True:
         found = met()
@@ -69,7 +69,7 @@ def until(what: str, met: Callable[[], Any], within: float = 60.0, every: float 
 
 
 class Cloud:
-    """A data folder below /tmp with its own port and external range; `up` starts it, `close` leaves nothing."""
+    """A data folder below /tmp with its own port and external range. `up` starts it; `close` removes everything."""
 
     def __init__(self, **settings: str) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
@@ -81,13 +81,13 @@ class Cloud:
             self.settings = {"external_cidr": free_range(), **settings}
         self.key = self.home / "key"
         self.before: tuple[str, ...] = ()
-        """What stands before `kumoi`, to run it as somebody else."""
+        """The prefix of the command `kumoi`, to run it as another user."""
         self._connections: dict[str, Any] = {}
 
     # the command line
 
     def kumoi(self, *words: str | Path, within: float = 180.0, expect: int = 0) -> str:
-        """What `kumoi` prints; Failed when its exit status is another than expected."""
+        """The output of `kumoi`; Failed if its exit status is not the expected one."""
         argv = [*self.before, str(BINARIES / "kumoi"), str(words[0]), "--data", str(self.data), *map(str, words[1:])]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=within)
         if done.returncode != expect:
@@ -135,7 +135,7 @@ class Cloud:
         return {**kept, "OS_CLIENT_CONFIG_FILE": str(self.data / "clouds.yaml"), "OS_CLOUD": cloud}
 
     def openstack(self, line: str, *, cloud: str = "kumoi-member", within: float = 120.0) -> str:
-        """What the stock client prints for a command line; Failed with its own words."""
+        """The output of the `openstack` client for a command line; Failed with its error output."""
         argv = [str(BINARIES / "openstack"), *shlex.split(line)]
         began = time.monotonic()
         done = subprocess.run(
@@ -147,7 +147,7 @@ class Cloud:
         return done.stdout.strip()
 
     def value(self, line: str, column: str) -> str:
-        """One column of what a client's command shows."""
+        """One column of the output of a client's command."""
         return self.openstack(f"{line} -f value -c {column}")
 
     def refused(self, line: str) -> str:
@@ -159,7 +159,7 @@ class Cloud:
         raise Failed(f"openstack {line} should have been refused and said:\n{said}")
 
     def sdk(self, cloud: str = "kumoi-member") -> Any:
-        """The stock SDK, for questions that are asked again and again."""
+        """The SDK, for repeated requests."""
         if cloud not in self._connections:
             known = openstack.config.OpenStackConfig(config_files=[str(self.data / "clouds.yaml")])
             self._connections[cloud] = openstack.connection.Connection(config=known.get_one(cloud))
@@ -205,7 +205,7 @@ class Cloud:
         return self.value(f"floating ip create public --port {port.id}", "floating_ip_address")
 
     def furnish(self) -> None:
-        """A key pair, image `small`, network `inside` with a way out, and security group `open`."""
+        """A key pair, image `small`, network `inside` with a gateway, and security group `open`."""
         self.make_key()
         for line in (
             f"image create --disk-format qcow2 --container-format bare --file {guest_image()} small",
@@ -221,7 +221,7 @@ class Cloud:
             self.openstack(line)
 
     def holdings(self) -> list[str]:
-        """Kind and name of everything that the member's project has, of what bootstrap did not make."""
+        """Kind and name of everything in the member's project that bootstrap did not create."""
         sdk = self.sdk()
         found: list[Any] = [*sdk.compute.servers(), *sdk.compute.keypairs(), *sdk.image.images()]
         found += [*sdk.block_storage.volumes(), *sdk.block_storage.snapshots(), *sdk.network.routers()]
@@ -235,7 +235,7 @@ class Cloud:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "e2e", "-f", self.key], check=True)
 
     def try_ssh(self, address: str, command: str, within: float = 30.0) -> subprocess.CompletedProcess[str] | None:
-        """The command as it ended in the guest; None when it did not in time."""
+        """The ended command in the guest; None if it did not end in time."""
         argv = ["ssh", "-i", str(self.key), *shlex.split(TRUST_ANYONE), f"kumoi@{address}", command]
         try:
             return subprocess.run(argv, capture_output=True, text=True, timeout=within, stdin=subprocess.DEVNULL)
@@ -243,7 +243,7 @@ class Cloud:
             return None
 
     def ssh(self, address: str, command: str, within: float = BOOT_WITHIN) -> str:
-        """What a command prints in the guest, which may have to boot first; Failed when it fails in the guest."""
+        """The output of a command in the guest, which may have to boot first. Failed if the command fails."""
 
         def connected() -> Any:
             done = self.try_ssh(address, command)
@@ -258,7 +258,7 @@ class Cloud:
         """Another one after each boot of the guest."""
         return self.ssh(address, "cat /proc/sys/kernel/random/boot_id")
 
-    # what is there
+    # existing resources
 
     def processes(self) -> list[str]:
         """Command lines of the processes that name the data folder."""
@@ -286,14 +286,14 @@ class Cloud:
         return [name for _, name in socket.if_nameindex() if name.startswith(f"t{self.cloud_id}")]
 
     def ovn(self, *words: str) -> str:
-        """What ovn-nbctl says about this cloud."""
+        """The output of ovn-nbctl for this cloud."""
         where = f"--db=unix:{self.data}/ovn/central/nb.sock"
         return subprocess.run(
             ["ovn-nbctl", "--timeout=10", where, *words], capture_output=True, text=True, check=True
         ).stdout
 
     def rows(self) -> dict[str, int]:
-        """How many rows of each table are in use."""
+        """The number of rows in use in each table."""
         found = {}
         with self.tables() as tables:
             inspector = sa.inspect(tables)
@@ -306,7 +306,7 @@ class Cloud:
 
     @contextmanager
     def tables(self) -> Iterator[sa.Connection]:
-        """The cloud's own tables, on whichever database, only to be read."""
+        """The cloud's database, for reading."""
         url = self.settings.get("database", f"sqlite:///file:{self.data}/database/kumoi.db?mode=ro&uri=true")
         engine = sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:"), poolclass=sa.NullPool)
         with engine.connect() as connection:
@@ -314,7 +314,7 @@ class Cloud:
         engine.dispose()
 
     def report(self) -> str:
-        """What a person needs who reads that a test failed: faults, consoles, ends of logs."""
+        """Information about a failed test: faults, consoles, ends of logs."""
         parts = []
         try:
             for server in self.sdk().compute.servers():
@@ -339,7 +339,7 @@ class Cloud:
 
 
 class Pings:
-    """Echo requests to an address, five a second, from `begin` on."""
+    """Echo requests to an address, five per second, from `begin` on."""
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -348,7 +348,7 @@ class Pings:
         )
 
     def end(self) -> tuple[int, int]:
-        """How many were sent, and how many stayed without an answer (one may be on its way)."""
+        """The number of sent requests, and of those without a reply (one may be under way)."""
         self.process.send_signal(signal.SIGINT)
         said = self.process.communicate(timeout=20)[0]
         counted = re.search(r"(\d+) packets transmitted, (\d+) received", said)

@@ -1,4 +1,4 @@
-"""Tests in order: after one failed, the rest of its file is skipped; what the cloud says is shown with the failure."""
+"""Tests in order. After a failure the rest of the file is skipped, and the cloud's report is shown."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -24,14 +24,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
 
 @pytest.fixture
 def in_order(request: pytest.FixtureRequest) -> None:
-    """This test goes on where the one before it ended."""
+    """This test continues where the previous one ended."""
     if earlier := _FAILED.get(str(request.node.path)):
         pytest.skip(f"{earlier} failed")
 
 
 @pytest.fixture(scope="module")
 def made_clouds() -> Iterator[list[Cloud]]:
-    """Clouds that the module made: they are reported on when a test fails, and ended with the module."""
+    """Clouds of the module. They are reported when a test fails, and stopped with the module."""
     before = len(_CLOUDS)
     yield _CLOUDS
     while len(_CLOUDS) > before:
@@ -40,7 +40,7 @@ def made_clouds() -> Iterator[list[Cloud]]:
 
 @pytest.fixture(scope="session")
 def furnished() -> Iterator[Cloud]:
-    """A real cloud with a key, image `small`, network `inside` with a way out, and security group `open`."""
+    """A real cloud with a key, image `small`, network `inside` with a gateway, and security group `open`."""
     cloud = Cloud()
     _CLOUDS.append(cloud)
     try:

@@ -1,4 +1,4 @@
-"""What goes wrong around a real cloud ends in a state that a person can act on, and nothing is left of it."""
+"""Failures around a real cloud end in states that a user can act on, and nothing is left over."""
 
 import os
 import time
@@ -15,7 +15,7 @@ BOOT = "server create --network inside --key-name mine --security-group open"
 
 
 def nothing_is_left(cloud: Cloud) -> None:
-    """No server, and nothing that one had taken."""
+    """No server, and nothing that one used."""
     until("no server", lambda: not list(cloud.sdk().compute.servers()), 60)
     until("tables and world agree", lambda: cloud.audit() == [], 60)
     assert cloud.pids("guest") == set()
@@ -97,7 +97,7 @@ def test_a_guest_that_is_killed(furnished: Cloud) -> None:
 
 
 def test_ovns_daemons_are_killed(furnished: Cloud) -> None:
-    """The one that carries packets aside, none of them is missed, and what is made then works."""
+    """Nothing is lost when they die, except packets when the forwarding daemon dies. Later changes work."""
     cloud = furnished
     names = ("ovn-controller", "ovn-northd", "ovn-northbound", "ovn-southbound", "ovs-database")
     address = next(iter(cloud.sdk().network.ips())).floating_ip_address

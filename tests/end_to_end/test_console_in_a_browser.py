@@ -1,4 +1,4 @@
-"""The console's address, opened in Chromium, shows the guest's screen and takes keys."""
+"""A console URL in Chromium shows the guest's screen and accepts keys."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ pixels.forEach(pixel => counts.set(pixel, (counts.get(pixel) || 0) + 1));
 const commonest = Math.max(...counts.values());
 return {width: canvas.width, height: canvas.height, colours: counts.size, drawn: pixels.length - commonest};
 """
-"""How large the canvas is, how many colours it has, how many pixels are not the background."""
+"""The size of the canvas, its number of colours, and its number of pixels that differ from the background."""
 
 
 def seen(browser: Browser) -> Any:

@@ -1,4 +1,4 @@
-"""A server from its image to its deletion, through the client as it comes from PyPI, on real engines."""
+"""A server from its image to its deletion, with the stock client, on real engines."""
 
 import json
 import os
@@ -18,7 +18,7 @@ CONTROL_PLANE = ("api", "runner", "streams", "agent", "front")
 
 
 class Life:
-    """What one test leaves for the next: the cloud, addresses of servers, what their guests said."""
+    """What one test passes to the next: the cloud, addresses of servers, output of guests."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -82,7 +82,7 @@ def test_a_volume_is_plugged_into_the_running_guest(life: Life) -> None:
 
 def test_a_snapshot_of_the_plugged_volume_becomes_a_volume(life: Life) -> None:
     cloud, address = life.cloud, life.addresses["one"]
-    # without a version this release of the client omits the force that it sends with no version the SDK asks for
+    # without a version, this client omits `force`; with it, the SDK sends it
     cloud.openstack("--os-volume-api-version 3.65 volume snapshot create --volume disk --force moment")
     until("the snapshot", lambda: cloud.value("volume snapshot show moment", "status") == "available")
     cloud.ssh(address, "echo later | sudo tee /mnt/it && sync")
@@ -110,7 +110,7 @@ def test_the_plugged_volume_grows_under_the_guest(life: Life) -> None:
 def test_a_card_goes_with_its_port(life: Life) -> None:
     cloud, address = life.cloud, life.addresses["one"]
     cloud.openstack("network create beside")
-    # two ways out, or two cards in one subnet, and the guest would answer by the wrong one
+    # with two gateways, or two cards in one subnet, the guest would reply through the wrong one
     cloud.openstack("subnet create --network beside --subnet-range 10.78.0.0/24 --gateway none beside")
     cloud.openstack("port create --network beside further")
     cloud.openstack("server add port one further")
@@ -185,7 +185,7 @@ def test_guests_go_on_without_any_control_plane(life: Life) -> None:
     cloud, address = life.cloud, life.addresses["one"]
     three = cloud.server("three").id
     with pinging(address):
-        # all that can be stopped, so that nobody brings anything back meanwhile
+        # stop every process that could restart others
         for pid in cloud.pids("supervisor"):
             os.kill(pid, signal.SIGSTOP)
         for pid in [

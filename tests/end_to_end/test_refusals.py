@@ -1,4 +1,4 @@
-"""What stops `kumoi up`: it says what is wrong and what to do, and leaves nothing running; what is odd and yet works."""
+"""`kumoi up` refuses with an explanation and a remedy, and leaves nothing running; unusual but valid cases work."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ as_root = pytest.mark.skipif(not ROOT, reason="only root can arrange this")
 
 @pytest.fixture
 def cloud(made_clouds: list[Cloud]) -> Iterator[Cloud]:
-    """A cloud of fakes, not yet up."""
+    """A cloud of fakes that is not up."""
     made = Cloud(hypervisor="fake", network="fake")
     made_clouds.append(made)
     yield made
@@ -32,7 +32,7 @@ def cloud(made_clouds: list[Cloud]) -> Iterator[Cloud]:
 
 
 def refused(cloud: Cloud, *more: str, before: tuple[str, ...] = ()) -> str:
-    """What `kumoi up` says, which must fail, in a sentence or two and no traceback, and start nothing."""
+    """The output of `kumoi up`, which must fail with a sentence or two, without a traceback, and start nothing."""
     settings = [word for name, value in cloud.settings.items() for word in ("--set", f"{name}={value}")]
     argv = [*before, BINARIES / "kumoi", "up", "--data", cloud.data, "--port", cloud.port, *settings, *more]
     done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, timeout=120)
@@ -43,7 +43,7 @@ def refused(cloud: Cloud, *more: str, before: tuple[str, ...] = ()) -> str:
 
 
 def as_nobody(cloud: Cloud) -> tuple[str, ...]:
-    """The beginning of a command of a user without any right, who finds the program even if it lies below /root."""
+    """The command prefix of an unprivileged user who can reach the program even if it is below /root."""
     lines, way = ["set -e"], cloud.home / "way"
     for folder, trees in closed_to(NOBODY, NOBODY, program_trees()).items():
         lines += [f"mkdir -p {way}", f"mount -t tmpfs -o mode=755 none {way}"]

@@ -21,7 +21,7 @@ from kumoi.kernel.settings import Folder, Settings
 
 
 def fake_engines(folder: Folder, settings: Settings) -> dict[type[Any], Any]:
-    """Interface → engine. The fakes themselves, with their knobs, are under their own classes."""
+    """Interface → engine. The fakes with their switches are listed under their own classes too."""
     volumes = implementation(Volumes, settings)(folder.host)
     topology = implementation(Topology, settings)(folder, settings)
     wiring = make_wiring(folder, settings)

@@ -1,4 +1,4 @@
-"""Each class that the table names carries out its interface whole."""
+"""Each class in the table implements its interface completely."""
 
 from typing import Protocol, get_args, get_type_hints
 

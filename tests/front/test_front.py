@@ -1,4 +1,4 @@
-"""nginx as a cloud runs it, before two small servers that tell what reached them."""
+"""nginx as in a cloud, in front of two small servers that report what reached them."""
 
 import contextlib
 import http.client
@@ -71,7 +71,7 @@ class Echo(BaseHTTPRequestHandler):
 
 
 class Backend(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """`threads`: how many requests it serves at once; each waits for its own body."""
+    """`threads`: how many requests it handles at once; each waits for its own body."""
 
     daemon_threads = True
 
@@ -112,7 +112,7 @@ class Front:
             time.sleep(0.01)
 
     def send(self, request: bytes) -> tuple[http.client.HTTPResponse, Any]:
-        """For what no client of good manners sends."""
+        """For requests that well-behaved clients do not send."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as connection:
             connection.sendall(request)
             response = http.client.HTTPResponse(connection)
@@ -196,7 +196,7 @@ PLACES = (
     "/novnc/vnc.js",
     "/nothing",
 )
-"""One address or more of every location, and spellings of those that are matched."""
+"""At least one address of every location, with other spellings of matched ones."""
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -362,7 +362,7 @@ def test_an_api_that_is_away_is_said_in_json_and_comes_back(front: Front) -> Non
 
 
 def test_both_workers_of_the_api_are_asked_and_one_stands_in_for_the_other(front: Front) -> None:
-    """Also for requests that change something: what could not be sent was not done."""
+    """Also for requests that change something: a request that was not delivered changed nothing."""
     before = [len(worker.seen) for worker in front.api]
     for _ in range(10):
         assert front.ask("GET", "/identity/v3")[0].status == 200

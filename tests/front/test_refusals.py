@@ -1,4 +1,4 @@
-"""The front's texts are what the services render."""
+"""The front's errors equal those that the services render."""
 
 import json
 import subprocess
@@ -42,7 +42,7 @@ def test_shapes() -> None:
 
 
 def test_the_front_loads_little() -> None:
-    """`kumoi up` writes its configuration first, and everything waits for that."""
+    """`kumoi up` writes its configuration first, and everything else waits for it."""
     script = "import sys; from kumoi.front import refusals; refusals.maps(); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     loaded = done.stdout.split()

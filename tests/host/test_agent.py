@@ -68,7 +68,7 @@ def test_subjects_are_forgotten_after_a_month(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_is_at_work_on_the_same_thing_is_asked_again(tmp_path: Path) -> None:
-    """Not a refusal, whoever gave the order before: the caller must not take it for one."""
+    """Busy is not a refusal, whoever sent the earlier order."""
     fake = FakeVolumes(tmp_path)
     volumes = remote(Volumes, InProcess(Agent({"volumes": fake}, Fences(tmp_path / "fences.db"))))
     image = new_uuid()
@@ -233,7 +233,7 @@ class _Slow:
 
 
 class Hung:
-    """An agent that takes orders and answers nothing, until it is told to."""
+    """An agent that accepts orders and does not answer until it is told to."""
 
     def __init__(self, path: Path, answers: bool = False) -> None:
         self.answers = threading.Event()
@@ -267,7 +267,7 @@ def test_a_silent_host_costs_one_call_its_deadline_and_the_others_nothing(hung: 
     agent, socket = hung
     assert refused_after(socket, 0.3) >= 0.3
     assert refused_after(socket, 300.0) < 0.1
-    assert refused_after(socket, 0.3) >= 0.3  # prompt questions look whether it is there again
+    assert refused_after(socket, 0.3) >= 0.3  # calls with short deadlines probe whether it is back
     agent.answers.set()
     assert socket.send("/v1/hypervisor/host", b"{}", 5.0) == (200, b"null")
     assert socket.send("/v1/hypervisor/start", b"{}", 300.0) == (200, b"null")

@@ -1,4 +1,4 @@
-"""What travels between hosts and the control plane, as read from the engines' interfaces."""
+"""The wire format between hosts and control plane, derived from the engines' interfaces."""
 
 import pytest
 

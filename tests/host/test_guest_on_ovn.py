@@ -1,4 +1,4 @@
-"""A real guest on a real network by the host's own assembly: DHCP, metadata, a restart of the agent, down and up."""
+"""A real guest on a real network through the host's engines: DHCP, metadata, a restart of the agent, down and up."""
 
 import contextlib
 import os
@@ -101,7 +101,7 @@ def test_a_guest_finds_its_network_and_itself(ovn: running.Running) -> None:
         said = engines.hypervisor.console_log(spec.server_id, None)
         assert "10.0.0.5" in said and "this is web" in said and "config drive" not in said
 
-        # The agent goes; guest and tap stay; the next one answers for both.
+        # The agent ends; guest and tap stay; the next agent takes over both.
         assert engines.answering
         engines.answering.metadata.close()
         engines = assemble(ovn.folder, ovn.settings)
@@ -112,7 +112,7 @@ def test_a_guest_finds_its_network_and_itself(ovn: running.Running) -> None:
         assert engines.answering.metadata.answer(network.network_id, "10.0.0.5", "GET", "/openstack")[0] == 200
         engines.answering.metadata.close()
 
-        # The whole cloud goes down: the guest obeys, and nothing of it is left but its files.
+        # The whole cloud goes down. The guest shuts down, and only its files remain.
         assert lifecycle.shut_down(ovn.folder, ovn.settings) == []
         engines = assemble(ovn.folder, ovn.settings)
         assert engines.wiring.plugged() == [] and engines.wiring.inventory().strays == []
@@ -124,5 +124,5 @@ def test_a_guest_finds_its_network_and_itself(ovn: running.Running) -> None:
 
 
 def ready(engines: Engines, spec: GuestSpec, times: int) -> bool:
-    """Whether the guest said so often that it is up."""
+    """Whether the guest has reported this many boots."""
     return until(lambda: engines.hypervisor.console_log(spec.server_id, None).count(": ready") >= times, 60)

@@ -1,4 +1,4 @@
-"""The agent as a process of its own, on fakes and without root."""
+"""The agent as a separate process, on fakes and without root."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""What the kernel's tests share."""
+"""Common fixtures of the kernel's tests."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from kumoi.kernel.database import Database
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """One with all tables, of each kind in turn."""
+    """A database with all tables, on each kind in turn."""
     made = Database(database_url)
     made.create_all()
     yield made

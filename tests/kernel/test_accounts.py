@@ -1,4 +1,4 @@
-"""What root gives away is what it names, not what somebody has linked there."""
+"""Root changes the owner of the named file, and not of a link's target."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""What a client is told about a body or a query that does not fit names the place."""
+"""Errors about a body or query name the place."""
 
 from typing import Annotated, Any
 
@@ -89,7 +89,7 @@ def test_of_a_query(params: dict[str, list[str]], place: str) -> None:
 
 @pytest.mark.parametrize("opening, closing", [(b"[", b"]"), (b'{"a":', b"}")])
 def test_how_deep_is_too_deep(opening: bytes, closing: bytes) -> None:
-    """`1` stands for what is innermost; what is wide is not deep, nor is what is no JSON."""
+    """`1` marks the innermost value. A wide body is not deep, and neither is a text that is not JSON."""
     for depth, deep in ((DEEPEST, False), (DEEPEST + 1, True), (900, True), (100_000, True)):
         assert is_too_deep(opening * depth + b"1" + closing * depth) is deep
     assert not is_too_deep(b"[" + b'{"a": []},' * 1000 + b"[]]")

@@ -1,4 +1,4 @@
-"""Transactions: fifty at once against room for ten make exactly ten, and order is the same everywhere."""
+"""Transactions: of fifty concurrent ones with room for ten, exactly ten succeed. Sorting is equal on both databases."""
 
 import sqlite3
 import threading
@@ -72,7 +72,7 @@ def test_a_unique_row_that_appeared_meanwhile_is_met_by_the_logic(database: Data
 
 
 def test_another_process_that_writes_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On SQLite, where one writes at a time; who never ends is not waited for for ever."""
+    """On SQLite only one process writes at a time. The wait is limited."""
     made = Database(f"sqlite:///{tmp_path / 'kumoi.db'}")
     made.create_all()
     other = sqlite3.connect(tmp_path / "kumoi.db", isolation_level=None, check_same_thread=False)
@@ -91,7 +91,8 @@ def test_another_process_that_writes_is_waited_for(tmp_path: Path, monkeypatch: 
 
 
 def test_nobody_loses_for_ever(postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each begins before the one before it ends, so that of all who are at it one wins: more than there are attempts."""
+    """Each transaction begins before the previous one ends, so only one of them succeeds; there are more of them than
+    attempts."""
     monkeypatch.setattr("kumoi.kernel.database.ATTEMPTS", 10)
     made = Database(postgresql.url(postgresql.fresh()))
     made.create_all()
@@ -154,7 +155,7 @@ def test_pages_see_every_row_once_nulls_included(database: Database, direction: 
 
 
 def test_a_full_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite's own bound on a file stands for the disk's."""
+    """SQLite's limit of a file's size simulates a full disk."""
     database = Database(f"sqlite:///{tmp_path}/full.db", patience=0.05)
     database.write(lambda tx: tx.execute(sa.text("create table filling (text text)")))
 

@@ -1,5 +1,5 @@
-"""A database that goes away, whose answers are lost, or that a client who stands still holds: nothing is lost, done twice
-or guessed, and nobody waits for ever."""
+"""A database that is unreachable, whose replies are lost, or that a stalled client blocks: nothing is lost, repeated or
+guessed, and waits are limited."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ def wire(postgresql: PostgreSQL) -> Iterator[Wire]:
 
 @pytest.fixture
 def name(postgresql: PostgreSQL, filled_template: str) -> Iterator[str]:
-    """Of a database with all tables."""
+    """The name of a database with all tables."""
     made = postgresql.fresh(filled_template)
     yield made
     postgresql.drop(made)
@@ -57,7 +57,7 @@ def tables(wire: Wire, name: str) -> Iterator[Database]:
 
 
 def add(tx: Transaction) -> int:
-    """One more; how many there are then."""
+    """Add one; returns the new number."""
     row = tx.row(away, id=1)
     assert row is not None
     tx.update(away, {"id": 1}, count=row["count"] + 1)
@@ -136,7 +136,7 @@ def test_a_database_that_stays_away_is_not_waited_for_for_ever(wire: Wire, table
 def test_the_outcome_of_a_commit_without_an_answer_is_found_out(
     wire: Wire, tables: Database, arrives: bool, runs: int, hold: float, patient: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server may not have settled it when it is first asked; the turn may be in the client's hand."""
+    """The server may not know the outcome at the first question; the client may hold the advisory lock."""
     monkeypatch.setattr(database, "PATIENT_AFTER", patient)
     wire.at_commit, wire.hold = lambda: arrives, hold
     work = Counting()
@@ -164,7 +164,7 @@ def test_an_outcome_that_cannot_be_found_out_is_not_guessed(
 
 
 def test_a_transaction_id_given_twice_is_not_taken_for_ours() -> None:
-    """A server that crashes forgets ids that had not reached its disk, and gives them to the next."""
+    """A server that crashes forgets transaction ids that were not on its disk, and reuses them."""
     server = PostgreSQL.start(synchronous_commit="on", wal_writer_delay="10s")
     wire = Wire(server)
     name = server.fresh()
@@ -175,7 +175,7 @@ def test_a_transaction_id_given_twice_is_not_taken_for_ours() -> None:
         tables.write(lambda tx: tx.insert(away, id=1, count=0))
 
         def crash() -> bool:
-            wire.dead = True  # until somebody else has the id
+            wire.dead = True  # until another transaction has the id
             with contextlib.suppress(psycopg.OperationalError), psycopg.connect(server.url(name)) as admin:
                 asked = "SELECT pid, backend_xid FROM pg_stat_activity WHERE backend_xid IS NOT NULL"
                 ((pid, ours),) = admin.execute(asked).fetchall()
@@ -204,7 +204,7 @@ def test_a_transaction_id_given_twice_is_not_taken_for_ours() -> None:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that bears with clients that stand still for half a second."""
+    """A server that tolerates stalled clients for half a second."""
     monkeypatch.setitem(database.SESSION_SECONDS, "idle_in_transaction_session_timeout", 0.5)
 
 
@@ -250,7 +250,7 @@ def test_a_client_that_stands_still_with_the_turn_in_its_hand_holds_up_nobody(
 
 
 def test_how_long_a_server_waits(postgresql: PostgreSQL, name: str) -> None:
-    """Less than a lease, but for migrations; what the URL says goes before."""
+    """Less than a lease, except for migrations. Options in the URL take precedence."""
     tables = Database(postgresql.url(name))
     names = [*database.SESSION_SECONDS]
 
@@ -274,7 +274,7 @@ def test_how_long_a_server_waits(postgresql: PostgreSQL, name: str) -> None:
     other.close()
 
 
-# What clients are told.
+# Replies to clients.
 
 
 @pytest.fixture
@@ -332,7 +332,7 @@ def test_a_request_without_outcome_is_asked_again_by_its_key(
 
 
 def test_on_sqlite_a_writer_that_stands_still_is_told_to_clients(cloud: Cloud, tmp_path: Path) -> None:
-    """Nothing takes the lock from a living process; reads go on."""
+    """Nothing takes the lock from a living process; reads continue."""
     worlds.make(cloud)
     other = sqlite3.connect(tmp_path / "kumoi.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -355,7 +355,7 @@ def test_on_sqlite_a_writer_that_stands_still_is_told_to_clients(cloud: Cloud, t
     other.close()
 
 
-# What becomes of operations.
+# Effects on operations.
 
 
 @pytest.fixture
@@ -374,7 +374,7 @@ def _history(tables: Database) -> list[tuple[str, str]]:
 def test_an_operation_goes_on_whatever_becomes_of_the_database(
     wire: Wire, tables: Database, monkeypatch: pytest.MonkeyPatch, step: str, outcome: str
 ) -> None:
-    """At a step before the pivot, at the pivot and past it; none of it is a failure of the step."""
+    """At a step before the pivot, at the pivot and after it. None of these outages is a failure of the step."""
     tables.patience = 0.2
     troubled: list[str] = []
 

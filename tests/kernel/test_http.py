@@ -240,7 +240,7 @@ def test_not_more_is_taken_than_the_front_sends(cloud: Any) -> None:
 def test_what_is_nested_too_deeply_is_refused_in_the_shape_of_the_service(
     cloud: Any, method: str, path: str, before: str, after: str
 ) -> None:
-    """Also where the interpreter could still read it, and not write it any more."""
+    """Also at a depth that the interpreter can still parse but not serialize."""
     for depth in (bodies.DEEPEST + 1, *range(900, 1001, 20), 100_000):
         deep = f"{before}{'[' * depth}{']' * depth}{after}"
         headers = {"X-Auth-Token": "admin", "Content-Type": "application/json", "OpenStack-API-Version": "volume 3.44"}

@@ -1,4 +1,5 @@
-"""A creating POST asked twice with one Idempotency-Key makes one thing and gives one answer, on both databases."""
+"""A creating POST that is sent twice with one Idempotency-Key creates one resource and gets one reply, on both
+databases."""
 
 import dataclasses
 import hashlib
@@ -196,12 +197,12 @@ def test_who_asks_while_the_first_still_hashes_gets_its_answer(
     both, hashed = threading.Barrier(2), passwords.hashed
 
     def together(text: str, rounds: int) -> str:
-        """Neither may store before the other has found no answer."""
+        """Neither may write before the other has found no stored reply."""
         both.wait(20)
         return hashed(text, rounds)
 
     monkeypatch.setattr(passwords, "hashed", together)
-    # The lane of hashes would let one wait for the other.
+    # The lane of hashes would serialize them.
     monkeypatch.setattr(passwords.LANE, "run", lambda work: work())
     answers: list[Any] = []
     threads = [threading.Thread(target=lambda: answers.append(identity.post(V3 + path, **asked))) for _ in range(2)]
@@ -215,7 +216,7 @@ def test_who_asks_while_the_first_still_hashes_gets_its_answer(
 def test_who_is_refused_for_what_the_first_made_gets_its_answer(
     identity: IdentityCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first is done between the second's look for an answer and its look at the name."""
+    """The first one completes between the second one's check of stored replies and its check of the name."""
     token, bodies = made_by_identity(identity)
     (path,) = (path for path in bodies if path.endswith("application_credentials"))
     asked = {"as_": token, "json": bodies[path][1], "headers": {"Idempotency-Key": "k"}}

@@ -1,4 +1,4 @@
-"""Slow work holds no place of those that answer requests, is bounded, and says so."""
+"""Slow work occupies no place of requests, is limited, and reports when the limit is reached."""
 
 import os
 import threading

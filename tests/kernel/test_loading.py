@@ -1,4 +1,4 @@
-"""What a process does not use costs it neither time nor memory."""
+"""A process does not load what it does not use."""
 
 import subprocess
 import sys

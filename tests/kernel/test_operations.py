@@ -1,4 +1,4 @@
-"""Durable operations: they finish, resume, undo, and a runner without a lease changes nothing."""
+"""Durable operations: they complete, resume and undo, and a runner without a lease changes nothing."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +17,7 @@ from tests.kernel.toys import HURRY, MAKE, ORIGIN, REMOVE, STUMBLE, TAKE_AWAY, W
 
 
 class Killed(BaseException):
-    """Stands for the death of the process: nothing catches it."""
+    """Represents the death of the process. Nothing catches it."""
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_waiting_past_the_deadline_undoes_with_the_reason(database: Database, wo
 def test_time_in_which_nobody_was_there_is_no_part_of_a_deadline(
     database: Database, world: World, time: VirtualClock
 ) -> None:
-    """The machine was off: its host may need a moment, and what was asked for before is still wanted."""
+    """The machine was off. Its host may need a moment, and earlier requests are still wanted."""
     world.fail["two"] = [Retry("host-1 does not answer")] * 2
     make(database)
     runner(database, world).run_one()
@@ -97,7 +97,7 @@ def test_time_in_which_nobody_was_there_is_no_part_of_a_deadline(
 
 
 class LampBroken(EngineRefused):
-    """As an engine declares it that the kernel has never heard of."""
+    """An engine's error that the kernel does not know."""
 
 
 class LampSilent(EngineSilent):
@@ -175,7 +175,7 @@ def test_death_within_a_step_is_taken_up_by_another(
 def test_what_was_begun_is_undone_though_the_one_who_takes_over_fails_before_it(
     database: Database, world: World, time: VirtualClock, dies_at: str
 ) -> None:
-    """Steps that may be forgotten by a power cut are not all written; what they began must be known."""
+    """Steps that a power cut may forget are not all recorded. Their effects must be known anyway."""
 
     def die(name: str) -> None:
         if name == dies_at:
@@ -322,7 +322,7 @@ def test_a_host_that_stays_dead_marks_the_resource_at_the_deadline_not_after_the
 
 
 def take_away(database: Database) -> None:
-    """Ask for it, as a DELETE does, and say in the row that it is under way."""
+    """Delete it as a DELETE request does, and set the row's status."""
 
     def ask(tx: Transaction) -> None:
         supersede(tx, TAKE_AWAY, [subject("thing", "t")], {"id": "t"}, **ORIGIN)
@@ -359,7 +359,7 @@ def test_asking_again_for_what_missed_its_deadline_begins_it_anew_and_only_then(
 def test_asking_again_is_heard_by_a_runner_that_has_it_in_hand(
     database: Database, world: World, time: VirtualClock
 ) -> None:
-    """It waits so shortly that it keeps the lease, and with it its own copy of the row."""
+    """Its wait is so short that it keeps the lease and its copy of the row."""
     world.fail["away"] = [Again(0.05)] * 400
     said: list[str | None] = []
     asked = 0
@@ -466,7 +466,7 @@ def test_leases_are_renewed_while_a_step_takes_long(database: Database, world: W
 
 
 def queue_up(database: Database, name: str) -> str:
-    """A MAKE of its own thing that also needs the shelf, for which it waits."""
+    """A MAKE of another thing that also needs the shelf and waits for it."""
     names = [subject("thing", name), subject("shelf", "s")]
     database.write(lambda tx: tx.insert(things, id=name, state="making"))
     return database.write(lambda tx: begin(tx, MAKE, names, {"id": name}, queue=["shelf/s"], **ORIGIN))
@@ -490,7 +490,7 @@ def test_operations_queue_for_a_subject_in_the_order_of_the_requests(
     ]  # fmt: skip
     with pytest.raises(Busy):
         database.write(lambda tx: begin(tx, MAKE, ["shelf/s"], {"id": "w"}, **ORIGIN))
-    with pytest.raises(Busy):  # Its own subject is held while it waits.
+    with pytest.raises(Busy):  # It holds its own subject while it waits.
         database.write(lambda tx: begin(tx, MAKE, [subject("thing", "v")], {"id": "v"}, **ORIGIN))
     world.fail["two"] = [Failed("no room on the shelf")]
     runner(database, world).run_until_quiet()

@@ -1,4 +1,4 @@
-"""Pages of what one may see by one of several conditions."""
+"""Pages of rows that are visible by one of several conditions."""
 
 from pathlib import Path
 from typing import TypedDict

@@ -1,4 +1,4 @@
-"""What clients look for in texts: never more than a database can take, and never for long."""
+"""Text searches of clients: only what the database supports, and within limited time."""
 
 import time
 from pathlib import Path
@@ -12,7 +12,7 @@ from kumoi.kernel.errors import BadRequest
 
 NAMES = sa.table("names", sa.column("name", sa.String(255)))
 SLOW = "a" * 25 + "!"
-"""For seconds under `(a+)+$`, wherever one letter more takes twice as long."""
+"""Takes seconds with `(a+)+$` in a backtracking engine; each additional letter doubles the time."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Plain resources: the five routes that the kernel makes, on a toy service."""
+"""Plain resources: the kernel's five routes, on a toy service."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

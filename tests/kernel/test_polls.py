@@ -1,4 +1,4 @@
-"""One who is silent delays nobody, and is not asked the same twice at a time."""
+"""A silent host delays no other, and does not get the same question twice at a time."""
 
 import threading
 from collections.abc import Iterator

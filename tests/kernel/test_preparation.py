@@ -1,4 +1,4 @@
-"""Who opens a cloud waits while it is being prepared, and no longer than its preparer lives."""
+"""A process that opens a cloud waits while it is prepared, but not longer than the preparing process lives."""
 
 import os
 import signal

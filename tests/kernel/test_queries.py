@@ -1,4 +1,4 @@
-"""Queries: what a route declares, what its handler gets, and what the OpenAPI says of them."""
+"""Queries: the route's declaration, the handler's argument, and the OpenAPI document."""
 
 from typing import Annotated, Any, Literal
 

@@ -115,7 +115,7 @@ def test_a_sweep_runs_once_in_its_time(database: Database) -> None:
             virtual.advance(11)
             run_sweeps(database, locate)
             assert len(swept) == 2
-            # A process that begins now does not wait for what an earlier one has claimed.
+            # A new process does not wait for what an earlier one has claimed.
             virtual.advance(1)
             began = virtual.now()
             for _ in range(2):
@@ -179,7 +179,7 @@ def test_a_sweep_takes_no_more_than_its_share(database: Database, monkeypatch: p
             virtual.advance(1)
         share = virtual.worked / 1000
         assert 0.9 * reconcile.SHARE < share <= 1.4 * reconcile.SHARE and times[1] - times[0] >= 100 * clock.SECOND
-        # A process that begins now remembers no rest.
+        # A new process does not know of delays.
         run_sweeps(database, locate, virtual.now())
         assert times[-1] == virtual.now()
 

@@ -1,4 +1,4 @@
-"""Who stands on a row hears that it goes."""
+"""Dependents of a row are called when it is removed."""
 
 from typing import Any
 

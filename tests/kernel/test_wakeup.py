@@ -1,4 +1,4 @@
-"""Bells: what is rung for is heard, once for each kind, and by whom it concerns."""
+"""Bells: each kind is received once, and only by its listeners."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -16,7 +16,7 @@ things = sa.Table(
 
 @dataclass
 class World:
-    """What engines made; `fail`: step name → what its `do` raises or answers, once per list item."""
+    """What the toy engines created. `fail`: step name → what its `do` raises or returns, one list item per call."""
 
     made: list[str] = field(default_factory=list)
     fail: dict[str, list[Any]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ TAKE_AWAY = Operation(
     failed=_failed,
     forward_only=True,
 )
-"""A removal that may fail."""
+"""A deletion that may fail."""
 
 STUMBLE = Operation(
     "toy.stumble",
@@ -89,7 +89,7 @@ STUMBLE = Operation(
     failed=_failed,
     forward_only=True,
 )
-"""A defect: in its own transaction it begins what takes its subject from it."""
+"""A bug: it starts an operation, in its own transaction, that takes its subject."""
 
 HURRY = Operation(
     "toy.hurry",
@@ -106,7 +106,7 @@ ORIGIN: dict[str, Any] = {"request_id": "req-1", "user_id": "u", "project_id": "
 
 
 def make(database: Database, thing_id: str = "t", operation: Operation = MAKE) -> str:
-    """A thing and the operation that makes it."""
+    """A thing and the operation that creates it."""
 
     def work(tx: Transaction) -> str:
         tx.insert(things, id=thing_id, state="new")

@@ -1,4 +1,5 @@
-"""Lists in queries that are longer than a database takes: shortened, or refused by name, and never for long."""
+"""Long lists in queries, beyond the database's limits: deduplicated, or refused with the parameter's name, in limited
+time."""
 
 import time
 from pathlib import Path

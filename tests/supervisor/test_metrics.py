@@ -1,4 +1,4 @@
-"""What Prometheus reads of a cloud."""
+"""The Prometheus metrics of a cloud."""
 
 import os
 from pathlib import Path

@@ -59,13 +59,13 @@ def until(met: Callable[[], Any], seconds: float = 10) -> None:
 
 
 def states(data: Path) -> dict[str, Any]:
-    """Of what the plan names."""
+    """Of the processes in the plan."""
     rows: Any = ask(data, "status")["processes"]
     return {row["name"]: row for row in rows if row["name"] != STANDBY}
 
 
 def standby(data: Path, other_than: int = 0) -> int:
-    """Its pid, once it has gone so far that it waits."""
+    """Its pid, once it waits."""
 
     def waits() -> bool:
         rows: Any = ask(data, "status")["processes"]

@@ -1,4 +1,4 @@
-"""What every hypervisor must do, fake or real: a suite to inherit, given a `hypervisor` and a `new_spec` fixture."""
+"""The contract of every hypervisor: a suite to inherit, with fixtures `hypervisor` and `new_spec`."""
 
 from collections.abc import Callable
 
@@ -154,7 +154,7 @@ class HypervisorContract:
         assert len(set(names)) == 2
         assert hypervisor.attach_disk(order, spec.server_id, first) == names[0]
         assert sorted(hypervisor.disks()[spec.server_id]) == sorted(disk.volume_id for disk in (first, second))
-        # A guest without an operating system never lets go; switched off, it has no say.
+        # A guest without an operating system never releases a device. When it is off, it is not asked.
         hypervisor.detach_disk(order, spec.server_id, first.volume_id)
         hypervisor.power_off(order, spec.server_id)
         assert hypervisor.detach_disk(order, spec.server_id, first.volume_id) is True

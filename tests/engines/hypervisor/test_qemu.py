@@ -1,4 +1,4 @@
-"""The contract with real QEMU processes, and what only they can show. Guests stop at their BIOS: no disk boots."""
+"""The contract with real QEMU processes, and tests that need them. Guests stop at their BIOS: no disk boots."""
 
 import contextlib
 import os
@@ -69,7 +69,7 @@ class Taps:
 
 
 class House:
-    """A data folder in a short path with a hypervisor that can be made again, as a restarted agent does."""
+    """A data folder with a short path, and a hypervisor that can be created again, as a restarted agent does."""
 
     def __init__(self, data: Path) -> None:
         self.folder = Folder(data)
@@ -168,13 +168,13 @@ def test_a_guest_reads_where_its_tagged_devices_are(house: House) -> None:
     assert told().keys() == {"more", "inside"}
 
 
-# 16-bit boot sectors: say K on the serial port and halt; or switch the machine off.
+# 16-bit boot sectors: print K on the serial port and halt; or power off.
 SAY_K = "baf803b04beeb00aeefaf4ebfd"
 SAY_K_AND_RESET = "baf803b04beeb00aeeb0fee664faf4ebfd"
 POWER_OFF = "ba0406b80020effaf4ebfd"
 
 
-# Write one sector into every 64 KiB, at ever higher addresses, for ever; the packet that says where is at 0x40.
+# Writes one sector into every 64 KiB, at growing addresses, forever; the disk address packet is at 0x40.
 FILL_THE_DISK = (
     "31c08ed8be407cb443b000cd138106487c800083164a7c00ebed".ljust(128, "0") + "10000100007c00008000000000000000"
 )
@@ -492,7 +492,7 @@ def test_a_volume_grows_and_is_copied_while_a_guest_holds_it(house: House) -> No
 
 
 def dies(work: Callable[[], object]) -> None:
-    """Work that an agent is killed in, as it comes to `die`: nothing of it is cleaned up."""
+    """Runs work in an agent that is killed when it calls `die`. Nothing is cleaned up."""
     if (child := os.fork()) == 0:
         with contextlib.suppress(BaseException):
             work()
@@ -520,7 +520,7 @@ def slowly(monkeypatch: pytest.MonkeyPatch, commands: dict[str, dict[str, object
 
 
 def left_by_a_dead_agent(house: House, monkeypatch: pytest.MonkeyPatch, state: str) -> tuple[GuestSpec, Disk]:
-    """A guest whose disk an agent copied when it died."""
+    """A guest whose disk was being copied by an agent that died."""
     disk = house.disk()
     path = str(house.volumes.path(disk.volume_id))
     processes.run(["qemu-io", "-f", "qcow2", "-c", "write -P 7 0 32M", path])
@@ -620,7 +620,7 @@ def test_a_guest_that_is_let_go_on_instead_of_being_suspended_is_not_stopped_lat
 
 
 def test_a_disk_that_qemu_still_holds_is_asked_for_again(house: House) -> None:
-    """As right after the guest let go: the device has left, its node is held for a moment longer."""
+    """As right after a release: the device is gone, but its block node exists for a moment longer."""
     spec, disk = started(house), house.disk()
     server_id, node = spec.server_id, hardware.node_name(disk.volume_id)
     guest = house.hypervisor._guest(server_id)
@@ -637,7 +637,7 @@ def test_a_disk_that_qemu_still_holds_is_asked_for_again(house: House) -> None:
 
 
 def reset(house: House, spec: GuestSpec) -> None:
-    """A guest without an operating system lets go of what it was asked for when it is reset."""
+    """A reset guest without an operating system releases requested devices."""
     with house.hypervisor._guest(spec.server_id).talk() as qemu:
         qemu.ask("system_reset")
 

@@ -1,4 +1,4 @@
-"""What every image store must do; each inherits this class and gives the fixtures."""
+"""The contract of every image store: a class to inherit, with fixtures."""
 
 import hashlib
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class ImageStoreContract:
 
     @pytest.fixture
     def again(self) -> Callable[[], ImageStore]:
-        """The store anew on the same place, as after a restart."""
+        """The store opened again on the same folder, as after a restart."""
         raise NotImplementedError
 
     @pytest.mark.parametrize("size", [0, 1, 511, 512, 70_000, 3_000_000])

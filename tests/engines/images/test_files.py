@@ -1,4 +1,4 @@
-"""Images as files: what a disk and a crash may do to them."""
+"""Images as files: faults of the disk, and crashes."""
 
 import os
 import signal

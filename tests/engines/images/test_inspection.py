@@ -1,4 +1,4 @@
-"""What is refused, judged on images that qemu-img itself made."""
+"""Inspection of images that qemu-img created: which ones are refused."""
 
 import contextlib
 import os
@@ -187,7 +187,7 @@ def test_other_headers_cut_short_are_refused(make: Make, disk_format: str, size:
 
 
 def test_no_bytes_make_it_fail_otherwise(make: Make) -> None:
-    """Every header with bytes turned over: taken or refused, never an accident."""
+    """Mutated headers are accepted or refused, and never cause another error."""
     for disk_format in QEMUS:
         data = make(disk_format)[: 2 * MIB]
         for step in range(120):

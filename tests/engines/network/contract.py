@@ -1,4 +1,4 @@
-"""What every network engine promises; fake and real both pass."""
+"""The contract of every network engine, for fake and real ones."""
 
 import threading
 from collections.abc import Callable
@@ -95,7 +95,7 @@ def an_external_network() -> NetworkSpec:
 
 
 class TopologyContract:
-    """A subclass gives the fixtures `topology`, `other_topology` (another connection) and `wiring`."""
+    """A subclass has the fixtures `topology`, `other_topology` (another connection) and `wiring`."""
 
     def test_apply_is_idempotent_and_inventory_knows_it(self, topology: Topology) -> None:
         network, outside = a_network(), an_external_network()

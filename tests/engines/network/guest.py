@@ -1,4 +1,4 @@
-"""A guest without a machine: a network namespace whose card is the other end of a tap, as QEMU's would be."""
+"""A guest without a machine: a network namespace whose card is connected to a tap, as QEMU's would be."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ TUNSETIFF = 0x400454CA
 TUNSETOFFLOAD = 0x400454D0
 IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x0002, 0x1000, 0x4000
 OFFLOADS = 0x01 | 0x02 | 0x04
-"""Checksums and TCP segments (4 and 6) left to the other side: what virtio cards do by default."""
+"""Checksums and TCP segmentation (IPv4 and IPv6) are offloaded, as virtio cards do by default."""
 
 SCRIPT = """#!/bin/sh
 [ "$1" = bound ] || exit 0
@@ -63,11 +63,11 @@ def look(data):
 print("kind", answer[0])
 look(answer[4:])
 """
-"""Puts one DHCPv6 question (1: an address, 11: only what else there is) and prints what is answered."""
+"""Sends a DHCPv6 request (1: for an address, 11: for information only) and prints the reply."""
 
 
 class Guest:
-    """Opens the tap that `Wiring.plug` made. Frames run until `close`."""
+    """Opens the tap of `Wiring.plug`. Frames are forwarded until `close`."""
 
     def __init__(self, tap: str, mac: str, folder: Path) -> None:
         self.namespace = f"kg-{randomness.random_bytes(4).hex()}"
@@ -112,7 +112,7 @@ class Guest:
         )
 
     def dhcp(self) -> dict[str, str]:
-        """Ask for an address, take it, and say what came with it."""
+        """Request an address by DHCP and set it. Returns the received options."""
         script, facts = self.folder / "dhcp.sh", self.folder / f"{self.namespace}.facts"
         script.write_text(SCRIPT)
         script.chmod(0o755)
@@ -124,7 +124,7 @@ class Guest:
         return dict(line.split("=", 1) for line in facts.read_text().splitlines())
 
     def dhcp6(self, question: int, mac: str) -> dict[str, str]:
-        """Once its link-local address may be used."""
+        """Waits until its link-local address is usable."""
         said = self.run(sys.executable, "-I", "-c", DHCP6, str(question), mac)
         return dict(line.split(" ", 1) for line in said.splitlines())
 

@@ -59,7 +59,7 @@ class Running:
 
     @contextmanager
     def stopped(self, name: str) -> Iterator[None]:
-        """It stands still, and goes on afterwards."""
+        """The process is stopped, and continues afterwards."""
         self.children[name].send_signal(signal.SIGSTOP)
         try:
             yield
@@ -99,7 +99,7 @@ def link_delete(name: str) -> None:
 
 @contextmanager
 def ovn() -> Iterator[Running]:
-    """A cloud's daemons in a folder of their own, with an external network of their own."""
+    """A cloud's daemons in a folder of their own, with their own external network."""
     ensure_users()
     data = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
     data.chmod(0o755)

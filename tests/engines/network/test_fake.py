@@ -1,4 +1,4 @@
-"""The fake network engine keeps the contract."""
+"""The fake network engine fulfils the contract."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +43,7 @@ def test_the_state_outlives_the_process(tmp_path: Path) -> None:
 
 
 def test_plugs_are_heard_of_though_their_journal_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A restarted agent drops a long journal; what it said, and the topology had not read, is looked up in the files."""
+    """A restarted agent drops a long journal. Entries that the topology had not read are found in the files."""
     topology, network, told = FakeTopology(Folder(tmp_path), SETTINGS), a_network(), dict[str, bool]()
     ports = [a_port(network) for _ in range(2)]
     topology.apply_network(network, 1)

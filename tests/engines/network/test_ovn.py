@@ -1,4 +1,4 @@
-"""OVN keeps the contract, and lets go of everything."""
+"""OVN fulfils the contract, and leaves nothing behind."""
 
 import uuid
 from collections.abc import Callable, Iterator

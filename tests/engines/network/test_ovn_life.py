@@ -1,4 +1,4 @@
-"""OVN's daemons come and go: two clouds at once, one that comes back, and nothing left of either."""
+"""Starts and stops of OVN's daemons: two clouds at once, one that returns, and nothing left of either."""
 
 import os
 import pwd
@@ -147,7 +147,7 @@ def become(user: str) -> Iterator[None]:
 
 
 def test_the_control_plane_needs_no_power() -> None:
-    """The topology belongs to a process that runs as the user kumoi; guests' processes have no way to it."""
+    """The topology belongs to a process of the user kumoi. Guests' processes have no access to it."""
     with running.ovn() as cloud:
         with become("kumoi"):
             topology = OvnTopology(cloud.folder, cloud.settings)

@@ -1,4 +1,4 @@
-"""Real packets through OVN: addresses, walls, the way out and in, metadata, and daemons that die."""
+"""Real packets through OVN: addresses, security groups, gateways, floating IPs, metadata, and daemons that die."""
 
 import contextlib
 import subprocess
@@ -57,7 +57,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *rest): pass
 http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
 """
-"""Answers its third argument and who asked, and as many dots as the path says."""
+"""Answers with its third argument, the client's address, and as many dots as the path requests."""
 
 
 def answerer(address: str, port: int, text: str) -> list[str]:
@@ -75,7 +75,7 @@ def asked(url: str, seconds: float = 3) -> list[str]:
 
 
 class Cloud:
-    """A tenant's network behind a router, with what the network service would have made of it."""
+    """A tenant's network behind a router, as the network service would create it."""
 
     def __init__(self, ovn: running.Running, folder: Path) -> None:
         self.ovn, self.folder = ovn, folder
@@ -283,13 +283,13 @@ def test_the_way_out_bears_the_routers_address(cloud: Cloud, guests: Boot) -> No
     guest.dhcp()
     cloud.serve_here(f"{cloud.outside}.1", 8080, "host")
     eventually(lambda: guest.run(*asked(f"http://{cloud.outside}.1:8080/"), check=False) == f"host {cloud.outside}.10")
-    # Large enough for segments that the card leaves to the other side.
+    # Large enough for segmentation offload.
     long = guest.run(*asked(f"http://{cloud.outside}.1:8080/3000000"))
     assert len(long) > 3_000_000
 
 
 def test_the_world_sees_this_machines_address(cloud: Cloud, guests: Boot) -> None:
-    """A neighbour of the machine, on a wire that has nothing to do with the cloud."""
+    """A neighbour of the machine, on a link outside the cloud."""
     guest = guests(cloud.port(24))
     guest.dhcp()
     world = f"kw-{cloud.ovn.settings.cloud_id}"
@@ -335,7 +335,7 @@ def test_a_floating_ip_leads_in_and_goes(cloud: Cloud, guests: Boot, distributed
 
 
 def test_a_connection_does_not_follow_the_address_it_came_by(cloud: Cloud, guests: Boot) -> None:
-    """Packets of one connection that never pauses, through a floating IP that is given to another guest."""
+    """Packets of one connection without a pause, through a floating IP that is moved to another guest."""
     one, two = cloud.port(27), cloud.port(28)
     first, second = guests(one), guests(two)
     for guest in (first, second):
@@ -351,7 +351,7 @@ def test_a_connection_does_not_follow_the_address_it_came_by(cloud: Cloud, guest
     shared = [f"{cloud.outside}.10"]
 
     def tracked() -> bool:
-        """Whether the switch knows connections through the floating IP."""
+        """Whether the switch tracks connections through the floating IP."""
         control = f"--target={cloud.wiring.names.switch_control}"
         return f"dst={floating.address}," in run("ovs-appctl", control, "dpctl/dump-conntrack")
 
@@ -416,7 +416,7 @@ def test_only_its_own_addresses_pass(cloud: Cloud, guests: Boot) -> None:
 
 
 def test_the_host_does_not_answer_on_a_guests_wire(cloud: Cloud, guests: Boot) -> None:
-    """The tap is also a device of the host, whose own stack would answer ARP there for any of its addresses."""
+    """The tap is also a device of the host, whose own stack would answer ARP requests for its addresses there."""
     guest = guests(cloud.port(35))
     guest.dhcp()
     ask = ("ip", "netns", "exec", guest.namespace, "busybox", "arping", "-c", "2", "-w", "2", "-I", "eth0")
@@ -441,7 +441,7 @@ def test_metadata_of_two_networks_with_the_same_addresses(cloud: Cloud, guests: 
 
 
 def test_metadata_of_a_guest_without_ipv4(cloud: Cloud, guests: Boot) -> None:
-    """Asked at fe80::a9fe:a9fe, from the address that the walls let a card have without being told."""
+    """A request to fe80::a9fe:a9fe from the address that port security always allows."""
     port = cloud.port(45)
     six = FixedAddress(subnet_id=cloud.network.subnets[1].id, address="fd00:7::f816:3eff:fe00:32d")
     port = msgspec.structs.replace(port, fixed_addresses=[six])

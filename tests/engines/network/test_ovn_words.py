@@ -1,4 +1,4 @@
-"""What we say in OVN's language, without OVN."""
+"""Conversions to OVN's formats, without OVN."""
 
 import msgspec
 import pytest
@@ -73,7 +73,7 @@ def test_a_subnets_dhcp() -> None:
 
 
 def test_options_that_a_tenant_writes_cannot_leave_their_place() -> None:
-    """They become text of a flow: each is a number, addresses, or quoted."""
+    """They become part of a flow's text, so each is a number, addresses, or quoted."""
     wanted = [
         DhcpOption("mtu", "1; drop"),
         DhcpOption("dns-server", "9.9.9.9}; output; {"),

@@ -1,4 +1,4 @@
-"""What every volumes engine must do; fake and real ones inherit this class and give the fixtures."""
+"""The contract of every volumes engine: a class to inherit, with fixtures."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -43,7 +43,7 @@ class VolumesContract:
 
     @pytest.fixture
     def again(self) -> Callable[[], Volumes]:
-        """The engine anew on the same folder, as after a restart of the agent."""
+        """The engine opened again on the same folder, as after a restart of the agent."""
         raise NotImplementedError
 
     @pytest.fixture

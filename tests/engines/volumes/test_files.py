@@ -70,7 +70,7 @@ def has(place: Path, pattern: int, offset: str = "0", length: str = "1M") -> boo
 
 
 def impatient(volumes: FileVolumes) -> Callable[[str, str], contextlib.AbstractContextManager[None]]:
-    """Who takes the turn of a volume, snapshot or image, for which nobody waits long any more."""
+    """Holds the lock of a volume, snapshot or image. Others wait only briefly."""
     volumes.turns.patience = 0.01
     return lambda kind, identifier: volumes.turns.of(f"{kind} {identifier}")
 
@@ -100,7 +100,7 @@ class TestFileVolumes(VolumesContract):
 @pytest.mark.real
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root")
 class TestFileVolumesOfAnotherUser(VolumesContract):
-    """As in a cloud: root keeps the files, an unprivileged user owns them and runs qemu-img."""
+    """As in a cloud: root keeps the files; an unprivileged user owns them and runs qemu-img."""
 
     @pytest.fixture
     def volumes(self, folder: Folder, holding: Holding) -> FileVolumes:
@@ -268,7 +268,7 @@ def test_nobody_opens_or_changes_a_volume_while_it_is_being_copied(volumes: File
 def test_a_copy_is_not_kept_when_somebody_wrote_meanwhile(
     volumes: FileVolumes, folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A guest that was told to start just before opens the disk while it is read."""
+    """A guest that is just starting opens the disk during the copy."""
     volume, snapshot = new_uuid(), new_uuid()
     volumes.create(FENCE, volume, 1, None, None)
     run = processes.run
@@ -292,7 +292,7 @@ def test_a_copy_is_not_kept_when_somebody_wrote_meanwhile(
 
 @contextlib.contextmanager
 def opened_by_qemu(place: Path) -> Iterator[None]:
-    """A process of QEMU's family that has the disk open for writing, which nobody told the engine of."""
+    """A QEMU process that the engine does not know has the disk open for writing."""
     socket = place.parent.parent / "nbd.sock"
     command = ["qemu-nbd", "-f", "qcow2", "-k", str(socket), "-t", str(place)]
     child = os.posix_spawn("/usr/bin/qemu-nbd", command, dict(os.environ))

@@ -1,4 +1,4 @@
-"""The documents that a guest reads, over HTTP and on its config drive."""
+"""The documents for a guest, over HTTP and on its config drive."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Guests' questions: who is answered what, and that networks with the same addresses do not mix."""
+"""Metadata requests: each guest gets its own data, and networks with the same addresses do not mix."""
 
 import json
 from collections.abc import Iterator

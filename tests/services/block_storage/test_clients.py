@@ -63,7 +63,7 @@ volume list -f json
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    """With its bootstrap and its own tokens; what a request promises is kept before the next is answered."""
+    """With its bootstrap and its own tokens. Operations are executed before the next reply."""
     Keys.create(tmp_path / "keys")
     check = facade.authenticator(tmp_path / "keys")
     made = Cloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}", authenticator=check)
@@ -88,7 +88,7 @@ def url(cloud: Any) -> Iterator[str]:
 
 
 def run(url: str, commands: str, user: str) -> str:
-    """What one `openstack` shell says to several commands; it goes on after an error."""
+    """The output of one `openstack` shell for several commands. It continues after an error."""
     said = {
         "OS_AUTH_URL": f"{url}/identity/v3", "OS_USERNAME": user, "OS_PASSWORD": user, "OS_PROJECT_NAME": user,
         "OS_USER_DOMAIN_ID": "default", "OS_PROJECT_DOMAIN_ID": "default", "OS_IDENTITY_API_VERSION": "3",

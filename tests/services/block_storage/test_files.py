@@ -1,4 +1,4 @@
-"""Volumes and snapshots of the API as files of qemu-img: what is in them, and that nothing is left."""
+"""Volumes and snapshots of the API as qemu-img's files: their content, and that nothing is left over."""
 
 import tempfile
 from collections.abc import Iterator

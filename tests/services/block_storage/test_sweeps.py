@@ -1,4 +1,4 @@
-"""Disks that nobody knows go, and states behind which there is no work become what the facts say."""
+"""The sweeps delete unknown disks, and correct states that no operation will change."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +35,7 @@ def lying(cloud: Any) -> list[str]:
 
 
 def gone(cloud: Any) -> tuple[str, str]:
-    """A volume and a snapshot that were, whose disks come back by orders that nobody waits for any more."""
+    """A deleted volume and snapshot whose disks reappear through abandoned orders."""
     volume_id = make(cloud)
     snapshot_id = snap(cloud, volume_id)
     assert cloud.delete(f"{V3}/volumes/{volume_id}?cascade=true").status_code == 202
@@ -78,7 +78,7 @@ def test_what_was_known_in_between_begins_anew(
 
 
 def test_what_these_tables_never_worked_on_stays_and_is_said(cloud: Any, time: clock.VirtualClock) -> None:
-    """After an older state of the tables was restored it may be the only trace of somebody's data."""
+    """After an older backup of the tables was restored, the disk may be the only copy of somebody's data."""
     volume_id = new_uuid()
     fake(cloud).create(BY_HAND, volume_id, 1, None, None)
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""What tests of volumes share: making one, and looking at it."""
+"""Common parts of volumes' tests: creating and reading one."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def fake(cloud: Any) -> FakeVolumes:
 
 
 def make(cloud: Any, *, settle: bool = True, as_: str = "member", **fields: Any) -> str:
-    """The id of a new volume; of one GiB unless said."""
+    """The id of a new volume, of one GiB by default."""
     made = cloud.post(f"{V3}/volumes", as_=as_, json={"volume": {"size": 1, **fields}})
     assert made.status_code == 202, made.text
     if settle:
@@ -46,7 +46,7 @@ def act(cloud: Any, volume_id: str, action: str, body: Any = None, **how: Any) -
 
 
 def messages(cloud: Any, resource_id: str) -> list[str]:
-    """What the owner is told about a thing."""
+    """The owner's messages about a resource."""
     found = cloud.get(f"{V3}/messages?resource_uuid={resource_id}", version="3.5").json["messages"]
     return [message["user_message"] for message in found]
 
@@ -66,5 +66,5 @@ def image(cloud: Any, *, status: str = "active", properties: dict[str, str] | No
 
 
 def differences(cloud: Any) -> list[dict[str, Any]]:
-    """The audit's, without those of images, which `image` makes without data."""
+    """The audit's differences, without those of images, which `image` creates without data."""
     return [each for each in cloud.audit() if each["service"] != "image"]

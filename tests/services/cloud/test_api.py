@@ -1,4 +1,4 @@
-"""What Kumoi says of itself: operations, events in order, and a description of every service."""
+"""Kumoi's own API: operations, ordered events, and a description of every service."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A dry run says whether a server would find a host, and why not; hosts' names are for admins."""
+"""A dry run reports whether a server would find a host, and why not. Only admins see host names."""
 
 from typing import Any
 

@@ -12,7 +12,7 @@ from tests.services.compute import world as worlds
 
 @pytest.fixture
 def world(cloud: Any) -> worlds.World:
-    """A cloud with a host, flavors, an image and a network: servers can be made at once."""
+    """A cloud with a host, flavors, an image and a network, in which servers can be created."""
     return worlds.make(cloud)
 
 

@@ -1,4 +1,4 @@
-"""What compute has none of: lists are empty, and making one is refused in words; and the list of extensions."""
+"""Absent parts of compute: lists are empty, and creating one is refused with a message; the list of extensions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The audit names what should not be: each difference is made by hand, and found."""
+"""The audit reports each difference, which is created by hand."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What compute answers when the network service refuses: Nova's sentences and statuses, whatever network says itself."""
+"""Compute's replies when the network service refuses: Nova's messages and statuses, whatever network's own are."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a server needs before it can be made: a host, a flavor, an image, a network."""
+"""What a server requires: a host, a flavor, an image, a network."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""Identity with its real authenticator; callers are named by the token that they hold."""
+"""Identity with its real authenticator. Callers use real tokens."""
 
 from collections.abc import Callable
 from functools import partial
@@ -31,7 +31,7 @@ def hashes(of: dict[str, str]) -> dict[str, Callable[[], str]]:
 
 
 class IdentityCloud(Cloud):
-    """`as_` is a token; `log_in` gives one."""
+    """`as_` is a token; `log_in` returns one."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
         Keys.create(folder / "keys")
@@ -41,7 +41,7 @@ class IdentityCloud(Cloud):
         self._first = self.database.read(contents)
 
     def begin_anew(self) -> None:
-        """As it was in the beginning, but in an epoch of its own."""
+        """Reset to the initial state, with a new epoch."""
 
         def restore(tx: Transaction) -> None:
             for table, rows in self._first.items():
@@ -70,7 +70,7 @@ class IdentityCloud(Cloud):
         return str(response.headers["X-Subject-Token"])
 
     def made(self, path: str, token: str, **values: Any) -> dict[str, Any]:
-        """What POST made: `made("users", token, name="x")`."""
+        """The resource that POST created: `made("users", token, name="x")`."""
         kind = path.rsplit("/", 1)[-1]
         one = {"services": "service"}.get(kind, kind.removesuffix("s"))
         response = self.post(f"{V3}/{path}", as_=token, json={one: values})

@@ -1,4 +1,4 @@
-"""A cloud that checks real tokens, one for the session on each kind of database, begun anew for every test."""
+"""A cloud that checks real tokens: one per session and kind of database, reset for every test."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The cloud on a loopback port, for clients that only speak HTTP."""
+"""The cloud on a loopback port, for clients that use HTTP."""
 
 import threading
 from collections.abc import Iterator

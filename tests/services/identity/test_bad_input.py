@@ -1,4 +1,4 @@
-"""Text that a database cannot keep, and bodies that are none: a clear error of identity's shape on every database."""
+"""Text that a database cannot store, and invalid bodies: a clear error in identity's shape on every database."""
 
 from typing import Any
 

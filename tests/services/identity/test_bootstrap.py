@@ -1,4 +1,4 @@
-"""What a new cloud holds, and that beginning again changes nothing."""
+"""The contents of a new cloud; repeating the bootstrap changes nothing."""
 
 from typing import Any
 

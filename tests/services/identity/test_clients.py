@@ -14,7 +14,7 @@ from tests.services.identity.cloud import PASSWORDS, IdentityCloud
 from tests.services.identity.loopback import serving
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True, scope="session")
-"""One kind is enough: a client sees none of it."""
+"""One kind is sufficient: a client does not see the database."""
 PROGRAM = Path(sys.executable).with_name("openstack")
 COMMANDS = """\
 project create --description first --tag red --property colour=blue -f json lab
@@ -90,7 +90,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
 
 
 def run(url: str, commands: str, **more: str) -> str:
-    """What one `openstack` shell says to several commands; it goes on after an error."""
+    """The output of one `openstack` shell for several commands. It continues after an error."""
     done = subprocess.run(
         [PROGRAM], input=commands, env=environment(url, **more), capture_output=True, text=True, timeout=60
     )

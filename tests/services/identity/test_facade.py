@@ -1,4 +1,4 @@
-"""What other services get from identity."""
+"""Identity's facade for other services."""
 
 import pytest
 

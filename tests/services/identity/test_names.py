@@ -1,4 +1,4 @@
-"""Names of identity are the same whatever their case, and stay as they were written (decision 18)."""
+"""Names in identity are equal regardless of case, and keep their spelling (decision 18)."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ def test_a_name_changes_its_own_case(cloud: IdentityCloud, admin: str, kind: str
 
 
 def test_logging_in_in_any_case(cloud: IdentityCloud) -> None:
-    """As with OS_USER_DOMAIN_NAME=default; the token says the names as they are written."""
+    """As with OS_USER_DOMAIN_NAME=default. The token contains the names in their stored spelling."""
     user: dict[str, Any] = {"name": "DEMO", "domain": {"name": "default"}, "password": "demo password"}
     identity = {"methods": ["password"], "password": {"user": user}}
     scope = project("Demo")
@@ -76,7 +76,7 @@ def test_application_credentials_in_any_case(cloud: IdentityCloud, member: str) 
 
 
 def test_guesses_count_for_one_account_in_any_case(cloud: IdentityCloud) -> None:
-    """Of a name that nobody has, or its other behaviour would tell that."""
+    """For an unknown name, because otherwise its behaviour would reveal that it is unknown."""
     for name in ("nobody", "NOBODY", "Nobody", "nObody", "noBody"):
         assert cloud.auth(cloud.password(name, "wrong")).status_code == 401
     assert cloud.auth(cloud.password("nobodY", "wrong")).status_code == 429

@@ -1,4 +1,4 @@
-"""Hashes: slow once, quick for some minutes, the same time for nobody."""
+"""Hashes: slow at first, cached for some minutes, and equally slow for unknown users."""
 
 from time import thread_time
 from typing import Any
@@ -14,7 +14,7 @@ ROUNDS = 8
 
 
 def seconds(password: str, kept: str | None) -> float:
-    """Of this thread's own work, whatever else the machine does."""
+    """Processor time of this thread, independent of other work on the machine."""
     began = thread_time()
     passwords.fits(password, kept, ROUNDS)
     return thread_time() - began

@@ -1,4 +1,4 @@
-"""Sends images to a cloud's streams process, in the test's own process."""
+"""Sends images to a cloud's streams process in the test's own process."""
 
 import asyncio
 import struct
@@ -14,7 +14,7 @@ RAW = b"\x00" * 512 + b"some disk" * 20000
 
 
 def qcow2(size: int = 1 << 30, backing: bytes = b"") -> bytes:
-    """The least that is a qcow2 image of `size` bytes; its header may name a backing file."""
+    """A minimal qcow2 image of `size` bytes. Its header may name a backing file."""
     offset = 104 if backing else 0
     header = struct.pack(
         ">4sIQIIQIIQQIIQ",
@@ -50,7 +50,7 @@ def send(cloud: Any, image_id: str, data: bytes, as_: str | None = "member", wha
         async with falcon.testing.ASGIConductor(CheckedStreams(cloud.api)) as client:
             return await client.simulate_put(f"{IMAGES}/{image_id}/{what}", headers=headers, body=data, **more)
 
-    # a loop and threads of its own: those of falcon's client outlive it, and would be missing in a forked child
+    # its own loop and threads: those of falcon's client would survive it, and be missing in a forked child
     return asyncio.run(put())
 
 

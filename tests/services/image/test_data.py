@@ -1,4 +1,4 @@
-"""The bytes of images: whole or not at all, what they say or not at all."""
+"""The bytes of images: complete or absent, and in the declared format."""
 
 import asyncio
 import hashlib
@@ -220,7 +220,7 @@ def test_the_disk_is_full(cloud: Any, monkeypatch: Any) -> None:
 
 
 def begin(cloud: Any, image_id: str) -> tuple[str, Any]:
-    """What a receiver had done when it was killed."""
+    """The state that a killed receiver left."""
     from kumoi.services.image.data import logic
     from tests.cloud import CALLERS
 
@@ -445,7 +445,7 @@ def test_no_operation_is_left(cloud: Any) -> None:
 
 @pytest.mark.parametrize("what", ["file", "stage"])
 def test_a_character_that_no_id_has_is_no_image(cloud: Any, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """PostgreSQL cannot even be asked for it."""
+    """PostgreSQL cannot process such a character."""
     monkeypatch.setattr(routes_of_streams, "receive", None)
     assert send(cloud, "%00", RAW, what=what).status_code == 404
 

@@ -1,4 +1,4 @@
-"""Images as clients see them: what they are called, who sees them, lists."""
+"""Images through the API: attributes, visibility, lists."""
 
 from typing import Any
 
@@ -300,7 +300,7 @@ def test_what_there_is_none_of(cloud: Any, path: str, name: str, schemas: list[s
 
 
 def test_errors_are_as_clients_read_them(cloud: Any) -> None:
-    """glanceclient asks each value of an error's JSON for its `message`."""
+    """glanceclient reads the `message` of each value in an error's JSON."""
     for refused in (cloud.get("/image/v2/nothing"), create(cloud, status="active"), cloud.get(IMAGES, as_=None)):
         assert refused.status_code in (401, 403, 404)
         assert all(value.get("message") for value in refused.json.values())

@@ -1,4 +1,4 @@
-"""A cloud that is only the network service, on fakes; and short ways to make what tests stand on."""
+"""A cloud with only the network service, on fakes; and short methods to create resources."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ V2 = "/network/v2.0"
 
 
 class Networks:
-    """Short ways through the API; every call returns the resource, or fails the test."""
+    """Short methods of the API. Every call returns the resource, or fails the test."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud

@@ -1,4 +1,4 @@
-"""Bodies of the network API: what no database and no topology can keep."""
+"""Bodies of the network API with values that no database and no topology can store."""
 
 from typing import Any
 

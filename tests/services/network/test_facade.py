@@ -1,4 +1,4 @@
-"""What the network service does for other services' devices."""
+"""The network service's facade for devices of other services."""
 
 from typing import Any
 

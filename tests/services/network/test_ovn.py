@@ -1,4 +1,4 @@
-"""The service on real OVN: what the API makes is there, repaired when lost, and gone when deleted."""
+"""The service on real OVN: what the API creates exists there, is repaired when lost, and is gone after deletion."""
 
 import time
 from collections.abc import Iterator

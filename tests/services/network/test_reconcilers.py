@@ -1,4 +1,4 @@
-"""The topology and the hosts follow the tables, whatever order things come in, and are repaired."""
+"""The topology and the hosts follow the tables, in any order of changes, and are repaired."""
 
 from typing import Any
 
@@ -113,7 +113,7 @@ def test_everything_goes_in_any_order(cloud: Any, net: Any, way: dict[str, Any])
     net.drop("routers", way["router"]["id"])
     net.drop("networks", way["inside"]["id"])
     net.drop("networks", way["outside"]["id"], as_="admin")
-    # All of it in one batch: the networks, first in order, wait for what hangs on them and do not fail.
+    # All of it in one batch. The networks come first, wait for what depends on them, and do not fail.
     assert reconcile.run_dirty(cloud.database, cloud.locate) > 0
     assert cloud.database.read(reconcile.pending) == []
     held = cloud.locate(Topology).inventory()

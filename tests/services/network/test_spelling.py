@@ -1,4 +1,4 @@
-"""What a client wrote comes back as written, means what another spelling means, and is found by any."""
+"""Addresses are returned as written, compared by meaning, and found by any spelling."""
 
 from typing import Any
 

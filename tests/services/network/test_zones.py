@@ -1,4 +1,4 @@
-"""Addresses with a zone (`fd00::5%eth0`), which Python takes for addresses, are none for this service."""
+"""Addresses with a zone (`fd00::5%eth0`), which Python accepts, are refused."""
 
 from typing import Any
 

@@ -39,7 +39,7 @@ def claim(cloud: Any, number: int, provider_id: str = HOST, memory: int = 512) -
 
 
 class Tables:
-    """A database and nothing else of a cloud."""
+    """A database without the rest of a cloud."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

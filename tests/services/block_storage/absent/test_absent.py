@@ -1,4 +1,4 @@
-"""What block storage has none of: lists are empty, and making one is refused in words."""
+"""Absent parts of block storage: lists are empty, and creating one is refused with a message."""
 
 from typing import Any
 

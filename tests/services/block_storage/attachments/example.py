@@ -1,4 +1,4 @@
-"""A volume kept for a server."""
+"""A volume reserved for a server."""
 
 from typing import Any
 

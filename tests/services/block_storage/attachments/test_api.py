@@ -69,7 +69,7 @@ def test_what_compute_holds_only_compute_ends(cloud: Any) -> None:
     assert act(cloud, volume_id, "os-force_delete", as_="admin").status_code == 400
     assert cloud.delete(f"{V3}/volumes/{volume_id}?force=true", as_="admin", version="3.23").status_code == 400
     assert show(cloud, volume_id)["status"] == "in-use"
-    assert differences(cloud)[0]["service"] == "compute"  # There is no such server.
+    assert differences(cloud)[0]["service"] == "compute"  # The server does not exist.
 
 
 def test_the_mode_by_version(cloud: Any) -> None:
@@ -121,7 +121,7 @@ def test_by_force_a_volume_in_error_is_let_go_of(cloud: Any) -> None:
 
 
 def test_one_in_error_that_nobody_has_stays_in_error(cloud: Any) -> None:
-    """Its disk may never have been made."""
+    """Its disk may not exist."""
     fake(cloud).fail_next("create")
     volume_id = make(cloud)
     for action, who in (("os-detach", "member"), ("os-force_detach", "admin")):

@@ -1,4 +1,4 @@
-"""Quotas, limits, and the small resources that tell of the cloud."""
+"""Quotas, limits, and the small resources that describe the service."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A snapshot of a volume, and what is done to one."""
+"""A snapshot of a volume, and its actions."""
 
 from typing import Any
 

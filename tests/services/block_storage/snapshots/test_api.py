@@ -1,4 +1,4 @@
-"""Snapshots as clients see them, and what becomes of them when a step fails."""
+"""Snapshots through the API, and the results of failing steps."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What is done to a volume that is available."""
+"""Actions on an available volume."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What becomes of a volume when a step fails, when it is deleted meanwhile, and when many are asked for at once."""
+"""Volumes whose steps fail, that are deleted meanwhile, and that are requested concurrently."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ Send = Callable[[str, bytes, float], Reply]
 
 @pytest.fixture
 def time() -> Iterator[clock.VirtualClock]:
-    """Waits cost nothing."""
+    """Waiting takes no time."""
     virtual = clock.VirtualClock()
     with clock.using(virtual):
         yield virtual
@@ -36,7 +36,7 @@ def two_clouds(tmp_path: Path, database_url: str) -> Iterator[Cloud]:
 
 
 def silence(cloud: Any, monkeypatch: pytest.MonkeyPatch, method: str, error: type[Exception] = RuntimeError) -> None:
-    """The host answers nothing to this question, or as the error says."""
+    """The host does not answer this call, or raises the error."""
 
     def away(*_: Any, **__: Any) -> None:
         raise error("the host is silent")
@@ -46,7 +46,7 @@ def silence(cloud: Any, monkeypatch: pytest.MonkeyPatch, method: str, error: typ
 
 STEPS = [("capacity", "image"), ("prepare_base", "image"), ("create", "image"), ("snapshot", "volume"),
          ("create", "volume"), ("delete_snapshot", "volume")]  # fmt: skip
-"""What the host is asked while a volume is made of an image, or copied."""
+"""The calls of the host while a volume is created from an image, or copied."""
 
 
 @pytest.mark.parametrize(("method", "of"), STEPS)
@@ -162,7 +162,7 @@ def test_a_deletion_waits_for_a_copy_and_wins(cloud: Any, time: clock.VirtualClo
 
 
 def test_a_runner_that_dies_after_the_disk_was_made(cloud: Any, time: clock.VirtualClock) -> None:
-    """The engine has done its work and nothing was written: the next runner does it again."""
+    """The engine call is complete and nothing is recorded: the next runner repeats it."""
     volume_id = make(cloud, settle=False)
     write = cloud.runner.database.write
 
@@ -208,7 +208,7 @@ def test_a_deletion_goes_on_until_the_host_does_it(
 def test_a_deletion_waits_for_a_copy_that_the_host_is_still_making(
     cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock
 ) -> None:
-    """Copying may take a host half an hour, in which it takes no other order for the disk."""
+    """A copy may take a host half an hour, in which it accepts no other order for the disk."""
     volume_id = make(cloud)
     with monkeypatch.context() as patch:
         silence(cloud, patch, "delete", Busy)
@@ -241,7 +241,7 @@ def test_growing(cloud: Any) -> None:
 
 @pytest.mark.parametrize("of", ["volume", "snapshot"])
 def test_what_is_being_copied_stays_as_it_is(cloud: Any, of: str) -> None:
-    """The copy has the size that it was asked for in, whenever a runner gets to it."""
+    """The copy has the size at the request, whenever a runner executes it."""
     volume_id = make(cloud)
     snapshot_id = snap(cloud, volume_id)
     made_of = {"source_volid": volume_id} if of == "volume" else {"snapshot_id": snapshot_id}
@@ -264,7 +264,7 @@ def test_what_is_being_copied_stays_as_it_is(cloud: Any, of: str) -> None:
 
 
 def hear(cloud: Any, monkeypatch: pytest.MonkeyPatch, way: Callable[[Send, str, bytes, float], Reply]) -> None:
-    """Between the runner and its host stands `way`, which gets the real one."""
+    """`way` replaces the connection between runner and host; it gets the real one."""
     (transport,) = cloud.engines[Hosts].transports.values()
     monkeypatch.setattr(transport, "send", partial(way, transport.send))
 
@@ -340,7 +340,7 @@ def test_a_snapshot_has_the_size_of_its_instant(
 def test_an_order_for_a_snapshot_that_comes_after_its_deletion_is_refused(
     cloud: Any, monkeypatch: pytest.MonkeyPatch, time: clock.VirtualClock
 ) -> None:
-    """The runner that gave it sleeps past its lease, and wakes while the volume goes with all its snapshots."""
+    """The runner of the order sleeps past its lease, and wakes while the volume is deleted with all its snapshots."""
     volume_id, late, answers = make(cloud), [], []
 
     class Asleep(BaseException):

@@ -1,4 +1,4 @@
-"""What a running server has said on its console."""
+"""The console output of a running server."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a guest says, and its screen through a websocket."""
+"""The console output of a guest, and its screen through a websocket."""
 
 import asyncio
 import socket
@@ -22,7 +22,7 @@ BANNER = b"RFB 003.008\n"
 
 
 class Screen:
-    """A guest's screen that says its banner and then gives back what it hears."""
+    """A guest's screen that sends a banner and then echoes its input."""
 
     def __init__(self, path: Path) -> None:
         self.listener = socket.socket(socket.AF_UNIX)

@@ -1,4 +1,4 @@
-"""Hosts as admins see them: hypervisors, services, zones; what placement is told."""
+"""Hosts for admins: hypervisors, services, zones; and the updates of placement."""
 
 from typing import Any
 

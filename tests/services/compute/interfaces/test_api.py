@@ -1,4 +1,4 @@
-"""Network cards of servers: plugged in, taken out, given and made."""
+"""Network cards of servers: attached, detached, given and created."""
 
 from typing import Any
 
@@ -116,7 +116,7 @@ def test_a_deletion_over_a_card_on_its_way(world: World) -> None:
 
 
 def lose_port(world: World, server_id: str) -> str:
-    """The server's first port is deleted over its head."""
+    """Deletes the server's first port through the network API."""
     port_id = cards(world, server_id)[0]
     assert world.cloud.delete(f"{PORTS}/{port_id}").status_code == 204
     assert world.cloud.get(path(server_id)).json["interfaceAttachments"] == []

@@ -1,4 +1,4 @@
-"""What is done to a running server."""
+"""Actions on a running server."""
 
 from typing import Any
 

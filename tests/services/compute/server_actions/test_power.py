@@ -99,7 +99,7 @@ def test_a_guest_that_ignores_its_power_button_is_cut_off(world: World, monkeypa
 
 
 class BusyUntil:
-    """Hosts that are still at an earlier order, or do not answer, until an instant; asked how guests are, they answer."""
+    """Hosts that are busy or silent until an instant. They still report the state of guests."""
 
     def __init__(self, real: Any, instant: int, error: type[Unreachable] = StillBusy) -> None:
         self.real, self.instant, self.error = real, instant, error
@@ -122,7 +122,7 @@ class BusyUntil:
 @pytest.mark.parametrize("before", ["suspend", "os-stop", "pause"])
 @pytest.mark.parametrize("then", ["hard reboot", "delete"])
 def test_who_takes_over_waits_for_what_the_host_is_at(world: World, before: str, then: str) -> None:
-    """Moving a guest's memory may take a host five minutes, in which it takes no other order for the guest."""
+    """Saving a guest's memory may take a host five minutes, in which it accepts no other order for the guest."""
     server_id = world.boot()
     world.act(server_id, before)
     with clock.using(clock.VirtualClock(clock.now())):

@@ -9,7 +9,7 @@ V2 = "/network/v2.0"
 
 
 def reachable(cloud: Any) -> tuple[str, str]:
-    """A server that runs behind a router, and a floating address that leads nowhere."""
+    """A running server behind a router, and an unassociated floating IP."""
     here = world(cloud)
     floating = made(cloud, "network", "floating_ips")
     gateway = {"network_id": floating["floating_network_id"]}

@@ -1,4 +1,4 @@
-"""Floating IPs led to servers by the actions of versions before 2.44."""
+"""Floating IPs associated by server actions, in versions before 2.44."""
 
 from typing import Any
 

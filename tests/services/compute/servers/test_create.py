@@ -1,4 +1,4 @@
-"""What may be asked of a new server, and what comes of it."""
+"""Requests for new servers, and their results."""
 
 import base64
 from typing import Any

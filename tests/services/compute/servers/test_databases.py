@@ -1,4 +1,4 @@
-"""The whole way of servers, and every filter of their lists, on SQLite and on PostgreSQL."""
+"""The whole life of servers, and every filter of their lists, on SQLite and PostgreSQL."""
 
 import threading
 

@@ -1,4 +1,4 @@
-"""What a failure leaves of a server, step by step, and deletions that come in between: nothing."""
+"""A failure at any step, or a deletion meanwhile, leaves nothing of a server."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ STEPS = [step.name for step in CREATE.steps]
 
 
 def taken(world: World) -> tuple[int, int, int]:
-    """How many ports of servers, claims and guests there are."""
+    """The numbers of servers' ports, claims and guests."""
     count = sa.select(sa.func.count()).where(ports.c.device_owner.startswith("compute:"))
     return (
         int(world.cloud.database.read(lambda tx: tx.scalar(count))),
@@ -92,7 +92,7 @@ def test_no_room_is_explained_to_an_admin(world: World) -> None:
 
 
 def run_out_of_time(world: World) -> None:
-    """Whatever is at work is tried once, and again long after its deadline, there and on the way back."""
+    """Active operations are tried once, and again long after their deadline, forward and backward."""
     table = operations.operations
     late = {"next_at": clock.now(), "step_since": table.c.step_since - 10_000 * SECOND}
     for _ in range(3):
@@ -160,7 +160,7 @@ def test_what_is_known_of_a_host_is_for_admins(
 
 
 def walk_to(world: World, step: str) -> None:
-    """Run the creation until the step is the next; what is waited for does not come."""
+    """Execute the creation up to the step. What it waits for does not happen."""
     taken = world.cloud.runner._take()
     assert taken is not None
     row, fences = taken

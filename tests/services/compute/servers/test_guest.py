@@ -1,4 +1,4 @@
-"""A guest follows its server's rows while it lives: what it reads about itself."""
+"""A guest's metadata follows its server's rows."""
 
 import json
 from typing import Any
@@ -29,7 +29,7 @@ def way_out(world: World) -> str:
 
 
 def read(world: World, server_id: str) -> tuple[list[GuestAddress], str | None]:
-    """The addresses that the guest was told of, and what it reads as its public one."""
+    """The addresses in the guest's metadata, and its public address."""
     metadata = world.cloud.engines[FakeHypervisor].spec(server_id).metadata
     public = documents(metadata, b"seed")["latest/meta-data/public-ipv4"]
     return metadata.addresses, public.decode().strip() or None

@@ -1,4 +1,4 @@
-"""The life of servers on fakes: made, used, deleted, and what a failure of each step leaves."""
+"""The life of servers on fakes: created, used, deleted, and the results of failing steps."""
 
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState

@@ -1,4 +1,4 @@
-"""Lists of servers: filters, order, pages, who sees what, in which version."""
+"""Lists of servers: filters, order, pages, visibility, versions."""
 
 import time
 from typing import Any
@@ -78,7 +78,7 @@ def test_filters_that_are_wrong(three: World) -> None:
 
 
 def test_no_expression_holds_the_process(world: World) -> None:
-    """One letter more takes Python's own `re` twice as long."""
+    """Each additional letter doubles the time of Python's own `re`."""
     world.boot("a" * 25 + "!")
     before = time.thread_time()
     assert listed(world, name="(a+)+$") == []

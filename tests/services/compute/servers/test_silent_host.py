@@ -1,4 +1,4 @@
-"""One of two hosts hangs: guests on the other are followed all the same."""
+"""One of two hosts hangs. Guests on the other host are still reconciled."""
 
 import threading
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.services.compute.world import SERVERS, World
 
 
 class Hangs:
-    """The way to a host that does not answer before the test is over."""
+    """The connection to a host that does not answer before the test ends."""
 
     def __init__(self) -> None:
         self.over = threading.Event()
@@ -30,7 +30,7 @@ class Hangs:
 
 @pytest.fixture
 def servers(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
-    """Host → a server on it; `a-hangs` hangs, and is asked first."""
+    """Host → a server on it. `a-hangs` hangs, and is asked first."""
     found = {"a-hangs": world.boot("one"), "host-1": world.boot("two")}
     world.cloud.database.write(lambda tx: store.update(tx, found["a-hangs"], host="a-hangs"))
     hangs = Hangs()

@@ -1,4 +1,4 @@
-"""Volumes of servers: made with them, plugged in, taken out, going with them."""
+"""Volumes of servers: at creation, attached, detached, deleted with the server."""
 
 from typing import Any
 

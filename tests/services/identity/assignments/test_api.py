@@ -1,4 +1,4 @@
-"""Assignments: given, taken back, inherited, listed."""
+"""Assignments: granted, revoked, inherited, listed."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def test_absent_actors_and_targets(cloud: IdentityCloud, admin: str) -> None:
 
 
 def test_inherited(cloud: IdentityCloud, admin: str) -> None:
-    """It holds below the target, not on it."""
+    """The role applies below the target, not on it."""
     top = cloud.made("projects", admin, name="top")["id"]
     leaf = cloud.made("projects", admin, name="leaf", parent_id=top)["id"]
     user, role = cloud.named("users", "reader", admin), cloud.named("roles", "member", admin)
@@ -60,7 +60,7 @@ def test_inherited(cloud: IdentityCloud, admin: str) -> None:
 
 @pytest.fixture
 def family(cloud: IdentityCloud, admin: str) -> dict[str, str]:
-    """A group with the user ada; member of the project top by group, of what is below by inheritance."""
+    """A group with the user ada. The group is member of project top, and by inheritance of the projects below."""
     top = cloud.made("projects", admin, name="top")["id"]
     leaf = cloud.made("projects", admin, name="leaf", parent_id=top)["id"]
     group, ada = cloud.made("groups", admin, name="crew")["id"], cloud.user("ada", admin)["id"]

@@ -1,4 +1,4 @@
-"""A service, an endpoint and a region of the catalogue, as an admin makes them."""
+"""A service, an endpoint and a region of the catalogue."""
 
 from typing import Any
 

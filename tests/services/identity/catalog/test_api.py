@@ -1,4 +1,4 @@
-"""Services, endpoints and regions, and the catalogue that they make."""
+"""Services, endpoints and regions, and the resulting catalogue."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Domains, and all that goes with one."""
+"""Domains, and what is deleted with one."""
 
 from tests.services.identity.cloud import V3, IdentityCloud
 

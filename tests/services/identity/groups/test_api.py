@@ -1,4 +1,4 @@
-"""Groups and what belonging to one gives."""
+"""Groups, and the roles of their members."""
 
 from tests.services.identity.cloud import V3, IdentityCloud, project
 

@@ -1,4 +1,4 @@
-"""Guessing costs time; who has the password from a known address is not kept out by strangers."""
+"""Guessing passwords takes time. Attackers do not lock out a user who logs in from a known address."""
 
 from typing import Any
 

@@ -16,7 +16,7 @@ def test_a_life(cloud: IdentityCloud, admin: str, member: str) -> None:
 
 
 def test_what_a_domains_manager_sees(cloud: IdentityCloud, admin: str) -> None:
-    """What a manager may give."""
+    """The roles that a manager may grant."""
     boss = cloud.user("boss", admin)["id"]
     cloud.give(admin, "manager", boss, "/domains/default")
     token = cloud.log_in("boss", {"domain": {"id": "default"}})
@@ -37,7 +37,7 @@ def test_the_first_roles_are_immutable(cloud: IdentityCloud, admin: str) -> None
 
 
 def test_roles_of_a_domain(cloud: IdentityCloud, admin: str) -> None:
-    """They are not in tokens, but what they imply is."""
+    """They are not in tokens, but the roles that they imply are."""
     inside = cloud.made("roles", admin, name="local", domain_id="default")
     listed = [role["name"] for role in cloud.get(f"{V3}/roles", as_=admin).json["roles"]]
     assert listed == ["admin", "manager", "member", "reader", "service"]

@@ -15,7 +15,7 @@ from tests.services.identity.cloud import V3, IdentityCloud, project
 
 
 def refused(cloud: IdentityCloud, token: str) -> bool:
-    """By a request, by the check of another's token, and as an exchange for another."""
+    """In a request, in the check of another's token, and in an exchange for another token."""
     admin = cloud.log_in("admin")
     answers = (
         cloud.get(f"{V3}/auth/projects", as_=token).status_code == 401,
@@ -86,7 +86,7 @@ def test_revoked_with_what_was_made_from_it(cloud: IdentityCloud) -> None:
 
 @pytest.mark.parametrize("kind", ["users", "projects", "domains"])
 def test_disabled_and_enabled_again(cloud: IdentityCloud, admin: str, kind: str) -> None:
-    """What was given before stays revoked."""
+    """Tokens issued before stay revoked."""
     domain = cloud.made("domains", admin, name="branch")
     home = cloud.made("projects", admin, name="home", domain_id=domain["id"])
     user = cloud.user("ada", admin, domain_id=domain["id"], default_project_id=home["id"])
@@ -134,7 +134,7 @@ def test_roles_are_those_of_now(cloud: IdentityCloud, admin: str, member: str) -
 
 
 def test_from_the_next_request_on_in_every_process(cloud: IdentityCloud, admin: str) -> None:
-    """Two authenticators on two connections, as two api workers have them; each remembers what it saw."""
+    """Two authenticators on two connections, as in two API workers; each has a cache."""
     other = Database(cloud.database.url)
     here, there = cloud.api.authenticate, facade.authenticator(cloud.folder.keys)
     assert here(cloud.database, admin) == there(other, admin)
@@ -183,7 +183,7 @@ def test_revocations_are_forgotten_in_time(cloud: IdentityCloud) -> None:
 
 
 def test_a_payload_of_ids_only(cloud: IdentityCloud, member: str) -> None:
-    """No role, no name: what a token may do is not what it said when it was issued."""
+    """No role and no name: permissions are looked up, not stored in the token."""
     payload = Keys.load(cloud.folder.keys).open(member)
     assert isinstance(payload, Payload) and payload.expires_at - payload.issued_at == 3600 * SECOND
     assert "member" not in str(payload) and "demo" not in str(payload)

@@ -10,7 +10,7 @@ ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_
 
 
 def spellings(token: str) -> list[str]:
-    """Others that a lenient decoder takes for the same bytes."""
+    """Other texts that a lenient decoder decodes to the same bytes."""
     last = ALPHABET.index(token[-1])
     unused = [token[:-1] + ALPHABET[last ^ bit] for bit in (1, 2, 3)] if len(token) % 4 else []
     inside = [token[:9] + sign + token[9:] for sign in " *=~"]

@@ -1,4 +1,4 @@
-"""Users as clients see them, and what their passwords decide."""
+"""Users through the API, and their passwords."""
 
 import pytest
 
@@ -152,7 +152,7 @@ def test_manager_of_a_domain(cloud: IdentityCloud, admin: str) -> None:
 def test_a_domains_manager_takes_over_nobody_who_reaches_beyond_it(
     cloud: IdentityCloud, admin: str, role: str, place: str, by: str
 ) -> None:
-    """Users of the system, services, and whoever has a role that implies such a one."""
+    """Users with roles on the system, services, and users with a role that implies such a role."""
     implying = cloud.made("roles", admin, name="boss")["id"]
     implies = f"{V3}/roles/{implying}/implies/{cloud.named('roles', 'service', admin)}"
     assert cloud.put(implies, as_=admin).status_code == 201

@@ -1,4 +1,4 @@
-"""However many ask at once, an address goes to one port, on every database."""
+"""With any number of concurrent requests an address belongs to one port, on every database."""
 
 import threading
 from collections import Counter
@@ -12,7 +12,7 @@ from tests.services.network.conftest import V2, Networks
 ASKING = 8
 EACH = 4
 FREE = 11
-"""Of a /28: 14 hosts, less the gateway and metadata, less one that is taken before."""
+"""Of a /28: 14 hosts, without the gateway, metadata, and one address that is already used."""
 
 
 def test_a_nearly_full_subnet_gives_each_free_address_once(database_url: str, tmp_path: Path) -> None:

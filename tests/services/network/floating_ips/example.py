@@ -1,4 +1,4 @@
-"""A floating IP of an external network, which an admin made."""
+"""A floating IP of an external network, which an admin created."""
 
 from typing import Any
 

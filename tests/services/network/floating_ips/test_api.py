@@ -85,7 +85,7 @@ def test_which_port(cloud: Any, net: Any, way: dict[str, Any]) -> None:
     both = net.make("ports", network_id=way["inside"]["id"], fixed_ips=two)
     assert "multiple" in net.refused(again(port_id=both["id"]), 400, "BadRequest")
     assert again(port_id=both["id"], fixed_ip_address="10.0.0.21").status_code == 201
-    # Nothing was left of the refused ones.
+    # Nothing remains of the refused ones.
     assert len(net.list("floatingips")) == 2
     assert len(net.list("ports", as_="admin", device_owner="network:floatingip")) == 2
 
@@ -104,7 +104,7 @@ def test_what_a_floating_ip_holds_in_place(cloud: Any, net: Any, way: dict[str, 
     )
     (own,) = net.list("ports", as_="admin", device_id=floating["id"])
     net.refused(cloud.delete(f"{V2}/ports/{own['id']}", as_="admin"), 409, "ServicePortInUse")
-    # The port itself may go, or lose the address: the floating IP then leads nowhere.
+    # The port may be deleted, or lose the address. Then the floating IP is disassociated.
     net.set("ports", way["port"]["id"], fixed_ips=[{"ip_address": "10.0.0.30"}])
     assert net.show("floatingips", floating["id"])["port_id"] is None
     net.set("floatingips", floating["id"], port_id=way["port"]["id"])

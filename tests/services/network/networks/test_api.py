@@ -64,7 +64,7 @@ def test_others_see_what_is_shared_or_external(cloud: Any, net: Any) -> None:
     net.refused(cloud.get(f"{V2}/networks/{private['id']}", as_="other"), 404, "NetworkNotFound")
     change = {"network": {"name": "mine"}}
     net.refused(cloud.put(f"{V2}/networks/{shared['id']}", as_="other", json=change), 403, "PolicyNotAuthorized")
-    # An external network shows that it has subnets, and not what they are.
+    # An external network shows the ids of its subnets, but not the subnets.
     subnets = {subnet["id"] for subnet in net.list("subnets", as_="other")}
     assert subnets == {shared["subnet"]["id"]}
     assert net.show("networks", outside["id"], as_="other")["subnets"] == [outside["subnet"]["id"]]

@@ -189,7 +189,7 @@ def test_what_guests_of_a_shared_network_may_not(cloud: Any, net: Any, fields: d
 def test_who_sees_ports(cloud: Any, net: Any) -> None:
     shared = net.network(as_="admin", shared=True)
     port = net.make("ports", as_="other", network_id=shared["id"])
-    # The network's owner sees all on it; its guests their own.
+    # The network's owner sees all its ports; its users see their own.
     assert port["id"] in {one["id"] for one in net.list("ports", as_="member")}
     assert [one["id"] for one in net.list("ports", as_="other")] == [port["id"]]
     outside = net.external()

@@ -1,4 +1,4 @@
-"""A subnet behind a router; a PUT, but one that takes a port."""
+"""A subnet behind a router: a PUT that creates a port."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A tag on anything that may have one."""
+"""A tag of a resource that supports tags."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a resource provider has to give."""
+"""The inventory of a resource provider."""
 
 from typing import Any
 
