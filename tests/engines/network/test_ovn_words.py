@@ -45,6 +45,11 @@ FRIENDS = "aaaaaaaa-2222-3333-4444-555555555555"
             {"direction": "ingress", "ethertype": "IPv4", "protocol": "89"},
             f"outport == {PORTS} && ip4 && ip.proto == 89",
         ),
+        (
+            {"direction": "ingress", "ethertype": "IPv4", "protocol": "006", "port_min": 22, "port_max": 22},
+            f"outport == {PORTS} && ip4 && tcp && tcp.dst == 22",
+        ),
+        ({"direction": "ingress", "ethertype": "IPv4", "protocol": "00"}, f"outport == {PORTS} && ip4"),
     ],
 )
 def test_rules(fields: dict[str, object], said: str) -> None:
@@ -81,6 +86,10 @@ def test_options_that_a_tenant_writes_cannot_leave_their_place() -> None:
         DhcpOption("26", "1300"),
         DhcpOption("ntp_server", "192.0.2.1, 192.0.2.2"),
         DhcpOption("no-such", "x"),
+        DhcpOption("router", "fd00::1%}; output; {"),
+        DhcpOption("log-server", "fd00::1"),
+        DhcpOption("lease-time", "٣٠٠"),
+        DhcpOption("dns-server", "192.0.2.3", 6),
     ]
     assert dhcp.translate(wanted) == {
         "bootfile_name": '"\\"); output; (\\""',

@@ -48,6 +48,8 @@ def test_rules_routes_and_pools_have_no_zones(cloud: Any, net: Any) -> None:
     rule = {"security_group_id": group["id"], "direction": "ingress", "ethertype": "IPv6"}
     asked = {"security_group_rule": {**rule, "remote_ip_prefix": "fd00::%x || ip4/64"}}
     net.refused(cloud.post(f"{V2}/security-group-rules", json=asked), 400, "InvalidInput")
+    asked = {"security_group_rule": {**rule, "protocol": "\u0666"}}
+    net.refused(cloud.post(f"{V2}/security-group-rules", json=asked), 400, "SecurityGroupRuleInvalidProtocol")
     asked = {"subnetpool": {"name": "p", "prefixes": ["fd03::%x/48"]}}
     net.refused(cloud.post(f"{V2}/subnetpools", json=asked), 400, "InvalidInput")
     there = {"subnet_id": network["subnet"]["id"]}

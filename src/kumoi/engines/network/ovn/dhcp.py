@@ -8,6 +8,7 @@ import msgspec
 from kumoi.engines.network.interface import METADATA_ADDRESS, DhcpOption, NetworkSpec, SubnetSpec
 from kumoi.engines.network.ovn.names import stable_mac
 from kumoi.engines.network.ovn.rows import Row, Rows, row_id
+from kumoi.kernel import ip
 
 LEASE = 43200
 """Seconds."""
@@ -174,20 +175,19 @@ def translate(wanted: list[DhcpOption]) -> dict[str, str]:
         if name in _TEXTS:
             options[name] = json.dumps(option.value)
         elif name in _NUMBERS:
-            if option.value.isdecimal():
+            if option.value.isascii() and option.value.isdecimal():
                 options[name] = option.value
         else:
             values = [value.strip() for value in option.value.strip("{} ").split(",")]
-            if all(map(_is_address, values)):
+            if all(_is_address(value, option.ip_version) for value in values):
                 options[name] = values[0] if len(values) == 1 else f"{{{', '.join(values)}}}"
             elif name == "tftp_server":
                 options[name] = json.dumps(option.value)
     return options
 
 
-def _is_address(text: str) -> bool:
+def _is_address(text: str, version: int) -> bool:
     try:
-        ipaddress.ip_address(text)
+        return ip.address(text).version == version
     except ValueError:
         return False
-    return True

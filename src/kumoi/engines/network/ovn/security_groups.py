@@ -115,6 +115,9 @@ def match(group_id: str, rule: SecurityRule) -> str:
 
 def _protocol(rule: SecurityRule, version: str) -> list[str]:
     protocol = None if rule.protocol is None else rule.protocol.lower()
+    if protocol is not None and protocol.isdecimal():
+        # OVN takes no leading zeros, and a rule that it cannot read lets nothing through.
+        protocol = str(int(protocol))
     if protocol in (None, "any", "0", "-1"):
         return []
     assert protocol is not None

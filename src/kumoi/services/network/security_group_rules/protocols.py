@@ -16,7 +16,7 @@ def number(protocol: str | None, ethertype: str) -> int | None:
     """The number of a protocol name or number; None: any. `icmp` in an IPv6 rule is ICMPv6. ValueError if unknown."""
     if protocol is None:
         return None
-    if protocol.isdecimal():
+    if protocol.isascii() and protocol.isdecimal():
         found = int(protocol)
         if found > 255:
             raise ValueError(protocol)
