@@ -5,6 +5,7 @@ the file's. Services are loaded by name, so imports alone would miss some tests.
 OVN.
 """
 
+import argparse
 import ast
 import json
 import subprocess
@@ -101,9 +102,16 @@ def costs() -> dict[str, float]:
     return found
 
 
-def main() -> int:
-    against = sys.argv[1] if len(sys.argv) > 1 else "main"
-    changes = changed(against)
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.quick", description=__doc__)
+    parser.add_argument(
+        "against", nargs="?", default="main", help="the branch, tag or commit that this one is compared with"
+    )
+    against = parser.parse_args(words).against
+    try:
+        changes = changed(against)
+    except subprocess.CalledProcessError as error:
+        parser.error(f"against: {error.stderr.strip()}")
     known, spent, chosen = costs(), 0.0, [ALWAYS]
     wanted = [path for path in nearest(changes) if not path.startswith(ALWAYS)]
     for path in wanted:

@@ -32,8 +32,12 @@ class Undeclared(AssertionError):
     """A reply that differs from its route's declaration. `what`: the difference."""
 
     def __init__(self, where: str, what: str, content: bytes = b"") -> None:
-        self.what = what
-        super().__init__(f"{where}: {what}" + (f": {content[:1500]!r}" if content else ""))
+        # A process that plays for another sends the error with these arguments; it would hang with fewer.
+        super().__init__(where, what, content)
+        self.where, self.what, self.content = where, what, content
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" + (f": {self.content[:1500]!r}" if self.content else "")
 
 
 class Checked:

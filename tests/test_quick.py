@@ -1,5 +1,7 @@
 """`make quick` chooses the right tests, and `make prove` finds its rows in docs/reliability.md."""
 
+import pytest
+
 from tests import prove, quick
 
 
@@ -19,6 +21,15 @@ def test_a_helper_of_tests_leads_to_those_that_use_it() -> None:
     found = quick.nearest(["tests/services/compute/world.py"])
     assert "tests/services/compute/servers/test_create.py" in found
     assert "tests/kernel/test_versions.py" not in found
+
+
+def test_its_words_are_explained_and_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        quick.main(["--help"])
+    assert ended.value.code == 0 and "usage: python -m tests.quick [-h] [against]" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        quick.main(["no-such-branch"])
+    assert ended.value.code == 2 and "against: fatal: Not a valid object name no-such-branch" in capsys.readouterr().err
 
 
 def test_every_long_form_has_its_row() -> None:

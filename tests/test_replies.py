@@ -1,5 +1,6 @@
 """tests/replies.py refuses one wrong reply of each kind."""
 
+import pickle
 from typing import Any
 
 import msgspec
@@ -28,6 +29,14 @@ def reply(
     content = b"" if body is None else msgspec.json.encode(body)
     asked = Asked(method, "/x", query, (service, route, version))
     check(None, asked, status, {"Content-Type": content_type}, content)  # type: ignore[arg-type]
+
+
+def test_the_error_goes_from_process_to_process() -> None:
+    """`make fuzz` plays in a pool, which waits for ever for an error that it cannot read."""
+    error = Undeclared("GET /x", "servers.show declares no body", b"{}")
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error) == "GET /x: servers.show declares no body: b'{}'"
+    assert again.what == error.what
 
 
 def test_what_is_declared_passes() -> None:
