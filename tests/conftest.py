@@ -78,6 +78,5 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         yield f"sqlite:///{tmp_path / 'kumoi.db'}"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    name = server.fresh(request.getfixturevalue("filled_template"))
-    yield server.url(name)
-    server.drop(name)
+    with server.lent(request.getfixturevalue("filled_template")) as name:
+        yield server.url(name)

@@ -41,9 +41,8 @@ def wire(postgresql: PostgreSQL) -> Iterator[Wire]:
 @pytest.fixture
 def name(postgresql: PostgreSQL, filled_template: str) -> Iterator[str]:
     """The name of a database with all tables."""
-    made = postgresql.fresh(filled_template)
-    yield made
-    postgresql.drop(made)
+    with postgresql.lent(filled_template) as made:
+        yield made
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.databases import PostgreSQL
+from tests.databases import Content, PostgreSQL
 
 MEMORY = Path("/dev/shm")
 """The death of a process loses nothing that was written, so memory is sufficient."""
@@ -13,10 +13,10 @@ MEMORY = Path("/dev/shm")
 
 @dataclass(frozen=True)
 class Saved:
-    """A copy of a place: its files, and the name of its database (PostgreSQL)."""
+    """A copy of a place: its files, and what its database holds (PostgreSQL)."""
 
     folder: Path
-    name: str
+    content: Content | None
 
 
 class Place:
@@ -35,7 +35,7 @@ class Place:
     def save(self) -> Saved:
         folder = _folder()
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        saved = Saved(folder, self.server.fresh(self.name) if self.server else "")
+        saved = Saved(folder, self.server.content(self.name) if self.server else None)
         self.kept.append(saved)
         return saved
 
@@ -43,7 +43,8 @@ class Place:
         shutil.rmtree(self.folder)
         shutil.copytree(saved.folder, self.folder)
         if self.server:
-            self.server.copy(saved.name, self.name)
+            assert saved.content is not None
+            self.server.write_content(self.name, saved.content)
 
     def remove(self) -> None:
         for saved in self.kept:
@@ -54,8 +55,6 @@ class Place:
 
     def forget(self, saved: Saved) -> None:
         shutil.rmtree(saved.folder, ignore_errors=True)
-        if self.server and saved.name:
-            self.server.drop(saved.name)
 
 
 def _folder() -> Path:
