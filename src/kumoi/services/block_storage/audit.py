@@ -10,8 +10,8 @@ from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import View
-from kumoi.services.block_storage.snapshots import store as snapshots
-from kumoi.services.block_storage.snapshots.models import TRANSIENT as TRANSIENT_SNAPSHOTS
+from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows.models import TRANSIENT as TRANSIENT_SNAPSHOTS
 from kumoi.services.block_storage.volumes import store as volumes
 from kumoi.services.block_storage.volumes.models import TRANSIENT
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
+from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.attachments import logic as attachments_logic
-from kumoi.services.block_storage.attachments import store as attachments
-from kumoi.services.block_storage.attachments.models import OF_VOLUME
-from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
 from kumoi.services.block_storage.errors import InvalidVolume
 from kumoi.services.block_storage.snapshots import logic as snapshots_logic
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.logic import changes, creation
+from kumoi.services.block_storage.volumes.models import WITH_ATTACHMENT
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 
 
@@ -121,7 +121,7 @@ def begin_detaching(tx: Transaction, attachment_id: str) -> None:
     """The server is about to lose the volume. InvalidVolume (400) unless the server has it."""
     row = attachments.find(tx, attachment_id)
     if row is None or row["status"] != AttachmentStatus.ATTACHED:
-        status = OF_VOLUME[AttachmentStatus(row["status"])] if row else VolumeStatus.AVAILABLE
+        status = WITH_ATTACHMENT[AttachmentStatus(row["status"])] if row else VolumeStatus.AVAILABLE
         volume = f"Volume {row['volume_id']}" if row else "Volume"
         raise InvalidVolume(f"{volume} status must be in-use to detach, but the current status is {status}.")
     attachments_logic.move(tx, attachment_id, AttachmentStatus.DETACHING)

@@ -11,15 +11,14 @@ from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Operation, subject
 from kumoi.kernel.reconcile import Sweep, View
-from kumoi.services.block_storage.attachments import store as attachments
-from kumoi.services.block_storage.attachments.models import OF_VOLUME
-from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
-from kumoi.services.block_storage.snapshots import store as snapshots
-from kumoi.services.block_storage.snapshots.models import TRANSIENT as TRANSIENT_SNAPSHOTS
-from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
+from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
+from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows.models import TRANSIENT as TRANSIENT_SNAPSHOTS
+from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE as DELETE_SNAPSHOT
 from kumoi.services.block_storage.volumes import store as volumes
-from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT, Status
+from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT, WITH_ATTACHMENT, Status
 from kumoi.services.block_storage.volumes.operations.delete import DELETE as DELETE_VOLUME
 from kumoi.services.block_storage.volumes.operations.extend import resting
 
@@ -110,7 +109,7 @@ def settle_states(view: View) -> None:
 def _idle(tx: Transaction) -> list[tuple[str, dict[str, Any]]]:
     """Kind and row of all resources with a transient or attached status but no operation or attachment."""
     busy, before = operations.held(tx), tx.now - IDLE_FOR
-    attached = {row["volume_id"]: OF_VOLUME[AttachmentStatus(row["status"])] for row in attachments.every(tx)}
+    attached = {row["volume_id"]: WITH_ATTACHMENT[AttachmentStatus(row["status"])] for row in attachments.every(tx)}
     found = [
         ("volume", row)
         for row in volumes.every(tx)

@@ -6,8 +6,8 @@ from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import View
-from kumoi.services.block_storage.attachments import store
-from kumoi.services.block_storage.attachments.models import Status
+from kumoi.services.block_storage.attachment_rows import store
+from kumoi.services.block_storage.attachment_rows.models import Status
 from kumoi.services.block_storage.volumes import store as volumes
 from kumoi.services.block_storage.volumes.models import HELD
 

@@ -7,13 +7,13 @@ from kumoi.kernel import policy
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
-from kumoi.services.block_storage.attachments import store
-from kumoi.services.block_storage.attachments.models import OF_VOLUME, AttachmentRow, Status
-from kumoi.services.block_storage.attachments.models import attachments as table
+from kumoi.services.block_storage.attachment_rows import store
+from kumoi.services.block_storage.attachment_rows.models import AttachmentRow, Status
+from kumoi.services.block_storage.attachment_rows.models import attachments as table
 from kumoi.services.block_storage.attachments.schemas import ListQuery
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidInput, InvalidVolume, UsedByServer
 from kumoi.services.block_storage.volumes import store as volumes
-from kumoi.services.block_storage.volumes.models import HELD, VolumeRow
+from kumoi.services.block_storage.volumes.models import HELD, WITH_ATTACHMENT, VolumeRow
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 
 
@@ -54,7 +54,7 @@ def move(tx: Transaction, attachment_id: str, status: Status, **values: Any) -> 
     if status == Status.ATTACHED and row["attached_at"] is None:
         values["attached_at"] = tx.now
     store.update(tx, attachment_id, status=status, **values)
-    _follow(tx, row["volume_id"], OF_VOLUME[status])
+    _follow(tx, row["volume_id"], WITH_ATTACHMENT[status])
 
 
 def release(tx: Transaction, attachment_id: str) -> None:

@@ -10,9 +10,9 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput, PreconditionFailed
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_store
+from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow
 from kumoi.services.block_storage.snapshots import logic as snapshots
-from kumoi.services.block_storage.snapshots import store as snapshot_store
-from kumoi.services.block_storage.snapshots.models import SnapshotRow
 from kumoi.services.block_storage.volumes import store as volume_store
 from kumoi.services.block_storage.volumes.logic import changes as volumes
 from kumoi.services.block_storage.volumes.models import VolumeRow

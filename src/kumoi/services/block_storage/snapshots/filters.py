@@ -11,7 +11,7 @@ from kumoi.kernel.versions import since
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.listing import Condition, Page
-from kumoi.services.block_storage.snapshots.models import snapshots as table
+from kumoi.services.block_storage.snapshot_rows.models import snapshots as table
 
 SORT_KEYS = {
     "id": "id", "status": "status", "volume_id": "volume_id", "volume_size": "size", "size": "size", "name": "name",

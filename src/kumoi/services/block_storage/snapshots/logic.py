@@ -3,16 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from kumoi.kernel import operations, policy, quotas
+from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Busy
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
-from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume, SnapshotNotFound
-from kumoi.services.block_storage.snapshots import filters, store
-from kumoi.services.block_storage.snapshots.models import SnapshotRow, Status
-from kumoi.services.block_storage.snapshots.models import snapshots as table
+from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume
+from kumoi.services.block_storage.snapshot_rows import store
+from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow, Status
+from kumoi.services.block_storage.snapshot_rows.models import snapshots as table
+from kumoi.services.block_storage.snapshots import filters
 from kumoi.services.block_storage.snapshots.operations.create import CREATE
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE
 from kumoi.services.block_storage.volumes import store as volumes
@@ -30,19 +31,11 @@ REPORTED: Mapping[str, frozenset[Status]] = {
 """Status of a snapshot that is created or deleted externally → statuses that may follow."""
 
 
-def visible(tx: Transaction, who: Who, snapshot_id: str) -> SnapshotRow:
-    """The row; SnapshotNotFound for another project's."""
-    row = store.find(tx, snapshot_id)
-    if row is None or not who.sees(row["project_id"]):
-        raise SnapshotNotFound(snapshot_id)
-    return row
+visible = store.rows.visible
 
 
 def own(tx: Transaction, who: Who, snapshot_id: str) -> SnapshotRow:
-    """The row, if the caller may change it; PolicyForbids for callers who may only see it."""
-    row = visible(tx, who, snapshot_id)
-    policy.must_change(who, row["project_id"], "volume:update_snapshot")
-    return row
+    return store.rows.own(tx, who, snapshot_id, "volume:update_snapshot")
 
 
 def page(tx: Transaction, who: Who, query: filters.ListQuery) -> list[SnapshotRow]:

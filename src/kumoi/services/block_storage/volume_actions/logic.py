@@ -1,9 +1,9 @@
 """Which states of a volume clients may set by hand."""
 
 from kumoi.kernel.database import Transaction
+from kumoi.services.block_storage.attachment_rows import store as attachment_store
+from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.attachments import logic as attachments
-from kumoi.services.block_storage.attachments import store as attachment_store
-from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidVolume
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow

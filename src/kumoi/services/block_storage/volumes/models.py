@@ -6,6 +6,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 
 
 class Status(StrEnum):
@@ -53,6 +54,14 @@ DELETABLE = frozenset(
 )  # fmt: skip
 """A deletion supersedes the active operation."""
 
+WITH_ATTACHMENT = {
+    AttachmentStatus.RESERVED: Status.RESERVED,
+    AttachmentStatus.ATTACHING: Status.ATTACHING,
+    AttachmentStatus.ATTACHED: Status.IN_USE,
+    AttachmentStatus.DETACHING: Status.DETACHING,
+}
+"""Status of an attachment → status of its volume. A volume has at most one attachment, because a disk has one
+writer."""
 AVAILABILITY_ZONE = "nova"
 
 

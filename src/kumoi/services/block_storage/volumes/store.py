@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
-from kumoi.services.block_storage.snapshots.models import snapshots
+from kumoi.services.block_storage.snapshot_rows.models import snapshots
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.models import volumes as table
 

@@ -6,8 +6,8 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Context, Failed, Operation, Step
 from kumoi.services.block_storage.messages import store as messages
-from kumoi.services.block_storage.snapshots import store
-from kumoi.services.block_storage.snapshots.models import SnapshotRow, Status
+from kumoi.services.block_storage.snapshot_rows import store
+from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow, Status
 
 GIB = 1 << 30
 

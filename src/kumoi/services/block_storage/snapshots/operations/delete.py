@@ -5,8 +5,8 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.block_storage.deadlines import TURN
 from kumoi.services.block_storage.messages import store as messages
-from kumoi.services.block_storage.snapshots import store
-from kumoi.services.block_storage.snapshots.models import Status
+from kumoi.services.block_storage.snapshot_rows import store
+from kumoi.services.block_storage.snapshot_rows.models import Status
 
 
 def remove(context: Context) -> None:

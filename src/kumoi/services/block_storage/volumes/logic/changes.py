@@ -8,10 +8,10 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Busy, NotFound, PolicyForbids
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
-from kumoi.services.block_storage.attachments import store as attachments
+from kumoi.services.block_storage.attachment_rows import store as attachments
 from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, UsedByServer, VolumeNotFound
-from kumoi.services.block_storage.snapshots import store as snapshots
-from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
+from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volume_types import models as volume_type_models
 from kumoi.services.block_storage.volume_types import store as volume_types_store
 from kumoi.services.block_storage.volumes import store

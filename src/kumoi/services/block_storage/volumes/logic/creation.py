@@ -10,8 +10,8 @@ from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume
-from kumoi.services.block_storage.snapshots import logic as snapshots
-from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
+from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volume_types import logic as volume_types
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.logic.changes import visible
@@ -131,7 +131,7 @@ def _of_image(tx: Transaction, who: Who, image_id: str) -> _Source:
 
 
 def _of_snapshot(tx: Transaction, who: Who, snapshot_id: str) -> _Source:
-    snapshot = snapshots.visible(tx, who, snapshot_id)
+    snapshot = snapshots.rows.visible(tx, who, snapshot_id)
     if snapshot["status"] != SnapshotStatus.AVAILABLE:
         raise InvalidSnapshot(f"Originating snapshot status must be available, but is {snapshot['status']}.")
     parent = store.find(tx, snapshot["volume_id"])

@@ -3,8 +3,8 @@
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
-from kumoi.services.block_storage.attachments import store as attachments
-from kumoi.services.block_storage.attachments.models import AttachmentRow
+from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows.models import AttachmentRow
 from kumoi.services.block_storage.volume_types import store as volume_types
 from kumoi.services.block_storage.volumes import filters, store
 from kumoi.services.block_storage.volumes.logic.changes import visible

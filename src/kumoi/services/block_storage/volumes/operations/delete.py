@@ -5,8 +5,8 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.block_storage.deadlines import TURN
 from kumoi.services.block_storage.messages import store as messages
-from kumoi.services.block_storage.snapshots import store as snapshots
-from kumoi.services.block_storage.snapshots.models import Status as SnapshotStatus
+from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status
 

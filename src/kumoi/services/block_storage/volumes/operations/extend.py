@@ -2,12 +2,11 @@
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Again, Context, Operation, Step
-from kumoi.services.block_storage.attachments import store as attachments
-from kumoi.services.block_storage.attachments.models import OF_VOLUME
-from kumoi.services.block_storage.attachments.models import Status as AttachmentStatus
+from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.messages import store as messages
 from kumoi.services.block_storage.volumes import store
-from kumoi.services.block_storage.volumes.models import Status
+from kumoi.services.block_storage.volumes.models import WITH_ATTACHMENT, Status
 from kumoi.services.block_storage.volumes.operations.create import at, found
 
 GIB = 1 << 30
@@ -65,4 +64,4 @@ EXTEND = Operation(
 def resting(tx: Transaction, volume_id: str) -> Status:
     """The status of a volume without an active operation: that of its attachment."""
     attachment = attachments.of_volume(tx, volume_id)
-    return OF_VOLUME[AttachmentStatus(attachment["status"])] if attachment else Status.AVAILABLE
+    return WITH_ATTACHMENT[AttachmentStatus(attachment["status"])] if attachment else Status.AVAILABLE

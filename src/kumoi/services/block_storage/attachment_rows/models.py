@@ -6,7 +6,6 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
-from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 
 
 class Status(StrEnum):
@@ -23,15 +22,6 @@ TRANSITIONS = {
     Status.DETACHING: {Status.ATTACHED},
 }
 """An attachment in any state may be deleted, with its row."""
-
-OF_VOLUME = {
-    Status.RESERVED: VolumeStatus.RESERVED,
-    Status.ATTACHING: VolumeStatus.ATTACHING,
-    Status.ATTACHED: VolumeStatus.IN_USE,
-    Status.DETACHING: VolumeStatus.DETACHING,
-}
-"""Status of an attachment → status of its volume. A volume has at most one attachment, because a disk has one
-writer."""
 
 
 class AttachmentRow(TypedDict):

@@ -8,8 +8,12 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
-from kumoi.services.block_storage.snapshots.models import SnapshotRow
-from kumoi.services.block_storage.snapshots.models import snapshots as table
+from kumoi.kernel.rows import ProjectRows
+from kumoi.services.block_storage.errors import SnapshotNotFound
+from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow
+from kumoi.services.block_storage.snapshot_rows.models import snapshots as table
+
+rows = ProjectRows(table=table, absent=SnapshotNotFound)
 
 
 def insert(tx: Transaction, row: SnapshotRow) -> SnapshotRow:

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.services.block_storage.attachments.models import AttachmentRow
-from kumoi.services.block_storage.attachments.models import attachments as table
+from kumoi.services.block_storage.attachment_rows.models import AttachmentRow
+from kumoi.services.block_storage.attachment_rows.models import attachments as table
 
 
 def insert(tx: Transaction, row: AttachmentRow) -> AttachmentRow:

@@ -1,0 +1,1 @@
+"""The rows of snapshots. `snapshots` has the API."""
