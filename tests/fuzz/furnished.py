@@ -261,7 +261,7 @@ class Furnisher:
         return id
 
     def _named(self, name: str, kind: str = "projects") -> str:
-        from kumoi.services.identity.projects import store as projects
+        from kumoi.services.identity.project_rows import store as projects
         from kumoi.services.identity.users import store as users
 
         store = projects if kind == "projects" else users

@@ -9,8 +9,8 @@ from kumoi.services.identity.assignments import store as assignment_store
 from kumoi.services.identity.assignments.models import SYSTEM
 from kumoi.services.identity.catalog import store as catalog_store
 from kumoi.services.identity.catalog.models import BASE_URL, endpoints, regions, services
-from kumoi.services.identity.projects import store as project_store
-from kumoi.services.identity.projects.models import NO_DOMAIN
+from kumoi.services.identity.project_rows import store as project_store
+from kumoi.services.identity.project_rows.models import NO_DOMAIN
 from kumoi.services.identity.roles import store as role_store
 from kumoi.services.identity.roles.models import NO_DOMAIN as EVERYWHERE
 from kumoi.services.identity.users import store as user_store

@@ -9,7 +9,7 @@ from kumoi.kernel.http import Authenticator
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import passwords
 from kumoi.services.identity.errors import Absent
-from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.project_rows import store as project_store
 from kumoi.services.identity.tokens.authenticator import Checker
 from kumoi.services.identity.users import store as user_store
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from kumoi.services.identity.projects import store as projects
+from kumoi.services.identity.project_rows import store as projects
 from tests.cloud import OTHER_PROJECT, PROJECT
 from tests.services.block_storage.world import NEWEST, V3, make, show
 

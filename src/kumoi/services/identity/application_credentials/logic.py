@@ -11,7 +11,7 @@ from kumoi.services.identity.application_credentials import schemas, store
 from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow, application_credentials
 from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
-from kumoi.services.identity.projects import models as project_models
+from kumoi.services.identity.project_rows import models as project_models
 from kumoi.services.identity.roles import models as role_models
 from kumoi.services.identity.users import models as user_models
 from kumoi.services.identity.users import store as user_store

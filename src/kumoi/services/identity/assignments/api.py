@@ -12,6 +12,9 @@ from kumoi.services.identity import listing
 from kumoi.services.identity.assignments import logic, overview, schemas
 from kumoi.services.identity.assignments.logic import Grant
 from kumoi.services.identity.assignments.overview import Asked
+from kumoi.services.identity.projects import logic as project_logic
+from kumoi.services.identity.projects.api import page_of
+from kumoi.services.identity.projects.schemas import Project
 from kumoi.services.identity.roles.schemas import Role, role
 
 routes = Routes()
@@ -92,3 +95,13 @@ def index(request: Request, query: Asked) -> dict[str, Any]:
     names = overview.names(request.tx, found) if query.names else None
     shown = [schemas.assignment(one, names, request.link) for one in found]
     return {"role_assignments": shown, "links": listing.links(request)}
+
+
+@routes.get(
+    "/users/{user_id}/projects",
+    policy=TOKEN,
+    query=project_logic.LIST_QUERY,
+    reply=under("projects", list[Project], links=listing.Pages),
+)
+def projects_of_user(request: Request, user_id: str, query: listing.Params) -> dict[str, Any]:
+    return page_of(request, logic.select_projects_of_user(request.tx, request.who, user_id, query))

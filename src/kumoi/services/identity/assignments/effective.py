@@ -1,6 +1,7 @@
 """Effective assignments: after groups, inheritance and implied roles."""
 
 from kumoi.kernel.database import Transaction
+from kumoi.services.identity import policy
 from kumoi.services.identity.assignments import store
 from kumoi.services.identity.roles import store as role_store
 from kumoi.services.identity.roles.implications import expanded
@@ -46,6 +47,7 @@ ABOVE_DOMAINS = ("admin", "service")
 """Roles whose permissions exceed the holder's domain, on any target."""
 
 
+@policy.above_domains
 def is_above_domains(tx: Transaction, actor_kind: str, actor_id: str) -> bool:
     """Whether the user or group has a role on the system, or one of ABOVE_DOMAINS on anything."""
     held = store.held(tx, actor_kind, actor_id)

@@ -7,16 +7,17 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Forbidden
 from kumoi.kernel.who import Who
-from kumoi.services.identity import policy
-from kumoi.services.identity.assignments import store
+from kumoi.services.identity import listing, policy
+from kumoi.services.identity.assignments import effective, store
 from kumoi.services.identity.assignments.models import SYSTEM
 from kumoi.services.identity.errors import Absent, NotAllowed
 from kumoi.services.identity.groups import models as group_models
 from kumoi.services.identity.groups import store as group_store
 from kumoi.services.identity.groups.models import GroupRow
-from kumoi.services.identity.projects import models as project_models
-from kumoi.services.identity.projects import store as project_store
-from kumoi.services.identity.projects.models import ProjectRow
+from kumoi.services.identity.project_rows import models as project_models
+from kumoi.services.identity.project_rows import store as project_store
+from kumoi.services.identity.project_rows.models import ProjectRow
+from kumoi.services.identity.projects import logic as project_logic
 from kumoi.services.identity.roles import models as role_models
 from kumoi.services.identity.roles import store as role_store
 from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow
@@ -155,6 +156,20 @@ def _check_may_read(
         raise NotAllowed(action)
     if role is not None and role["domain_id"] not in (NO_DOMAIN, who.domain_id):
         raise NotAllowed(action)
+
+
+def select_projects_of_user(
+    tx: Transaction, who: Who, user_id: str, params: listing.Params
+) -> listing.Selection[ProjectRow]:
+    """Projects on which a user has a role; everybody may ask for their own."""
+    user = user_store.find(tx, user_id)
+    if who.user_id != user_id:
+        policy.check_read(who, user["domain_id"] if user else None, "list_user_projects")
+    if user is None:
+        raise Absent("user", user_id)
+    return project_logic.selection(
+        tx, [project_models.projects.c.id.in_(effective.project_ids(tx, user_id)), *project_logic.conditions(params)]
+    )
 
 
 for _removal, _kind in (

@@ -12,8 +12,8 @@ from kumoi.services.identity.assignments.models import SYSTEM, AssignmentRow
 from kumoi.services.identity.errors import Invalid, NotAllowed
 from kumoi.services.identity.groups import store as group_store
 from kumoi.services.identity.groups.models import GroupRow
-from kumoi.services.identity.projects import store as project_store
-from kumoi.services.identity.projects.models import ProjectRow
+from kumoi.services.identity.project_rows import store as project_store
+from kumoi.services.identity.project_rows.models import ProjectRow
 from kumoi.services.identity.roles import store as role_store
 from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow
 from kumoi.services.identity.users import store as user_store

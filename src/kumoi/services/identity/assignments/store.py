@@ -9,7 +9,7 @@ from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.services.identity.assignments.models import AssignmentRow, assignments
 from kumoi.services.identity.groups.models import memberships
-from kumoi.services.identity.projects.models import projects
+from kumoi.services.identity.project_rows.models import projects
 
 
 def exists(tx: Transaction, key: dict[str, Any]) -> bool:

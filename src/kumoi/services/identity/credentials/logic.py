@@ -12,8 +12,8 @@ from kumoi.services.identity import listing, policy
 from kumoi.services.identity.credentials import store
 from kumoi.services.identity.credentials.models import CredentialRow, credentials
 from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
-from kumoi.services.identity.projects import models as project_models
-from kumoi.services.identity.projects import store as project_store
+from kumoi.services.identity.project_rows import models as project_models
+from kumoi.services.identity.project_rows import store as project_store
 from kumoi.services.identity.users import models as user_models
 from kumoi.services.identity.users import store as user_store
 

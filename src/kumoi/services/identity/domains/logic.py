@@ -5,10 +5,11 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, names, options, policy
-from kumoi.services.identity.errors import Absent, Taken
-from kumoi.services.identity.projects import store
-from kumoi.services.identity.projects.errors import NotPossible
-from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, domain_removal, projects
+from kumoi.services.identity.errors import Taken
+from kumoi.services.identity.project_rows import store
+from kumoi.services.identity.project_rows.errors import NotPossible
+from kumoi.services.identity.project_rows.models import NO_DOMAIN, ProjectRow, domain_removal, projects
+from kumoi.services.identity.users import store as user_store
 
 DEFAULT = "default"
 FILTERS = {"name": projects.c.folded_name, "enabled": projects.c.enabled}
@@ -27,11 +28,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     )
 
 
-def found(tx: Transaction, domain_id: str) -> ProjectRow:
-    row = store.find_domain(tx, domain_id)
-    if row is None:
-        raise Absent("domain", domain_id)
-    return row
+found = store.existing_domain
 
 
 def show(tx: Transaction, who: Who, domain_id: str) -> ProjectRow:
@@ -74,6 +71,7 @@ def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], e
         if domain_id == DEFAULT:
             raise NotPossible("cannot disable the default domain")
         store.revoke_domain(tx, domain_id)
+        user_store.revoke_domain(tx, domain_id)
     store.update(tx, domain_id, changes)
     return found(tx, domain_id)
 

@@ -6,10 +6,9 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel.shapes import Extensible
-from kumoi.services.identity.fields import UNSET, Unset
+from kumoi.services.identity.fields import UNSET, Name, Tags, Unset
 from kumoi.services.identity.listing import Itself
-from kumoi.services.identity.projects.models import ProjectRow
-from kumoi.services.identity.projects.schemas import Name, Tags
+from kumoi.services.identity.project_rows.models import ProjectRow
 
 
 class DomainCreate(msgspec.Struct, kw_only=True):

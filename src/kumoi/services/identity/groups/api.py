@@ -9,6 +9,8 @@ from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.groups import logic, schemas
 from kumoi.services.identity.groups.models import GroupRow
+from kumoi.services.identity.users import logic as user_logic
+from kumoi.services.identity.users.schemas import User, user
 
 routes = Routes()
 TOKEN = policies.authenticated()
@@ -79,3 +81,14 @@ def leave(request: Request, group_id: str, user_id: str) -> Reply:
 )
 def of_user(request: Request, user_id: str, query: listing.Params) -> dict[str, Any]:
     return _page(request, logic.select_of_user(request.tx, request.who, user_id, query))
+
+
+@routes.get(
+    "/groups/{group_id}/users",
+    policy=TOKEN,
+    query=user_logic.LIST_QUERY,
+    reply=under("users", list[User], links=listing.Pages),
+)
+def users(request: Request, group_id: str, query: listing.Params) -> dict[str, Any]:
+    rows, links = listing.page(request, logic.select_users(request.tx, request.who, group_id, query))
+    return {"users": [user(row, request.link) for row in rows], "links": links}

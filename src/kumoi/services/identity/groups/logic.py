@@ -11,7 +11,8 @@ from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.groups import store
 from kumoi.services.identity.groups.models import GroupRow, groups, removal
-from kumoi.services.identity.projects import models as project_models
+from kumoi.services.identity.project_rows import models as project_models
+from kumoi.services.identity.users import logic as user_logic
 from kumoi.services.identity.users import models as user_models
 from kumoi.services.identity.users import store as user_store
 
@@ -46,6 +47,19 @@ def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
     )
+
+
+def select_users(
+    tx: Transaction, who: Who, group_id: str, params: listing.Params
+) -> listing.Selection[user_models.UserRow]:
+    group = store.find(tx, group_id)
+    policy.check_read(who, group["domain_id"] if group else None, "list_users_in_group")
+    if group is None:
+        raise Absent("group", group_id)
+    wanted = [user_models.users.c.id.in_(store.user_ids_in(group_id)), *user_logic.conditions(params)]
+    if who.domain_id:
+        wanted.append(user_models.users.c.domain_id == who.domain_id)
+    return user_logic.selection(tx, wanted)
 
 
 def found(tx: Transaction, group_id: str) -> GroupRow:

@@ -6,10 +6,9 @@ from typing import Any
 import msgspec
 
 from kumoi.kernel.shapes import Extensible
-from kumoi.services.identity.fields import UNSET, Id, Unset
+from kumoi.services.identity.fields import UNSET, Id, Name, Unset
 from kumoi.services.identity.groups.models import GroupRow
 from kumoi.services.identity.listing import Itself
-from kumoi.services.identity.projects.schemas import Name
 
 
 class GroupCreate(msgspec.Struct, kw_only=True):

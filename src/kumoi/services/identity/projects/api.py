@@ -12,8 +12,8 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
 from kumoi.services.identity.errors import Absent, Invalid
+from kumoi.services.identity.project_rows.models import ProjectRow
 from kumoi.services.identity.projects import logic, schemas
-from kumoi.services.identity.projects.models import ProjectRow
 
 routes = Routes()
 TOKEN = policies.authenticated()
@@ -26,7 +26,7 @@ def _shown(request: Request, rows: Sequence[ProjectRow]) -> list[dict[str, Any]]
     return [schemas.project(row, tags.get(row["id"], ()), request.link) for row in rows]
 
 
-def _page(request: Request, selection: listing.Selection[ProjectRow]) -> dict[str, Any]:
+def page_of(request: Request, selection: listing.Selection[ProjectRow]) -> dict[str, Any]:
     rows, links = listing.page(request, selection)
     return {"projects": _shown(request, rows), "links": links}
 
@@ -38,7 +38,7 @@ def _page(request: Request, selection: listing.Selection[ProjectRow]) -> dict[st
     reply=under("projects", list[schemas.Project], links=listing.Pages),
 )
 def index(request: Request, query: listing.Params) -> dict[str, Any]:
-    return _page(request, logic.select(request.tx, request.who, query))
+    return page_of(request, logic.select(request.tx, request.who, query))
 
 
 @routes.post("/projects", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("project", schemas.Project))
@@ -130,13 +130,3 @@ def add_tag(request: Request, project_id: str, tag: str) -> Reply:
 def delete_tag(request: Request, project_id: str, tag: str) -> Reply:
     logic.remove_tag(request.tx, request.who, project_id, tag)
     return Reply()
-
-
-@routes.get(
-    "/users/{user_id}/projects",
-    policy=TOKEN,
-    query=logic.LIST_QUERY,
-    reply=under("projects", list[schemas.Project], links=listing.Pages),
-)
-def of_user(request: Request, user_id: str, query: listing.Params) -> dict[str, Any]:
-    return _page(request, logic.select_of_user(request.tx, request.who, user_id, query))

@@ -10,14 +10,12 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, names, options, policy
-from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Taken
-from kumoi.services.identity.projects import store
-from kumoi.services.identity.projects.errors import NotPossible
-from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, domain_removal, projects, removal
-from kumoi.services.identity.projects.schemas import MOST_TAGS
-from kumoi.services.identity.users import store as user_store
+from kumoi.services.identity.fields import MOST_TAGS
+from kumoi.services.identity.project_rows import store
+from kumoi.services.identity.project_rows.errors import NotPossible
+from kumoi.services.identity.project_rows.models import NO_DOMAIN, ProjectRow, domain_removal, projects, removal
 
 DEEPEST = 5
 """Levels of a tree, its domain counted."""
@@ -41,29 +39,19 @@ LIST_QUERY = listing.query(FILTERS, {"is_domain": bool, **{name: list[str] for n
 
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[ProjectRow]:
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_projects")
-    wanted = _wanted(params)
+    wanted = conditions(params)
     if domain_id is not None:
         wanted.append(projects.c.domain_id == domain_id)
-    return _selection(tx, wanted)
+    return selection(tx, wanted)
 
 
-def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Params) -> listing.Selection[ProjectRow]:
-    """Projects on which a user has a role; everybody may ask for their own."""
-    user = user_store.find(tx, user_id)
-    if who.user_id != user_id:
-        policy.check_read(who, user["domain_id"] if user else None, "list_user_projects")
-    if user is None:
-        raise Absent("user", user_id)
-    return _selection(tx, [projects.c.id.in_(effective.project_ids(tx, user_id)), *_wanted(params)])
-
-
-def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[ProjectRow]:
+def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[ProjectRow]:
     return listing.Selection(
         lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
     )
 
 
-def _wanted(params: listing.Params) -> listing.Conditions:
+def conditions(params: listing.Params) -> listing.Conditions:
     """The conditions of the query, tags too; domains are listed only when asked for."""
     wanted = listing.conditions(params, FILTERS)
     is_domain = listing.truth(params.get("is_domain", ["false"])[-1])

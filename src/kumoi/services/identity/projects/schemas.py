@@ -1,22 +1,17 @@
 """Shapes of projects: docs.openstack.org/api-ref/identity/v3/#projects."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 
 from kumoi.kernel.shapes import Extensible
-from kumoi.services.identity.fields import UNSET, Id, Unset
+from kumoi.services.identity.fields import UNSET, Id, Name, Tags, Unset
 from kumoi.services.identity.listing import Itself
-from kumoi.services.identity.projects.models import ProjectRow
+from kumoi.services.identity.project_rows.models import ProjectRow
 
 RELATIVES = ("parents_as_list", "parents_as_ids", "subtree_as_list", "subtree_as_ids")
 """What the query of one project asks for besides it."""
-
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"\S")]
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^[^,/]*$")]
-MOST_TAGS = 80
-Tags = Annotated[list[Tag], msgspec.Meta(max_length=MOST_TAGS)]
 
 
 class ProjectCreate(msgspec.Struct, kw_only=True):

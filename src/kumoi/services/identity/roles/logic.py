@@ -9,7 +9,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, names, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
-from kumoi.services.identity.projects import models as project_models
+from kumoi.services.identity.project_rows import models as project_models
 from kumoi.services.identity.roles import store
 from kumoi.services.identity.roles.implications import expanded
 from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow, removal, roles

@@ -15,8 +15,8 @@ from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.catalog import rendering
 from kumoi.services.identity.errors import Invalid, NotAllowed, Refused
 from kumoi.services.identity.logins import logic as logins
-from kumoi.services.identity.projects import store as project_store
-from kumoi.services.identity.projects.models import ProjectRow
+from kumoi.services.identity.project_rows import store as project_store
+from kumoi.services.identity.project_rows.models import ProjectRow
 from kumoi.services.identity.tokens import schemas, store
 from kumoi.services.identity.tokens.authenticator import Checker
 from kumoi.services.identity.tokens.errors import NotExchangeable

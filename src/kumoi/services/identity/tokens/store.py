@@ -13,7 +13,7 @@ from kumoi.services.identity.application_credentials.models import (
     application_credential_roles,
     application_credentials,
 )
-from kumoi.services.identity.projects.models import NO_DOMAIN, projects
+from kumoi.services.identity.project_rows.models import NO_DOMAIN, projects
 from kumoi.services.identity.tokens.models import revocations
 from kumoi.services.identity.users.models import users
 

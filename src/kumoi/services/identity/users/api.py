@@ -77,13 +77,3 @@ def change_password(request: Request, user_id: str, body: schemas.PasswordBody) 
     """The old password is proof enough; no token is needed."""
     live.change_password(request, user_id, body.user.original_password, body.user.password)
     return Reply()
-
-
-@routes.get(
-    "/groups/{group_id}/users",
-    policy=TOKEN,
-    query=logic.LIST_QUERY,
-    reply=under("users", list[schemas.User], links=listing.Pages),
-)
-def in_group(request: Request, group_id: str, query: listing.Params) -> dict[str, Any]:
-    return _page(request, logic.select_in_group(request.tx, request.who, group_id, query))

@@ -10,11 +10,10 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, names, options, policy
-from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Refused, Taken
-from kumoi.services.identity.groups import store as group_store
 from kumoi.services.identity.logins import logic as logins
-from kumoi.services.identity.projects import models as project_models
+from kumoi.services.identity.project_rows import models as project_models
+from kumoi.services.identity.project_rows import store as project_store
 from kumoi.services.identity.users import store
 from kumoi.services.identity.users.models import UserRow, removal, users
 
@@ -34,24 +33,13 @@ SECRET = ("password", "original_password", "password_hash")
 
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[UserRow]:
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_users")
-    wanted = _conditions(params)
+    wanted = conditions(params)
     if domain_id is not None:
         wanted.append(users.c.domain_id == domain_id)
     return selection(tx, wanted)
 
 
-def select_in_group(tx: Transaction, who: Who, group_id: str, params: listing.Params) -> listing.Selection[UserRow]:
-    group = group_store.find(tx, group_id)
-    policy.check_read(who, group["domain_id"] if group else None, "list_users_in_group")
-    if group is None:
-        raise Absent("group", group_id)
-    wanted = [users.c.id.in_(group_store.user_ids_in(group_id)), *_conditions(params)]
-    if who.domain_id:
-        wanted.append(users.c.domain_id == who.domain_id)
-    return selection(tx, wanted)
-
-
-def _conditions(params: listing.Params) -> listing.Conditions:
+def conditions(params: listing.Params) -> listing.Conditions:
     """Passwords here never expire, so no comparison with a time chooses anybody; it must still be one (Invalid)."""
     wanted = listing.conditions(params, FILTERS)
     if EXPIRY in params:
@@ -101,7 +89,7 @@ def create(
 ) -> UserRow:
     """`values`: the fields of UserCreate without the password."""
     domain_id = check_may_create(who, values["domain_id"])
-    domain = domain_logic.found(tx, domain_id)
+    domain = project_store.existing_domain(tx, domain_id)
     if not domain["enabled"]:
         raise Forbidden(f"Domain is disabled: {domain_id}.")
     _check_name(tx, values["name"], domain_id)

@@ -68,3 +68,9 @@ def of_domain(tx: Transaction, domain_id: str) -> list[str]:
 def forget_default_project(tx: Transaction, project_ids: Sequence[str]) -> None:
     gone = users.c.default_project_id.in_(project_ids)
     tx.execute(users.update().where(gone).values(default_project_id=None))
+
+
+def revoke_domain(tx: Transaction, domain_id: str) -> None:
+    """Revoke the tokens of this domain's users."""
+    tx.execute(users.update().where(users.c.domain_id == domain_id).values(generation=users.c.generation + 1))
+    epochs.advance(tx, "identity")

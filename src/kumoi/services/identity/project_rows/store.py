@@ -9,8 +9,8 @@ from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.services.identity import names
-from kumoi.services.identity.projects.models import NO_DOMAIN, ProjectRow, ProjectTagRow, project_tags, projects
-from kumoi.services.identity.users.models import users
+from kumoi.services.identity.errors import Absent
+from kumoi.services.identity.project_rows.models import NO_DOMAIN, ProjectRow, ProjectTagRow, project_tags, projects
 
 
 def find(tx: Transaction, project_id: str) -> ProjectRow | None:
@@ -19,6 +19,14 @@ def find(tx: Transaction, project_id: str) -> ProjectRow | None:
 
 def find_domain(tx: Transaction, domain_id: str) -> ProjectRow | None:
     return tx.one(sa.select(projects).where(projects.c.id == domain_id, projects.c.domain_id == NO_DOMAIN), ProjectRow)
+
+
+def existing_domain(tx: Transaction, domain_id: str) -> ProjectRow:
+    """The row, or Absent."""
+    row = find_domain(tx, domain_id)
+    if row is None:
+        raise Absent("domain", domain_id)
+    return row
 
 
 def named(tx: Transaction, name: str, domain_id: str) -> ProjectRow | None:
@@ -96,8 +104,7 @@ def with_tag(tags: list[str]) -> sa.ColumnElement[bool]:
 
 
 def revoke_domain(tx: Transaction, domain_id: str) -> None:
-    """Tokens in or of this domain, and of its users, hold no more."""
+    """Revoke the tokens of this domain and of the projects in it."""
     inside = sa.or_(projects.c.id == domain_id, projects.c.domain_id == domain_id)
     tx.execute(projects.update().where(inside).values(generation=projects.c.generation + 1))
-    tx.execute(users.update().where(users.c.domain_id == domain_id).values(generation=users.c.generation + 1))
     epochs.advance(tx, "identity")

@@ -1,0 +1,1 @@
+"""The rows of projects and domains. `projects` and `domains` have the APIs."""
