@@ -23,10 +23,14 @@ from kumoi.services.network.floating_ips.errors import (
 from kumoi.services.network.floating_ips.models import FloatingIpDetails, FloatingIpRow
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import logic as networks
+from kumoi.services.network.networks import models as network_models
 from kumoi.services.network.ports import logic as ports
+from kumoi.services.network.ports import models as port_models
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import DOWN, FLOATING_IP
+from kumoi.services.network.routers import models as router_models
 from kumoi.services.network.routers import store as routers
+from kumoi.services.network.routers.errors import RouterExternalGatewayInUseByFloatingIp, RouterInUse
 from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.tags import store as tags
 
@@ -211,3 +215,48 @@ def _internal(port_id: str, held: Sequence[tuple[str, str]], fixed_ip: str | Non
             "floating IP"
         )
     return inner[0]
+
+
+def _disassociate(tx: Transaction, floating: FloatingIpRow) -> None:
+    store.change(tx, floating["id"], port_id=None, fixed_ip_address=None, router_id=None, status=DOWN)
+    reconcile.mark(tx, KIND, floating["id"])
+    ports.tell_servers(tx, [floating["port_id"]])
+
+
+@port_models.removal.follow
+def _of_removed_ports(tx: Transaction, port_ids: Sequence[str]) -> None:
+    for floating in store.of_ports(tx, port_ids):
+        _disassociate(tx, floating)
+
+
+@port_models.readdressing.follow
+def _of_lost_addresses(tx: Transaction, port_ids: Sequence[str]) -> None:
+    given = given_addresses.of_ports(tx, port_ids)
+    for floating in store.of_ports(tx, port_ids):
+        if floating["fixed_ip_address"] not in {address for _, address in given.get(floating["port_id"] or "", [])}:
+            _disassociate(tx, floating)
+
+
+@network_models.removal.follow
+def _idle_of_removed_networks(tx: Transaction, network_ids: Sequence[str]) -> None:
+    """Those that are associated keep their network."""
+    for network_id in network_ids:
+        idle = {floating["id"]: floating["floating_port_id"] for floating in store.idle_of(tx, network_id)}
+        for floating_ip_id in idle:
+            store.delete(tx, floating_ip_id)
+        reconcile.mark(tx, KIND, *idle)
+        ports_store.delete(tx, list(idle.values()))
+
+
+@router_models.removal.guard
+def _routers_are_unused(tx: Transaction, router_ids: Sequence[str]) -> None:
+    for router_id in router_ids:
+        if store.of_router(tx, router_id):
+            raise RouterInUse(router_id)
+
+
+@router_models.gateway_removal.guard
+def _gateways_are_unused(tx: Transaction, router_ids: Sequence[str]) -> None:
+    for router_id in router_ids:
+        for floating in store.of_router(tx, router_id):
+            raise RouterExternalGatewayInUseByFloatingIp(router_id, floating["floating_network_id"])

@@ -11,7 +11,6 @@ from kumoi.services.network import ownership, standard_attributes
 from kumoi.services.network.addresses import store as addresses
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import NetworkNotFound
-from kumoi.services.network.floating_ips import store as floating_ips
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import schemas, store
 from kumoi.services.network.networks.errors import (
@@ -24,7 +23,7 @@ from kumoi.services.network.networks.errors import (
     NoNetworkAvailable,
     SegmentInUse,
 )
-from kumoi.services.network.networks.models import LEAST_MTU, TUNNELS, NetworkDetails, NetworkRow
+from kumoi.services.network.networks.models import LEAST_MTU, TUNNELS, NetworkDetails, NetworkRow, removal
 from kumoi.services.network.ports import store as ports
 from kumoi.services.network.ports.models import FLOATING_IP, METADATA, OF_ROUTERS, ROUTER_GATEWAY
 from kumoi.services.network.security_groups import logic as security_groups
@@ -148,16 +147,13 @@ def delete(tx: Transaction, who: Who, network_id: str, if_match: str | None) -> 
     row = find(tx, who, network_id)
     ownership.must_own(who, row, "delete_network")
     standard_attributes.expect_revision(row, if_match)
+    removal.run(tx, [network_id])
     there = store.port_owners(tx, network_id)
-    idle = {floating["floating_port_id"]: floating["id"] for floating in floating_ips.idle_of(tx, network_id)}
     own = [port["id"] for port in there if port["device_owner"] == METADATA]
-    in_use = [port["id"] for port in there if port["id"] not in idle and port["id"] not in own]
+    in_use = [port["id"] for port in there if port["id"] not in own]
     if in_use:
         raise NetworkInUse(network_id, in_use)
-    for floating_ip_id in idle.values():
-        floating_ips.delete(tx, floating_ip_id)
-    reconcile.mark(tx, "network.floating_ip", *idle.values())
-    ports.delete(tx, [*own, *idle])
+    ports.delete(tx, own)
     for subnet in subnets.of_network(tx, network_id):
         addresses.give_back(tx, subnet["id"])
         subnets.delete(tx, subnet["id"])

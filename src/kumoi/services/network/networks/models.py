@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
+from kumoi.kernel.removal import Removal
 from kumoi.services.network import standard_attributes
 
 
@@ -56,3 +57,6 @@ LEAST_MTU = {4: 68, 6: 1280}
 """IP version → the minimum MTU of its standard."""
 TUNNELS = 65536
 """Geneve's segmentation ids are 1 … TUNNELS - 1."""
+
+removal = Removal()
+"""Of networks."""

@@ -12,8 +12,6 @@ from kumoi.services.network.addresses import logic as addresses
 from kumoi.services.network.addresses import store as given_addresses
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import InvalidInput, PortNotFound, ServicePortInUse
-from kumoi.services.network.floating_ips import store as floating_ips
-from kumoi.services.network.floating_ips.models import FloatingIpRow
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import logic as networks
 from kumoi.services.network.networks import store as networks_store
@@ -39,10 +37,17 @@ from kumoi.services.network.ports.models import (
     SERVERS,
     PortDetails,
     PortRow,
+    readdressing,
+    removal,
 )
 from kumoi.services.network.security_groups import logic as security_groups
+from kumoi.services.network.security_groups import models as security_group_models
 from kumoi.services.network.security_groups import store as groups_store
-from kumoi.services.network.security_groups.errors import SecurityGroupConflict, SecurityGroupNotFound
+from kumoi.services.network.security_groups.errors import (
+    SecurityGroupConflict,
+    SecurityGroupInUse,
+    SecurityGroupNotFound,
+)
 from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.tags import store as tags
 
@@ -221,17 +226,10 @@ def delete(tx: Transaction, who: Who, port_id: str, if_match: str | None) -> Non
 def remove(tx: Transaction, rows: Sequence[PortRow]) -> None:
     """Delete the ports, whoever uses them, and disassociate their floating IPs."""
     ids = [row["id"] for row in rows]
-    for floating in floating_ips.of_ports(tx, ids):
-        disassociate(tx, floating)
+    removal.run(tx, ids)
     store.delete(tx, ids)
     reconcile.mark(tx, KIND, *(row["id"] for row in rows if row["device_owner"] not in NOT_PLUGGED))
     mark_metadata(tx, {row["network_id"] for row in rows if row["host"]})
-
-
-def disassociate(tx: Transaction, floating: FloatingIpRow) -> None:
-    floating_ips.change(tx, floating["id"], port_id=None, fixed_ip_address=None, router_id=None, status=DOWN)
-    reconcile.mark(tx, FLOATING_IP_KIND, floating["id"])
-    tell_servers(tx, [floating["port_id"]])
 
 
 def mark(tx: Transaction, row: PortRow) -> None:
@@ -300,10 +298,7 @@ def readdress(tx: Transaction, row: PortDetails, wishes: Sequence[addresses.Wish
     if row["device_owner"] == ROUTER_INTERFACE and {pair[0] for pair in held} != {pair[0] for pair in wanted}:
         raise InvalidInput("fixed_ips: a router's interface keeps its subnets; use the router's own calls")
     given_addresses.give(tx, row["id"], wanted, held)
-    kept = {address for _, address in wanted}
-    for floating in floating_ips.of_ports(tx, [row["id"]]):
-        if floating["fixed_ip_address"] not in kept:
-            disassociate(tx, floating)
+    readdressing.run(tx, [row["id"]])
 
 
 def _wished_mac(tx: Transaction, network_id: str, text: str) -> str:
@@ -320,3 +315,10 @@ def _free_mac(tx: Transaction, network_id: str) -> str:
         if not store.mac_taken(tx, network_id, mac):
             return mac
     raise MacAddressGenerationFailure(network_id)
+
+
+@security_group_models.removal.guard
+def _groups_are_unused(tx: Transaction, group_ids: Sequence[str]) -> None:
+    for group_id in group_ids:
+        if store.with_group(tx, group_id):
+            raise SecurityGroupInUse(group_id)

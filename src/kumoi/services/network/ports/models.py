@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
+from kumoi.kernel.removal import Removal
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.networks.models import networks
 
@@ -98,3 +99,8 @@ SERVERS = "compute.guest_metadata"
 OF_ROUTERS = (ROUTER_INTERFACE, ROUTER_GATEWAY)
 NOT_PLUGGED = (ROUTER_INTERFACE, ROUTER_GATEWAY, FLOATING_IP)
 """Owners of ports that are part of a router or floating IP in the topology, and not ports there."""
+
+removal = Removal()
+"""Of ports."""
+readdressing = Removal()
+"""Of addresses that ports lose and do not go with them; the ids are the ports', which have their new addresses."""

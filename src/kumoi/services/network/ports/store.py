@@ -259,3 +259,10 @@ def count_of_project(tx: Transaction, project_id: str) -> int:
 
 
 PORT = Quota("network", "port", 500, count_of_project)
+
+
+def with_group(tx: Transaction, group_id: str) -> str | None:
+    """A port that has the security group."""
+    query = sa.select(port_security_groups.c.port_id).where(port_security_groups.c.security_group_id == group_id)
+    found: str | None = tx.scalar(query.limit(1))
+    return found

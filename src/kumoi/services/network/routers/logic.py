@@ -11,7 +11,6 @@ from kumoi.services.network import ownership, spelling, standard_attributes
 from kumoi.services.network.addresses.errors import IpAddressGenerationFailure
 from kumoi.services.network.bodies import given, plain
 from kumoi.services.network.errors import InvalidInput, RouterNotFound
-from kumoi.services.network.floating_ips import store as floating_ips
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import logic as networks
 from kumoi.services.network.networks.schemas import ZONE
@@ -23,11 +22,10 @@ from kumoi.services.network.routers import schemas, store
 from kumoi.services.network.routers.errors import (
     BadRouterRequest,
     InvalidRoutes,
-    RouterExternalGatewayInUseByFloatingIp,
     RouterInUse,
     RoutesExhausted,
 )
-from kumoi.services.network.routers.models import RouterDetails, RouterRow
+from kumoi.services.network.routers.models import RouterDetails, RouterRow, gateway_removal, removal
 from kumoi.services.network.subnets import store as subnets
 from kumoi.services.network.subnets.models import SubnetRow
 from kumoi.services.network.tags import store as tags
@@ -127,8 +125,9 @@ def delete(tx: Transaction, who: Who, router_id: str, if_match: str | None) -> N
     ownership.must_own(who, row, "delete_router")
     standard_attributes.expect_revision(row, if_match)
     own = ports_store.of_devices(tx, [router_id], OF_ROUTERS)
-    if any(port["device_owner"] == ROUTER_INTERFACE for port in own) or floating_ips.of_router(tx, router_id):
+    if any(port["device_owner"] == ROUTER_INTERFACE for port in own):
         raise RouterInUse(router_id)
+    removal.run(tx, [router_id])
     ports.remove(tx, own)
     store.delete(tx, router_id)
     reconcile.mark(tx, KIND, router_id)
@@ -230,8 +229,7 @@ def _set_gateway(tx: Transaction, who: Who, row: RouterRow, info: schemas.Extern
 
 
 def _leave(tx: Transaction, router_id: str, port: PortRow) -> None:
-    if floating_ips.of_router(tx, router_id):
-        raise RouterExternalGatewayInUseByFloatingIp(router_id, port["network_id"])
+    gateway_removal.run(tx, [router_id])
     ports.remove(tx, [port])
 
 

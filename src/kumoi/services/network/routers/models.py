@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
+from kumoi.kernel.removal import Removal
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.ports.models import PortDetails
 
@@ -32,3 +33,8 @@ routers = Table[RouterRow](
     sa.Index("ix_network_routers_project_id_created_at", "project_id", "created_at"),
 )
 """`enable_snat` has an effect only with a gateway port. `status` is always ACTIVE."""
+
+removal = Removal()
+"""Of routers."""
+gateway_removal = Removal()
+"""Of their gateways; the ids are the routers'."""

@@ -10,13 +10,13 @@ from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import spelling
 from kumoi.services.network.listing import Asked, Listing, Visible, alternatives
-from kumoi.services.network.security_group_rules.models import security_group_rules as rules
 from kumoi.services.network.security_group_rules.protocols import ETHERTYPES
 from kumoi.services.network.security_groups.models import (
     SecurityGroupRuleDetails,
     SecurityGroupRuleRow,
     security_groups,
 )
+from kumoi.services.network.security_groups.models import security_group_rules as rules
 from kumoi.services.network.tags import store as tags
 
 

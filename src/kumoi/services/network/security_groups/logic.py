@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import translated
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
 from kumoi.services.network.bodies import given
@@ -23,6 +24,7 @@ from kumoi.services.network.security_groups.models import (
     SecurityGroupDetails,
     SecurityGroupRow,
     SecurityGroupRuleRow,
+    removal,
 )
 from kumoi.services.network.tags import store as tags
 
@@ -110,8 +112,9 @@ def update(
         raise SecurityGroupCannotUpdateDefault()
     if values.get("name") == DEFAULT and not row["is_default"]:
         raise SecurityGroupDefaultAlreadyExists()
-    if values.get("stateful", row["stateful"]) != row["stateful"] and store.used_by(tx, group_id):
-        raise StatefulInUse(group_id)
+    if values.get("stateful", row["stateful"]) != row["stateful"]:
+        with translated({SecurityGroupInUse: lambda error: StatefulInUse(group_id)}):
+            removal.check(tx, [group_id])
     if values:
         store.change(tx, group_id, **values)
         reconcile.mark(tx, KIND, group_id)
@@ -124,8 +127,9 @@ def delete(tx: Transaction, who: Who, group_id: str, if_match: str | None) -> No
     standard_attributes.expect_revision(row, if_match)
     if row["is_default"] and not who.is_admin:
         raise SecurityGroupCannotRemoveDefault()
-    if store.used_by(tx, group_id) or store.rules_naming(tx, group_id):
+    if store.rules_naming(tx, group_id):
         raise SecurityGroupInUse(group_id)
+    removal.run(tx, [group_id])
     store.delete(tx, group_id)
     reconcile.mark(tx, KIND, group_id)
 

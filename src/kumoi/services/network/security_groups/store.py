@@ -10,9 +10,12 @@ from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
-from kumoi.services.network.ports.models import port_security_groups
-from kumoi.services.network.security_group_rules.models import security_group_rules
-from kumoi.services.network.security_groups.models import SecurityGroupRow, SecurityGroupRuleRow, security_groups
+from kumoi.services.network.security_groups.models import (
+    SecurityGroupRow,
+    SecurityGroupRuleRow,
+    security_group_rules,
+    security_groups,
+)
 from kumoi.services.network.tags import store as tags
 
 LISTING = Listing(security_groups, {"stateful": security_groups.c.stateful, "is_default": security_groups.c.is_default})
@@ -70,13 +73,6 @@ def delete(tx: Transaction, group_id: str) -> None:
     tags.forget(tx, [group_id, *(row[0] for row in tx.execute(rules))])
     tx.execute(security_group_rules.delete().where(security_group_rules.c.security_group_id == group_id))
     tx.execute(security_groups.delete().where(security_groups.c.id == group_id))
-
-
-def used_by(tx: Transaction, group_id: str) -> str | None:
-    """A port that has the group."""
-    query = sa.select(port_security_groups.c.port_id).where(port_security_groups.c.security_group_id == group_id)
-    found: str | None = tx.scalar(query.limit(1))
-    return found
 
 
 def rules_naming(tx: Transaction, group_id: str) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Checks subnet pools, and allocates subnets from them."""
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from kumoi.kernel import ip, quotas
@@ -20,12 +20,14 @@ from kumoi.services.network.subnetpools.errors import (
     MinPrefixSubnetAllocationError,
     PrefixVersionMismatch,
     SubnetAllocationError,
-    SubnetPoolDeleteError,
     SubnetPoolNotFound,
     SubnetPoolQuotaExceeded,
 )
-from kumoi.services.network.subnetpools.models import LONGEST, SHORTEST, SubnetpoolDetails, SubnetpoolRow
+from kumoi.services.network.subnetpools.models import LONGEST, SHORTEST, SubnetpoolDetails, SubnetpoolRow, removal
 from kumoi.services.network.tags import store as tags
+
+Held = tuple[str, str]
+"""(project id, cidr) of a subnet."""
 
 LIST_QUERY = store.LISTING.query
 
@@ -107,8 +109,7 @@ def delete(tx: Transaction, who: Who, subnetpool_id: str, if_match: str | None) 
     row = find(tx, who, subnetpool_id)
     ownership.must_own(who, row, "delete_subnetpool")
     standard_attributes.expect_revision(row, if_match)
-    if store.allocations(tx, subnetpool_id):
-        raise SubnetPoolDeleteError()
+    removal.run(tx, [subnetpool_id])
     store.delete(tx, subnetpool_id)
 
 
@@ -118,8 +119,15 @@ def detailed(tx: Transaction, rows: Sequence[SubnetpoolRow]) -> list[SubnetpoolD
     return [{**row, "tags": tagged.get(row["id"], [])} for row in rows]
 
 
-def cut(tx: Transaction, who: Who, project_id: str, values: dict[str, Any]) -> dict[str, Any]:
-    """`cidr` and `subnetpool_id` of a new subnet with a given or the default pool; empty for other subnets."""
+def cut(
+    tx: Transaction,
+    who: Who,
+    project_id: str,
+    values: dict[str, Any],
+    held_of: Callable[[Transaction, str], list[Held]],
+) -> dict[str, Any]:
+    """`cidr` and `subnetpool_id` of a new subnet with a given or the default pool; empty for other subnets. `held_of` gives
+    the subnets of a pool."""
     version = int(values["ip_version"])
     if values.get("use_default_subnetpool") and not values.get("subnetpool_id"):
         default = store.default_of(tx, version)
@@ -132,7 +140,7 @@ def cut(tx: Transaction, who: Who, project_id: str, values: dict[str, Any]) -> d
         return {}
     if pool["ip_version"] != version:
         raise InvalidInput(f"ip_version: the subnet pool {pool['id']} is of IPv{pool['ip_version']}")
-    held = store.allocations(tx, pool["id"])
+    held = held_of(tx, pool["id"])
     used = [ipaddress.ip_network(cidr) for _, cidr in held]
     found = _named(pool, values["cidr"], used) if values.get("cidr") else _free(pool, values.get("prefixlen"), used)
     if pool["default_quota"] is not None:

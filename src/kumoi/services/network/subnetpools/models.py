@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
+from kumoi.kernel.removal import Removal
 from kumoi.services.network import standard_attributes
 
 
@@ -39,3 +40,6 @@ subnetpools = Table[SubnetpoolRow](
 SHORTEST = {4: 8, 6: 64}
 """IP version → the default min_prefixlen."""
 LONGEST = {4: 32, 6: 128}
+
+removal = Removal()
+"""Of subnet pools."""

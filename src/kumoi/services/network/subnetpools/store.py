@@ -10,7 +10,6 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.subnetpools.models import SubnetpoolRow, subnetpools
-from kumoi.services.network.subnets.models import subnets
 from kumoi.services.network.tags import store as tags
 
 LISTING = Listing(
@@ -46,12 +45,6 @@ def find(tx: Transaction, pool_id: str) -> SubnetpoolRow | None:
 def default_of(tx: Transaction, version: int) -> SubnetpoolRow | None:
     query = sa.select(subnetpools).where(subnetpools.c.is_default, subnetpools.c.ip_version == version)
     return tx.one(query, SubnetpoolRow)
-
-
-def allocations(tx: Transaction, pool_id: str) -> list[tuple[str, str]]:
-    """(project id, cidr) of every subnet cut from the pool."""
-    query = sa.select(subnets.c.project_id, subnets.c.cidr).where(subnets.c.subnetpool_id == pool_id)
-    return [(row[0], row[1]) for row in tx.tuples(query)]
 
 
 def insert(tx: Transaction, row: SubnetpoolRow) -> None:

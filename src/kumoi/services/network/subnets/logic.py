@@ -23,6 +23,8 @@ from kumoi.services.network.ports import logic as ports
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED, OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
 from kumoi.services.network.subnetpools import logic as subnetpools
+from kumoi.services.network.subnetpools import models as subnetpool_models
+from kumoi.services.network.subnetpools.errors import SubnetPoolDeleteError
 from kumoi.services.network.subnets import content, schemas, store
 from kumoi.services.network.subnets.errors import GatewayIpInUse, OverlappingSubnet, SubnetInUse
 from kumoi.services.network.subnets.models import SubnetDetails, SubnetRow
@@ -40,7 +42,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> 
             raise PolicyForbids("create_subnet")
         project_id = ownership.project_of(who, values)
         quotas.take(tx, "network", project_id, {"subnet": 1})
-        values.update(subnetpools.cut(tx, who, project_id, values))
+        values.update(subnetpools.cut(tx, who, project_id, values, store.of_pool))
         made.append(make(tx, network, project_id, values))
     return detailed(tx, made)
 
@@ -248,3 +250,10 @@ def _service_types(asked: list[str] | None) -> list[str] | None:
         if ":" not in kind:
             raise InvalidInput(f"service_types: '{kind[:64]}' is not a device owner, like network:… or compute:…")
     return list(dict.fromkeys(asked)) if asked else None
+
+
+@subnetpool_models.removal.guard
+def _pools_are_unused(tx: Transaction, pool_ids: Sequence[str]) -> None:
+    for pool_id in pool_ids:
+        if store.of_pool(tx, pool_id):
+            raise SubnetPoolDeleteError()

@@ -104,3 +104,9 @@ def count_of_project(tx: Transaction, project_id: str) -> int:
 
 
 SUBNET = Quota("network", "subnet", 100, count_of_project)
+
+
+def of_pool(tx: Transaction, pool_id: str) -> list[tuple[str, str]]:
+    """(project id, cidr) of every subnet cut from the pool."""
+    query = sa.select(subnets.c.project_id, subnets.c.cidr).where(subnets.c.subnetpool_id == pool_id)
+    return [(row[0], row[1]) for row in tx.tuples(query)]
