@@ -8,9 +8,10 @@ import pytest
 
 from kumoi.kernel.database import Database
 from kumoi.services.placement import facade
-from kumoi.services.placement.facade import Inventory, NoRoom
+from kumoi.services.placement.facade import Inventory, Lack, NoRoom, ProviderNotFound
 
 HOST = "aaaaaaaa-0000-4000-8000-000000000001"
+DISABLED = "COMPUTE_STATUS_DISABLED"
 SECOND_HOST = "aaaaaaaa-0000-4000-8000-000000000002"
 
 
@@ -76,23 +77,44 @@ def test_candidates_are_ordered_by_free_memory_and_say_why_not(cloud: Any) -> No
     add_host(cloud)
     add_host(cloud, SECOND_HOST, "host-2", total=9000)
     wanted = {"VCPU": 1, "MEMORY_MB": 512}
-    names = [c.name for c in cloud.database.read(lambda tx: facade.candidates(tx, wanted))]
+    names = [c.name for c in cloud.database.read(lambda tx: facade.candidates(tx, wanted, most_free="MEMORY_MB"))]
     assert names == ["host-2", "host-1"]
     assert claim(cloud, 1, SECOND_HOST, memory=8000)
     names = [c.name for c in cloud.database.read(lambda tx: facade.candidates(tx, wanted))]
     assert names == ["host-1"]
     (why,) = cloud.database.read(lambda tx: facade.shortfalls(tx, wanted))
-    assert why.provider_name == "host-2" and why.reasons == ["392 MiB of memory short (120 free of 8120)"]
+    assert why.provider_name == "host-2" and why.lacks == [Lack("MEMORY_MB", 392, 120, 8120)]
 
 
 def test_a_disabled_host_and_missing_traits(cloud: Any) -> None:
-    add_host(cloud, traits=("COMPUTE_STATUS_DISABLED",))
+    add_host(cloud, traits=(DISABLED,))
     add_host(cloud, SECOND_HOST, "host-2", traits=("HW_CPU_X86_AVX",))
-    found = cloud.database.read(lambda tx: facade.candidates(tx, {"VCPU": 1}))
+    found = cloud.database.read(lambda tx: facade.candidates(tx, {"VCPU": 1}, forbidden=[DISABLED]))
     assert [c.name for c in found] == ["host-2"]
     assert cloud.database.read(lambda tx: facade.candidates(tx, {"VCPU": 1}, ["HW_CPU_X86_AVX2"])) == []
-    reasons = cloud.database.read(lambda tx: facade.shortfalls(tx, {"VCPU": 1}, ["HW_CPU_X86_AVX2"]))
-    assert [r.reasons[0] for r in reasons] == ["disabled, or it does not answer", "lacks the trait HW_CPU_X86_AVX2"]
+    short = cloud.database.read(lambda tx: facade.shortfalls(tx, {"VCPU": 1}, ["HW_CPU_X86_AVX2"], [DISABLED]))
+    assert [(each.lacks, each.forbidden, each.required) for each in short] == [
+        ([], [DISABLED], ["HW_CPU_X86_AVX2"]), ([], [], ["HW_CPU_X86_AVX2"]),
+    ]  # fmt: skip
+
+
+def test_a_refusal_carries_its_facts(cloud: Any) -> None:
+    add_host(cloud)
+    with pytest.raises(NoRoom) as refused:
+        cloud.database.write(lambda tx: facade.claim(tx, consumer(1), HOST, {"MEMORY_MB": 9000}, "p", "u"))
+    error = refused.value
+    assert (error.provider_id, error.resource_class, error.amount) == (HOST, "MEMORY_MB", 9000)
+    with pytest.raises(ProviderNotFound) as absent:
+        cloud.database.write(lambda tx: facade.claim(tx, consumer(1), SECOND_HOST, {"VCPU": 1}, "p", "u"))
+    assert absent.value.provider_id == SECOND_HOST
+
+
+def test_the_caller_says_what_kind_of_consumer_it_is(cloud: Any) -> None:
+    """Compute's are INSTANCE; others have their own types."""
+    add_host(cloud)
+    cloud.database.write(lambda tx: facade.claim(tx, consumer(1), HOST, {"VCPU": 1}, "p", "u", consumer_type="NODE"))
+    shown = cloud.get(f"/placement/allocations/{consumer(1)}", as_="admin", version="1.38").json
+    assert shown["consumer_type"] == "NODE"
 
 
 @pytest.mark.parametrize(

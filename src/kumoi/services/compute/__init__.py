@@ -6,6 +6,7 @@ NEEDS = ("block_storage", "image", "network", "placement")
 ORDER = (
     "errors",
     "words",
+    "shortfalls",
     "flavors",
     "keypairs",
     "hosts",

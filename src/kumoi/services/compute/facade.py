@@ -6,6 +6,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.compute.flavors import logic as flavors
 from kumoi.services.compute.servers.operations.create import traits
+from kumoi.services.compute.shortfalls import DISABLED, reasons, summary
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,6 @@ def question(tx: Transaction, who: Who, flavor_id: str, *, local_root: bool) -> 
     required, forbidden = traits(flavor["extra_specs"])
     amounts = {"VCPU": flavor["vcpus"], "MEMORY_MB": flavor["ram"], "DISK_GB": flavor["disk"] if local_root else 0}
     return Question({name: amount for name, amount in amounts.items() if amount}, required, forbidden)
+
+
+__all__ = ["DISABLED", "Question", "question", "reasons", "summary"]

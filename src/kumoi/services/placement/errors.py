@@ -41,7 +41,11 @@ class ConcurrentUpdate(Conflict):
 
 
 class NoRoom(Conflict):
-    """The request does not fit. The text has provider, resource class and figures."""
+    """The amount does not fit on the provider. The text has the figures."""
+
+    def __init__(self, message: str, provider_id: str, resource_class: str, amount: int) -> None:
+        super().__init__(message)
+        self.provider_id, self.resource_class, self.amount = provider_id, resource_class, amount
 
 
 class InventoryInUse(Conflict):
@@ -63,6 +67,7 @@ class DuplicateName(Conflict):
 class ProviderNotFound(NotFound):
     def __init__(self, provider_id: str) -> None:
         super().__init__(f"No resource provider with uuid {provider_id} found")
+        self.provider_id = provider_id
 
 
 class BadQuery(BadRequest):

@@ -1,4 +1,5 @@
-"""What other services ask of placement: registering hosts' room, finding, claiming and releasing it."""
+"""What other services may ask of placement: they register providers with their inventories, and find, claim and release
+resources. It answers with facts; each service has its own sentences (decision 13)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,12 +15,6 @@ from kumoi.services.placement.inventories.models import InventoryRow, capacity, 
 from kumoi.services.placement.resource_providers import store as providers
 from kumoi.services.placement.traits import store as trait_rows
 from kumoi.services.placement.traits.standard import STANDARD
-
-DISABLED = "COMPUTE_STATUS_DISABLED"
-"""The trait of a host that takes no new guests: disabled by an admin, or silent."""
-
-
-UNITS = {"VCPU": "vCPUs", "MEMORY_MB": "MiB of memory", "DISK_GB": "GiB of disk"}
 
 
 @dataclass(frozen=True)
@@ -41,15 +36,29 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Lack:
+    """Why an amount does not fit on a provider."""
+
+    resource_class: str
+    missing: int
+    """How much more the provider would need; 0: there is room, but `units` forbid the amount."""
+    free: int
+    capacity: int | None
+    """None: the provider has no inventory of it."""
+    units: str | None = None
+    """Which of the inventory's units the amount does not fit, as placement says it."""
+
+
+@dataclass(frozen=True)
 class Shortfall:
-    """Why a provider was no candidate, one reason per sentence, for a person."""
+    """Why a provider is no candidate."""
 
     provider_name: str
-    reasons: list[str]
-    missing: dict[str, int]
-    """Resource class → how much more would be needed."""
-    traits: list[str]
-    """Reasons that are no amounts, without the provider's name."""
+    lacks: list[Lack]
+    forbidden: list[str]
+    """Traits that it has and may not have."""
+    required: list[str]
+    """Traits that it needs and does not have."""
 
 
 def ensure_provider(
@@ -103,54 +112,31 @@ def inventories(tx: Transaction, provider_ids: Sequence[str]) -> dict[str, dict[
 def candidates(
     tx: Transaction,
     resources: Mapping[str, int],
-    required_traits: Sequence[str] = (),
-    forbidden_traits: Sequence[str] = (DISABLED,),
+    required: Sequence[str] = (),
+    forbidden: Sequence[str] = (),
+    most_free: str | None = None,
 ) -> list[Candidate]:
-    """Providers on which all of `resources` fits now, the one with most free memory first. Without resources: none."""
+    """Providers on which all of `resources` fits now and that have the required traits and none of the forbidden ones, the
+    one with most of `most_free` (a resource class) first, then by name. Without resources: none."""
     fitting = [
-        (view.free("MEMORY_MB"), view.name, view.provider_id)
+        (0 if most_free is None else -view.free(most_free), view.name, view.provider_id)
         for view in _views(tx, resources)
-        if not view.refusals(resources, required_traits, forbidden_traits)
+        if not view.lacks(resources) and not view.unsuited(required, forbidden)
     ]
-    return [Candidate(provider_id, name) for _, name, provider_id in sorted(fitting, key=lambda f: (-f[0], f[1]))]
+    return [Candidate(provider_id, name) for _, name, provider_id in sorted(fitting)]
 
 
 def shortfalls(
-    tx: Transaction,
-    resources: Mapping[str, int],
-    required_traits: Sequence[str] = (),
-    forbidden_traits: Sequence[str] = (DISABLED,),
+    tx: Transaction, resources: Mapping[str, int], required: Sequence[str] = (), forbidden: Sequence[str] = ()
 ) -> list[Shortfall]:
-    """Every provider that is no candidate, and why."""
+    """Every provider that is no candidate, by name."""
     found = []
     for view in _views(tx, resources):
-        reasons = view.refusals(resources, required_traits, forbidden_traits)
-        if reasons:
-            traits = view.unsuited(required_traits, forbidden_traits)
-            found.append(Shortfall(view.name, reasons, view.missing(resources), traits))
+        lacks = view.lacks(resources)
+        if lacks or view.unsuited(required, forbidden):
+            has = [trait for trait in forbidden if trait in view.traits]
+            found.append(Shortfall(view.name, lacks, has, [trait for trait in required if trait not in view.traits]))
     return sorted(found, key=lambda shortfall: shortfall.provider_name)
-
-
-def summary(short: Sequence[Shortfall]) -> list[str]:
-    """The same for whom providers have no names: of each thing that is short, how many lack it, and by how much at
-    least."""
-    told = []
-    for name in dict.fromkeys(name for each in short for name in each.missing):
-        lacking = [each.missing[name] for each in short if name in each.missing]
-        told.append(f"{_counted(len(lacking), len(short))}: at least {amount_of(name, min(lacking))} short")
-    for reason in dict.fromkeys(reason for each in short for reason in each.traits):
-        told.append(f"{_counted(sum(reason in each.traits for each in short), len(short))}: {reason}")
-    return told
-
-
-def amount_of(resource_class: str, amount: int) -> str:
-    """`512 MiB of memory`."""
-    unit = UNITS.get(resource_class, resource_class)
-    return f"{amount} {unit}" if amount != 1 else f"{amount} {unit.replace('vCPUs', 'vCPU')}"
-
-
-def _counted(some: int, of: int) -> str:
-    return ("the only host" if of == 1 else f"all {of} hosts") if some == of else f"{some} of {of} hosts"
 
 
 def claim(
@@ -160,12 +146,13 @@ def claim(
     resources: Mapping[str, int],
     project_id: str,
     user_id: str,
+    consumer_type: str | None = None,
 ) -> None:
     """Take the room, in place of whatever the consumer had (so that it may be repeated). NoRoom when it does not fit,
     ProviderNotFound. Amounts of 0 are left out."""
     amounts = {name: amount for name, amount in resources.items() if amount}
     allocations_logic.replace(
-        tx, consumer_id, {provider_id: amounts}, project_id=project_id, user_id=user_id, consumer_type="INSTANCE"
+        tx, consumer_id, {provider_id: amounts}, project_id=project_id, user_id=user_id, consumer_type=consumer_type
     )
 
 
@@ -223,38 +210,26 @@ class _View:
         row = self.inventory.get(resource_class)
         return capacity(row) - self.used.get(resource_class, 0) if row else 0
 
-    def refusals(self, resources: Mapping[str, int], required: Sequence[str], forbidden: Sequence[str]) -> list[str]:
-        reasons = self.unsuited(required, forbidden)
-        missing = self.missing(resources)
+    def lacks(self, resources: Mapping[str, int]) -> list[Lack]:
+        found = []
         for name, amount in resources.items():
             row = self.inventory.get(name)
             if not amount:
                 continue
             if row is None:
-                reasons.append(f"{name}: has none")
-            elif name in missing:
-                free = f"{max(self.free(name), 0)} free of {capacity(row)}"
-                reasons.append(f"{amount_of(name, missing[name])} short ({free})")
-            elif reason := misfit(row, amount):
-                reasons.append(reason)
-        return reasons
-
-    def unsuited(self, required: Sequence[str], forbidden: Sequence[str]) -> list[str]:
-        reasons = []
-        for trait in forbidden:
-            if trait in self.traits:
-                reasons.append("disabled, or it does not answer" if trait == DISABLED else f"has the trait {trait}")
-        return reasons + [f"lacks the trait {trait}" for trait in required if trait not in self.traits]
-
-    def missing(self, resources: Mapping[str, int]) -> dict[str, int]:
-        """Resource class → how much more it would have to have free."""
-        found = {}
-        for name, amount in resources.items():
-            row = self.inventory.get(name)
-            room = max(min(self.free(name), row["max_unit"]), 0) if row else 0
+                found.append(Lack(name, amount, 0, None))
+                continue
+            free = max(self.free(name), 0)
+            room = max(min(free, row["max_unit"]), 0)
+            units = misfit(row, amount)
             if amount > room:
-                found[name] = amount - room
+                found.append(Lack(name, amount - room, free, capacity(row)))
+            elif units:
+                found.append(Lack(name, 0, free, capacity(row), units))
         return found
+
+    def unsuited(self, required: Sequence[str], forbidden: Sequence[str]) -> bool:
+        return not self.traits.issuperset(required) or not self.traits.isdisjoint(forbidden)
 
 
 def _views(tx: Transaction, resources: Mapping[str, int]) -> list[_View]:
@@ -273,14 +248,13 @@ def _views(tx: Transaction, resources: Mapping[str, int]) -> list[_View]:
 
 
 __all__ = [
-    "DISABLED",
     "Candidate",
     "Inventory",
+    "Lack",
     "NoRoom",
     "ProviderNotFound",
     "Shortfall",
     "allocations_of",
-    "amount_of",
     "candidates",
     "claim",
     "consumer_counts",
@@ -290,7 +264,6 @@ __all__ = [
     "provider_ids",
     "release",
     "shortfalls",
-    "summary",
     "usages",
     "usages_of",
 ]  # fmt: skip

@@ -10,8 +10,10 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.kernel import clock
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.reconcile import View
+from kumoi.services.compute import shortfalls
 from kumoi.services.compute.hosts import store
 from kumoi.services.compute.hosts.reconcilers import presence
+from kumoi.services.compute.shortfalls import DISABLED
 from kumoi.services.placement import facade as placement
 
 HYPERVISORS = "/compute/v2.1/os-hypervisors"
@@ -42,7 +44,12 @@ def seen(cloud: Any) -> Any:
 
 
 def candidates(cloud: Any) -> list[str]:
-    return [c.name for c in cloud.database.read(lambda tx: placement.candidates(tx, {"VCPU": 1, "MEMORY_MB": 256}))]
+    return [
+        c.name
+        for c in cloud.database.read(
+            lambda tx: placement.candidates(tx, {"VCPU": 1, "MEMORY_MB": 256}, forbidden=[DISABLED])
+        )
+    ]
 
 
 def test_a_host_that_answers_is_registered_with_its_room(seen: Any) -> None:
@@ -139,8 +146,8 @@ def test_a_silent_host_goes_down_after_a_while_and_comes_back(cloud: Any) -> Non
         assert candidates(cloud) == []
         assert cloud.get(SERVICES, as_="admin").json["services"][0]["state"] == "down"
         assert cloud.get(HYPERVISORS, as_="admin").json["hypervisors"][0]["state"] == "down"
-        reasons = cloud.database.read(lambda tx: placement.shortfalls(tx, {"VCPU": 1}))
-        assert reasons[0].reasons == ["disabled, or it does not answer"]
+        (short,) = cloud.database.read(lambda tx: placement.shortfalls(tx, {"VCPU": 1}, forbidden=[DISABLED]))
+        assert shortfalls.reasons(short) == ["disabled, or it does not answer"]
         cloud.engines[Hosts] = answering
         look(cloud)
         assert candidates(cloud) == ["host-1"]

@@ -31,11 +31,11 @@ def ask(
         asked = compute.question(tx, who, flavor, local_root=not volume_backed)
         resources, required, forbidden = asked.resources, [*asked.required, *required_traits], asked.forbidden
     else:
-        required, forbidden = required_traits, [placement.DISABLED]
+        required, forbidden = required_traits, [compute.DISABLED]
     assert resources is not None
     short = placement.shortfalls(tx, resources, required, forbidden)
-    fitting = placement.candidates(tx, resources, required, forbidden)
+    fitting = placement.candidates(tx, resources, required, forbidden, most_free="MEMORY_MB")
     hosts: dict[str, list[str]] = {each.name: [] for each in fitting}
-    hosts.update({each.provider_name: each.reasons for each in short})
-    told = [] if fitting else placement.summary(short) or ["no host has any of it"]
+    hosts.update({each.provider_name: compute.reasons(each) for each in short})
+    told = [] if fitting else compute.summary(short) or ["no host has any of it"]
     return Found(told, hosts)

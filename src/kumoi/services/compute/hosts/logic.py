@@ -10,6 +10,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.settings import Settings
 from kumoi.services.compute.hosts import store
 from kumoi.services.compute.hosts.models import CELL, ZONE
+from kumoi.services.compute.shortfalls import DISABLED
 from kumoi.services.placement import facade as placement
 from kumoi.services.placement.facade import Inventory
 
@@ -58,7 +59,7 @@ def _offer(tx: Transaction, row: dict[str, Any], inventories: Mapping[str, Inven
     """Placement's provider of the host, with traits as the row has them."""
     refuses = row["disabled"] or row["forced_down"] or not row["answers"]
     features = [f"HW_CPU_X86_{str(feature).upper()}" for feature in row["cpu"].get("features", [])]
-    traits = [*placement.known_traits(tx, features), *([placement.DISABLED] if refuses else [])]
+    traits = [*placement.known_traits(tx, features), *([DISABLED] if refuses else [])]
     placement.ensure_provider(tx, row["id"], row["name"], inventories, traits)
 
 

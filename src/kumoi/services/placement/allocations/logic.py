@@ -53,14 +53,16 @@ def replace_many(
                 inventory = has.get(provider_id, {}).get(resource_class)
                 name = rows[provider_id]["name"]
                 if inventory is None:
-                    raise NoRoom(f"{name} has no inventory of {resource_class}.")
+                    none = f"{name} has no inventory of {resource_class}."
+                    raise NoRoom(none, provider_id, resource_class, amount)
                 reason = misfit(inventory, amount)
                 # A consumer that takes no more than it has always fits, even if the capacity was reduced below the
                 # usage.
                 if amount > held.get((consumer_id, provider_id, resource_class), 0):
                     reason = reason or shortage(inventory, taken.get(resource_class, 0), amount)
                 if reason:
-                    raise NoRoom(f"Unable to allocate on {name} for consumer {consumer_id}: {reason}.")
+                    told = f"Unable to allocate on {name} for consumer {consumer_id}: {reason}."
+                    raise NoRoom(told, provider_id, resource_class, amount)
                 taken[resource_class] = taken.get(resource_class, 0) + amount
     for consumer_id, amounts in wanted.items():
         _write(tx, consumer_id, amounts, owners)

@@ -9,6 +9,7 @@ from kumoi.kernel.errors import ApiError
 from kumoi.kernel.operations import DETAILS, Again, Context, Failed, Operation, Retry, Step
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
+from kumoi.services.compute import shortfalls
 from kumoi.services.compute.block_devices import store as disks
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
@@ -28,7 +29,7 @@ def take_room(context: Context, tx: Transaction) -> None:
     devices = disks.of_server(tx, server["id"])
     amounts = resources(server, devices)
     required, forbidden = traits(server["flavor"]["extra_specs"])
-    found = placement.candidates(tx, amounts, required, forbidden)
+    found = placement.candidates(tx, amounts, required, forbidden, most_free="MEMORY_MB")
     wanted = _wanted_hosts(tx, server, devices)
     chosen = next((each for each in found if wanted <= {each.name}), None)
     if chosen is None:
@@ -37,7 +38,9 @@ def take_room(context: Context, tx: Transaction) -> None:
             raise Retry("no host has registered itself yet")
         context.data[DETAILS], told = why(tx, amounts, required, forbidden, wanted)
         raise Failed(" ".join([NO_HOST, *told]))
-    placement.claim(tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"])
+    placement.claim(
+        tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"], consumer_type="INSTANCE"
+    )  # fmt: skip
     context.data["volumes"] = _make_volumes(context, tx, server, devices, chosen.name)
     context.data["host"] = chosen.name
     context.data["ports"] = ports.bind(tx, server["id"], chosen.name)
@@ -158,7 +161,7 @@ def traits(extra_specs: dict[str, str]) -> tuple[list[str], list[str]]:
     """Required and forbidden, from a flavor's `trait:NAME=required|forbidden`."""
     named = {key.removeprefix("trait:"): value for key, value in extra_specs.items() if key.startswith("trait:")}
     required = [name for name, value in named.items() if value == "required"]
-    return required, [placement.DISABLED, *(name for name, value in named.items() if value == "forbidden")]
+    return required, [shortfalls.DISABLED, *(name for name, value in named.items() if value == "forbidden")]
 
 
 def owner(server: ServerRow) -> Who:
@@ -208,8 +211,8 @@ def why(
 ) -> tuple[str, list[str]]:
     """Each host and what it lacks, for an admin; and the same without host names, one sentence each, for the owner."""
     short = placement.shortfalls(tx, amounts, required, forbidden)
-    lines = [f"{each.provider_name}: {'; '.join(each.reasons)}" for each in short]
-    told = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in placement.summary(short)]
+    lines = [f"{each.provider_name}: {'; '.join(shortfalls.reasons(each))}" for each in short]
+    told = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in shortfalls.summary(short)]
     if wanted:
         lines.insert(0, f"it has to be on {' and '.join(sorted(wanted))}")
         told.append("It has to be on one host, where its volumes are or an admin wanted it.")
