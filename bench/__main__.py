@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import control_plane, real, scale
+from bench import control_plane, reads, real, scale
 
 parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
 parser.add_argument("--output", type=Path, default=Path("reports/bench.json"))
-parser.add_argument("--only", choices=("fake", "real", "scale"))
+parser.add_argument("--only", choices=("fake", "reads", "scale", "real"))
 asked = parser.parse_args()
 
 figures: dict[str, Any] = {}
@@ -29,6 +29,8 @@ def say(name: str, value: Any) -> None:
 
 if asked.only in (None, "fake"):
     control_plane.measure(say)
+if asked.only in (None, "reads"):
+    reads.measure(say)
 if asked.only in (None, "scale"):
     scale.measure(say)
 if asked.only in (None, "real"):

@@ -12,7 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def measure(say: Say, sizes: tuple[int, ...] = SIZES, databases: tuple[str, ...]
         if database == "postgresql" and programs() is None:
             continue
         with contextlib.ExitStack() as stack:
-            clouds = [stack.enter_context(_of_size(database, size)) for size in sizes]
+            clouds = [stack.enter_context(of_size(database, size)) for size in sizes]
             for found in zip(*(cloud.figures() for cloud in clouds), strict=True):
                 name, costs = found[0][0], [cost for _, cost, _ in found]
                 kept: dict[str, Any] = {str(size): round(cost, 3) for size, cost in zip(sizes, costs, strict=True)}
@@ -60,12 +60,12 @@ def measure(say: Say, sizes: tuple[int, ...] = SIZES, databases: tuple[str, ...]
 
 
 @contextlib.contextmanager
-def _of_size(database: str, size: int) -> Iterator["_Filled"]:
+def of_size(database: str, size: int) -> Iterator["Filled"]:
     folder = Path(tempfile.mkdtemp(prefix="k-scale-", dir="/tmp"))
     server = PostgreSQL.start(autovacuum="on") if database == "postgresql" else None
     try:
         url = server.url(server.fresh()) if server else f"sqlite:///{folder / 'kumoi.db'}"
-        with _Filled(folder, url, server, size) as filled:
+        with Filled(folder, url, server, size) as filled:
             yield filled
     finally:
         if server:
@@ -73,7 +73,7 @@ def _of_size(database: str, size: int) -> Iterator["_Filled"]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class _Filled:
+class Filled:
     """A cloud with this many servers; `figures` measures it."""
 
     def __init__(self, folder: Path, url: str, server: PostgreSQL | None, size: int) -> None:
@@ -96,7 +96,7 @@ class _Filled:
     def _count(self, *_: Any) -> None:
         self.statements += 1
 
-    def __enter__(self) -> "_Filled":
+    def __enter__(self) -> "Filled":
         began = time.perf_counter()
         cloud = self.cloud
         hashes = {user: lambda: identity.hash_password(PASSWORD, 4) for user in ("admin", "demo")}
@@ -217,27 +217,46 @@ class _Filled:
             found.append(self._spent() - began)
         return min(found), self.statements - statements
 
-    def asking(self, path: str, as_: str = "demo", repeat: int = 5) -> tuple[float, float]:
-        headers = {"X-Auth-Token": self.tokens[as_]}
-        if path.endswith("/auth/tokens"):
-            headers["X-Subject-Token"] = self.tokens[as_]
+    def asked(
+        self,
+        path: str,
+        as_: str = "demo",
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        wsgi: Any = None,
+    ) -> Callable[[], None]:
+        """Asks once; the answer must be 200."""
         made = falcon.testing.create_environ(
-            path.partition("?")[0], query_string=path.partition("?")[2], headers=headers
-        )
+            path.partition("?")[0], query_string=path.partition("?")[2], method=method,
+            headers={"X-Auth-Token": self.tokens[as_], **(headers or {})},
+        )  # fmt: skip
+        application = wsgi or self.wsgi
+        said: list[str] = []
+
+        def start(status: str, *_: Any) -> None:
+            said.append(status)
 
         def work() -> None:
-            said: list[str] = []
+            body = b"".join(application(dict(made), start))
+            if said.pop() != "200 OK":
+                raise RuntimeError(f"{path}: {body[:200]!r}")
+
+        return work
+
+    def asking(self, path: str, as_: str = "demo", repeat: int = 5) -> tuple[float, float]:
+        ask = self.asked(path, as_)
+
+        def work() -> None:
             for _ in range(repeat):
-                b"".join(self.wsgi(dict(made), lambda status, *_: said.append(status)))
-            if set(said) != {"200 OK"}:
-                raise RuntimeError(f"{path}: {said}")
+                ask()
 
         spent, statements = self.cost(work)
         return spent / repeat, statements / repeat
 
-    def _bare(self) -> tuple[float, float]:
-        """A handler of the same framework that reads the same server's row by its id, and nothing else: no token, no
-        version, no policy, no shape."""
+    def bare(self) -> Any:
+        """An application of the same framework whose only handler, at `/bare`, reads the first server's row by its id, and
+        nothing else: no token, no version, no policy, no shape."""
         server, database = self.first, self.cloud.database
 
         class Bare:
@@ -247,27 +266,15 @@ class _Filled:
                 response.content_type = "application/json"
                 response.data = msgspec.json.encode({"server": {"id": row["id"], "name": row["name"]}})
 
-        bare = falcon.App()
-        bare.add_route("/bare", Bare())
-        kept, self.wsgi = self.wsgi, bare
-        try:
-            return self.asking("/bare", repeat=20)
-        finally:
-            self.wsgi = kept
+        application = falcon.App()
+        application.add_route("/bare", Bare())
+        return application
 
     def figures(self) -> Iterator[tuple[str, float, float]]:
         """(name, ms, statements). Each is measured when the iterator reaches it."""
         address = self.ask("GET", f"{COMPUTE}/servers/{self.last}", "demo")["server"]["addresses"]["n"][0]["addr"]
         port = self.ask("GET", f"{NETWORK}/ports?device_id={self.last}", "demo")["ports"][0]["id"]
-        bare = self._bare()
-        yield "bare_read", *bare
-        for name, path in (
-            ("server_show", f"{COMPUTE}/servers/{self.last}"),
-            ("token_check", f"{IDENTITY}/auth/tokens"),
-        ):
-            spent = self.asking(path, repeat=20)
-            yield name, *spent
-            yield f"{name}.in_bare_reads", spent[0] / bare[0], 0
+        yield "server_show", *self.asking(f"{COMPUTE}/servers/{self.last}", repeat=20)
         for name, path, as_ in (
             ("servers", f"{COMPUTE}/servers?limit=20", "demo"),
             ("servers.next_page", f"{COMPUTE}/servers?limit=20&marker={self.last}", "demo"),
