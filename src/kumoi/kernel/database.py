@@ -139,11 +139,11 @@ class Transaction:
         """Rows as dicts of the type `row`, column name → value."""
         result = self.connection.execute(statement, parameters)
         keys = _keys(result, row)
-        return [dict(zip(keys, values, strict=True)) for values in result]
+        return [dict(zip(keys, values, strict=True)) for values in result.all()]
 
     def tuples(self, statement: sa.Executable, parameters: Any = None) -> list[tuple[Any, ...]]:
         """Rows as plain tuples, for bulk look-ups."""
-        return [tuple(row) for row in self.connection.execute(statement, parameters)]
+        return [tuple(row) for row in self.connection.execute(statement, parameters).all()]
 
     @overload
     def one(self, statement: sa.Executable, row: type[R], parameters: Any = None) -> R | None: ...
