@@ -27,6 +27,7 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.kernel import reconcile
 from kumoi.kernel.runner import next_due
+from kumoi.kernel.wsgi import wsgi
 from kumoi.services.compute.servers.models import servers
 from kumoi.services.identity import facade as identity
 from kumoi.services.network.ports import states
@@ -85,7 +86,7 @@ class Filled:
             hypervisor.shown, vcpus=1 << 20, memory_mib=1 << 30, disk_gib=1 << 20
         )
         self.cloud.engines[FakeVolumes].capacity_gib = 1 << 20
-        self.wsgi: Any = self.cloud.api.wsgi()
+        self.wsgi: Any = wsgi(self.cloud.api)
         self.tokens: dict[str, str] = {}
         self.statements = 0
         for engine in {id(each): each for each in (self.cloud.database._writer, self.cloud.database._reader)}.values():

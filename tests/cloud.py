@@ -54,7 +54,7 @@ _idle: dict[tuple[str, ...], list[_Served]] = {}
 
 
 def _take(services: list[Service], *arguments: Any, **more: Any) -> _Served:
-    """An API and its WSGI application, as `Api(services, …)` and `wsgi()` create them."""
+    """An API and its WSGI application, as `Api(services, …)` and `wsgi(api)` create them."""
     if idle := _idle.get(tuple(service.type for service in services)):
         api, wsgi = idle.pop()
         vars(api).clear()

@@ -1,4 +1,4 @@
-"""Compares every reply that a test gets with the declaration of its route: `Checked(api)` instead of `api.wsgi()`.
+"""Compares every reply that a test gets with the declaration of its route: `Checked(api)` instead of `wsgi(api)`.
 
 A reply must have a declared status and the declared shape in the caller's microversion: every declared field with the
 right type, and no other field. An Extensible one may also have fields that clients sent to this cloud. An error must
@@ -21,6 +21,7 @@ from kumoi.kernel.http import Api
 from kumoi.kernel.routes import Route, Service
 from kumoi.kernel.shapes import WHOLE, Extensible
 from kumoi.kernel.versions import Version
+from kumoi.kernel.wsgi import wsgi
 
 OUTAGE = 503
 """Allowed for every request while the database is unreachable."""
@@ -45,7 +46,7 @@ class Checked:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self.app = api.wsgi()
+        self.app = wsgi(api)
 
     def __call__(self, env: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         said: dict[str, Any] = {}

@@ -27,6 +27,7 @@ from kumoi.front import refusals
 from kumoi.kernel import operations, quotas, reconcile
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.settings import Folder, Settings
+from kumoi.kernel.wsgi import wsgi
 
 folder, chosen = Folder(Path(sys.argv[1])), sys.argv[2]
 for path in (folder.run, folder.keys, folder.database, folder.images):
@@ -34,7 +35,7 @@ for path in (folder.run, folder.keys, folder.database, folder.images):
 settings = Settings(cloud_id="abcdef", hypervisor="fake", network="fake", password_rounds=4, services=chosen)
 settings_module.save(folder, settings)
 app.bootstrap(folder, settings, {"admin": "a secret word"})
-client = falcon.testing.TestClient(app.make_api(folder.data).wsgi())
+client = falcon.testing.TestClient(wsgi(app.make_api(folder.data)))
 user = {"name": "admin", "domain": {"id": "default"}, "password": "a secret word"}
 auth = {"identity": {"methods": ["password"], "password": {"user": user}},
         "scope": {"project": {"name": "admin", "domain": {"id": "default"}}}}

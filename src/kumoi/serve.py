@@ -15,6 +15,7 @@ from granian.server.mp import MPServer
 from kumoi import app, services
 from kumoi.kernel import lanes, log, preparation, settings, streams
 from kumoi.kernel.settings import Folder
+from kumoi.kernel.wsgi import wsgi
 
 AT_ONCE = 2
 """Requests that each API worker handles at once: one may wait for the disk while the other runs."""
@@ -25,7 +26,7 @@ IN_LANES = 18
 def api() -> Any:
     """The WSGI application; created in each worker."""
     log.start()
-    return lanes.Bounded(app.make_api(Path(os.environ["KUMOI_DATA"])).wsgi(), AT_ONCE)
+    return lanes.Bounded(wsgi(app.make_api(Path(os.environ["KUMOI_DATA"]))), AT_ONCE)
 
 
 class Workers(MPServer):

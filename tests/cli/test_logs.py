@@ -8,7 +8,7 @@ import pytest
 from kumoi.cli import logs
 
 ANSWERED = (
-    '{"at":"2026-11-29T03:57:12.806277Z","level":"info","room":"kumoi.kernel.http","message":"answered",'
+    '{"at":"2026-11-29T03:57:12.806277Z","level":"info","room":"kumoi.kernel.wsgi","message":"answered",'
     '"request_id":"req-1","service":"identity","method":"GET","path":"/identity/v3","status":200,"ms":30.5}'
 )
 FAULT = (

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from kumoi.kernel import clock, database, operations, runner
+from kumoi.kernel import clock, connections, database, operations, runner
 from kumoi.kernel.database import Database, Transaction, metadata
 from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
 from kumoi.kernel.runner import Runner
@@ -204,7 +204,7 @@ def test_a_transaction_id_given_twice_is_not_taken_for_ours() -> None:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that tolerates stalled clients for half a second."""
-    monkeypatch.setitem(database.SESSION_SECONDS, "idle_in_transaction_session_timeout", 0.5)
+    monkeypatch.setitem(connections.SESSION_SECONDS, "idle_in_transaction_session_timeout", 0.5)
 
 
 @pytest.mark.usefixtures("short")
@@ -251,7 +251,7 @@ def test_a_client_that_stands_still_with_the_turn_in_its_hand_holds_up_nobody(
 def test_how_long_a_server_waits(postgresql: PostgreSQL, name: str) -> None:
     """Less than a lease, except for migrations. Options in the URL take precedence."""
     tables = Database(postgresql.url(name))
-    names = [*database.SESSION_SECONDS]
+    names = [*connections.SESSION_SECONDS]
 
     def seconds(connection: sa.Connection) -> dict[str, float]:
         found = {}
@@ -261,12 +261,12 @@ def test_how_long_a_server_waits(postgresql: PostgreSQL, name: str) -> None:
             ).scalar()
         return {each: float(value or 0) for each, value in found.items()}
 
-    assert all(0 < value < runner.LEASE_SECONDS / 1.5 for value in database.SESSION_SECONDS.values())
-    assert tables.write(lambda tx: seconds(tx.connection)) == database.SESSION_SECONDS
-    assert tables.read(lambda tx: seconds(tx.connection)) == database.SESSION_SECONDS
+    assert all(0 < value < runner.LEASE_SECONDS / 1.5 for value in connections.SESSION_SECONDS.values())
+    assert tables.write(lambda tx: seconds(tx.connection)) == connections.SESSION_SECONDS
+    assert tables.read(lambda tx: seconds(tx.connection)) == connections.SESSION_SECONDS
     with tables.connection() as connection:
-        assert seconds(connection) == database.ADMIN_SECONDS
-    assert tables.write(lambda tx: seconds(tx.connection)) == database.SESSION_SECONDS
+        assert seconds(connection) == connections.ADMIN_SECONDS
+    assert tables.write(lambda tx: seconds(tx.connection)) == connections.SESSION_SECONDS
     tables.close()
     other = Database(postgresql.url(name) + "&options=-c%20statement_timeout%3D7000")
     assert other.read(lambda tx: seconds(tx.connection))["statement_timeout"] == 7.0

@@ -2,7 +2,6 @@
 database went away before it was told to commit."""
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -11,10 +10,10 @@ from typing import Any, Generic, TypeVar, cast, get_args, overload
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
-from kumoi.kernel import clock, log, patterns, randomness
-from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
+from kumoi.kernel import clock, connections, log, patterns, randomness
+from kumoi.kernel.errors import OutcomeUnknown
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Mapping[str, Any])
@@ -24,21 +23,8 @@ PATIENCE = 10.0
 """Seconds for which a transaction is tried while the database is away, or somebody holds what it needs."""
 OUTCOME_SECONDS = 20.0
 """For which the outcome of a commit without an answer is asked: longer than the server bears with a silent client."""
-SESSION_SECONDS = {"statement_timeout": 15.0, "lock_timeout": 12.0, "idle_in_transaction_session_timeout": 10.0}
-"""After which PostgreSQL ends a statement, a wait for a lock, and the transaction of a client that stalls or is lost: well
-before a lease runs out, so that a runner that stands still holds up no other."""
-ADMIN_SECONDS = {"statement_timeout": 3600.0, "lock_timeout": 60.0, "idle_in_transaction_session_timeout": 600.0}
-"""The same for migrations."""
-CONNECTING = {
-    "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
-}  # fmt: skip
-"""libpq's words for how soon a server is known to be gone: seconds, tries, and milliseconds in the last."""
 WAIT_FOR_TURN = 30.0
 """Seconds (PostgreSQL)."""
-WAIT_FOR_READER_MS = 30_000
-"""For which a reader waits on SQLite while its files are put in order; it never waits for a writer."""
-WRITERS_LOOK_MS = 1
-"""Between two looks whether another process's transaction is over (SQLite)."""
 PATIENT_AFTER = 4
 """Attempts after which a transaction that keeps losing takes its turn (PostgreSQL; SQLite's writers always do)."""
 TURN = 0x6B756D6F69
@@ -215,7 +201,7 @@ class Transaction:
             try:
                 self.scalar(sa.select(sa.literal("").regexp_match(text)))
             except DBAPIError as error:
-                if _sqlstate(error) != "2201B":
+                if connections.sqlstate(error) != "2201B":
                     raise
                 raise patterns.refused(parameter, str(error.orig).strip().partition("\n")[0]) from None
         return text
@@ -250,8 +236,8 @@ class Database:
             self._one_writer = threading.Lock()
             self._writer = sa.create_engine(url, pool_size=4, max_overflow=32, hide_parameters=True)
             self._reader = sa.create_engine(url, pool_size=8, max_overflow=32, hide_parameters=True)
-            self._prepare_sqlite(self._writer, WRITERS_LOOK_MS, _begin_writing)
-            self._prepare_sqlite(self._reader, WAIT_FOR_READER_MS, _begin_reading)
+            connections.prepare_sqlite(self._writer, connections.WRITERS_LOOK_MS, connections.begin_writing)
+            connections.prepare_sqlite(self._reader, connections.WAIT_FOR_READER_MS, connections.begin_reading)
         else:
             # here, because it costs every process 6 MiB
             import psycopg
@@ -260,44 +246,29 @@ class Database:
             full = sa.make_url(url).set(drivername="postgresql+psycopg")
             self._writer = sa.create_engine(
                 full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32, hide_parameters=True,
-                connect_args=_bounds(full),
+                connect_args=connections.bounds(full),
             )  # fmt: skip
-            event.listen(self._writer, "handle_error", _hush)
-            event.listen(self._writer, "connect", _note_life)
+            event.listen(self._writer, "handle_error", connections.hush)
+            event.listen(self._writer, "connect", connections.note_life)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-
-    @staticmethod
-    def _prepare_sqlite(engine: sa.Engine, busy_ms: int, begin: Callable[[sa.Connection], None]) -> None:
-        @event.listens_for(engine, "connect")
-        def connect(connection: Any, _record: Any) -> None:
-            connection.isolation_level = None
-            for pragma in (
-                "journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={busy_ms}", "synchronous=FULL",
-                "cache_size=-4096", "temp_store=MEMORY",
-            ):  # fmt: skip
-                connection.execute(f"PRAGMA {pragma}")
-            # In place of SQLAlchemy's, by Python's `re`, which may take hours for one name.
-            connection.create_function("regexp", 2, patterns.found, deterministic=True)
-
-        event.listen(engine, "begin", begin)
 
     def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
         """Run `work` in one transaction; again, whole, when it lost against another, or when the connection broke and
         nothing was committed. `durable` False: a power cut may forget it (SQLite only), for what is harmless to repeat.
         DatabaseAway: nothing is changed. OutcomeUnknown: it may have been committed."""
-        trying = _Trying(self.patience)
+        trying = connections.Trying(self.patience)
         attempt = 1
         while True:
             try:
                 result, after = self._attempt(work, durable, attempt, trying.until)
                 break
             except self._errors as error:
-                if _lost(error, attempt):
+                if connections.lost(error, attempt):
                     if attempt == ATTEMPTS:
-                        raise _away(error) from error
+                        raise connections.away(error) from error
                     attempt += 1
                     clock.sleep(min(0.001 * 2**attempt, 0.2) * (0.5 + randomness.below(1000) / 1000))
-                elif _passes(error):
+                elif connections.passes(error):
                     trying.pause(error)
                 else:
                     raise
@@ -337,7 +308,7 @@ class Database:
 
     def _committed(self, xid: str, life: str) -> bool:
         """Whether the transaction was committed, once that is settled; OutcomeUnknown when it cannot be found out."""
-        trying = _Trying(OUTCOME_SECONDS)
+        trying = connections.Trying(OUTCOME_SECONDS)
         while True:
             try:
                 with self._reader.connect() as connection:
@@ -351,7 +322,7 @@ class Database:
                 if status != "in progress":
                     break
             except self._errors as error:
-                if _sqlstate(error) == "22023":  # "in the future": a crash forgot it
+                if connections.sqlstate(error) == "22023":  # "in the future": a crash forgot it
                     return False
             if trying.over:
                 break
@@ -366,7 +337,7 @@ class Database:
             yield
             return
         if not self._one_writer.acquire(timeout=max(0.0, until - clock.monotonic())):
-            raise _away("another thread writes")
+            raise connections.away("another thread writes")
         try:
             yield
         finally:
@@ -383,12 +354,12 @@ class Database:
         bounds = {"lock_timeout": WAIT_FOR_TURN, "statement_timeout": WAIT_FOR_TURN + 1}
         if raw.info.server_version >= 140000:
             # Whoever stalls between the lock and the transaction is in none that could be ended.
-            bounds["idle_session_timeout"] = SESSION_SECONDS["idle_in_transaction_session_timeout"]
+            bounds["idle_session_timeout"] = connections.SESSION_SECONDS["idle_in_transaction_session_timeout"]
         try:
             raw.autocommit = True
-            _set(raw, bounds)
+            connections.set_seconds(raw, bounds)
             raw.execute("SELECT pg_advisory_lock(%s)", (TURN,))
-            _set(raw, {"statement_timeout": SESSION_SECONDS["statement_timeout"]})
+            connections.set_seconds(raw, {"statement_timeout": connections.SESSION_SECONDS["statement_timeout"]})
             raw.autocommit = False
             yield
         finally:
@@ -404,13 +375,13 @@ class Database:
 
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` on one instant; again when the connection broke."""
-        trying = _Trying(self.patience)
+        trying = connections.Trying(self.patience)
         while True:
             try:
                 with self._reader.connect() as connection, connection.begin():
                     return work(Transaction(connection, self.dialect))
             except self._errors as error:
-                if not _passes(error):
+                if not connections.passes(error):
                     raise
                 trying.pause(error)
 
@@ -427,132 +398,12 @@ class Database:
                 raw: Any = connection.connection.driver_connection
                 connection.detach()
                 raw.autocommit = True
-                _set(raw, ADMIN_SECONDS)
+                connections.set_seconds(raw, connections.ADMIN_SECONDS)
                 raw.autocommit = False
             else:
-                connection.info["until"] = clock.monotonic() + ADMIN_SECONDS["lock_timeout"]
+                connection.info["until"] = clock.monotonic() + connections.ADMIN_SECONDS["lock_timeout"]
             yield connection
 
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
-
-
-class _Trying:
-    """For how long something that may pass is tried again."""
-
-    def __init__(self, seconds: float) -> None:
-        self.until = clock.monotonic() + seconds
-        self.pauses = 0
-
-    @property
-    def over(self) -> bool:
-        return clock.monotonic() >= self.until
-
-    def wait(self) -> None:
-        """Longer each time."""
-        self.pauses += 1
-        clock.sleep(min(0.01 * 2**self.pauses, 0.5) * (0.5 + randomness.below(1000) / 1000))
-
-    def pause(self, error: Exception) -> None:
-        """As `wait`; DatabaseAway when the time is over. Whose connection was ended while it stood still has not tried."""
-        if self.over and (self.pauses or not getattr(error, "connection_invalidated", False)):
-            raise _away(error) from error
-        self.wait()
-
-
-def _away(reason: object) -> DatabaseAway:
-    said = str(getattr(reason, "orig", reason)).strip().partition("\n")[0]
-    if _full(reason):
-        log.say(__name__, "the disk of the database is full", reason=said)
-        return DatabaseAway("The disk of the database is full")
-    log.say(__name__, "the database is away", reason=said)
-    return DatabaseAway()
-
-
-def _full(reason: object) -> bool:
-    original = getattr(reason, "orig", reason)
-    if isinstance(original, sqlite3.Error):
-        return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
-    return getattr(original, "sqlstate", None) == "53100"
-
-
-def _bounds(url: sa.URL) -> dict[str, Any]:
-    """libpq's arguments for a server; what the URL says itself goes before."""
-    session = [f"-c {name}={round(seconds * 1000)}" for name, seconds in SESSION_SECONDS.items()]
-    wanted = {name: value for name, value in CONNECTING.items() if name not in url.query}
-    return {**wanted, "options": " ".join([*session, str(url.query.get("options", ""))]).strip()}
-
-
-def _note_life(connection: Any, record: Any) -> None:
-    """Since when the server's counts have stood: a crash, and nothing else of the server's own, begins them anew. Whoever
-    resets them by hand makes outcomes unknown that were known, no more."""
-    (life,) = connection.execute("SELECT extract(epoch FROM stats_reset)::text FROM pg_stat_bgwriter").fetchone()
-    connection.rollback()
-    record.info["life"] = life
-
-
-def _set(connection: Any, seconds: Mapping[str, float]) -> None:
-    connection.execute("; ".join(f"SET {name} = {round(value * 1000)}" for name, value in seconds.items()))
-
-
-def _begin_reading(connection: sa.Connection) -> None:
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    try:
-        raw.execute("BEGIN")
-    except sqlite3.OperationalError:
-        # Again in SQLAlchemy's way, at several times the cost: what it raises is what the others raise.
-        connection.exec_driver_sql("BEGIN")
-
-
-def _begin_writing(connection: sa.Connection) -> None:
-    """SQLite's own way to wait for another process's transaction sleeps longer with every look; ours are short."""
-    raw = connection.connection.driver_connection
-    assert raw is not None
-    until: float = connection.info["until"]
-    # Counted as well, for where tests move the clock it may stand still.
-    for _ in range(max(1, round((until - clock.monotonic()) * 1000 / WRITERS_LOOK_MS))):
-        try:
-            raw.execute("BEGIN IMMEDIATE")
-            return
-        except sqlite3.OperationalError as error:
-            if not _busy(error) or clock.monotonic() >= until:
-                break
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _hush(context: Any) -> None:
-    """PostgreSQL's details of an error quote the row that it was about."""
-    for error in (context.original_exception, context.sqlalchemy_exception):
-        if error is not None and error.args:
-            error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
-
-
-def _busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-
-
-def _sqlstate(error: Exception) -> str | None:
-    return getattr(getattr(error, "orig", error), "sqlstate", None)
-
-
-def _lost(error: Exception, attempt: int) -> bool:
-    """Whether it lost against another transaction, and may win when it runs again. A unique row that appeared meanwhile
-    counts for some attempts: the logic then meets it and answers in its own words."""
-    return _sqlstate(error) in ("40001", "40P01") or (isinstance(error, IntegrityError) and attempt < 3)
-
-
-def _passes(error: Exception) -> bool:
-    """Whether it is about the database's state and not about what was asked of it: away, starting, full, a connection or
-    statement that it ended, a lock that somebody holds."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    original = getattr(error, "orig", error)
-    if isinstance(original, sqlite3.OperationalError):
-        return _busy(original) or original.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-    if isinstance(original, sqlite3.Error):
-        return False
-    import psycopg
-
-    return isinstance(original, psycopg.OperationalError)

@@ -120,7 +120,7 @@ def _narrow(service: Service, kind: Any) -> Any:
 
 
 def statuses(service: Service, route: Route) -> list[int]:
-    """Its own statuses, and those of the common request handling (kernel/http.py)."""
+    """Its own statuses, and those of the common request handling (kernel/wsgi.py)."""
     found = {route.status, 400, 404, *route.errors}
     if route.policy.token:
         found |= {401, 403}

@@ -1,0 +1,163 @@
+"""Connections to SQLite and PostgreSQL: how each is set up, what its errors mean, and for how long what may pass is tried."""
+
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from kumoi.kernel import clock, log, patterns, randomness
+from kumoi.kernel.errors import DatabaseAway
+
+SESSION_SECONDS = {"statement_timeout": 15.0, "lock_timeout": 12.0, "idle_in_transaction_session_timeout": 10.0}
+"""After which PostgreSQL ends a statement, a wait for a lock, and the transaction of a client that stalls or is lost: well
+before a lease runs out, so that a runner that stands still holds up no other."""
+ADMIN_SECONDS = {"statement_timeout": 3600.0, "lock_timeout": 60.0, "idle_in_transaction_session_timeout": 600.0}
+"""The same for migrations."""
+CONNECTING = {
+    "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+}  # fmt: skip
+"""libpq's words for how soon a server is known to be gone: seconds, tries, and milliseconds in the last."""
+WAIT_FOR_READER_MS = 30_000
+"""For which a reader waits on SQLite while its files are put in order; it never waits for a writer."""
+WRITERS_LOOK_MS = 1
+"""Between two looks whether another process's transaction is over (SQLite)."""
+
+
+def prepare_sqlite(engine: sa.Engine, busy_ms: int, begin: Callable[[sa.Connection], None]) -> None:
+    """Each connection waits `busy_ms` for another's lock; `begin` begins its transactions."""
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL", "foreign_keys=ON", f"busy_timeout={busy_ms}", "synchronous=FULL",
+            "cache_size=-4096", "temp_store=MEMORY",
+        ):  # fmt: skip
+            connection.execute(f"PRAGMA {pragma}")
+        # In place of SQLAlchemy's, by Python's `re`, which may take hours for one name.
+        connection.create_function("regexp", 2, patterns.found, deterministic=True)
+
+    event.listen(engine, "begin", begin)
+
+
+class Trying:
+    """For how long something that may pass is tried again."""
+
+    def __init__(self, seconds: float) -> None:
+        self.until = clock.monotonic() + seconds
+        self.pauses = 0
+
+    @property
+    def over(self) -> bool:
+        return clock.monotonic() >= self.until
+
+    def wait(self) -> None:
+        """Longer each time."""
+        self.pauses += 1
+        clock.sleep(min(0.01 * 2**self.pauses, 0.5) * (0.5 + randomness.below(1000) / 1000))
+
+    def pause(self, error: Exception) -> None:
+        """As `wait`; DatabaseAway when the time is over. Whose connection was ended while it stood still has not tried."""
+        if self.over and (self.pauses or not getattr(error, "connection_invalidated", False)):
+            raise away(error) from error
+        self.wait()
+
+
+def away(reason: object) -> DatabaseAway:
+    said = str(getattr(reason, "orig", reason)).strip().partition("\n")[0]
+    if full(reason):
+        log.say(__name__, "the disk of the database is full", reason=said)
+        return DatabaseAway("The disk of the database is full")
+    log.say(__name__, "the database is away", reason=said)
+    return DatabaseAway()
+
+
+def full(reason: object) -> bool:
+    original = getattr(reason, "orig", reason)
+    if isinstance(original, sqlite3.Error):
+        return getattr(original, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    return getattr(original, "sqlstate", None) == "53100"
+
+
+def bounds(url: sa.URL) -> dict[str, Any]:
+    """libpq's arguments for a server; what the URL says itself goes before."""
+    session = [f"-c {name}={round(seconds * 1000)}" for name, seconds in SESSION_SECONDS.items()]
+    wanted = {name: value for name, value in CONNECTING.items() if name not in url.query}
+    return {**wanted, "options": " ".join([*session, str(url.query.get("options", ""))]).strip()}
+
+
+def note_life(connection: Any, record: Any) -> None:
+    """Since when the server's counts have stood: a crash, and nothing else of the server's own, begins them anew. Whoever
+    resets them by hand makes outcomes unknown that were known, no more."""
+    (life,) = connection.execute("SELECT extract(epoch FROM stats_reset)::text FROM pg_stat_bgwriter").fetchone()
+    connection.rollback()
+    record.info["life"] = life
+
+
+def set_seconds(connection: Any, seconds: Mapping[str, float]) -> None:
+    connection.execute("; ".join(f"SET {name} = {round(value * 1000)}" for name, value in seconds.items()))
+
+
+def begin_reading(connection: sa.Connection) -> None:
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    try:
+        raw.execute("BEGIN")
+    except sqlite3.OperationalError:
+        # Again in SQLAlchemy's way, at several times the cost: what it raises is what the others raise.
+        connection.exec_driver_sql("BEGIN")
+
+
+def begin_writing(connection: sa.Connection) -> None:
+    """SQLite's own way to wait for another process's transaction sleeps longer with every look; ours are short."""
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    until: float = connection.info["until"]
+    # Counted as well, for where tests move the clock it may stand still.
+    for _ in range(max(1, round((until - clock.monotonic()) * 1000 / WRITERS_LOOK_MS))):
+        try:
+            raw.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if not busy(error) or clock.monotonic() >= until:
+                break
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def hush(context: Any) -> None:
+    """PostgreSQL's details of an error quote the row that it was about."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).partition("\nDETAIL:")[0], *error.args[1:])
+
+
+def busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def sqlstate(error: Exception) -> str | None:
+    return getattr(getattr(error, "orig", error), "sqlstate", None)
+
+
+def lost(error: Exception, attempt: int) -> bool:
+    """Whether it lost against another transaction, and may win when it runs again. A unique row that appeared meanwhile
+    counts for some attempts: the logic then meets it and answers in its own words."""
+    return sqlstate(error) in ("40001", "40P01") or (isinstance(error, IntegrityError) and attempt < 3)
+
+
+def passes(error: Exception) -> bool:
+    """Whether it is about the database's state and not about what was asked of it: away, starting, full, a connection or
+    statement that it ended, a lock that somebody holds."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    original = getattr(error, "orig", error)
+    if isinstance(original, sqlite3.OperationalError):
+        return busy(original) or original.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+    if isinstance(original, sqlite3.Error):
+        return False
+    import psycopg
+
+    return isinstance(original, psycopg.OperationalError)

@@ -1,0 +1,325 @@
+"""The WSGI application that serves the routes of an `Api`, and the processing of one request: route, version, token, policy,
+body, one transaction, reply."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import falcon
+import msgspec
+from sqlalchemy.exc import DataError
+
+from kumoi.kernel import clock, log, versions
+from kumoi.kernel.bodies import TOO_DEEP, check_depth, check_numbers, decode_body, read_body, take_rest
+from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound
+from kumoi.kernel.http import (
+    FAULT,
+    HEALTHCHECK,
+    MATCHED,
+    OUT_OF_RANGE,
+    PATH,
+    SERVICE,
+    WHO,
+    Api,
+    Request,
+    new_request_id,
+    note,
+    note_who,
+    of_framework,
+    refuse_nul,
+)
+from kumoi.kernel.idempotency import Once, Rendered
+from kumoi.kernel.queries import Nothing, parse_query, read_query, refuse_unknown
+from kumoi.kernel.routes import Reply, Route, Service
+from kumoi.kernel.versions import Version
+from kumoi.kernel.who import NOBODY, Who
+
+FORMAT = ".json"
+
+
+def wsgi(api: Api) -> falcon.App:  # type: ignore[type-arg]
+    """An application of every route whose mode is not `stream`."""
+    app = _App(independent_middleware=True)
+    app.req_options.strip_url_path_trailing_slash = True
+    app.req_options.keep_blank_qs_values = True
+    by_path: dict[str, tuple[Service, list[Route]]] = {}
+    for service in api.services:
+        for route in service.each():
+            if route.mode != "stream":
+                by_path.setdefault(service.prefix + route.path, (service, []))[1].append(route)
+    for path, (service, routes) in by_path.items():
+        resource = _Resource(api, service, routes)
+        app.add_route(path or "/", resource)
+        below = path.removeprefix(service.prefix)
+        if service.format_in_path and path[-1] not in "/}":
+            app.add_route(path + FORMAT, resource)
+        if service.project_in_path:
+            app.add_route(f"{service.prefix}/{{project_in_path}}{below}", resource)
+        for prefix, version in service.older.items():
+            resource = _Resource(api, service, routes, version)
+            app.add_route(prefix + below, resource)
+            if service.project_in_path:
+                app.add_route(f"{prefix}/{{project_in_path}}{below}", resource)
+    for service in api.services:
+        for path in dict.fromkeys((service.root, service.prefix, service.address, *service.older)):
+            if path and path not in by_path:
+                app.add_route(path, _Discovery(api, service, path))
+    app.add_route(HEALTHCHECK, _Health(api))
+
+    def absent(req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
+        api.refuse(req, resp, NotFound(""))
+
+    def refused(request: falcon.Request, response: falcon.Response, error: falcon.HTTPError, params: Any) -> None:
+        api.refuse(request, response, of_framework(error, request.method), params)
+
+    def unexpected(request: falcon.Request, response: falcon.Response, error: Exception, params: Any) -> None:
+        log.fault(__name__, "request failed", path=log.without_secrets(request.path, params))
+        api.send_refusal(request.path, response, ApiError(FAULT))
+
+    app.add_sink(absent, "/")
+    app.add_error_handler(falcon.HTTPError, refused)
+    app.add_error_handler(Exception, unexpected)
+    return app
+
+
+class _App(falcon.App):  # type: ignore[type-arg]
+    """What every request gets, whoever answers it: an id, its body taken whole, a line in the log."""
+
+    def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        held = log.request_id.set(new_request_id())
+        began = clock.monotonic()
+        status = 0
+
+        def start(line: str, *headers: Any) -> Any:
+            nonlocal status
+            status = int(line[:3])
+            return start_response(line, *headers)
+
+        try:
+            body = super().__call__(env, start)
+            take_rest(env)
+            if (path := env.get(PATH) or env["PATH_INFO"]) != HEALTHCHECK:
+                who: Who = env.get(WHO, NOBODY)
+                log.answered(
+                    __name__, service=env.get(SERVICE, ""), method=env["REQUEST_METHOD"], path=path, status=status,
+                    began=began, user_id=who.user_id, project_id=who.project_id or "",
+                )  # fmt: skip
+            return body
+        finally:
+            log.request_id.reset(held)
+
+
+class _Resource:
+    """All routes of one path."""
+
+    def __init__(self, api: Api, service: Service, routes: list[Route], spoken: Version | None = None) -> None:
+        """`spoken`: the one version of this prefix; None: the one that is asked for."""
+        self.api = api
+        self.service = service
+        self.spoken = spoken
+        self.path = routes[0].path
+        last = self.path.rpartition("/")[2]
+        self.id_at_end = last.strip("{}") if service.format_in_path and last.endswith("_id}") else None
+        self.by_method: dict[str, list[Route]] = {}
+        for route in routes:
+            self.by_method.setdefault(route.method, []).append(route)
+        if "GET" in self.by_method:
+            self.by_method.setdefault("HEAD", self.by_method["GET"])
+
+    def _respond(self, request: falcon.Request, response: falcon.Response, **path: str) -> None:
+        service, api = self.service, self.api
+        request_id = log.request_id.get()
+        note(request, service, request.path, path)
+        version: Version | None = None
+        try:
+            version = self.spoken or api.version_of(service, request.get_header)
+            self._answer(request, response, request_id, version, path)
+        except ApiError as error:
+            api.send_error(response, service, request_id, error, version)
+        except falcon.HTTPError as error:
+            api.send_error(response, service, request_id, of_framework(error, request.method), version)
+        except (DataError, OverflowError):  # PostgreSQL refuses what SQLite's driver cannot even hand over
+            log.fault(__name__, "a value does not fit its column", method=request.method, path=request.env[PATH])
+            api.send_error(response, service, request_id, BadRequest(OUT_OF_RANGE), version)
+        except Exception:
+            log.fault(__name__, "request failed", method=request.method, path=request.env[PATH])
+            api.send_error(response, service, request_id, ApiError(FAULT), version)
+
+    on_get = on_post = on_put = on_patch = on_delete = on_head = _respond
+
+    def on_options(self, request: falcon.Request, response: falcon.Response, **path: str) -> None:
+        note(request, self.service, request.path, path)
+        response.set_header("Allow", ", ".join(sorted({*self.by_method, "OPTIONS"})))
+        self.api.send_frame(response, self.service, log.request_id.get(), None)
+
+    def _answer(
+        self, request: falcon.Request, response: falcon.Response, request_id: str, version: Version | None,
+        path: dict[str, str],
+    ) -> None:  # fmt: skip
+        service, api = self.service, self.api
+        if self.id_at_end:
+            path[self.id_at_end] = path[self.id_at_end].removesuffix(FORMAT)
+        token = request.get_header("X-Auth-Token")
+        candidates = self.by_method.get(request.method)
+        raw = b""
+        slashed = request.env["PATH_INFO"].endswith("/")
+        of_item = slashed and self.path in service.items_at_slash and request.method in ("GET", "HEAD")
+        if not candidates or of_item:
+            note_who(request, api.authenticate(api.database, token or ""))
+            if slashed:  # an item with an empty id
+                raise NotFound(service.absent)
+            raise MethodNotAllowed(
+                f"The method {request.method} is not allowed for this resource.",
+                headers={"Allow": ", ".join(sorted(self.by_method))},
+            )
+        if request.method in ("POST", "PUT", "PATCH", "DELETE"):
+            raw = read_body(request)
+        if candidates[0].action is not None and candidates[0].policy.token:
+            api.authenticate(api.database, token or "")  # Strangers learn nothing about actions.
+        route = self._choose(candidates, version, raw)
+        request.env[MATCHED] = service, route, version
+        who = api.identify(route, token)
+        note_who(request, who)
+        check_depth(raw)
+        check_numbers(raw)
+        if path.pop("project_in_path", who.project_id) != who.project_id:
+            raise BadRequest("Malformed request url: the project in it is not that of the token.")
+        asked = Request(service, route, request_id)
+        asked.who, asked.version, asked.token, asked.raw = who, version, token or "", raw
+        asked.base_url = api.base_url(request)
+        asked.authenticate = api.authenticate
+        asked.url_path = request.path
+        asked.headers = {name.lower(): value for name, value in request.headers.items()}
+        asked.database, asked.settings, asked._engines = api.database, api.settings, api.engines
+        arguments: dict[str, Any] = dict(path)
+        refuse_nul(path, service)
+        once: Once | None = None
+        if request.method == "POST" and route.mode == "write" and who.user_id and api.keys:
+            key = request.get_header("Idempotency-Key")
+            if key is not None:
+                once = Once(api.keys, who, f"{service.type} {request.path} {route.name}", key, raw)
+        if request.query_string:
+            asked.params = parse_query(request.query_string)
+        if route.query is not None and route.query is not Nothing:
+            closed = route.closed_query or (service.microversions and service.microversions.closed_queries)
+            if asked.params and closed and version and version in closed:
+                refuse_unknown(asked.params, route.query, version)
+            arguments["query"] = read_query(asked.params, route.query, version)
+        if route.body is not None and not route.raw_body:
+            decode = route.decode or service.decode or decode_body
+            arguments["body"] = decode(request.content_type, raw, route, version)
+
+        def work(tx: Transaction) -> Rendered:
+            tx.declared_quota = route.quota
+            asked._tx = tx
+            if once and (answered := once.found(tx)):
+                return answered
+            rendered = _render(route, asked, route.handler(asked, **arguments))
+            if once:
+                once.keep(tx, rendered)
+            return rendered
+
+        if route.mode == "live":
+            rendered = _render(route, asked, route.handler(asked, **arguments))
+        elif route.mode == "write":
+            answered = self._prepare(asked, route, arguments, once) if route.before else None
+            rendered = answered or api.database.write(work)
+        else:
+            rendered = api.database.read(work)
+        self._send(response, asked, rendered)
+
+    def _prepare(self, asked: Request, route: Route, arguments: dict[str, Any], once: Once | None) -> Rendered | None:
+        """What runs before the transaction; instead of it, the answer that a key already has, also one that appeared
+        while it ran: then it may have been refused for what the first request made."""
+        assert route.before is not None
+        found = once.found if once else lambda _tx: None
+        if answered := asked.database.read(found):
+            return answered
+        try:
+            arguments["prepared"] = route.before(asked, **arguments)
+        except ApiError:
+            if answered := asked.database.read(found):
+                return answered
+            raise
+        return None
+
+    def _choose(self, candidates: list[Route], version: Version | None, raw: bytes) -> Route:
+        if candidates[0].action is not None:
+            return self._choose_action(candidates, version, raw)
+        for route in candidates:
+            if route.versions is None or version is None or version in route.versions:
+                return route
+        raise NotFound(self.service.absent)
+
+    @staticmethod
+    def _choose_action(candidates: list[Route], version: Version | None, raw: bytes) -> Route:
+        try:
+            body = msgspec.json.decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise BadRequest("Malformed request body: it is not JSON.") from None
+        except RecursionError:
+            raise BadRequest(TOO_DEEP) from None
+        if not isinstance(body, dict) or len(body) != 1:
+            raise BadRequest("The request body must be an object with exactly one action.")
+        (name,) = body
+        for route in candidates:
+            if route.action == name and (route.versions is None or version is None or version in route.versions):
+                return route
+        raise BadRequest(f"There is no such action: {name[:100]}")
+
+    def _send(self, response: falcon.Response, asked: Request, rendered: Rendered) -> None:
+        response.status = rendered.status
+        for name, value in rendered.headers.items():
+            response.set_header(name, value)
+        if rendered.file is not None:
+            response.set_header("X-Accel-Redirect", rendered.file)
+        if rendered.data:
+            response.data = rendered.data
+        if rendered.content_type:
+            response.content_type = rendered.content_type
+        self.api.send_frame(response, self.service, asked.id, asked.version)
+
+
+def _render(route: Route, asked: Request, result: Any) -> Rendered:
+    reply = result if isinstance(result, Reply) else Reply(result)
+    data, content_type = b"", ""
+    if reply.file is not None:
+        content_type = reply.content_type or "application/octet-stream"
+    elif reply.raw is not None:
+        data, content_type = reply.raw, reply.content_type or "text/plain; charset=utf-8"
+    elif reply.body is not None:
+        body = versions.shrink(reply.body, route.reply, asked.version) if route.reply else reply.body
+        data, content_type = msgspec.json.encode(body), reply.content_type or "application/json"
+    return Rendered(reply.status or route.status, dict(reply.headers), data, content_type, reply.file)
+
+
+class _Discovery:
+    def __init__(self, api: Api, service: Service, path: str) -> None:
+        self.api, self.service, self.path = api, service, path
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        body = self.service.discovery(self.service, self.api.base_url(request))
+        response.content_type = "application/json"
+        if self.path in self.service.older:
+            ours = [v for v in body["versions"] if v["links"][0]["href"].endswith(f"{self.path}/")]
+            response.data = msgspec.json.encode({"version": {**body["version"], **ours[0]}})
+        elif self.path == self.service.prefix and self.path != self.service.root:
+            response.data = msgspec.json.encode({"version": body["version"]} if "version" in body else body)
+        else:
+            response.status = self.service.discovery_status
+            response.data = msgspec.json.encode({"versions": body["versions"]})
+        note(request, self.service, request.path, {})
+        Api.send_frame(response, self.service, log.request_id.get(), None)
+
+    on_head = on_get
+
+
+class _Health:
+    def __init__(self, api: Api) -> None:
+        self.api = api
+
+    def on_get(self, request: falcon.Request, response: falcon.Response) -> None:
+        healthy = self.api.health()
+        response.status = 200 if healthy else 503
+        response.content_type = "text/plain"
+        response.text = "OK" if healthy else "unhealthy"
