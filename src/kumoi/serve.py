@@ -19,7 +19,7 @@ from kumoi.kernel.wsgi import wsgi
 
 AT_ONCE = 2
 """Requests that each API worker handles at once: one may wait for the disk while the other runs."""
-IN_LANES = 18
+IN_LANES = 66
 """Additional threads for requests that wait for a lane: all that the lane of password hashes accepts, and some more."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kumoi.kernel import clock
 from kumoi.kernel.errors import Unavailable
 from kumoi.kernel.lanes import Bounded, Lane
 
@@ -64,6 +65,53 @@ def test_what_is_too_much_is_refused_at_once() -> None:
         go.set()
         assert [next(ended).result() for _ in range(3)] == [True] * 3
     assert lane.run(lambda: 7) == 7
+
+
+def test_who_asks_for_room_waits_a_while_and_is_refused() -> None:
+    lane, go = Lane("slow", 1, asking=2), threading.Event()
+    with ThreadPoolExecutor(9) as clients:
+        working = [clients.submit(lane.run, lambda: go.wait(PATIENCE)) for _ in range(2)]
+        until(lambda: lane._inside == 2)
+        for _ in range(2):
+            with pytest.raises(Unavailable) as refused:
+                lane.wait_for_room(0.01)
+            assert refused.value.headers["Retry-After"] == "1"
+        asking = [clients.submit(lane.wait_for_room, PATIENCE) for _ in range(2)]
+        until(lambda: lane._asking == 2)
+        with pytest.raises(Unavailable):
+            lane.wait_for_room(PATIENCE)
+        assert not any(asked.done() for asked in asking)
+        go.set()
+        assert all(done.result() for done in working) and [asked.result(PATIENCE) for asked in asking] == [None, None]
+    lane.wait_for_room(0)
+
+
+def test_who_asks_for_room_holds_no_place() -> None:
+    lane, go = Lane("slow", 2, asking=9), threading.Event()
+
+    def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["slow"]:
+            lane.wait_for_room(PATIENCE)
+        return [b"done"]
+
+    bounded = Bounded(app, 1)
+    with ThreadPoolExecutor(9) as clients:
+        for _ in range(3):
+            clients.submit(lane.run, lambda: go.wait(PATIENCE))
+        until(lambda: lane._inside == 3)
+        slow = [clients.submit(bounded, {"slow": True}, print) for _ in range(3)]
+        until(lambda: lane._asking == 3)
+        assert clients.submit(bounded, {"slow": False}, print).result(PATIENCE) == [b"done"]
+        go.set()
+        assert [list(done.result(PATIENCE)) for done in slow] == [[b"done"]] * 3
+    assert bounded.places.qsize() == 1
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = clock.monotonic() + PATIENCE
+    while not true():
+        assert clock.monotonic() < deadline
+        clock.sleep(0.001)
 
 
 def test_errors_come_through_and_a_place_comes_back() -> None:

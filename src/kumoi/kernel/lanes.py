@@ -2,14 +2,15 @@
 
 A process answers a limited number of requests at once (`Bounded`). A request that needs slow work, such as a password
 hash, releases its place while a lane does the work, and takes a place again afterwards. Each lane has a limit too: a
-request beyond it is refused at once with `Retry-After`.
+request beyond it is refused with `Retry-After`.
 """
 
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kumoi.kernel.errors import Unavailable
@@ -17,6 +18,8 @@ from kumoi.kernel.errors import Unavailable
 T = TypeVar("T")
 LEAST_URGENT = 10
 """How much lower the priority (nice value) of lanes' threads is. They use the processor time that requests leave."""
+PATIENCE = 1.0
+"""Seconds that a request waits for room in a lane before it is refused."""
 
 _mine = threading.local()
 
@@ -41,43 +44,77 @@ class Bounded:
 
 
 class Lane:
-    """Does one piece of work at a time, in a thread of its own. `waiting`: how many may wait."""
+    """Does one piece of work at a time, in a thread of its own. `waiting`: how many may wait. `asking`: how many more may
+    wait in `wait_for_room`."""
 
-    def __init__(self, name: str, waiting: int) -> None:
+    _room: threading.Condition
+    _pool: ThreadPoolExecutor | None
+
+    def __init__(self, name: str, waiting: int, asking: int = 0) -> None:
         self.name = name
         self.waiting = waiting
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._pool: ThreadPoolExecutor | None = None
+        self.asking = asking
+        self._forget()
         os.register_at_fork(after_in_child=self._forget)
+
+    def wait_for_room(self, patience: float = PATIENCE) -> None:
+        """To be called before anything else is done for a request that needs the lane. Returns when the lane has room;
+        Unavailable if it has none for `patience` seconds, or at once if too many wait here. A refusal that takes a while
+        keeps clients that ask again at once from using up the processor time of all others."""
+        with self._room:
+            if self._inside <= self.waiting:
+                return
+            if self._asking >= self.asking:
+                raise self._full()
+            self._asking += 1
+        try:
+            with _place_released(), self._room:
+                if not self._room.wait_for(lambda: self._inside <= self.waiting, patience):
+                    raise self._full()
+        finally:
+            with self._room:
+                self._asking -= 1
 
     def run(self, work: Callable[[], T]) -> T:
         """What the work returns or raises; Unavailable when too many wait already."""
-        with self._lock:
+        with self._room:
             if self._inside > self.waiting:
-                raise Unavailable(
-                    f"Too much is asked of the cloud at the moment ({self.name}). Nothing was changed; try again.",
-                    headers={"Retry-After": "1"},
-                )
+                raise self._full()
             self._inside += 1
             self._pool = self._pool or ThreadPoolExecutor(1, self.name, initializer=_lower)
             doing = self._pool.submit(work)
-        places: queue.SimpleQueue[None] | None = getattr(_mine, "places", None)
-        if places is not None:
-            places.put(None)
-        try:
-            return doing.result()
-        finally:
-            with self._lock:
-                self._inside -= 1
-            if places is not None:
-                places.get()
+        with _place_released():
+            try:
+                return doing.result()
+            finally:
+                with self._room:
+                    self._inside -= 1
+                    self._room.notify()
+
+    def _full(self) -> Unavailable:
+        return Unavailable(
+            f"Too much is asked of the cloud at the moment ({self.name}). Nothing was changed; try again.",
+            headers={"Retry-After": "1"},
+        )
 
     def _forget(self) -> None:
         """A forked child has none of its parent's threads."""
-        self._lock = threading.Lock()
-        self._inside = 0
+        self._room = threading.Condition(threading.Lock())
+        self._inside = self._asking = 0
         self._pool = None
+
+
+@contextmanager
+def _place_released() -> Iterator[None]:
+    """Inside the block, the request of this thread has no place of `Bounded`."""
+    places: queue.SimpleQueue[None] | None = getattr(_mine, "places", None)
+    if places is not None:
+        places.put(None)
+    try:
+        yield
+    finally:
+        if places is not None:
+            places.get()
 
 
 def _lower() -> None:

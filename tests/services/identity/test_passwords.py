@@ -1,5 +1,7 @@
 """Hashes: slow at first, cached for some minutes, and equally slow for unknown users."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from time import thread_time
 from typing import Any
 
@@ -8,7 +10,10 @@ import pytest
 
 from kumoi.kernel import clock
 from kumoi.kernel.clock import VirtualClock
+from kumoi.kernel.database import Database
+from kumoi.kernel.lanes import Lane
 from kumoi.services.identity import passwords
+from tests.services.identity.cloud import V3, IdentityCloud
 
 ROUNDS = 8
 
@@ -59,3 +64,36 @@ def test_another_password_voids_what_was_remembered() -> None:
     kept = passwords.hashed("right", 4)
     assert passwords.matches("right", kept, 4)
     assert not passwords.matches("right", passwords.hashed("other", 4), 4)
+
+
+def test_a_full_lane_refuses_a_login_before_anything_is_read_for_it(
+    cloud: IdentityCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = cloud.password("demo", "demo password")
+    assert cloud.auth(known).status_code == 201
+    user_id = cloud.auth(known).json["token"]["user"]["id"]
+    lane, go = Lane("hashes", 0), threading.Event()
+    monkeypatch.setattr(passwords, "LANE", lane)
+    read: list[object] = []
+    look = Database.read
+
+    def reading(self: Database, work: Any) -> Any:
+        read.append(work)
+        return look(self, work)
+
+    with ThreadPoolExecutor(1) as others:
+        busy = others.submit(lane.run, lambda: go.wait(20))
+        while not lane._inside:
+            clock.sleep(0.001)
+        monkeypatch.setattr(Database, "read", reading)
+        change = {"user": {"original_password": "guess", "password": "something new"}}
+        for refused in (
+            cloud.auth(cloud.password("demo", "guess")),
+            cloud.auth(cloud.password("nobody", "guess")),
+            cloud.post(f"{V3}/users/{user_id}/password", as_=None, json=change),
+        ):
+            assert refused.status_code == 503 and refused.headers["Retry-After"] == "1", refused.text
+        assert read == []
+        assert cloud.auth(known).status_code == 201, "who came in before needs no hash"
+        go.set()
+        assert busy.result()

@@ -15,7 +15,9 @@ REMEMBERED_SECONDS = 300
 MOST_REMEMBERED = 10_000
 WAITING = 15
 """How many hashes may wait for the current one, in each process."""
-LANE = Lane("password hashes", WAITING)
+ASKING = 48
+"""How many more may wait for a second before they are refused."""
+LANE = Lane("password hashes", WAITING, ASKING)
 
 _key = b""
 _successes: dict[bytes, float] = {}
@@ -28,6 +30,21 @@ def check(password: str, shortest: int) -> None:
         raise BadRequest(
             f"The password does not match the requirements: user.password must have at least {shortest} characters."
         )
+
+
+def wait_for_room(claim: object) -> None:
+    """To be called before a login reads anything: Unavailable if the lane has no room. A claim (what the client says of
+    itself, with its secret) that was right some minutes ago needs no room."""
+    said = _of_claim(claim)
+    with _lock:
+        until = _successes.get(said, 0.0)
+    if until <= clock.monotonic():
+        LANE.wait_for_room()
+
+
+def was_right(claim: object) -> None:
+    """So that the claim needs no room for some minutes."""
+    _remember(_of_claim(claim))
 
 
 def new_hash(password: str, rounds: int) -> str:
@@ -73,11 +90,18 @@ def _digest(password: str) -> bytes:
 
 
 def _success(password: str, password_hash: str) -> bytes:
-    """A keyed digest of password and hash. A changed password has another hash, so its cache entry does not match."""
+    """A keyed digest of password and hash. A changed password has another hash, so nothing remembered applies to it."""
+    return _keyed(password_hash.encode() + b"\0" + password.encode("utf-8", "surrogatepass"))
+
+
+def _of_claim(claim: object) -> bytes:
+    return _keyed(b"claim\0" + repr(claim).encode())
+
+
+def _keyed(said: bytes) -> bytes:
     global _key
     with _lock:
         _key = _key or randomness.random_bytes(32)
-    said = password_hash.encode() + b"\0" + password.encode("utf-8", "surrogatepass")
     return hmac.digest(_key, said, "sha256")
 
 

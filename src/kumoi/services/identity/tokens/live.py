@@ -21,6 +21,9 @@ def checker(request: Request) -> Checker:
 def log_in(request: Request, auth: schemas.Auth, with_catalog: bool) -> tuple[str, bytes]:
     """The sealed token and its body. Of the token nothing is written: what it may do is looked up
     whenever it is used."""
+    hashed = auth.identity.password or auth.identity.application_credential
+    if hashed:
+        passwords.wait_for_room(auth.identity)
     check = checker(request)
     guard = Guard(request)
 
@@ -35,6 +38,8 @@ def log_in(request: Request, auth: schemas.Auth, with_catalog: bool) -> tuple[st
         guard.failed()
         raise Refused
     guard.succeeded()
+    if hashed:
+        passwords.was_right(auth.identity)
 
     def finish(tx: Transaction) -> tuple[str, bytes]:
         standing = logic.issue(tx, claim, auth.scope)

@@ -26,6 +26,7 @@ def update(request: Request, user_id: str, changes: dict[str, Any], extra: dict[
 
 def change_password(request: Request, user_id: str, original: str, password: str) -> None:
     """Refused if the original password is wrong or there is no such user. Both take the same time."""
+    passwords.wait_for_room((user_id, original))
     guard = Guard(request)
 
     def begin(tx: Transaction) -> str | None:
