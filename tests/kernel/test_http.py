@@ -261,3 +261,31 @@ def test_a_handler_reaches_the_keys_inside_its_transaction(cloud: Cloud) -> None
 
     sealed = cloud.database.write(work)
     assert Keys.load(cloud.folder.keys).open_secret(sealed) == "a word"
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "application/xml", "text/html", "application/json;q=0", "image/*"])
+@pytest.mark.parametrize("path", ["/network/v2.0/networks", "/placement/resource_providers"])
+def test_what_cannot_be_sent_as_asked_is_not_done(cloud: Any, path: str, accept: str) -> None:
+    """As Neutron and placement have it; the other services send JSON anyway."""
+    headers = {"Accept": accept}
+    refused = cloud.get(path, as_="admin", headers=headers)
+    assert refused.status_code == 406 and refused.headers["content-type"] == "application/json", refused.text
+    assert next(iter(refused.json)) == SHAPES[path] and "application/json" in refused.text
+    assert cloud.get(path, as_=None, headers=headers).status_code == 401
+    body = {"network": {"name": "unmade"}} if "network" in path else {"name": "unmade"}
+    assert cloud.post(path, as_="admin", version="1.39", headers=headers, json=body).status_code == 406
+    assert "unmade" not in cloud.get(path, as_="admin").text
+
+
+@pytest.mark.parametrize(
+    "accept", ["*/*", "application/*", "text/html, */*;q=0.1", "application/json; charset=utf-8", "what", ""]
+)
+@pytest.mark.parametrize("path", ["/network/v2.0/networks", "/placement/resource_providers"])
+def test_what_json_satisfies_or_nobody_understands_is_sent(cloud: Any, path: str, accept: str) -> None:
+    assert cloud.get(path, as_="admin", headers={"Accept": accept}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [f"{NOVA}/servers", f"{CINDER}/volumes", f"{GLANCE}/images", "/identity/v3/regions"])
+def test_services_that_send_json_anyway(cloud: Any, path: str) -> None:
+    told = cloud.get(path, as_="admin", headers={"Accept": "application/xml"})
+    assert told.status_code == 200 and told.headers["content-type"] == "application/json"

@@ -6,12 +6,15 @@ from typing import Any
 
 import falcon
 import msgspec
+from falcon.errors import InvalidMediaRange
+from falcon.util.mediatypes import quality
 
 from kumoi.kernel import versions
-from kumoi.kernel.errors import BadRequest, TooLarge, UnsupportedMedia
+from kumoi.kernel.errors import BadRequest, NotAcceptable, TooLarge, UnsupportedMedia
 from kumoi.kernel.routes import Route
 from kumoi.kernel.versions import Version
 
+JSON = "application/json"
 LARGEST_BODY = 1 << 20
 """Bytes of a JSON body."""
 LARGEST_SENT = 2 << 20
@@ -112,6 +115,18 @@ def distinct(texts: Iterable[str], parameter: str, most: int) -> list[str]:
             f"Invalid input for query parameters {parameter}: it has {len(found)} values; at most {most} are taken."
         )
     return found
+
+
+def check_accept(accept: str | None) -> None:
+    """NotAcceptable if the header rules JSON out. A header that cannot be read counts as none."""
+    if accept in (None, "", "*/*", JSON):
+        return
+    try:
+        wanted = quality(JSON, accept)
+    except InvalidMediaRange:
+        return
+    if not wanted:
+        raise NotAcceptable(f"Only {JSON} is provided; Accept is {accept[:80]}.")
 
 
 def decode_body(content_type: str | None, raw: bytes, route: Route, version: Version | None) -> Any:

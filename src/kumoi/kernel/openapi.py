@@ -126,7 +126,7 @@ def statuses(service: Service, route: Route) -> list[int]:
         found |= {401, 403}
     if route.body is not None or route.raw_body:
         found |= {413, 415}
-    if service.microversions:
+    if service.microversions or service.negotiates:
         found.add(406)
     if route.method == "POST" and route.mode == "write":
         found.add(422)  # An Idempotency-Key that was used with another body.

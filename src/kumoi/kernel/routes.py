@@ -224,6 +224,8 @@ class Service:
     items_at_slash: tuple[str, ...] = ()
     """Collections (`/volumes`) whose GET with a slash at the end asks for an item with an empty id. It is a 404, as Tempest's
     negative tests require. Every other collection is listed with and without the slash."""
+    negotiates: bool = False
+    """A request whose Accept rules JSON out is 406. The other services send JSON anyway, as RFC 9110 lets them."""
     open_absence: bool = False
     """An unknown path is 404 also for callers without a token, who otherwise get 401."""
 

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log, versions
-from kumoi.kernel.bodies import TOO_DEEP, check_depth, check_numbers, decode_body, read_body, take_rest
+from kumoi.kernel.bodies import TOO_DEEP, check_accept, check_depth, check_numbers, decode_body, read_body, take_rest
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound
 from kumoi.kernel.http import (
@@ -180,6 +180,8 @@ class _Resource:
         request.env[MATCHED] = service, route, version
         who = api.identify(route, token)
         note_who(request, who)
+        if service.negotiates and route.reply not in (None, bytes):
+            check_accept(request.get_header("Accept"))
         check_depth(raw)
         check_numbers(raw)
         if path.pop("project_in_path", who.project_id) != who.project_id:

@@ -34,6 +34,7 @@ SERVICE = Service(
     catalog_type="network",
     catalog_path="/network",
     routes=below(__package__),
+    negotiates=True,
     render_error=errors.render,
     discovery=discovery,
     decode=bodies.decode,

@@ -97,6 +97,7 @@ SERVICE = Service(
     catalog_type="placement",
     catalog_path="/placement",
     routes=below(__package__),
+    negotiates=True,
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

@@ -13,16 +13,19 @@ def test_quotas(cloud: Any, net: Any) -> None:
     shown = cloud.get(f"{V2}/quotas/{MINE}").json["quota"]
     assert shown == {
         "network": 100, "subnet": 100, "port": 500, "router": 10, "floatingip": 50, "security_group": 10,
-        "security_group_rule": 100, "subnetpool": -1,
+        "security_group_rule": 100, "subnetpool": -1, "rbac_policy": 10,
     }  # fmt: skip
     net.refused(cloud.get(f"{V2}/quotas/{'2' * 32}"), 403, "PolicyNotAuthorized")
     assert cloud.put(f"{V2}/quotas/{MINE}", json={"quota": {"port": 1}}).status_code == 403
     changed = cloud.put(f"{V2}/quotas/{MINE}", as_="admin", json={"quota": {"port": "7", "network": -1}}).json["quota"]
     assert changed["port"] == 7 and changed["network"] == -1 and changed["router"] == 10
     assert cloud.get(f"{V2}/quotas/{MINE}/default").json["quota"]["port"] == 500
+    kept = cloud.put(f"{V2}/quotas/{MINE}", as_="admin", json={"quota": {"rbac_policy": 8}}).json["quota"]
+    assert kept["rbac_policy"] == 8
     net.network()
     details = cloud.get(f"{V2}/quotas/{MINE}/details").json["quota"]
     assert details["port"] == {"limit": 7, "used": 1, "reserved": 0}
+    assert details["rbac_policy"] == {"limit": 8, "used": 0, "reserved": 0}
     (listed,) = cloud.get(f"{V2}/quotas", as_="admin").json["quotas"]
     assert listed["project_id"] == MINE and listed["port"] == 7
     for bad in ({"port": -2}, {"port": "x"}, {"nonsense": 1}, {"port": True}, {"port": 1 << 40}):

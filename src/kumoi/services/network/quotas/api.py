@@ -28,6 +28,7 @@ class Quota(msgspec.Struct, kw_only=True):
     floatingip: int
     security_group: int
     security_group_rule: int
+    rbac_policy: int
     tenant_id: str | msgspec.UnsetType = msgspec.UNSET
     project_id: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -47,6 +48,7 @@ class Details(msgspec.Struct, kw_only=True):
     floatingip: Detail
     security_group: Detail
     security_group_rule: Detail
+    rbac_policy: Detail
 
 
 class QuotaBody(msgspec.Struct, forbid_unknown_fields=True):
