@@ -124,6 +124,22 @@ def test_a_certificate_for_guests_without_ssh(cloud: Any) -> None:
     assert refused.status_code == 400
 
 
+def test_a_certificates_key_holds_up_no_writer(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes long to make: while it is made no transaction is open, and what is refused anyway makes none."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    generate, writing = rsa.generate_private_key, []
+
+    def watched(*arguments: Any) -> Any:
+        writing.append(cloud.database._one_writer.locked())
+        return generate(*arguments)
+
+    monkeypatch.setattr(rsa, "generate_private_key", watched)
+    asked = {"keypair": {"name": "c", "type": "x509"}}
+    assert [cloud.post(KEYPAIRS, version="2.2", json=asked).status_code for _ in range(2)] == [201, 409]
+    assert writing == [False]
+
+
 def test_the_edges_of_2_92(cloud: Any) -> None:
     body = {"name": "a@b.c", "public_key": KEY}
     assert cloud.post(KEYPAIRS, version="2.91", json={"keypair": body}).status_code == 400

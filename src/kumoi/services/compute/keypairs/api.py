@@ -1,13 +1,10 @@
 """Routes of keypairs."""
 
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-
-from kumoi.kernel import policy, randomness
-from kumoi.kernel.errors import BadRequest
+from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import since, until
-from kumoi.services.compute.keypairs import logic, schemas
+from kumoi.services.compute.keypairs import live, logic, schemas
 
 routes = Routes()
 
@@ -22,33 +19,29 @@ def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
     return body
 
 
-def _create(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
+def _create(request: Request, body: schemas.CreateBody, private: logic.PrivateKey | None) -> schemas.CreatedBody:
     asked = body.keypair
-    if asked.public_key is None and request.behaves("keypairs are only imported"):
-        raise BadRequest("Invalid input for field/attribute keypair. 'public_key' is a required property")
-    logic.check_name(asked.name, more=request.behaves("keypairs are only imported"))
     user_id = logic.owner(request.who, asked.user_id)
-    private: logic.PrivateKey = ed25519.Ed25519PrivateKey.from_private_bytes(randomness.random_bytes(32))
-    if asked.type == "x509" and asked.public_key is None:
-        private = rsa.generate_private_key(65537, 2048)
     made = logic.create(request.tx, request.who, user_id, asked.name, asked.type, asked.public_key, private)
     return schemas.created(*made)
 
 
 @routes.post(
-    "/os-keypairs", policy=policy.member(), body=schemas.CreateBody, reply=schemas.CreatedBody, status=200,
-    versions=until("2.1"), quota=("key_pairs",), errors=(409,),
+    "/os-keypairs", policy=policy.member(), before=live.new_key, body=schemas.CreateBody, reply=schemas.CreatedBody,
+    status=200, versions=until("2.1"), quota=("key_pairs",), errors=(409,),
 )  # fmt: skip
-def create_until_2_1(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
-    return _create(request, body)
+def create_until_2_1(
+    request: Request, body: schemas.CreateBody, prepared: logic.PrivateKey | None
+) -> schemas.CreatedBody:
+    return _create(request, body, prepared)
 
 
 @routes.post(
-    "/os-keypairs", policy=policy.member(), body=schemas.CreateBody, reply=schemas.CreatedBody, status=201,
-    versions=since("2.2"), quota=("key_pairs",), errors=(409,),
+    "/os-keypairs", policy=policy.member(), before=live.new_key, body=schemas.CreateBody, reply=schemas.CreatedBody,
+    status=201, versions=since("2.2"), quota=("key_pairs",), errors=(409,),
 )  # fmt: skip
-def create(request: Request, body: schemas.CreateBody) -> schemas.CreatedBody:
-    return _create(request, body)
+def create(request: Request, body: schemas.CreateBody, prepared: logic.PrivateKey | None) -> schemas.CreatedBody:
+    return _create(request, body, prepared)
 
 
 @routes.get("/os-keypairs/{name}", policy=policy.reader(), query=schemas.ShowQuery, reply=schemas.ShowBody)

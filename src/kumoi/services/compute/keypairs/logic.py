@@ -40,18 +40,24 @@ def check_name(name: str, *, more: bool) -> None:
         raise InvalidKeypair(f"Keypair name contains unsafe characters: letters, digits and '{signs}' may stand in it")
 
 
-def create(
-    tx: Transaction, who: Who, user_id: str, name: str, kind: str, public_key: str | None, private: PrivateKey
-) -> tuple[KeypairRow, str | None]:
-    """The row, and the private key when no public key was given (kept nowhere). `private` is used only then: an RSA key
-    for a certificate (`x509`), an Ed25519 key for ssh."""
+def check_new(tx: Transaction, user_id: str, name: str) -> None:
+    """Whether the user may have a keypair of this name: InvalidKeypair, KeypairExists."""
     if name != name.strip():
         raise InvalidKeypair("the name must not begin or end with a space")
     if rows.find(tx, user_id, name):
         raise KeypairExists(name)
+
+
+def create(
+    tx: Transaction, who: Who, user_id: str, name: str, kind: str, public_key: str | None, private: PrivateKey | None
+) -> tuple[KeypairRow, str | None]:
+    """The row, and the private key when no public key was given (kept nowhere). `private` is used only then: an RSA key
+    for a certificate (`x509`), an Ed25519 key for ssh."""
+    check_new(tx, user_id, name)
     quotas.take(tx, "compute", who.project_id or quotas.EVERYBODY, {"key_pairs": 1}, holder=user_id)
     secret = None
     if public_key is None:
+        assert private is not None
         if isinstance(private, rsa.RSAPrivateKey):
             serial = int(tx.new_hex(), 16) >> 1 or 1
             public_key, secret = _certified(private, user_id, serial, tx.now)
