@@ -1,8 +1,9 @@
 """Pages of rows that are visible by one of several conditions."""
 
 from pathlib import Path
-from typing import TypedDict
+from typing import Any, TypedDict
 
+import pytest
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Database, Table
@@ -21,22 +22,22 @@ rows = Table[RowOfTest](
 )  # fmt: skip
 
 
-def test_rows_of_no_alternative_stay_out_though_the_last_column_is_not_unique(tmp_path: Path) -> None:
+def test_rows_of_no_alternative_stay_out_wherever_the_id_stands(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'kumoi.db'}")
     with database.connection() as connection, connection.begin():
         rows.metadata.create_all(connection)
     made = [{"id": number, "name": "same", "owner": owner} for number, owner in enumerate("abc")]
     database.write(lambda tx: tx.insert_many(rows, made))
-    found = database.read(
-        lambda tx: page(
-            tx,
-            sa.select(rows),
-            RowOfTest,
-            sort=[(rows.c.name, "asc")],
-            marker=None,
-            limit=None,
-            alternatives=(rows.c.owner == "a", rows.c.owner == "b"),
+    mine = (rows.c.owner == "a", rows.c.owner == "b")
+
+    def owners(*sort: tuple[sa.ColumnElement[Any], str]) -> list[str]:
+        found = database.read(
+            lambda tx: page(tx, sa.select(rows), RowOfTest, sort=sort, marker=None, limit=None, alternatives=mine)
         )
-    )
-    assert {row["owner"] for row in found} == {"a", "b"}
+        return [row["owner"] for row in found]
+
+    assert owners((rows.c.name, "asc"), (rows.c.id, "asc")) == ["a", "b"]
+    assert owners((rows.c.id, "desc"), (rows.c.name, "asc")) == ["b", "a"]
+    with pytest.raises(ValueError):
+        owners((rows.c.name, "asc"))
     database.close()

@@ -39,10 +39,10 @@ def page(
     if len(alternatives) < 2:
         rows = tx.all(query.where(*alternatives), row)
     else:
-        key = order[-1][0]
+        # The primary key, wherever it stands in the order: by another column, rows that meet no condition would be found.
+        (key,) = (column for column, _ in order if getattr(column, "primary_key", False))
         pages = [sa.select(query.where(each).with_only_columns(key).subquery()) for each in alternatives]
-        # Said again of the rows themselves: what a caller may see must not hang on the last column being unique.
-        rows = tx.all(query.where(key.in_(sa.union_all(*pages)), sa.or_(*alternatives)), row)
+        rows = tx.all(query.where(key.in_(sa.union_all(*pages))), row)
     return rows[::-1] if reverse else rows
 
 
