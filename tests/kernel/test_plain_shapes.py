@@ -320,3 +320,14 @@ def test_who_only_sees_the_parent_changes_nothing_in_it(serve: Callable[..., Clo
     for call, path, more in calls:
         assert call(path, as_="system-reader", **more).status_code == 403
     assert asked(cloud.get(pieces, as_="system-reader"))["total"] == 1
+
+
+def test_columns_that_are_prepared_before_the_transaction(serve: Callable[..., Cloud]) -> None:
+    def prepare(request: Any, asked: Create) -> Mapping[str, Any]:
+        with pytest.raises(RuntimeError):
+            request.tx  # noqa: B018
+        return {"name": f"sealed {asked.name}"}
+
+    cloud = serve(plain.routes(BOXES, "box", "boxes", create=Create, view=VIEW, prepare=prepare))
+    box = asked(cloud.post(f"{V1}/boxes", json={"box": {"name": "a"}}), 201)["box"]
+    assert box["name"] == "sealed a"

@@ -153,6 +153,7 @@ def routes(
     listed: View[R] | None = None,
     values: Callable[[Transaction, Who, Any], Mapping[str, Any]] = as_sent,
     changes: Callable[[Transaction, Who, R, Any], Mapping[str, Any]] = as_changed,
+    prepare: Callable[[Request, Any], Mapping[str, Any]] | None = None,
     quota: Quota | None = None,
     parent: Parent[Any] | None = None,
     path: str | None = None,
@@ -171,7 +172,9 @@ def routes(
     `view` shows a row; `created` and `listed` do where a new row and a list's rows look different. `values(tx, who, body)`
     gives a new row's columns and `changes(tx, who, row, body)` those that change: checks go there, and what they refuse is
     listed in `errors`. Without `create` or `update` there is no such route. In `update` what may be left out is UNSET by
-    default. `location`: the reply to a create has the URL of the row in its `Location` header."""
+    default. `prepare(request, body)` gives columns of a new row that need more than the transaction, such as the keys that
+    seal a secret; it runs before the transaction. `location`: the reply to a create has the URL of the row in its `Location`
+    header."""
     made = Routes()
     path = path or f"/{many}"
     named = f"{one}_id"
@@ -223,7 +226,7 @@ def routes(
         shown = [listed.shown(row, f"{base}/{row[rows.key]}") for row in found]
         return many_body(**{many: shown, **{spelled[name]: value for name, value in footer.filled(page).items()}})
 
-    def make(request: Request, body: Any, **of: str) -> Any:
+    def make(request: Request, body: Any, prepared: Mapping[str, Any] | None = None, **of: str) -> Any:
         tx, who = request.tx, request.who
         given: dict[str, Any] = {}
         if parent is None:
@@ -232,7 +235,7 @@ def routes(
             above = parent.row(tx, who, of, f"create_{one}")
             owner_id = None if parent.rows.owner is None else above[parent.rows.owner]
             given = {**within(of), **parent.inherited(above, body_of(body))}
-        given |= values(tx, who, body_of(body))
+        given |= {**values(tx, who, body_of(body)), **(prepared or {})}
         if quota is not None and owner_id is not None:
             quotas.take(tx, quota.service, owner_id, {quota.resource: 1})
         row = rows.insert(tx, owner_id, **given)
@@ -264,10 +267,15 @@ def routes(
     takes = () if quota is None else (quota.resource,)
     single = f"{path}/{{{named}}}"
     made.get(path, policy=policies.list, query=query, reply=many_body, versions=versions)(handler(index, "index"))
+
+    def before(request: Request, body: Any, **_: str) -> Mapping[str, Any]:
+        assert prepare is not None
+        return prepare(request, body_of(body))
+
     if create is not None:
         made.post(
             path, policy=policies.create, body=enveloped(create, "CreateBody"), reply=created_body, quota=takes,
-            status=statuses.create, versions=versions, errors=errors,
+            status=statuses.create, versions=versions, errors=errors, before=before if prepare is not None else None,
         )(handler(make, "create"))  # fmt: skip
     made.get(single, policy=policies.show, reply=one_body, versions=versions)(handler(show, "show"))
     if update is not None:
