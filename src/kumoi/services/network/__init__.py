@@ -9,6 +9,7 @@ ORDER = (
     "addresses",
     "tags",
     "listing",
+    "resource_routes",
     "topology",
     "security_groups",
     "ports",
