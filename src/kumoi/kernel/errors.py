@@ -191,6 +191,18 @@ class OverQuota(ApiError):
         )
 
 
+_FAULTS = {
+    400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
+    406: "notAcceptable", 409: "conflictingRequest", 410: "gone", 413: "overLimit", 415: "badMediaType",
+    429: "overLimit", 501: "notImplemented", 503: "serviceUnavailable",
+}  # fmt: skip
+
+
+def fault(error: ApiError, **more: str) -> dict[str, Any]:
+    """`{"badRequest": {"code": 400, "message": …}}`: the error shape that compute and block storage share."""
+    return {_FAULTS.get(error.status, "computeFault"): {"code": error.status, "message": error.message, **more}}
+
+
 class Other(ApiError):
     """Statuses without a class of their own: 414, 416, 431, 504."""
 

@@ -2,23 +2,14 @@
 
 from typing import Any
 
-from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotBuilt, NotFound
+from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotBuilt, NotFound, fault
 
 ROOT = "/volume"
 """Paths below it use this error shape, also for errors of the front."""
 
-_NAMES = {
-    400: "badRequest", 401: "unauthorized", 403: "forbidden", 404: "itemNotFound", 405: "badMethod",
-    406: "notAcceptable", 409: "conflictingRequest", 410: "gone", 413: "overLimit", 415: "badMediaType",
-    429: "overLimit", 501: "notImplemented", 503: "serviceUnavailable",
-}  # fmt: skip
-
 
 def render(error: ApiError) -> dict[str, Any]:
-    body: dict[str, Any] = {"code": error.status, "message": error.message}
-    if error.status in (413, 429):
-        body["retryAfter"] = "0"
-    return {_NAMES.get(error.status, "computeFault"): body}
+    return fault(error, retryAfter="0") if error.status in (413, 429) else fault(error)
 
 
 class VolumeNotFound(NotFound):

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 import sqlalchemy as sa
 
-from kumoi.kernel import pagination
+from kumoi.kernel import pagination, patterns
 from kumoi.kernel.bodies import distinct
 from kumoi.kernel.clock import parse_iso
 from kumoi.kernel.errors import BadRequest
@@ -48,6 +48,22 @@ class Page(msgspec.Struct, kw_only=True):
         return truth(self.with_count, "with_count", False)
 
 
+class NamedPage(Page, kw_only=True):
+    """The filters that volumes and snapshots share."""
+
+    id: str | None = None
+    name: str | None = None
+    display_name: str | None = None
+    description: str | None = None
+    status: str | None = None
+    user_id: str | None = None
+    availability_zone: str | None = None
+    consumes_quota: Annotated[FlagText | None, since("3.65")] = None
+    name_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="name~")
+    description_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="description~")
+    status_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="status~")
+
+
 class Link(msgspec.Struct):
     rel: str
     href: str
@@ -71,6 +87,20 @@ def whose(column: Column, who: Who, query: Page) -> list[Condition]:
     if who.project_id is None and who.sees(None):
         return [column == query.project_id] if query.project_id else []
     return [column == (who.project_id or "")]
+
+
+def matching(table: sa.Table, who: Who, query: NamedPage, equal: Mapping[str, Column]) -> list[Condition]:
+    """Conditions of the project, of the parameters in `equal` (parameter → column), and of `name~` and the like."""
+    found = whose(table.c.project_id, who, query)
+    for name, column in equal.items():
+        if (value := getattr(query, name)) is not None:
+            found.append(column == value)
+    for column in (table.c.name, table.c.description, table.c.status):
+        if (part := getattr(query, f"{column.name}_like")) is not None:
+            found.append(patterns.contains(column, part, ignore_case=True))
+    if not truth(query.consumes_quota, "consumes_quota", True):
+        found.append(sa.false())
+    return found
 
 
 def order(table: sa.Table, query: Page, allowed: Mapping[str, str]) -> list[tuple[Column, str]]:

@@ -5,12 +5,11 @@ from typing import Annotated
 import msgspec
 import sqlalchemy as sa
 
-from kumoi.kernel import patterns
 from kumoi.kernel.queries import FlagText
 from kumoi.kernel.versions import since
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
-from kumoi.services.block_storage.listing import Condition, Page
+from kumoi.services.block_storage.listing import Condition, NamedPage
 from kumoi.services.block_storage.volumes.models import volumes as table
 
 SORT_KEYS = {
@@ -21,23 +20,16 @@ SORT_KEYS = {
 }  # fmt: skip
 
 
-class ListQuery(Page, kw_only=True):
+class ListQuery(NamedPage, kw_only=True):
     """docs.openstack.org/api-ref/block-storage/v3/#list-accessible-volumes."""
 
-    id: str | None = None
-    name: str | None = None
-    display_name: str | None = None
-    description: str | None = None
-    status: str | None = None
     size: Annotated[int, msgspec.Meta(ge=0)] | None = None
     bootable: FlagText | None = None
     metadata: str | None = None
     glance_metadata: Annotated[str | None, since("3.4")] = None
-    availability_zone: str | None = None
     volume_type_id: str | None = None
     snapshot_id: str | None = None
     source_volid: str | None = None
-    user_id: str | None = None
     host: str | None = None
     migration_status: str | None = None
     replication_status: str | None = None
@@ -47,10 +39,6 @@ class ListQuery(Page, kw_only=True):
     consistencygroup_id: str | None = None
     created_at: Annotated[str | None, since("3.60")] = None
     updated_at: Annotated[str | None, since("3.60")] = None
-    consumes_quota: Annotated[FlagText | None, since("3.65")] = None
-    name_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="name~")
-    description_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="description~")
-    status_like: Annotated[str | None, since("3.31")] = msgspec.field(default=None, name="status~")
 
 
 _EQUAL = {
@@ -59,20 +47,13 @@ _EQUAL = {
     "volume_type_id": table.c.volume_type_id, "snapshot_id": table.c.snapshot_id,
     "source_volid": table.c.source_volume_id, "user_id": table.c.user_id,
 }  # fmt: skip
-_LIKE = {"name_like": table.c.name, "description_like": table.c.description, "status_like": table.c.status}
 _NEVER = ("migration_status", "replication_status", "group_id", "consistencygroup_id")
 _ALWAYS_FALSE = ("multiattach", "encrypted")
 
 
 def conditions(who: Who, query: ListQuery) -> list[Condition]:
     """InvalidInput names the filter that cannot be read."""
-    found = listing.whose(table.c.project_id, who, query)
-    for name, column in _EQUAL.items():
-        if (value := getattr(query, name)) is not None:
-            found.append(column == value)
-    for name, column in _LIKE.items():
-        if (value := getattr(query, name)) is not None:
-            found.append(patterns.contains(column, value, ignore_case=True))
+    found = listing.matching(table, who, query, _EQUAL)
     if query.host is not None and who.is_admin:
         found.append(table.c.host == query.host.partition("@")[0])
     if query.bootable is not None:
@@ -86,6 +67,4 @@ def conditions(who: Who, query: ListQuery) -> list[Condition]:
             found += listing.instants(table.c[name], text, name)
     found += [sa.false() for name in _NEVER if getattr(query, name) not in (None, "None", "")]
     found += [sa.false() for name in _ALWAYS_FALSE if listing.truth(getattr(query, name), name, False)]
-    if not listing.truth(query.consumes_quota, "consumes_quota", True):
-        found.append(sa.false())
     return found

@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Instant, Table, metadata
 
 
-class FlavorRow(TypedDict):
+class FlavorSize(TypedDict):
+    """The columns that a server copies from its flavor."""
+
     id: int
     flavorid: str
     name: str
@@ -16,6 +18,9 @@ class FlavorRow(TypedDict):
     disk: int
     ephemeral: int
     swap: int
+
+
+class FlavorRow(FlavorSize):
     rxtx_factor: float
     is_public: bool
     description: str | None

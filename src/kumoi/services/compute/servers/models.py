@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.services.compute.flavors.models import FlavorSize
 
 
 class VmState(StrEnum):
@@ -114,15 +115,7 @@ filter; and the columns that quotas count, so that the rows are not read (SQLite
 that)."""
 
 
-class FlavorCopy(TypedDict):
-    id: int
-    flavorid: str
-    name: str
-    vcpus: int
-    ram: int
-    disk: int
-    ephemeral: int
-    swap: int
+class FlavorCopy(FlavorSize):
     extra_specs: dict[str, str]
 
 
