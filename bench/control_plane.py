@@ -122,8 +122,8 @@ def _first_logins(say: Say, client: Client) -> None:
 
 
 def _guessers(say: Say, client: Client) -> None:
-    """What others wait for a request while passwords are guessed. The front's limit of logins would let few guesses
-    through, so that `logins_per_address` of this cloud is 0. The aim: p99 at most three times that without."""
+    """The latency of other requests while passwords are guessed. The front's limit of logins would allow few guesses,
+    so `logins_per_address` of this cloud is 0. The aim: p99 at most three times that without guesses."""
     for connections in (0, 64):
         with client.guessing(connections, 20) if connections else nullcontext():
             time.sleep(2)

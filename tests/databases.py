@@ -44,8 +44,8 @@ _filled: dict[frozenset[str], bytes] = {}
 
 
 def make_tables(database: Database) -> None:
-    """As `Database.create_all`, which asks and tells the database about each table; most databases of tests are new
-    files, or copies of `filled_template`, which have them all."""
+    """Faster than `Database.create_all`, which queries the database about each table. Most tests use new files, or
+    copies of `filled_template`, which has all tables."""
     names = frozenset(metadata.tables)
     if database.dialect == "sqlite":
         path = Path(sa.make_url(database.url).database or "")
@@ -115,7 +115,7 @@ class PostgreSQL:
 
     @classmethod
     def start(cls, **switches: str) -> "PostgreSQL":
-        """`switches` go before SWITCHES: a test in which the server crashes keeps what it answered only with
+        """`switches` precede SWITCHES. A test in which the server crashes keeps its commits only with
         `synchronous_commit` on."""
         binaries = programs()
         assert binaries is not None, "PostgreSQL is not installed"
@@ -203,8 +203,8 @@ class PostgreSQL:
             connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")  # type: ignore[call-overload]
 
     def keep(self) -> None:
-        """Start it again, after `rest`, whenever it ends; in a thread that stays, for the server ends with the one that
-        started it."""
+        """Restart it, after `rest`, whenever it ends. Runs in a thread that stays, because the server ends with the
+        thread that started it."""
 
         def look() -> None:
             while True:

@@ -43,8 +43,8 @@ def of(service: Service, route: Route) -> Example | None:
 
 
 def creating() -> list[tuple[Service, Route, str]]:
-    """(service, route, kind) of every example by which a member makes a thing with an id: `kind` as paths call it, without
-    `_id`."""
+    """(service, route, kind) of every example with which a member creates a resource with an id. `kind` is the path
+    parameter without `_id`."""
     found = []
     for service in app.load_services():
         paths = {route.path for route in service.each()}

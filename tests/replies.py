@@ -258,8 +258,8 @@ def beside(kind: Any, value: Any) -> Iterator[str]:
 
 @cache
 def closed(kind: Any, whole: bool = True) -> Any:
-    """The type as replies must be: a struct takes no other fields, unless it is Extensible, and must have all that cannot
-    be UNSET, also those with a default. `whole`: the client did not ask for some fields only."""
+    """The type that replies must have: a struct has no other fields, unless it is Extensible, and has all fields that
+    cannot be UNSET, also those with a default. `whole`: the client did not request only some fields."""
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return _closed_struct(getattr(kind, WHOLE, kind) if whole else kind, whole)
     origin, arguments = get_origin(kind), get_args(kind)

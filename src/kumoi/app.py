@@ -49,16 +49,16 @@ def load_services() -> list[Service]:
 
 
 def load_runner() -> None:
-    """Import what the runner needs: all but the rooms that answer requests, begin a cloud or compare it. Operations,
-    reconcilers, sweeps, quotas and what joins in when rows are removed register themselves in the others."""
+    """Import what the runner needs: all rooms except those that answer requests, fill a new cloud, or audit.
+    Operations, reconcilers, sweeps, quotas and removal functions register themselves on import."""
     for name in service_modules():
         if NOT_OF_THE_RUNNER.isdisjoint(name.split(".")):
             importlib.import_module(name)
 
 
 def load_streams() -> list[Service]:
-    """Import what the routes of mode `stream` need, and no more; and collect every SERVICE, whose errors are told. What joins
-    in when rows are removed may be missing."""
+    """Import only what routes of mode `stream` need, and collect every SERVICE, whose error shapes are needed. Removal
+    functions may be missing."""
     removal.forbid()
     package = services_package.__name__
     modules = [importlib.import_module(f"{package}.{name}.service") for name in services_package.present()]
@@ -94,8 +94,8 @@ def _every_module() -> list[str]:
 
 
 def rooms(name: str) -> list[Any]:
-    """The modules `services/<service>/<name>.py` and `services/<service>/<resource>/<name>.py` that exist, by service:
-    bootstrap and audit are such rooms."""
+    """The existing modules `services/<service>/<name>.py` and `services/<service>/<resource>/<name>.py`, by service.
+    Examples of rooms: bootstrap, audit."""
     depth = services_package.__name__.count(".")
     found = [m for m in service_modules() if m.endswith(f".{name}") and m.count(".") - depth in (2, 3)]
     return [importlib.import_module(m) for m in found]
@@ -143,8 +143,8 @@ def make_runner(database: Database, locate: Locate) -> Runner:
 
 
 def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> None:
-    """What a new cloud holds: every service's `bootstrap.py` in one transaction; again, it changes nothing.
-    `passwords`: user name → password, for users that do not exist yet."""
+    """Fill a new cloud: every service's `bootstrap.py` in one transaction. Repeated calls change nothing. `passwords`:
+    user name → password, for users that do not exist yet."""
     services_package.use(settings.services)
     from kumoi.services.identity import facade
 
@@ -177,8 +177,8 @@ def audit(data: Path) -> list[dict[str, Any]]:
 
 
 def differences(database: Database, locate: Locate) -> list[dict[str, Any]]:
-    """The kernel's own (work not followed up) and each `audit.py`, of a service or of a resource; one that cannot compare
-    says so, and hides nothing that others find."""
+    """The kernel's own differences (unfinished work) and those of each `audit.py`. An audit that fails is reported as a
+    difference, and the others still run."""
     view = reconcile.View(database, locate)
     found: list[dict[str, Any]] = []
     for row in database.read(reconcile.pending):

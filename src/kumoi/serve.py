@@ -30,8 +30,8 @@ def api() -> Any:
 
 
 class Workers(MPServer):
-    """One parent, and a socket for each worker: at a shared one, whoever wakes first takes nearly all connections.
-    The parent holds the sockets too, so that connections to a dead worker wait for the next one."""
+    """One parent, and a socket for each worker. With one shared socket, the worker that wakes first takes nearly all
+    connections. The parent holds the sockets too, so that connections to a dead worker wait for its successor."""
 
     def __init__(self, folder: Folder, count: int, **more: Any) -> None:
         super().__init__("kumoi.serve:api", uds=folder.api_socket(0), workers=count, **more)

@@ -121,8 +121,8 @@ class Plans:
                 self.found.append((row[3], statement))
 
     def whole(self) -> list[str]:
-        """Steps that read all of a large table, not as a page in an index's order. What is named anon is another step's
-        page."""
+        """Steps that read a whole large table, other than a page in the order of an index. A table named anon is
+        another step's page."""
         wrong = []
         for step, statement in self.found:
             scanned = re.match(r"SCAN (?!CONSTANT|anon_)(\w+)", step)
@@ -131,8 +131,8 @@ class Plans:
         return wrong
 
     def sorted(self) -> list[str]:
-        """Statements that find all rows first and put them in order then, to give a page. Of alternatives, those after the
-        first (what others have on one's own) are few, and SQLite puts the page of each in order once more to merge them."""
+        """Statements that find all rows and then sort them for a page. Of alternatives, those after the first (others'
+        rows on the caller's own resources) are few, and SQLite sorts the page of each again to merge them."""
         steps = [statement for step, statement in self.found if step == "USE TEMP B-TREE FOR ORDER BY"]
         allowed = {one: 2 * one.count("UNION ALL") + 1 if "UNION ALL" in one else 0 for one in steps}
         return [one for one in steps if "LIMIT" in one and steps.count(one) > allowed[one]]

@@ -414,8 +414,8 @@ def test_a_path_that_nginx_would_misread_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_place_with_headers_of_its_own_sends_all_of_them(tmp_path: Path) -> None:
-    """nginx inherits none where a location sets one: without Host a console's Origin is that of a foreign page, and a
-    client's own X-Forwarded-Host would be believed."""
+    """nginx inherits no headers if a location sets one. Without Host a console's Origin would look foreign, and a
+    client's own X-Forwarded-Host would be trusted."""
     text = configuration.render(Folder(tmp_path), Settings(), tmp_path)
     places = re.findall(r"location [^{]*\{([^}]*)\}", text)
     with_headers = [place for place in places if "proxy_set_header" in place]

@@ -127,8 +127,8 @@ def send(asking: Asking, route: Route, path: str, token: str) -> Any:
 
 
 def test_of_whatever_paths_name_it_is_known_whose_it_is() -> None:
-    """A new name in a path fails here until somebody says whether what it names belongs to a project or user. What members
-    create needs no word."""
+    """A new path parameter fails here until it is listed as that of a project's or user's resource or not. Resources
+    that members create are recognized."""
     named = {
         name
         for service in app.load_services()

@@ -18,8 +18,8 @@ Start = Callable[[World], Any]
 
 @dataclass(frozen=True)
 class Recipe:
-    """`ends`: the state in which the operation ends when nothing goes wrong. `keeps`: what it brings need not go when it is
-    undone, for the guest does not let go of it."""
+    """`ends`: the state in which the operation ends without failures. `keeps`: what it adds need not disappear when it
+    is undone, because the guest does not release it."""
 
     kind: str
     start: Start

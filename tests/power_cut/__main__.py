@@ -39,8 +39,8 @@ class Found:
 
 @dataclass(frozen=True)
 class Cut:
-    """The power goes before the event of this number (from 0); `luck` says what of the unsynced is kept, `draw` is
-    the number of the dice."""
+    """The power is cut before the event with this number (from 0). `luck` says which unsynced changes survive; `draw`
+    is the number of the random choice."""
 
     event: int
     luck: Luck
@@ -60,8 +60,8 @@ class Recording:
         trace.record(argv, self.out, RECORDED_WITHIN, {"PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"})
 
     def walk(self) -> Iterator[tuple[int, Disk, Promises, bool, trace.Event]]:
-        """Before each event: its number, the disk, the promises, whether there is a new one; a promise is new until the
-        next barrier, or until it, or another, is no longer one."""
+        """Before each event: its number, the disk, the promises, and whether there is a new one. A promise is new until
+        the next barrier, or until it or another one is withdrawn."""
         disk, promises, news = Disk(self.data, THE_WORLD), dict[str, dict[str, object]](), False
         every = (*trace.events(self.out, self.data, self.marks), trace.Event("sync", str(self.data)))
         for number, event in enumerate(every):
@@ -78,8 +78,8 @@ class Recording:
 
 
 def choose(recording: Recording, most: int, random: Random, counts: Counter[str]) -> list[Cut]:
-    """Every barrier with every luck, when they are not more than `most`; else a cut with nothing kept after each answer,
-    and of the others as many as there is room for."""
+    """Every barrier with every luck, if these are not more than `most`. Otherwise a cut with nothing unsynced after
+    each reply, and as many others as possible."""
     chosen, others = [], []
     for number, disk, _, news, event in recording.walk():
         counts["writes"] += event.what == "write"

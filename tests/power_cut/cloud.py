@@ -1,5 +1,5 @@
-"""A cloud on a folder as `kumoi up` lays it out, with real image and volume files; networks are the fake's, guests the
-fake's or QEMU's."""
+"""A cloud on a folder as `kumoi up` creates it, with real image and volume files. Networks are fake; guests are fake or
+QEMU."""
 
 import time
 from contextlib import AbstractContextManager

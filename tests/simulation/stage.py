@@ -219,8 +219,8 @@ class Play:
         self.walkers = [each for each in self.walkers if not each.ended]
 
     def _outrun(self, sleeper: Walker) -> None:
-        """It sleeps past its lease; another takes over, and falls asleep in the middle or not; clients go on, or not;
-        then it wakes."""
+        """The runner sleeps past its lease; another one takes over, and falls asleep in the middle or not; clients
+        continue, or not; then the first one wakes."""
         self.tell("a sleeper is outrun")
         self.stage.seen["a sleeper is outrun"] += 1
         clock.sleep(LEASE_SECONDS + 1)

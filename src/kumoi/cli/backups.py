@@ -39,10 +39,10 @@ _MARK = "kumoi-backup"
 
 
 def backup(folder: Folder, settings: Settings, target: Path) -> int:
-    """Write `target`, a compressed tar that its owner alone may read; its size in bytes.
+    """Write `target`, a compressed tar that only its owner may read. Returns its size in bytes.
 
-    Tables, images and volumes are those of one instant: operations stand still meanwhile (requests are taken and
-    queued). Each guest stands still while its disks are copied, which are as after a power cut at that instant.
+    Tables, images and volumes have the state of one instant: operations are stopped meanwhile (requests are accepted
+    and queued). Each guest is stopped while its disks are copied. They have the state of a power cut at that instant.
     """
     if settings.database and not settings.database.startswith("sqlite"):
         raise Refused("the tables are in another database server: back them up with its own tools (pg_dump)")
@@ -112,9 +112,9 @@ def _make_durable(folder: Path) -> None:
 
 @contextmanager
 def _standing_still(folder: Folder) -> Iterator[None]:
-    """No operation moves: the runner is parked. Nothing to do when the cloud is down.
+    """Stop the runner, so that no operation moves. Does nothing when the cloud is down.
 
-    Refused when the supervisor died meanwhile: the next one knows of no parked runner.
+    Refused if the supervisor died meanwhile, because its successor does not know that the runner is stopped.
     """
     if not running.is_running(folder):
         yield

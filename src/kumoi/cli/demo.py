@@ -24,8 +24,8 @@ SSH_WITHIN = 180.0
 
 
 class Demonstration:
-    """`person` asks as a member of project demo, `admin` as the cloud's administrator; both only look whether something
-    is there already. What makes or changes something is a command, shown as it is typed."""
+    """`person` is a member of project demo, `admin` the cloud's admin. Both clients only check what exists. Everything
+    that creates or changes something is a command, which is printed."""
 
     def __init__(self, folder: Folder) -> None:
         self.folder = folder

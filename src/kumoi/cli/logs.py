@@ -36,8 +36,8 @@ class Line(NamedTuple):
 def show(
     folder: Path, names: list[str], lines: int, *, follow: bool, as_json: bool = False, request: str | None = None
 ) -> None:
-    """Print the last `lines` of each named process's log, oldest first; follow: and what comes, until interrupted.
-    `request`: all lines, also of the older files, that name this id, and no others."""
+    """Print the last `lines` of each named process's log, oldest first. follow: continue until interrupted. `request`:
+    only lines with this request id, but all of them, also from older files."""
     logs = {path.stem: path for path in sorted(folder.glob("*.log"))}
     for name in names:
         if name not in logs:

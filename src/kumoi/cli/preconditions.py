@@ -53,8 +53,8 @@ LEAST_DISK_MIB = {True: 1024, False: 100}
 
 
 def problems(folder: Folder, settings: Settings, *, running: bool, held_port: int | None = None) -> list[str]:
-    """Sentences; empty when all is well. `running`: this very cloud is up, so its addresses are its own, and so is
-    `held_port`."""
+    """One sentence per problem; empty if there is none. `running`: this cloud is up, so its addresses and `held_port`
+    are in use by itself."""
     found = [*_path(folder, settings), *_power(settings), *_programs(settings), *_disk(folder, settings)]
     found += [
         *_name_servers(settings),

@@ -143,8 +143,8 @@ def up(folder: Folder, settings: Settings) -> list[str]:
 
 @contextmanager
 def _old_settings_unless_done(folder: Folder) -> Iterator[None]:
-    """Settings that this machine turns out not to follow are not kept. A new cloud keeps its first, for its id is part of
-    what was made already."""
+    """Restore the old settings if the new ones fail. A new cloud keeps its first settings, because its id is already in
+    use."""
     before = folder.settings.read_bytes() if folder.settings.exists() else None
     try:
         yield
@@ -182,8 +182,8 @@ def fill(folder: Folder, settings: Settings, secrets: dict[str, str]) -> None:
 
 
 def down(folder: Folder, settings: Settings) -> list[str]:
-    """Stop all of it: control plane, guests (asked first), the rest; then no device or namespace is left.
-    The ids of the servers that did not shut down when asked, and were ended."""
+    """Stop everything: control plane, guests (shut down first), the rest. No device or namespace remains. Returns the
+    ids of the servers that did not shut down in time and were ended."""
     with alone(folder):
         if not is_running(folder):
             # the supervisor was killed: a new one adopts its processes and stops them in order

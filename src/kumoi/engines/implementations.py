@@ -15,8 +15,8 @@ from kumoi.kernel.settings import Settings
 
 @dataclass(frozen=True)
 class Implementations:
-    """`setting`: the field of Settings that chooses; None: there is one for all clouds, named "". `classes`: value of the
-    setting → `module:Class`, imported when it is chosen."""
+    """`setting`: the field of Settings that selects; None: there is only one implementation, named "". `classes`: value
+    of the setting → `module:Class`, imported when it is selected."""
 
     setting: str | None
     classes: Mapping[str, str]
@@ -68,8 +68,8 @@ def load(interface: type[Any], path: str) -> type[Any]:
 
 
 def check(interface: type[Any], implementation: type[Any]) -> None:
-    """Incomplete unless every method of the Protocol is there, with the same parameters and types: the agent calls by their
-    names."""
+    """Incomplete unless the class has every method of the Protocol with the same parameters and types. The agent calls
+    methods by name."""
     problems = []
     for name, method in inspect.getmembers(interface, inspect.isfunction):
         if name.startswith("_"):

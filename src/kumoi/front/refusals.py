@@ -62,8 +62,8 @@ def _of_no_service(error: ApiError) -> dict[str, Any]:
 
 
 def maps() -> str:
-    """nginx's `map` blocks: `$refused_at` from the request line, which is there even where nothing else of a request
-    could be read, the request's id, and `$refusal_…`, the body of each status."""
+    """nginx's `map` blocks: `$refused_at` from the request line, which exists even for unreadable requests; the
+    request's id; and `$refusal_…`, the body of each status."""
     services = "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {root};' + "\n" for root in shapes())
     # Requests that the API handled already have an id. Others get one here.
     parts = "".join(f"(?<id{part}>.{{{length}}})" for part, length in enumerate((8, 4, 4, 4, 12)))

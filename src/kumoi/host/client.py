@@ -63,11 +63,11 @@ class InProcess:
 
 
 class UnixSocket:
-    """An agent behind a unix socket; connections are kept and shared by threads.
+    """An agent behind a unix socket. Connections are kept and shared by threads.
 
-    A silent host does not hold up everybody who asks: after one call has missed its deadline, only prompt questions go
-    to it, and one other call from time to time; the rest fail at once, until anything is answered. When a prompt
-    question is not answered either, the calls under way are given up.
+    A silent host does not block its callers: after one call has missed its deadline, only calls with short deadlines,
+    and from time to time one other call, are sent; the rest fail at once, until the host answers. If a call with a
+    short deadline is not answered either, the calls in progress are abandoned.
     """
 
     def __init__(self, path: Path) -> None:
@@ -172,9 +172,9 @@ class _Connection(HTTPConnection):
 
 
 def remote(protocol: type[T], transport: Transport) -> T:
-    """An object with the Protocol's methods, each of which is carried out by the agent behind `transport`.
+    """An object with the Protocol's methods, which the agent behind `transport` executes.
 
-    Raises what the engine raises, Stale, Unreachable or HostFault.
+    Raises the engine's errors, Stale, Unreachable or HostFault.
     """
     concern = concern_of(protocol)
     calls = {name: partial(_call, transport, concern, method) for name, method in concern.methods.items()}

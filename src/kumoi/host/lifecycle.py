@@ -11,11 +11,11 @@ PATIENCE = 30.0
 
 
 def shut_down(folder: Folder, settings: Settings, patience: float = PATIENCE) -> list[str]:
-    """For `kumoi down`, when the agent has ended and Open vSwitch has not: leave no guest's process and no plug.
+    """For `kumoi down`, after the agent has ended and before Open vSwitch does: leave no guest's process and no plug.
 
-    What is paused is saved to a file; what runs is asked to shut down and ended after `patience` seconds. All of it
-    comes up again with the next agent. Returns the ids of the servers that did not obey in time. HypervisorError:
-    some guest cannot be ended or its memory not be saved; the others are down.
+    The memory of paused guests is saved to a file. Running guests are asked to shut down, and ended after `patience`
+    seconds. The next agent starts all of them again. Returns the ids of the servers that did not shut down in time.
+    HypervisorError: some guest could not be ended, or its memory not be saved; the others are down.
     """
     if settings.hypervisor == "fake" or not folder.guests.is_dir():
         return []

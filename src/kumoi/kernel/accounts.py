@@ -22,10 +22,10 @@ def numbers(user: str) -> tuple[int, int] | None:
 
 
 def give(path: Path, mode: int, *, owner: str | int | None = None, group: str | int | None = None) -> None:
-    """Set the mode, and as root also owner and group (each a user's name or a number, None: unchanged).
+    """Set the mode, and as root also owner and group (each a user's name or a number; None: unchanged).
 
-    Never through a symbolic link, nor of a file with a second name: whoever may write in the folder would choose what root
-    gives away (OSError ELOOP). KeyError naming the user that the installer has not made.
+    OSError ELOOP for a symbolic link or a file with a second name, because otherwise a user who may write in the folder
+    could choose what root gives away. KeyError with the name of a missing system user.
     """
     uid, gid = (_number(owner, 0), _number(group, 1)) if os.geteuid() == 0 else (-1, -1)
     handle = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)

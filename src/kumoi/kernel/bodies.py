@@ -42,8 +42,8 @@ def read_body(request: falcon.Request) -> bytes:
 
 
 def take_rest(env: dict[str, Any]) -> None:
-    """Take what was not read of a body, before the answer goes: whoever still sends does not read it, and the front
-    would say in its place that the service is away. A part at a time, and no more than the front sends."""
+    """Read the rest of a body before the answer is sent. A client that still sends does not read the answer, and the
+    front would report an unreachable service. Reads in parts, and not more than the front sends."""
     if _WHOLE in env or not (env.get("CONTENT_LENGTH") or env.get("HTTP_TRANSFER_ENCODING")):
         return
     stream, left = env["wsgi.input"], LARGEST_SENT
@@ -161,8 +161,8 @@ def holds_nul(value: Any) -> bool:
 
 
 def explain(error: msgspec.ValidationError, action: str | None = None) -> str:
-    """`server.name: Expected …` from msgspec's own words, which name the place last. `action`: the name that stands
-    around what an action's route declares."""
+    """Convert msgspec's message, which ends with the place, to `server.name: Expected …`. `action`: the name of the
+    action in the body."""
     found = _PLACED.fullmatch(str(error))
     if found is None:
         return f"body: {error}"

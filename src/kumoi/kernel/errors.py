@@ -35,8 +35,8 @@ class ApiError(Exception):
 
 
 class Discreet(Exception):
-    """A part of the cloud failed. The text names hosts, paths and programs and is for admins and the log; everybody else
-    reads `told`."""
+    """A part of the cloud failed. The text has hosts, paths and programs, and is for admins and the log. Other users
+    read `told`."""
 
     told: ClassVar[str]
 
@@ -228,8 +228,9 @@ def of_status(status: int, message: str, *, headers: dict[str, str] | None = Non
 
 @contextmanager
 def translated(words: Mapping[type[ApiError], Callable[[Any], ApiError]]) -> Iterator[None]:
-    """Around a call to another service's facade: what it refuses is raised as this service's clients know it. `words`:
-    the facade's error → the error of this service, made from it. What has no words is raised as it is."""
+    """Context manager around a call to another service's facade: its errors are raised as errors that this service's
+    clients expect. `words`: the facade's error class → function that makes this service's error. Other errors are
+    raised unchanged."""
     try:
         yield
     except ApiError as error:

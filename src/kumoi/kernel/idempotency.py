@@ -46,9 +46,9 @@ class Rendered(msgspec.Struct, frozen=True):
 
 
 class Once:
-    """One request's key, scoped to route, user and what the token lets them do, for the answer may hold a secret that a
-    weaker token of theirs would not have been given; `found` and `keep` in the transaction of the request itself: whoever
-    comes second waits for the first or conflicts with it, and then finds its answer."""
+    """One request's key. It is scoped to route, user and the token's permissions, because the answer may contain a
+    secret that a weaker token of the same user must not get. `found` and `keep` run in the request's own transaction:
+    the second of two requests waits for the first or conflicts with it, and then finds its answer."""
 
     def __init__(self, keys: Keys, who: Who, route: str, key: str, body: bytes) -> None:
         if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():

@@ -92,9 +92,9 @@ def fault(room: str, message: str, **facts: Any) -> None:
 def answered(
     room: str, *, service: str, method: str, path: str, status: int, began: float, user_id: str, project_id: str
 ) -> None:
-    """The line of one request, whose id is `request_id`'s. `path`: without its query, which may hold secrets; `began`:
-    clock.monotonic() when it came. It is only put down here: a thread writes all of a moment at once, for one by one they
-    would cost a tenth of a short request."""
+    """Log one request, whose id is `request_id`'s. `path`: without its query, which may contain secrets. `began`:
+    clock.monotonic() at its arrival. The line is only queued here, and a thread writes all lines of a moment at once.
+    Writing each one alone would cost a tenth of a short request."""
     if not _started:
         return
     ms = (clock.monotonic() - began) * 1000

@@ -144,8 +144,8 @@ def _asked(service: Service, route: Route) -> list[Any]:
 
 
 def _parameters(service: Service, route: Route, asked: dict[Any, Schema]) -> list[Schema]:
-    """Of the query. A list is a parameter that may be repeated; the names of a family are the properties of an object
-    that is spread over the query."""
+    """The parameters of the query. A list is a parameter that may be repeated. A family is an object whose properties
+    become parameters."""
     found: list[Schema] = [
         {"name": name, "in": "query", "required": required, "schema": asked[kind]}
         for name, kind, required in queries.parameters(route.query, _newest(service))

@@ -405,8 +405,8 @@ def waiting_too_long(tx: Transaction) -> list[str]:
 
 
 def give_up(tx: Transaction, database: Database, operation_id: str) -> None:
-    """End a queued operation: it has started nothing, so only its first step's `erase` gives back what the request took.
-    Nothing when it is not queued any more."""
+    """End a queued operation. It has started nothing, so only its first step's `erase` runs, which releases what the
+    request took. Does nothing if it is not queued any more."""
     row = tx.row(operations, id=operation_id)
     if row is None or row["state"] != QUEUED:
         return

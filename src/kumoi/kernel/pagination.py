@@ -26,11 +26,12 @@ def page(
     reverse: bool = False,
     alternatives: Sequence[sa.ColumnElement[bool]] = (),
 ) -> list[Any]:
-    """Rows of the type `row` after `marker` (a row that the same query could give), at most min(limit, LARGEST_PAGE).
+    """Rows of the type `row` after `marker` (a row of the same query), at most min(limit, LARGEST_PAGE).
 
-    `sort`: (column, `asc` or `desc`); the last one must be unique. `reverse`: the page before the marker.
-    `alternatives`: conditions of which each row must meet one, and no row meets two. A page is taken of each, for there
-    may be an index in the right order for each, but not for all of them together."""
+    `sort`: (column, `asc` or `desc`); the last column must be unique. `reverse`: the page before the marker.
+    `alternatives`: disjoint conditions; each row must meet one. A page of each is read, because each may have an index
+    in the right order, while all of them together have none.
+    """
     order = [(column, (direction == "desc") != reverse) for column, direction in sort]
     if marker is not None:
         query = query.where(_after(order, marker))

@@ -61,8 +61,8 @@ def found(text: str, value: str | None) -> bool | None:
 
 
 def matches(column: sa.Column[str], text: str, dialect: str) -> sa.ColumnElement[bool]:
-    """Whether the checked expression matches somewhere in the column. One of letters and dots alone, as almost all are, is
-    asked for as GLOB or LIKE: that takes no call into Python for each row."""
+    """Whether the checked expression matches somewhere in the column. An expression of only letters and dots (almost
+    all are) becomes GLOB or LIKE, which needs no call into Python for each row."""
     parts = _plain(text)
     if parts is None:
         return column.regexp_match(text)

@@ -9,9 +9,10 @@ from kumoi.kernel.who import Who
 
 @dataclass(frozen=True)
 class Policy:
-    """`role` None: any token will do; `scopes` are those whose tokens may call; `token` False: no token is asked for.
+    """`role` None: any token is sufficient. `scopes`: the accepted scopes of tokens. `token` False: no token is
+    required.
 
-    The admin of a project passes wherever a system admin does: that is OpenStack's default.
+    The admin of a project may do what a system admin may do, as in OpenStack's defaults.
     """
 
     name: str
@@ -50,8 +51,8 @@ def reader() -> Policy:
 
 
 def member() -> Policy:
-    """Changes within a project. With a token of the system only an admin passes: a member or manager of the system looks,
-    and changes nobody's things."""
+    """Changes within a project. With a token of the system only an admin may call it: a member or manager of the system
+    may only read."""
     return Policy("member", "member", _PROJECT)
 
 
@@ -66,7 +67,7 @@ def any_scope(role: str) -> Policy:
 
 
 def must_change(who: Who, project_id: str | None, rule: str) -> None:
-    """PolicyForbids naming `rule` when the caller may not change things of this project. Ask `who.sees` first, so that
-    what the caller does not see is not found."""
+    """PolicyForbids with `rule` if the caller may not change resources of this project. Check `who.sees` first, so that
+    an invisible resource is not found."""
     if not who.changes(project_id):
         raise PolicyForbids(rule)

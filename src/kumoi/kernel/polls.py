@@ -20,9 +20,9 @@ class Silent(Exception):
 def ask(subject: str, names: Iterable[str], question: Callable[[str], T], within: float) -> dict[str, T | Exception]:
     """Returns name → answer or exception (Silent included) after at most `within` seconds.
 
-    `subject` names the question. A host with an open question of the same subject is not asked again, so a silent host
-    costs one thread at most. A single host is asked directly, because its own call has a deadline and nobody else waits.
-    Pass all hosts, including those without work.
+    `subject` names the question. A host with an unanswered question of the same subject is not asked again, so a silent
+    host costs at most one thread. A single host is asked directly, because its own call has a deadline and nobody else
+    waits. Pass all hosts, including those without work.
     """
     asked = list(names)
     if len(asked) < 2:

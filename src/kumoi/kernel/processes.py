@@ -12,12 +12,12 @@ from threading import Thread
 
 @dataclass(frozen=True)
 class Process:
-    """A long-lived process of a cloud, as the supervisor starts, watches, restarts and stops it.
+    """A long-lived process of a cloud, which the supervisor starts, watches, restarts and stops.
 
-    `ready` is a file or unix socket whose appearance says that the process serves; None: at once.
-    `user` is a system user's name, or None for the user that runs `kumoi up`.
-    `layer` orders starting (low first) and stopping (high first); a `patient` one waits by itself for what it
-    needs, so it starts at once. Restarts of the control plane touch only processes with `control_plane=True`.
+    `ready` is a file or unix socket that exists once the process serves; None: at once. `user` is a system user's name,
+    or None for the user of `kumoi up`. `layer` orders starting (low first) and stopping (high first). A `patient`
+    process waits itself for what it needs, so it starts at once. Restarts of the control plane affect only processes
+    with `control_plane=True`.
     """
 
     name: str
@@ -61,10 +61,10 @@ def run(
     groups: Sequence[str] = (),
     keep: Sequence[int] = (),
 ) -> str:
-    """Standard output of a command that ended well within `within` seconds; CommandFailed otherwise.
+    """The standard output of a command that succeeded within `within` seconds; otherwise CommandFailed.
 
-    As another `user`, it has that user's own group and, of `groups`, those that exist; no other.
-    `keep` are file descriptors that it inherits under the same numbers.
+    As another `user` it has only that user's own group and the existing ones of `groups`. `keep` are file descriptors
+    that it inherits under the same numbers.
     """
     try:
         done = subprocess.run(
@@ -115,8 +115,8 @@ def detach(
     groups: Sequence[str] = (),
     keep: Sequence[int] = (),
 ) -> Detached:
-    """Start a program that outlives this process. What it says replaces `log`; CommandFailed when there is none
-    such. The other arguments are as in `run`."""
+    """Start a program that survives this process. Its output replaces `log`. CommandFailed if there is no such program.
+    The other arguments are as in `run`."""
     try:
         with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as said:
             return Detached(

@@ -1,7 +1,8 @@
-"""Rooms that exist in some folders only: what a resource declares there is found, and listed nowhere.
+"""Finds rooms that only some folders have, so that declarations need no central list.
 
-A folder of a service or a resource says in its `__init__.py` which other services it needs: `NEEDS = ("image",)`. A process
-whose cloud does not have all of them (`only`) finds none of the folder's rooms."""
+A folder of a service or a resource lists in its `__init__.py` the other services that it needs: `NEEDS = ("image",)`.
+In a cloud without one of them (see `only`) no room of the folder is found.
+"""
 
 import importlib
 import importlib.util

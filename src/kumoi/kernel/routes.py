@@ -17,8 +17,9 @@ BodyDecoder = Callable[[str | None, bytes, "Route", Version | None], Any]
 
 @dataclass(frozen=True)
 class Route:
-    """One thing a client may ask. `path` is below the service's prefix. `mode`: `read` and `write` run in one transaction
-    (`request.tx`), `live` in none (`request.database`), `stream` in the streams process (async, bodies of any size)."""
+    """One request that clients may send. `path` is below the service's prefix. `mode`: `read` and `write` run in one
+    transaction (`request.tx`), `live` in none (`request.database`), `stream` in the streams process (async, bodies of
+    any size)."""
 
     method: str
     path: str
@@ -45,8 +46,8 @@ class Route:
     errors: tuple[int, ...] = ()
     """Statuses besides 400, 401, 403, 404 that it documents."""
     before: Handler | None = None
-    """Of a `write` route: what is slow, or asks an engine. It runs outside any transaction with the handler's own
-    arguments, which then gets what it gave as `prepared`; it writes nothing, and does not run when an Idempotency-Key
+    """For a `write` route: slow work, or calls of engines. It runs outside any transaction with the handler's
+    arguments, and the handler gets its result as `prepared`. It must not write, and does not run if an Idempotency-Key
     already has its answer."""
     raw_body: bool = False
     """The body is bytes, which the handler reads itself; JSON is not expected."""
@@ -148,8 +149,8 @@ class Routes:
 
 
 class Below:
-    """The `routes` of every resource in a service's package, from `<package>.<resource>.<room>`; imported when they are
-    asked for."""
+    """The `routes` of every resource in a service's package, from `<package>.<resource>.<room>`, imported on first
+    use."""
 
     def __init__(self, package: str, room: str = "api") -> None:
         self.package, self.room = package, room
@@ -212,8 +213,8 @@ class Service:
     catalog_names: Mapping[str, str] = field(default_factory=dict)
     """Catalogue type → its name there, where that is not `name`."""
     project_in_path: bool = False
-    """Every route answers below `prefix/{project id}` too, for the project of the token: the older URLs of block storage
-    and compute."""
+    """Every route also exists below `prefix/{project id}`, for the project of the token, as in older URLs of block
+    storage and compute."""
 
     address: str = ""
     """The path that `kumoi status` shows; empty: its prefix."""

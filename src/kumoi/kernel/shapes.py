@@ -14,8 +14,8 @@ class Extensible(msgspec.Struct):
 
 @cache
 def under(name: str, kind: Any, **more: Any) -> Any:
-    """`{name: kind}`, with `more` (name → type) beside it: `under("projects", list[Project], links=Pages)`. What may be
-    UNSET may be absent."""
+    """`{name: kind}`, with `more` (name → type) beside it: `under("projects", list[Project], links=Pages)`. A field
+    that may be UNSET may be absent."""
     fields: list[Any] = []
     for key, type_ in {name: kind, **more}.items():
         default = {"default": UNSET} if UnsetType in get_args(type_) else {}

@@ -40,8 +40,8 @@ GRACE_SECONDS = 60.0
 
 
 def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
-    """An application of every route with mode `stream`; handlers are `async def handler(asked, body, **path)` where
-    `body` iterates over chunks, or, for method WEBSOCKET, `async def handler(asked, socket, **path)`."""
+    """An application of all routes with mode `stream`. Handlers are `async def handler(asked, body, **path)`, where
+    `body` iterates over chunks; for method WEBSOCKET `async def handler(asked, socket, **path)`."""
     app = _App()
     app.req_options.strip_url_path_trailing_slash = True
     by_path: dict[str, tuple[Service, dict[str, Route]]] = {}
@@ -67,8 +67,8 @@ def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
 
 
 class _App(falcon.asgi.App):  # type: ignore[type-arg]
-    """What every request gets, whoever answers it: an id, its body taken whole, a line in the log. Falcon takes a
-    connection that is lost for the end of its body; this one remembers."""
+    """Gives every request an id and a line in the log, and detects lost connections. Falcon treats a lost connection as
+    the end of the body."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # type: ignore[override]
         if scope["type"] not in ("http", "websocket"):
@@ -206,7 +206,7 @@ class _Stream:
 
 
 async def _chunks(request: falcon.asgi.Request) -> AsyncIterator[bytes]:
-    """The body; BadRequest when the connection is lost before its end, RequestTimeout when it comes too slowly. Only the
+    """The body. BadRequest if the connection is lost before its end, RequestTimeout if it arrives too slowly. Only the
     time in which this side waited for the client counts."""
     came, waited = 0, 0.0
     parts = aiter(request.stream)

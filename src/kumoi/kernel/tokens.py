@@ -42,8 +42,8 @@ class Keys:
 
     @staticmethod
     def create(folder: Path) -> bool:
-        """Make the key file durably unless it exists; mode 0640, so that the control plane's group may read it.
-        Whether it was made."""
+        """Create the key file durably unless it exists, with mode 0640, so that the control plane's group can read it.
+        Returns whether it was created."""
         path = folder / "tokens"
         if path.exists():
             return False
@@ -74,6 +74,6 @@ class Keys:
         return self._fernet.decrypt(sealed.encode()).decode()
 
     def digests(self, secret: bytes) -> list[str]:
-        """64 hex digits with each key, the one that signs first: keep that, and compare with all. Without the keys they say
-        nothing, not even whether a guess is right."""
+        """64 hex digits for each key; the first one is that of the signing key. Store the first, and compare with all.
+        Without the keys a digest reveals nothing, not even whether a guess is right."""
         return [hmac.digest(key, secret, "sha256").hex() for key in self._digesting]

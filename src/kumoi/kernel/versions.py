@@ -192,8 +192,8 @@ def _shrinker(kind: Any, version: Version) -> Callable[[Any], Any] | None:
 
 
 def shrink(value: Any, kind: Any, version: Version | None) -> Any:
-    """The reply without the fields that the caller's version does not know. A struct may be given as a dict by the names
-    in JSON."""
+    """The reply without the fields that the caller's version does not have. A struct may also be a dict with its JSON
+    names."""
     if version is None:
         return value
     shrinker = _shrinker(kind, version)
@@ -201,8 +201,8 @@ def shrink(value: Any, kind: Any, version: Version | None) -> Any:
 
 
 def decode(body: bytes, kind: Any, version: Version | None) -> Any:
-    """A body checked against the fields of the caller's version; those it does not know take their defaults.
-    msgspec.ValidationError or DecodeError when it does not fit."""
+    """A body, checked against the fields of the caller's version. Fields that the version does not have get their
+    defaults. msgspec.ValidationError or DecodeError if it is invalid."""
     if version is None:
         return msgspec.json.decode(body, type=kind)
     small = narrowed(kind, version)

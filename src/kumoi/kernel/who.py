@@ -43,8 +43,8 @@ class Who:
         return project_id is not None and project_id == self.project_id
 
     def changes(self, project_id: str | None) -> bool:
-        """Whether this caller may change a thing of that project: its own project's, or anybody's as admin. Whoever
-        only sees a thing (a system reader, a project that it is shared with) may not."""
+        """Whether this caller may change resources of that project: the caller's own project's, or as admin anybody's.
+        A caller who may only see a resource (a system reader, a project that it is shared with) may not."""
         return self.is_admin or (project_id is not None and project_id == self.project_id)
 
     @property

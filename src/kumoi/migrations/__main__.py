@@ -1,4 +1,4 @@
-"""`python -m kumoi.migrations MESSAGE` writes the migration from the newest one to the tables as the code has them;
+"""`python -m kumoi.migrations MESSAGE` writes the migration from the newest revision to the tables in the code.
 `--merge` writes the one that joins two branches' heads."""
 
 import argparse

@@ -23,8 +23,8 @@ def use(setting: str) -> None:
 
 
 def chosen(setting: str) -> frozenset[str]:
-    """The services that the setting names, with commas between them; empty: all. ValueError when one is unknown, or needs
-    another that is not named."""
+    """The services in the comma-separated setting; empty: all. ValueError if one is unknown, or needs one that is not
+    listed."""
     known = every()
     named = {name.strip() for name in setting.split(",") if name.strip()}
     if not named:

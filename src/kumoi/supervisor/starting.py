@@ -86,9 +86,9 @@ def closed_to(uid: int, gid: int, trees: Sequence[Path]) -> dict[Path, list[Path
 
 
 def _open_a_way(closed: dict[Path, list[Path]], place: Path) -> None:
-    """In a mount namespace of this process alone, cover each closed folder with one that holds only the needed trees.
+    """In a mount namespace of this process, cover each closed folder with one that contains only the needed trees.
 
-    A clone below /root (mode 700) works so, without opening /root to anybody.
+    So a clone below /root (mode 700) works without opening /root to anybody.
     """
     _call("unshare", _CLONE_NEWNS)
     _mount("none", Path("/"), "", _MS_REC | _MS_PRIVATE)

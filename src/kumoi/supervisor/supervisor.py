@@ -30,9 +30,10 @@ by process meets no new ones."""
 
 
 class Supervisor:
-    """Layers up to `level` are wanted, less the units in `parked`; those in `held` are stopped once and started anew.
+    """Layers up to `level` are wanted, without the units in `parked`. Those in `held` are stopped once and started
+    again.
 
-    Beside what the plan names there is a standby, except while less than everything is wanted.
+    In addition to the plan there is a standby, unless only some layers are wanted.
     """
 
     def __init__(self, data: Path) -> None:

@@ -43,7 +43,7 @@ pytestmark = pytest.mark.real
 
 
 class Taps:
-    """Names taps that are not there: with `network=fake`, cards are connected to nothing. `real`: makes them.
+    """Returns names of taps that do not exist: with `network=fake`, cards are not connected. `real`: creates them.
     `silent`: plugs none."""
 
     def __init__(self) -> None:

@@ -47,8 +47,8 @@ _DEVICES = msgspec.json.Decoder(_Devices)
 
 
 class FakeHypervisor:
-    """Keeps its guests in a small database below `folder`, so that they outlive the agent. Guests do nothing:
-    they obey at once, write a few lines on their console, and have no screen."""
+    """Stores its guests in a small database below `folder`, so that they survive the agent. Guests obey at once, write
+    a few lines on their console, and have no screen."""
 
     def __init__(
         self,

@@ -146,10 +146,10 @@ class Host(msgspec.Struct, frozen=True):
 
 
 class Hypervisor(Protocol):
-    """States reached by: start → RUNNING; pause, unpause; suspend; ask_shutdown or power_off → OFF; destroy → ABSENT.
+    """Transitions: start → RUNNING; pause, unpause; suspend; ask_shutdown or power_off → OFF; destroy → ABSENT.
 
-    What does not fit the guest's state (pausing one that is OFF, changing devices of a SUSPENDED one, anything but
-    destroy and detach of one that is ABSENT) raises HypervisorError.
+    A call that does not fit the guest's state raises HypervisorError: pausing a guest that is OFF, changing devices of
+    a SUSPENDED one, or anything except destroy and detach of an ABSENT one.
     """
 
     def start(self, fence: Fence, spec: GuestSpec) -> None:
@@ -197,8 +197,8 @@ class Hypervisor(Protocol):
         """Why the guest is OFF or FAILED unexpectedly, for its owner; empty if that is unknown."""
 
     def cards(self, server_id: str | None = None) -> dict[str, list[str]]:
-        """Every guest on this host, or only the one named → the ports of the network cards that it has, or comes back
-        with, in one question."""
+        """Guest → the ports of its network cards (those of a stopped guest included), for every guest on this host or
+        only the given one."""
 
     def disks(self) -> dict[str, list[str]]:
         """Guest → the ids of its volumes, for every guest on this host, including those that are not running."""

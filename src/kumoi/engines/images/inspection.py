@@ -28,10 +28,10 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Inspection:
-    """Feed it an image's bytes in order, then ask for its finding. Holds at most a few MiB of them.
+    """Feed it an image's bytes in order, then read its result. It holds at most a few MiB.
 
-    `disk_format` is one of KNOWN_FORMATS, or None to find out without judging. ImageRefused from `feed` as soon as
-    the content cannot be that format any more, and from `finish`.
+    `disk_format` is one of KNOWN_FORMATS, or None to detect the format without a check. `feed` raises ImageRefused as
+    soon as the content cannot have that format; `finish` may raise it too.
     """
 
     def __init__(self, disk_format: str | None) -> None:

@@ -48,13 +48,13 @@ class ImageStore(Protocol):
     """An image exists as a whole or not at all, also after a power cut."""
 
     def begin(self, image_id: str, disk_format: str | None) -> Writer:
-        """Start to take an image's bytes, in place of older ones at `finish`. `disk_format`: what they must be,
-        in the API's words; None: anything (a container that is no bare disk). ImagesError while another upload
-        of the same image runs; ImageRefused when no check for that format exists."""
+        """Start an upload, which replaces older bytes at `finish`. `disk_format`: the required format, a disk_format of
+        the API; None: any (a container that is not a bare disk). ImagesError while another upload of the same image
+        runs; ImageRefused if there is no check for that format."""
 
     def open(self, image_id: str) -> BinaryIO:
-        """The bytes, to be closed by the caller, who keeps them also when the image is deleted meanwhile;
-        ImagesError when there are none."""
+        """The bytes. The caller closes the file, and keeps the bytes even if the image is deleted meanwhile.
+        ImagesError if there are none."""
 
     def path(self, image_id: str) -> Path:
         """The path of the bytes, for a web server; ImagesError if there are none."""

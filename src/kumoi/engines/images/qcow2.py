@@ -113,8 +113,8 @@ def refusal(header: Header, size: int) -> str | None:
 
 
 def refusal_of_clusters(path: Path) -> str | None:
-    """Why the file at `path`, whose header is sound, does not hold what its tables point to; None: it does, as far as they
-    were read. Each table is read once, and MOST_CLUSTERS entries at most, however the file is made."""
+    """Why the file at `path`, whose header is valid, lacks clusters of its tables; None: it lacks none of those that
+    were read. Each table is read once, and at most MOST_CLUSTERS entries, whatever the file contains."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         size = os.fstat(handle).st_size

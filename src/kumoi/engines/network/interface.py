@@ -97,8 +97,8 @@ class DhcpOption(msgspec.Struct, frozen=True):
 
 
 class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A port of a guest or of metadata. Ports of routers (interfaces, gateways) are in RouterSpec, those of
-    floating IPs in FloatingIpSpec: neither is ever applied as a PortSpec."""
+    """A port of a guest or of metadata. Ports of routers (interfaces, gateways) are part of RouterSpec, and those of
+    floating IPs part of FloatingIpSpec. These are never applied as a PortSpec."""
 
     id: str
     network_id: str
@@ -297,8 +297,8 @@ class Wiring(Protocol):
     """The plugs of one host into the topology. Every call is idempotent and, except in the fake, needs root."""
 
     def plug(self, fence: Fence, port_id: str, mac: str, mtu: int) -> str:
-        """Connect a persistent tap for the guest's network card to the port and return its name. The user `kumoi-guest` may
-        open it. A tap that lost its bridge is connected again."""
+        """Connect a persistent tap for the guest's network card to the port and return its name. The user `kumoi-guest`
+        may open it. A tap without its bridge is connected again."""
 
     def unplug(self, fence: Fence, port_id: str) -> None: ...
 
@@ -306,8 +306,9 @@ class Wiring(Protocol):
         """Port ids."""
 
     def serve_network(self, fence: Fence, network: ServedNetwork) -> str:
-        """Make a network namespace with the network's metadata port and return its name. The namespace has 169.254.169.254/32
-        and, where the kernel has IPv6, fe80::a9fe:a9fe/128, and nothing else, so a listener in it hears this network only."""
+        """Create a network namespace with the network's metadata port and return its name. Its only addresses are
+        169.254.169.254/32 and, if the kernel has IPv6, fe80::a9fe:a9fe/128, so a listener in it receives only requests
+        of this network."""
 
     def unserve_network(self, fence: Fence, network_id: str) -> None: ...
 
@@ -315,8 +316,8 @@ class Wiring(Protocol):
         """Network id → namespace name (`/run/netns/<name>`)."""
 
     def end_connections(self, kept: Translations) -> int:
-        """End the connections on this host whose translation differs from `kept`; returns the number of ended pairs of outer
-        and inner address. The switch would keep the old translation for as long as packets come. A connection that is ended
-        by mistake continues: its next packet is translated anew."""
+        """End the connections on this host whose translation differs from `kept`. Returns the number of (outer, inner)
+        address pairs that had some. Otherwise the switch would keep the old translation as long as packets arrive. A
+        connection that is ended by mistake continues: its next packet is translated again."""
 
     def inventory(self) -> WiringInventory: ...

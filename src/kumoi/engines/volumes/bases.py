@@ -101,8 +101,9 @@ class Bases:
                 os.close(handle)
 
     def _check(self, source: Path) -> None:
-        """That what was linked is an upload: whoever takes uploads may put anything into that folder. Looked at where
-        nobody else writes. VolumesError, and it is gone again."""
+        """Check that the linked file is an upload, because the process that takes uploads may put any file into that
+        folder. The check runs on the link, in a folder where nobody else writes. After a VolumesError the link is
+        removed."""
         found = os.stat(source, follow_symlinks=False)
         sealed = found.st_uid == 0 and stat.S_IMODE(found.st_mode) == _READABLE
         uploaded = found.st_uid == os.stat(self.images).st_uid
@@ -173,8 +174,8 @@ def _inspected(source: Path, disk_format: str) -> int:
 
 
 def _seal(file: Path) -> None:
-    """Root's own: neither the process that took the upload nor a guest that broke out can change it now. VolumesError for
-    what is no regular file."""
+    """Make the file root's, so that neither the process that took the upload nor an escaped guest can change it.
+    VolumesError if it is not a regular file."""
     try:
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

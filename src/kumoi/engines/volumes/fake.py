@@ -36,8 +36,8 @@ class FakeVolumes:
         holder: Callable[[str], Holder | None] = _nobody,
         capacity_gib: float = 10_000.0,
     ) -> None:
-        """`images`: the image store's folder, where an image's data must lie; None: every image is believed to be
-        there, one GiB large."""
+        """`images`: the image store's folder, which must contain an image's data; None: every image is assumed to
+        exist, with one GiB."""
         folder.mkdir(parents=True, exist_ok=True)
         self.images = images
         self.holder = holder

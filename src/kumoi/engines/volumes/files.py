@@ -33,9 +33,9 @@ def _nobody(volume_id: str) -> Holder | None:
 
 
 class FileVolumes:
-    """Implements Volumes. Fences are the agent's to check; orders for one disk run one after the other.
+    """Implements Volumes. The agent checks fences; orders for one disk run one after the other.
 
-    Snapshots are copies of a volume's own layer, so they and their volume go their own ways.
+    A snapshot is a copy of a volume's own layer, so it is independent of the volume.
     """
 
     def __init__(
@@ -45,9 +45,10 @@ class FileVolumes:
         user: str | None = GUESTS_USER,
         holder: Callable[[str], Holder | None] = _nobody,
     ) -> None:
-        """`user` owns the files and runs qemu-img; None: whoever runs this. `holder` finds who has a volume open.
+        """`user` owns the files and runs qemu-img; None: the user of this process. `holder` finds the process that has
+        a volume open.
 
-        Makes the folders and removes what a crash left half-made. VolumesError: there is no such user.
+        Creates the folders and removes drafts that a crash left. VolumesError: there is no such user.
         """
         try:
             self.owner = Owner(user)

@@ -24,7 +24,7 @@ Source = FileSource
 
 
 class Base(msgspec.Struct, frozen=True):
-    """An image's disk on this host, read-only, the backing file of volumes and root disks. With files it is
+    """An image's read-only disk on this host, the backing file of volumes and root disks. With files it is
     `Folder.bases/<image_id>`, always qcow2 whatever the image's own format."""
 
     image_id: str
@@ -44,19 +44,19 @@ class Holder(Protocol):
 
 
 class Volumes(Protocol):
-    """Volumes and snapshots are thin and share an image's cached base copy-on-write. An id that
-    is no UUID, or that must exist and does not, is a VolumesError. So is a full disk; the call then leaves nothing behind.
+    """Volumes and snapshots are thin and share an image's cached base copy-on-write. VolumesError for an id that is not
+    a UUID, for a required disk that does not exist, and when the storage is full; then the call leaves nothing behind.
     While an earlier order for the same disk or image runs, a call raises `kernel.fences.Busy` and changes nothing."""
 
     def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
-        """Copy the image's bytes from the image store to this host, once. `disk_format` is what the image API
-        says (raw, qcow2, vmdk, …); content that is something else or not safe to open is a VolumesError."""
+        """Copy the image's bytes from the image store to this host, once. `disk_format` is that of the image API (raw,
+        qcow2, vmdk, …). VolumesError if the content has another format or is not safe to open."""
 
     def create(
         self, fence: Fence, volume_id: str, size_gib: int, image_id: str | None, snapshot_id: str | None
     ) -> None:
-        """An empty volume, or one with an image's (prepared before) or a snapshot's content, grown to the size;
-        VolumesError when the content is larger. A volume that is there stays as it is."""
+        """Create an empty volume, or one with the content of an image (prepared before) or a snapshot, grown to the
+        size. VolumesError if the content is larger. An existing volume stays as it is."""
 
     def delete(self, fence: Fence, volume_id: str) -> None:
         """Succeeds also if there is no such volume; VolumesError while a running guest has it open."""
@@ -65,7 +65,7 @@ class Volumes(Protocol):
         """Works also while a running guest has the volume open. VolumesError if the volume is already larger."""
 
     def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
-        """Make a crash-consistent copy that is independent of the volume, also while a guest has it open. An existing
+        """Create a crash-consistent copy that is independent of the volume, also while a guest has it open. An existing
         snapshot stays as it is. Returns the size of the volume at that instant, in bytes."""
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None: ...

@@ -34,8 +34,8 @@ class QemuImg:
         self.user = user
 
     def create(self, place: Path, size: int, backing: str | None = None) -> None:
-        """A thin qcow2 of `size` bytes into the existing file `place`; `backing`: another qcow2, by a path relative
-        to `place`, written down as such and not opened."""
+        """Create a thin qcow2 of `size` bytes in the existing file `place`. `backing`: another qcow2, as a path
+        relative to `place`. It is recorded and not opened."""
         self._create(place, size, backing, "qcow2")
 
     def create_over_raw(self, place: Path, size: int, backing: str) -> None:

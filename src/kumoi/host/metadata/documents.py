@@ -42,9 +42,10 @@ EC2_VERSIONS = (
 
 
 def documents(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
-    """Path (`openstack/latest/meta_data.json`, `latest/meta-data/instance-id`, …) → content, lists of names aside.
+    """Path (`openstack/latest/meta_data.json`, `latest/meta-data/instance-id`, …) → content, without listings of
+    folders.
 
-    `seed`: random bytes for the guest's own random numbers.
+    `seed`: random bytes for the guest's random number generator.
     """
     return {**openstack(metadata, seed), **ec2(metadata)}
 
@@ -163,9 +164,9 @@ def _text(value: object) -> bytes:
 
 
 def listing(paths: Mapping[str, bytes], folder: str, key_names: list[str]) -> bytes | None:
-    """The names in a folder, one a line, folders with a slash; None when there is no such folder.
+    """The names in a folder, one per line, folders with a slash; None if there is no such folder.
 
-    EC2's list of public keys reads `0=name`.
+    EC2's list of public keys has the format `0=name`.
     """
     prefix = f"{folder}/" if folder else ""
     names: set[str] = set()

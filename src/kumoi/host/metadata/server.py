@@ -192,8 +192,8 @@ def _plain(address: str) -> str:
 
 
 def _listen_inside(namespace: Path) -> list[socket.socket]:
-    """Listening sockets that hear one network namespace; only the thread that opens them ever enters there. One for
-    each of the addresses that is there: the IPv4 one always is."""
+    """Listening sockets in a network namespace; only the thread that opens them enters it. One for each address that
+    exists; the IPv4 address always does."""
     made: list[socket.socket] = []
     failures: list[OSError] = []
 

@@ -87,9 +87,10 @@ def create(
     availability_zone: str | None = None,
     host: str | None = None,
 ) -> Volume:
-    """Promise a volume in the caller's project: it is `creating` until `available` or `error`. OverQuota (413),
-    InvalidInput (400) and so on as its own API answers. `size_gib` None: the snapshot's or the copied volume's
-    (`volume_id`); `host`: where its disk has to lie; `origin`: as operations.begin wants it."""
+    """Create a volume in the caller's project and start its operation: it is `creating` until `available` or `error`.
+    OverQuota (413), InvalidInput (400) and so on, as in its own API. `size_gib` None: the size of the snapshot or of
+    the copied volume (`volume_id`). `host`: the host that must store its disk. `origin`: the keyword arguments for
+    operations.begin."""
     asked = creation.Wanted(
         name=name, size_gib=size_gib, image_id=image_id, snapshot_id=snapshot_id, source_volume_id=volume_id,
         volume_type=volume_type, availability_zone=availability_zone, host=host,
@@ -98,8 +99,8 @@ def create(
 
 
 def delete(tx: Transaction, volume_id: str, origin: Mapping[str, Any]) -> None:
-    """Promise that it goes, also while it is being made; nothing when there is none. InvalidVolume (400) when a server
-    has it, or when it has snapshots."""
+    """Start the deletion, also of a volume in creation. Does nothing if there is none. InvalidVolume (400) if a server
+    uses it, or if it has snapshots."""
     row = store.find(tx, volume_id)
     if row is not None:
         changes.delete(tx, row, origin)

@@ -81,8 +81,8 @@ def _nobodys(tx: Transaction, disks: list[Disk]) -> list[Disk]:
 
 
 def _remove(tx: Transaction, disk: Disk) -> None:
-    """Only what these tables once worked on: where they were set back to an older state, disks that were made since are
-    the only trace of somebody's data, and the audit's matter."""
+    """Only disks that these tables once worked on. If the tables are an older backup, newer disks are the only copy of
+    somebody's data, and only the audit reports them."""
     host, kind, disk_id = disk
     name = subject(kind, disk_id)
     if not _nobodys(tx, [disk]) or not operations.known(tx, {name, subject("volume", disk_id)}):

@@ -46,8 +46,8 @@ class _Host:
 
 
 def differences(view: View) -> Found:
-    """What an operation has in its hands just now is no difference: it is listed as unfinished already. What moves while
-    it is looked at differs once, not twice."""
+    """Changes by active operations are not differences, because unfinished operations are reported anyway. Everything
+    is compared twice, and only what differs both times is reported."""
     found = _look(view)
     if found:
         again = {(one["kind"], one["id"]) for one in _look(view)}

@@ -25,8 +25,8 @@ class ProjectRef:
 
 
 def authenticator(keys_folder: Path) -> Authenticator:
-    """Who a token stands for: signature, expiry, revocation, user and scope enabled, roles as they are now. One per
-    process; what it remembers is void as soon as any process changes identity. `keys_folder` holds `tokens`."""
+    """Checks tokens: signature, expiry, revocation, enabled user and scope, current roles. One per process. Its cache
+    is invalid as soon as any process changes identity. `keys_folder` contains `tokens`."""
     return Checker(Keys.load(keys_folder))
 
 

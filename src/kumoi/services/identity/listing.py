@@ -49,8 +49,8 @@ _HOW = "contains|startswith|endswith"
 
 
 def query(columns: Columns, more: Mapping[str, Any] | None = None, *, paged: bool = True) -> Query[Params]:
-    """What a list takes: a filter for each of `columns`, inexact ones for its texts, `more` (name → type) and pages.
-    `conditions` reads the filters; it refuses an inexact filter that it does not know."""
+    """The query of a list: a filter for each of `columns`, inexact filters for texts, `more` (name → type), and pages.
+    `conditions` evaluates the filters, and refuses unknown inexact filters."""
     types = {name: bool if isinstance(column.type, sa.Boolean) else str for name, column in columns.items()}
     texts = sorted(name for name, kind in types.items() if kind is str)
     families = [Family("inexact", f"({'|'.join(texts)})__i?({_HOW})")] if texts else []
@@ -63,8 +63,8 @@ PAGES = query({})
 
 
 def conditions(params: Params, columns: Columns) -> Conditions:
-    """From `name=…` and `name__contains=…` (startswith, endswith; with a leading i: whatever the case). `columns`: the
-    names that may be filtered by; others are not looked at."""
+    """Conditions from `name=…` and `name__contains=…` (startswith, endswith; with the prefix `i` they ignore case).
+    `columns`: the names that may be filtered by; others are ignored."""
     found: Conditions = []
     for key, values in params.items():
         name, _, how = key.partition("__")

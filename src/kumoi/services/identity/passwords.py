@@ -59,8 +59,8 @@ def hashed(password: str, rounds: int) -> str:
 
 
 def matches(password: str, password_hash: str | None, rounds: int) -> bool:
-    """Whether it is the password. Without a hash (no such user) it is False after the same time. Outside transactions.
-    What is not remembered is computed in the lane; Unavailable when too many wait."""
+    """Whether the password is correct. Without a hash (unknown user) it is False after the same time. Call it outside
+    transactions. Hashes that are not cached are computed in the lane; Unavailable if too many wait."""
     if password_hash is None:
         return LANE.run(lambda: fits(password, None, rounds))
     success = _success(password, password_hash)

@@ -56,8 +56,8 @@ def check_change(who: Who, domain_id: str | None, action: str) -> None:
 
 
 def check_not_above(tx: Transaction, who: Who, actor_kind: str, actor_id: str, action: str) -> None:
-    """A domain's manager does not take over the cloud by way of an account in the domain that reaches beyond it: an admin,
-    a user of the system, a service."""
+    """A domain manager may not change an account in the domain whose roles exceed it (an admin, a user of the system, a
+    service), because this would give the manager control of the cloud."""
     if not _above_domains:
         raise RuntimeError("assignments are not loaded: nobody can say who reaches beyond a domain")
     if not is_admin(who) and any(function(tx, actor_kind, actor_id) for function in _above_domains):

@@ -43,8 +43,8 @@ FIELDS: Query[Fields] = Query(optional("Fields", {"fields": list[str]}), lambda 
 def alternatives(
     project: sa.Column[str], project_id: str, own: sa.ColumnElement[bool]
 ) -> tuple[sa.ColumnElement[bool], ...]:
-    """A project's rows, and others' that hang on what is its `own`. "Not equal" is written as two ranges, because an index
-    finds those."""
+    """A project's rows, and those of others that depend on its `own`. "Not equal" is written as two ranges, so that an
+    index can be used."""
     return project == project_id, sa.and_(own, project < project_id), sa.and_(own, project > project_id)
 
 
@@ -133,8 +133,8 @@ def chosen_one(fields: Fields, item: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_query(filters: Mapping[str, Any], sort_keys: Iterable[str] = (), admin: Iterable[str] = ()) -> Query[Asked]:
-    """What a list takes. `filters`: name → type of one value; any of them may be repeated. `admin`: those that are for
-    admins only. What else is sent reaches the list too, which refuses it in this service's words."""
+    """The query of a list. `filters`: name → type of one value; each may be repeated. `admin`: filters for admins.
+    Undeclared parameters reach the list too, which refuses them with this service's error."""
     keys = tuple(sort_keys)
     paging: dict[str, Any] = {
         "fields": list[str], "limit": Limit, "marker": str, "page_reverse": bool,
@@ -147,9 +147,9 @@ def list_query(filters: Mapping[str, Any], sort_keys: Iterable[str] = (), admin:
 
 
 class Listing(Generic[R]):
-    """How one resource is listed. `attributes`: API name → column; `special`: API name → condition for its values;
-    `admin`: names that only admins may filter and sort by; `types`: types of special filters that are no text;
-    `spelled`: how a value is written in its column, whatever a client writes. `query` is what its list routes declare."""
+    """The list of one resource. `attributes`: API name → column. `special`: API name → condition for its values.
+    `admin`: names that only admins may filter and sort by. `types`: types of special filters that are not texts.
+    `spelled`: normalizes a value as in its column. `query`: the declaration for its list routes."""
 
     def __init__(
         self,

@@ -167,8 +167,9 @@ class Guest(Power):
             self._publish(self._here())
 
     def _may_be_asked(self, name: str, has: Callable[[Monitor, str], bool]) -> bool:
-        """Whether the guest may be asked for the device of a volume or port; what is asked is kept in the record. One
-        that stands still is not: QEMU cannot take it back, and the guest would let go whenever it goes on."""
+        """Whether the guest may be asked to release the device of a volume or port. The record stores the request. A
+        stopped guest is not asked: QEMU cannot withdraw the request, and the guest would release the device when it
+        resumes."""
         record = self._here()
         if self._state(record) is GuestState.PAUSED:
             with self.talk() as qemu:
@@ -202,8 +203,8 @@ class Guest(Power):
         self._publish(self._here())
 
     def let_late_go(self) -> None:
-        """A device that the guest lets go of when nobody waits for it any more is not its own any more; to be called every
-        few seconds, for QEMU tells only who listens just then."""
+        """Update the record for devices that the guest released after the request had ended. Called every few seconds,
+        because QEMU reports a release only to the current session."""
         record = self.record
         if record is None or not record.leaving or not self.lock.acquire(blocking=False):
             return

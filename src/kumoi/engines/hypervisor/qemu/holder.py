@@ -25,8 +25,8 @@ Lent = Callable[[Path], AbstractContextManager[None]]
 
 
 class Copies:
-    """The copies that a guest's QEMU makes of its disks, while the guest goes on. A job and its target bear one name, which
-    is the disk's: QEMU goes on with what an agent that died began, and the next one finds it."""
+    """The copies that a guest's QEMU makes of its disks while the guest runs. A job and its target have the same name,
+    derived from the disk: QEMU continues the copies of a dead agent, and the next agent finds them."""
 
     def __init__(self, talk: Conversation) -> None:
         self.talk = talk

@@ -67,10 +67,10 @@ def without_ipv6(name: str) -> None:
 
 
 def guard(table: str, name: str) -> None:
-    """Let only the switch hear what comes in on a link.
+    """Drop what arrives on a link, except for the switch.
 
-    The switch reads a copy of each frame; without this the host's own stack would get the other one, answer
-    ARP for the host's addresses, and let a guest reach the host past its security groups.
+    The switch reads a copy of each frame. Without this, the host's own stack would get the frame too, answer ARP for
+    the host's addresses, and let a guest reach the host despite its security groups.
     """
     chain = f"netdev {table} {name}"
     hook = f'{{ type filter hook ingress device "{name}" priority 0; policy drop; }}'

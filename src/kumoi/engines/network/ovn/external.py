@@ -23,8 +23,8 @@ def check(names: Names, settings: Settings) -> None:
 
 
 def attach(names: Names, settings: Settings) -> None:
-    """A pair of devices, one in the external bridge, one with the first address of `external_cidr`; whatever leaves the
-    external network for elsewhere bears this machine's address. Forwarding is switched on and stays on."""
+    """Create a pair of devices, one in the external bridge, and one with the first address of `external_cidr`. Packets
+    that leave the external network get this machine's address. IP forwarding is enabled and stays enabled."""
     network = external_network(settings)
     here, there = names.external_here, names.external_there
     if not devices.link_exists(here):

@@ -43,9 +43,9 @@ class Northbound:
         self._watchers: list[Callable[[str, bool], None]] = []
 
     def change(self, work: Callable[[Rows], None]) -> None:
-        """Run `work` in one transaction, and again when rows that it verified have changed meanwhile.
+        """Run `work` in one transaction, and again if rows that it verified have changed.
 
-        What `work` raises is raised here, and then nothing was changed.
+        An exception of `work` is raised here, and nothing is changed.
         """
         connection = self._connected()
         for attempt in range(1, ATTEMPTS + 1):

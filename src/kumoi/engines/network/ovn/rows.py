@@ -87,10 +87,10 @@ class Rows:
         }
 
     def admit(self, kind: str, identifier: str, revision: int, removed: bool = False) -> None:
-        """Enter the revision in the ledger, or raise Stale when the ledger knows a newer one.
+        """Write the revision to the ledger, or raise Stale if the ledger has a newer one.
 
-        The entry is verified by the same transaction (or made under an id that can exist once), so of two
-        writers one finds the other's entry, whatever either believed.
+        The same transaction verifies the entry (or creates it under an id that can exist only once). So of two
+        concurrent writers one sees the other's entry.
         """
         entry_id = row_id("ledger", kind, identifier)
         entry = self.find(LEDGER, entry_id)
@@ -123,8 +123,8 @@ class Differs(Exception):
 
 
 class Comparison(Rows):
-    """Rows for which each `apply` writes nothing: it goes through when all is there as it would be written, revisions
-    aside, and raises Differs (or NotThere) at the first thing that is not."""
+    """Rows that an `apply` only compares. It returns if everything is as it would be written, except for revisions, and
+    raises Differs (or NotThere) at the first difference."""
 
     def __init__(self, tables: Mapping[str, Any]) -> None:
         super().__init__(tables)

@@ -116,10 +116,11 @@ class OvnWiring:
         )
 
     def _number(self, device: str) -> int:
-        """The switch's number for a device, another one when the device was made anew.
+        """The port number for a device. A recreated device gets another number.
 
-        A switch that heard nothing between two devices of one name goes on reading from the one that is gone. A number
-        that has changed makes it open the port again. The upper half is free: the switch gives numbers from below.
+        If a device is replaced by one with the same name, the switch may continue to read from the old one. A changed
+        number makes it open the port again. Numbers in the upper half are free, because the switch assigns numbers from
+        below.
         """
         return FIRST_NUMBER + devices.index(device) % NUMBERS
 

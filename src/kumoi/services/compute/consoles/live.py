@@ -95,8 +95,8 @@ async def right_ended(request: Request, admitted: logic.Admitted) -> None:
 
 
 async def bridge(socket: falcon.asgi.WebSocket, path: str, ended: Coroutine[Any, Any, None]) -> None:
-    """Carry bytes between a browser and a guest's screen until one of them is gone, or the right to look has `ended`. Each
-    side is read only as fast as the other takes."""
+    """Copy bytes between a browser and a guest's screen until one of them closes, or the user's right has `ended`. Each
+    side is read only as fast as the other accepts data."""
     try:
         reader, writer = await asyncio.wait_for(asyncio.open_unix_connection(path), 10.0)
     except BaseException:

@@ -17,8 +17,8 @@ SCREEN = "/console"
 
 @routes.websocket(SCREEN, policy=policy.public())
 async def screen(asked: Request, socket: falcon.asgi.WebSocket) -> None:
-    """The token is the whole right to look: a browser sends no other. It opens one connection at a time, which ends with the
-    server, and with the right of whoever opened the console."""
+    """The console token is the only credential, because a browser sends no other. It is valid for one connection at a
+    time, which ends with the server and with the right of the user who opened the console."""
     logic.check_origin(asked.headers.get("origin", ""), asked.base_url, asked.settings.console_origins)
     token = (asked.params.get("token") or [""])[-1]
     with live.alone(token):

@@ -64,8 +64,8 @@ def _offer(tx: Transaction, row: dict[str, Any], inventories: Mapping[str, Inven
 
 
 def _inventories(tx: Transaction, row: dict[str, Any], settings: Settings) -> dict[str, Inventory]:
-    """What the host has, as placement counts it. A ratio of the settings holds; where there is none, a new host has the
-    usual one, and what an admin has told placement since stays."""
+    """The host's inventory for placement. The ratio of the settings has precedence. Without one, a new host gets the
+    default ratio, and later changes by an admin stay."""
     held = placement.inventories(tx, [row["id"]]).get(row["id"], {})
 
     def ratio(name: str, set_to: float, usual: float) -> float:

@@ -40,8 +40,8 @@ def listing(
 
 
 def with_usage(tx: Transaction, rows: list[dict[str, Any]], with_servers: bool) -> list[dict[str, Any]]:
-    """Rows with `running`, `busy`, `vcpus_used`, `memory_mib_used`, `disk_gib_used`, and `servers`: none, unless they are
-    asked for, because a host may have very many."""
+    """Rows with `running`, `busy`, `vcpus_used`, `memory_mib_used`, `disk_gib_used`, and `servers`. The latter is empty
+    unless requested, because a host may have very many."""
     used = placement.usages_of(tx, [row["id"] for row in rows])
     room = placement.inventories(tx, [row["id"] for row in rows])
     names = [row["name"] for row in rows]

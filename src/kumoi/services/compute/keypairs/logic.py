@@ -51,8 +51,8 @@ def check_new(tx: Transaction, user_id: str, name: str) -> None:
 def create(
     tx: Transaction, who: Who, user_id: str, name: str, kind: str, public_key: str | None, private: PrivateKey | None
 ) -> tuple[KeypairRow, str | None]:
-    """The row, and the private key when no public key was given (kept nowhere). `private` is used only then: an RSA key
-    for a certificate (`x509`), an Ed25519 key for ssh."""
+    """The row, and the private key if the request has no public key. The private key is not stored. `private` is used
+    only in that case: an RSA key for a certificate (`x509`), an Ed25519 key for ssh."""
     check_new(tx, user_id, name)
     quotas.take(tx, "compute", who.project_id or quotas.EVERYBODY, {"key_pairs": 1}, holder=user_id)
     secret = None

@@ -68,8 +68,8 @@ def act(tx: Transaction, who: Who, server_id: str, name: str, origin: Mapping[st
 
 
 def lock(tx: Transaction, who: Who, server_id: str, reason: str | None) -> None:
-    """Over a lock that stands the server's own project changes nothing, neither who locked it nor the reason: else it
-    could open what an admin closed. An admin of elsewhere takes it over."""
+    """If the server is locked, its own project changes neither the owner of the lock nor the reason: otherwise it could
+    unlock what an admin locked. An admin of another project takes the lock over."""
     row = changes.own(tx, who, server_id)
     owns = row["project_id"] == who.project_id
     if owns and row["locked_by"]:

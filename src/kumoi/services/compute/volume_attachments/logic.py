@@ -66,8 +66,8 @@ def change(
     tx: Transaction, who: Who, server_id: str, volume_id: str, wanted_id: str, fixed: Mapping[str, str | None],
     delete_on_termination: bool | None,
 ) -> None:  # fmt: skip
-    """Volumes are not swapped here; whether one goes with its server may be changed. `fixed`: what the caller says of the
-    rest, by the API's names."""
+    """Volumes cannot be swapped here. `delete_on_termination` can be changed. `fixed`: the other fields in the request,
+    by their API names; they must not differ."""
     changes.unlocked(tx, who, server_id)
     row = show(tx, who, server_id, volume_id)
     is_so = {"id": row["volume_id"], "serverId": row["server_id"], "device": row["device_name"], "tag": row["tag"]}

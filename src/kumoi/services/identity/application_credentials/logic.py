@@ -83,8 +83,8 @@ def check_may_create(tx: Transaction, who: Who, user_id: str, wanted: schemas.Ap
 def create(
     tx: Transaction, who: Who, user_id: str, wanted: schemas.ApplicationCredentialCreate, secret_hash: str
 ) -> ApplicationCredentialRow:
-    """For the project of the caller's token, with some of its roles; all of them when none is named, for which
-    clients also send an empty list."""
+    """For the project of the caller's token, with some of its roles. Without roles, or with an empty list as some
+    clients send it: all of them."""
     check_may_create(tx, who, user_id, wanted)
     assert who.project_id is not None
     held = effective.roles(tx, user_id, "project", who.project_id)

@@ -11,8 +11,8 @@ from kumoi.services.identity.roles.models import NO_DOMAIN
 def roles(
     tx: Transaction, user_id: str, target_kind: str, target_id: str, only: set[str] | None = None
 ) -> list[dict[str, str]]:
-    """{id, name} of the roles that a token of this user on this target has, by name. `only`: at most these (an
-    application credential's) and what they imply. Roles of a domain count through what they imply."""
+    """{id, name} of the roles in a token of this user on this target, by name. `only`: at most these (an application
+    credential's) and the roles that they imply. Roles of a domain count only through the roles that they imply."""
     implied = role_store.implied(tx)
     ids = expanded(store.role_ids(tx, user_id, target_kind, target_id), implied)
     if only is not None:

@@ -30,5 +30,5 @@ assignments = Table[AssignmentRow](
     sa.Column("inherited", sa.Boolean, primary_key=True),
     sa.Index("ix_identity_assignments_target", "target_kind", "target_id"),
 )
-"""`actor_kind`: user or group; `target_kind`: project, domain or system. `inherited`: it holds in the projects below the
-target, not on the target itself."""
+"""`actor_kind`: user or group; `target_kind`: project, domain or system. `inherited`: the role applies in the projects
+below the target, and not on the target itself."""

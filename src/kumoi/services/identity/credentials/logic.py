@@ -109,8 +109,8 @@ def create(
     sealed_blob: str,
     extra: dict[str, Any],
 ) -> CredentialRow:
-    """`values`: type, user_id (None: the caller), project_id. A token from an application credential makes none: what
-    it made would outlive it."""
+    """`values`: type, user_id (None: the caller), project_id. Refused for a token of an application credential, because
+    the new credential would outlive it."""
     user_id = values["user_id"] or who.user_id
     if (user_id != who.user_id and not policy.is_admin(who)) or who.application_credential_id:
         raise NotAllowed("create_credential")

@@ -24,8 +24,8 @@ _lock = threading.Lock()
 
 
 class Checker:
-    """One per process: who a token stands for. A change that another process commits holds from the next call on,
-    because each call reads the epoch."""
+    """Checks tokens; one per process. A change that another process commits has an effect on the next call, because
+    each call reads the epoch."""
 
     def __init__(self, keys: Keys) -> None:
         self.keys = keys

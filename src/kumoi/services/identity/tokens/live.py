@@ -19,8 +19,7 @@ def checker(request: Request) -> Checker:
 
 
 def log_in(request: Request, auth: schemas.Auth, with_catalog: bool) -> tuple[str, bytes]:
-    """The sealed token and its body. Of the token nothing is written: what it may do is looked up
-    whenever it is used."""
+    """The sealed token and its body. Nothing about the token is stored: its permissions are looked up at each use."""
     hashed = auth.identity.password or auth.identity.application_credential
     if hashed:
         passwords.wait_for_room(auth.identity)

@@ -29,8 +29,8 @@ LONGEST_CHAIN = 32
 
 @dataclass
 class Claim:
-    """What a login says, before its secrets are checked. `secrets`: (given, hash or None); all must match.
-    `accounts`: whose secrets they are, for counting failures."""
+    """What a login claims, before its secrets are checked. `secrets`: (given, hash or None); all must match.
+    `accounts`: the owners of the secrets, for counting failures."""
 
     user: dict[str, Any] | None = None
     methods: list[str] = field(default_factory=list)
@@ -112,8 +112,8 @@ def _named_user(tx: Transaction, said: schemas.UserName, place: str) -> dict[str
 
 
 def issue(tx: Transaction, proven: Claim, scope: schemas.Scope | str | None) -> Standing:
-    """What the new token stands for. Refused when there is nothing to do in the scope asked for; where none is, the
-    user's default project is tried."""
+    """The standing of the new token. Refused if the user has no role in the requested scope. Without a requested scope,
+    the user's default project is tried."""
     user = proven.user
     assert user is not None
     _check_rules(user, proven)

@@ -30,8 +30,8 @@ checked."""
 
 @dataclass(frozen=True)
 class Upload:
-    """One that may begin. `id`: that of its operation. `disk_format`: what the bytes must have; `raw`: that of no known disk.
-    `most`: bytes that the owner's quota has room for; None: any number."""
+    """An upload that may begin. `id`: that of its operation. `disk_format`: the required format of the bytes; `raw`:
+    none of the known formats. `most`: bytes that the owner's quota has left; None: no limit."""
 
     id: str
     disk_format: str

@@ -174,9 +174,10 @@ class Pool:
 
 
 def free_address(tx: Transaction, subnet: SubnetRow, besides: Collection[str] = ()) -> str | None:
-    """An address of the pools that nobody has and that is not in `besides`; None when there is none.
+    """A free address of the pools that is not in `besides`; None if there is none.
 
-    Drawn at random, so that concurrent requests seldom want the same, and one just given back is not soon given again.
+    It is chosen at random, so that concurrent requests rarely choose the same address, and a released address is not
+    reused soon.
     """
     pool = Pool(subnet)
     if pool.size <= 0:

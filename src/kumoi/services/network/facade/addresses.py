@@ -11,9 +11,9 @@ from kumoi.services.network.ports.models import ports
 
 
 def devices_with(tx: Transaction, pattern: str, version: int) -> sa.Select[Any]:
-    """A query for the devices of all projects with a fixed address of this IP version that the regular expression finds:
-    the caller joins it with a query of its own, whose project it is limited to. The caller has checked the expression
-    (`tx.check_pattern`), because the caller knows what its client calls it."""
+    """A query for the devices of all projects with a fixed address of this IP version that matches the regular
+    expression. The caller joins it with its own query, which is limited to a project. The caller has checked the
+    expression (`tx.check_pattern`), because only the caller knows the parameter's name."""
     is_ipv6 = addresses.c.address.contains(":")
     return (
         sa.select(ports.c.device_id)

@@ -14,8 +14,8 @@ from kumoi.services.network.ports import store as ports_store
 
 
 def associate(tx: Transaction, who: Who, address: str, port_id: str, fixed_address: str) -> None:
-    """Lead it to this address of the port, away from where it led. FloatingAddressNotFound, FloatingAddressAmbiguous, and
-    what a change of a floating IP refuses."""
+    """Associate it with this address of the port. An existing association is replaced. FloatingAddressNotFound,
+    FloatingAddressAmbiguous, and the errors of an update of a floating IP."""
     row = _of_address(tx, who, address)
     logic.update(tx, who, row["id"], FloatingIpUpdate(port_id=port_id, fixed_ip_address=fixed_address), None)
 

@@ -89,11 +89,11 @@ def plan(
     *,
     project_id: str | None = None,
 ) -> list[Wanted]:
-    """What a device will be plugged into, checked as far as nothing is taken. None and "auto": the one network that
-    the project can use; when it can use none, None is nothing and "auto" is refused. `project_id`: the device's project,
-    where it need not be the caller's, who says only which networks and ports may be named. Raises NetworksAmbiguous,
-    NoNetwork, NetworkNotNamed, NetworkNotFound, NetworkNotUsable, NetworkWithoutSubnet, PortNamedTwice, PortNotFound,
-    PortOfAnotherProject, PortInUse."""
+    """Check the networks and ports for a device, without taking anything. None and "auto": the only network that the
+    project can use. If it can use none, None means no network, and "auto" is refused. `project_id`: the device's
+    project, which may differ from the caller's; the caller determines only which networks and ports may be named.
+    Raises NetworksAmbiguous, NoNetwork, NetworkNotNamed, NetworkNotFound, NetworkNotUsable, NetworkWithoutSubnet,
+    PortNamedTwice, PortNotFound, PortOfAnotherProject, PortInUse."""
     project_id = project_id or who.project_id or ""
     if wanted == "none":
         return []
@@ -133,13 +133,14 @@ def create(
     owner: str,
     project_id: str | None = None,
 ) -> list[str]:
-    """Make or take the device's ports: rights, quota, addresses, all in the caller's transaction; their ids, in order.
+    """Create or take the device's ports (permissions, quota, addresses) in the caller's transaction. Returns their ids,
+    in order.
 
-    `owner`: what the API shows as device_owner, `compute:nova`. `security_group_names`: names or ids, for ports that are
-    made, which must exist also where none is; none named: the project's default. `project_id` as for `plan`: ports, quota
-    and groups are that project's. The calling route must declare quota `port`. Raises what `plan` raises, and
-    IpAddressGenerationFailure, IpAddressAlreadyAllocated,
-    InvalidFixedAddress, SecurityGroupNotFound, SecurityGroupsAmbiguous, OverQuota.
+    `owner`: the API's device_owner, `compute:nova`. `security_group_names`: names or ids for new ports, which must
+    exist even if no port is created; empty: the project's default group. `project_id` as for `plan`: ports, quota and
+    groups are that project's. The calling route must declare quota `port`. Raises the errors of `plan`, and
+    IpAddressGenerationFailure, IpAddressAlreadyAllocated, InvalidFixedAddress, SecurityGroupNotFound,
+    SecurityGroupsAmbiguous, OverQuota.
     """
     project_id = project_id or who.project_id or ""
     planned = plan(tx, who, list(wanted), project_id=project_id)
@@ -205,8 +206,8 @@ def by_ids(tx: Transaction, port_ids: Sequence[str]) -> dict[str, Port]:
 
 
 def all_up(tx: Transaction, port_ids: Sequence[str]) -> bool:
-    """Whether the topology has said of each that it is plugged and its flows are there. A port that is
-    administratively down, or gone, is not waited for."""
+    """Whether the topology reports all of them as plugged with their flows installed. Ports that are administratively
+    down or deleted are ignored."""
     return not port_ids or not ports_store.count_waited_for(tx, port_ids)
 
 
@@ -311,8 +312,8 @@ _NETWORKS = sa.select(networks.c.id, networks.c.name, networks.c.mtu).where(netw
 
 
 def _ports(tx: Transaction, rows: list[PortRow]) -> list[Port]:
-    """The rows as others see them, in their order: three statements for all of them, because every server that is shown
-    needs this."""
+    """The facade's Ports of the rows, in the same order. Uses three statements for all rows, because every server that
+    is shown needs this."""
     ids = [row["id"] for row in rows]
     fixed: dict[str, list[tuple[str, str, int]]] = {}
     floating: dict[str, dict[str, str]] = {}

@@ -16,8 +16,8 @@ SecurityGroupRule = SecurityGroupRuleDetails
 
 
 def add(tx: Transaction, project_id: str, device_id: str, name: str) -> None:
-    """Put each of the device's ports that have port security into the project's group (by name or id).
-    SecurityGroupNotFound, SecurityGroupsAmbiguous, NoSecuredPort."""
+    """Add each of the device's ports with port security to the project's group (by name or id). SecurityGroupNotFound,
+    SecurityGroupsAmbiguous, NoSecuredPort."""
     (group_id,) = logic.named(tx, project_id, [name])
     secured = [row for row in _ports(tx, device_id) if row["port_security_enabled"]]
     if not secured:

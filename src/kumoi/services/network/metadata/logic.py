@@ -1,6 +1,6 @@
-"""A network with a subnet under DHCP has a metadata port, with an address in each such subnet of IPv4.
+"""A network with DHCP has a metadata port, with an address in each IPv4 subnet with DHCP.
 
-Guests without IPv4 reach it at a link-local address, which needs none of a subnet's.
+Guests without IPv4 reach it at a link-local address, which belongs to no subnet.
 """
 
 from kumoi.kernel import reconcile

@@ -108,8 +108,8 @@ def default_external(tx: Transaction) -> NetworkRow | None:
 
 
 def for_servers(tx: Transaction, project_id: str) -> list[NetworkRow]:
-    """Networks that a server of the project may get by itself: its own, else what is shared, never an external one of
-    somebody else; with a subnet."""
+    """The networks with a subnet that a server of the project may use by default: the project's own, otherwise shared
+    ones; never another project's external network."""
     query = (
         sa.select(networks)
         .where(

@@ -90,8 +90,8 @@ def wishes(fixed_ips: Sequence[schemas.FixedIp] | None) -> list[Wish] | None:
 
 
 def secured(of_network: bool, values: dict[str, Any]) -> bool:
-    """Whether a new port gets the default security group when none is named. `of_network`: whether its network has port
-    security."""
+    """Whether a new port gets the default security group if the request has none. `of_network`: whether its network has
+    port security."""
     owner = values.get("device_owner") or ""
     return bool(values.get("port_security_enabled", of_network)) and not owner.startswith("network:")
 

@@ -15,8 +15,8 @@ _beginning = threading.Lock()
 
 
 class Listener:
-    """Writes down what one topology tells. The topology's thread only leaves word; a thread that lives as long as there
-    is something to write does the rest, many changes in one transaction."""
+    """Writes the states that one topology reports. The topology's thread only queues them. A second thread, which lives
+    while there is something to write, writes many changes in one transaction."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

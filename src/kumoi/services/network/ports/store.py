@@ -33,7 +33,7 @@ ADMIN_ONLY = ("binding:host_id", "binding:vif_type")
 
 
 def _by_address(values: list[str]) -> sa.ColumnElement[bool]:
-    """`fixed_ips=subnet_id=…`, `fixed_ips=ip_address=…`, `fixed_ips=ip_address_substr=…`: alternatives of one kind,
+    """`fixed_ips=subnet_id=…`, `fixed_ips=ip_address=…`, `fixed_ips=ip_address_substr=…`: any value of each kind, and
     all kinds together."""
     wanted: dict[str, list[str]] = {}
     for value in values:

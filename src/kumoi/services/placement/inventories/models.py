@@ -49,8 +49,8 @@ totals = Table[UsageRow](
     sa.Column("resource_class", sa.String(255), primary_key=True),
     sa.Column("used", sa.BigInteger, nullable=False),
 )
-"""The sums of the allocations, updated in the same transaction, so that scheduling does not sum up all allocations. There
-is no row for a sum of 0. The audit compares the sums."""
+"""The sums of the allocations, updated in the same transaction, so that scheduling does not sum up all allocations.
+There is no row for a sum of 0. The audit compares the sums."""
 
 
 def capacity(row: InventoryRow) -> int:

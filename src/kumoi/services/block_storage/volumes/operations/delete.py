@@ -12,10 +12,11 @@ from kumoi.services.block_storage.volumes.models import Status
 
 
 def remove(context: Context) -> None:
-    """Where no host was chosen, there is nothing; of a disk without a row the arguments tell the host. The snapshot with
-    the volume's own id is of a copy begun.
+    """If no host was chosen, there is no disk. If the row is gone, the operation's arguments contain the host. The
+    snapshot with the volume's own id belongs to an incomplete copy.
 
-    Each snapshot goes under its own fence: an order to make it that comes late is refused then."""
+    Each snapshot is deleted with its own fence, so that a late order to create it is refused.
+    """
     volume_id = context.arguments["volume_id"]
     volume = context.read(lambda tx: store.find(tx, volume_id))
     host = context.arguments.get("host") if volume is None else volume["host"]

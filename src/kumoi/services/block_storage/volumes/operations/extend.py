@@ -24,9 +24,10 @@ def finish(context: Context, tx: Transaction) -> None:
 
 
 def measure(context: Context) -> Again | None:
-    """An order whose answer was lost may have been obeyed, and a disk does not shrink again: its own size is the truth.
+    """Read the real size of the disk, because an order whose answer was lost may have been executed, and a disk does
+    not shrink.
 
-    First the lease is let go of: asked under the next generation, the host obeys no earlier order any more.
+    First release the lease: the call then has the next generation, after which the host executes no earlier order.
     """
     if context.attempts == 0:
         return Again(0.2)
@@ -38,8 +39,8 @@ def measure(context: Context) -> Again | None:
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    """The size is the disk's; until that is known, the one that was asked for, which quota was taken for. A volume that
-    has grown after all is well, and one in use goes on being used."""
+    """The row gets the size of the disk. While that is unknown, it keeps the requested size, for which quota was taken.
+    If the disk did grow, the volume is all right. A volume in use stays in use."""
     volume = store.find(tx, context.arguments["volume_id"])
     if volume is None:
         return

@@ -40,8 +40,8 @@ def unplug(context: Context) -> Again | None:
 
 
 def take_out(context: Context) -> Again | None:
-    """A guest that stands still, or never lets go, keeps a card that leads nowhere; who follows guests asks for it again
-    when it goes on."""
+    """A guest that is paused, or does not release the card, keeps a card without a connection. The guest reconciler
+    asks again when the guest runs."""
     if context.attempts < PATIENCE:
         return unplug(context)
     server_id, port_id = context.arguments["server_id"], context.arguments["port_id"]

@@ -12,8 +12,8 @@ Record = Callable[[Context, Transaction], None]
 
 
 def becomes(vm_state: VmState, power_state: PowerState) -> Record:
-    """The server is in the state from now on, and nothing is being done to it. What could not be told its guest, or
-    taken from it, in the state before may be now."""
+    """Set the server's state and end its task. Also mark its metadata and cards, because changes that the guest could
+    not receive in the earlier state may be possible now."""
 
     def record(context: Context, tx: Transaction) -> None:
         server_id = context.arguments["server_id"]

@@ -56,8 +56,8 @@ _PATTERNS = {"name": "name", "display_name": "name", "hostname": "hostname", "de
 def list_for(
     tx: Transaction, who: Who, query: ListQuery, instant: Callable[[str], int], behaves: Callable[[str], bool]
 ) -> tuple[list[ServerRow], bool]:
-    """The rows of one page, and whether it was cut by a limit. `instant` reads an ISO time (ValueError);
-    `behaves`: named behaviours of the caller's version."""
+    """The rows of one page, and whether a limit cut it. `instant` parses an ISO time (ValueError). `behaves`: named
+    behaviours of the caller's version."""
     asked = {name: value for name in query.__struct_fields__ if (value := getattr(query, name)) not in (None, [])}
     if not who.sees(None):
         _refuse_keys(query)

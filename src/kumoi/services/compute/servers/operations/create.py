@@ -66,8 +66,8 @@ def give_room_back(context: Context, tx: Transaction) -> None:
 
 
 def prepare_disks(context: Context) -> Again | None:
-    """The image's bytes on the host, unless they are there; the volumes that block storage makes for this server waited
-    for, then every one connected to the host."""
+    """Prepare the image's base on the host, wait for the volumes that block storage creates for this server, then
+    connect all volumes to the host."""
     image_id = context.arguments["image_id"]
     if image_id is not None:
         fence = context.fence("server", context.arguments["server_id"])

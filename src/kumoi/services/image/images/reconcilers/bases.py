@@ -24,8 +24,8 @@ def _tell(tx: Transaction, host: str, image_ids: list[str]) -> None:
 
 
 def drop_unused(hosts: Hosts, keep: list[str]) -> dict[str, list[str]]:
-    """On every host that answers; the next sweep asks the others again. `keep`: the images that there are. Host → the
-    images whose bases went, of those where any did."""
+    """Ask every host that answers; the next sweep asks the others. `keep`: the ids of existing images. Returns host →
+    images whose bases were removed, for hosts that removed any."""
     dropped = {}
     for name in hosts.names():
         try:
