@@ -121,7 +121,7 @@ def test_the_setting_names_services_that_exist_and_what_they_need() -> None:
         ("heat", "--set services: there is no service heat; there are block_storage, cloud"),
         ("compute", "--set services: compute needs block_storage, image, network, placement: name these too"),
         ("image;x", "services: 'image;x' is not text like"),
-        ("image", "--set services: this cloud has network, whose rows would stay behind"),
+        ("image", "--set services: this cloud has network, whose rows would remain"),
     ],
 )
 def test_up_refuses_what_a_cloud_cannot_have(tmp_path: Path, chosen: str, told: str) -> None:

@@ -74,7 +74,7 @@ def test_of_what_may_have_been_done_it_says_so(
 
     monkeypatch.setattr("kumoi.cli.passwords.reset", unknown)
     status, said, complaint = run(monkeypatch, capsys, "reset-password", "--data", data)
-    assert (status, said, complaint.count("\n")) == (1, "", 1) and "do it again" in complaint
+    assert (status, said, complaint.count("\n")) == (1, "", 1) and "repeat it" in complaint
 
 
 def test_the_version_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -197,7 +197,7 @@ def test_a_database_of_a_newer_kumoi_is_left_alone(short: Path) -> None:
     try:
         for revision, said in (
             (migrations.scripts().get_current_head(), ""),
-            ("abcdef", "a newer Kumoi made its tables"),
+            ("abcdef", "its tables are of a newer version of Kumoi"),
         ):
             connection = sqlite3.connect(short / "database" / "kumoi.db")
             connection.executescript(
@@ -222,7 +222,11 @@ def test_an_address_open_to_others_without_tls_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("uids", "said"),
-    [("9-7", "is no range of uids"), ("700000-4294967295", "is no range of uids"), ("1-999999", "contains the uid of")],
+    [
+        ("9-7", "is not a range of uids"),
+        ("700000-4294967295", "is not a range of uids"),
+        ("1-999999", "contains the uid of"),
+    ],
 )
 def test_uids_of_guests_that_cannot_be_theirs(short: Path, uids: str, said: str) -> None:
     assert said in problems(short, guest_uids=uids)

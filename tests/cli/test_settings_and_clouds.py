@@ -40,7 +40,7 @@ def test_lost_settings_are_not_replaced_by_those_of_a_new_cloud(tmp_path: Path) 
     folder = Folder(tmp_path)
     folder.clouds.write_text("clouds:\n")
     for command in (lambda: running.known(tmp_path), lambda: running.changed(folder, {})):
-        with pytest.raises(Refused, match=r"settings\.json is lost.*kumoi restore"):
+        with pytest.raises(Refused, match=r"settings\.json is missing.*kumoi restore"):
             command()
 
 

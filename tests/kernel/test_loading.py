@@ -52,7 +52,7 @@ def test_streams_load_the_rooms_of_their_own_routes_and_the_tables_these_name() 
     refusal, routes, counts = done.stdout.splitlines()
     every, loaded = map(int, counts.split())
     assert routes == ""
-    assert refusal == "this process does not know all that stands on the rows"
+    assert refusal == "this process does not know everything that depends on the rows"
     assert loaded < every / 2
 
 

@@ -124,11 +124,15 @@ def _standing_still(folder: Folder) -> Iterator[None]:
         running.until(lambda: running.settled(folder), 30.0, "the runner does not end")
         yield
     finally:
-        running.until(lambda: running.is_running(folder), 10.0, "the supervisor died meanwhile: kumoi up, then again")
+        running.until(
+            lambda: running.is_running(folder),
+            10.0,
+            "the supervisor died meanwhile: run kumoi up, then this command again",
+        )
         answer = ask(folder.data, "park", names=[])
         running.until(lambda: running.settled(folder), 30.0, "the runner does not start again; see kumoi status")
     if answer["supervisor"] != asked["supervisor"]:
-        raise Refused("the supervisor died meanwhile, and operations may have moved: do it again")
+        raise Refused("the supervisor died meanwhile, and operations may have continued: run this command again")
 
 
 def _copy(folder: Folder, scratch: Path) -> None:

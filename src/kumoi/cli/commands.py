@@ -35,7 +35,7 @@ def main() -> int:
         print(f"kumoi {arguments.command}: {error.message}", file=sys.stderr)
         return 1
     except OutcomeUnknown:
-        said = "the database went away while it was written to, so that this may or may not have been done: do it again"
+        said = "the database became unreachable during the commit, so this may or may not have been done: repeat it"
         print(f"kumoi {arguments.command}: {said}", file=sys.stderr)
         return 1
     except BrokenPipeError:
@@ -65,7 +65,7 @@ def up(asked: Arguments) -> int:
 def down(asked: Arguments) -> int:
     began = clock.monotonic()
     for server in running.down(*running.known(asked.data)):
-        print(f"note: server {server} did not shut down when asked, its power was cut")
+        print(f"note: server {server} did not shut down in time, so its power was cut")
     print(f"down in {clock.monotonic() - began:.1f} s")
     return 0
 
@@ -206,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
         made.set_defaults(work=work)
         return made
 
-    starting = command(up, "start the cloud, or make the running one follow new settings")
+    starting = command(up, "start the cloud, or apply new settings to a running one")
     starting.add_argument("--port", type=int, metavar="P")
     starting.add_argument(
         "--set", type=_setting, action="append", default=[], metavar="NAME=VALUE", help="docs/settings.md"

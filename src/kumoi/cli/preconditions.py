@@ -112,7 +112,7 @@ def _path(folder: Folder, settings: Settings) -> Iterator[str]:
     if os.geteuid() == 0 and not Path(__file__).stat().st_mode & 0o004:
         yield f"the program is readable by root alone: chmod -R go+rX {Path(__file__).parents[3]}"
     if any(character in str(folder.data) for character in configuration.NOT_IN_PATHS):
-        yield f"--data: {folder.data} holds a space or a sign that nginx does not take: choose another path"
+        yield f"--data: {folder.data} contains a space or a character that nginx does not accept: choose another path"
 
 
 def _power(settings: Settings) -> Iterator[str]:
@@ -220,7 +220,7 @@ def _guest_uids(settings: Settings) -> Iterator[str]:
     """The uids of guests belong to nobody else on this machine."""
     uids = uids_of(settings)
     if not uids or uids[-1] >= _NO_UID:
-        yield f"guest_uids: {settings.guest_uids} is no range of uids: give the first and the last one, as in 700000-765535"
+        yield f"guest_uids: {settings.guest_uids} is not a range of uids: give the first and the last, as in 700000-765535"
         return
     taken = [account.pw_name for account in pwd.getpwall() if account.pw_uid in uids]
     if taken:
@@ -286,13 +286,13 @@ def _newer(database: Database) -> Iterator[str]:
 
     if not migrations.known(database):
         yield (
-            "database: a newer Kumoi made its tables, which this one does not know: install that version, or bring a backup "
-            "of this one into an empty folder: kumoi restore --data E FILE"
+            "database: its tables are of a newer version of Kumoi: install that version, or restore a backup of this version "
+            "into an empty folder: kumoi restore --data E FILE"
         )
 
 
 def _damaged(path: str, reason: str) -> str:
     return (
-        f"database: {path} is damaged ({' '.join(reason.split())}). Keep a copy of the data folder, then bring a backup into "
-        "an empty folder: kumoi restore --data E FILE"
+        f"database: {path} is damaged ({' '.join(reason.split())}). Keep a copy of the data folder, then restore a backup "
+        "into an empty folder: kumoi restore --data E FILE"
     )

@@ -36,16 +36,16 @@ def known(data: Path) -> tuple[Folder, Settings]:
     except FileNotFoundError:
         if _holds_a_cloud(folder):
             raise Refused(
-                f"{folder.settings} is lost, without which the cloud in {data} cannot start: put back a copy, or bring a "
-                "backup into an empty folder: kumoi restore --data E FILE"
+                f"{folder.settings} is missing, and the cloud in {data} cannot start without it: put back a copy, or "
+                "restore a backup into an empty folder: kumoi restore --data E FILE"
             ) from None
         raise Refused(f"there is no cloud in {data}: kumoi up --data {data}") from None
     except PermissionError as error:
         raise Refused(f"{error.filename} cannot be read: run this as the user that ran kumoi up") from None
     except msgspec.MsgspecError as error:
         raise Refused(
-            f"{folder.settings} cannot be read as settings: {error}. Mend it by hand (docs/settings.md), put back a copy, or "
-            "bring a backup into an empty folder: kumoi restore --data E FILE"
+            f"{folder.settings} cannot be read as settings: {error}. Correct it by hand (docs/settings.md), put back a copy, "
+            "or restore a backup into an empty folder: kumoi restore --data E FILE"
         ) from None
 
 
@@ -66,7 +66,9 @@ def changed(folder: Folder, changes: Mapping[str, str]) -> Settings:
     after = msgspec.convert({**values, **changes}, Settings, strict=False)
     for name in FIXED:
         if before is not None and getattr(before, name) != getattr(after, name):
-            raise Refused(f"--set {name}: this cloud was made with {getattr(before, name)!r}; make another for another")
+            raise Refused(
+                f"--set {name}: this cloud was created with {getattr(before, name)!r}; make another for another"
+            )
     _check_services(before, after)
     return after
 
@@ -80,8 +82,8 @@ def _check_services(before: Settings | None, after: Settings) -> None:
         raise Refused(f"--set {error}") from None
     if gone:
         raise Refused(
-            f"--set services: this cloud has {', '.join(sorted(gone))}, whose rows would stay behind: a cloud's services "
-            "may become more, not fewer"
+            f"--set services: this cloud has {', '.join(sorted(gone))}, whose rows would remain: services can be added to "
+            "a cloud, not removed"
         )
 
 
@@ -251,7 +253,7 @@ def alone(folder: Folder) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Refused(f"another kumoi command is at work on {folder.data}: wait for it to end") from None
+            raise Refused(f"another kumoi command is using {folder.data}: wait for it to end") from None
         yield
 
 

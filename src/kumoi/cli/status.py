@@ -80,14 +80,14 @@ def free_mib(folder: Folder) -> int:
 def disk_warnings(folder: Folder, free: int) -> Iterator[str]:
     if free < FULL_MIB:
         yield (
-            f"the disk of {folder.data} is full ({free} MiB free): changes are answered 503, and guests that write stand "
-            "still; make room"
+            f"the disk of {folder.data} is full ({free} MiB free): changes are answered 503, and guests that write are "
+            "stopped; free some space"
         )
     elif free <= LOW_MIB:
         least = durable.RESERVE >> 20
         yield (
             f"the disk of {folder.data} is nearly full ({free} MiB free): from {least} MiB on, new images and volumes are "
-            "refused; make room"
+            "refused; free some space"
         )
 
 

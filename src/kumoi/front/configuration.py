@@ -159,7 +159,7 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
     }
     for name, path in paths.items():
         if any(character in str(path) for character in NOT_IN_PATHS):
-            raise ValueError(f"{name}: {path} holds a space or a sign that nginx does not take in a path")
+            raise ValueError(f"{name}: {path} contains a space or a character that nginx does not accept in a path")
     address = f"[{settings.address}]" if ":" in settings.address else settings.address
     secure = bool(settings.tls_certificate)
     return _CONFIGURATION.substitute(

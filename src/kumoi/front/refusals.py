@@ -19,7 +19,7 @@ MESSAGES = {
     403: "This address may not be read.",
     404: "The resource could not be found.",
     405: "The method is not allowed for this resource.",
-    413: "The request body is larger than this address takes.",
+    413: "The request body is larger than this address accepts.",
     414: "The request line is too long.",
     416: "The image has no such range of bytes.",
     429: "This address sends too many requests; try again in a moment.",

@@ -33,7 +33,7 @@ def read_body(request: falcon.Request) -> bytes:
     """The whole body; TooLarge above LARGEST_BODY."""
     length = request.content_length
     if length is not None and length > LARGEST_BODY:
-        raise TooLarge(f"The body has {length} bytes; at most {LARGEST_BODY} are taken.")
+        raise TooLarge(f"The body has {length} bytes; at most {LARGEST_BODY} are accepted.")
     raw = request.bounded_stream.read(LARGEST_BODY + 1) if length is not None else request.stream.read(LARGEST_BODY + 1)
     if len(raw) > LARGEST_BODY:
         raise TooLarge(f"The body has more than {LARGEST_BODY} bytes.")

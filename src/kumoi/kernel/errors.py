@@ -172,8 +172,8 @@ class OutcomeUnknown(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "The database went away while this request was written, so that it may or may not have been carried out. "
-            "Ask again, with the same Idempotency-Key where one was given.",
+            "The database became unreachable during the commit, so this request may or may not have been executed. "
+            "Repeat it, with the same Idempotency-Key if it had one.",
             headers={"Retry-After": "2"},
         )
 

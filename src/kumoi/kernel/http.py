@@ -88,7 +88,7 @@ class Request:
     def engine(self, kind: type[Any]) -> Any:
         """An engine, for live routes and what runs before a transaction."""
         if self._tx is not None:
-            raise RuntimeError("no engine is asked inside a transaction")
+            raise RuntimeError("engines must not be called inside a transaction")
         return self._engines(kind)
 
     @property

@@ -93,7 +93,7 @@ class Lane:
 
     def _full(self) -> Unavailable:
         return Unavailable(
-            f"Too much is asked of the cloud at the moment ({self.name}). Nothing was changed; try again.",
+            f"The cloud is overloaded at the moment ({self.name}). Nothing was changed; try again.",
             headers={"Retry-After": "1"},
         )
 

@@ -41,7 +41,7 @@ class Removal:
     def check(self, tx: Transaction, ids: Sequence[str]) -> None:
         """Refuse when a row is in use."""
         if _forbidden:
-            raise RuntimeError("this process does not know all that stands on the rows")
+            raise RuntimeError("this process does not know everything that depends on the rows")
         for function in self._guards:
             function(tx, ids)
 

@@ -418,7 +418,7 @@ def test_what_was_paused_in_a_backup_says_that_its_memory_is_lost_and_boots_when
     house.restarted().bring_up()
     assert house.hypervisor.state(running.server_id) is GuestState.RUNNING
     assert house.hypervisor.state(paused.server_id) is GuestState.FAILED
-    assert "its memory was not kept" in house.hypervisor.reason(paused.server_id)
+    assert "its memory was not saved" in house.hypervisor.reason(paused.server_id)
     house.hypervisor.power_off(fence(paused.server_id), paused.server_id)
     assert house.hypervisor.state(paused.server_id) is GuestState.OFF
     assert house.hypervisor.reason(paused.server_id) == ""

@@ -71,7 +71,7 @@ def parse(head: bytes) -> Header:
     backing: str | None = None
     if backing_offset:
         if backing_length > _LONGEST_BACKING or backing_offset + backing_length > min(cluster, len(head)):
-            raise NotQcow2("its backing file's name lies outside the header")
+            raise NotQcow2("its backing file's name is outside the header")
         backing = head[backing_offset : backing_offset + backing_length].decode("utf-8", "replace")
     return Header(
         virtual_size=virtual_size,

@@ -179,7 +179,7 @@ def _seal(file: Path) -> None:
     try:
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise VolumesError(f"the image's data cannot be taken: {error.strerror}") from error
+        raise VolumesError(f"the image's data cannot be used: {error.strerror}") from error
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):

@@ -53,7 +53,7 @@ class FileVolumes:
         try:
             self.owner = Owner(user)
         except KeyError as error:
-            raise VolumesError(f"the user {user}, whom disks belong to, does not exist on this host") from error
+            raise VolumesError(f"the user {user}, that owns the disks does not exist on this host") from error
         self.holder = holder
         self.qemu_img = QemuImg(user)
         self.volumes, self.snapshots, self.guests = folder.volumes, folder.snapshots, folder.guests

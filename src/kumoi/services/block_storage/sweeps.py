@@ -89,7 +89,7 @@ def _remove(tx: Transaction, disk: Disk) -> None:
         return
     arguments = {f"{kind}_id": disk_id, "host": host}
     operations.begin(tx, _DELETIONS[kind], [name], arguments, request_id="", user_id="", project_id=None)
-    log.say(__name__, "a disk that nobody knows is removed", host=host, kind=kind, id=disk_id)
+    log.say(__name__, "an unknown disk was removed", host=host, kind=kind, id=disk_id)
 
 
 def settle_states(view: View) -> None:

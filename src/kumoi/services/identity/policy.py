@@ -59,7 +59,7 @@ def check_not_above(tx: Transaction, who: Who, actor_kind: str, actor_id: str, a
     """A domain manager may not change an account in the domain whose roles exceed it (an admin, a user of the system, a
     service), because this would give the manager control of the cloud."""
     if not _above_domains:
-        raise RuntimeError("assignments are not loaded: nobody can say who reaches beyond a domain")
+        raise RuntimeError("assignments are not loaded, so roles beyond a domain are unknown")
     if not is_admin(who) and any(function(tx, actor_kind, actor_id) for function in _above_domains):
         raise NotAllowed(action)
 

@@ -109,7 +109,7 @@ def end_connections(view: View) -> None:
         if isinstance(ended, Exception):
             log.say(__name__, "a host does not end connections", host=host, error=str(ended))
         elif ended:
-            log.say(__name__, "connections through outer addresses that lead elsewhere ended", host=host, pairs=ended)
+            log.say(__name__, "ended connections of floating IPs that were moved or removed", host=host, pairs=ended)
 
 
 def _translations(tx: Transaction) -> Translations:

@@ -41,7 +41,7 @@ def resources(text: str) -> dict[str, int]:
                 f"Badly formed resources parameter: {part[:100]!r} is not CLASS:AMOUNT with an amount from 1."
             )
         if name in found:
-            raise BadQuery(f"Badly formed resources parameter: {name} is there twice.")
+            raise BadQuery(f"Badly formed resources parameter: {name} is given twice.")
         found[name] = int(amount)
     return found
 

@@ -242,7 +242,7 @@ def test_the_actions_of_a_server_say_why_it_stopped(world: World) -> None:
     listed = world.cloud.get(path, version=LATEST).json["instanceActions"]
     assert [(each["action"], each["message"]) for each in listed] == [("stop", None), ("create", None)]
     shown = world.cloud.get(f"{path}/{listed[0]['request_id']}", version=LATEST).json["instanceAction"]
-    assert "process ended without being told to: the fake was told" in shown["events"][0]["details"]
+    assert "process ended unexpectedly: the fake was told" in shown["events"][0]["details"]
 
 
 def test_a_guest_without_room_is_paused_with_the_reason_and_active_when_it_goes_on(world: World) -> None:

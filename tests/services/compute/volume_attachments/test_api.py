@@ -100,7 +100,7 @@ def test_a_guest_that_stands_still_keeps_the_volume_whose_plug_failed(
         assert action["message"] == "Error"
         told = world.cloud.get(f"{path}/{action['request_id']}", version=LATEST).json["instanceAction"]["events"]
         said = {event["event"]: event["details"] for event in told}
-        assert "device_add" in said["compute_plug"] and "which is attached to it" in said["compute_undo_plug"]
+        assert "device_add" in said["compute_plug"] and "the volume stays attached" in said["compute_undo_plug"]
         assert world.act(server_id, "unpause").status_code == 202
         world.cloud.settle()
         assert world.show(server_id)["status"] == "ACTIVE"

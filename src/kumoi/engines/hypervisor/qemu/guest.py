@@ -23,7 +23,7 @@ from kumoi.engines.hypervisor.qemu.surroundings import ROOM
 from kumoi.kernel import durable, log
 from kumoi.kernel.fences import Fence
 
-MEMORY_LOST = "it was paused, and its memory was not kept: the machine went down, or this is a restored backup"
+MEMORY_LOST = "it was paused, and its memory was not saved: the machine went down, or this is a restored backup"
 
 
 class Guest(Power):
@@ -231,7 +231,7 @@ class Guest(Power):
                 with self.talk(QUICKLY) as qemu:
                     if qemu.ask("query-status")["status"] == "io-error":
                         qemu.ask("cont")
-                log.say(ROOM, "a guest goes on, for the disk has room again", server_id=self.server_id)
+                log.say(ROOM, "a guest was resumed because the disk has space again", server_id=self.server_id)
             self._save(self._here(), reason="")
         except OSError:
             # still no room
@@ -307,4 +307,4 @@ class Guest(Power):
         try:
             self.copies.end_left()
         except HypervisorError as error:
-            log.say(ROOM, "a copy that nobody waits for goes on", server_id=self.server_id, reason=str(error))
+            log.say(ROOM, "a copy without a waiting order continues", server_id=self.server_id, reason=str(error))

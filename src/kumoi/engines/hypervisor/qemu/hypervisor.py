@@ -136,7 +136,7 @@ class QemuHypervisor:
             except Exception as error:
                 expected = isinstance(error, HypervisorError)
                 (log.say if expected else log.fault)(
-                    ROOM, "a guest does not come up again", server_id=guest.server_id, reason=str(error)
+                    ROOM, "a guest could not be started again", server_id=guest.server_id, reason=str(error)
                 )
 
     def take_down(self, patience: float) -> list[str]:

@@ -32,7 +32,7 @@ _OF_STATUS = {
 }
 
 
-NO_ROOM = "the disk of its host is full, so that it stands still; it goes on by itself when there is room"
+NO_ROOM = "the disk of its host is full, so it is stopped; it resumes automatically when there is space"
 
 
 class Power:
@@ -110,7 +110,7 @@ class Power:
         if status == "io-error" and record.desired is Desired.RUNNING and record.reason != NO_ROOM:
             # QEMU stops a guest for this alone: a write for which the disk has no room
             self._save(record, reason=NO_ROOM)
-            log.say(ROOM, "a guest stands still, for the disk is full", server_id=self.server_id)
+            log.say(ROOM, "a guest is stopped because the disk is full", server_id=self.server_id)
         state = _OF_STATUS.get(status, GuestState.PAUSED)
         if state is GuestState.OFF:
             self._went_off(record)

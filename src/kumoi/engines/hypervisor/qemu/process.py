@@ -142,7 +142,7 @@ def end(place: Place, within: float = END_WITHIN) -> None:
             os.kill(pid, number)
         if gone(place, within):
             return
-    raise HypervisorError("QEMU cannot be ended: the host does not let go of its process")
+    raise HypervisorError("QEMU cannot be ended: its process does not exit")
 
 
 def gone(place: Place, within: float) -> bool:

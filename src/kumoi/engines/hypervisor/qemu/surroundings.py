@@ -51,7 +51,7 @@ class Surroundings:
         try:
             return Owner(self.user)
         except KeyError as error:
-            raise HypervisorError(f"the user {self.user}, who runs guests, does not exist on this host") from error
+            raise HypervisorError(f"the user {self.user}, that runs guests does not exist on this host") from error
 
     @cached_property
     def accelerator(self) -> accelerator.Accelerator:

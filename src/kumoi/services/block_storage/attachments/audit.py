@@ -22,7 +22,7 @@ def _differences(tx: Transaction) -> list[dict[str, Any]]:
     found = []
     for row in volumes.every(tx):
         if row["status"] in HELD and row["id"] not in attached:
-            found.append(_problem("volume", row["id"], f"it is {row['status']}, and nobody has it"))
+            found.append(_problem("volume", row["id"], f"it is {row['status']}, and it has no attachment"))
     for row in rows:
         moving = row["by_compute"] and row["status"] != Status.ATTACHED
         if moving and not busy & {subject("volume", row["volume_id"]), subject("server", row["server_id"])}:

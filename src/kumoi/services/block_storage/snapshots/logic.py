@@ -117,7 +117,5 @@ def update_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
     """The external creator or remover of the snapshot sets its status. InvalidSnapshot if it is neither created nor
     deleted."""
     if status not in REPORTED.get(snapshot["status"], ()):
-        raise InvalidSnapshot(
-            f"Snapshot {snapshot['id']} is {snapshot['status']} and cannot be said to be {status[:50]}."
-        )
+        raise InvalidSnapshot(f"Snapshot {snapshot['id']} is {snapshot['status']} and cannot be set to {status[:50]}.")
     reset_status(tx, snapshot, status)

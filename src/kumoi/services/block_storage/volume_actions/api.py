@@ -129,8 +129,8 @@ def force_detach(request: Request, volume_id: str, body: schemas.Detach | None) 
 
 
 ABSENT = {
-    "os-initialize_connection": "A connection from outside: disks lie on the hosts, and compute alone connects them; it",
-    "os-terminate_connection": "A connection from outside: disks lie on the hosts, and compute alone connects them; it",
+    "os-initialize_connection": "A connection from outside: disks are on the hosts, and only compute connects them; it",
+    "os-terminate_connection": "A connection from outside: disks are on the hosts, and only compute connects them; it",
     "os-retype": "Changing the type of a volume",
     "os-volume_upload_image": "Making an image of a volume",
     "os-migrate_volume": "Moving a volume to another host",

@@ -37,7 +37,7 @@ def check_name(name: str, *, more: bool) -> None:
     """`more`: with the signs that 2.92 added."""
     signs = "_- " + ("@." if more else "")
     if not all(sign.isascii() and (sign.isalnum() or sign in signs) for sign in name):
-        raise InvalidKeypair(f"Keypair name contains unsafe characters: letters, digits and '{signs}' may stand in it")
+        raise InvalidKeypair(f"Keypair name contains unsafe characters: letters, digits and '{signs}' are allowed")
 
 
 def check_new(tx: Transaction, user_id: str, name: str) -> None:

@@ -45,7 +45,7 @@ def attach(
     if store.find(tx, server_id, volume.id):
         raise AlreadyAttached(server_id, volume.id)
     if volume.host not in (None, server["host"]):
-        raise BadRequest(f"Invalid volume: volume {volume.id} lies on another host than instance {server_id}.")
+        raise BadRequest(f"Invalid volume: volume {volume.id} is on another host than instance {server_id}.")
     position = free_position([row["position"] for row in store.of_server(tx, server_id)])
     row: BlockDeviceRow = {
         "id": tx.new_uuid(), "server_id": server_id, "source_type": "volume", "destination_type": "volume",

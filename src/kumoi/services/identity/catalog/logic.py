@@ -108,7 +108,7 @@ def _check(tx: Transaction, kind: str, values: dict[str, Any], own_id: str | Non
 def _check_no_circle(tx: Transaction, above: str | None, own_id: str | None) -> None:
     while above is not None:
         if above == own_id:
-            raise Invalid("region.parent_region_id", "the region would lie in itself")
+            raise Invalid("region.parent_region_id", "the region would be its own parent")
         row = store.find(tx, regions, above)
         above = row["parent_region_id"] if row else None
 

@@ -160,7 +160,7 @@ def update(tx: Transaction, who: Who, id: str, changes: dict[str, Any], extra: d
     row = check_may_update(tx, who, id)
     for name in ("type", "user_id", "project_id"):
         if changes.get(name, row[name]) != row[name]:
-            raise Invalid(f"credential.{name}", "it stays: delete the credential and make another")
+            raise Invalid(f"credential.{name}", "it cannot be changed: delete the credential and create another one")
     other = store.with_access(tx, changes["access_digest"]) if changes.get("access_digest") else None
     if other is not None and other["id"] != id:
         raise Taken("credential", "this access key")

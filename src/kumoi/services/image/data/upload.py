@@ -103,7 +103,7 @@ async def _beat(asked: Request, image_id: str, upload: str) -> None:
         try:
             await asyncio.to_thread(asked.database.write, lambda tx: logic.beat(tx, image_id, upload), durable=False)
         except Exception:
-            log.fault(__name__, "no sign of an upload could be given", image_id=image_id)
+            log.fault(__name__, "the progress of an upload could not be recorded", image_id=image_id)
 
 
 def _give_up(asked: Request, images: ImageStore, writer: Writer | None, image_id: str, upload: str) -> None:

@@ -36,7 +36,7 @@ class PropertyConflict(Conflict):
 
 class ImageGone(Gone):
     def __init__(self, image_id: str) -> None:
-        super().__init__(f"Image {image_id} was deleted while its data came; the data was not kept.")
+        super().__init__(f"Image {image_id} was deleted during the upload; the data was discarded.")
 
 
 class TooMany(TooLarge):

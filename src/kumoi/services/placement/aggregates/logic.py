@@ -24,7 +24,7 @@ def replace(
     row = providers_logic.existing(tx, provider_id)
     wanted = list(names)
     if len({_uuid(name) for name in wanted}) != len(wanted):
-        raise BadRequest("JSON does not validate: aggregates: an aggregate is there twice.")
+        raise BadRequest("JSON does not validate: aggregates: an aggregate is given twice.")
     if generation is not None:
         providers_logic.same_generation(row, generation)
     if store.of_provider(tx, provider_id) != sorted(wanted):

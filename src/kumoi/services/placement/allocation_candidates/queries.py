@@ -50,11 +50,11 @@ def parse(params: Params, behaves: Behaves) -> Question:
         kind, suffix = _split(name, behaves)
         if kind is None:
             if len(values) > 1 and name not in _REPEATABLE:
-                raise DuplicateQuery(f"Query parameter {name} is there more than once.")
+                raise DuplicateQuery(f"Query parameter {name} is given more than once.")
             whole[name] = values
         else:
             if len(values) > 1 and kind not in _REPEATABLE:
-                raise DuplicateQuery(f"Query parameter {name} is there more than once.")
+                raise DuplicateQuery(f"Query parameter {name} is given more than once.")
             parts.setdefault(suffix, {})[kind] = values
     groups = {suffix: _wish(suffix, part, behaves) for suffix, part in sorted(parts.items())}
     _check_groups(groups, whole)

@@ -65,7 +65,7 @@ def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) 
         raise InvalidInput(f"Availability zone '{asked.availability_zone}' is invalid.")
     source = _source(tx, who, asked)
     if asked.host and source.host not in (None, asked.host):
-        raise InvalidInput(f"what the volume is to be made from lies on {source.host}, not on {asked.host}")
+        raise InvalidInput(f"the source of the volume is on {source.host}, not on {asked.host}")
     size = _size(asked, source)
     kind = volume_types.wanted(tx, who, asked.volume_type or source.volume_type)
     if str(kind["extra_specs"].get("multiattach", "")).lower() == "<is> true":

@@ -47,7 +47,7 @@ def follow(view: View, revisions: dict[str, int]) -> None:
             raise failure
     waiting = [server_id for server_id, each in found.items() if each is not None and each.at_work]
     if waiting:
-        raise Later(f"something is at work on {', '.join(waiting)}", BUSY_FOR)
+        raise Later(f"an operation is active on {', '.join(waiting)}", BUSY_FOR)
 
 
 def _on_host(view: View, host: str, servers: list[Found], revisions: dict[str, int]) -> None:
@@ -107,7 +107,7 @@ def _wait_after_refusal(tx: Transaction, server_id: str) -> None:
     for last in operations.history_of(tx, subject("server", server_id), limit=1):
         rest = REFUSED_FOR - (tx.now - last["updated_at"]) / SECOND
         if last["kind"] == DETACH.kind and last["state"] == UNDONE and rest > 0:
-            raise Later(f"the guest of {server_id} keeps the card of a port that is gone", rest)
+            raise Later(f"the guest of {server_id} keeps the card of a deleted port", rest)
 
 
 RECONCILER = Reconciler(changes.CHANGED, follow, order=80, asks_hosts=True)

@@ -80,7 +80,7 @@ def _finish_volume(tx: Transaction, server_id: str, volume_id: str, asked_at: in
     if device is None or not device["attachment_id"]:
         return
     if device["boot_index"] != 0 and undone and undone[0]["updated_at"] < asked_at:
-        problem = f"its guest let go of volume {volume_id} late"
+        problem = f"its guest released volume {volume_id} late"
         if _begin(
             tx, server_id, DETACH, "server.disk.mended", problem, subject("volume", volume_id), volume_id=volume_id
         ):
@@ -91,7 +91,7 @@ def _finish_card(tx: Transaction, server_id: str, port_id: str, asked_at: int) -
     for row in operations.history_of(tx, subject("server", server_id), limit=LOOKED_BACK):
         if row["arguments"].get("port_id") == port_id:
             if row["kind"] == DETACH_CARD.kind and row["state"] == UNDONE and row["updated_at"] < asked_at:
-                problem = f"its guest let go of the card of port {port_id} late"
+                problem = f"its guest released the card of port {port_id} late"
                 _begin(tx, server_id, DETACH_CARD, "server.card.mended", problem, port_id=port_id)
             return
 

@@ -19,8 +19,8 @@ EVERY = 10.0
 WITHIN = 30.0
 """Seconds that a sweep waits for all hosts."""
 
-LOST = "The guest is no longer on its host. A hard reboot makes it again, on an empty root disk."
-ENDED = "The guest's process ended without being told to"
+LOST = "The guest is no longer on its host. A hard reboot creates it again, with a new root disk."
+ENDED = "The guest's process ended unexpectedly"
 
 
 def follow(view: View) -> None:

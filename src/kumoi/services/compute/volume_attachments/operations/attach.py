@@ -58,7 +58,7 @@ def take_out(context: Context) -> Again | None:
     again = unplug(context)
     if again is not None and context.attempts >= PATIENCE:
         volume_id = context.arguments["volume_id"]
-        context.data["kept"] = f"The guest does not let go of volume {volume_id}, which is attached to it therefore."
+        context.data["kept"] = f"The guest does not release volume {volume_id}, so the volume stays attached."
         return None
     return again
 

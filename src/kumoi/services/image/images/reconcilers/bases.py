@@ -19,7 +19,7 @@ def sweep(view: View) -> None:
 
 
 def _tell(tx: Transaction, host: str, image_ids: list[str]) -> None:
-    problem = "bases of images that are gone, on which no disk stands"
+    problem = "unused bases of deleted images"
     events.write(tx, "host.bases.mended", subject("host", host), problem=problem, images=image_ids)
 
 
