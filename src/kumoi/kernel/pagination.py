@@ -47,6 +47,12 @@ def page(
     return rows[::-1] if reverse else rows
 
 
+def unindexed(column: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """The column as an expression that no index contains. Use it beside a condition that leaves few rows: SQLite expects
+    few rows of every equality, and would read all rows of a project only because they are sorted."""
+    return column + sa.literal_column("''", sa.String)
+
+
 def full(rows: Sequence[Any], limit: int | None) -> bool:
     """Whether a page has its maximum length, so that another page may follow."""
     return 0 < len(rows) >= min(LARGEST_PAGE if limit is None else limit, LARGEST_PAGE)

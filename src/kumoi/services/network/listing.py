@@ -149,7 +149,8 @@ def list_query(filters: Mapping[str, Any], sort_keys: Iterable[str] = (), admin:
 class Listing(Generic[R]):
     """The list of one resource. `attributes`: API name → column. `special`: API name → condition for its values.
     `admin`: names that only admins may filter and sort by. `types`: types of special filters that are not texts.
-    `spelled`: normalizes a value as in its column. `query`: the declaration for its list routes."""
+    `spelled`: normalizes a value as in its column. `few`: whether the filters leave so few rows that these are found first
+    and sorted afterwards. `query`: the declaration for its list routes."""
 
     def __init__(
         self,
@@ -160,6 +161,7 @@ class Listing(Generic[R]):
         tagged: bool = True,
         types: Mapping[str, Any] | None = None,
         spelled: Mapping[str, Callable[[str], str]] | None = None,
+        few: Callable[[Mapping[str, list[str]]], bool] = lambda _filters: False,
     ) -> None:
         self.table = table
         standard = {
@@ -171,6 +173,7 @@ class Listing(Generic[R]):
         self.special = {**(special or {}), "changed_since": self._changed_since}
         self.admin = frozenset(admin)
         self.spelled = spelled or {}
+        self.few = few
         self.tagged = tagged
         self.query = list_query(self._filters(types or {}), sorted(self.attributes), self.admin)
 
@@ -185,6 +188,9 @@ class Listing(Generic[R]):
         """One page of rows; `visible` None: all."""
         alternatives = visible if isinstance(visible, tuple) else (sa.true() if visible is None else visible,)
         query = sa.select(self.table).where(*self.conditions(asked.filters, is_admin))
+        if len(alternatives) > 1 and self.few(asked.filters):
+            # A page of each alternative would be read in the order of all rows of the project.
+            alternatives = (sa.or_(*alternatives),)
         marker = None
         if asked.marker is not None:
             marker = tx.one(sa.select(self.table).where(self.table.c.id == asked.marker, sa.or_(*alternatives)))

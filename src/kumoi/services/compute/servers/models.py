@@ -105,6 +105,7 @@ _IS_LIVE, _IS_DELETED = sa.text("deleted_at IS NULL"), sa.text("deleted_at IS NO
 _LIVE_INDEXES = {
     "page": ("created_at", "id"),
     "page_of_project": ("project_id", "created_at", "id", "name"),
+    "name_of_project": ("project_id", "name", "created_at", "id"),
     "state": ("vm_state", "created_at", "id"),
     "state_of_project": ("project_id", "vm_state", "created_at", "id"),
     "usage": ("project_id", "vcpus", "memory_mib", "deleted_at"),

@@ -1,5 +1,6 @@
 """Finding devices by the addresses of their ports."""
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -8,6 +9,13 @@ from kumoi.kernel import patterns
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses.models import addresses
 from kumoi.services.network.ports.models import ports
+
+_WHOLE = re.compile(r"\^?\d{1,3}(\\?\.\d{1,3}){3}\$?|\^[0-9a-f:]+\$")
+
+
+def is_whole(pattern: str) -> bool:
+    """Whether the expression is one whole address, so that few devices have it."""
+    return _WHOLE.fullmatch(pattern) is not None
 
 
 def devices_with(tx: Transaction, pattern: str, version: int) -> sa.Select[Any]:

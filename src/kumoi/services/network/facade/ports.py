@@ -1,8 +1,9 @@
 """Ports of devices that have network cards, such as servers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -292,23 +293,42 @@ def _release(tx: Transaction, rows: Sequence[PortRow]) -> None:
     ports_logic.remove(tx, [row for row in rows if row["made_for_server"]])
 
 
-_IDS: sa.BindParameter[list[str]] = sa.bindparam("ids", expanding=True)
-_ADDRESSES = (
-    sa.select(addresses.c.port_id, addresses.c.subnet_id, addresses.c.address, floating_ips.c.floating_ip_address)
-    .outerjoin(
-        floating_ips,
-        sa.and_(floating_ips.c.port_id == addresses.c.port_id, floating_ips.c.fixed_ip_address == addresses.c.address),
+def _among(column: sa.Column[str], several: bool) -> sa.ColumnElement[bool]:
+    """Whether the column has one of the values `ids`, or, quicker, the one value `ids`."""
+    return column.in_(sa.bindparam("ids", expanding=True)) if several else column == sa.bindparam("ids")
+
+
+@cache
+def _addresses(several: bool) -> sa.Select[Any]:
+    leads_here = sa.and_(
+        floating_ips.c.port_id == addresses.c.port_id, floating_ips.c.fixed_ip_address == addresses.c.address
     )
-    .where(addresses.c.port_id.in_(_IDS))
-    .order_by(addresses.c.port_id, addresses.c.position)
-)
-_GROUPS = (
-    sa.select(port_security_groups.c.port_id, group_table.c.id, group_table.c.name)
-    .join(group_table, group_table.c.id == port_security_groups.c.security_group_id)
-    .where(port_security_groups.c.port_id.in_(_IDS))
-    .order_by(port_security_groups.c.security_group_id)
-)
-_NETWORKS = sa.select(networks.c.id, networks.c.name, networks.c.mtu).where(networks.c.id.in_(_IDS))
+    return (
+        sa.select(addresses.c.port_id, addresses.c.subnet_id, addresses.c.address, floating_ips.c.floating_ip_address)
+        .outerjoin(floating_ips, leads_here)
+        .where(_among(addresses.c.port_id, several))
+        .order_by(addresses.c.port_id, addresses.c.position)
+    )
+
+
+@cache
+def _groups(several: bool) -> sa.Select[Any]:
+    return (
+        sa.select(port_security_groups.c.port_id, group_table.c.id, group_table.c.name)
+        .join(group_table, group_table.c.id == port_security_groups.c.security_group_id)
+        .where(_among(port_security_groups.c.port_id, several))
+        .order_by(port_security_groups.c.security_group_id)
+    )
+
+
+@cache
+def _networks(several: bool) -> sa.Select[Any]:
+    return sa.select(networks.c.id, networks.c.name, networks.c.mtu).where(_among(networks.c.id, several))
+
+
+def _found(tx: Transaction, statement: Callable[[bool], sa.Select[Any]], ids: Sequence[str]) -> list[tuple[Any, ...]]:
+    several = len(ids) > 1
+    return tx.tuples(statement(several), {"ids": ids if several else ids[0]})
 
 
 def _ports(tx: Transaction, rows: list[PortRow]) -> list[Port]:
@@ -320,14 +340,14 @@ def _ports(tx: Transaction, rows: list[PortRow]) -> list[Port]:
     memberships: dict[str, list[tuple[str, str]]] = {}
     on: dict[str, tuple[str, int]] = {}
     if ids:
-        for port_id, subnet_id, address, leads_here in tx.tuples(_ADDRESSES, {"ids": ids}):
+        for port_id, subnet_id, address, leads_here in _found(tx, _addresses, ids):
             fixed.setdefault(port_id, []).append((subnet_id, address, 6 if ":" in address else 4))
             if leads_here is not None:
                 floating.setdefault(port_id, {})[address] = leads_here
-        for port_id, group_id, name in tx.tuples(_GROUPS, {"ids": ids}):
+        for port_id, group_id, name in _found(tx, _groups, ids):
             memberships.setdefault(port_id, []).append((group_id, name))
         network_ids = list({row["network_id"] for row in rows})
-        on = {row[0]: (row[1], row[2]) for row in tx.tuples(_NETWORKS, {"ids": network_ids})}
+        on = {row[0]: (row[1], row[2]) for row in _found(tx, _networks, network_ids)}
     return [
         Port(
             id=row["id"],

@@ -1,6 +1,6 @@
 """The SQL of ports."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -65,6 +65,12 @@ def _by_vif_type(values: list[str]) -> sa.ColumnElement[bool]:
     return sa.or_(sa.false(), *(kinds[value] for value in dict.fromkeys(values) if value in kinds))
 
 
+def _leave_few(filters: Mapping[str, list[str]]) -> bool:
+    """Whether the filters name a device, a MAC address or an IP address."""
+    named = any(name in filters and all(filters[name]) for name in ("device_id", "mac_address"))
+    return named or any(value.startswith("ip_address=") for value in filters.get("fixed_ips", ()))
+
+
 LISTING = Listing(
     ports,
     {
@@ -84,6 +90,7 @@ LISTING = Listing(
     },
     admin=ADMIN_ONLY,
     spelled={"mac_address": spelling.mac},
+    few=_leave_few,
 )  # fmt: skip
 
 

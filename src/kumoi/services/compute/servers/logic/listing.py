@@ -9,7 +9,7 @@ from kumoi.kernel import patterns
 from kumoi.kernel.bodies import distinct
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden, PolicyForbids
-from kumoi.kernel.pagination import MarkerNotFound, full, sorting
+from kumoi.kernel.pagination import MarkerNotFound, full, sorting, unindexed
 from kumoi.kernel.who import Who
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import KNOWN_STATUSES, ServerRow, servers, states_of
@@ -105,7 +105,9 @@ def _scope(who: Who, asked: Mapping[str, Any]) -> list[Condition]:
     if everywhere:
         project = asked.get("project_id") or asked.get("tenant_id")
         return [servers.c.project_id == project] if project else []
-    return [servers.c.project_id == (who.project_id or "")]
+    leaves_few = "uuid" in asked or any(name in asked and addresses.is_whole(asked[name]) for name in ("ip", "ip6"))
+    column = unindexed(servers.c.project_id) if leaves_few else servers.c.project_id
+    return [column == (who.project_id or "")]
 
 
 def _flag(text: str) -> bool:
