@@ -10,9 +10,9 @@ from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import View
-from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import TRANSIENT as TRANSIENT_SNAPSHOTS
-from kumoi.services.block_storage.volumes import store as volumes
+from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import TRANSIENT
 
 SERVICE = "block_storage"
@@ -60,7 +60,7 @@ def differences(view: View) -> list[dict[str, Any]]:
 
 def _rows(tx: Transaction) -> _Rows:
     return _Rows(
-        {row["id"]: row for row in volumes.every(tx)}, {row["id"]: row for row in snapshots.every(tx)},
+        {row["id"]: row for row in volumes_store.every(tx)}, {row["id"]: row for row in snapshot_rows_store.every(tx)},
         frozenset(operations.held(tx)),
     )  # fmt: skip
 

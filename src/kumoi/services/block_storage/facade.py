@@ -6,12 +6,12 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
-from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.attachments import logic as attachments_logic
 from kumoi.services.block_storage.errors import InvalidVolume
 from kumoi.services.block_storage.snapshots import logic as snapshots_logic
-from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.logic import changes, creation
 from kumoi.services.block_storage.volumes.models import WITH_ATTACHMENT
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
@@ -70,7 +70,7 @@ def usable_snapshot(tx: Transaction, who: Who, snapshot_id: str) -> Snapshot:
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Volume]:
     """Those that exist, of any project."""
-    return {row["id"]: _volume(row) for row in store.by_ids(tx, ids)}
+    return {row["id"]: _volume(row) for row in volumes_store.by_ids(tx, ids)}
 
 
 def create(
@@ -101,7 +101,7 @@ def create(
 def delete(tx: Transaction, volume_id: str, origin: Mapping[str, Any]) -> None:
     """Start the deletion, also of a volume in creation. Does nothing if there is none. InvalidVolume (400) if a server
     uses it, or if it has snapshots."""
-    row = store.find(tx, volume_id)
+    row = volumes_store.find(tx, volume_id)
     if row is not None:
         changes.delete(tx, row, origin)
 
@@ -120,7 +120,7 @@ def attached(tx: Transaction, attachment_id: str, device: str | None, host: str 
 
 def begin_detaching(tx: Transaction, attachment_id: str) -> None:
     """The server is about to lose the volume. InvalidVolume (400) unless the server has it."""
-    row = attachments.find(tx, attachment_id)
+    row = attachment_rows_store.find(tx, attachment_id)
     if row is None or row["status"] != AttachmentStatus.ATTACHED:
         status = WITH_ATTACHMENT[AttachmentStatus(row["status"])] if row else VolumeStatus.AVAILABLE
         volume = f"Volume {row['volume_id']}" if row else "Volume"
@@ -130,13 +130,13 @@ def begin_detaching(tx: Transaction, attachment_id: str) -> None:
 
 def detaching(tx: Transaction, attachment_id: str) -> None:
     """The server is about to detach the volume, whatever its status. Does nothing if it is detached already."""
-    if attachments.find(tx, attachment_id) is not None:
+    if attachment_rows_store.find(tx, attachment_id) is not None:
         attachments_logic.move(tx, attachment_id, AttachmentStatus.DETACHING)
 
 
 def kept(tx: Transaction, attachment_id: str) -> None:
     """Detaching did not work: the server has it still."""
-    if attachments.find(tx, attachment_id) is not None:
+    if attachment_rows_store.find(tx, attachment_id) is not None:
         attachments_logic.move(tx, attachment_id, AttachmentStatus.ATTACHED)
 
 
@@ -148,7 +148,7 @@ def released(tx: Transaction, attachment_id: str) -> None:
 def attachments_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[str, list[Attachment]]:
     """Server → its attachments, in the order of their creation."""
     found: dict[str, list[Attachment]] = {}
-    for row in attachments.of_servers(tx, server_ids):
+    for row in attachment_rows_store.of_servers(tx, server_ids):
         if server_id := row["server_id"]:
             each = Attachment(row["id"], row["volume_id"], server_id, row["status"], row["device"])
             found.setdefault(server_id, []).append(each)
@@ -157,7 +157,7 @@ def attachments_of_servers(tx: Transaction, server_ids: Iterable[str]) -> dict[s
 
 def server_ids(tx: Transaction) -> set[str]:
     """Every server that an attachment refers to, for the audit."""
-    return attachments.servers(tx)
+    return attachment_rows_store.servers(tx)
 
 
 def _volume(row: Mapping[str, Any]) -> Volume:

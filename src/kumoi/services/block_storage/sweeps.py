@@ -11,13 +11,13 @@ from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Operation, subject
 from kumoi.kernel.reconcile import Sweep, View
-from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
-from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import TRANSIENT as TRANSIENT_SNAPSHOTS
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE as DELETE_SNAPSHOT
-from kumoi.services.block_storage.volumes import store as volumes
+from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT, WITH_ATTACHMENT, Status
 from kumoi.services.block_storage.volumes.operations.delete import DELETE as DELETE_VOLUME
 from kumoi.services.block_storage.volumes.operations.extend import resting
@@ -70,7 +70,10 @@ def _lying(view: View, names: list[str]) -> dict[str, Inventory]:
 
 
 def _nobodys(tx: Transaction, disks: list[Disk]) -> list[Disk]:
-    rows = {"volume": {row["id"] for row in volumes.every(tx)}, "snapshot": {row["id"] for row in snapshots.every(tx)}}
+    rows = {
+        "volume": {row["id"] for row in volumes_store.every(tx)},
+        "snapshot": {row["id"] for row in snapshot_rows_store.every(tx)},
+    }
     busy = operations.held(tx)
     return [
         (host, kind, disk_id)
@@ -109,28 +112,30 @@ def settle_states(view: View) -> None:
 def _idle(tx: Transaction) -> list[tuple[str, dict[str, Any]]]:
     """Kind and row of all resources with a transient or attached status but no operation or attachment."""
     busy, before = operations.held(tx), tx.now - IDLE_FOR
-    attached = {row["volume_id"]: WITH_ATTACHMENT[AttachmentStatus(row["status"])] for row in attachments.every(tx)}
+    attached = {
+        row["volume_id"]: WITH_ATTACHMENT[AttachmentStatus(row["status"])] for row in attachment_rows_store.every(tx)
+    }
     found = [
         ("volume", row)
-        for row in volumes.every(tx)
+        for row in volumes_store.every(tx)
         if row["status"] in TRANSIENT or (row["status"] in HELD and attached.get(row["id"]) != row["status"])
     ]
-    found += [("snapshot", row) for row in snapshots.every(tx) if row["status"] in TRANSIENT_SNAPSHOTS]
+    found += [("snapshot", row) for row in snapshot_rows_store.every(tx) if row["status"] in TRANSIENT_SNAPSHOTS]
     return [(kind, row) for kind, row in found if row["updated_at"] <= before and subject(kind, row["id"]) not in busy]
 
 
 def _settle(tx: Transaction, kind: str, row: dict[str, Any], there: bool) -> None:
     """`there`: its disk exists on its host."""
     name = subject(kind, row["id"])
-    current = volumes.find(tx, row["id"]) if kind == "volume" else snapshots.find(tx, row["id"])
+    current = volumes_store.find(tx, row["id"]) if kind == "volume" else snapshot_rows_store.find(tx, row["id"])
     if current is None or current["updated_at"] != row["updated_at"] or operations.active_on(tx, name):
         return
     if kind == "volume":
         status: str = resting(tx, row["id"]) if there else Status.ERROR
-        volumes.update(tx, row["id"], status=status)
+        volumes_store.update(tx, row["id"], status=status)
     else:
         status = SnapshotStatus.AVAILABLE if there else SnapshotStatus.ERROR
-        snapshots.update(tx, row["id"], status=status)
+        snapshot_rows_store.update(tx, row["id"], status=status)
     events.write(
         tx, f"{kind}.status.settled", name, project_id=current["project_id"], was=row["status"], status=str(status)
     )  # fmt: skip

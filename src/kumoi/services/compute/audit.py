@@ -8,9 +8,9 @@ from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
 from kumoi.services.block_storage import facade as block_storage
-from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
-from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.models import AT_REST, LETS_GO, TRANSIENT_VM_STATES, VmState
 from kumoi.services.compute.servers.operations.create import resources
 from kumoi.services.network.facade import ports
@@ -23,7 +23,7 @@ Found = list[dict[str, Any]]
 class _Rows:
     """Of one instant, by server. `busy`: those that an operation has in its hands."""
 
-    servers: dict[str, store.LiveServer]
+    servers: dict[str, servers_store.LiveServer]
     busy: set[str]
     devices: dict[str, list[BlockDeviceRow]]
     ports: dict[str, list[ports.Port]]
@@ -74,8 +74,8 @@ def _look(view: View) -> Found:
 
 
 def _rows(tx: Transaction) -> _Rows:
-    servers = {row["id"]: row for row in store.every_live(tx)}
-    return _Rows(servers, store.at_work(tx), disks.every(tx), ports.of_devices(tx, list(servers)))
+    servers = {row["id"]: row for row in servers_store.every_live(tx)}
+    return _Rows(servers, servers_store.at_work(tx), block_devices_store.every(tx), ports.of_devices(tx, list(servers)))
 
 
 def _devices(name: str, host: _Host, rows: _Rows, server_id: str) -> Found:
@@ -124,7 +124,7 @@ def _amounts(*each: dict[str, int]) -> str:
     return " and ".join(", ".join(f"{amount} {name}" for name, amount in sorted(one.items())) for one in each)
 
 
-def _tables(tx: Transaction, servers: dict[str, store.LiveServer], busy: set[str]) -> Found:
+def _tables(tx: Transaction, servers: dict[str, servers_store.LiveServer], busy: set[str]) -> Found:
     found = []
     for server_id, row in servers.items():
         if server_id not in busy and (row["task_state"] is not None or row["vm_state"] in TRANSIENT_VM_STATES):
@@ -156,7 +156,9 @@ def _tables(tx: Transaction, servers: dict[str, store.LiveServer], busy: set[str
     return found
 
 
-def _guests(host: str, states: dict[str, GuestState], servers: dict[str, store.LiveServer], busy: set[str]) -> Found:
+def _guests(
+    host: str, states: dict[str, GuestState], servers: dict[str, servers_store.LiveServer], busy: set[str]
+) -> Found:
     found = []
     for server_id in sorted(states.keys() - busy):
         row = servers.get(server_id)

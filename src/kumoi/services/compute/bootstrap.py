@@ -2,7 +2,8 @@
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.settings import Settings
-from kumoi.services.compute.flavors import logic, store
+from kumoi.services.compute.flavors import logic
+from kumoi.services.compute.flavors import store as flavors_store
 
 ORDER = 50
 
@@ -17,5 +18,5 @@ FLAVORS = (
 
 def bootstrap(tx: Transaction, settings: Settings, password_hashes: object) -> None:
     for flavorid, name, vcpus, ram, disk in FLAVORS:
-        if store.find(tx, flavorid) is None and store.find_by_name(tx, name) is None:
+        if flavors_store.find(tx, flavorid) is None and flavors_store.find_by_name(tx, name) is None:
             logic.create(tx, flavorid=flavorid, name=name, vcpus=vcpus, ram=ram, disk=disk)

@@ -8,7 +8,10 @@ from kumoi.kernel.settings import Settings
 from kumoi.services.identity.assignments import store as assignment_store
 from kumoi.services.identity.assignments.models import SYSTEM
 from kumoi.services.identity.catalog import store as catalog_store
-from kumoi.services.identity.catalog.models import BASE_URL, endpoints, regions, services
+from kumoi.services.identity.catalog.models import BASE_URL
+from kumoi.services.identity.catalog.models import endpoints as endpoints_table
+from kumoi.services.identity.catalog.models import regions as regions_table
+from kumoi.services.identity.catalog.models import services as services_table
 from kumoi.services.identity.project_rows import store as project_store
 from kumoi.services.identity.project_rows.models import NO_DOMAIN
 from kumoi.services.identity.roles import store as role_store
@@ -108,8 +111,8 @@ def _roles(tx: Transaction) -> dict[str, str]:
 
 
 def _region(tx: Transaction, region: str) -> None:
-    if catalog_store.find(tx, regions, region) is None:
-        catalog_store.insert(tx, regions, id=region, parent_region_id=None, description="", extra={})
+    if catalog_store.find(tx, regions_table, region) is None:
+        catalog_store.insert(tx, regions_table, id=region, parent_region_id=None, description="", extra={})
 
 
 def _catalog(tx: Transaction, region: str) -> None:
@@ -122,10 +125,12 @@ def _catalog(tx: Transaction, region: str) -> None:
                 continue
             id = tx.new_hex()
             name = service.catalog_names.get(kind, service.name)
-            catalog_store.insert(tx, services, id=id, type=kind, name=name, description="", enabled=True, extra={})
+            catalog_store.insert(
+                tx, services_table, id=id, type=kind, name=name, description="", enabled=True, extra={}
+            )
             url = BASE_URL + service.catalog_path.replace("{project_id}", "$(project_id)s")
             for interface in INTERFACES:
                 catalog_store.insert(
-                    tx, endpoints, id=tx.new_hex(), service_id=id, interface=interface, region_id=region, url=url,
+                    tx, endpoints_table, id=tx.new_hex(), service_id=id, interface=interface, region_id=region, url=url,
                     enabled=True, extra={},
                 )  # fmt: skip

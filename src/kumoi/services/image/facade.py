@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
-from kumoi.services.image.images import store
+from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.logic import visible
 from kumoi.services.image.images.models import ImageDetails
 
@@ -49,12 +49,12 @@ def usable(tx: Transaction, who: Who, image_id: str) -> Image:
 
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Image]:
     """Those that exist, of any project."""
-    return {row["id"]: _image(row) for row in store.by_ids(tx, ids)}
+    return {row["id"]: _image(row) for row in images_store.by_ids(tx, ids)}
 
 
 def active_ids(tx: Transaction) -> list[str]:
     """Images whose bytes are in the image store, including deactivated ones."""
-    return store.ids_with_data(tx)
+    return images_store.ids_with_data(tx)
 
 
 def _image(row: ImageDetails) -> Image:

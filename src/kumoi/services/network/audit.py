@@ -13,7 +13,7 @@ from kumoi.kernel import log, polls, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
 from kumoi.services.network.metadata.reconcilers import serving
-from kumoi.services.network.ports.models import ports
+from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.topology import Part, parts
 
 WITHIN = 10.0
@@ -158,7 +158,7 @@ def stray_plugs(view: View) -> list[tuple[str, str]]:
 
 
 def _existing(tx: Transaction, port_ids: list[str]) -> set[str]:
-    return {row[0] for row in tx.tuples(sa.select(ports.c.id).where(ports.c.id.in_(port_ids)))}
+    return {row[0] for row in tx.tuples(sa.select(ports_table.c.id).where(ports_table.c.id.in_(port_ids)))}
 
 
 def _served_otherwise(host: str, served: set[str], wanted: dict[str, set[str]]) -> list[Difference]:
@@ -199,4 +199,7 @@ def _pending(tx: Transaction) -> set[tuple[str, str]]:
 
 def _bound(tx: Transaction) -> dict[str, str]:
     """port id → its host."""
-    return {row[0]: row[1] for row in tx.tuples(sa.select(ports.c.id, ports.c.host).where(ports.c.host != ""))}
+    return {
+        row[0]: row[1]
+        for row in tx.tuples(sa.select(ports_table.c.id, ports_table.c.host).where(ports_table.c.host != ""))
+    }

@@ -8,7 +8,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.identity import facade as identity
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import logic as networks
-from kumoi.services.network.networks import store
+from kumoi.services.network.networks import store as networks_store
 from kumoi.services.network.subnets import logic as subnets
 from kumoi.services.network.subnets.schemas import Pool
 
@@ -22,7 +22,7 @@ RESERVED = 9
 def bootstrap(tx: Transaction, settings: Settings, password_hashes: object) -> None:
     """The network `public` with its subnet, if the cloud has no external network."""
     everyone = Who("", project_id="", system=True, roles=frozenset({"admin", "reader"}))
-    if store.page(tx, everyone, Asked(filters={"router:external": ["true"]})):
+    if networks_store.page(tx, everyone, Asked(filters={"router:external": ["true"]})):
         return
     cidr = ipaddress.IPv4Network(settings.external_cidr)
     owner = identity.find_project(tx, "admin")

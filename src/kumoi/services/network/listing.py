@@ -15,7 +15,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import Limit
 from kumoi.kernel.queries import Params, Query, TimeText, Way, optional
 from kumoi.kernel.shapes import partials, under
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 Unset = msgspec.UnsetType
 Filter = Callable[[list[str]], sa.ColumnElement[bool]]
@@ -214,7 +214,7 @@ class Listing(Generic[R]):
                     values = [self.spelled[name](value) for value in values]
                 conditions.append(matches(self.attributes[name], name, values))
             elif self.tagged and name in _TAGS:
-                conditions.append(tags.condition(self.table.c.id, name, values))
+                conditions.append(tags_store.condition(self.table.c.id, name, values))
             else:
                 unknown.append(name)
         if unknown:

@@ -14,8 +14,8 @@ from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.network import audit
-from kumoi.services.network.addresses import store as given
-from kumoi.services.network.floating_ips import store as floating_ips
+from kumoi.services.network.addresses import store as addresses_store
+from kumoi.services.network.floating_ips import store as floating_ips_store
 from kumoi.services.network.metadata.reconcilers import serving
 from kumoi.services.network.ports import states
 from kumoi.services.network.ports.models import ROUTER_GATEWAY
@@ -113,8 +113,8 @@ def end_connections(view: View) -> None:
 
 
 def _translations(tx: Transaction) -> Translations:
-    shared = [address for address in given.of_owner(tx, ROUTER_GATEWAY) if ":" not in address]
-    return Translations(floating=floating_ips.leading(tx), shared=shared)
+    shared = [address for address in addresses_store.of_owner(tx, ROUTER_GATEWAY) if ":" not in address]
+    return Translations(floating=floating_ips_store.leading(tx), shared=shared)
 
 
 def _forget(tx: Transaction, kind: str, ids: list[str]) -> None:

@@ -4,16 +4,16 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
-from kumoi.services.placement.allocations import store as allocations
-from kumoi.services.placement.inventories import store as inventories
+from kumoi.services.placement.allocations import store as allocations_store
+from kumoi.services.placement.inventories import store as inventories_store
 
 
 def differences(view: View) -> list[dict[str, Any]]:
     def compare(tx: Transaction) -> list[dict[str, Any]]:
-        has, sums = inventories.every(tx), allocations.added_up(tx)
+        has, sums = inventories_store.every(tx), allocations_store.added_up(tx)
         counted = {
             (provider_id, name): used
-            for provider_id, classes in allocations.used(tx).items()
+            for provider_id, classes in allocations_store.used(tx).items()
             for name, used in classes.items()
         }
         found = [

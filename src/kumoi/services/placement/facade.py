@@ -7,13 +7,13 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.placement.allocations import logic as allocations_logic
-from kumoi.services.placement.allocations import store as allocations
+from kumoi.services.placement.allocations import store as allocations_store
 from kumoi.services.placement.amounts import LARGEST
 from kumoi.services.placement.errors import NoRoom, ProviderNotFound
-from kumoi.services.placement.inventories import store as inventory_rows
+from kumoi.services.placement.inventories import store as inventories_store
 from kumoi.services.placement.inventories.models import InventoryRow, capacity, misfit
-from kumoi.services.placement.resource_providers import store as providers
-from kumoi.services.placement.traits import store as trait_rows
+from kumoi.services.placement.resource_providers import store as resource_providers_store
+from kumoi.services.placement.traits import store as traits_store
 from kumoi.services.placement.traits.standard import STANDARD
 
 
@@ -66,29 +66,29 @@ def ensure_provider(
 ) -> None:
     """The provider has exactly these inventories and traits from now on; allocations stay, also where they exceed
     what is left. Nothing is written when nothing differs. An inventory that is in use is not removed."""
-    row = providers.find(tx, provider_id)
+    row = resource_providers_store.find(tx, provider_id)
     if row is None:
-        providers.insert(tx, provider_id, name)
+        resource_providers_store.insert(tx, provider_id, name)
     elif row["name"] != name:
-        providers.update(tx, provider_id, name=name)
-    now = inventory_rows.of_provider(tx, provider_id)
+        resource_providers_store.update(tx, provider_id, name=name)
+    now = inventories_store.of_provider(tx, provider_id)
     changed = False
     for resource_class, inventory in inventories.items():
         values = asdict(inventory)
         before: Mapping[str, Any] | None = now.get(resource_class)
         if before is None or any(before[field] != value for field, value in values.items()):
-            inventory_rows.put(tx, provider_id, resource_class, values)
+            inventories_store.put(tx, provider_id, resource_class, values)
             changed = True
-    in_use = allocations.used(tx, [provider_id]).get(provider_id, {})
+    in_use = allocations_store.used(tx, [provider_id]).get(provider_id, {})
     surplus = [name for name in now if name not in inventories and name not in in_use]
     if surplus:
-        inventory_rows.delete(tx, provider_id, surplus)
+        inventories_store.delete(tx, provider_id, surplus)
         changed = True
-    if set(trait_rows.of_provider(tx, provider_id)) != set(traits):
-        trait_rows.replace(tx, provider_id, traits)
+    if set(traits_store.of_provider(tx, provider_id)) != set(traits):
+        traits_store.replace(tx, provider_id, traits)
         changed = True
     if changed:
-        providers.advance(tx, [provider_id])
+        resource_providers_store.advance(tx, [provider_id])
 
 
 def inventories(tx: Transaction, provider_ids: Sequence[str]) -> dict[str, dict[str, Inventory]]:
@@ -105,7 +105,7 @@ def inventories(tx: Transaction, provider_ids: Sequence[str]) -> dict[str, dict[
             )
             for name, row in rows.items()
         }
-        for provider_id, rows in inventory_rows.of_providers(tx, provider_ids).items()
+        for provider_id, rows in inventories_store.of_providers(tx, provider_ids).items()
     }
 
 
@@ -164,38 +164,38 @@ def release(tx: Transaction, consumer_id: str) -> None:
 def allocations_of(tx: Transaction, consumer_ids: Iterable[str]) -> dict[str, dict[str, dict[str, int]]]:
     """Consumer → provider → resource class → amount; consumers without allocations are left out."""
     found: dict[str, dict[str, dict[str, int]]] = {}
-    for row in allocations.of_consumers(tx, consumer_ids):
+    for row in allocations_store.of_consumers(tx, consumer_ids):
         found.setdefault(row["consumer_id"], {}).setdefault(row["provider_id"], {})[row["resource_class"]] = row["used"]
     return found
 
 
 def usages(tx: Transaction, provider_id: str) -> dict[str, int]:
     """Resource class → amount in use."""
-    return allocations.used(tx, [provider_id]).get(provider_id, {})
+    return allocations_store.used(tx, [provider_id]).get(provider_id, {})
 
 
 def usages_of(tx: Transaction, provider_ids: Iterable[str]) -> dict[str, dict[str, int]]:
     """Provider → resource class → amount in use."""
-    return allocations.used(tx, provider_ids)
+    return allocations_store.used(tx, provider_ids)
 
 
 def known_traits(tx: Transaction, names: Iterable[str]) -> list[str]:
     """Those of the names that are traits, standard or made here; sorted."""
-    return sorted(set(names) & (STANDARD | trait_rows.custom(tx)))
+    return sorted(set(names) & (STANDARD | traits_store.custom(tx)))
 
 
 def consumer_counts(tx: Transaction) -> dict[str, int]:
     """Provider → how many consumers have something of it."""
-    return allocations.consumer_counts(tx)
+    return allocations_store.consumer_counts(tx)
 
 
 def provider_ids(tx: Transaction) -> list[str]:
-    return [row["id"] for row in providers.every(tx)]
+    return [row["id"] for row in resource_providers_store.every(tx)]
 
 
 def consumers(tx: Transaction) -> list[str]:
     """Every consumer's id, for the audit."""
-    return allocations.consumer_ids(tx)
+    return allocations_store.consumer_ids(tx)
 
 
 @dataclass(frozen=True)
@@ -235,15 +235,15 @@ class _View:
 def _views(tx: Transaction, resources: Mapping[str, int]) -> list[_View]:
     """Providers that have anything of what is asked for."""
     asked = [name for name, amount in resources.items() if amount]
-    ids = inventory_rows.providers_with(tx, asked) if asked else set()
+    ids = inventories_store.providers_with(tx, asked) if asked else set()
     if not ids:
         return []
-    inventory = inventory_rows.of_providers(tx, ids)
-    used = allocations.used(tx, ids)
-    has = trait_rows.of_providers(tx, ids)
+    inventory = inventories_store.of_providers(tx, ids)
+    used = allocations_store.used(tx, ids)
+    has = traits_store.of_providers(tx, ids)
     return [
         _View(row["id"], row["name"], inventory.get(row["id"], {}), used.get(row["id"], {}), has.get(row["id"], set()))
-        for row in providers.every(tx, ids)
+        for row in resource_providers_store.every(tx, ids)
     ]
 
 

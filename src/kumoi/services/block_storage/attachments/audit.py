@@ -6,9 +6,9 @@ from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import View
-from kumoi.services.block_storage.attachment_rows import store
+from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.attachment_rows.models import Status
-from kumoi.services.block_storage.volumes import store as volumes
+from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import HELD
 
 
@@ -17,10 +17,10 @@ def differences(view: View) -> list[dict[str, Any]]:
 
 
 def _differences(tx: Transaction) -> list[dict[str, Any]]:
-    rows, busy = store.every(tx), frozenset(operations.held(tx))
+    rows, busy = attachment_rows_store.every(tx), frozenset(operations.held(tx))
     attached = {row["volume_id"] for row in rows}
     found = []
-    for row in volumes.every(tx):
+    for row in volumes_store.every(tx):
         if row["status"] in HELD and row["id"] not in attached:
             found.append(_problem("volume", row["id"], f"it is {row['status']}, and it has no attachment"))
     for row in rows:

@@ -7,12 +7,12 @@ from kumoi.kernel import policy
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
-from kumoi.services.block_storage.attachment_rows import store
+from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.attachment_rows.models import AttachmentRow, Status
 from kumoi.services.block_storage.attachment_rows.models import attachments as table
 from kumoi.services.block_storage.attachments.schemas import ListQuery
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidInput, InvalidVolume, UsedByServer
-from kumoi.services.block_storage.volumes import store as volumes
+from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import HELD, WITH_ATTACHMENT, VolumeRow
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 
@@ -21,11 +21,11 @@ def reserve(
     tx: Transaction, volume: VolumeRow, server_id: str | None, *, by_compute: bool, mode: str = "rw"
 ) -> AttachmentRow:
     """The attachment's row. InvalidVolume unless the volume is free."""
-    if volume["status"] != VolumeStatus.AVAILABLE or store.of_volume(tx, volume["id"]) is not None:
+    if volume["status"] != VolumeStatus.AVAILABLE or attachment_rows_store.of_volume(tx, volume["id"]) is not None:
         raise InvalidVolume(
             f"Volume {volume['id']} status must be available to reserve, but the current status is {volume['status']}."
         )
-    row = store.insert(
+    row = attachment_rows_store.insert(
         tx,
         AttachmentRow(
             id=tx.new_uuid(),
@@ -42,34 +42,34 @@ def reserve(
             created_at=tx.now,
         ),
     )
-    volumes.update(tx, volume["id"], status=VolumeStatus.RESERVED)
+    volumes_store.update(tx, volume["id"], status=VolumeStatus.RESERVED)
     return row
 
 
 def move(tx: Transaction, attachment_id: str, status: Status, **values: Any) -> None:
     """Change the state of an attachment and of its volume. AttachmentNotFound if it is gone."""
-    row = store.find(tx, attachment_id)
+    row = attachment_rows_store.find(tx, attachment_id)
     if row is None:
         raise AttachmentNotFound(attachment_id)
     if status == Status.ATTACHED and row["attached_at"] is None:
         values["attached_at"] = tx.now
-    store.update(tx, attachment_id, status=status, **values)
+    attachment_rows_store.update(tx, attachment_id, status=status, **values)
     _follow(tx, row["volume_id"], WITH_ATTACHMENT[status])
 
 
 def release(tx: Transaction, attachment_id: str) -> None:
     """Delete the attachment and make the volume available. Does nothing if there is none."""
-    row = store.find(tx, attachment_id)
+    row = attachment_rows_store.find(tx, attachment_id)
     if row is not None:
-        store.delete(tx, attachment_id)
+        attachment_rows_store.delete(tx, attachment_id)
         _follow(tx, row["volume_id"], VolumeStatus.AVAILABLE)
 
 
 def _follow(tx: Transaction, volume_id: str, status: VolumeStatus) -> None:
     """Does not overwrite the status of the volume's own operation, or one that an admin set."""
-    volume = volumes.find(tx, volume_id)
+    volume = volumes_store.find(tx, volume_id)
     if volume is not None and volume["status"] in HELD:
-        volumes.update(tx, volume_id, status=status)
+        volumes_store.update(tx, volume_id, status=status)
 
 
 def check_mode(volume: VolumeRow, mode: str) -> str:
@@ -83,7 +83,7 @@ def check_mode(volume: VolumeRow, mode: str) -> str:
 
 def mine(tx: Transaction, volume: VolumeRow) -> AttachmentRow:
     """The attachment that a client wrote down; UsedByServer when it is compute's, InvalidVolume when there is none."""
-    row = store.of_volume(tx, volume["id"])
+    row = attachment_rows_store.of_volume(tx, volume["id"])
     if row is None:
         raise InvalidVolume(f"Volume {volume['id']} is not attached: its status is {volume['status']}.")
     if row["by_compute"]:
@@ -132,7 +132,7 @@ def is_uuid(text: str) -> bool:
 
 def visible(tx: Transaction, who: Who, attachment_id: str) -> AttachmentRow:
     """The row; AttachmentNotFound for another project's."""
-    row = store.find(tx, attachment_id)
+    row = attachment_rows_store.find(tx, attachment_id)
     if row is None or not who.sees(row["project_id"]):
         raise AttachmentNotFound(attachment_id)
     return row
@@ -155,7 +155,7 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[AttachmentRow]:
         if value is not None:
             conditions.append(column == value)
     keys = {"id": "id", "status": "status", "volume_id": "volume_id", "created_at": "created_at"}
-    return store.list_of(
+    return attachment_rows_store.list_of(
         tx, conditions, listing.order(table, query, keys), marker, query.length, query.offset or 0
     )  # fmt: skip
 

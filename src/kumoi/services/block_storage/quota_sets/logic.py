@@ -7,7 +7,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput
-from kumoi.services.block_storage.volume_types import store as volume_types
+from kumoi.services.block_storage.volume_types import store as volume_types_store
 
 SERVICE = "block_storage"
 LARGEST = 2**31 - 1
@@ -57,7 +57,7 @@ def reset(tx: Transaction, project_id: str) -> None:
 
 
 def _per_type(tx: Transaction) -> list[str]:
-    return [f"{resource}_{name}" for name in sorted(volume_types.names(tx).values()) for resource in PER_TYPE]
+    return [f"{resource}_{name}" for name in sorted(volume_types_store.names(tx).values()) for resource in PER_TYPE]
 
 
 def _number(resource: str, value: object) -> int:

@@ -10,13 +10,13 @@ from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume
-from kumoi.services.block_storage.snapshot_rows import store
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow, Status
 from kumoi.services.block_storage.snapshot_rows.models import snapshots as table
 from kumoi.services.block_storage.snapshots import filters
 from kumoi.services.block_storage.snapshots.operations.create import CREATE
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE
-from kumoi.services.block_storage.volumes import store as volumes
+from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 from kumoi.services.block_storage.volumes.models import VolumeRow
 
@@ -31,22 +31,24 @@ REPORTED: Mapping[str, frozenset[Status]] = {
 """Status of a snapshot that is created or deleted externally → statuses that may follow."""
 
 
-visible = store.rows.visible
+visible = snapshot_rows_store.rows.visible
 
 
 def own(tx: Transaction, who: Who, snapshot_id: str) -> SnapshotRow:
-    return store.rows.own(tx, who, snapshot_id, "volume:update_snapshot")
+    return snapshot_rows_store.rows.own(tx, who, snapshot_id, "volume:update_snapshot")
 
 
 def page(tx: Transaction, who: Who, query: filters.ListQuery) -> list[SnapshotRow]:
     marker = visible(tx, who, query.marker) if query.marker else None
     order = listing.order(table, query, filters.SORT_KEYS)
-    return store.list_of(tx, filters.conditions(who, query), order, marker, query.length, query.offset or 0)
+    return snapshot_rows_store.list_of(
+        tx, filters.conditions(who, query), order, marker, query.length, query.offset or 0
+    )
 
 
 def count(tx: Transaction, who: Who, query: filters.ListQuery) -> int:
     """On all pages."""
-    return store.count(tx, filters.conditions(who, query))
+    return snapshot_rows_store.count(tx, filters.conditions(who, query))
 
 
 def create(
@@ -61,7 +63,7 @@ def create(
         raise InvalidVolume(f"Volume {volume['id']} status must be {allowed} to make a snapshot, but is {status}.")
     quotas.take(tx, "block_storage", volume["project_id"], {"snapshots": 1, "gigabytes": volume["size"]})
     snapshot_id = tx.new_uuid()
-    row = store.insert(
+    row = snapshot_rows_store.insert(
         tx,
         SnapshotRow(
             id=snapshot_id,
@@ -84,13 +86,13 @@ def create(
 
 def update(tx: Transaction, snapshot: SnapshotRow, values: Mapping[str, Any]) -> SnapshotRow:
     """The row with name or description changed."""
-    store.update(tx, snapshot["id"], **values)
+    snapshot_rows_store.update(tx, snapshot["id"], **values)
     return cast(SnapshotRow, {**snapshot, **values, "updated_at": tx.now})
 
 
 def delete(tx: Transaction, snapshot: SnapshotRow, origin: Mapping[str, Any]) -> None:
     """Start the deletion, also of a snapshot in creation. InvalidSnapshot while a volume is created from it."""
-    if copy := volumes.being_copied(tx, snapshot_id=snapshot["id"]):
+    if copy := volumes_store.being_copied(tx, snapshot_id=snapshot["id"]):
         raise InvalidSnapshot(f"Snapshot {snapshot['id']} is just being copied to volume {copy}.")
     held = operations.active_on(tx, subject("snapshot", snapshot["id"]))
     volume_held = operations.active_on(tx, subject("volume", snapshot["volume_id"]))
@@ -98,7 +100,7 @@ def delete(tx: Transaction, snapshot: SnapshotRow, origin: Mapping[str, Any]) ->
         return
     if volume_held == "volume.revert":
         raise Busy(f"Volume {snapshot['volume_id']} is just being reverted to a snapshot.")
-    store.update(tx, snapshot["id"], status=Status.DELETING)
+    snapshot_rows_store.update(tx, snapshot["id"], status=Status.DELETING)
     operations.supersede(
         tx, DELETE, [subject("snapshot", snapshot["id"])], {"snapshot_id": snapshot["id"]}, **origin
     )  # fmt: skip
@@ -110,7 +112,7 @@ def reset_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
         raise InvalidInput(f"status '{status[:50]}' is none of {', '.join(sorted(known))}.")
     if busy := operations.active_on(tx, subject("snapshot", snapshot["id"])):
         raise Busy(f"Snapshot {snapshot['id']} is busy: {busy.replace('.', ' ')} is in progress.")
-    store.update(tx, snapshot["id"], status=status)
+    snapshot_rows_store.update(tx, snapshot["id"], status=status)
 
 
 def update_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:

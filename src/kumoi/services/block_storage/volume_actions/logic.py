@@ -5,12 +5,12 @@ from kumoi.services.block_storage.attachment_rows import store as attachment_sto
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.attachments import logic as attachments
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidVolume
-from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 
 
 def set_bootable(tx: Transaction, volume: VolumeRow, bootable: bool) -> None:
-    store.update(tx, volume["id"], bootable=bootable)
+    volumes_store.update(tx, volume["id"], bootable=bootable)
 
 
 def set_readonly(tx: Transaction, volume: VolumeRow, readonly: bool) -> None:
@@ -19,7 +19,7 @@ def set_readonly(tx: Transaction, volume: VolumeRow, readonly: bool) -> None:
             f"Volume {volume['id']} status must be available to update readonly flag, but current status is:"
             f" {volume['status']}."
         )
-    store.update(tx, volume["id"], readonly=readonly)
+    volumes_store.update(tx, volume["id"], readonly=readonly)
 
 
 def reserve(tx: Transaction, volume: VolumeRow) -> None:
@@ -57,7 +57,7 @@ def force_detach(tx: Transaction, volume: VolumeRow, attachment_id: str | None) 
         raise AttachmentNotFound(attachment_id)
     attachments.release(tx, row["id"])
     if volume["status"] == Status.ERROR:
-        store.update(tx, volume["id"], status=Status.AVAILABLE)
+        volumes_store.update(tx, volume["id"], status=Status.AVAILABLE)
 
 
 def _has_nobody(tx: Transaction, volume: VolumeRow, attachment_id: str | None) -> bool:

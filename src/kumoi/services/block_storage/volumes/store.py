@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
-from kumoi.services.block_storage.snapshot_rows.models import snapshots
+from kumoi.services.block_storage.snapshot_rows.models import snapshots as snapshots_table
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.models import volumes as table
 
@@ -85,7 +85,9 @@ def count_of_project(tx: Transaction, project_id: str) -> int:
 def gigabytes_of_project(tx: Transaction, project_id: str) -> int:
     """Of volumes and snapshots."""
     of_volumes = tx.scalar(sa.select(sa.func.sum(table.c.size)).where(table.c.project_id == project_id))
-    of_snapshots = tx.scalar(sa.select(sa.func.sum(snapshots.c.size)).where(snapshots.c.project_id == project_id))
+    of_snapshots = tx.scalar(
+        sa.select(sa.func.sum(snapshots_table.c.size)).where(snapshots_table.c.project_id == project_id)
+    )
     return int(of_volumes or 0) + int(of_snapshots or 0)
 
 

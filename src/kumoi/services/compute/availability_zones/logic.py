@@ -4,14 +4,14 @@ from typing import Any
 
 from kumoi.kernel import clock
 from kumoi.kernel.database import Transaction
-from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.hosts import store as hosts_store
 from kumoi.services.compute.services.schemas import BINARY
 
 
 def zones(tx: Transaction, *, with_hosts: bool) -> list[dict[str, Any]]:
     """As the API shows them: docs.openstack.org/api-ref/compute/#availability-zones-os-availability-zone."""
     by_zone: dict[str, list[dict[str, Any]]] = {}
-    for row in hosts.every(tx):
+    for row in hosts_store.every(tx):
         by_zone.setdefault(row["availability_zone"], []).append(row)
     return [
         {
@@ -24,7 +24,7 @@ def zones(tx: Transaction, *, with_hosts: bool) -> list[dict[str, Any]]:
 
 
 def names(tx: Transaction) -> list[str]:
-    return sorted({row["availability_zone"] for row in hosts.every(tx)})
+    return sorted({row["availability_zone"] for row in hosts_store.every(tx)})
 
 
 def _state(row: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.compute.consoles import store
 from kumoi.services.compute.consoles.errors import ConsoleTypeUnavailable, ForeignOrigin, TokenNotFound
-from kumoi.services.compute.servers import store as servers
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.errors import NotReady
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import ServerRow
@@ -44,7 +44,7 @@ class Admitted:
 def admitted(tx: Transaction, token: str) -> Admitted:
     """TokenNotFound for an unknown or expired token."""
     found = store.find(tx, token) if token else None
-    server = servers.find(tx, found["server_id"]) if found else None
+    server = servers_store.find(tx, found["server_id"]) if found else None
     if found is None or found["sealed"] is None or server is None or server["host"] is None:
         raise TokenNotFound
     return Admitted(server, found["sealed"])
@@ -52,7 +52,7 @@ def admitted(tx: Transaction, token: str) -> Admitted:
 
 def check_right(tx: Transaction, who: Who, server: ServerRow) -> None:
     """TokenNotFound when this caller may not see this server any more, or when it is deleted or on another host."""
-    row = servers.find(tx, server["id"])
+    row = servers_store.find(tx, server["id"])
     if row is None or row["host"] != server["host"]:
         raise TokenNotFound
     if "member" not in who.roles or not who.changes(row["project_id"]):

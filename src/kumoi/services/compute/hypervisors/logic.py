@@ -4,7 +4,7 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import MarkerNotFound
-from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.hosts import store as hosts_store
 from kumoi.services.compute.hypervisors import store
 from kumoi.services.compute.hypervisors.errors import HypervisorNotFound, NoHypervisorMatches
 from kumoi.services.placement import facade as placement
@@ -20,7 +20,9 @@ def find(tx: Transaction, hypervisor_id: str, *, with_servers: bool = False) -> 
 
 def _called(tx: Transaction, hypervisor_id: str) -> dict[str, Any] | None:
     numbered = hypervisor_id.isdecimal() and len(hypervisor_id) < 10
-    return hosts.find(tx, hypervisor_id) or (hosts.find_by_number(tx, int(hypervisor_id)) if numbered else None)
+    return hosts_store.find(tx, hypervisor_id) or (
+        hosts_store.find_by_number(tx, int(hypervisor_id)) if numbered else None
+    )
 
 
 def listing(
@@ -33,7 +35,7 @@ def listing(
         after = _called(tx, marker)
         if after is None:
             raise MarkerNotFound(f"marker [{marker[:255]}] not found")
-    rows = hosts.listing(tx, name_like=pattern, marker=after, limit=limit)
+    rows = hosts_store.listing(tx, name_like=pattern, marker=after, limit=limit)
     if pattern is not None and not rows and strict:
         raise NoHypervisorMatches(pattern)
     return with_usage(tx, rows, with_servers)

@@ -14,7 +14,7 @@ from kumoi.services.compute.server_actions.operations.reboot import HARD_REBOOT,
 from kumoi.services.compute.server_actions.operations.start import START
 from kumoi.services.compute.server_actions.operations.stop import STOP
 from kumoi.services.compute.server_actions.operations.suspend import RESUME, SUSPEND
-from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.errors import WrongState
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import PowerState, TaskState, VmState
@@ -74,14 +74,14 @@ def lock(tx: Transaction, who: Who, server_id: str, reason: str | None) -> None:
     owns = row["project_id"] == who.project_id
     if owns and row["locked_by"]:
         return
-    store.update(tx, server_id, locked_by="owner" if owns else "admin", locked_reason=reason)
+    servers_store.update(tx, server_id, locked_by="owner" if owns else "admin", locked_reason=reason)
 
 
 def unlock(tx: Transaction, who: Who, server_id: str) -> None:
     row = changes.own(tx, who, server_id)
     if row["locked_by"] == "admin" and not who.is_admin:
         raise PolicyForbids("os_compute_api:os-lock-server:unlock:unlock_override")
-    store.update(tx, server_id, locked_by=None, locked_reason=None)
+    servers_store.update(tx, server_id, locked_by=None, locked_reason=None)
 
 
 def reset(tx: Transaction, who: Who, server_id: str, state: str) -> None:
@@ -94,7 +94,7 @@ def reset(tx: Transaction, who: Who, server_id: str, state: str) -> None:
         raise WrongState(server_id, "os-resetState", "vm_state", row["vm_state"])
     vm_state = VmState.ACTIVE if state == "active" else VmState.ERROR
     power = PowerState.RUNNING if state == "active" else row["power_state"]
-    store.update(tx, server_id, vm_state=vm_state, power_state=power, task_state=None)
+    servers_store.update(tx, server_id, vm_state=vm_state, power_state=power, task_state=None)
 
 
 def restore(tx: Transaction, who: Who, server_id: str) -> None:

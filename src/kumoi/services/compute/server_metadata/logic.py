@@ -3,7 +3,7 @@
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.who import Who
-from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes, creation
 from kumoi.services.compute.servers.models import VmState
 
@@ -25,7 +25,7 @@ def item(tx: Transaction, who: Who, server_id: str, key: str) -> str:
 def change(tx: Transaction, who: Who, server_id: str, given: dict[str, str], *, replace: bool) -> dict[str, str]:
     row = changes.ready(tx, who, server_id, "update metadata", CHANGEABLE, idle=False)
     wanted = given if replace else {**row["metadata"], **given}
-    store.update(tx, server_id, metadata=creation.check_metadata(tx, row["project_id"], wanted))
+    servers_store.update(tx, server_id, metadata=creation.check_metadata(tx, row["project_id"], wanted))
     changes.publish(tx, row)
     return wanted
 
@@ -42,5 +42,7 @@ def delete(tx: Transaction, who: Who, server_id: str, key: str) -> None:
     row = changes.ready(tx, who, server_id, "delete metadata", CHANGEABLE, idle=False)
     if key not in row["metadata"]:
         raise NotFound("Metadata item was not found")
-    store.update(tx, server_id, metadata={name: value for name, value in row["metadata"].items() if name != key})
+    servers_store.update(
+        tx, server_id, metadata={name: value for name, value in row["metadata"].items() if name != key}
+    )
     changes.publish(tx, row)

@@ -3,7 +3,7 @@
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.who import Who
-from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import VmState
 from kumoi.services.compute.servers.schemas.values import MOST_TAGS
@@ -14,7 +14,7 @@ CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED
 
 def show(tx: Transaction, who: Who, server_id: str) -> list[str]:
     changes.visible(tx, who, server_id)
-    return store.tags_of(tx, [server_id]).get(server_id, [])
+    return servers_store.tags_of(tx, [server_id]).get(server_id, [])
 
 
 def has(tx: Transaction, who: Who, server_id: str, tag: str) -> None:
@@ -24,8 +24,8 @@ def has(tx: Transaction, who: Who, server_id: str, tag: str) -> None:
 
 def replace(tx: Transaction, who: Who, server_id: str, wanted: list[str]) -> list[str]:
     changes.ready(tx, who, server_id, "update tags", CHANGEABLE, idle=False)
-    store.replace_tags(tx, server_id, wanted)
-    return store.tags_of(tx, [server_id]).get(server_id, [])
+    servers_store.replace_tags(tx, server_id, wanted)
+    return servers_store.tags_of(tx, [server_id]).get(server_id, [])
 
 
 def add(tx: Transaction, who: Who, server_id: str, tag: str) -> bool:
@@ -38,7 +38,7 @@ def add(tx: Transaction, who: Who, server_id: str, tag: str) -> bool:
         return False
     if len(now) >= MOST_TAGS:
         raise BadRequest(f"The number of tags exceeded the per-server limit {MOST_TAGS}")
-    store.replace_tags(tx, server_id, [*now, tag])
+    servers_store.replace_tags(tx, server_id, [*now, tag])
     return True
 
 

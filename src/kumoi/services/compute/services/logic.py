@@ -5,7 +5,7 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.services.compute.hosts import logic as hosts_logic
-from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.hosts import store as hosts_store
 from kumoi.services.compute.hosts.errors import HostNotFound
 from kumoi.services.compute.services.schemas import BINARY
 
@@ -13,18 +13,18 @@ from kumoi.services.compute.services.schemas import BINARY
 def listing(tx: Transaction, host: str | None, binary: str | None) -> list[dict[str, Any]]:
     if binary not in (None, BINARY):
         return []
-    return [row for row in hosts.every(tx) if host in (None, row["name"])]
+    return [row for row in hosts_store.every(tx) if host in (None, row["name"])]
 
 
 def by_name(tx: Transaction, host: str, binary: str) -> dict[str, Any]:
-    row = hosts.find_by_name(tx, host) if binary == BINARY else None
+    row = hosts_store.find_by_name(tx, host) if binary == BINARY else None
     if row is None:
         raise HostNotFound(host)
     return row
 
 
 def by_id(tx: Transaction, service_id: str) -> dict[str, Any]:
-    row = hosts.find(tx, service_id)
+    row = hosts_store.find(tx, service_id)
     if row is None:
         raise HostNotFound(service_id)
     return row
@@ -48,8 +48,8 @@ def change(
         values |= {"disabled": disabled, "disabled_reason": reason}
     if forced_down is not None:
         values["forced_down"] = forced_down
-    hosts.update(tx, row["id"], **values)
-    changed = hosts.find(tx, row["id"])
+    hosts_store.update(tx, row["id"], **values)
+    changed = hosts_store.find(tx, row["id"])
     assert changed is not None
     hosts_logic.offer(tx, changed)
     return changed

@@ -8,7 +8,7 @@ from kumoi.kernel.errors import BadRequest, NotBuilt
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
-from kumoi.services.compute.block_devices import store
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.logic.block_devices import device_name, free_position
@@ -23,13 +23,13 @@ CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED)
 
 def list_of(tx: Transaction, who: Who, server_id: str, offset: int, limit: int | None) -> list[BlockDeviceRow]:
     changes.visible(tx, who, server_id)
-    rows = [row for row in store.of_server(tx, server_id) if row["volume_id"]]
+    rows = [row for row in block_devices_store.of_server(tx, server_id) if row["volume_id"]]
     return rows[offset : None if limit is None else offset + limit]
 
 
 def show(tx: Transaction, who: Who, server_id: str, volume_id: str) -> BlockDeviceRow:
     changes.visible(tx, who, server_id)
-    row = store.find(tx, server_id, volume_id)
+    row = block_devices_store.find(tx, server_id, volume_id)
     if row is None:
         raise NotAttached(server_id, volume_id)
     return row
@@ -42,11 +42,11 @@ def attach(
     """The volume is reserved at once and plugged in soon; the row as it will be."""
     server = changes.ready(tx, who, server_id, "attach_volume", CHANGEABLE)
     volume = block_storage.usable(tx, who, volume_id)
-    if store.find(tx, server_id, volume.id):
+    if block_devices_store.find(tx, server_id, volume.id):
         raise AlreadyAttached(server_id, volume.id)
     if volume.host not in (None, server["host"]):
         raise BadRequest(f"Invalid volume: volume {volume.id} is on another host than instance {server_id}.")
-    position = free_position([row["position"] for row in store.of_server(tx, server_id)])
+    position = free_position([row["position"] for row in block_devices_store.of_server(tx, server_id)])
     row: BlockDeviceRow = {
         "id": tx.new_uuid(), "server_id": server_id, "source_type": "volume", "destination_type": "volume",
         "source_id": volume.id, "volume_id": volume.id,
@@ -55,7 +55,7 @@ def attach(
         "delete_on_termination": delete_on_termination, "tag": tag, "position": position,
         "created_at": tx.now,
     }  # fmt: skip
-    store.insert_many(tx, [row])
+    block_devices_store.insert_many(tx, [row])
     changes.begin(
         tx, server, ATTACH, None, origin, subject("volume", volume.id), volume_id=volume.id, host=server["host"]
     )
@@ -78,7 +78,7 @@ def change(
         raise NotBuilt("Swapping volumes is not built yet; docs/compute.md lists what is.")
     if delete_on_termination is None:
         raise BadRequest("The volume is the one that is attached already (volumeId).")
-    store.update(tx, row["id"], delete_on_termination=delete_on_termination)
+    block_devices_store.update(tx, row["id"], delete_on_termination=delete_on_termination)
 
 
 def detach(tx: Transaction, who: Who, server_id: str, volume_id: str, origin: Mapping[str, Any]) -> None:

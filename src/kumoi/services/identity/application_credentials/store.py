@@ -14,7 +14,7 @@ from kumoi.services.identity.application_credentials.models import (
     application_credential_roles,
     application_credentials,
 )
-from kumoi.services.identity.roles.models import roles
+from kumoi.services.identity.roles.models import roles as roles_table
 
 
 def find(tx: Transaction, id: str) -> ApplicationCredentialRow | None:
@@ -49,10 +49,10 @@ def roles_of(tx: Transaction, ids: Sequence[str]) -> dict[str, list[dict[str, An
     """Application credential id → its roles {id, name, domain_id}."""
     given = application_credential_roles
     query = (
-        sa.select(given.c.application_credential_id, roles.c.id, roles.c.name, roles.c.domain_id)
-        .join(roles, roles.c.id == given.c.role_id)
+        sa.select(given.c.application_credential_id, roles_table.c.id, roles_table.c.name, roles_table.c.domain_id)
+        .join(roles_table, roles_table.c.id == given.c.role_id)
         .where(given.c.application_credential_id.in_(ids))
-        .order_by(roles.c.name)
+        .order_by(roles_table.c.name)
     )
     found: dict[str, list[dict[str, Any]]] = {}
     for row in tx.all(query) if ids else ():

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.services.identity.assignments.models import AssignmentRow, assignments
-from kumoi.services.identity.groups.models import memberships
-from kumoi.services.identity.project_rows.models import projects
+from kumoi.services.identity.groups.models import memberships as memberships_table
+from kumoi.services.identity.project_rows.models import projects as projects_table
 
 
 def exists(tx: Transaction, key: dict[str, Any]) -> bool:
@@ -45,7 +45,7 @@ def _equal(key: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
 
 def of_user(user_id: str) -> sa.ColumnElement[bool]:
     """The condition that an assignment is the user's, or of a group that the user belongs to."""
-    his_groups = sa.select(memberships.c.group_id).where(memberships.c.user_id == user_id)
+    his_groups = sa.select(memberships_table.c.group_id).where(memberships_table.c.user_id == user_id)
     return sa.or_(
         sa.and_(assignments.c.actor_kind == "user", assignments.c.actor_id == user_id),
         sa.and_(assignments.c.actor_kind == "group", assignments.c.actor_id.in_(his_groups)),
@@ -54,9 +54,11 @@ def of_user(user_id: str) -> sa.ColumnElement[bool]:
 
 def ancestors(project_id: str) -> sa.Select[Any]:
     """The ids above a project, up to its domain."""
-    first = sa.select(projects.c.id, projects.c.parent_id).where(projects.c.id == project_id)
+    first = sa.select(projects_table.c.id, projects_table.c.parent_id).where(projects_table.c.id == project_id)
     walk = first.cte("walk", recursive=True)
-    above = sa.select(projects.c.id, projects.c.parent_id).join(walk, projects.c.id == walk.c.parent_id)
+    above = sa.select(projects_table.c.id, projects_table.c.parent_id).join(
+        walk, projects_table.c.id == walk.c.parent_id
+    )
     walk = walk.union_all(above)
     return sa.select(walk.c.id).where(walk.c.id != project_id)
 
@@ -90,8 +92,8 @@ def held(tx: Transaction, actor_kind: str, actor_id: str) -> list[dict[str, Any]
 
 def below(tx: Transaction, ids: Iterable[str]) -> set[str]:
     """The ids of all projects below these projects or domains."""
-    walk = sa.select(projects.c.id).where(projects.c.parent_id.in_(list(ids))).cte("below", recursive=True)
-    walk = walk.union(sa.select(projects.c.id).join(walk, projects.c.parent_id == walk.c.id))
+    walk = sa.select(projects_table.c.id).where(projects_table.c.parent_id.in_(list(ids))).cte("below", recursive=True)
+    walk = walk.union(sa.select(projects_table.c.id).join(walk, projects_table.c.parent_id == walk.c.id))
     return {row["id"] for row in tx.all(sa.select(walk.c.id))}
 
 

@@ -6,13 +6,14 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.identity import listing, names, options, policy
 from kumoi.services.identity.errors import Taken
-from kumoi.services.identity.project_rows import store
+from kumoi.services.identity.project_rows import store as project_rows_store
 from kumoi.services.identity.project_rows.errors import NotPossible
-from kumoi.services.identity.project_rows.models import NO_DOMAIN, ProjectRow, domain_removal, projects
+from kumoi.services.identity.project_rows.models import NO_DOMAIN, ProjectRow, domain_removal
+from kumoi.services.identity.project_rows.models import projects as projects_table
 from kumoi.services.identity.users import store as user_store
 
 DEFAULT = "default"
-FILTERS = {"name": projects.c.folded_name, "enabled": projects.c.enabled}
+FILTERS = {"name": projects_table.c.folded_name, "enabled": projects_table.c.enabled}
 
 
 LIST_QUERY = listing.query(FILTERS)
@@ -20,15 +21,16 @@ LIST_QUERY = listing.query(FILTERS)
 
 def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selection[ProjectRow]:
     domain_id = policy.listed_domain(who, None, "list_domains")
-    wanted = [projects.c.domain_id == NO_DOMAIN, *listing.conditions(params, FILTERS)]
+    wanted = [projects_table.c.domain_id == NO_DOMAIN, *listing.conditions(params, FILTERS)]
     if domain_id is not None:
-        wanted.append(projects.c.id == domain_id)
+        wanted.append(projects_table.c.id == domain_id)
     return listing.Selection(
-        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find_domain(tx, id)
+        lambda marker, limit: project_rows_store.listed(tx, wanted, marker, limit),
+        lambda id: project_rows_store.find_domain(tx, id),
     )
 
 
-found = store.existing_domain
+found = project_rows_store.existing_domain
 
 
 def show(tx: Transaction, who: Who, domain_id: str) -> ProjectRow:
@@ -41,12 +43,12 @@ def show(tx: Transaction, who: Who, domain_id: str) -> ProjectRow:
 def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, Any]) -> ProjectRow:
     """`values`: name, description, enabled, options and perhaps id."""
     policy.check_admin(who, "create_domain")
-    if store.named(tx, values["name"], NO_DOMAIN):
+    if project_rows_store.named(tx, values["name"], NO_DOMAIN):
         raise Taken("project", f"name {values['name']} as a domain")
     id = values.get("id") or tx.new_hex()
-    if store.find(tx, id):
+    if project_rows_store.find(tx, id):
         raise Taken("project", f"ID {id}")
-    store.insert(
+    project_rows_store.insert(
         tx, id=id, name=values["name"], domain_id=NO_DOMAIN, parent_id=None, is_domain=True,
         description=values["description"] or "", enabled=values["enabled"],
         options=options.merged({}, values["options"], options.RESOURCE, "domain"), extra=extra,
@@ -60,7 +62,7 @@ def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], e
     policy.check_admin(who, "update_domain")
     options.check_mutable(row, "domain", {**changes, **extra})
     name = changes.get("name", row["name"])
-    if names.folded(name) != row["folded_name"] and store.named(tx, name, NO_DOMAIN):
+    if names.folded(name) != row["folded_name"] and project_rows_store.named(tx, name, NO_DOMAIN):
         raise Taken("project", f"name {name} as a domain")
     changes = {**changes, "extra": {**row["extra"], **extra}}
     if "options" in changes:
@@ -70,9 +72,9 @@ def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], e
     if changes.get("enabled") is False:
         if domain_id == DEFAULT:
             raise NotPossible("cannot disable the default domain")
-        store.revoke_domain(tx, domain_id)
+        project_rows_store.revoke_domain(tx, domain_id)
         user_store.revoke_domain(tx, domain_id)
-    store.update(tx, domain_id, changes)
+    project_rows_store.update(tx, domain_id, changes)
     return found(tx, domain_id)
 
 
@@ -85,4 +87,4 @@ def delete(tx: Transaction, who: Who, domain_id: str) -> None:
     if row["enabled"]:
         raise NotPossible("cannot delete a domain that is enabled, please disable it first")
     domain_removal.run(tx, [domain_id])
-    store.delete(tx, [domain_id])
+    project_rows_store.delete(tx, [domain_id])

@@ -13,17 +13,18 @@ from kumoi.services.identity import listing, names, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Taken
 from kumoi.services.identity.fields import MOST_TAGS
-from kumoi.services.identity.project_rows import store
+from kumoi.services.identity.project_rows import store as project_rows_store
 from kumoi.services.identity.project_rows.errors import NotPossible
-from kumoi.services.identity.project_rows.models import NO_DOMAIN, ProjectRow, domain_removal, projects, removal
+from kumoi.services.identity.project_rows.models import NO_DOMAIN, ProjectRow, domain_removal, removal
+from kumoi.services.identity.project_rows.models import projects as projects_table
 
 DEEPEST = 5
 """Levels of a tree, its domain counted."""
 FILTERS = {
-    "name": projects.c.folded_name,
-    "domain_id": projects.c.domain_id,
-    "parent_id": projects.c.parent_id,
-    "enabled": projects.c.enabled,
+    "name": projects_table.c.folded_name,
+    "domain_id": projects_table.c.domain_id,
+    "parent_id": projects_table.c.parent_id,
+    "enabled": projects_table.c.enabled,
 }
 TAG_FILTERS = (
     ("tags", True, False),
@@ -41,13 +42,14 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     domain_id = policy.listed_domain(who, params.get("domain_id", [None])[-1], "list_projects")
     wanted = conditions(params)
     if domain_id is not None:
-        wanted.append(projects.c.domain_id == domain_id)
+        wanted.append(projects_table.c.domain_id == domain_id)
     return selection(tx, wanted)
 
 
 def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[ProjectRow]:
     return listing.Selection(
-        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
+        lambda marker, limit: project_rows_store.listed(tx, wanted, marker, limit),
+        lambda id: project_rows_store.find(tx, id),
     )
 
 
@@ -55,22 +57,22 @@ def conditions(params: listing.Params) -> listing.Conditions:
     """The conditions of the query, tags too; domains are listed only when asked for."""
     wanted = listing.conditions(params, FILTERS)
     is_domain = listing.truth(params.get("is_domain", ["false"])[-1])
-    wanted.append(projects.c.domain_id == NO_DOMAIN if is_domain else projects.c.domain_id != NO_DOMAIN)
+    wanted.append(projects_table.c.domain_id == NO_DOMAIN if is_domain else projects_table.c.domain_id != NO_DOMAIN)
     for name, every, negated in TAG_FILTERS:
         tags = list(dict.fromkeys(tag for text in params.get(name, ()) for tag in text.split(",") if tag))
         if tags:
             choices = [[tag] for tag in distinct(tags, name, MOST_TAGS)] if every else [tags]
-            condition = sa.and_(*(store.with_tag(choice) for choice in choices))
+            condition = sa.and_(*(project_rows_store.with_tag(choice) for choice in choices))
             wanted.append(sa.not_(condition) if negated else condition)
     return wanted
 
 
 def tags(tx: Transaction, ids: list[str]) -> dict[str, list[str]]:
-    return store.tags(tx, ids)
+    return project_rows_store.tags(tx, ids)
 
 
 def found(tx: Transaction, project_id: str) -> ProjectRow:
-    row = store.find(tx, project_id)
+    row = project_rows_store.find(tx, project_id)
     if row is None:
         raise Absent("project", project_id)
     return row
@@ -78,7 +80,7 @@ def found(tx: Transaction, project_id: str) -> ProjectRow:
 
 def show(tx: Transaction, who: Who, project_id: str) -> ProjectRow:
     """A token may look at its own project."""
-    row = store.find(tx, project_id)
+    row = project_rows_store.find(tx, project_id)
     if who.project_id != project_id:
         policy.check_read(who, row["domain_id"] if row else None, "get_project")
     return found(tx, project_id)
@@ -90,7 +92,7 @@ def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, A
         if values["domain_id"] or values["parent_id"]:
             raise Invalid("project.is_domain", "a project that is a domain has neither domain nor parent")
         return domain_logic.create(tx, who, values, extra)
-    parent = store.find(tx, values["parent_id"]) if values["parent_id"] else None
+    parent = project_rows_store.find(tx, values["parent_id"]) if values["parent_id"] else None
     if values["parent_id"] and parent is None:
         raise Absent("project", values["parent_id"])
     above = (parent["domain_id"] or parent["id"]) if parent else None
@@ -106,17 +108,17 @@ def create(tx: Transaction, who: Who, values: dict[str, Any], extra: dict[str, A
         raise NotPossible(f"max hierarchy depth reached: a tree of projects has at most {DEEPEST} levels")
     _check_name(tx, values["name"], domain_id)
     id = tx.new_hex()
-    store.insert(
+    project_rows_store.insert(
         tx, id=id, name=values["name"], domain_id=domain_id, parent_id=parent["id"], is_domain=False,
         description=values["description"] or "", enabled=values["enabled"],
         options=options.merged({}, values["options"], options.RESOURCE, "project"), extra=extra,
     )  # fmt: skip
-    store.set_tags(tx, id, checked_tags(values["tags"]))
+    project_rows_store.set_tags(tx, id, checked_tags(values["tags"]))
     return found(tx, id)
 
 
 def _check_name(tx: Transaction, name: str, domain_id: str) -> None:
-    if store.named(tx, name, domain_id):
+    if project_rows_store.named(tx, name, domain_id):
         raise Taken("project", f"name {name} at domain ID {domain_id}")
 
 
@@ -128,7 +130,7 @@ def checked_tags(tags: list[str]) -> list[str]:
 
 def update(tx: Transaction, who: Who, project_id: str, changes: dict[str, Any], extra: dict[str, Any]) -> ProjectRow:
     """Disabling revokes the project's tokens."""
-    row = store.find(tx, project_id)
+    row = project_rows_store.find(tx, project_id)
     policy.check_change(who, row["domain_id"] if row else None, "update_project")
     row = found(tx, project_id)
     for name in ("parent_id", "is_domain", "domain_id"):
@@ -147,52 +149,52 @@ def update(tx: Transaction, who: Who, project_id: str, changes: dict[str, Any], 
     if "description" in changes:
         changes["description"] = changes["description"] or ""
     if changes.get("enabled") is False and row["enabled"]:
-        if any(child["enabled"] for child in store.children(tx, [project_id])):
+        if any(child["enabled"] for child in project_rows_store.children(tx, [project_id])):
             raise NotPossible(f"cannot disable project {project_id} since its subtree contains enabled projects")
-        store.revoke(tx, project_id)
+        project_rows_store.revoke(tx, project_id)
     parent_id = row["parent_id"]
     if changes.get("enabled") and not row["enabled"] and parent_id and not found(tx, parent_id)["enabled"]:
         raise NotPossible(f"cannot enable project {project_id} since it has disabled parents")
-    store.update(tx, project_id, changes)
+    project_rows_store.update(tx, project_id, changes)
     if tags is not None:
-        store.set_tags(tx, project_id, checked_tags(tags))
+        project_rows_store.set_tags(tx, project_id, checked_tags(tags))
     return found(tx, project_id)
 
 
 def delete(tx: Transaction, who: Who, project_id: str) -> None:
-    row = store.find(tx, project_id)
+    row = project_rows_store.find(tx, project_id)
     policy.check_change(who, row["domain_id"] if row else None, "delete_project")
     row = found(tx, project_id)
     if row["is_domain"]:
         domain_logic.delete(tx, who, project_id)
         return
     options.check_mutable(row, "project")
-    if store.children(tx, [project_id]):
+    if project_rows_store.children(tx, [project_id]):
         raise NotPossible(f"cannot delete the project {project_id} since it is not a leaf in the hierarchy")
     remove(tx, [project_id])
 
 
 def change_tags(tx: Transaction, who: Who, project_id: str, tags: list[str], *, replace: bool = False) -> list[str]:
     """Add these, or with `replace` have only these; the tags that are there then."""
-    row = store.find(tx, project_id)
+    row = project_rows_store.find(tx, project_id)
     policy.check_change(who, row["domain_id"] if row else None, "update_project_tags")
     options.check_mutable(found(tx, project_id), "project")
-    before = [] if replace else store.tags(tx, [project_id]).get(project_id, [])
+    before = [] if replace else project_rows_store.tags(tx, [project_id]).get(project_id, [])
     after = sorted({*before, *checked_tags(tags)})
     if len(after) > 80:
         raise Invalid("tags", "a project has at most 80")
-    store.set_tags(tx, project_id, after)
+    project_rows_store.set_tags(tx, project_id, after)
     return after
 
 
 def remove_tag(tx: Transaction, who: Who, project_id: str, tag: str) -> None:
-    row = store.find(tx, project_id)
+    row = project_rows_store.find(tx, project_id)
     policy.check_change(who, row["domain_id"] if row else None, "delete_project_tag")
     options.check_mutable(found(tx, project_id), "project")
-    before = store.tags(tx, [project_id]).get(project_id, [])
+    before = project_rows_store.tags(tx, [project_id]).get(project_id, [])
     if tag not in before:
         raise Absent("project tag", tag)
-    store.set_tags(tx, project_id, [other for other in before if other != tag])
+    project_rows_store.set_tags(tx, project_id, [other for other in before if other != tag])
 
 
 def _line_above(tx: Transaction, row: ProjectRow) -> list[ProjectRow]:
@@ -220,7 +222,7 @@ def subtree(tx: Transaction, project_id: str) -> list[ProjectRow]:
     """All projects below, level by level."""
     rows, level = [], [project_id]
     while level:
-        below = store.children(tx, level)
+        below = project_rows_store.children(tx, level)
         rows += below
         level = [row["id"] for row in below]
     return rows
@@ -242,10 +244,10 @@ def subtree_as_ids(rows: list[ProjectRow], project_id: str) -> dict[str, Any] | 
 def remove(tx: Transaction, ids: Sequence[str]) -> None:
     """With every assignment on them, and what their users keep for them."""
     removal.run(tx, ids)
-    store.delete(tx, ids)
+    project_rows_store.delete(tx, ids)
 
 
 @domain_removal.follow
 def _of_domains(tx: Transaction, domain_ids: Sequence[str]) -> None:
     for domain_id in domain_ids:
-        remove(tx, store.of_domain(tx, domain_id))
+        remove(tx, project_rows_store.of_domain(tx, domain_id))

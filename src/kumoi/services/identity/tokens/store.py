@@ -10,38 +10,45 @@ from kumoi.kernel.database import Transaction
 from kumoi.services.identity import names
 from kumoi.services.identity.application_credentials.models import (
     ApplicationCredentialRow,
-    application_credential_roles,
-    application_credentials,
 )
-from kumoi.services.identity.project_rows.models import NO_DOMAIN, projects
+from kumoi.services.identity.application_credentials.models import (
+    application_credential_roles as application_credential_roles_table,
+)
+from kumoi.services.identity.application_credentials.models import (
+    application_credentials as application_credentials_table,
+)
+from kumoi.services.identity.project_rows.models import NO_DOMAIN
+from kumoi.services.identity.project_rows.models import projects as projects_table
 from kumoi.services.identity.tokens.models import revocations
-from kumoi.services.identity.users.models import users
+from kumoi.services.identity.users.models import users as users_table
 
-_domains = projects.alias("domains")
+_domains = projects_table.alias("domains")
 
 _USER = sa.select(
-    users.c.id, users.c.name, users.c.domain_id, users.c.default_project_id, users.c.enabled, users.c.options,
-    users.c.generation, _domains.c.name.label("domain_name"),
+    users_table.c.id, users_table.c.name, users_table.c.domain_id, users_table.c.default_project_id,
+    users_table.c.enabled, users_table.c.options,
+    users_table.c.generation, _domains.c.name.label("domain_name"),
     _domains.c.enabled.label("domain_enabled"),
-).join(_domains, _domains.c.id == users.c.domain_id)  # fmt: skip
+).join(_domains, _domains.c.id == users_table.c.domain_id)  # fmt: skip
 
 _SCOPE = sa.select(
-    projects.c.id, projects.c.name, projects.c.domain_id, projects.c.is_domain, projects.c.enabled,
-    projects.c.generation, _domains.c.name.label("domain_name"), _domains.c.enabled.label("domain_enabled"),
-).outerjoin(_domains, _domains.c.id == projects.c.domain_id)  # fmt: skip
+    projects_table.c.id, projects_table.c.name, projects_table.c.domain_id, projects_table.c.is_domain,
+    projects_table.c.enabled,
+    projects_table.c.generation, _domains.c.name.label("domain_name"), _domains.c.enabled.label("domain_enabled"),
+).outerjoin(_domains, _domains.c.id == projects_table.c.domain_id)  # fmt: skip
 
 
 def user(tx: Transaction, user_id: str) -> dict[str, Any] | None:
     """With the name of its domain, and whether the domain is enabled."""
-    return tx.one(_USER.where(users.c.id == user_id))
+    return tx.one(_USER.where(users_table.c.id == user_id))
 
 
 def user_named(tx: Transaction, name: str, domain: sa.ColumnElement[bool]) -> dict[str, Any] | None:
-    return tx.one(_USER.where(users.c.folded_name == names.folded(name), domain))
+    return tx.one(_USER.where(users_table.c.folded_name == names.folded(name), domain))
 
 
 def password_hash(tx: Transaction, user_id: str) -> str | None:
-    found: str | None = tx.scalar(sa.select(users.c.password_hash).where(users.c.id == user_id))
+    found: str | None = tx.scalar(sa.select(users_table.c.password_hash).where(users_table.c.id == user_id))
     return found
 
 
@@ -52,34 +59,46 @@ def domain_is(*, id: str | None, name: str | None) -> sa.ColumnElement[bool]:
 
 def scope(tx: Transaction, project_id: str) -> dict[str, Any] | None:
     """A project or domain with its domain's name and whether that is enabled (None of a domain)."""
-    return tx.one(_SCOPE.where(projects.c.id == project_id))
+    return tx.one(_SCOPE.where(projects_table.c.id == project_id))
 
 
 def project_named(tx: Transaction, name: str, domain: sa.ColumnElement[bool]) -> dict[str, Any] | None:
-    return tx.one(_SCOPE.where(projects.c.folded_name == names.folded(name), projects.c.is_domain.is_(False), domain))
+    return tx.one(
+        _SCOPE.where(projects_table.c.folded_name == names.folded(name), projects_table.c.is_domain.is_(False), domain)
+    )
 
 
 def domain_named(tx: Transaction, name: str) -> dict[str, Any] | None:
-    return tx.one(_SCOPE.where(projects.c.folded_name == names.folded(name), projects.c.domain_id == NO_DOMAIN))
+    return tx.one(
+        _SCOPE.where(projects_table.c.folded_name == names.folded(name), projects_table.c.domain_id == NO_DOMAIN)
+    )
 
 
 def scopes(tx: Transaction, ids: set[str]) -> list[dict[str, Any]]:
-    return tx.all(_SCOPE.where(projects.c.id.in_(ids)).order_by(projects.c.name, projects.c.id)) if ids else []
+    return (
+        tx.all(_SCOPE.where(projects_table.c.id.in_(ids)).order_by(projects_table.c.name, projects_table.c.id))
+        if ids
+        else []
+    )
 
 
 def application_credential(tx: Transaction, id: str) -> ApplicationCredentialRow | None:
     return tx.one(
-        sa.select(application_credentials).where(application_credentials.c.id == id), ApplicationCredentialRow
+        sa.select(application_credentials_table).where(application_credentials_table.c.id == id),
+        ApplicationCredentialRow,
     )
 
 
 def application_credential_named(tx: Transaction, user_id: str, name: str) -> ApplicationCredentialRow | None:
-    same = (application_credentials.c.user_id == user_id, application_credentials.c.folded_name == names.folded(name))
-    return tx.one(sa.select(application_credentials).where(*same), ApplicationCredentialRow)
+    same = (
+        application_credentials_table.c.user_id == user_id,
+        application_credentials_table.c.folded_name == names.folded(name),
+    )
+    return tx.one(sa.select(application_credentials_table).where(*same), ApplicationCredentialRow)
 
 
 def application_credential_role_ids(tx: Transaction, id: str) -> set[str]:
-    rows = application_credential_roles
+    rows = application_credential_roles_table
     query = sa.select(rows.c.role_id).where(rows.c.application_credential_id == id)
     return {row["role_id"] for row in tx.all(query)}
 

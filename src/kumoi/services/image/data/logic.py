@@ -10,7 +10,7 @@ from kumoi.kernel.operations import DONE, UNDONE, subject
 from kumoi.kernel.who import Who
 from kumoi.services.image.data.errors import Deactivated, OverSize, UnknownMethod
 from kumoi.services.image.data.operations.upload import UPLOAD
-from kumoi.services.image.images import store
+from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.errors import InvalidImage, WrongStatus
 from kumoi.services.image.images.logic import own, visible
 from kumoi.services.image.images.models import (
@@ -57,7 +57,7 @@ def begin(
     upload = operations.begin(
         tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging}, **origin
     )
-    store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now)
+    images_store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now)
     return Upload(upload, "raw" if row["container_format"] in _FILES_OF_FILES else str(row["disk_format"]), most)
 
 
@@ -65,7 +65,7 @@ def _room(tx: Transaction, owner: str | None, *, staging: bool) -> int | None:
     """Bytes that the owner's quota has left; None: no limit."""
     if owner is None:
         return None
-    quota = store.STAGE if staging else store.SIZE
+    quota = images_store.STAGE if staging else images_store.SIZE
     most = quotas.limit(tx, "image", quota.resource, owner)
     return None if most == quotas.UNLIMITED else max(0, most - quota.usage(tx, owner)) << 20
 
@@ -78,21 +78,21 @@ def check_room(most: int | None, size: int) -> None:
 
 def beat(tx: Transaction, image_id: str, upload: str) -> bool:
     """Record that the receiver is active. False: the image is deleted, or the upload was given up."""
-    row = store.find(tx, image_id)
+    row = images_store.find(tx, image_id)
     if row is None or row["upload"] != upload:
         return False
-    store.update(tx, image_id, upload_seen_at=tx.now, updated_at=row["updated_at"])
+    images_store.update(tx, image_id, upload_seen_at=tx.now, updated_at=row["updated_at"])
     return True
 
 
 def finish(tx: Transaction, image_id: str, upload: str, stored: Stored, *, staging: bool) -> bool:
     """The upload is complete. False: the image does not need it any more."""
-    row = store.find(tx, image_id)
+    row = images_store.find(tx, image_id)
     if row is None or row["upload"] != upload or not operations.is_running(tx, upload):
         return False
     # Other uploads of the same owner may have ended in the meantime.
     check_room(_room(tx, row["owner"], staging=staging), stored.size)
-    store.update(
+    images_store.update(
         tx, image_id, status=UPLOADING if staging else ACTIVE, upload=None, upload_seen_at=None, size=stored.size,
         virtual_size=stored.virtual_size, checksum=stored.checksum, os_hash_algo=stored.os_hash_algo,
         os_hash_value=stored.os_hash_value,
@@ -103,21 +103,21 @@ def finish(tx: Transaction, image_id: str, upload: str, stored: Stored, *, stagi
 
 def wanted(tx: Transaction, image_id: str, upload: str) -> bool:
     """Whether the row still waits for this upload."""
-    row = store.find(tx, image_id)
+    row = images_store.find(tx, image_id)
     return row is not None and row["upload"] == upload
 
 
 def owns(tx: Transaction, image_id: str, upload: str) -> bool:
     """Whether this upload may remove its bytes: the row is gone, or still waits for it."""
-    row = store.find(tx, image_id)
+    row = images_store.find(tx, image_id)
     return row is None or row["upload"] == upload
 
 
 def give_up(tx: Transaction, image_id: str, upload: str) -> None:
     """The image is queued again, for another attempt."""
-    row = store.find(tx, image_id)
+    row = images_store.find(tx, image_id)
     if row is not None and row["upload"] == upload:
-        store.update(tx, image_id, status=QUEUED, upload=None, upload_seen_at=None)
+        images_store.update(tx, image_id, status=QUEUED, upload=None, upload_seen_at=None)
         operations.end(tx, upload, UNDONE)
 
 
@@ -129,7 +129,7 @@ def bring_in(tx: Transaction, who: Who, image_id: str, method: str) -> None:
     if row["status"] != UPLOADING or row["upload"] is not None or row["checksum"] is None:
         raise WrongStatus(f"Image needs to be staged before 'glance-direct' method can be used; it is {row['status']}.")
     check_room(_room(tx, row["owner"], staging=False), row["size"] or 0)
-    store.update(tx, image_id, status=ACTIVE)
+    images_store.update(tx, image_id, status=ACTIVE)
 
 
 def downloadable(tx: Transaction, who: Who, image_id: str) -> ImageDetails | None:

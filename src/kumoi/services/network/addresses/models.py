@@ -5,8 +5,8 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
-from kumoi.services.network.ports.models import ports
-from kumoi.services.network.subnets.models import subnets
+from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.subnets.models import subnets as subnets_table
 
 
 class AddressRow(TypedDict):
@@ -19,9 +19,11 @@ class AddressRow(TypedDict):
 addresses = Table[AddressRow](
     "network_addresses",
     metadata,
-    sa.Column("subnet_id", sa.String(36), sa.ForeignKey(subnets.c.id), primary_key=True),
+    sa.Column("subnet_id", sa.String(36), sa.ForeignKey(subnets_table.c.id), primary_key=True),
     sa.Column("address", sa.String(45), primary_key=True),
-    sa.Column("port_id", sa.String(36), sa.ForeignKey(ports.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column(
+        "port_id", sa.String(36), sa.ForeignKey(ports_table.c.id, ondelete="CASCADE"), nullable=False, index=True
+    ),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Index("ix_network_addresses_address_port_id", "address", "port_id"),
 )

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses.models import addresses
-from kumoi.services.network.ports.models import ports
-from kumoi.services.network.subnets.models import subnets
+from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.subnets.models import subnets as subnets_table
 
 Given = tuple[str, str]
 """(subnet id, address)."""
@@ -56,8 +56,8 @@ def give_back(tx: Transaction, subnet_id: str) -> None:
 def ports_on_subnet(tx: Transaction, subnet_id: str) -> list[dict[str, str]]:
     """{id, device_owner, address} of every port with an address in the subnet."""
     query = (
-        sa.select(ports.c.id, ports.c.device_owner, ports.c.device_id, addresses.c.address)
-        .join(addresses, addresses.c.port_id == ports.c.id)
+        sa.select(ports_table.c.id, ports_table.c.device_owner, ports_table.c.device_id, addresses.c.address)
+        .join(addresses, addresses.c.port_id == ports_table.c.id)
         .where(addresses.c.subnet_id == subnet_id)
     )
     return tx.all(query)
@@ -65,9 +65,10 @@ def ports_on_subnet(tx: Transaction, subnet_id: str) -> list[dict[str, str]]:
 
 def of_owner(tx: Transaction, device_owner: str) -> list[str]:
     """Every address of the ports that belong to such a device."""
-    query = sa.select(addresses.c.address).join(ports, ports.c.id == addresses.c.port_id)
+    query = sa.select(addresses.c.address).join(ports_table, ports_table.c.id == addresses.c.port_id)
     return [
-        row[0] for row in tx.tuples(query.where(ports.c.device_owner == device_owner).order_by(addresses.c.address))
+        row[0]
+        for row in tx.tuples(query.where(ports_table.c.device_owner == device_owner).order_by(addresses.c.address))
     ]
 
 
@@ -75,8 +76,8 @@ def counts(tx: Transaction, network_ids: Sequence[str]) -> dict[str, int]:
     """Subnet id → number of allocated addresses, for the subnets of these networks."""
     query = (
         sa.select(addresses.c.subnet_id, sa.func.count())
-        .join(subnets, subnets.c.id == addresses.c.subnet_id)
-        .where(subnets.c.network_id.in_(network_ids))
+        .join(subnets_table, subnets_table.c.id == addresses.c.subnet_id)
+        .where(subnets_table.c.network_id.in_(network_ids))
         .group_by(addresses.c.subnet_id)
     )
     return {row[0]: row[1] for row in tx.tuples(query)}

@@ -7,7 +7,8 @@ from kumoi.services.network.facade.errors import (
     FloatingAddressElsewhere,
     FloatingAddressNotFound,
 )
-from kumoi.services.network.floating_ips import logic, store
+from kumoi.services.network.floating_ips import logic
+from kumoi.services.network.floating_ips import store as floating_ips_store
 from kumoi.services.network.floating_ips.models import FloatingIpRow
 from kumoi.services.network.floating_ips.schemas import FloatingIpUpdate
 from kumoi.services.network.ports import store as ports_store
@@ -29,7 +30,7 @@ def disassociate(tx: Transaction, who: Who, address: str, device_id: str) -> Non
 
 
 def _of_address(tx: Transaction, who: Who, address: str) -> FloatingIpRow:
-    found = [row for row in store.of_address(tx, address) if who.sees(row["project_id"])]
+    found = [row for row in floating_ips_store.of_address(tx, address) if who.sees(row["project_id"])]
     if not found:
         raise FloatingAddressNotFound(address)
     if len(found) > 1:

@@ -13,7 +13,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import ownership
 from kumoi.services.network.addresses.errors import InvalidIpForNetwork
 from kumoi.services.network.addresses.logic import Wish
-from kumoi.services.network.addresses.models import addresses
+from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.errors import InvalidInput
 from kumoi.services.network.facade.errors import (
     InvalidFixedAddress,
@@ -28,12 +28,14 @@ from kumoi.services.network.facade.errors import (
     PortNotFound,
     PortOfAnotherProject,
 )
-from kumoi.services.network.floating_ips.models import floating_ips
+from kumoi.services.network.floating_ips.models import floating_ips as floating_ips_table
 from kumoi.services.network.networks import store as networks_store
-from kumoi.services.network.networks.models import NetworkRow, networks
+from kumoi.services.network.networks.models import NetworkRow
+from kumoi.services.network.networks.models import networks as networks_table
 from kumoi.services.network.ports import logic as ports_logic
 from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS, PortRow, port_security_groups
+from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS, PortRow
+from kumoi.services.network.ports.models import port_security_groups as port_security_groups_table
 from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups.models import DEFAULT
@@ -301,29 +303,37 @@ def _among(column: sa.Column[str], several: bool) -> sa.ColumnElement[bool]:
 @cache
 def _addresses(several: bool) -> sa.Select[Any]:
     leads_here = sa.and_(
-        floating_ips.c.port_id == addresses.c.port_id, floating_ips.c.fixed_ip_address == addresses.c.address
+        floating_ips_table.c.port_id == addresses_table.c.port_id,
+        floating_ips_table.c.fixed_ip_address == addresses_table.c.address,
     )
     return (
-        sa.select(addresses.c.port_id, addresses.c.subnet_id, addresses.c.address, floating_ips.c.floating_ip_address)
-        .outerjoin(floating_ips, leads_here)
-        .where(_among(addresses.c.port_id, several))
-        .order_by(addresses.c.port_id, addresses.c.position)
+        sa.select(
+            addresses_table.c.port_id,
+            addresses_table.c.subnet_id,
+            addresses_table.c.address,
+            floating_ips_table.c.floating_ip_address,
+        )
+        .outerjoin(floating_ips_table, leads_here)
+        .where(_among(addresses_table.c.port_id, several))
+        .order_by(addresses_table.c.port_id, addresses_table.c.position)
     )
 
 
 @cache
 def _groups(several: bool) -> sa.Select[Any]:
     return (
-        sa.select(port_security_groups.c.port_id, group_table.c.id, group_table.c.name)
-        .join(group_table, group_table.c.id == port_security_groups.c.security_group_id)
-        .where(_among(port_security_groups.c.port_id, several))
-        .order_by(port_security_groups.c.security_group_id)
+        sa.select(port_security_groups_table.c.port_id, group_table.c.id, group_table.c.name)
+        .join(group_table, group_table.c.id == port_security_groups_table.c.security_group_id)
+        .where(_among(port_security_groups_table.c.port_id, several))
+        .order_by(port_security_groups_table.c.security_group_id)
     )
 
 
 @cache
 def _networks(several: bool) -> sa.Select[Any]:
-    return sa.select(networks.c.id, networks.c.name, networks.c.mtu).where(_among(networks.c.id, several))
+    return sa.select(networks_table.c.id, networks_table.c.name, networks_table.c.mtu).where(
+        _among(networks_table.c.id, several)
+    )
 
 
 def _found(tx: Transaction, statement: Callable[[bool], sa.Select[Any]], ids: Sequence[str]) -> list[tuple[Any, ...]]:

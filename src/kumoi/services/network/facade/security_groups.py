@@ -8,7 +8,8 @@ from kumoi.services.network.facade.errors import NoSecuredPort, SecurityGroupNot
 from kumoi.services.network.ports import logic as ports_logic
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import PortRow
-from kumoi.services.network.security_groups import logic, store
+from kumoi.services.network.security_groups import logic
+from kumoi.services.network.security_groups import store as security_groups_store
 from kumoi.services.network.security_groups.models import SecurityGroupDetails, SecurityGroupRuleDetails
 
 SecurityGroup = SecurityGroupDetails
@@ -36,7 +37,7 @@ def of_device(tx: Transaction, device_id: str) -> list[SecurityGroup]:
     """The groups that the device's ports are in."""
     memberships = ports_store.groups_of(tx, [row["id"] for row in _ports(tx, device_id)])
     ids = list(dict.fromkeys(group_id for some in memberships.values() for group_id in some))
-    found = store.by_ids(tx, ids)
+    found = security_groups_store.by_ids(tx, ids)
     return logic.detailed(tx, [found[group_id] for group_id in ids])
 
 

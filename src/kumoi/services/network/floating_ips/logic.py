@@ -9,7 +9,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
 from kumoi.services.network.addresses import logic as addresses
-from kumoi.services.network.addresses import store as given_addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.addresses.errors import ExternalIpAddressExhausted, InvalidIpForNetwork
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import InvalidInput, PortNotFound
@@ -29,10 +29,10 @@ from kumoi.services.network.ports import models as port_models
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import DOWN, FLOATING_IP
 from kumoi.services.network.routers import models as router_models
-from kumoi.services.network.routers import store as routers
+from kumoi.services.network.routers import store as routers_store
 from kumoi.services.network.routers.errors import RouterExternalGatewayInUseByFloatingIp, RouterInUse
-from kumoi.services.network.subnets import store as subnets
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query
 
@@ -78,7 +78,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.FloatingIpCreate])
         store.insert(tx, row)
         ports.tell_servers(tx, [row["port_id"]])
         if values.get("tags"):
-            tags.add(tx, row["id"], values["tags"])
+            tags_store.add(tx, row["id"], values["tags"])
         reconcile.mark(tx, KIND, row["id"])
         made.append(row)
     return detailed(tx, made)
@@ -129,7 +129,7 @@ def delete(tx: Transaction, who: Who, floating_ip_id: str, if_match: str | None)
 
 def detailed(tx: Transaction, rows: Sequence[FloatingIpRow]) -> list[FloatingIpDetails]:
     """Rows with `port` (the associated one, or None) and `tags`, as schemas show them."""
-    tagged = tags.of(tx, [row["id"] for row in rows])
+    tagged = tags_store.of(tx, [row["id"] for row in rows])
     led_to = ports_store.by_ids(tx, [row["port_id"] for row in rows if row["port_id"]])
     return [
         {
@@ -143,7 +143,7 @@ def detailed(tx: Transaction, rows: Sequence[FloatingIpRow]) -> list[FloatingIpD
 
 def _wish(tx: Transaction, network_id: str, subnet_id: str | None, address: str | None) -> addresses.Wish:
     """One IPv4 address of the external network: a given one, one of a given subnet, or any."""
-    choices = [subnet for subnet in subnets.of_network(tx, network_id) if subnet["ip_version"] == 4]
+    choices = [subnet for subnet in subnets_store.of_network(tx, network_id) if subnet["ip_version"] == 4]
     if not choices:
         raise BadFloatingIpRequest(f"Network {network_id} does not contain any IPv4 subnet")
     if subnet_id is not None:
@@ -176,7 +176,7 @@ def _association(tx: Transaction, who: Who, row: FloatingIpRow, port_id: str, fi
             f"Port {port_id} is associated with a different project than Floating IP {row['id']} and therefore cannot "
             "be bound"
         )
-    held = given_addresses.of_ports(tx, [port_id]).get(port_id, [])
+    held = addresses_store.of_ports(tx, [port_id]).get(port_id, [])
     subnet_id, address = _internal(port_id, held, fixed_ip)
     for other in store.of_ports(tx, [port_id]):
         # Of whatever external network: an address leads out by one.
@@ -184,10 +184,10 @@ def _association(tx: Transaction, who: Who, row: FloatingIpRow, port_id: str, fi
             raise FloatingIPPortAlreadyAssociated(
                 row["floating_ip_address"], row["id"], port_id, address, other["floating_network_id"]
             )
-    reaching = routers.reaching(tx, subnet_id, row["floating_network_id"])
+    reaching = routers_store.reaching(tx, subnet_id, row["floating_network_id"])
     if not reaching:
         raise ExternalGatewayForFloatingIPNotFound(row["floating_network_id"], subnet_id, port_id)
-    subnet = subnets.by_ids(tx, [subnet_id])[subnet_id]
+    subnet = subnets_store.by_ids(tx, [subnet_id])[subnet_id]
     # If several routers connect them, replies go through the one that is the subnet's gateway.
     router = next((one for one in reaching if one["interface"] == subnet["gateway_ip"]), reaching[0])
     return {"port_id": port_id, "fixed_ip_address": address, "router_id": router["id"], "status": DOWN}
@@ -231,7 +231,7 @@ def _of_removed_ports(tx: Transaction, port_ids: Sequence[str]) -> None:
 
 @port_models.readdressing.follow
 def _of_lost_addresses(tx: Transaction, port_ids: Sequence[str]) -> None:
-    given = given_addresses.of_ports(tx, port_ids)
+    given = addresses_store.of_ports(tx, port_ids)
     for floating in store.of_ports(tx, port_ids):
         if floating["fixed_ip_address"] not in {address for _, address in given.get(floating["port_id"] or "", [])}:
             _disassociate(tx, floating)

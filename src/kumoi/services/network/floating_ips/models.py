@@ -4,9 +4,10 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.networks.models import networks
-from kumoi.services.network.ports.models import PortRow, ports
-from kumoi.services.network.routers.models import routers
+from kumoi.services.network.networks.models import networks as networks_table
+from kumoi.services.network.ports.models import PortRow
+from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.routers.models import routers as routers_table
 
 
 class FloatingIpRow(standard_attributes.StandardRow):
@@ -28,12 +29,12 @@ floating_ips = Table[FloatingIpRow](
     "network_floating_ips",
     metadata,
     *standard_attributes.columns(named=False),
-    sa.Column("floating_network_id", sa.String(36), sa.ForeignKey(networks.c.id), nullable=False, index=True),
+    sa.Column("floating_network_id", sa.String(36), sa.ForeignKey(networks_table.c.id), nullable=False, index=True),
     sa.Column("floating_ip_address", sa.String(45), nullable=False),
-    sa.Column("floating_port_id", sa.String(36), sa.ForeignKey(ports.c.id), nullable=False),
-    sa.Column("port_id", sa.String(36), sa.ForeignKey(ports.c.id), index=True),
+    sa.Column("floating_port_id", sa.String(36), sa.ForeignKey(ports_table.c.id), nullable=False),
+    sa.Column("port_id", sa.String(36), sa.ForeignKey(ports_table.c.id), index=True),
     sa.Column("fixed_ip_address", sa.String(45)),
-    sa.Column("router_id", sa.String(36), sa.ForeignKey(routers.c.id), index=True),
+    sa.Column("router_id", sa.String(36), sa.ForeignKey(routers_table.c.id), index=True),
     sa.Column("status", sa.String(16), nullable=False),
     sa.UniqueConstraint("floating_network_id", "floating_ip_address"),
     sa.UniqueConstraint("port_id", "fixed_ip_address"),

@@ -11,7 +11,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import spelling, standard_attributes
 from kumoi.services.network.floating_ips.models import FloatingIpRow, floating_ips
 from kumoi.services.network.listing import Asked, Listing
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 LISTING = Listing(
     floating_ips,
@@ -92,7 +92,7 @@ def change(tx: Transaction, floating_ip_id: str, **values: Any) -> None:
 
 
 def delete(tx: Transaction, floating_ip_id: str) -> None:
-    tags.forget(tx, [floating_ip_id])
+    tags_store.forget(tx, [floating_ip_id])
     tx.execute(floating_ips.delete().where(floating_ips.c.id == floating_ip_id))
 
 

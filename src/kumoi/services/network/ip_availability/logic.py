@@ -6,12 +6,12 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
-from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.errors import NetworkNotFound
 from kumoi.services.network.listing import Asked
-from kumoi.services.network.networks import store as networks
+from kumoi.services.network.networks import store as networks_store
 from kumoi.services.network.networks.models import NetworkRow
-from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets import store as subnets_store
 from kumoi.services.network.subnets.models import SubnetRow
 
 FILTERS = {"network_id": "id", "network_name": "name", "tenant_id": "project_id", "project_id": "project_id"}
@@ -23,11 +23,11 @@ def index(tx: Transaction, who: Who, asked: Asked) -> list[dict[str, Any]]:
     if unknown:
         raise BadRequest(f"{unknown} is invalid attribute for filtering")
     asked.filters = {FILTERS[name]: values for name, values in asked.filters.items()}
-    return _counted(tx, networks.page(tx, who, asked), version)
+    return _counted(tx, networks_store.page(tx, who, asked), version)
 
 
 def show(tx: Transaction, network_id: str) -> dict[str, Any]:
-    row = networks.find(tx, network_id)
+    row = networks_store.find(tx, network_id)
     if row is None:
         raise NetworkNotFound(network_id)
     return _counted(tx, [row], None)[0]
@@ -35,8 +35,8 @@ def show(tx: Transaction, network_id: str) -> dict[str, Any]:
 
 def _counted(tx: Transaction, rows: list[NetworkRow], version: list[str] | None) -> list[dict[str, Any]]:
     ids = [row["id"] for row in rows]
-    on = subnets.of_networks(tx, ids)
-    used = addresses.counts(tx, ids) if ids else {}
+    on = subnets_store.of_networks(tx, ids)
+    used = addresses_store.counts(tx, ids) if ids else {}
     found = []
     for row in rows:
         parts: list[dict[str, Any]] = [

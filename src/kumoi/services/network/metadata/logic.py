@@ -6,13 +6,13 @@ Guests without IPv4 reach it at a link-local address, which belongs to no subnet
 from kumoi.kernel import reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses import logic as addresses
-from kumoi.services.network.addresses import store as given
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.addresses.errors import IpAddressGenerationFailureForSubnet
 from kumoi.services.network.networks.models import NetworkRow
 from kumoi.services.network.ports import logic as ports
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import METADATA
-from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets import store as subnets_store
 from kumoi.services.network.subnets.models import SubnetRow
 
 KIND = "network.metadata"
@@ -20,7 +20,7 @@ KIND = "network.metadata"
 
 def follow(tx: Transaction, network: NetworkRow) -> None:
     """Make, change or remove the network's metadata port as its subnets are now."""
-    served = [subnet for subnet in subnets.of_network(tx, network["id"]) if subnet["enable_dhcp"]]
+    served = [subnet for subnet in subnets_store.of_network(tx, network["id"]) if subnet["enable_dhcp"]]
     wanted = [subnet for subnet in served if subnet["ip_version"] == 4]
     found = ports_store.of_network(tx, network["id"], [METADATA])
     if not served:
@@ -39,13 +39,13 @@ def follow(tx: Transaction, network: NetworkRow) -> None:
         reconcile.mark(tx, KIND, network["id"])
         return
     port_id = found[0]["id"]
-    held = given.of_ports(tx, [port_id]).get(port_id, [])
+    held = addresses_store.of_ports(tx, [port_id]).get(port_id, [])
     now = [pair for pair in held if any(pair[0] == subnet["id"] for subnet in wanted)]
     for subnet in wanted:
         if all(pair[0] != subnet["id"] for pair in now):
             now.append((subnet["id"], _address(tx, subnet)))
     if now != held:
-        given.give(tx, port_id, now, held)
+        addresses_store.give(tx, port_id, now, held)
         ports_store.change(tx, port_id)
         reconcile.mark(tx, ports.KIND, port_id)
         reconcile.mark(tx, KIND, network["id"])

@@ -8,7 +8,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
-from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import NetworkNotFound
 from kumoi.services.network.listing import Asked
@@ -24,11 +24,11 @@ from kumoi.services.network.networks.errors import (
     SegmentInUse,
 )
 from kumoi.services.network.networks.models import LEAST_MTU, TUNNELS, NetworkDetails, NetworkRow, removal
-from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import FLOATING_IP, METADATA, OF_ROUTERS, ROUTER_GATEWAY
 from kumoi.services.network.security_groups import logic as security_groups
-from kumoi.services.network.subnets import store as subnets
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query
 
@@ -98,7 +98,7 @@ def make(tx: Transaction, project_id: str, values: dict[str, Any]) -> NetworkRow
     _one_default(tx, row)
     store.insert(tx, row)
     if values.get("tags"):
-        tags.add(tx, row["id"], values["tags"])
+        tags_store.add(tx, row["id"], values["tags"])
     reconcile.mark(tx, KIND, row["id"])
     return row
 
@@ -132,7 +132,7 @@ def update(
     if values.get("mtu") == 0:
         values["mtu"] = largest
     if values:
-        for subnet in subnets.of_network(tx, network_id) if "mtu" in values else ():
+        for subnet in subnets_store.of_network(tx, network_id) if "mtu" in values else ():
             must_carry(network_id, values["mtu"], subnet["ip_version"])
         _one_default(tx, cast(NetworkRow, {**row, **values}))
         store.change(tx, network_id, **values)
@@ -153,10 +153,10 @@ def delete(tx: Transaction, who: Who, network_id: str, if_match: str | None) -> 
     in_use = [port["id"] for port in there if port["id"] not in own]
     if in_use:
         raise NetworkInUse(network_id, in_use)
-    ports.delete(tx, own)
-    for subnet in subnets.of_network(tx, network_id):
-        addresses.give_back(tx, subnet["id"])
-        subnets.delete(tx, subnet["id"])
+    ports_store.delete(tx, own)
+    for subnet in subnets_store.of_network(tx, network_id):
+        addresses_store.give_back(tx, subnet["id"])
+        subnets_store.delete(tx, subnet["id"])
     store.delete(tx, network_id)
     reconcile.mark(tx, PORT_KIND, *own)
     reconcile.mark(tx, KIND, network_id)
@@ -168,7 +168,7 @@ def detailed(tx: Transaction, rows: Sequence[NetworkRow]) -> list[NetworkDetails
     """Rows with `subnets` (ids) and `tags`, as schemas show them."""
     ids = [row["id"] for row in rows]
     subnet_ids = store.subnet_ids(tx, ids)
-    tagged = tags.of(tx, ids)
+    tagged = tags_store.of(tx, ids)
     return [{**row, "subnets": subnet_ids.get(row["id"], []), "tags": tagged.get(row["id"], [])} for row in rows]
 
 
@@ -242,7 +242,7 @@ def _unshare(tx: Transaction, row: NetworkRow) -> None:
 
 def _follow_mtu(tx: Transaction, network_id: str) -> None:
     """Routers and metadata ports carry their network's MTU."""
-    routers = {port["device_id"] for port in ports.of_network(tx, network_id, OF_ROUTERS)}
+    routers = {port["device_id"] for port in ports_store.of_network(tx, network_id, OF_ROUTERS)}
     reconcile.mark(tx, "network.router", *routers)
-    if ports.of_network(tx, network_id, [METADATA]):
+    if ports_store.of_network(tx, network_id, [METADATA]):
         reconcile.mark(tx, METADATA_KIND, network_id)

@@ -11,13 +11,13 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.networks.models import NetworkRow, networks
-from kumoi.services.network.ports.models import ports
-from kumoi.services.network.subnets.models import subnets
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.subnets.models import subnets as subnets_table
+from kumoi.services.network.tags import store as tags_store
 
 
 def _by_subnet(values: list[str]) -> sa.ColumnElement[bool]:
-    return networks.c.id.in_(sa.select(subnets.c.network_id).where(subnets.c.id.in_(values)))
+    return networks.c.id.in_(sa.select(subnets_table.c.network_id).where(subnets_table.c.id.in_(values)))
 
 
 LISTING = Listing(
@@ -68,22 +68,24 @@ def change(tx: Transaction, network_id: str, **values: Any) -> None:
 
 
 def delete(tx: Transaction, network_id: str) -> None:
-    tags.forget(tx, [network_id])
+    tags_store.forget(tx, [network_id])
     tx.execute(networks.delete().where(networks.c.id == network_id))
 
 
 def subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[str]]:
     """Network id → ids of its subnets, oldest first."""
     found: dict[str, list[str]] = {}
-    query = sa.select(subnets.c.network_id, subnets.c.id).where(subnets.c.network_id.in_(network_ids))
-    for network_id, subnet_id in tx.tuples(query.order_by(subnets.c.created_at, subnets.c.id)):
+    query = sa.select(subnets_table.c.network_id, subnets_table.c.id).where(subnets_table.c.network_id.in_(network_ids))
+    for network_id, subnet_id in tx.tuples(query.order_by(subnets_table.c.created_at, subnets_table.c.id)):
         found.setdefault(network_id, []).append(subnet_id)
     return found
 
 
 def port_owners(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
     """{id, device_owner, project_id} of the network's ports."""
-    query = sa.select(ports.c.id, ports.c.device_owner, ports.c.project_id).where(ports.c.network_id == network_id)
+    query = sa.select(ports_table.c.id, ports_table.c.device_owner, ports_table.c.project_id).where(
+        ports_table.c.network_id == network_id
+    )
     return tx.all(query)
 
 
@@ -116,7 +118,7 @@ def for_servers(tx: Transaction, project_id: str) -> list[NetworkRow]:
             networks.c.admin_state_up,
             sa.or_(networks.c.project_id == project_id, networks.c.shared),
             sa.or_(sa.not_(networks.c.external), networks.c.project_id == project_id),
-            sa.exists().where(subnets.c.network_id == networks.c.id),
+            sa.exists().where(subnets_table.c.network_id == networks.c.id),
         )
         .order_by(networks.c.created_at, networks.c.id)
     )

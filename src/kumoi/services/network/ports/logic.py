@@ -9,7 +9,7 @@ from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
 from kumoi.services.network.addresses import logic as addresses
-from kumoi.services.network.addresses import store as given_addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import InvalidInput, PortNotFound, ServicePortInUse
 from kumoi.services.network.listing import Asked
@@ -48,8 +48,8 @@ from kumoi.services.network.security_groups.errors import (
     SecurityGroupInUse,
     SecurityGroupNotFound,
 )
-from kumoi.services.network.subnets import store as subnets
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query
 
@@ -93,7 +93,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.PortCreate]) -> li
             )
         )
         if values.get("tags"):
-            tags.add(tx, made[-1]["id"], values["tags"])
+            tags_store.add(tx, made[-1]["id"], values["tags"])
             made[-1]["tags"] = sorted(set(values["tags"]))
     return made
 
@@ -119,7 +119,7 @@ def make(
         raise AddressPairAndPortSecurityRequired()
     network_id = network["id"]
     mac = _free_mac(tx, network_id) if mac is None else _wished_mac(tx, network_id, mac)
-    on_network = subnets.of_network(tx, network_id)
+    on_network = subnets_store.of_network(tx, network_id)
     wanted = addresses.choose(tx, network_id, on_network, mac, fixed, device_owner=device_owner)
     row = standard_attributes.fresh(
         tx,
@@ -139,7 +139,7 @@ def make(
         allowed_address_pairs=content.pairs_of(allowed_address_pairs, mac),
     )  # fmt: skip
     store.insert(tx, row)
-    given_addresses.give(tx, row["id"], wanted)
+    addresses_store.give(tx, row["id"], wanted)
     store.set_groups(tx, row["id"], groups, new=True)
     if device_owner not in NOT_PLUGGED:
         reconcile.mark(tx, KIND, row["id"])
@@ -291,13 +291,13 @@ def _must_exist(tx: Transaction, who: Who, project_id: str, group_ids: Sequence[
 def readdress(tx: Transaction, row: PortDetails, wishes: Sequence[addresses.Wish], mac: str) -> None:
     """Give the port other addresses. Floating IPs of lost addresses are disassociated. `row`: with fixed_ips."""
     held = row["fixed_ips"]
-    on_network = subnets.of_network(tx, row["network_id"])
+    on_network = subnets_store.of_network(tx, row["network_id"])
     wanted = addresses.choose(
         tx, row["network_id"], on_network, mac, wishes, held=held, device_owner=row["device_owner"]
     )
     if row["device_owner"] == ROUTER_INTERFACE and {pair[0] for pair in held} != {pair[0] for pair in wanted}:
         raise InvalidInput("fixed_ips: a router's interface keeps its subnets; use the router's own calls")
-    given_addresses.give(tx, row["id"], wanted, held)
+    addresses_store.give(tx, row["id"], wanted, held)
     readdressing.run(tx, [row["id"]])
 
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Table, metadata
 from kumoi.kernel.removal import Removal
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.networks.models import networks
+from kumoi.services.network.networks.models import networks as networks_table
 
 
 class PortRow(standard_attributes.NamedRow):
@@ -41,7 +41,7 @@ ports = Table[PortRow](
     "network_ports",
     metadata,
     *standard_attributes.columns(),
-    sa.Column("network_id", sa.String(36), sa.ForeignKey(networks.c.id), nullable=False),
+    sa.Column("network_id", sa.String(36), sa.ForeignKey(networks_table.c.id), nullable=False),
     sa.Column("mac_address", sa.String(17), nullable=False),
     sa.Column("admin_state_up", sa.Boolean, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),

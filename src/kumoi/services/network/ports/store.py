@@ -12,10 +12,10 @@ from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import spelling, standard_attributes
-from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing, Visible, alternatives
-from kumoi.services.network.networks.models import networks
+from kumoi.services.network.networks.models import networks as networks_table
 from kumoi.services.network.ports.models import (
     ACTIVE,
     NO_CARD,
@@ -25,7 +25,7 @@ from kumoi.services.network.ports.models import (
     port_security_groups,
     ports,
 )
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 MOST_PARTS = 50
 """Parts of addresses that one list can search for."""
@@ -99,7 +99,7 @@ def visible(who: Who) -> Visible:
     project_id = who.only_project
     if project_id is None:
         return None
-    own = ports.c.network_id.in_(sa.select(networks.c.id).where(networks.c.project_id == project_id))
+    own = ports.c.network_id.in_(sa.select(networks_table.c.id).where(networks_table.c.project_id == project_id))
     return alternatives(ports.c.project_id, project_id, own)
 
 
@@ -115,7 +115,7 @@ def find_visible(tx: Transaction, who: Who, port_id: str) -> PortRow | None:
     row = find(tx, port_id)
     if row is None or who.sees(row["project_id"]):
         return row
-    network = tx.row(networks, id=row["network_id"])
+    network = tx.row(networks_table, id=row["network_id"])
     return row if network is not None and who.sees(network["project_id"]) else None
 
 
@@ -168,9 +168,9 @@ def all_of_network(tx: Transaction, network_id: str) -> list[PortRow]:
 def detailed(tx: Transaction, rows: Sequence[PortRow]) -> list[PortDetails]:
     """The rows with `fixed_ips` [(subnet id, address)], `security_groups` [id] and `tags` added."""
     ids = [row["id"] for row in rows]
-    fixed = addresses.of_ports(tx, ids)
+    fixed = addresses_store.of_ports(tx, ids)
     groups = groups_of(tx, ids)
-    tagged = tags.of(tx, ids)
+    tagged = tags_store.of(tx, ids)
     return [
         {
             **row,
@@ -227,7 +227,7 @@ def delete(tx: Transaction, port_ids: Sequence[str]) -> None:
     """Also deletes their addresses and memberships."""
     if not port_ids:
         return
-    tags.forget(tx, list(port_ids))
+    tags_store.forget(tx, list(port_ids))
     tx.execute(addresses_table.delete().where(addresses_table.c.port_id.in_(port_ids)))
     tx.execute(port_security_groups.delete().where(port_security_groups.c.port_id.in_(port_ids)))
     tx.execute(ports.delete().where(ports.c.id.in_(port_ids)))

@@ -6,11 +6,11 @@ from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership
-from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.addresses.errors import IpAddressAlreadyAllocated
 from kumoi.services.network.addresses.logic import Wish
-from kumoi.services.network.floating_ips import store as floating_ips
-from kumoi.services.network.networks import store as networks
+from kumoi.services.network.floating_ips import store as floating_ips_store
+from kumoi.services.network.networks import store as networks_store
 from kumoi.services.network.ports import logic as ports
 from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.errors import PortInUse
@@ -74,7 +74,7 @@ def remove(tx: Transaction, who: Who, router_id: str, subnet_id: str | None, por
         _must_be_idle(tx, router, one)
     kept = [pair for pair in port["fixed_ips"] if pair[0] not in about]
     if kept:
-        addresses.give(tx, port["id"], kept, port["fixed_ips"])
+        addresses_store.give(tx, port["id"], kept, port["fixed_ips"])
         ports_store.change(tx, port["id"])
     else:
         ports.remove(tx, [port])
@@ -83,7 +83,7 @@ def remove(tx: Transaction, who: Who, router_id: str, subnet_id: str | None, por
 
 
 def _add_subnet(tx: Transaction, who: Who, router: RouterRow, subnet: SubnetRow) -> PortDetails:
-    network = networks.find(tx, subnet["network_id"])
+    network = networks_store.find(tx, subnet["network_id"])
     assert network is not None
     if not (ownership.owns(who, network) or ownership.owns(who, subnet)):
         raise BadRouterRequest(
@@ -98,9 +98,9 @@ def _add_subnet(tx: Transaction, who: Who, router: RouterRow, subnet: SubnetRow)
         held = ports_store.detailed(tx, ports_store.of_devices(tx, [router["id"]], [ROUTER_INTERFACE]))
         for port in held:
             if port["network_id"] == network["id"] and any(":" in address for _, address in port["fixed_ips"]):
-                if addresses.taken(tx, *own[:1], [own[1]]):
+                if addresses_store.taken(tx, *own[:1], [own[1]]):
                     raise IpAddressAlreadyAllocated(*own)
-                addresses.give(tx, port["id"], [*port["fixed_ips"], own], port["fixed_ips"])
+                addresses_store.give(tx, port["id"], [*port["fixed_ips"], own], port["fixed_ips"])
                 ports_store.change(tx, port["id"])
                 return {**port, "fixed_ips": [*port["fixed_ips"], own]}
     quotas.take(tx, "network", router["project_id"], {"port": 1})
@@ -131,8 +131,8 @@ def _add_port(tx: Transaction, who: Who, router: RouterRow, port: PortDetails) -
 def _must_be_idle(tx: Transaction, router: RouterRow, subnet_id: str) -> None:
     subnet = subnets_store.by_ids(tx, [subnet_id])[subnet_id]
     cidr = ipaddress.ip_network(subnet["cidr"])
-    leading = floating_ips.of_router(tx, router["id"])
-    held = addresses.of_ports(tx, [floating["port_id"] for floating in leading if floating["port_id"]])
+    leading = floating_ips_store.of_router(tx, router["id"])
+    held = addresses_store.of_ports(tx, [floating["port_id"] for floating in leading if floating["port_id"]])
     for floating in leading:
         if (subnet_id, floating["fixed_ip_address"]) in held.get(floating["port_id"] or "", []):
             raise RouterInterfaceInUseByFloatingIP(router["id"], subnet_id)

@@ -26,9 +26,9 @@ from kumoi.services.network.routers.errors import (
     RoutesExhausted,
 )
 from kumoi.services.network.routers.models import RouterDetails, RouterRow, gateway_removal, removal
-from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets import store as subnets_store
 from kumoi.services.network.subnets.models import SubnetRow
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query
 
@@ -67,7 +67,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.RouterCreate]) -> 
         )
         store.insert(tx, row)
         if values.get("tags"):
-            tags.add(tx, row["id"], values["tags"])
+            tags_store.add(tx, row["id"], values["tags"])
         if values.get("external_gateway_info"):
             row["enable_snat"] = _set_gateway(tx, who, row, values["external_gateway_info"])
             store.change(tx, row["id"], enable_snat=row["enable_snat"])
@@ -136,7 +136,7 @@ def delete(tx: Transaction, who: Who, router_id: str, if_match: str | None) -> N
 def detailed(tx: Transaction, rows: Sequence[RouterRow]) -> list[RouterDetails]:
     """Rows with `gateway` (the port, or None) and `tags`, as schemas show them."""
     ids = [row["id"] for row in rows]
-    tagged = tags.of(tx, ids)
+    tagged = tags_store.of(tx, ids)
     gateways = ports_store.detailed(tx, ports_store.of_devices(tx, ids, [ROUTER_GATEWAY]))
     by_router = {port["device_id"]: port for port in gateways}
     return [{**row, "tags": tagged.get(row["id"], []), "gateway": by_router.get(row["id"])} for row in rows]
@@ -150,7 +150,7 @@ def touch(tx: Transaction, router_id: str, **columns: Any) -> None:
 def connected(tx: Transaction, router_id: str) -> list[dict[str, Any]]:
     """Every address of the router: {port_id, device_owner, subnet_id, address, cidr}."""
     own = ports_store.detailed(tx, ports_store.of_devices(tx, [router_id], OF_ROUTERS))
-    on = subnets.by_ids(tx, list({subnet_id for port in own for subnet_id, _ in port["fixed_ips"]}))
+    on = subnets_store.by_ids(tx, list({subnet_id for port in own for subnet_id, _ in port["fixed_ips"]}))
     return [
         {
             "port_id": port["id"],
@@ -222,7 +222,7 @@ def _set_gateway(tx: Transaction, who: Who, row: RouterRow, info: schemas.Extern
         except IpAddressGenerationFailure:
             raise BadRouterRequest(f"No IPs available for external network {info.network_id}") from None
     there = connected(tx, row["id"])
-    on = subnets.by_ids(tx, [subnet_id for subnet_id, _ in port["fixed_ips"]])
+    on = subnets_store.by_ids(tx, [subnet_id for subnet_id, _ in port["fixed_ips"]])
     for subnet in on.values():
         must_not_overlap(there, subnet, besides=port["id"])
     return enable_snat

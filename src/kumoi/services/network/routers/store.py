@@ -9,11 +9,12 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.addresses.models import addresses
+from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing
-from kumoi.services.network.ports.models import ROUTER_GATEWAY, ROUTER_INTERFACE, ports
+from kumoi.services.network.ports.models import ROUTER_GATEWAY, ROUTER_INTERFACE
+from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.routers.models import RouterRow, routers
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 LISTING = Listing(routers, {"admin_state_up": routers.c.admin_state_up, "status": routers.c.status})
 
@@ -45,17 +46,19 @@ def change(tx: Transaction, router_id: str, **values: Any) -> None:
 
 
 def delete(tx: Transaction, router_id: str) -> None:
-    tags.forget(tx, [router_id])
+    tags_store.forget(tx, [router_id])
     tx.execute(routers.delete().where(routers.c.id == router_id))
 
 
 def reaching(tx: Transaction, subnet_id: str, external_network_id: str) -> list[dict[str, Any]]:
     """Routers with an interface on the subnet and a gateway on the external network: {id, project_id, interface}."""
-    inner, outer = ports.alias("inner_ports"), ports.alias("outer_ports")
+    inner, outer = ports_table.alias("inner_ports"), ports_table.alias("outer_ports")
     query = (
-        sa.select(routers.c.id, routers.c.project_id, addresses.c.address.label("interface"))
+        sa.select(routers.c.id, routers.c.project_id, addresses_table.c.address.label("interface"))
         .join(inner, sa.and_(inner.c.device_id == routers.c.id, inner.c.device_owner == ROUTER_INTERFACE))
-        .join(addresses, sa.and_(addresses.c.port_id == inner.c.id, addresses.c.subnet_id == subnet_id))
+        .join(
+            addresses_table, sa.and_(addresses_table.c.port_id == inner.c.id, addresses_table.c.subnet_id == subnet_id)
+        )
         .join(outer, sa.and_(outer.c.device_id == routers.c.id, outer.c.device_owner == ROUTER_GATEWAY))
         .where(outer.c.network_id == external_network_id)
         .order_by(routers.c.created_at, routers.c.id)

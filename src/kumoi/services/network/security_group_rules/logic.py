@@ -30,7 +30,7 @@ from kumoi.services.network.security_group_rules.errors import (
 from kumoi.services.network.security_groups import logic as groups
 from kumoi.services.network.security_groups import store as groups_store
 from kumoi.services.network.security_groups.models import SecurityGroupRuleDetails, SecurityGroupRuleRow
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query
 
@@ -52,7 +52,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.RuleCreate]) -> li
         row = standard_attributes.fresh(tx, SecurityGroupRuleRow, project_id, **columns)
         store.insert(tx, row)
         if isinstance(one.tags, list):
-            tags.add(tx, row["id"], one.tags)
+            tags_store.add(tx, row["id"], one.tags)
         _touch(tx, group["id"])
         made.append(row)
     return store.tagged(tx, made)

@@ -14,17 +14,22 @@ from kumoi.services.network.security_group_rules.protocols import ETHERTYPES
 from kumoi.services.network.security_groups.models import (
     SecurityGroupRuleDetails,
     SecurityGroupRuleRow,
-    security_groups,
 )
-from kumoi.services.network.security_groups.models import security_group_rules as rules
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.security_groups.models import security_group_rules as security_group_rules_table
+from kumoi.services.network.security_groups.models import (
+    security_groups as security_groups_table,
+)
+from kumoi.services.network.tags import store as tags_store
 
 
 def _by_prefix(values: list[str]) -> sa.ColumnElement[bool]:
     """Matches every spelling of a prefix. "Any address" has no network, so only its spellings are compared."""
     spelled = [spelling.prefix(value) for value in values]
     narrow = [text for text in spelled if "/" in text and not text.endswith("/0")]
-    return sa.or_(rules.c.remote_ip_prefix.in_([*values, *spelled]), rules.c.remote_network.in_(narrow))
+    return sa.or_(
+        security_group_rules_table.c.remote_ip_prefix.in_([*values, *spelled]),
+        security_group_rules_table.c.remote_network.in_(narrow),
+    )
 
 
 def _ethertype(text: str) -> str:
@@ -32,9 +37,9 @@ def _ethertype(text: str) -> str:
 
 
 LISTING = Listing(
-    rules,
+    security_group_rules_table,
     {
-        name: rules.c[name]
+        name: security_group_rules_table.c[name]
         for name in (
             "security_group_id", "direction", "ethertype", "protocol", "port_range_min", "port_range_max",
             "remote_ip_prefix", "remote_group_id",
@@ -50,8 +55,10 @@ def visible(who: Who) -> Visible:
     project_id = who.only_project
     if project_id is None:
         return None
-    own = sa.select(security_groups.c.id).where(security_groups.c.project_id == project_id)
-    return alternatives(rules.c.project_id, project_id, rules.c.security_group_id.in_(own))
+    own = sa.select(security_groups_table.c.id).where(security_groups_table.c.project_id == project_id)
+    return alternatives(
+        security_group_rules_table.c.project_id, project_id, security_group_rules_table.c.security_group_id.in_(own)
+    )
 
 
 def page(tx: Transaction, who: Who, asked: Asked) -> list[SecurityGroupRuleDetails]:
@@ -59,10 +66,10 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[SecurityGroupRuleDetai
 
 
 def find_visible(tx: Transaction, who: Who, rule_id: str) -> SecurityGroupRuleRow | None:
-    row = tx.row(rules, id=rule_id)
+    row = tx.row(security_group_rules_table, id=rule_id)
     if row is None or who.sees(row["project_id"]):
         return row
-    group = tx.row(security_groups, id=row["security_group_id"])
+    group = tx.row(security_groups_table, id=row["security_group_id"])
     return row if group is not None and who.sees(group["project_id"]) else None
 
 
@@ -74,25 +81,29 @@ _MEANING = (
 
 def alike(tx: Transaction, row: Mapping[str, Any]) -> list[dict[str, Any]]:
     """{id, protocol} of the group's rules that differ from this one only in the protocol."""
-    return tx.all(sa.select(rules.c.id, rules.c.protocol).where(*(rules.c[name] == row[name] for name in _MEANING)))
+    return tx.all(
+        sa.select(security_group_rules_table.c.id, security_group_rules_table.c.protocol).where(
+            *(security_group_rules_table.c[name] == row[name] for name in _MEANING)
+        )
+    )
 
 
 def tagged(tx: Transaction, rows: list[SecurityGroupRuleRow]) -> list[SecurityGroupRuleDetails]:
-    found = tags.of(tx, [row["id"] for row in rows])
+    found = tags_store.of(tx, [row["id"] for row in rows])
     return [{**row, "tags": found.get(row["id"], [])} for row in rows]
 
 
 def insert(tx: Transaction, row: SecurityGroupRuleRow) -> None:
-    tx.insert_row(rules, row)
+    tx.insert_row(security_group_rules_table, row)
 
 
 def delete(tx: Transaction, rule_id: str) -> None:
-    tags.forget(tx, [rule_id])
-    tx.execute(rules.delete().where(rules.c.id == rule_id))
+    tags_store.forget(tx, [rule_id])
+    tx.execute(security_group_rules_table.delete().where(security_group_rules_table.c.id == rule_id))
 
 
 def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(rules.c.project_id == project_id)) or 0)
+    return int(tx.scalar(sa.select(sa.func.count()).where(security_group_rules_table.c.project_id == project_id)) or 0)
 
 
 SECURITY_GROUP_RULE = Quota("network", "security_group_rule", 100, count_of_project)

@@ -26,7 +26,7 @@ from kumoi.services.network.security_groups.models import (
     SecurityGroupRuleRow,
     removal,
 )
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query
 
@@ -80,7 +80,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SecurityGroupCreat
         )
         store.insert(tx, row, _outward(tx, project_id, row["id"]))
         if one.tags:
-            tags.add(tx, row["id"], one.tags)
+            tags_store.add(tx, row["id"], one.tags)
         reconcile.mark(tx, KIND, row["id"])
         made.append(row)
     return detailed(tx, made)
@@ -138,7 +138,7 @@ def detailed(tx: Transaction, rows: Sequence[SecurityGroupRow]) -> list[Security
     """Rows with `rules` and `tags`, as schemas show them."""
     ids = [row["id"] for row in rows]
     rules = store.rules_of(tx, ids)
-    tagged = tags.of(tx, ids + [rule["id"] for some in rules.values() for rule in some])
+    tagged = tags_store.of(tx, ids + [rule["id"] for some in rules.values() for rule in some])
     return [
         {
             **row,

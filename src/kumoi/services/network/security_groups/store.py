@@ -16,7 +16,7 @@ from kumoi.services.network.security_groups.models import (
     security_group_rules,
     security_groups,
 )
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 LISTING = Listing(security_groups, {"stateful": security_groups.c.stateful, "is_default": security_groups.c.is_default})
 
@@ -70,7 +70,7 @@ def change(tx: Transaction, group_id: str, **values: Any) -> None:
 
 def delete(tx: Transaction, group_id: str) -> None:
     rules = sa.select(security_group_rules.c.id).where(security_group_rules.c.security_group_id == group_id)
-    tags.forget(tx, [group_id, *(row[0] for row in tx.execute(rules))])
+    tags_store.forget(tx, [group_id, *(row[0] for row in tx.execute(rules))])
     tx.execute(security_group_rules.delete().where(security_group_rules.c.security_group_id == group_id))
     tx.execute(security_groups.delete().where(security_groups.c.id == group_id))
 

@@ -24,7 +24,7 @@ from kumoi.services.network.subnetpools.errors import (
     SubnetPoolQuotaExceeded,
 )
 from kumoi.services.network.subnetpools.models import LONGEST, SHORTEST, SubnetpoolDetails, SubnetpoolRow, removal
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 Held = tuple[str, str]
 """(project id, cidr) of a subnet."""
@@ -67,7 +67,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetPoolCreate])
         _one_default(tx, row)
         store.insert(tx, row)
         if values.get("tags"):
-            tags.add(tx, row["id"], values["tags"])
+            tags_store.add(tx, row["id"], values["tags"])
         made.append(row)
     return detailed(tx, made)
 
@@ -115,7 +115,7 @@ def delete(tx: Transaction, who: Who, subnetpool_id: str, if_match: str | None) 
 
 def detailed(tx: Transaction, rows: Sequence[SubnetpoolRow]) -> list[SubnetpoolDetails]:
     """Rows with `tags`."""
-    tagged = tags.of(tx, [row["id"] for row in rows])
+    tagged = tags_store.of(tx, [row["id"] for row in rows])
     return [{**row, "tags": tagged.get(row["id"], [])} for row in rows]
 
 

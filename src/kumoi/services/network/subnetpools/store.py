@@ -10,7 +10,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
 from kumoi.services.network.subnetpools.models import SubnetpoolRow, subnetpools
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 LISTING = Listing(
     subnetpools,
@@ -56,7 +56,7 @@ def change(tx: Transaction, pool_id: str, **values: Any) -> None:
 
 
 def delete(tx: Transaction, pool_id: str) -> None:
-    tags.forget(tx, [pool_id])
+    tags_store.forget(tx, [pool_id])
     tx.execute(subnetpools.delete().where(subnetpools.c.id == pool_id))
 
 

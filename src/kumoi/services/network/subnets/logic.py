@@ -9,7 +9,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership, standard_attributes
-from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.addresses.errors import IpAddressGenerationFailureForSubnet
 from kumoi.services.network.addresses.logic import Wish, from_mac, is_automatic
 from kumoi.services.network.bodies import given
@@ -28,7 +28,7 @@ from kumoi.services.network.subnetpools.errors import SubnetPoolDeleteError
 from kumoi.services.network.subnets import content, schemas, store
 from kumoi.services.network.subnets.errors import GatewayIpInUse, OverlappingSubnet, SubnetInUse
 from kumoi.services.network.subnets.models import SubnetDetails, SubnetRow
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query
 
@@ -87,7 +87,7 @@ def make(tx: Transaction, network: NetworkRow, project_id: str, values: dict[str
     )
     store.insert(tx, row)
     if values.get("tags"):
-        tags.add(tx, row["id"], values["tags"])
+        tags_store.add(tx, row["id"], values["tags"])
     if is_automatic(row):
         _address_ports(tx, row)
     if network["external"]:
@@ -155,13 +155,13 @@ def delete(tx: Transaction, who: Who, subnet_id: str, if_match: str | None) -> N
     network = _owned(tx, who, row, "delete_subnet")
     standard_attributes.expect_revision(row, if_match)
     losing = []
-    for port in addresses.ports_on_subnet(tx, subnet_id):
+    for port in addresses_store.ports_on_subnet(tx, subnet_id):
         if port["device_owner"] == METADATA:
             continue
         if not is_automatic(row) or port["device_owner"] in OF_ROUTERS:
             raise SubnetInUse(subnet_id)
         losing.append(port["id"])
-    addresses.give_back(tx, subnet_id)
+    addresses_store.give_back(tx, subnet_id)
     for port_id in losing:
         ports_store.change(tx, port_id)
     reconcile.mark(tx, ports.KIND, *losing)
@@ -171,7 +171,7 @@ def delete(tx: Transaction, who: Who, subnet_id: str, if_match: str | None) -> N
 
 def detailed(tx: Transaction, rows: Sequence[SubnetRow]) -> list[SubnetDetails]:
     """Rows with `shared`, `external` (of the network) and `tags`, as schemas show them."""
-    tagged = tags.of(tx, [row["id"] for row in rows])
+    tagged = tags_store.of(tx, [row["id"] for row in rows])
     on = networks_store.by_ids(tx, list({row["network_id"] for row in rows}))
     return [
         {
@@ -201,7 +201,7 @@ def _follow(tx: Transaction, network: NetworkRow) -> None:
 
 
 def _gateway_must_be_free(tx: Transaction, row: SubnetRow) -> None:
-    for port in addresses.ports_on_subnet(tx, row["id"]):
+    for port in addresses_store.ports_on_subnet(tx, row["id"]):
         if port["device_owner"] == ROUTER_INTERFACE and port["address"] == row["gateway_ip"]:
             raise GatewayIpInUse(row["gateway_ip"], port["id"])
 
@@ -213,12 +213,12 @@ def _address_ports(tx: Transaction, subnet: SubnetRow) -> None:
         for row in ports_store.all_of_network(tx, subnet["network_id"])
         if row["device_owner"] not in (*NOT_PLUGGED, METADATA)
     ]
-    held = addresses.of_ports(tx, [row["id"] for row in rows])
+    held = addresses_store.of_ports(tx, [row["id"] for row in rows])
     for row in rows:
         before = held.get(row["id"], [])
         if before:
             now = [*before, (subnet["id"], from_mac(subnet["cidr"], row["mac_address"]))]
-            addresses.give(tx, row["id"], now, before)
+            addresses_store.give(tx, row["id"], now, before)
             ports_store.change(tx, row["id"])
             reconcile.mark(tx, ports.KIND, row["id"])
 
@@ -240,7 +240,9 @@ def _address_gateways(tx: Transaction, subnet: SubnetRow) -> None:
 
 def _inside(tx: Transaction, router_id: str) -> list[content.Network]:
     """The subnets that a router has interfaces on."""
-    held = addresses.of_ports(tx, [port["id"] for port in ports_store.of_devices(tx, [router_id], [ROUTER_INTERFACE])])
+    held = addresses_store.of_ports(
+        tx, [port["id"] for port in ports_store.of_devices(tx, [router_id], [ROUTER_INTERFACE])]
+    )
     found = store.by_ids(tx, list({subnet_id for pairs in held.values() for subnet_id, _ in pairs}))
     return [ipaddress.ip_network(row["cidr"]) for row in found.values()]
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.networks.models import networks
+from kumoi.services.network.networks.models import networks as networks_table
 
 Ipv6Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
 
@@ -37,7 +37,7 @@ subnets = Table[SubnetRow](
     "network_subnets",
     metadata,
     *standard_attributes.columns(),
-    sa.Column("network_id", sa.String(36), sa.ForeignKey(networks.c.id), nullable=False, index=True),
+    sa.Column("network_id", sa.String(36), sa.ForeignKey(networks_table.c.id), nullable=False, index=True),
     sa.Column("ip_version", sa.Integer, nullable=False),
     sa.Column("cidr", sa.String(64), nullable=False),
     sa.Column("gateway_ip", sa.String(45)),

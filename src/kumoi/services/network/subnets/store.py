@@ -10,14 +10,14 @@ from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import spelling, standard_attributes
 from kumoi.services.network.listing import Asked, Listing, flag
-from kumoi.services.network.networks.models import networks
+from kumoi.services.network.networks.models import networks as networks_table
 from kumoi.services.network.subnets.models import SubnetRow, subnets
-from kumoi.services.network.tags import store as tags
+from kumoi.services.network.tags import store as tags_store
 
 
 def _network(column: sa.Column[bool], name: str, values: list[str]) -> sa.ColumnElement[bool]:
     wanted = [flag(name, value) for value in values]
-    return subnets.c.network_id.in_(sa.select(networks.c.id).where(column.in_(wanted)))
+    return subnets.c.network_id.in_(sa.select(networks_table.c.id).where(column.in_(wanted)))
 
 
 LISTING = Listing(
@@ -30,8 +30,8 @@ LISTING = Listing(
         )
     },
     special={
-        "shared": lambda values: _network(networks.c.shared, "shared", values),
-        "router:external": lambda values: _network(networks.c.external, "router:external", values),
+        "shared": lambda values: _network(networks_table.c.shared, "shared", values),
+        "router:external": lambda values: _network(networks_table.c.external, "router:external", values),
     },
     types={"shared": bool, "router:external": bool},
     spelled={"cidr": spelling.prefix, "gateway_ip": spelling.address},
@@ -44,7 +44,9 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     project_id = who.only_project
     if project_id is None:
         return None
-    usable = sa.select(networks.c.id).where(sa.or_(networks.c.project_id == project_id, networks.c.shared))
+    usable = sa.select(networks_table.c.id).where(
+        sa.or_(networks_table.c.project_id == project_id, networks_table.c.shared)
+    )
     return sa.or_(subnets.c.project_id == project_id, subnets.c.network_id.in_(usable))
 
 
@@ -82,7 +84,7 @@ def by_ids(tx: Transaction, subnet_ids: Sequence[str]) -> dict[str, SubnetRow]:
 
 
 def shared_networks(tx: Transaction, network_ids: Sequence[str]) -> set[str]:
-    query = sa.select(networks.c.id).where(networks.c.id.in_(network_ids), networks.c.shared)
+    query = sa.select(networks_table.c.id).where(networks_table.c.id.in_(network_ids), networks_table.c.shared)
     return {row[0] for row in tx.execute(query)}
 
 
@@ -95,7 +97,7 @@ def change(tx: Transaction, subnet_id: str, **values: Any) -> None:
 
 
 def delete(tx: Transaction, subnet_id: str) -> None:
-    tags.forget(tx, [subnet_id])
+    tags_store.forget(tx, [subnet_id])
     tx.execute(subnets.delete().where(subnets.c.id == subnet_id))
 
 

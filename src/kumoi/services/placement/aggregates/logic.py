@@ -11,7 +11,7 @@ from kumoi.services.placement.queries import Wish
 from kumoi.services.placement.resource_providers import filters
 from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import models as provider_models
-from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers import store as resource_providers_store
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-?([0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}")
@@ -30,7 +30,7 @@ def replace(
     if store.of_provider(tx, provider_id) != sorted(wanted):
         store.replace(tx, provider_id, wanted)
         if generation is not None:
-            providers.advance(tx, [provider_id])
+            resource_providers_store.advance(tx, [provider_id])
     return of_provider(tx, provider_id)
 
 

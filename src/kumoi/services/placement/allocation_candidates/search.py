@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.placement.aggregates import store as aggregates
-from kumoi.services.placement.allocations import store as allocations
-from kumoi.services.placement.inventories import store as inventories
+from kumoi.services.placement.aggregates import store as aggregates_store
+from kumoi.services.placement.allocations import store as allocations_store
+from kumoi.services.placement.inventories import store as inventories_store
 from kumoi.services.placement.inventories.models import InventoryRow, misfit, shortage
 from kumoi.services.placement.queries import Wish
-from kumoi.services.placement.resource_providers import store as providers
-from kumoi.services.placement.traits import store as traits
+from kumoi.services.placement.resource_providers import store as resource_providers_store
+from kumoi.services.placement.traits import store as traits_store
 
 SHARES = "MISC_SHARES_VIA_AGGREGATE"
 MOST = 1000
@@ -54,16 +54,16 @@ class World:
     """All data of a search, read with a fixed number of queries."""
 
     def __init__(self, tx: Transaction) -> None:
-        inventory = inventories.every(tx)
-        used = allocations.used(tx)
-        has = traits.of_providers(tx)
-        member = aggregates.of_providers(tx)
+        inventory = inventories_store.every(tx)
+        used = allocations_store.used(tx)
+        has = traits_store.of_providers(tx)
+        member = aggregates_store.of_providers(tx)
         self.providers = {
             row["id"]: Provider(
                 row["id"], row["root_id"], row["parent_id"], inventory.get(row["id"], {}), used.get(row["id"], {}),
                 frozenset(has.get(row["id"], ())), frozenset(member.get(row["id"], ())),
             )
-            for row in providers.every(tx)
+            for row in resource_providers_store.every(tx)
         }  # fmt: skip
         self.trees: dict[str, list[Provider]] = {}
         for provider in self.providers.values():

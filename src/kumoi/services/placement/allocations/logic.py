@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from kumoi.kernel.database import Transaction
 from kumoi.services.placement.allocations import store
 from kumoi.services.placement.errors import NoRoom, ProviderInUse, ProviderNotFound
-from kumoi.services.placement.inventories import store as inventories
+from kumoi.services.placement.inventories import store as inventories_store
 from kumoi.services.placement.inventories.models import misfit, shortage
 from kumoi.services.placement.resource_providers import models as provider_models
-from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers import store as resource_providers_store
 
 Amounts = Mapping[str, Mapping[str, int]]
 """Provider → resource class → amount."""
@@ -37,14 +37,14 @@ def replace_many(
     before = store.of_consumers(tx, wanted)
     touched = {row["provider_id"] for row in before}
     named = {provider_id for amounts in wanted.values() for provider_id in amounts}
-    rows = {row["id"]: row for row in providers.every(tx, named)}
+    rows = {row["id"]: row for row in resource_providers_store.every(tx, named)}
     for provider_id in named:
         if provider_id not in rows:
             raise ProviderNotFound(provider_id)
     held = {(row["consumer_id"], row["provider_id"], row["resource_class"]): row["used"] for row in before}
     # The lock that serializes claims on one provider, taken before the usage is read.
-    providers.advance(tx, sorted(touched | named))
-    has = inventories.of_providers(tx, named)
+    resource_providers_store.advance(tx, sorted(touched | named))
+    has = inventories_store.of_providers(tx, named)
     used = store.used(tx, named, besides=wanted)
     for consumer_id, amounts in wanted.items():
         for provider_id, resources in amounts.items():
@@ -95,7 +95,7 @@ def remove(tx: Transaction, consumer_id: str) -> bool:
     """Returns whether there was anything."""
     rows = store.of_consumers(tx, [consumer_id])
     if rows:
-        providers.advance(tx, sorted({row["provider_id"] for row in rows}))
+        resource_providers_store.advance(tx, sorted({row["provider_id"] for row in rows}))
     store.delete_consumer(tx, consumer_id)
     return bool(rows)
 

@@ -5,7 +5,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
-from kumoi.services.placement.resource_providers.models import resource_providers
+from kumoi.services.placement.resource_providers.models import resource_providers as resource_providers_table
 
 
 class ConsumerRow(TypedDict):
@@ -43,7 +43,7 @@ allocations = Table[AllocationRow](
     "placement_allocations",
     metadata,
     sa.Column("consumer_id", sa.String(36), sa.ForeignKey(consumers.c.id), primary_key=True),
-    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
+    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers_table.c.id), primary_key=True),
     sa.Column("resource_class", sa.String(255), primary_key=True),
     sa.Column("used", sa.Integer, nullable=False),
     sa.Index("ix_placement_allocations_provider", "provider_id", "resource_class"),

@@ -13,7 +13,7 @@ from kumoi.services.placement.allocations.models import AllocationRow, ConsumerR
 from kumoi.services.placement.errors import ConcurrentUpdate, ProviderNotFound
 from kumoi.services.placement.resource_classes import logic as resource_classes
 from kumoi.services.placement.resource_providers import logic as providers_logic
-from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers import store as resource_providers_store
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 _TYPE = re.compile(r"[A-Z0-9_]{1,255}")
@@ -56,7 +56,7 @@ def put(tx: Transaction, wanted: Mapping[str, Wanted]) -> None:
 def of_consumer(tx: Transaction, consumer_id: str) -> tuple[list[AllocationRow], dict[str, int], ConsumerRow | None]:
     """Its allocations, the generations of their providers, and its own row."""
     rows = store.of_consumers(tx, [consumer_id])
-    named = providers.every(tx, {row["provider_id"] for row in rows})
+    named = resource_providers_store.every(tx, {row["provider_id"] for row in rows})
     return rows, {row["id"]: row["generation"] for row in named}, store.consumer(tx, consumer_id)
 
 

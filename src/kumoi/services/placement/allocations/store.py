@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow, allocations, consumers
-from kumoi.services.placement.inventories import store as inventories
+from kumoi.services.placement.inventories import store as inventories_store
 
 
 def consumer(tx: Transaction, consumer_id: str) -> ConsumerRow | None:
@@ -38,13 +38,13 @@ _CLEAR = (
 def clear(tx: Transaction, consumer_id: str) -> None:
     gone = tx.all(_CLEAR, None, {"consumer": consumer_id})
     if gone:
-        inventories.count(tx, [{**row, "used": -row["used"]} for row in gone])
-        inventories.forget_zeros(tx, {row["provider_id"] for row in gone})
+        inventories_store.count(tx, [{**row, "used": -row["used"]} for row in gone])
+        inventories_store.forget_zeros(tx, {row["provider_id"] for row in gone})
 
 
 def insert_many(tx: Transaction, rows: list[dict[str, Any]]) -> None:
     tx.insert_many(allocations, rows)
-    inventories.count(tx, rows)
+    inventories_store.count(tx, rows)
 
 
 def of_consumers(tx: Transaction, consumer_ids: Iterable[str]) -> list[AllocationRow]:
@@ -71,7 +71,7 @@ def used(
     tx: Transaction, provider_ids: Iterable[str] | None = None, besides: Iterable[str] = ()
 ) -> dict[str, dict[str, int]]:
     """Provider → resource class → sum. `besides`: consumers to ignore. None: of every provider."""
-    found = inventories.used(tx, provider_ids)
+    found = inventories_store.used(tx, provider_ids)
     left_out = list(besides)
     for row in of_consumers(tx, left_out) if left_out else ():
         provider_id, name = row["provider_id"], row["resource_class"]

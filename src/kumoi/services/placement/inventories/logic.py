@@ -14,7 +14,7 @@ from kumoi.services.placement.resource_classes import models as resource_class_m
 from kumoi.services.placement.resource_providers import filters
 from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import models as provider_models
-from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers import store as resource_providers_store
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 
 Values = Mapping[str, Any]
@@ -87,7 +87,7 @@ def remove(tx: Transaction, provider_id: str, name: str | None = None) -> None:
         existing(tx, provider_id, name)
         names = {name}
     _remove(tx, provider_id, names)
-    providers.advance(tx, [provider_id])
+    resource_providers_store.advance(tx, [provider_id])
 
 
 def _remove(tx: Transaction, provider_id: str, names: set[str]) -> None:
@@ -100,7 +100,7 @@ def _remove(tx: Transaction, provider_id: str, names: set[str]) -> None:
 
 
 def _advanced(tx: Transaction, provider_id: str) -> OfProvider:
-    providers.advance(tx, [provider_id])
+    resource_providers_store.advance(tx, [provider_id])
     return of_provider(tx, provider_id)
 
 

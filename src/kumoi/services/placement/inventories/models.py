@@ -5,7 +5,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Instant, Table, metadata
-from kumoi.services.placement.resource_providers.models import resource_providers
+from kumoi.services.placement.resource_providers.models import resource_providers as resource_providers_table
 
 
 class InventoryRow(TypedDict):
@@ -23,7 +23,7 @@ class InventoryRow(TypedDict):
 inventories = Table[InventoryRow](
     "placement_inventories",
     metadata,
-    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
+    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers_table.c.id), primary_key=True),
     sa.Column("resource_class", sa.String(255), primary_key=True),
     sa.Column("total", sa.Integer, nullable=False),
     sa.Column("reserved", sa.Integer, nullable=False),
@@ -45,7 +45,7 @@ class UsageRow(TypedDict):
 totals = Table[UsageRow](
     "placement_usages",
     metadata,
-    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers.c.id), primary_key=True),
+    sa.Column("provider_id", sa.String(36), sa.ForeignKey(resource_providers_table.c.id), primary_key=True),
     sa.Column("resource_class", sa.String(255), primary_key=True),
     sa.Column("used", sa.BigInteger, nullable=False),
 )

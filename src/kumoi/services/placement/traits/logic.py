@@ -9,7 +9,7 @@ from kumoi.services.placement.queries import Wish
 from kumoi.services.placement.resource_providers import filters
 from kumoi.services.placement.resource_providers import logic as providers_logic
 from kumoi.services.placement.resource_providers import models as provider_models
-from kumoi.services.placement.resource_providers import store as providers
+from kumoi.services.placement.resource_providers import store as resource_providers_store
 from kumoi.services.placement.resource_providers.models import ResourceProviderRow
 from kumoi.services.placement.traits import store
 from kumoi.services.placement.traits.standard import STANDARD
@@ -104,7 +104,7 @@ def replace(
         providers_logic.same_generation(row, generation)
     if set(store.of_provider(tx, provider_id)) != wanted:
         store.replace(tx, provider_id, wanted)
-        providers.advance(tx, [provider_id])
+        resource_providers_store.advance(tx, [provider_id])
     return of_provider(tx, provider_id)
 
 

@@ -5,8 +5,8 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Context, Failed, Operation, Step
-from kumoi.services.block_storage.messages import store as messages
-from kumoi.services.block_storage.snapshot_rows import store
+from kumoi.services.block_storage.messages import store as messages_store
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow, Status
 
 GIB = 1 << 30
@@ -26,14 +26,14 @@ def remove(context: Context) -> None:
 
 def finish(context: Context, tx: Transaction) -> None:
     """The volume may have grown between the request and the copy."""
-    store.update(tx, context.arguments["snapshot_id"], status=Status.AVAILABLE, size=context.data["size"])
+    snapshot_rows_store.update(tx, context.arguments["snapshot_id"], status=Status.AVAILABLE, size=context.data["size"])
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    snapshot = store.find(tx, context.arguments["snapshot_id"])
+    snapshot = snapshot_rows_store.find(tx, context.arguments["snapshot_id"])
     if snapshot is not None:
-        store.update(tx, snapshot["id"], status=Status.ERROR)
-        messages.write(tx, context, snapshot["project_id"], "VOLUME_SNAPSHOT", snapshot["id"], "create", reason)
+        snapshot_rows_store.update(tx, snapshot["id"], status=Status.ERROR)
+        messages_store.write(tx, context, snapshot["project_id"], "VOLUME_SNAPSHOT", snapshot["id"], "create", reason)
 
 
 CREATE = Operation(
@@ -46,7 +46,7 @@ CREATE = Operation(
 def found(context: Context) -> SnapshotRow:
     """The row of the operation's snapshot; Failed if it is gone."""
     snapshot_id = context.arguments["snapshot_id"]
-    row = context.read(lambda tx: store.find(tx, snapshot_id))
+    row = context.read(lambda tx: snapshot_rows_store.find(tx, snapshot_id))
     if row is None:
         raise Failed(f"Snapshot {snapshot_id} could not be found.")
     return row

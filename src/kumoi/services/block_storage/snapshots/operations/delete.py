@@ -4,15 +4,15 @@ from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.block_storage.deadlines import TURN
-from kumoi.services.block_storage.messages import store as messages
-from kumoi.services.block_storage.snapshot_rows import store
+from kumoi.services.block_storage.messages import store as messages_store
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status
 
 
 def remove(context: Context) -> None:
     """If the row is gone, the operation's arguments contain the host."""
     snapshot_id = context.arguments["snapshot_id"]
-    snapshot = context.read(lambda tx: store.find(tx, snapshot_id))
+    snapshot = context.read(lambda tx: snapshot_rows_store.find(tx, snapshot_id))
     host = context.arguments.get("host") if snapshot is None else snapshot["host"]
     if host is not None:
         volumes = context.engine(Hosts).volumes(host)
@@ -20,14 +20,14 @@ def remove(context: Context) -> None:
 
 
 def forget(context: Context, tx: Transaction) -> None:
-    store.delete(tx, context.arguments["snapshot_id"])
+    snapshot_rows_store.delete(tx, context.arguments["snapshot_id"])
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    snapshot = store.find(tx, context.arguments["snapshot_id"])
+    snapshot = snapshot_rows_store.find(tx, context.arguments["snapshot_id"])
     if snapshot is not None:
-        store.update(tx, snapshot["id"], status=Status.ERROR_DELETING)
-        messages.write(tx, context, snapshot["project_id"], "VOLUME_SNAPSHOT", snapshot["id"], "delete", reason)
+        snapshot_rows_store.update(tx, snapshot["id"], status=Status.ERROR_DELETING)
+        messages_store.write(tx, context, snapshot["project_id"], "VOLUME_SNAPSHOT", snapshot["id"], "delete", reason)
 
 
 DELETE = Operation(

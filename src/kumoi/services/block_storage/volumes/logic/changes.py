@@ -8,9 +8,9 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Busy, NotFound, PolicyForbids
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
-from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, UsedByServer, VolumeNotFound
-from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volume_types import models as volume_type_models
 from kumoi.services.block_storage.volume_types import store as volume_types_store
@@ -41,7 +41,7 @@ def delete(
 ) -> None:
     """Start the deletion. Supersedes an active operation. `force`: in any status, but never while a server uses it."""
     volume_id = volume["id"]
-    attachment = attachments.of_volume(tx, volume_id)
+    attachment = attachment_rows_store.of_volume(tx, volume_id)
     if attachment is not None and (attachment["by_compute"] or not force):
         raise InvalidVolume(
             "Volume status must be available or error or error_restoring or error_extending or error_managing and must"
@@ -52,13 +52,13 @@ def delete(
         raise InvalidVolume(f"Volume {volume_id} cannot be deleted while its status is {volume['status']}.")
     if copy := store.being_copied(tx, volume_id=volume_id):
         raise InvalidVolume(f"Volume {volume_id} is just being copied to volume {copy}.")
-    its = snapshots.of_volume(tx, volume_id)
+    its = snapshot_rows_store.of_volume(tx, volume_id)
     if its and not cascade:
         raise InvalidVolume(f"Volume still has {len(its)} dependent snapshots; delete them first, or use cascade.")
     for snapshot in its:
         if copy := store.being_copied(tx, snapshot_id=snapshot["id"]):
             raise InvalidVolume(f"Snapshot {snapshot['id']} is just being copied to volume {copy}.")
-        snapshots.update(tx, snapshot["id"], status=SnapshotStatus.DELETING)
+        snapshot_rows_store.update(tx, snapshot["id"], status=SnapshotStatus.DELETING)
     store.update(tx, volume_id, status=Status.DELETING)
     subjects = [subject("volume", volume_id), *(subject("snapshot", snapshot["id"]) for snapshot in its)]
     operations.supersede(tx, DELETE, subjects, {"volume_id": volume_id}, **origin)
@@ -81,7 +81,7 @@ def extend(tx: Transaction, volume: VolumeRow, size_gib: int, origin: Mapping[st
     quotas.take(tx, "block_storage", volume["project_id"], amounts)
     store.update(tx, volume["id"], status=Status.EXTENDING, size=size_gib)
     arguments = {"volume_id": volume["id"], "old_size": volume["size"]}
-    attachment = attachments.of_volume(tx, volume["id"])
+    attachment = attachment_rows_store.of_volume(tx, volume["id"])
     server_id = attachment["server_id"] if attachment and attachment["by_compute"] else None
     told_of = [subject("server", server_id)] if server_id else []
     operations.begin(tx, EXTEND, [subject("volume", volume["id"])], arguments, told_of=told_of, **origin)
@@ -89,7 +89,7 @@ def extend(tx: Transaction, volume: VolumeRow, size_gib: int, origin: Mapping[st
 
 def revert(tx: Transaction, volume: VolumeRow, snapshot_id: str, origin: Mapping[str, Any]) -> None:
     """Revert to the content at the time of its newest snapshot."""
-    its = snapshots.of_volume(tx, volume["id"])
+    its = snapshot_rows_store.of_volume(tx, volume["id"])
     wanted = next((snapshot for snapshot in its if snapshot["id"] == snapshot_id), None)
     if wanted is None:
         raise InvalidInput(f"Snapshot {snapshot_id} is no snapshot of volume {volume['id']}.")
@@ -123,11 +123,11 @@ def reset_status(
     if busy := operations.active_on(tx, subject("volume", volume["id"])):
         raise Busy(f"Volume {volume['id']} is busy: {busy.replace('.', ' ')} is in progress.")
     if attach_status == "detached" or status == Status.AVAILABLE:
-        attachment = attachments.of_volume(tx, volume["id"])
+        attachment = attachment_rows_store.of_volume(tx, volume["id"])
         if attachment and attachment["by_compute"]:
             raise UsedByServer(attachment["server_id"])
         if attachment:
-            attachments.delete(tx, attachment["id"])
+            attachment_rows_store.delete(tx, attachment["id"])
     if status is not None:
         store.update(tx, volume["id"], status=status)
 

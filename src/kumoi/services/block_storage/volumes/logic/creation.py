@@ -10,7 +10,7 @@ from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume
-from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volume_types import logic as volume_types
 from kumoi.services.block_storage.volumes import store
@@ -131,7 +131,7 @@ def _of_image(tx: Transaction, who: Who, image_id: str) -> _Source:
 
 
 def _of_snapshot(tx: Transaction, who: Who, snapshot_id: str) -> _Source:
-    snapshot = snapshots.rows.visible(tx, who, snapshot_id)
+    snapshot = snapshot_rows_store.rows.visible(tx, who, snapshot_id)
     if snapshot["status"] != SnapshotStatus.AVAILABLE:
         raise InvalidSnapshot(f"Originating snapshot status must be available, but is {snapshot['status']}.")
     parent = store.find(tx, snapshot["volume_id"])

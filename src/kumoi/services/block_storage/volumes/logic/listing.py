@@ -3,9 +3,9 @@
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
-from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.attachment_rows.models import AttachmentRow
-from kumoi.services.block_storage.volume_types import store as volume_types
+from kumoi.services.block_storage.volume_types import store as volume_types_store
 from kumoi.services.block_storage.volumes import filters, store
 from kumoi.services.block_storage.volumes.logic.changes import visible
 from kumoi.services.block_storage.volumes.models import VolumeRow
@@ -35,4 +35,4 @@ def summary(tx: Transaction, who: Who, query: filters.ListQuery) -> tuple[int, i
 
 def related(tx: Transaction, rows: list[VolumeRow]) -> tuple[dict[str, str], dict[str, AttachmentRow]]:
     """Type id → name, and volume → its attachment, by two queries however many there are."""
-    return volume_types.names(tx), attachments.of_volumes(tx, [row["id"] for row in rows])
+    return volume_types_store.names(tx), attachment_rows_store.of_volumes(tx, [row["id"] for row in rows])

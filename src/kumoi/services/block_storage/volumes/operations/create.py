@@ -6,7 +6,7 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Context, Failed, Operation, Step
-from kumoi.services.block_storage.messages import store as messages
+from kumoi.services.block_storage.messages import store as messages_store
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations import place
@@ -62,7 +62,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
     volume = store.find(tx, context.arguments["volume_id"])
     if volume is not None:
         store.update(tx, volume["id"], status=Status.ERROR)
-        messages.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "create", reason)
+        messages_store.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "create", reason)
 
 
 CREATE = Operation(

@@ -4,8 +4,8 @@ from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.block_storage.deadlines import TURN
-from kumoi.services.block_storage.messages import store as messages
-from kumoi.services.block_storage.snapshot_rows import store as snapshots
+from kumoi.services.block_storage.messages import store as messages_store
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status
@@ -23,7 +23,7 @@ def remove(context: Context) -> None:
     if host is None:
         return
     volumes, fence = context.engine(Hosts).volumes(host), context.fence("volume", volume_id)
-    for snapshot in context.read(lambda tx: snapshots.of_volume(tx, volume_id)):
+    for snapshot in context.read(lambda tx: snapshot_rows_store.of_volume(tx, volume_id)):
         volumes.delete_snapshot(context.fence("snapshot", snapshot["id"]), snapshot["id"])
     volumes.delete(fence, volume_id)
     volumes.delete_snapshot(fence, volume_id)
@@ -31,7 +31,7 @@ def remove(context: Context) -> None:
 
 def forget(context: Context, tx: Transaction) -> None:
     volume_id = context.arguments["volume_id"]
-    snapshots.delete_of_volume(tx, volume_id)
+    snapshot_rows_store.delete_of_volume(tx, volume_id)
     store.delete(tx, volume_id)
 
 
@@ -41,9 +41,9 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
     if volume is None:
         return
     store.update(tx, volume["id"], status=Status.ERROR_DELETING)
-    for snapshot in snapshots.of_volume(tx, volume["id"]):
-        snapshots.update(tx, snapshot["id"], status=SnapshotStatus.ERROR_DELETING)
-    messages.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "delete", reason)
+    for snapshot in snapshot_rows_store.of_volume(tx, volume["id"]):
+        snapshot_rows_store.update(tx, snapshot["id"], status=SnapshotStatus.ERROR_DELETING)
+    messages_store.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "delete", reason)
 
 
 DELETE = Operation(

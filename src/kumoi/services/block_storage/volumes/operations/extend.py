@@ -2,9 +2,9 @@
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Again, Context, Operation, Step
-from kumoi.services.block_storage.attachment_rows import store as attachments
+from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
-from kumoi.services.block_storage.messages import store as messages
+from kumoi.services.block_storage.messages import store as messages_store
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import WITH_ATTACHMENT, Status
 from kumoi.services.block_storage.volumes.operations.create import at, found
@@ -51,7 +51,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
     if status == Status.AVAILABLE:
         status = Status.ERROR_EXTENDING
     store.update(tx, volume["id"], status=status, size=volume["size"] if size is None else size)
-    messages.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "extend", reason)
+    messages_store.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "extend", reason)
 
 
 EXTEND = Operation(
@@ -64,5 +64,5 @@ EXTEND = Operation(
 
 def resting(tx: Transaction, volume_id: str) -> Status:
     """The status of a volume without an active operation: that of its attachment."""
-    attachment = attachments.of_volume(tx, volume_id)
+    attachment = attachment_rows_store.of_volume(tx, volume_id)
     return WITH_ATTACHMENT[AttachmentStatus(attachment["status"])] if attachment else Status.AVAILABLE

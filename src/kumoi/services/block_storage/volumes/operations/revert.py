@@ -2,7 +2,7 @@
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
-from kumoi.services.block_storage.messages import store as messages
+from kumoi.services.block_storage.messages import store as messages_store
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status
 from kumoi.services.block_storage.volumes.operations.create import at, found
@@ -24,7 +24,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
     volume = store.find(tx, context.arguments["volume_id"])
     if volume is not None:
         store.update(tx, volume["id"], status=Status.ERROR)
-        messages.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "revert", reason)
+        messages_store.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "revert", reason)
 
 
 REVERT = Operation(

@@ -12,7 +12,7 @@ from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.operations import UNDONE, subject
 from kumoi.kernel.reconcile import Later, Reconciler, View
 from kumoi.services.compute.interfaces.operations.detach import DETACH
-from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import LETS_GO
 from kumoi.services.compute.servers.operations import guest
@@ -92,7 +92,7 @@ def _lost(tx: Transaction, server_id: str, held: list[str]) -> list[str]:
 
 
 def _take_first(tx: Transaction, server_id: str, held: list[str]) -> None:
-    server, lost = store.find(tx, server_id), _lost(tx, server_id, held)
+    server, lost = servers_store.find(tx, server_id), _lost(tx, server_id, held)
     if server and lost and operations.active_on(tx, subject("server", server_id)) is None:
         _wait_after_refusal(tx, server_id)
         origin = {

@@ -8,9 +8,9 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import UNDONE, Operation, subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.block_storage import facade as block_storage
-from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.interfaces.operations.detach import DETACH as DETACH_CARD
-from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import VmState
 from kumoi.services.compute.volume_attachments.operations.attach import ATTACH
@@ -55,15 +55,15 @@ def follow(view: View) -> None:
 
 def _missing(tx: Transaction, host: str, held: _Held) -> list[tuple[str, str, str]]:
     """(server, `volume` or `port`, its id) that running servers should have."""
-    busy = store.at_work(tx)
+    busy = servers_store.at_work(tx)
     running = {
         row["id"]
-        for row in store.on_host(tx, host)
+        for row in servers_store.on_host(tx, host)
         if row["vm_state"] == VmState.ACTIVE and row["id"] in held.volumes and row["id"] not in busy
     }
     found = [
         (server_id, "volume", volume_id)
-        for server_id, volume_id in disks.every_volume(tx)
+        for server_id, volume_id in block_devices_store.every_volume(tx)
         if server_id in running and volume_id not in held.volumes[server_id]
     ]
     return found + [
@@ -74,7 +74,7 @@ def _missing(tx: Transaction, host: str, held: _Held) -> list[tuple[str, str, st
 
 
 def _finish_volume(tx: Transaction, server_id: str, volume_id: str, asked_at: int) -> None:
-    device = disks.find(tx, server_id, volume_id)
+    device = block_devices_store.find(tx, server_id, volume_id)
     last = operations.history_of(tx, subject("volume", volume_id), limit=1)
     undone = [row for row in last if row["kind"] in (ATTACH.kind, DETACH.kind) and row["state"] == UNDONE]
     if device is None or not device["attachment_id"]:
@@ -100,7 +100,7 @@ def _begin(
     tx: Transaction, server_id: str, operation: Operation, event: str, problem: str, *also: str, **arguments: str
 ) -> bool:
     """Start the operation, unless another one is active. Returns whether it was started."""
-    server = store.find(tx, server_id)
+    server = servers_store.find(tx, server_id)
     names = [subject("server", server_id), *also]
     if server is None or any(operations.active_on(tx, name) for name in names):
         return False

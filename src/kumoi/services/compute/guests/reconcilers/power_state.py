@@ -10,7 +10,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import active_on, subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.compute.server_actions.operations.stop import STOP
-from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import AT_REST, OF_GUEST, ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.store import PowerOfServer
@@ -45,17 +45,17 @@ def follow(view: View) -> None:
 
 
 def _resting(tx: Transaction, host: str) -> list[PowerOfServer]:
-    busy = store.at_work(tx)
+    busy = servers_store.at_work(tx)
     return [
         row
-        for row in store.on_host(tx, host)
+        for row in servers_store.on_host(tx, host)
         if row["vm_state"] in AT_REST and row["task_state"] is None and row["id"] not in busy
     ]
 
 
 def _unchanged(tx: Transaction, row: PowerOfServer) -> ServerRow | None:
     """The server, unless it has changed since the host was asked."""
-    current = store.find(tx, row["id"])
+    current = servers_store.find(tx, row["id"])
     if current is None or current["updated_at"] != row["updated_at"] or active_on(tx, subject("server", row["id"])):
         return None
     return current
@@ -78,7 +78,7 @@ def _stop(view: View, host: str, row: PowerOfServer) -> None:
     view.write(begin)
 
 
-def _settle(tx: Transaction, row: store.PowerOfServer, found: GuestState, why: str) -> None:
+def _settle(tx: Transaction, row: servers_store.PowerOfServer, found: GuestState, why: str) -> None:
     current = _unchanged(tx, row)
     if current is None:
         return
@@ -86,7 +86,7 @@ def _settle(tx: Transaction, row: store.PowerOfServer, found: GuestState, why: s
     values: dict[str, Any] = {"vm_state": vm_state, "power_state": power_state}
     if found is GuestState.ABSENT:
         values["fault"] = {"code": 500, "message": LOST, "created": tx.now, "details": LOST}
-    store.update(tx, row["id"], **values)
+    servers_store.update(tx, row["id"], **values)
     if found is GuestState.RUNNING:
         # The server was paused according to the tables, so cards may still have to be unplugged.
         changes.publish(tx, current)

@@ -3,7 +3,7 @@
 from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Again, Context, Failed, Operation, Step
-from kumoi.services.compute.servers import store as servers
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import VmState
 from kumoi.services.compute.servers.operations import guest
@@ -58,7 +58,7 @@ def network_up(context: Context) -> Again | None:
 
 
 def publish(context: Context, tx: Transaction) -> None:
-    server = servers.find(tx, context.arguments["server_id"])
+    server = servers_store.find(tx, context.arguments["server_id"])
     if server is not None:
         changes.publish(tx, server)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context
-from kumoi.services.compute.servers import store
+from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import PowerState, VmState
 
@@ -17,8 +17,8 @@ def becomes(vm_state: VmState, power_state: PowerState) -> Record:
 
     def record(context: Context, tx: Transaction) -> None:
         server_id = context.arguments["server_id"]
-        store.update(tx, server_id, vm_state=vm_state, power_state=power_state, task_state=None, fault=None)
-        row = store.find(tx, server_id)
+        servers_store.update(tx, server_id, vm_state=vm_state, power_state=power_state, task_state=None, fault=None)
+        row = servers_store.find(tx, server_id)
         if row is not None:
             changes.publish(tx, row)
 
@@ -27,7 +27,7 @@ def becomes(vm_state: VmState, power_state: PowerState) -> Record:
 
 def stays(context: Context, tx: Transaction, reason: str) -> None:
     """The guest is as it was before; why shows in the server's actions."""
-    store.update(tx, context.arguments["server_id"], task_state=None)
+    servers_store.update(tx, context.arguments["server_id"], task_state=None)
 
 
 def breaks(context: Context, tx: Transaction, reason: str) -> None:
@@ -36,4 +36,4 @@ def breaks(context: Context, tx: Transaction, reason: str) -> None:
         stays(context, tx, reason)
         return
     fault = {"code": 500, "message": reason, "created": tx.now, "details": context.details(reason)}
-    store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, task_state=None, fault=fault)
+    servers_store.update(tx, context.arguments["server_id"], vm_state=VmState.ERROR, task_state=None, fault=fault)

@@ -15,12 +15,12 @@ from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute import words
-from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.flavors import logic as flavors
 from kumoi.services.compute.flavors.models import FlavorDetails
-from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.hosts import store as hosts_store
 from kumoi.services.compute.hosts.errors import HostNotFound
-from kumoi.services.compute.keypairs import store as keypairs
+from kumoi.services.compute.keypairs import store as keypairs_store
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.logic import block_devices, files
 from kumoi.services.compute.servers.models import PORTS_OWNER, PowerState, TaskState, VmState
@@ -206,7 +206,7 @@ def _zone(tx: Transaction, who: Who, asked: ServerCreate) -> tuple[str | None, s
         raise PolicyForbids("compute:servers:create:requested_destination")
     if asked.host and asked.hypervisor_hostname and asked.host != asked.hypervisor_hostname:
         raise BadRequest(f"No compute node of host {asked.host} is called {asked.hypervisor_hostname}.")
-    if chosen and hosts.find_by_name(tx, chosen) is None:
+    if chosen and hosts_store.find_by_name(tx, chosen) is None:
         raise BadRequest(HostNotFound(chosen).message)
     if zone and zone != AVAILABILITY_ZONE:
         raise BadRequest("The requested availability zone is not available")
@@ -259,13 +259,13 @@ def _disks(tx: Transaction, who: Who, server_id: str, devices: Sequence[block_de
         if device.source_type == "volume" and device.source_id:
             row["attachment_id"] = block_storage.reserve(tx, who, device.source_id, server_id)
         rows.append(row)
-    disks.insert_many(tx, rows)
+    block_devices_store.insert_many(tx, rows)
 
 
 def _public_key(tx: Transaction, who: Who, key_name: str | None) -> str | None:
     if key_name is None:
         return None
-    keypair = keypairs.rows.find(tx, who.user_id, key_name)
+    keypair = keypairs_store.rows.find(tx, who.user_id, key_name)
     if keypair is None:
         raise BadRequest("Invalid key_name provided.")
     # A certificate opens no ssh.

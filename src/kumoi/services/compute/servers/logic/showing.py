@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.compute.block_devices import store as disks
-from kumoi.services.compute.hosts import store as hosts
+from kumoi.services.compute.block_devices import store as block_devices_store
+from kumoi.services.compute.hosts import store as hosts_store
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.schemas.shown import Around
 from kumoi.services.network.facade import ports
@@ -18,7 +18,7 @@ def around(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, admin: bool) -
         return Around()
     return Around(
         tags=store.tags_of(tx, ids),
-        volumes=disks.volumes_of_servers(tx, ids),
+        volumes=block_devices_store.volumes_of_servers(tx, ids),
         ports=ports.of_devices(tx, ids),
         host_status=host_status(tx) if admin else {},
     )
@@ -27,5 +27,6 @@ def around(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, admin: bool) -
 def host_status(tx: Transaction) -> dict[str, str]:
     """Host → UP, MAINTENANCE (no new servers) or DOWN."""
     return {
-        row["name"]: "DOWN" if not row["up"] else "MAINTENANCE" if row["disabled"] else "UP" for row in hosts.every(tx)
+        row["name"]: "DOWN" if not row["up"] else "MAINTENANCE" if row["disabled"] else "UP"
+        for row in hosts_store.every(tx)
     }

@@ -10,7 +10,7 @@ from kumoi.kernel.operations import DETAILS, Again, Context, Failed, Operation, 
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute import shortfalls
-from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, ServerRow, TaskState, VmState
@@ -26,7 +26,7 @@ NO_HOST = "No valid host was found. There are not enough hosts available."
 def take_room(context: Context, tx: Transaction) -> None:
     """In one transaction: the host and its claim, the ports' bindings, and the new volumes."""
     server = _found(context, tx)
-    devices = disks.of_server(tx, server["id"])
+    devices = block_devices_store.of_server(tx, server["id"])
     amounts = resources(server, devices)
     required, forbidden = traits(server["flavor"]["extra_specs"])
     found = placement.candidates(tx, amounts, required, forbidden, most_free="MEMORY_MB")
@@ -51,7 +51,7 @@ def take_room(context: Context, tx: Transaction) -> None:
 def give_room_back(context: Context, tx: Transaction) -> None:
     """Also releases what the request took: ports and reservations."""
     server_id = context.arguments["server_id"]
-    for device in disks.of_server(tx, server_id):
+    for device in block_devices_store.of_server(tx, server_id):
         if device["attachment_id"]:
             block_storage.released(tx, device["attachment_id"])
         if device["volume_id"] and device["volume_id"] in context.data.get("volumes", []):
@@ -59,7 +59,7 @@ def give_room_back(context: Context, tx: Transaction) -> None:
                 block_storage.delete(tx, device["volume_id"], origin(context))
             except ApiError as kept:
                 log.say(__name__, "a volume made for the server stays", volume=device["volume_id"], reason=str(kept))
-    disks.delete_of_server(tx, server_id)
+    block_devices_store.delete_of_server(tx, server_id)
     ports.release(tx, server_id)
     placement.release(tx, server_id)
     store.update(tx, server_id, host=None)
@@ -83,7 +83,7 @@ def prepare_disks(context: Context) -> Again | None:
             raise Failed(f"Build of instance {server_id} aborted: volume {volume_id} was not made.")
         if volume.status in ("creating", "downloading"):
             return Again(min(0.1 * 2 ** min(context.attempts, 5), 2.0))
-    guest.connect(context, context.data["host"], context.read(lambda tx: disks.of_server(tx, server_id)))
+    guest.connect(context, context.data["host"], context.read(lambda tx: block_devices_store.of_server(tx, server_id)))
     return None
 
 
@@ -91,13 +91,13 @@ def attach_volumes(context: Context, tx: Transaction) -> None:
     if not context.data["with_volumes"]:
         return
     server = _found(context, tx)
-    for device in disks.of_server(tx, server["id"]):
+    for device in block_devices_store.of_server(tx, server["id"]):
         if not device["volume_id"]:
             continue
         attachment_id = device["attachment_id"]
         if attachment_id is None:
             attachment_id = block_storage.reserve(tx, owner(server), device["volume_id"], server["id"])
-            disks.update(tx, device["id"], attachment_id=attachment_id)
+            block_devices_store.update(tx, device["id"], attachment_id=attachment_id)
         block_storage.attached(tx, attachment_id, device["device_name"], server["host"])
 
 
@@ -106,7 +106,7 @@ def disconnect_volumes(context: Context) -> None:
         return
     server_id = context.arguments["server_id"]
     volumes = context.engine(Hosts).volumes(context.data["host"])
-    for device in context.read(lambda tx: disks.of_server(tx, server_id)):
+    for device in context.read(lambda tx: block_devices_store.of_server(tx, server_id)):
         if device["volume_id"]:
             volumes.disconnect(context.fence("server", server_id), device["volume_id"])
 
@@ -201,7 +201,7 @@ def _make_volumes(
             image_id=source.get("image"), snapshot_id=source.get("snapshot"), volume_type=device["volume_type"],
             host=host,
         )  # fmt: skip
-        disks.update(tx, device["id"], volume_id=volume.id)
+        block_devices_store.update(tx, device["id"], volume_id=volume.id)
         made.append(volume.id)
     return made
 

@@ -6,7 +6,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import ApiError
 from kumoi.kernel.operations import Context, Operation, Step, let_go, subject
 from kumoi.services.block_storage import facade as block_storage
-from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, VmState
 from kumoi.services.compute.servers.operations import guest
@@ -24,14 +24,14 @@ def end_guest(context: Context) -> None:
     fence = context.fence("server", server_id)
     hosts = context.engine(Hosts)
     hosts.hypervisor(server["host"]).destroy(fence, server_id)
-    devices = context.read(lambda tx: disks.of_server(tx, server_id))
+    devices = context.read(lambda tx: block_devices_store.of_server(tx, server_id))
     for volume_id in [device["volume_id"] for device in devices if device["volume_id"]]:
         hosts.volumes(server["host"]).disconnect(fence, volume_id)
 
 
 def give_back(context: Context, tx: Transaction) -> None:
     server_id = context.arguments["server_id"]
-    for device in disks.of_server(tx, server_id):
+    for device in block_devices_store.of_server(tx, server_id):
         if device["attachment_id"]:
             block_storage.released(tx, device["attachment_id"])
         if device["volume_id"] and device["delete_on_termination"]:
@@ -41,7 +41,7 @@ def give_back(context: Context, tx: Transaction) -> None:
             except ApiError as refused:
                 # The volume has snapshots, for example. It stays, and its owner decides.
                 log.say(__name__, "a volume stays", volume_id=device["volume_id"], reason=refused.message)
-    disks.delete_of_server(tx, server_id)
+    block_devices_store.delete_of_server(tx, server_id)
     ports.release(tx, server_id)
     placement.release(tx, server_id)
     store.update(

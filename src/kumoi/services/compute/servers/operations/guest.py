@@ -19,7 +19,7 @@ from kumoi.engines.hypervisor.interface import (
 from kumoi.engines.volumes.interface import Source
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Failed
-from kumoi.services.compute.block_devices import store as disks
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import ServerRow
@@ -46,7 +46,7 @@ def describe(tx: Transaction, server_id: str) -> Described | None:
     if server is None:
         return None
     cards = ports.of_devices(tx, [server_id]).get(server_id, [])
-    return Described(server, disks.of_server(tx, server_id), cards, network_data.of_ports(tx, cards))
+    return Described(server, block_devices_store.of_server(tx, server_id), cards, network_data.of_ports(tx, cards))
 
 
 def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:

@@ -5,7 +5,7 @@ from kumoi.engines.hypervisor.interface import Disk
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Again, Context, Operation, Step
 from kumoi.services.block_storage import facade as block_storage
-from kumoi.services.compute.block_devices import store
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.servers.operations import guest
 
 PATIENCE = 20
@@ -29,18 +29,18 @@ def disconnect_unless_kept(context: Context) -> None:
 
 def release(context: Context, tx: Transaction) -> None:
     """What the request itself took."""
-    device = store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
+    device = block_devices_store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
     if device is not None:
         if device["attachment_id"]:
             block_storage.released(tx, device["attachment_id"])
-        store.delete(tx, device["id"])
+        block_devices_store.delete(tx, device["id"])
 
 
 def plug(context: Context) -> None:
     server_id, volume_id = context.arguments["server_id"], context.arguments["volume_id"]
     fence, name = context.fence("server", server_id), guest.host(context)
     source = context.engine(Hosts).volumes(name).connect(fence, volume_id)
-    device = context.read(lambda tx: store.find(tx, server_id, volume_id))
+    device = context.read(lambda tx: block_devices_store.find(tx, server_id, volume_id))
     disk = Disk(volume_id, source, tag=device["tag"] if device else None)
     context.data["device"] = context.engine(Hosts).hypervisor(name).attach_disk(fence, server_id, disk)
 
@@ -66,11 +66,11 @@ def take_out(context: Context) -> Again | None:
 def record(context: Context, tx: Transaction) -> None:
     """The device name is the one that the guest probably uses."""
     server_id, volume_id = context.arguments["server_id"], context.arguments["volume_id"]
-    device = store.find(tx, server_id, volume_id)
+    device = block_devices_store.find(tx, server_id, volume_id)
     if device is None:
         return
     name = context.data.get("device") or device["device_name"]
-    store.update(tx, device["id"], device_name=name)
+    block_devices_store.update(tx, device["id"], device_name=name)
     if device["attachment_id"]:
         block_storage.attached(tx, device["attachment_id"], name, context.arguments["host"])
 

@@ -3,7 +3,7 @@
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.block_storage import facade as block_storage
-from kumoi.services.compute.block_devices import store
+from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.servers.models import CHANGEABLE
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.volume_attachments.operations.attach import disconnect, failed, plug, release, unplug
@@ -18,7 +18,7 @@ def put_back(context: Context) -> None:
 
 def keep(context: Context, tx: Transaction) -> None:
     """The volume is in use again."""
-    device = store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
+    device = block_devices_store.find(tx, context.arguments["server_id"], context.arguments["volume_id"])
     if device is not None and device["attachment_id"]:
         block_storage.kept(tx, device["attachment_id"])
 

@@ -5,7 +5,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Again, Context, Failed, Operation, Step
-from kumoi.services.image.images import store
+from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.models import QUEUED
 
 SILENT_AFTER = 60.0
@@ -14,7 +14,7 @@ LONGEST = 7 * 24 * 3600.0
 
 
 def _watch(context: Context) -> Again | None:
-    row = context.read(lambda tx: store.find(tx, context.arguments["image_id"]))
+    row = context.read(lambda tx: images_store.find(tx, context.arguments["image_id"]))
     if row is None or row["upload"] != context.id:
         return None
     if clock.now() - (row["upload_seen_at"] or 0) > SILENT_AFTER * SECOND:
@@ -24,15 +24,15 @@ def _watch(context: Context) -> Again | None:
 
 def _remove(context: Context) -> None:
     """A receiver that wakes up later finds that its file is gone, and cannot finish."""
-    row = context.read(lambda tx: store.find(tx, context.arguments["image_id"]))
+    row = context.read(lambda tx: images_store.find(tx, context.arguments["image_id"]))
     if row is None or row["upload"] == context.id:
         context.engine(ImageStore).delete(context.arguments["image_id"])
 
 
 def _failed(context: Context, tx: Transaction, reason: str) -> None:
-    row = store.find(tx, context.arguments["image_id"])
+    row = images_store.find(tx, context.arguments["image_id"])
     if row is not None and row["upload"] == context.id:
-        store.update(tx, row["id"], status=QUEUED, upload=None, upload_seen_at=None)
+        images_store.update(tx, row["id"], status=QUEUED, upload=None, upload_seen_at=None)
 
 
 UPLOAD = Operation("image.upload", [Step("receive", do=_watch, undo=_remove, deadline=LONGEST)], failed=_failed)

@@ -7,7 +7,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.floating_ips import logic, store
 from kumoi.services.network.floating_ips.models import floating_ips as floating_ips_table
-from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import ACTIVE
 from kumoi.services.network.topology import Part
 
@@ -15,7 +15,7 @@ from kumoi.services.network.topology import Part
 def desired(tx: Transaction, floating_ip_ids: list[str]) -> dict[str, FloatingIpSpec]:
     """id → what the topology should hold; one that is gone, or leads nowhere, is missing."""
     rows = [row for row in store.by_ids(tx, floating_ip_ids).values() if row["port_id"] is not None]
-    own = ports.by_ids(tx, [row["floating_port_id"] for row in rows])
+    own = ports_store.by_ids(tx, [row["floating_port_id"] for row in rows])
     return {
         row["id"]: FloatingIpSpec(
             id=row["id"],

@@ -6,12 +6,12 @@ from kumoi.kernel import polls
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.reconcile import Reconciler, View
-from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.metadata import logic
-from kumoi.services.network.networks import store as networks
-from kumoi.services.network.ports import store as ports
+from kumoi.services.network.networks import store as networks_store
+from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import METADATA
-from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets import store as subnets_store
 
 WITHIN = 20.0
 """Seconds that all hosts have."""
@@ -19,11 +19,11 @@ WITHIN = 20.0
 
 def desired(tx: Transaction, network_ids: list[str]) -> dict[str, tuple[ServedNetwork, set[str]]]:
     """network id → what its hosts serve, and those hosts; a network without metadata is missing."""
-    rows = networks.by_ids(tx, network_ids)
-    port_rows = ports.of_networks(tx, list(rows), [METADATA])
-    given = addresses.of_ports(tx, [row["id"] for row in port_rows])
-    on = subnets.by_ids(tx, list({subnet_id for pairs in given.values() for subnet_id, _ in pairs}))
-    hosts = ports.networks_with_host(tx, list(rows))
+    rows = networks_store.by_ids(tx, network_ids)
+    port_rows = ports_store.of_networks(tx, list(rows), [METADATA])
+    given = addresses_store.of_ports(tx, [row["id"] for row in port_rows])
+    on = subnets_store.by_ids(tx, list({subnet_id for pairs in given.values() for subnet_id, _ in pairs}))
+    hosts = ports_store.networks_with_host(tx, list(rows))
     return {
         row["network_id"]: (
             ServedNetwork(
@@ -44,8 +44,8 @@ def desired(tx: Transaction, network_ids: list[str]) -> dict[str, tuple[ServedNe
 
 def desired_all(tx: Transaction) -> dict[str, set[str]]:
     """network id → hosts that should serve it, of every network with metadata."""
-    network_ids = ports.networks_of_owner(tx, METADATA)
-    hosts = ports.networks_with_host(tx, network_ids)
+    network_ids = ports_store.networks_of_owner(tx, METADATA)
+    hosts = ports_store.networks_with_host(tx, network_ids)
     return {network_id: hosts.get(network_id, set()) for network_id in network_ids}
 
 

@@ -7,12 +7,12 @@ from kumoi.kernel import reconcile, resolvers
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network import spelling
-from kumoi.services.network.addresses import store as addresses
+from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.networks import logic, store
 from kumoi.services.network.networks.models import networks as networks_table
-from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import METADATA
-from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets import store as subnets_store
 from kumoi.services.network.subnets.models import SubnetRow
 from kumoi.services.network.topology import Part, parts
 
@@ -20,7 +20,7 @@ from kumoi.services.network.topology import Part, parts
 def desired(tx: Transaction, network_ids: list[str]) -> dict[str, NetworkSpec]:
     """id → what the topology should hold; a network that is gone is missing."""
     rows = store.by_ids(tx, network_ids)
-    on = subnets.of_networks(tx, list(rows))
+    on = subnets_store.of_networks(tx, list(rows))
     answering = _metadata_addresses(tx, list(rows))
     return {
         network_id: NetworkSpec(
@@ -62,8 +62,8 @@ def _let_go(view: View) -> None:
 
 def _metadata_addresses(tx: Transaction, network_ids: list[str]) -> dict[str, str]:
     """subnet id → the metadata port's address in it."""
-    rows = ports.of_networks(tx, network_ids, [METADATA])
-    given = addresses.of_ports(tx, [row["id"] for row in rows])
+    rows = ports_store.of_networks(tx, network_ids, [METADATA])
+    given = addresses_store.of_ports(tx, [row["id"] for row in rows])
     return dict(pair for pairs in given.values() for pair in pairs)
 
 

@@ -6,14 +6,14 @@ from kumoi.engines.network.interface import Route, RouterAddress, RouterGateway,
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network import spelling
-from kumoi.services.network.networks import store as networks
+from kumoi.services.network.networks import store as networks_store
 from kumoi.services.network.networks.models import NetworkRow
-from kumoi.services.network.ports import store as ports
+from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE, PortDetails
 from kumoi.services.network.routers import logic, store
 from kumoi.services.network.routers.models import RouterRow
 from kumoi.services.network.routers.models import routers as routers_table
-from kumoi.services.network.subnets import store as subnets
+from kumoi.services.network.subnets import store as subnets_store
 from kumoi.services.network.subnets.models import SubnetRow
 from kumoi.services.network.topology import Part
 
@@ -21,9 +21,9 @@ from kumoi.services.network.topology import Part
 def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
     """id → what the topology should hold; a router that is gone is missing."""
     rows = store.by_ids(tx, router_ids)
-    own = ports.detailed(tx, ports.of_devices(tx, list(rows), OF_ROUTERS))
-    on = networks.by_ids(tx, list({port["network_id"] for port in own}))
-    ranges = subnets.by_ids(tx, list({subnet_id for port in own for subnet_id, _ in port["fixed_ips"]}))
+    own = ports_store.detailed(tx, ports_store.of_devices(tx, list(rows), OF_ROUTERS))
+    on = networks_store.by_ids(tx, list({port["network_id"] for port in own}))
+    ranges = subnets_store.by_ids(tx, list({subnet_id for port in own for subnet_id, _ in port["fixed_ips"]}))
     by_router: dict[str, list[PortDetails]] = {}
     for port in own:
         by_router.setdefault(port["device_id"], []).append(port)
