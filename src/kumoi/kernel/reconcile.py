@@ -118,11 +118,13 @@ class Reconciler:
 
 @dataclass(frozen=True)
 class Sweep:
-    """One runner of the cloud calls `run` every `every` seconds, or less often if SHARE requires it."""
+    """One runner of the cloud calls `run` every `every` seconds, or less often if SHARE requires it. `punctual`: never less
+    often, because something else has a deadline that depends on it."""
 
     kind: str
     every: float
     run: Callable[[View], None]
+    punctual: bool = False
 
     def __post_init__(self) -> None:
         sweepers[self.kind] = self
@@ -357,7 +359,7 @@ def _sweep(view: View, sweep: Sweep, resting: dict[str, int]) -> None:
         sweep.run(view)
     finally:
         every = (clock.spent() - spent) / SHARE
-        if every > sweep.every:
+        if every > sweep.every and not sweep.punctual:
             resting[sweep.kind] = began + round(every * SECOND)
 
 

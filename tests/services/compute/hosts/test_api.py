@@ -7,7 +7,7 @@ import pytest
 
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
-from kumoi.kernel import clock
+from kumoi.kernel import clock, reconcile
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.reconcile import View
 from kumoi.services.compute import shortfalls
@@ -23,6 +23,25 @@ ZONES = "/compute/v2.1/os-availability-zone"
 
 def look(cloud: Any) -> None:
     presence.sweep(View(cloud.database, cloud.locate))
+
+
+class Slow(VirtualClock):
+    """A machine on which each turn of a sweep takes a tenth of a second of processor time."""
+
+    worked = 0.0
+
+    def spent(self) -> float:
+        self.worked += 0.1
+        return self.worked
+
+
+def test_a_host_is_up_however_long_it_takes_to_ask(cloud: Any) -> None:
+    virtual, resting = Slow(), dict[str, int]()
+    with clock.using(virtual):
+        for _ in range(60):
+            reconcile.run_sweeps(cloud.database, cloud.locate, resting=resting)
+            assert [row["up"] for row in cloud.database.read(store.every)] == [True], virtual.now()
+            virtual.advance(1)
 
 
 class Silent:

@@ -48,4 +48,5 @@ def _ask(view: View, name: str, patience: float) -> tuple[Host, Capacity] | None
         clock.sleep(0.25)
 
 
-PRESENCE = Sweep("compute.hosts", EVERY, sweep)
+PRESENCE = Sweep("compute.hosts", EVERY, sweep, punctual=True)
+"""A host that is not asked for SILENT_AFTER counts as down."""
