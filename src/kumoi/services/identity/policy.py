@@ -1,13 +1,29 @@
 """Permissions in identity, as in OpenStack's defaults: admins may do everything, domain managers change their domain,
 readers of the system or a domain read, and every user reads their own data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.identity.errors import NotAllowed
 
 _above_domains: list[Callable[[Transaction, str, str], bool]] = []
+
+
+_losses: list[Callable[[Transaction, Sequence[str] | None], None]] = []
+
+
+def when_roles_are_lost(
+    function: Callable[[Transaction, Sequence[str] | None], None],
+) -> Callable[[Transaction, Sequence[str] | None], None]:
+    """Decorator. The function is called in the transaction in which users may have lost roles; None: any user."""
+    _losses.append(function)
+    return function
+
+
+def roles_lost(tx: Transaction, user_ids: Sequence[str] | None) -> None:
+    for function in _losses:
+        function(tx, user_ids)
 
 
 def above_domains(function: Callable[[Transaction, str, str], bool]) -> Callable[[Transaction, str, str], bool]:

@@ -85,16 +85,51 @@ def test_it_does_not_get_out_of_its_limits(cloud: IdentityCloud, admin: str) -> 
 
 
 def test_roles_that_the_user_loses(cloud: IdentityCloud, admin: str, member: str) -> None:
-    made = make(cloud, member)
-    token = cloud.auth(identity(made)).headers["X-Subject-Token"]
+    both, reading = make(cloud, member), make(cloud, member, name="reading", roles=[{"name": "reader"}])
+    token, weak = (cloud.auth(identity(made)).headers["X-Subject-Token"] for made in (both, reading))
     demo, user = cloud.named("projects", "demo", admin), cloud.named("users", "demo", admin)
     grant = f"{V3}/projects/{demo}/users/{user}/roles/"
     cloud.give(admin, "reader", user, f"/projects/{demo}")
     assert cloud.delete(grant + cloud.named("roles", "member", admin), as_=admin).status_code == 204
-    assert cloud.api.authenticate(cloud.database, token).roles == {"reader"}
-    assert cloud.delete(grant + cloud.named("roles", "reader", admin), as_=admin).status_code == 204
     assert cloud.get(f"{V3}/auth/projects", as_=token).status_code == 401
+    assert cloud.api.authenticate(cloud.database, weak).roles == {"reader"}
+    assert cloud.delete(grant + cloud.named("roles", "reader", admin), as_=admin).status_code == 204
+    assert cloud.get(f"{V3}/auth/projects", as_=weak).status_code == 401
+    cloud.give(admin, "member", user, f"/projects/{demo}")
+    cloud.give(admin, "reader", user, f"/projects/{demo}")
+    for made, held in ((both, token), (reading, weak)):
+        assert cloud.auth(identity(made)).status_code == 401, "it is valid again"
+        assert cloud.get(f"{V3}/auth/projects", as_=held).status_code == 401
+
+
+@pytest.mark.parametrize("how", ["grant", "membership", "group", "inherited", "implied"])
+def test_a_role_lost_in_any_way_ends_the_credential_for_good(cloud: IdentityCloud, admin: str, how: str) -> None:
+    """The user is in a group that is an auditor, which implies the role that the credential has."""
+    demo, domain = cloud.named("projects", "demo", admin), "default"
+    user = cloud.user("robin", admin)["id"]
+    auditor = cloud.made("roles", admin, name="auditor")["id"]
+    reader = cloud.named("roles", "reader", admin)
+    group = cloud.made("groups", admin, name="auditors")["id"]
+    target = f"/OS-INHERIT/domains/{domain}" if how == "inherited" else f"/projects/{demo}"
+    end = "/inherited_to_projects" if how == "inherited" else ""
+    implied = f"{V3}/roles/{auditor}/implies/{reader}"
+    granted = f"{V3}{target}/groups/{group}/roles/{auditor}{end}"
+    member = f"{V3}/groups/{group}/users/{user}"
+    for path in (implied, granted, member):
+        assert cloud.put(path, as_=admin).status_code in (201, 204), path
+    scope = project("demo")
+    token = cloud.auth(cloud.password("robin", "robin password"), scope).headers["X-Subject-Token"]
+    made = make(cloud, token, roles=[{"name": "reader"}])
+    held = cloud.auth(identity(made)).headers["X-Subject-Token"]
+    lost = {"membership": member, "group": f"{V3}/groups/{group}", "implied": implied}.get(how, granted)
+    assert cloud.delete(lost, as_=admin).status_code == 204
+    if how == "group":
+        cloud.give(admin, "reader", user, f"/projects/{demo}")
+    else:
+        assert cloud.put(lost, as_=admin).status_code in (201, 204)
+    assert cloud.auth(cloud.password("robin", "robin password"), scope).status_code == 201
     assert cloud.auth(identity(made)).status_code == 401
+    assert cloud.get(f"{V3}/auth/projects", as_=held).status_code == 401
 
 
 def test_deleted(cloud: IdentityCloud, member: str, admin: str) -> None:

@@ -1,5 +1,6 @@
 """Checks who may create, see and delete which application credentials."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from kumoi.kernel import clock
@@ -127,6 +128,18 @@ def delete(tx: Transaction, who: Who, user_id: str, id: str) -> None:
     _check_owner(tx, who, user_id, "delete_application_credential", admin=True)
     _found(tx, who, user_id, id, "delete_application_credential")
     store.delete(tx, id)
+
+
+@policy.when_roles_are_lost
+def _delete_what_exceeds(tx: Transaction, user_ids: Sequence[str] | None) -> None:
+    """Delete the credentials with a role that their user no longer has on the project. They would be valid again when
+    the user gets the role back, which nobody who took it expects."""
+    rows = store.of_users(tx, user_ids)
+    given = store.roles_of(tx, [row["id"] for row in rows])
+    for row in rows:
+        held = {role["id"] for role in effective.roles(tx, row["user_id"], "project", row["project_id"])}
+        if not {role["id"] for role in given.get(row["id"], ())} <= held:
+            store.delete(tx, row["id"])
 
 
 user_models.removal.follow(store.delete_of_users)

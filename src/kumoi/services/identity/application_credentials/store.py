@@ -61,6 +61,12 @@ def roles_of(tx: Transaction, ids: Sequence[str]) -> dict[str, list[dict[str, An
     return found
 
 
+def of_users(tx: Transaction, user_ids: Sequence[str] | None) -> list[ApplicationCredentialRow]:
+    """None: of all users."""
+    mine = [] if user_ids is None else [application_credentials.c.user_id.in_(user_ids)]
+    return tx.all(sa.select(application_credentials).where(*mine), ApplicationCredentialRow)
+
+
 def insert(tx: Transaction, role_ids: Iterable[str], **values: Any) -> None:
     tx.insert(application_credentials, created_at=tx.now, **names.with_folded(values))
     rows = [{"application_credential_id": values["id"], "role_id": role_id} for role_id in role_ids]

@@ -1,6 +1,7 @@
 """Checks who may grant which role to whom, and on which target."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,6 +117,13 @@ def take_back(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
     _role(tx, role_id)
     if not store.delete(tx, {**grant.key(), "role_id": role_id}):
         raise Absent("role assignment", f"{grant.actor_kind} {grant.actor_id}, {grant.target_kind} {grant.target_id}")
+    _tell_of_loss(tx, grant.actor_kind, [grant.actor_id])
+
+
+def _tell_of_loss(tx: Transaction, actor_kind: str, ids: Sequence[str]) -> None:
+    if actor_kind == "group":
+        ids = sorted({user_id for users in group_store.users_of(tx, ids).values() for user_id in users})
+    policy.roles_lost(tx, ids)
 
 
 def _check_may_change(
@@ -180,3 +188,9 @@ for _removal, _kind in (
     (role_models.removal, "role"),
 ):
     _removal.follow(functools.partial(store.forget, kind=_kind))
+
+
+@group_models.removal.follow
+def _of_groups(tx: Transaction, group_ids: Sequence[str]) -> None:
+    """After their assignments. Their members are still known."""
+    _tell_of_loss(tx, "group", group_ids)

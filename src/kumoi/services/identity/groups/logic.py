@@ -149,6 +149,7 @@ def leave(tx: Transaction, who: Who, group_id: str, user_id: str) -> None:
     _check_user(tx, who, user_id, "remove_user_from_group")
     if not store.leave(tx, group_id, user_id):
         raise Absent("user in this group", user_id)
+    policy.roles_lost(tx, [user_id])
 
 
 def remove(tx: Transaction, ids: Sequence[str]) -> None:

@@ -146,6 +146,7 @@ def imply_no_more(tx: Transaction, who: Who, prior_role_id: str, implied_role_id
     policy.check_admin(who, "delete_implied_role")
     implication(tx, who, prior_role_id, implied_role_id)
     store.imply_no_more(tx, prior_role_id, implied_role_id)
+    policy.roles_lost(tx, None)
 
 
 def remove(tx: Transaction, ids: Sequence[str]) -> None:
