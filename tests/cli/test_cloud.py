@@ -116,6 +116,36 @@ def test_it_answers_as_the_issue_says(data: Path) -> None:
     assert json.loads(kumoi("audit", "--data", data, "--json")) == []
 
 
+def facts(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def test_no_process_of_the_cloud_can_gain_privileges(data: Path) -> None:
+    rows = status(data)["processes"]
+    none = "0" * 16
+    for row in rows:
+        held = facts(row["pid"])
+        assert held["NoNewPrivs"] == "1", row["name"]
+        if row["user"] == "kumoi":
+            assert {held[name] for name in ("CapEff", "CapPrm", "CapInh", "CapAmb", "CapBnd")} == {none}, row["name"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes mount namespaces")
+def test_the_control_plane_can_write_where_it_must_and_nowhere_else(data: Path) -> None:
+    """Not even as root, which it is not."""
+    for row in status(data)["processes"]:
+        if row["user"] != "kumoi":
+            continue
+        for path, may in ((data / "run", True), (data / "images", True), (data / "database", True),
+                          (data / "keys", False), (data, False), (Path("/etc"), False)):  # fmt: skip
+            inside = ["nsenter", "--mount", f"--target={row['pid']}", "touch", str(path / "written")]
+            done = subprocess.run(inside, capture_output=True, text=True, check=False)
+            assert (done.returncode == 0) is may, (row["name"], path, done.stderr)
+            assert may or "Read-only file system" in done.stderr
+            (path / "written").unlink(missing_ok=True)
+
+
 LARGE = b"x" * 900_000
 IMAGE = "/image/v2/images/5b1f8e1c-0000-4000-8000-000000000000/file"
 

@@ -6,6 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import sqlalchemy
+
 from kumoi.kernel.accounts import CONTROL
 from kumoi.kernel.processes import Process
 from kumoi.kernel.settings import Folder, Settings
@@ -36,6 +38,7 @@ def parts(folder: Folder, settings: Settings) -> list[Process]:
             ready_within=READY_WITHIN,
             layer=layer,
             patient=patient,
+            writable=_writable(folder, settings) if user else (),
         )
 
     return [
@@ -47,6 +50,14 @@ def parts(folder: Folder, settings: Settings) -> list[Process]:
         python("streams", "kumoi.serve", "streams", user=control, ready=folder.streams_socket, layer=45),
         _front(folder, settings, control),
     ]
+
+
+def _writable(folder: Folder, settings: Settings) -> tuple[Path, ...]:
+    """Where the control plane writes: sockets, the database, images, and the fake topology."""
+    url = sqlalchemy.make_url(folder.database_url(settings))
+    own = [Path(url.database).parent] if url.get_backend_name() == "sqlite" and url.database else []
+    fake = [folder.data / "network"] if settings.network == "fake" else []
+    return (folder.run, folder.images, *own, *fake)
 
 
 def _network(folder: Folder, settings: Settings) -> list[Process]:
@@ -74,4 +85,5 @@ def _front(folder: Folder, settings: Settings, user: str | None) -> Process:
         ready=folder.run / "nginx.pid",
         layer=60,
         patient=True,
+        writable=_writable(folder, settings) if user else (),
     )

@@ -17,7 +17,8 @@ class Process:
     `ready` is a file or unix socket that exists once the process serves; None: at once. `user` is a system user's name,
     or None for the user of `kumoi up`. `layer` orders starting (low first) and stopping (high first). A `patient`
     process waits itself for what it needs, so it starts at once. Restarts of the control plane affect only processes
-    with `control_plane=True`.
+    with `control_plane=True`. With a `user`, `writable` are the only folders in which it can write; empty: no limit
+    except the modes of files.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Process:
     control_plane: bool = True
     log: Path | None = None
     stop_within: float = 10.0
+    writable: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)

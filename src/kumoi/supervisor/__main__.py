@@ -6,6 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
+from kumoi.supervisor import starting
 from kumoi.supervisor.supervisor import serve
 
 
@@ -17,6 +18,7 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.detach:
         _detach(asked.data / "log" / "supervisor.log")
+    starting.gain_no_privileges()
     return serve(asked.data, standby=asked.standby)
 
 

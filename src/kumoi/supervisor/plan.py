@@ -26,7 +26,11 @@ def fingerprint(process: Process) -> str:
 
 
 def _row(process: Process) -> dict[str, object]:
-    return asdict(process) | {"environment": dict(process.environment)}
+    row = asdict(process) | {"environment": dict(process.environment)}
+    if not process.writable:
+        # so that an upgrade does not restart what has no such limit, as the switch
+        del row["writable"]
+    return row
 
 
 def read(data: Path) -> dict[str, Process]:
@@ -39,4 +43,5 @@ def read(data: Path) -> dict[str, Process]:
         row["argv"] = tuple(row["argv"])
         for name in ("ready", "log"):
             row[name] = Path(row[name]) if row[name] else None
+        row["writable"] = tuple(Path(path) for path in row.get("writable", ()))
     return {row["name"]: Process(**row) for row in rows}

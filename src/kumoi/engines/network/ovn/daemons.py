@@ -47,6 +47,7 @@ def daemons(folder: Folder, settings: Settings) -> list[Process]:
             layer=layer,
             control_plane=False,
             log=names.log / f"{name}.log",
+            writable=(central,) if user else (),
         )
 
     def database(name: str, folder: Path, part: str, user: str | None) -> Process:
