@@ -86,6 +86,20 @@ def test_a_card_on_it(world: World, wanted: Any, status: int, words: str) -> Non
     assert (told.status_code, message(told)) == (status, words.format(**asked))
 
 
+def test_an_address_of_ones_choice_on_anothers_shared_network(world: World) -> None:
+    """The check that ports have: otherwise a tenant takes the address of another one's gateway or server."""
+    shared = network(world, as_="admin", shared=True, project_id="3" * 32)
+    choice = {"uuid": shared, "fixed_ip": "10.1.0.77"}
+    told = world.ask(networks=[choice])
+    assert told.status_code == 403 and "create_port:fixed_ips:ip_address" in message(told)
+    assert world.cloud.get(SERVERS).json["servers"] == []
+    server_id = world.boot(networks=[{"uuid": shared}])
+    card = {"interfaceAttachment": {"net_id": shared, "fixed_ips": [{"ip_address": "10.1.0.78"}]}}
+    told = world.cloud.post(f"{SERVERS}/{server_id}/os-interface", version=LATEST, json=card)
+    assert told.status_code == 403 and "create_port:fixed_ips:ip_address" in message(told)
+    assert world.ask(networks=[choice], as_="admin").status_code == 202
+
+
 def test_networks_of_themselves(world: World) -> None:
     told = world.ask(as_="other", networks="auto")
     assert (told.status_code, message(told)) == (

@@ -9,7 +9,7 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import MOST_CARDS, MOST_DISKS
 from kumoi.engines.hypervisor.qemu.hardware import lay_out
 from tests.cloud import PROJECT
-from tests.services.compute.world import SERVERS, World
+from tests.services.compute.world import LATEST, SERVERS, World
 
 UNKNOWN = "5b1f8e1c-0000-4000-8000-000000000000"
 
@@ -45,6 +45,20 @@ def test_what_the_guest_is_told(world: World) -> None:
     shown = world.show(server_id, as_="admin")
     assert shown["OS-EXT-SRV-ATTR:user_data"] == data and shown["config_drive"] == "True"
     assert "pw" not in str(world.cloud.database.read(lambda tx: tx.all(_everything())))
+
+
+@pytest.mark.parametrize("version", ["2.3", LATEST])
+def test_who_only_reads_sees_no_user_data(world: World, version: str) -> None:
+    data = base64.b64encode(b"password: secret").decode()
+    server_id = world.boot(user_data=data)
+    field = "OS-EXT-SRV-ATTR:user_data"
+    assert world.show(server_id, as_="system", version=version)[field] == data
+    for reader in ("system-reader", "system-member", "system-manager"):
+        shown = world.show(server_id, as_=reader, version=version)
+        listed = world.cloud.get(f"{SERVERS}/detail?all_tenants=1", as_=reader, version=version)
+        assert listed.status_code == 200 and server_id in listed.text
+        for answer in (str(shown), listed.text):
+            assert data not in answer and "secret" not in answer, reader
 
 
 def _everything() -> Any:
