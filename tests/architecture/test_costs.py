@@ -194,6 +194,15 @@ def test_an_idle_runner_looks_through_no_table(cloud: Cloud) -> None:
     assert {step.rpartition(" ")[2] for step in due if "_due" in step}, "the partial indexes are used"
 
 
+def test_servers_of_hosts_are_counted_in_an_index(cloud: Cloud) -> None:
+    """Those with an active operation are found in it, instead of among all."""
+    with Plans(cloud) as plans:
+        assert cloud.get(f"{COMPUTE}/os-hypervisors/detail", as_="admin").status_code == 200
+    steps = [step for step, statement in plans.found if "count(" in statement and "compute_servers" in step]
+    assert steps and all("COVERING INDEX" in step for step in steps)
+    assert any("host=? AND task_state>?" in step for step in steps)
+
+
 @pytest.mark.parametrize(
     ("path", "who"),
     [
