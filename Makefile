@@ -45,7 +45,8 @@ endif
 	$(step) "Python packages into .venv, for tests too" scripts/virtualenv.sh development
 
 test: install-development check ## install, check, and pass all tests (without root: those that need none)
-	$(bin)/pytest -n $(shell nproc) --times fakes -m "not real and not end_to_end" $(PYTEST)
+	@# One more than there are cores: a quarter of the time a test waits for a process or for the clock.
+	$(bin)/pytest -n $$(($(shell nproc) + 1)) --times fakes -m "not real and not end_to_end" $(PYTEST)
 ifneq ($(root),)
 	$(bin)/pytest -n 4 --dist loadgroup --no-loadscope-reorder --times real -m "real or end_to_end" $(PYTEST)
 else

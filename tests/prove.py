@@ -31,8 +31,8 @@ FORMS = (
     Form("sim-postgresql", "make sim COUNT=400 DATABASE=postgresql", "30 seeds"),
     Form("power-cut", "make power-cut", "56 cuts, and 24 with QEMU"),
     Form("fuzz", "make fuzz COUNT=3 EXAMPLES=8", "seed 1: two examples of each route on SQLite, one on PostgreSQL"),
-    Form("chaos", "make chaos SECONDS=300", "90 s", root=True),
-    Form("chaos-postgresql", "make chaos SECONDS=300 DATABASE=postgresql", "90 s", root=True),
+    Form("chaos", "make chaos SECONDS=300", "45 s", root=True),
+    Form("chaos-postgresql", "make chaos SECONDS=300 DATABASE=postgresql", "45 s", root=True),
     Form("mutations", "make mutations", "that every patch applies"),
 )
 
