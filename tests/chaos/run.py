@@ -1,5 +1,6 @@
 """One run of chaos: a cloud, its clients, the killer, the packet counter, and the checks afterwards."""
 
+import math
 import threading
 import time
 from random import Random
@@ -17,7 +18,8 @@ from tests.end_to_end.clouds import Cloud, until
 
 CLIENTS = 4
 LIVES, KILLS = 20, 30
-"""Minimum numbers for a run to count."""
+"""Minimum numbers for a run of WHOLE seconds or more to count; a shorter run needs its share of them."""
+WHOLE = 90.0
 LONGEST = 3
 """The maximum factor by which a run may be extended on a busy machine until it counts."""
 CALM = 120.0
@@ -45,10 +47,13 @@ class Run:
         self.differences: list[dict[str, Any]] = []
         """The first audit after the last kill, while reconcilers are still active."""
         self.phases: dict[str, float] = {}
+        self.least = LIVES, KILLS
         self.gaps: list[counter.Gap] = []
 
     def play(self, seconds: float) -> None:
         began = time.monotonic()
+        share = min(1.0, seconds / WHOLE)
+        self.least = math.ceil(LIVES * share), math.ceil(KILLS * share)
         threads = []
         for number in range(CLIENTS):
             client = Client(self.cloud, self.tally, Random(f"{self.seed} client {number}"))
@@ -76,7 +81,8 @@ class Run:
 
     def counts(self) -> bool:
         """Whether there were enough lives and kills. Each client's last server counts as a life."""
-        return sum(self.world.lives.values()) + CLIENTS >= LIVES and len(self.killer.kills) >= KILLS
+        least_lives, least_kills = self.least
+        return sum(self.world.lives.values()) + CLIENTS >= least_lives and len(self.killer.kills) >= least_kills
 
     def calm(self) -> None:
         self.differences = self.cloud.audit()
@@ -189,10 +195,11 @@ class Run:
         """All broken promises; empty if the run counts and all checks passed."""
         found = [*self.found, *self.tally.faults, *self.killer.failures]
         count = sum(self.world.lives.values())
-        if count < LIVES:
-            found.append(f"only {count} lives of servers: a run counts from {LIVES}")
-        if len(self.killer.kills) < KILLS:
-            found.append(f"only {len(self.killer.kills)} kills: a run counts from {KILLS}")
+        least_lives, least_kills = self.least
+        if count < least_lives:
+            found.append(f"only {count} lives of servers: a run counts from {least_lives}")
+        if len(self.killer.kills) < least_kills:
+            found.append(f"only {len(self.killer.kills)} kills: a run counts from {least_kills}")
         return found
 
     def told(self) -> dict[str, Any]:
