@@ -9,7 +9,7 @@ cache=${KUMOI_CACHE:-/var/cache/kumoi}
 
 programs=(
     /usr/sbin/dropbear /usr/bin/dropbearkey /usr/bin/sudo /usr/bin/jq
-    /bin/lsblk /bin/findmnt /sbin/blkid /sbin/resize2fs /sbin/mke2fs
+    /usr/sbin/dhcpcd /bin/lsblk /bin/findmnt /sbin/blkid /sbin/resize2fs /sbin/mke2fs
 )
 plugins=(
     /usr/libexec/sudo/sudoers.so
@@ -19,7 +19,7 @@ packages=(
     busybox-static dropbear-bin libtomcrypt1 libtommath1 libgmp10 zlib1g libcrypt1 libc6
     sudo libpam0g libpam-modules libaudit1 libcap-ng0 libselinux1 libpcre2-8-0 libapparmor1
     util-linux libsmartcols1 libblkid1 libmount1 libuuid1 libudev1 libtinfo6
-    e2fsprogs logsave libext2fs2 libcom-err2 libss2 jq libjq1 libonig5
+    e2fsprogs logsave libext2fs2 libcom-err2 libss2 jq libjq1 libonig5 dhcpcd-base
 )
 early_modules=(virtio_pci virtio_blk virtio_scsi sd_mod)
 modules=(
@@ -52,10 +52,13 @@ unpack_packages() {
     kernel_version=$(ls "$stage/lib/modules")
 }
 
-# busybox's own applets, then each wanted program with the libraries that the loader names.
+# busybox's own applets, then each wanted program with the libraries that the loader names. Its shell prefers applets to files,
+# so the applet wget, which crashes on -T, gets another name of the same length and place in the order; guest/root has a wget.
 add_busybox() {
     install -D -m 755 "$stage/bin/busybox" "$1/usr/bin/busybox"
-    for applet in $("$stage/bin/busybox" --list); do
+    sed -i 's/\x00wget\x00/\x00wgeu\x00/' "$1/usr/bin/busybox"
+    "$1/usr/bin/busybox" --list | grep -qx wgeu || fail "busybox has no applet wget to rename"
+    for applet in $("$1/usr/bin/busybox" --list); do
         [ "$applet" = busybox ] || ln -sf busybox "$1/usr/bin/$applet"
     done
 }
@@ -95,7 +98,7 @@ lay_out() {
 
 build_root() {
     lay_out "$root"
-    mkdir -p "$root"/{etc/dropbear,home/kumoi/.ssh,var/log,var/lib/kumoi}
+    mkdir -p "$root"/{etc/dropbear,home/kumoi/.ssh,var/log,var/lib/kumoi,var/lib/dhcpcd}
     ln -s ../run "$root/var/run"
     cp -L "$stage/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" "$root/usr/lib64/"
     add_busybox "$root"
@@ -104,7 +107,7 @@ build_root() {
     add_modules "$root" "${modules[@]}"
     cp -r --no-preserve=ownership "$here/guest/root/." "$root/"
     ln -sf ../bin/busybox "$root/usr/sbin/init"
-    chmod 755 "$root"/etc/kumoi/*
+    chmod 755 "$root"/etc/kumoi/* "$root/usr/bin/wget"
     chmod 640 "$root/etc/shadow"
     chmod 440 "$root/etc/sudoers"
     chmod 700 "$root/root" "$root/home/kumoi/.ssh"

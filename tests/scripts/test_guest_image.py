@@ -111,6 +111,15 @@ def test_its_root_has_grown_to_the_disk(guest: Guest) -> None:
     assert "vda2" in guest.ssh("sudo lsblk")
 
 
+def test_wget_has_a_timeout(guest: Guest) -> None:
+    """Without -T it is busybox's own, with -T a script of the image; a server that says nothing is given up."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    here = f"http://10.0.2.2:{silent.getsockname()[1]}/"
+    assert "no data for 1 s" in guest.ssh(f"wget -q -T 1 -O - {here} 2>&1; true")
+    assert guest.ssh("wget -T 1 2>&1 | head -1").startswith("BusyBox")
+    silent.close()
+
+
 def test_disks_and_cards_come_and_go_while_it_runs(guest: Guest) -> None:
     guest.qmp("blockdev-add", **{"node-name": "v", "driver": "raw", "file": {"driver": "file", "filename": "volume"}})
     guest.qmp("device_add", driver="virtio-blk-pci", id="disk1", drive="v")
@@ -118,11 +127,14 @@ def test_disks_and_cards_come_and_go_while_it_runs(guest: Guest) -> None:
     guest.qmp("device_add", driver="virtio-net-pci", id="card1", netdev="more")
     guest.until(lambda: guest.ssh("lsblk -dno SIZE /dev/vdc") == "64M")
     guest.until(lambda: "10.9.9." in guest.ssh("ip -4 addr show dev eth1"))
+    asks = "ps -o args | grep '[d]hcpcd.*eth1'"
+    guest.until(lambda: guest.ssh(asks))
     assert guest.ssh("sudo mkfs.ext4 -q /dev/vdc && echo made") == "made"
     for device in ("disk1", "card1"):
         guest.qmp("device_del", id=device)
     guest.until(lambda: not guest.ssh("ls /sys/block | grep vdc"))
     guest.until(lambda: "eth1" not in guest.ssh("ip link; echo still here"))
+    guest.until(lambda: not guest.ssh(asks))
 
 
 def test_its_power_button_shuts_it_down(guest: Guest) -> None:
