@@ -31,6 +31,7 @@ _KEPT = (
     "host",
     "demo",
     "ovn/central",
+    "network",  # what is plugged, in a cloud with the fake network
 )
 """The parts of a data folder that are not recreated at every start."""
 _WRITTEN_BY_GUESTS = ("volumes", "guests")
