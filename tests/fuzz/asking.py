@@ -152,7 +152,10 @@ class Asking:
             for path, methods in asked["paths"].items()
         }
         schema = schemathesis.openapi.from_dict(asked)
-        streamed = {(r.method, service.prefix + r.path) for r in service.each() if r.mode == "stream"}
+        of_mode = {True: set[Any](), False: set[Any]()}
+        for route in service.each():
+            of_mode[route.mode == "stream"].add((route.method, service.prefix + route.described_path))
+        streamed = of_mode[True] - of_mode[False]
         found = [result.ok() for result in schema.get_all_operations()]
         found = [each for each in found if (each.method.upper(), each.path) not in streamed]
         Random(number).shuffle(found)

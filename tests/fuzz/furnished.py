@@ -12,11 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kumoi import app
+from kumoi.engines.objects.interface import Object, ObjectStore, Stored, Writing
 from kumoi.kernel import randomness, reconcile
 from kumoi.kernel.database import Transaction, metadata
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
 from kumoi.services.image.images import store as images
+from kumoi.services.object_store import listings
 from tests import examples
 from tests.fuzz.examples import EXAMPLES
 from tests.matrix.places import Place
@@ -150,6 +152,23 @@ class Furnisher:
         self.cloud.database.write(lambda tx: tx.insert(messages, **values, created_at=tx.now))
         return message_id
 
+    def _object(self, things: Things, account: str, text: str) -> None:
+        data = f"{text}-data".encode()
+
+        def make(tx: Writing) -> None:
+            container = tx.put_container(account, text, {"x-container-meta-mark": text}, "default")
+            stored = Stored(len(data), "0" * 32, data, None)
+            entry = listings.entry(text, stored.etag, stored.size, "text/plain", tx.now)
+            tx.put_object(
+                container,
+                Object(name=text, size=len(data), etag=stored.etag, content_type="text/plain", at=tx.now, entry=entry),
+                stored,
+            )
+
+        self.cloud.engines[ObjectStore].write(make).result()
+        things.add("container", text)
+        things.add("object", text)
+
     def _project(self, things: Things, mark: str, person: str, number: int, outside: str) -> None:
         """One of every kind that a member can create."""
         made, text = self.made, f"{MARKS[mark]}-{number}"
@@ -173,6 +192,7 @@ class Furnisher:
         )
         things.add("access", self._post(f"{path}/credentials/OS-EC2", bare={"tenant_id": project})["access"])
         things.add("message", self._message(project, text))
+        self._object(things, things.add("account", f"AUTH_{project}"), text)
         network = things.add("network", self._post(f"{V2}/networks", network=named)["id"])
         subnet = things.add(
             "subnet",

@@ -25,6 +25,7 @@ OPEN = {
     **{f"image get /image/v2/schemas/metadefs/{name}": "a JSON schema" for name in (
         "namespace", "namespaces", "object", "objects", "property", "properties", "resource_type", "resource_types",
         "tag", "tags")},
+    "object_store get /object-store/info": "each middleware of Swift has its own fields",
     **{f"network reply.{kind}.binding:profile": "written by whoever binds the port" for kind in ("Port", "PartPort")},
 }  # fmt: skip
 

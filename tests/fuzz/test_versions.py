@@ -115,7 +115,7 @@ def described(shape: Any) -> Any:
 def paths(asking: Asking, service: Service, route: Route) -> Iterator[str]:
     """The route's path for each matching resource of the cloud."""
     namer = Namer(asking.furnished, service.type, Random(1), [], "")
-    names = re.findall(r"\{(\w+)\}", route.path)
+    names = re.findall(r"\{(\w+)\}", route.described_path)
     choices = []
     for name in names:
         known = list(WORDS_IN_PATHS.get(service.prefix + route.path, WORDS.get(name, ())))
@@ -128,7 +128,7 @@ def paths(asking: Asking, service: Service, route: Route) -> Iterator[str]:
     }
     after = "?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else ""
     for chosen in itertools.product(*choices):
-        yield service.prefix + route.path.format(**dict(zip(names, chosen, strict=True))) + after
+        yield service.prefix + route.described_path.format(**dict(zip(names, chosen, strict=True))) + after
 
 
 def ask(

@@ -1,5 +1,6 @@
 """Checks after a restart following a power cut: all promises hold, and nothing else exists."""
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ from kumoi.kernel.randomness import SeededSource
 from kumoi.kernel.settings import Folder
 from tests.power_cut import cloud as clouds
 from tests.power_cut.scenario import BEGIN, digest
+from tests.services.object_store.sending import ask
 
 LATER = 2 * 3600 * clock.SECOND
 SWEPT = 120.0
@@ -79,6 +81,13 @@ def _broken(cloud: Any, data: Path, promise: dict[str, Any]) -> list[str]:
         if (status := cloud.get(promise["gone"]).status_code) != 404:
             wrong.append(f"answers {status}")
         return wrong
+    if "object" in promise:
+        got = ask(cloud, "GET", promise["object"])
+        wanted = promise["digest"]
+        if wanted is None:
+            return [] if got.status == 404 else [f"it is there ({got.status})"]
+        right = got.status == 200 and hashlib.sha256(got.content).hexdigest() == wanted
+        return [] if right else [f"it has other bytes, or none ({got.status})"]
     if "again" in promise:
         answer = cloud.post(promise["again"], json=promise["body"], headers={"Idempotency-Key": promise["key"]})
         return [] if answer.text == promise["text"] else [f"asked again, it says {answer.text}"]

@@ -16,6 +16,8 @@ from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import Topology
+from kumoi.engines.objects.disk import DiskObjects
+from kumoi.engines.objects.interface import ObjectStore
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.host.agent import Agent
 from kumoi.host.client import Hosts as HostClients
@@ -127,6 +129,7 @@ class FilesCloud(SteppedCloud):
             Folder: folder,
             Hosts: HostClients.over({settings.host_name: InProcess(agent)}),
             ImageStore: FileImages(folder.images),
+            ObjectStore: DiskObjects(folder.objects),
             Topology: topology,
             type(hypervisor): hypervisor,
             FakeTopology: topology,

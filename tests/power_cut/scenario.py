@@ -18,6 +18,7 @@ from kumoi.kernel.randomness import SeededSource
 from tests.power_cut import cloud as clouds
 from tests.services.compute.world import SERVERS
 from tests.services.image import sending
+from tests.services.object_store.sending import ask
 
 VOLUMES = "/volume/v3/volumes"
 SNAPSHOTS = "/volume/v3/snapshots"
@@ -120,6 +121,24 @@ class Client:
                   files={f"snapshots/{file.name}": digest(file)})  # fmt: skip
         return snapshot_id
 
+    def object(self, path: str, data: bytes | None) -> None:
+        """Written, or removed."""
+        subject = f"object {path}"
+        self.perhaps(subject)
+        answer = ask(self.cloud, "DELETE" if data is None else "PUT", path, body=data or b"")
+        assert answer.status in (201, 204), answer.text
+        self.told(subject, object=path, digest=None if data is None else hashlib.sha256(data).hexdigest())
+
+    def objects(self) -> None:
+        assert ask(self.cloud, "PUT", "/kept").status == 201
+        few, many = b"few bytes", bytes(range(256)) * 300
+        for path, data in (("/kept/few", few), ("/kept/many", many), ("/kept/short-lived", many)):
+            self.object(path, data)
+        self.object("/kept/many", many[1:])
+        self.object("/kept/few", many)
+        self.object("/kept/short-lived", None)
+        self.object("/kept/folder/few", few)
+
     def delete(self, subject: str, path: str, *files: str) -> None:
         self.perhaps(subject)
         gone = self.cloud.delete(path)
@@ -150,6 +169,7 @@ def live(client: Client) -> None:
     client.post("/compute/v2.1/os-keypairs", {"keypair": {"name": "one"}})
     client.told("keypair", path="/compute/v2.1/os-keypairs/one", fields={"name": "one"})
 
+    client.objects()
     raw = client.image("raw", sending.RAW, "raw")
     thin = client.image("thin", a_qcow2(), "qcow2")
     short_lived = client.image("short-lived", sending.RAW, "raw")

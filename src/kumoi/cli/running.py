@@ -279,6 +279,7 @@ def _make_folders(folder: Folder) -> None:
         (folder.database, 0o750, control),
         (folder.keys, 0o700, control),
         (folder.images, 0o750, control),
+        (folder.objects, 0o750, control),
     ):
         durable.make_folder(path)
         accounts.give(path, mode, owner=owner, group=control)

@@ -9,6 +9,7 @@ from typing import Any
 from kumoi.engines.hypervisor.interface import Hypervisor
 from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.network.interface import Topology, Wiring
+from kumoi.engines.objects.interface import ObjectStore
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.settings import Settings
 
@@ -45,6 +46,7 @@ TABLE: dict[type[Any], Implementations] = {
             "fake": "kumoi.engines.network.fake.topology:FakeTopology",
         },
     ),
+    ObjectStore: Implementations(None, {"": "kumoi.engines.objects.disk:DiskObjects"}),
     ImageStore: Implementations(None, {"": "kumoi.engines.images.files:FileImages"}),
 }
 

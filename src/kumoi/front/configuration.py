@@ -9,9 +9,15 @@ from kumoi.kernel.settings import Folder, Settings
 LARGEST_BODY = 2 << 20
 """Bytes. More than the API accepts, so that the API itself refuses slightly larger bodies; kernel/bodies.py relies on
 it."""
-_UPLOADS = r"^PUT /image/v2/images/[^/]+/(file|stage)/?$"
+_UPLOADS = r"^(PUT /image/v2/images/[^/]+/(file|stage)/?$|(PUT|POST|DELETE|COPY) /object-store/v1/)"
 """Method and path of the requests whose bodies are unlimited and streamed. A service with uploads adds them here and
 serves them in the streams process."""
+_CARRIED = (
+    "etag", "last_modified", "x_timestamp", "x_delete_at", "content_encoding", "content_language", "x_robots_tag",
+    "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id",
+)  # fmt: skip
+"""Headers of an object that the API sets and nginx passes on with the file. nginx drops all others, except a few that it
+keeps by itself. The streams send an object that has further ones (`services/object_store/objects/downloads.py`)."""
 _LOGINS = r"^POST /identity/v3/(auth/tokens|users/[^/]+/password)/?$"
 """Method and path of the requests that may compute a password hash."""
 
@@ -112,6 +118,22 @@ $errors
             add_header Strict-Transport-Security $$transport_security always;
         }
 
+        location /_objects/ {
+            internal;
+            alias $objects/files/;
+            etag off;
+            if_modified_since off;
+            default_type "";
+            types { }
+$carried
+            add_header Strict-Transport-Security $$transport_security always;
+        }
+        location @object_streams {
+            proxy_read_timeout 3600s;
+            proxy_send_timeout 3600s;
+            proxy_pass http://streams;
+        }
+
         # screens of servers, over websockets
         location ~ ^/[^/]+/[^/]+/console$$ {
             # errors are logged with the whole request, whose query opens a screen
@@ -155,6 +177,7 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         "scratch": folder.run / "front",
         "streams": folder.streams_socket,
         "images": folder.images,
+        "objects": folder.objects,
         "novnc": novnc,
     }
     for name, path in paths.items():
@@ -169,6 +192,9 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         tls=_tls(folder) if secure else "",
         largest=LARGEST_BODY,
         uploads=_UPLOADS,
+        carried="\n".join(
+            f"            add_header {name.replace('_', '-').title()} $upstream_http_{name};" for name in _CARRIED
+        ),
         socket="wss" if settings.base_url.startswith("https:") else "ws",
         origins="".join(f" {origin}" for origin in settings.console_origins.split()),
         logins=_LOGINS,

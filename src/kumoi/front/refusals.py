@@ -47,14 +47,14 @@ def shapes() -> dict[str, Render]:
 
 
 def body(root: str, status: int) -> str:
-    """The JSON of a refusal below a root, REQUEST_ID in it; root empty: of no service."""
+    """The JSON or HTML of a refusal below a root, REQUEST_ID in it; root empty: of no service."""
     held = log.request_id.set(REQUEST_ID)
     try:
         render: Render = shapes()[root] if root else _of_no_service
         shape = render(of_status(status, MESSAGES[status]))
     finally:
         log.request_id.reset(held)
-    return json.dumps(shape, separators=(",", ":"))
+    return shape if isinstance(shape, str) else json.dumps(shape, separators=(",", ":"))
 
 
 def _of_no_service(error: ApiError) -> dict[str, Any]:
@@ -69,6 +69,9 @@ def maps() -> str:
     parts = "".join(f"(?<id{part}>.{{{length}}})" for part, length in enumerate((8, 4, 4, 4, 12)))
     made = "req-" + "-".join(f"$id{part}" for part in range(5))
     text = f'    map $request $refused_at {{\n        default "";\n{services}    }}\n'
+    as_text = [root for root, render in shapes().items() if isinstance(render(of_status(404, "")), str)]
+    texts = "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {_TEXT};' + "\n" for root in as_text)
+    text += f'    map $request $refused_as {{\n        default "";\n{texts}    }}\n'
     text += f'    map $request_id $made_id {{ "~^{parts}$" {made}; }}\n'
     text += f'    map $upstream_http_x_openstack_request_id {REQUEST_ID} {{ "" $made_id; default {_GIVEN}; }}\n'
     # nginx omits a header with an empty value.
@@ -79,6 +82,8 @@ def maps() -> str:
     return text
 
 
+_TEXT = "_text"
+"""What the places of refusals end in that are HTML."""
 _GIVEN = "$upstream_http_x_openstack_request_id"
 
 
@@ -95,11 +100,12 @@ def _location(status: int, shown: int) -> str:
         "add_header Strict-Transport-Security $transport_security always;"
     )
     # The body's size was checked for the original location. Here the check would hide the real error of an upload.
-    whole = "internal; client_max_body_size 0; default_type application/json;"
-    answer = f"{whole}{retry} {ids} return {shown} $refusal_{shown};"
-    return (
-        f"        error_page {status} ={shown} /_error_{status};\n        location = /_error_{status} {{ {answer} }}\n"
-    )
+    whole = "internal; client_max_body_size 0; default_type"
+    answer = f"{retry} {ids} return {shown} $refusal_{shown};"
+    text = f"        error_page {status} ={shown} /_error_{status}$refused_as;\n"
+    for end, kind in (("", "application/json"), (_TEXT, '"text/html; charset=UTF-8"')):
+        text += f"        location = /_error_{status}{end} {{ {whole} {kind};{answer} }}\n"
+    return text
 
 
 def _quoted(text: str) -> str:

@@ -65,6 +65,11 @@ def check_room(folder: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
+def is_full(error: Exception) -> bool:
+    """Whether it says that a disk, a quota or the largest size of a file is reached."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 def make_folder(path: Path, *, mode: int = 0o777) -> None:
     """Make a folder and its missing parents durably. An existing folder is synced too, because its creator may have died
     before the sync."""

@@ -30,7 +30,7 @@ from kumoi.kernel.who import NOBODY, Who
 FAULT = "An unexpected error prevented the server from fulfilling your request."
 OUT_OF_RANGE = "A value in the request is too long or out of range."
 HEALTHCHECK = "/healthcheck"
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "COPY"})
 
 
 class Authenticator(Protocol):
@@ -190,9 +190,10 @@ class Api:
             error.status = service.over_quota_status
             error.title = of_status(error.status, "").title
         response.status = error.status
-        response.content_type = "application/json"
         rendered = service.render_error(error)
-        response.data = msgspec.json.encode(rendered)
+        as_text = isinstance(rendered, str)
+        response.content_type = "text/html; charset=UTF-8" if as_text else "application/json"
+        response.data = rendered.encode() if as_text else msgspec.json.encode(rendered)
         for name, value in error.headers.items():
             response.set_header(name, value)
         if isinstance(error, Unauthorized):
@@ -203,6 +204,9 @@ class Api:
     def send_frame(response: falcon.Response, service: Service, request_id: str, version: Version | None) -> None:
         for name in service.request_id_headers:
             response.set_header(name, request_id)
+        if service.headers:
+            for name, value in service.headers(request_id).items():
+                response.set_header(name, value)
         marks = service.microversions
         if marks:
             said = versions.text(version or marks.minimum)
@@ -251,7 +255,7 @@ class Api:
         try:
             who = self.authenticate(self.database, token)
         except Unauthorized:
-            if route.policy.token:
+            if route.policy.token or route.policy.service_decides:
                 raise
             return NOBODY
         if not route.policy.allows(who):
@@ -286,6 +290,11 @@ def refuse_nul(path: Mapping[str, str], service: Service) -> None:
     """NotFound where a part of a path has a character that no id has, and that not every database can be asked for."""
     if any("\0" in value for value in path.values()):
         raise NotFound(service.absent)
+
+
+def whole_rest(path: str) -> str:
+    """What Falcon took from the end of a path whose last part may end in a slash."""
+    return "/" if path.endswith("/") else ""
 
 
 def of_framework(error: falcon.HTTPError, method: str) -> ApiError:

@@ -14,11 +14,13 @@ from kumoi.kernel.versions import Version
 Schema = dict[str, Any]
 JSON = "application/json"
 ANY_BYTES = "*/*"
+UNKNOWN = frozenset({"WEBSOCKET", "COPY"})
+"""Methods that OpenAPI 3.1 has no place for."""
 
 
 def document(service: Service, base_url: str) -> Schema:
     """The OpenAPI document of all routes of the service, at its highest microversion."""
-    standing = [route for route in service.each() if route.method != "WEBSOCKET" and _stands(service, route)]
+    standing = [route for route in service.each() if route.method not in UNKNOWN and _stands(service, route)]
     components: dict[str, Schema] = {}
     bodies = _described([_narrow(service, route.body) for route in standing], "", components)
     replies = _described([_narrow(service, route.reply) for route in standing], "reply.", components)
@@ -33,7 +35,7 @@ def document(service: Service, base_url: str) -> Schema:
             schema["required"] = [field for field in schema.get("required", ()) if (title, field) not in absent]
     paths: dict[str, dict[str, Any]] = {}
     for route in standing:
-        entry = paths.setdefault(service.prefix + route.path, {})
+        entry = paths.setdefault(service.prefix + route.described_path, {})
         operation = entry.setdefault(route.method.lower(), _operation(service, route, asked))
         _add_body(operation, route, bodies.get(_narrow(service, route.body)))
         for status in statuses(service, route):
@@ -122,7 +124,7 @@ def _narrow(service: Service, kind: Any) -> Any:
 def statuses(service: Service, route: Route) -> list[int]:
     """Its own statuses, and those of the common request handling (kernel/wsgi.py)."""
     found = {route.status, 400, 404, *route.errors}
-    if route.policy.token:
+    if route.policy.token or route.policy.service_decides:
         found |= {401, 403}
     if route.body is not None or route.raw_body:
         found |= {413, 415}
@@ -164,11 +166,11 @@ def _newest(service: Service) -> Version | None:
 
 def operation_id(service: Service, route: Route) -> str:
     """`network.get.ports.port_id.tags`: unique over all services, because clients generate function names from it."""
-    return ".".join([service.type, route.method.lower(), *re.findall(r"[\w.-]+", route.path)])
+    return ".".join([service.type, route.method.lower(), *re.findall(r"[\w.-]+", route.described_path)])
 
 
 def _operation(service: Service, route: Route, asked: dict[Any, Schema]) -> Schema:
-    names = re.findall(r"\{(\w+)\}", route.path)
+    names = re.findall(r"\{(\w+)\}", route.described_path)
     parameters: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
     ]

@@ -19,6 +19,8 @@ class Policy:
     role: str | None
     scopes: frozenset[str]
     token: bool = True
+    service_decides: bool = False
+    """Of a request whose token, if there is one, is valid: see by_service."""
 
     def allows(self, who: Who) -> bool:
         if not self.token:
@@ -38,6 +40,12 @@ _ALL = frozenset({"project", "system", "domain"})
 def public() -> Policy:
     """No token: discovery, health, login."""
     return Policy("public", None, frozenset(), token=False)
+
+
+def by_service(name: str) -> Policy:
+    """The service itself decides, by what stands beside the thing that is asked for: access lists that may let in
+    callers without a token. It owes strangers 401, and everybody else whom it does not let in 403."""
+    return Policy(name, None, frozenset(), token=False, service_decides=True)
 
 
 def authenticated() -> Policy:

@@ -1,6 +1,6 @@
 """Declares a service's routes with their policy, quota, versions and shapes. Everything else is derived from that."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -17,7 +17,8 @@ BodyDecoder = Callable[[str | None, bytes, "Route", Version | None], Any]
 
 @dataclass(frozen=True)
 class Route:
-    """One request that clients may send. `path` is below the service's prefix. `mode`: `read` and `write` run in one
+    """One request that clients may send. `path` is below the service's prefix; a last part
+    `{name:path}` is the rest of it, slashes included, also at its end. `mode`: `read` and `write` run in one
     transaction (`request.tx`), `live` in none (`request.database`), `stream` in the streams process (async, bodies of
     any size)."""
 
@@ -51,6 +52,17 @@ class Route:
     already has its answer."""
     raw_body: bool = False
     """The body is bytes, which the handler reads itself; JSON is not expected."""
+
+    @property
+    def rest(self) -> str:
+        """The name of the last part of the path, if that is the rest of it; else empty."""
+        last = self.path.rpartition("{")[2]
+        return last.removesuffix(":path}") if last.endswith(":path}") else ""
+
+    @property
+    def described_path(self) -> str:
+        """As descriptions have it: `/v1/{account}/{container}/{object}`."""
+        return self.path.replace(":path}", "}")
 
     @property
     def name(self) -> str:
@@ -134,6 +146,11 @@ class Routes:
         """In the streams process: `async def handler(asked, socket, **path)`."""
         return self._add("WEBSOCKET", path, "stream", 101, policy)
 
+    def copy(
+        self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 201, **options: Unpack[Options]
+    ) -> Callable[[Handler], Handler]:
+        return self._add("COPY", path, mode, status, policy, **options)
+
     def action(
         self,
         path: str,
@@ -173,12 +190,14 @@ class Reply:
     file: str | None = None
     raw: bytes | None = None
     content_type: str | None = None
+    stream: AsyncIterator[bytes] | None = None
+    """In the streams process: bytes of any size, whose number a header `content-length` says."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service, as `service.py` declares it. `render_error` returns the JSON body of an error in the service's own
-    shape."""
+    """A service, as `service.py` declares it. `render_error` returns the body of an error in the service's own shape:
+    a value that becomes JSON, or a text, which is HTML."""
 
     type: str
     """OpenStack's service type with underscores, as its folder: `block_storage`."""
@@ -204,6 +223,8 @@ class Service:
     microversions: Microversions | None = None
     over_quota_status: int = 403
     request_id_headers: tuple[str, ...] = ("x-openstack-request-id",)
+    headers: Callable[[str], Mapping[str, str]] | None = None
+    """Of every answer besides, from the id of the request."""
     tables: str = ""
     """Prefix of its tables."""
     default_version: Version | None = None

@@ -90,6 +90,7 @@ class Folder:
         self.log = data / "log"
         self.database = data / "database"
         self.images = data / "images"
+        self.objects = data / "objects"
         self.bases = data / "bases"
         self.volumes = data / "volumes"
         self.snapshots = data / "snapshots"

@@ -27,6 +27,7 @@ from kumoi.kernel.http import (
     note_who,
     of_framework,
     refuse_nul,
+    whole_rest,
 )
 from kumoi.kernel.queries import parse_query
 from kumoi.kernel.routes import Reply, Route, Service
@@ -150,6 +151,8 @@ class _Stream:
             request.scope[MATCHED] = self.service, route, version
             asked = await self._asked(route, request, request_id)
             refuse_nul(path, self.service)
+            if route.rest:
+                path[route.rest] += whole_rest(request.scope["path"])
             asked.version = version
             result = await route.handler(asked, body, **path)
             reply = result if isinstance(result, Reply) else Reply(result)
@@ -159,6 +162,9 @@ class _Stream:
             if reply.body is not None:
                 response.data = msgspec.json.encode(reply.body)
                 response.content_type = "application/json"
+            elif reply.raw is not None or reply.stream is not None:
+                response.content_type = reply.content_type or "text/plain; charset=utf-8"
+                response.data, response.stream = reply.raw, reply.stream
             Api.send_frame(response, self.service, request_id, version)
         except ApiError as error:
             self.api.send_error(response, self.service, request_id, error, version)
@@ -171,7 +177,7 @@ class _Stream:
             log.fault(__name__, "stream failed", method=request.method, path=request.scope[PATH])
             self.api.send_error(response, self.service, request_id, ApiError(FAULT), version)
 
-    on_put = on_post = on_get = on_patch = on_delete = _respond
+    on_put = on_post = on_get = on_head = on_patch = on_delete = on_copy = _respond
 
     async def on_websocket(self, request: falcon.asgi.Request, socket: falcon.asgi.WebSocket, **path: str) -> None:
         route = self.routes.get("WEBSOCKET")

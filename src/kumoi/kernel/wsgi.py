@@ -27,6 +27,7 @@ from kumoi.kernel.http import (
     note_who,
     of_framework,
     refuse_nul,
+    whole_rest,
 )
 from kumoi.kernel.idempotency import Once, Rendered
 from kumoi.kernel.queries import Nothing, parse_query, read_query, refuse_unknown
@@ -119,6 +120,7 @@ class _Resource:
         self.spoken = spoken
         self.path = routes[0].path
         last = self.path.rpartition("/")[2]
+        self.rest = routes[0].rest
         self.id_at_end = last.strip("{}") if service.format_in_path and last.endswith("_id}") else None
         self.by_method: dict[str, list[Route]] = {}
         for route in routes:
@@ -157,6 +159,8 @@ class _Resource:
         path: dict[str, str],
     ) -> None:  # fmt: skip
         service, api = self.service, self.api
+        if self.rest:
+            path[self.rest] += whole_rest(request.env["PATH_INFO"])
         if self.id_at_end:
             path[self.id_at_end] = path[self.id_at_end].removesuffix(FORMAT)
         token = request.get_header("X-Auth-Token")

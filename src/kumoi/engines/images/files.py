@@ -1,6 +1,5 @@
 """Images as files in one folder. An upload is written to a part file, made durable, and renamed."""
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -166,7 +165,7 @@ def _remove_unless_locked(leftover: Path) -> None:
 
 
 def _explained(error: OSError) -> ImagesError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if durable.is_full(error):
         return ImagesError("the disk that holds the images is full; nothing was kept")
     return ImagesError(f"the image could not be written: {error.strerror}")
 

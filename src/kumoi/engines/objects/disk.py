@@ -1,0 +1,301 @@
+"""The object store on a folder: names, counters and small bytes in one file of SQLite, larger objects as files.
+
+Bytes come into `incoming/`; the file there is the note that they may have no owner yet, and stays until the link in
+`files/` is durable. So a power cut at any instant leaves an object with all of its bytes, or bytes that `tidy` finds
+without looking at every file."""
+
+import fcntl
+import hashlib
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from kumoi.engines.objects import index
+from kumoi.engines.objects.groups import Groups, explained
+from kumoi.engines.objects.index import Index
+from kumoi.engines.objects.interface import ObjectsError, Reading, Stored, T, Writer, Writing
+from kumoi.kernel import clock, durable, randomness
+
+SMALL = 32 << 10
+"""Objects with no more bytes lie beside their name: one durable write for both, no file, no folder."""
+_READ_FOR = 15 * clock.SECOND
+"""After a file is unwanted: the front may be about to open it."""
+_FOLDERS = 256
+_GATHER_SECONDS = 0.2
+
+
+class DiskObjects:
+    """Implements ObjectStore."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.files, self.incoming = folder, folder / "files", folder / "incoming"
+        self._index = folder / "index.db"
+        self._made = False
+        self._groups = Groups(self._index)
+        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._settler = _Settler()
+
+    def make(self) -> None:
+        """Folders and tables, once somebody asks for something."""
+        if self._made:
+            return
+        for path in (self.folder, self.files, self.incoming):
+            if not path.is_dir():
+                durable.make_folder(path, mode=0o750)
+        connection = index.connect(self._index)
+        if index.make_tables(connection):
+            durable.sync_folder(self.folder)
+        connection.close()
+        self._made = True
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        self.make()
+        with self._reader() as connection:
+            return work(Index(connection))
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._readers.get_nowait()
+        except queue.Empty:
+            connection = index.connect(self._index, readonly=True)
+        try:
+            connection.execute("BEGIN")
+            yield connection
+        except sqlite3.Error as error:
+            raise explained(error) from error
+        finally:
+            connection.execute("ROLLBACK")
+            self._readers.put(connection)
+
+    def write(self, work: Callable[[Writing], T]) -> "Future[T]":
+        self.make()
+        return self._groups.write(work)
+
+    def begin(self) -> Writer:
+        self.make()
+        return DiskWriter(self)
+
+    def path(self, place: str) -> Path:
+        path = self.place(place)
+        if not path.is_file():
+            raise ObjectsError("the object has no data")
+        return path
+
+    def open(self, place: str) -> BinaryIO:
+        try:
+            return self.place(place).open("rb")
+        except OSError as error:
+            raise ObjectsError("the object has no data") from error
+
+    def place(self, place: str) -> Path:
+        if not (len(place) == 32 and place.isalnum()):
+            raise ObjectsError("the object has no data")
+        return self.files / place[:2] / place
+
+    def settle(self, place: str, handle: int) -> None:
+        """Soon make a link durable, and then remove the note of it; closes the handle."""
+        self._settler.add(self.place(place), self.incoming / place, handle)
+
+    def tidy(self) -> list[str]:
+        found: list[str] = []
+        if not self._index.exists():
+            return found
+        self.make()
+        for entry in list(os.scandir(self.incoming)):
+            if (told := self._resolve(entry.name)) is not None:
+                found.append(told)
+        until = clock.now() - _READ_FOR
+        while places := self.write(lambda tx: _of(tx).unwanted(until, 500)).result():
+            for place in places:
+                self.place(place).unlink(missing_ok=True)
+            for folder in {self.place(place).parent for place in places}:
+                if folder.is_dir():
+                    durable.sync_folder(folder)
+            self.write(lambda tx, places=places: _of(tx).forget(places)).result()  # type: ignore[misc]
+        return found
+
+    def _resolve(self, place: str) -> str | None:
+        """What an upload that a crash cut off left behind, or what its object is still to get."""
+        incoming, lasting = self.incoming / place, self.place(place)
+        try:
+            handle = os.open(incoming, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None  # A living process is at it.
+        else:
+            # Asked of the writer: what is in a group at this moment counts.
+            wanted = self.write(lambda tx: _of(tx).is_wanted(place)).result()
+            if wanted:
+                lasting.parent.mkdir(exist_ok=True)
+                with suppress(FileExistsError):
+                    os.link(incoming, lasting, follow_symlinks=False)
+                durable.sync_folder(lasting.parent)
+                durable.sync_folder(self.files)
+            else:
+                lasting.unlink(missing_ok=True)
+                if lasting.parent.is_dir():
+                    durable.sync_folder(lasting.parent)
+            incoming.unlink(missing_ok=True)
+            return None if wanted else f"{place}: an upload was cut off"
+        finally:
+            os.close(handle)
+
+    def differences(self) -> Iterator[tuple[str, str]]:
+        def compare(tx: Reading) -> list[tuple[str, str]]:
+            asked = _of(tx)
+            found = list(asked.miscounted())
+            for place, name, size in asked.places():
+                try:
+                    there = self.place(place).stat().st_size
+                except OSError:
+                    found.append((name, "its bytes are not on the disk"))
+                else:
+                    if there != size:
+                        found.append((name, f"it has {there} bytes on the disk instead of {size}"))
+            for folder in self.files.iterdir():
+                found += [
+                    (place, "its bytes are on the disk, but no object has them")
+                    for place in os.listdir(folder)
+                    if not (asked.is_wanted(place) or asked.is_unwanted(place) or (self.incoming / place).exists())
+                ]
+            return found
+
+        if not self._index.exists():
+            return
+        # What a transaction that is going on will link or unlink is no difference: both must see it.
+        first = self.read(compare)
+        if first:
+            again = set(self.read(compare))
+            yield from (each for each in first if each in again)
+
+    def close(self) -> None:
+        self._groups.close()
+        self._settler.close()
+        while not self._readers.empty():
+            self._readers.get_nowait().close()
+
+
+def _of(tx: Reading) -> Index:
+    assert isinstance(tx, Index)
+    return tx
+
+
+class DiskWriter:
+    """Implements Writer. Not to be used by two threads at once."""
+
+    def __init__(self, store: DiskObjects) -> None:
+        self._store = store
+        self._held = bytearray()
+        self._size = 0
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._place = ""
+        self._handle = -1
+
+    def write(self, data: bytes) -> None:
+        self._size += len(data)
+        self._md5.update(data)
+        if self._handle < 0:
+            self._held += data
+            if self._size <= SMALL:
+                return
+            data, self._held = bytes(self._held), bytearray()
+        try:
+            durable.check_room(self._store.folder)
+            if self._handle < 0:
+                self._open()
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+        except OSError as error:
+            self.discard()
+            raise explained(error) from error
+
+    def _open(self) -> None:
+        self._place = randomness.new_hex()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        self._handle = os.open(self._store.incoming / self._place, flags, 0o440)
+        fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def finish(self) -> Stored:
+        etag = self._md5.hexdigest()
+        if self._handle < 0:
+            return Stored(self._size, etag, bytes(self._held), None)
+        lasting = self._store.place(self._place)
+        try:
+            os.fsync(self._handle)
+            durable.sync_folder(self._store.incoming)
+            if not lasting.parent.is_dir():
+                durable.make_folder(lasting.parent, mode=0o750)
+            os.link(self._store.incoming / self._place, lasting, follow_symlinks=False)
+        except OSError as error:
+            self.discard()
+            raise explained(error) from error
+        return Stored(self._size, etag, None, self._place)
+
+    def keep(self) -> None:
+        """An object has them."""
+        if self._handle >= 0:
+            self._store.settle(self._place, self._handle)
+            self._handle = -1
+
+    def discard(self) -> None:
+        if self._handle < 0:
+            return
+        with suppress(OSError):
+            self._store.place(self._place).unlink(missing_ok=True)
+            (self._store.incoming / self._place).unlink(missing_ok=True)
+        os.close(self._handle)
+        self._handle = -1
+
+
+class _Settler:
+    """Makes links durable in groups, and removes the notes of them."""
+
+    def __init__(self) -> None:
+        self._waiting: queue.SimpleQueue[tuple[Path, Path, int] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._pause = threading.Event()
+        """Set when it is closed. Waiting for it takes real time, also where the clock is virtual."""
+
+    def add(self, lasting: Path, note: Path, handle: int) -> None:
+        self._waiting.put((lasting, note, handle))
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="objects-links", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        self._pause.set()
+        if self._thread is not None:
+            self._waiting.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while True:
+            entries = [self._waiting.get()]
+            if entries[0] is not None:
+                self._pause.wait(_GATHER_SECONDS)
+            while not self._waiting.empty():
+                entries.append(self._waiting.get())
+            kept = [entry for entry in entries if entry is not None]
+            for folder in {lasting.parent for lasting, _, _ in kept}:
+                with suppress(OSError):
+                    durable.sync_folder(folder)
+            for _, note, handle in kept:
+                with suppress(OSError):
+                    note.unlink(missing_ok=True)
+                os.close(handle)
+            if None in entries:
+                return

@@ -1,0 +1,241 @@
+"""An object store in memory, with knobs for tests."""
+
+import hashlib
+import io
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from kumoi.engines.objects.interface import (
+    Account,
+    Container,
+    Listed,
+    NoRoom,
+    Object,
+    ObjectsError,
+    Page,
+    Reading,
+    Stored,
+    T,
+    Writer,
+    Writing,
+)
+from kumoi.engines.objects.pages import Row, walk
+from kumoi.kernel import clock, durable, randomness
+
+SMALL = 4 << 10
+
+
+@dataclass
+class World:
+    accounts: dict[str, Account] = field(default_factory=dict)
+    containers: dict[tuple[str, str], Container] = field(default_factory=dict)
+    objects: dict[int, dict[str, tuple[Object, bytes | None]]] = field(default_factory=dict)
+    last_id: int = 0
+
+    def copy(self) -> "World":
+        return World(
+            {key: msgspec.structs.replace(each) for key, each in self.accounts.items()},
+            {key: msgspec.structs.replace(each) for key, each in self.containers.items()},
+            {key: dict(each) for key, each in self.objects.items()},
+            self.last_id,
+        )
+
+
+class FakeObjects:
+    """Implements ObjectStore. Large objects are files all the same, for the front sends them from there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        durable.make_folder(folder / "files")
+        self.world = World()
+        self.full = False
+        """No byte more is taken."""
+        self._one = threading.RLock()
+
+    def read(self, work: Callable[[Reading], T]) -> T:
+        with self._one:
+            return work(FakeTransaction(self.world))
+
+    def write(self, work: Callable[[Writing], T]) -> "Future[T]":
+        future: Future[T] = Future()
+        with self._one:
+            try:
+                if self.full:
+                    raise NoRoom("The disk of the object store is full; nothing was kept.")
+                world = self.world.copy()
+                future.set_result(work(FakeTransaction(world)))
+                self.world = world
+            except Exception as error:
+                future.set_exception(error)
+        return future
+
+    def begin(self) -> Writer:
+        return FakeWriter(self)
+
+    def path(self, place: str) -> Path:
+        path = self.folder / "files" / place[:2] / place
+        if not path.is_file():
+            raise ObjectsError("the object has no data")
+        return path
+
+    def open(self, place: str) -> BinaryIO:
+        return io.BytesIO(self.path(place).read_bytes())
+
+    def _wanted(self) -> set[str]:
+        return {o.place for each in self.world.objects.values() for o, _ in each.values() if o.place}
+
+    def tidy(self) -> list[str]:
+        with self._one:
+            for path in (self.folder / "files").glob("*/*"):
+                if path.name not in self._wanted():
+                    path.unlink()
+        return []
+
+    def differences(self) -> Iterator[tuple[str, str]]:
+        for place in self._wanted():
+            if not (self.folder / "files" / place[:2] / place).is_file():
+                yield place, "its bytes are not on the disk"
+
+    def close(self) -> None: ...
+
+
+class FakeTransaction:
+    """Implements Writing."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.now = clock.now()
+
+    def account(self, name: str) -> Account | None:
+        found = self.world.accounts.get(name)
+        return found and msgspec.structs.replace(found, metadata=dict(found.metadata))
+
+    def container(self, account: str, name: str) -> Container | None:
+        found = self.world.containers.get((account, name))
+        return found and msgspec.structs.replace(found, metadata=dict(found.metadata))
+
+    def object(self, container: Container, name: str) -> Object | None:
+        found = self.world.objects.get(container.id, {}).get(name)
+        return found and msgspec.structs.replace(found[0], metadata=dict(found[0].metadata))
+
+    def data(self, container: Container, name: str) -> bytes:
+        found = self.world.objects.get(container.id, {}).get(name)
+        if found is None or found[1] is None:
+            raise ObjectsError(f"object {name} has no data")
+        return found[1]
+
+    def _walk(self, names: list[str], page: Page) -> list[tuple[str, Row | None]]:
+        names.sort(key=str.encode, reverse=page.reverse)
+
+        def fetch(low: str, high: str | None, count: int) -> list[Row]:
+            end = None if high is None else high.encode()
+            inside = (n for n in names if n.encode() >= low.encode() and (end is None or n.encode() < end))
+            return [(name,) for name, _ in zip(inside, range(count), strict=False)]
+
+        return list(walk(page, fetch))
+
+    def containers(self, account: str, page: Page) -> list[tuple[str, Container | None]]:
+        names = [name for owner, name in self.world.containers if owner == account]
+        return [(name, self.container(account, name) if row else None) for name, row in self._walk(names, page)]
+
+    def objects(self, container: Container, page: Page) -> list[Listed]:
+        there = self.world.objects.get(container.id, {})
+        return [Listed(name, there[name][0].entry if row else None) for name, row in self._walk([*there], page)]
+
+    def names(self, container: Container, page: Page) -> str:
+        return "".join(f"{each.name}\n" for each in self.objects(container, page))
+
+    def entries(self, container: Container, page: Page) -> str:
+        return ",".join(str(each.entry) for each in self.objects(container, page))
+
+    def expired(self, until: int, most: int) -> list[tuple[Container, str]]:
+        return [
+            (container, name)
+            for container in self.world.containers.values()
+            for name, (object, _) in self.world.objects.get(container.id, {}).items()
+            if object.delete_at is not None and object.delete_at <= until
+        ][:most]
+
+    def put_account(self, name: str, metadata: dict[str, str]) -> Account:
+        account = self.world.accounts.setdefault(name, Account(name=name, created_at=self.now))
+        account.metadata = dict(metadata)
+        return account
+
+    def remove_account(self, name: str) -> None:
+        self.world.accounts.pop(name, None)
+
+    def put_container(self, account: str, name: str, metadata: dict[str, str], policy: str) -> Container:
+        found = self.world.containers.get((account, name))
+        if found is None:
+            self.world.last_id += 1
+            found = Container(
+                id=self.world.last_id, account=account, name=name, created_at=self.now, changed_at=self.now,
+                policy=policy,
+            )  # fmt: skip
+            self.world.containers[account, name] = found
+            owner = self.world.accounts.get(account) or self.put_account(account, {})
+            owner.containers += 1
+        found.metadata, found.changed_at = dict(metadata), self.now
+        return msgspec.structs.replace(found)
+
+    def remove_container(self, container: Container) -> None:
+        if self.world.containers.pop((container.account, container.name), None):
+            self.world.accounts[container.account].containers -= 1
+
+    def put_object(self, container: Container, object: Object, stored: Stored | None) -> None:
+        there = self.world.objects.setdefault(container.id, {})
+        old = there.get(object.name)
+        data, place = (old[1], object.place) if stored is None and old else (stored and stored.data, None)
+        if stored is not None:
+            place = stored.place
+        there[object.name] = (msgspec.structs.replace(object, place=place), data or (b"" if place is None else None))
+        self._count(container, 0 if old else 1, object.size - (old[0].size if old else 0))
+
+    def remove_object(self, container: Container, name: str) -> bool:
+        old = self.world.objects.get(container.id, {}).pop(name, None)
+        if old is None:
+            return False
+        self._count(container, -1, -old[0].size)
+        return True
+
+    def _count(self, container: Container, objects: int, size: int) -> None:
+        found = self.world.containers[container.account, container.name]
+        found.changed_at = self.now
+        for each in (found, self.world.accounts[container.account]):
+            each.objects += objects
+            each.bytes += size
+
+
+class FakeWriter:
+    """Implements Writer."""
+
+    def __init__(self, store: FakeObjects) -> None:
+        self._store, self._data, self._path = store, bytearray(), Path()
+
+    def write(self, data: bytes) -> None:
+        if self._store.full:
+            raise NoRoom("The disk of the object store is full; nothing was kept.")
+        self._data += data
+
+    def finish(self) -> Stored:
+        etag = hashlib.md5(self._data, usedforsecurity=False).hexdigest()
+        if len(self._data) <= SMALL:
+            return Stored(len(self._data), etag, bytes(self._data), None)
+        place = randomness.new_hex()
+        self._path = self._store.folder / "files" / place[:2] / place
+        durable.make_folder(self._path.parent)
+        durable.replace_for_now(self._path, bytes(self._data))
+        return Stored(len(self._data), etag, None, place)
+
+    def keep(self) -> None:
+        self._path = Path()
+
+    def discard(self) -> None:
+        if self._path != Path():
+            self._path.unlink(missing_ok=True)

@@ -1,0 +1,112 @@
+"""Group commits: what many threads want to change at one time becomes durable by one write to the disk."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+from kumoi.engines.objects.index import Index, connect
+from kumoi.engines.objects.interface import NoRoom, ObjectsError, T
+from kumoi.kernel import durable
+
+MOST = 256
+"""Changes in one group."""
+ATTEMPTS = 3
+"""Of a group while another process holds the index."""
+Work = Callable[[Index], Any]
+
+
+class Groups:
+    """One thread that writes. While it waits for the disk, the next group gathers."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._queue: SimpleQueue[tuple[Work, Future[Any]] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
+
+    def write(self, work: Callable[[Index], T]) -> "Future[T]":
+        future: Future[T] = Future()
+        self._queue.put((work, future))
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="objects", daemon=True)
+                    self._thread.start()
+        return future
+
+    def close(self) -> None:
+        """After what was asked for before."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        connection = connect(self._path)
+        going = True
+        while going:
+            group, going = self._gather()
+            if group:
+                self._commit(connection, group)
+        connection.close()
+
+    def _gather(self) -> tuple[list[tuple[Work, Future[Any]]], bool]:
+        """What waits, at least one; False: it was the last."""
+        group = []
+        entry = self._queue.get()
+        while entry is not None:
+            if entry[1].set_running_or_notify_cancel():
+                group.append(entry)
+            if len(group) == MOST or self._queue.empty():
+                return group, True
+            entry = self._queue.get()
+        return group, False
+
+    def _commit(self, connection: sqlite3.Connection, group: list[tuple[Work, Future[Any]]]) -> None:
+        try:
+            durable.check_room(self._path.parent)
+            connection.execute("BEGIN IMMEDIATE")
+            done = [_each(connection, work) for work, _ in group]
+            connection.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            _take_back(connection)
+            reason = explained(error)
+            for _, future in group:
+                future.set_exception(reason)
+            return
+        for (_, future), (result, refusal) in zip(group, done, strict=True):
+            if refusal is None:
+                future.set_result(result)
+            else:
+                future.set_exception(refusal)
+
+
+def _each(connection: sqlite3.Connection, work: Work) -> tuple[Any, Exception | None]:
+    """One of a group; what it raises takes back its own changes. Errors of the database end the group."""
+    connection.execute("SAVEPOINT one")
+    try:
+        result = work(Index(connection))
+    except sqlite3.OperationalError:
+        raise
+    except Exception as error:
+        connection.execute("ROLLBACK TO one")
+        connection.execute("RELEASE one")
+        return None, error
+    connection.execute("RELEASE one")
+    return result, None
+
+
+def _take_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def explained(error: Exception) -> ObjectsError:
+    full = isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+    if full or durable.is_full(error):
+        return NoRoom("The disk of the object store is full; nothing was kept.")
+    return ObjectsError(f"The object store could not be written: {error}")

@@ -1,0 +1,306 @@
+"""The names, counters and small bytes of all objects in one SQLite file: what one transaction is on it."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kumoi.engines.objects.interface import Account, Container, Listed, Object, ObjectsError, Page, Stored
+from kumoi.engines.objects.pages import Row, bounds, walk
+from kumoi.kernel import clock
+
+VERSION = 1
+"""Of the tables."""
+PATIENCE_MS = 10_000
+"""For which a writer waits for another process's transaction."""
+_TABLES = (
+    """CREATE TABLE IF NOT EXISTS accounts (
+        name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, containers INTEGER NOT NULL, objects INTEGER NOT NULL,
+        bytes INTEGER NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS containers (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, name TEXT NOT NULL, created_at INTEGER NOT NULL,
+        changed_at INTEGER NOT NULL, policy TEXT NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
+        metadata BLOB NOT NULL, UNIQUE (account, name))""",
+    """CREATE TABLE IF NOT EXISTS objects (
+        container INTEGER NOT NULL, name TEXT NOT NULL, entry TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
+        content_type TEXT NOT NULL, at INTEGER NOT NULL, metadata BLOB NOT NULL, delete_at INTEGER, place TEXT,
+        bytes INTEGER, PRIMARY KEY (container, name)) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS objects_by_end ON objects (delete_at) WHERE delete_at IS NOT NULL",
+    "CREATE INDEX IF NOT EXISTS objects_by_place ON objects (place) WHERE place IS NOT NULL",
+    "CREATE TABLE IF NOT EXISTS small_bytes (id INTEGER PRIMARY KEY, data BLOB NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS unwanted (place TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID",
+)  # fmt: skip
+_ACCOUNT = "SELECT created_at, containers, objects, bytes, metadata FROM accounts WHERE name = ?"
+_CONTAINER_FIELDS = "id, created_at, changed_at, policy, objects, bytes, metadata"
+_CONTAINER = f"SELECT {_CONTAINER_FIELDS} FROM containers WHERE account = ? AND name = ?"  # noqa: S608
+_OBJECT = """SELECT size, etag, content_type, at, entry, metadata, delete_at, place
+    FROM objects WHERE container = ? AND name = ?"""
+_OLD = "SELECT size, place, bytes FROM objects WHERE container = ? AND name = ?"
+_decode = msgspec.json.Decoder(dict[str, str]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
+    """For one thread at a time. `readonly`: of changes, not of the file, whose WAL a reader has to open as well."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    for pragma in (
+        f"busy_timeout={PATIENCE_MS}", "journal_mode=WAL", "synchronous=FULL", "cache_size=-4096", "temp_store=MEMORY",
+        f"query_only={'ON' if readonly else 'OFF'}",
+    ):  # fmt: skip
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def make_tables(connection: sqlite3.Connection) -> bool:
+    """Unless they are there; whether they were made."""
+    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+        return False
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _TABLES:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+    return True
+
+
+class Index:
+    """One transaction, reading and writing; implements Writing."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._ask = connection.execute
+        self.now = clock.now()
+
+    def account(self, name: str) -> Account | None:
+        row = self._ask(_ACCOUNT, (name,)).fetchone()
+        if row is None:
+            return None
+        created_at, containers, objects, size, metadata = row
+        return Account(
+            name=name, created_at=created_at, containers=containers, objects=objects, bytes=size,
+            metadata=_decode(metadata),
+        )  # fmt: skip
+
+    def container(self, account: str, name: str) -> Container | None:
+        row = self._ask(_CONTAINER, (account, name)).fetchone()
+        return None if row is None else _container(account, name, row)
+
+    def object(self, container: Container, name: str) -> Object | None:
+        row = self._ask(_OBJECT, (container.id, name)).fetchone()
+        if row is None:
+            return None
+        size, etag, content_type, at, entry, metadata, delete_at, place = row
+        return Object(
+            name=name, size=size, etag=etag, content_type=content_type, at=at, entry=entry, metadata=_decode(metadata),
+            delete_at=delete_at, place=place,
+        )  # fmt: skip
+
+    def data(self, container: Container, name: str) -> bytes:
+        row = self._ask(
+            "SELECT data FROM objects JOIN small_bytes ON small_bytes.id = objects.bytes WHERE container = ? AND name = ?",
+            (container.id, name),
+        ).fetchone()
+        if row is None:
+            raise ObjectsError(f"object {name} has no data")
+        data: bytes = row[0]
+        return data
+
+    def containers(self, account: str, page: Page) -> list[tuple[str, Container | None]]:
+        def fetch(low: str, high: str | None, count: int) -> list[Row]:
+            return self._between(
+                f"name, {_CONTAINER_FIELDS} FROM containers WHERE account = ?", account, low, high, page.reverse, count
+            )
+
+        return [(name, _container(account, name, row[1:]) if row else None) for name, row in walk(page, fetch)]
+
+    def objects(self, container: Container, page: Page) -> list[Listed]:
+        def fetch(low: str, high: str | None, count: int) -> list[Row]:
+            return self._between(
+                "name, entry FROM objects WHERE container = ?", container.id, low, high, page.reverse, count
+            )
+
+        return [Listed(name, row[1] if row else None) for name, row in walk(page, fetch)]
+
+    def names(self, container: Container, page: Page) -> str:
+        text = self._joined(container, page, "name", "\n")
+        return f"{text}\n" if text else ""
+
+    def entries(self, container: Container, page: Page) -> str:
+        return self._joined(container, page, "entry", ",")
+
+    def _joined(self, container: Container, page: Page, column: str, between: str) -> str:
+        """SQLite joins 10,000 rows in a fifth of the time that it takes to hand them over."""
+        low, high = bounds(page)
+        rows, values = _range(
+            f"{column} FROM objects WHERE container = ?", container.id, low, high, page.reverse, page.limit
+        )
+        found = self._ask(f"SELECT group_concat({column}, ?) FROM ({rows})", (between, *values)).fetchone()  # noqa: S608
+        return found[0] or ""
+
+    def _between(self, what: str, key: Any, low: str, high: str | None, reverse: bool, count: int) -> list[Row]:
+        rows, values = _range(what, key, low, high, reverse, count)
+        return self._ask(rows, values).fetchall()
+
+    def expired(self, until: int, most: int) -> list[tuple[Container, str]]:
+        fields = ", ".join(f"containers.{field}" for field in _CONTAINER_FIELDS.split(", "))
+        joined = f"objects.name, containers.account, containers.name, {fields}"
+        rows = self._ask(
+            f"SELECT {joined} FROM objects JOIN containers ON containers.id = objects.container"  # noqa: S608
+            " WHERE delete_at IS NOT NULL AND delete_at <= ? ORDER BY delete_at LIMIT ?",
+            (until, most),
+        ).fetchall()
+        return [(_container(account, container, row), name) for name, account, container, *row in rows]
+
+    def put_account(self, name: str, metadata: dict[str, str]) -> Account:
+        self._ask(
+            "INSERT INTO accounts VALUES (?, ?, 0, 0, 0, ?) ON CONFLICT (name) DO UPDATE SET metadata = excluded.metadata",
+            (name, self.now, _encode(metadata)),
+        )
+        account = self.account(name)
+        assert account is not None
+        return account
+
+    def remove_account(self, name: str) -> None:
+        self._ask("DELETE FROM accounts WHERE name = ?", (name,))
+
+    def put_container(self, account: str, name: str, metadata: dict[str, str], policy: str) -> Container:
+        known = self.container(account, name)
+        if known is not None:
+            self._ask(
+                "UPDATE containers SET metadata = ?, changed_at = ? WHERE id = ?",
+                (_encode(metadata), self.now, known.id),
+            )
+            known.metadata, known.changed_at = metadata, self.now
+            return known
+        id = self._ask(
+            "INSERT INTO containers (account, name, created_at, changed_at, policy, objects, bytes, metadata)"
+            " VALUES (?, ?, ?, ?, ?, 0, 0, ?)",
+            (account, name, self.now, self.now, policy, _encode(metadata)),
+        ).lastrowid
+        assert id is not None
+        self._ask(
+            "INSERT INTO accounts VALUES (?, ?, 1, 0, 0, x'7b7d')"
+            " ON CONFLICT (name) DO UPDATE SET containers = containers + 1",
+            (account, self.now),
+        )
+        return Container(
+            id=id,
+            account=account,
+            name=name,
+            created_at=self.now,
+            changed_at=self.now,
+            policy=policy,
+            metadata=metadata,
+        )
+
+    def remove_container(self, container: Container) -> None:
+        if self._ask("DELETE FROM containers WHERE id = ?", (container.id,)).rowcount:
+            self._ask("UPDATE accounts SET containers = containers - 1 WHERE name = ?", (container.account,))
+
+    def put_object(self, container: Container, object: Object, stored: Stored | None) -> None:
+        old = self._ask(_OLD, (container.id, object.name)).fetchone()
+        old_size, old_place, old_bytes = old or (0, None, None)
+        place, bytes_id = object.place, old_bytes
+        if stored is not None:
+            place, bytes_id = stored.place, None
+            if stored.data is not None:
+                bytes_id = self._ask("INSERT INTO small_bytes (data) VALUES (?)", (stored.data,)).lastrowid
+            self._let_go(old_place, old_bytes)
+        self._ask(
+            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                container.id, object.name, object.entry, object.size, object.etag, object.content_type, object.at,
+                _encode(object.metadata), object.delete_at, place, bytes_id,
+            ),
+        )  # fmt: skip
+        self._count(container, 0 if old else 1, object.size - old_size)
+
+    def remove_object(self, container: Container, name: str) -> bool:
+        old = self._ask(_OLD, (container.id, name)).fetchone()
+        if old is None:
+            return False
+        size, place, bytes_id = old
+        self._ask("DELETE FROM objects WHERE container = ? AND name = ?", (container.id, name))
+        self._let_go(place, bytes_id)
+        self._count(container, -1, -size)
+        return True
+
+    def _let_go(self, place: str | None, bytes_id: int | None) -> None:
+        if bytes_id is not None:
+            self._ask("DELETE FROM small_bytes WHERE id = ?", (bytes_id,))
+        if place is not None:
+            self._ask("INSERT OR IGNORE INTO unwanted VALUES (?, ?)", (place, self.now))
+
+    def _count(self, container: Container, objects: int, size: int) -> None:
+        self._ask(
+            "UPDATE containers SET objects = objects + ?, bytes = bytes + ?, changed_at = ? WHERE id = ?",
+            (objects, size, self.now, container.id),
+        )
+        if objects or size:
+            self._ask(
+                "UPDATE accounts SET objects = objects + ?, bytes = bytes + ? WHERE name = ?",
+                (objects, size, container.account),
+            )
+
+    def is_wanted(self, place: str) -> bool:
+        return self._ask("SELECT 1 FROM objects WHERE place = ?", (place,)).fetchone() is not None
+
+    def unwanted(self, until: int, most: int) -> list[str]:
+        """Places that no object has had since `until`."""
+        return [
+            place for (place,) in self._ask("SELECT place FROM unwanted WHERE since <= ? LIMIT ?", (until, most)).fetchall()
+        ]  # fmt: skip
+
+    def forget(self, places: list[str]) -> None:
+        """Their bytes are gone."""
+        for place in places:
+            self._ask("DELETE FROM unwanted WHERE place = ?", (place,))
+
+    def places(self) -> Iterator[tuple[str, str, int]]:
+        """(place, name, size) of every object that has one."""
+        return iter(self._ask("SELECT place, name, size FROM objects WHERE place IS NOT NULL"))
+
+    def is_unwanted(self, place: str) -> bool:
+        return self._ask("SELECT 1 FROM unwanted WHERE place = ?", (place,)).fetchone() is not None
+
+    def miscounted(self) -> Iterator[tuple[str, str]]:
+        """(what, problem): where counters are not what is counted, or bytes beside a name are not its."""
+        for name, objects, size, found, found_size in self._ask(
+            "SELECT account || '/' || containers.name, objects, bytes, count(x.name), coalesce(sum(x.size), 0)"
+            " FROM containers LEFT JOIN (SELECT container, name, size FROM objects) x ON x.container = containers.id"
+            " GROUP BY containers.id HAVING objects <> count(x.name) OR containers.bytes <> coalesce(sum(x.size), 0)"
+        ):
+            yield name, f"it counts {objects} objects of {size} bytes, but there are {found} of {found_size}"
+        for name, containers, found in self._ask(
+            "SELECT accounts.name, accounts.containers, count(c.id) FROM accounts"
+            " LEFT JOIN containers c ON c.account = accounts.name GROUP BY accounts.name"
+            " HAVING accounts.containers <> count(c.id)"
+            " OR accounts.objects <> coalesce(sum(c.objects), 0) OR accounts.bytes <> coalesce(sum(c.bytes), 0)"
+        ):
+            yield name, f"it counts {containers} containers, but there are {found}, or their sums differ"
+        for name in self._ask(
+            "SELECT o.name FROM objects o LEFT JOIN small_bytes b ON b.id = o.bytes"
+            " WHERE o.place IS NULL AND o.size <> coalesce(length(b.data), -1)"
+        ):
+            yield name[0], "its bytes, beside its name, are missing or of another length"
+        lost = self._ask(
+            "SELECT (SELECT count(*) FROM small_bytes) - (SELECT count(*) FROM objects WHERE bytes IS NOT NULL)"
+        ).fetchone()[0]
+        if lost:
+            yield "-", f"{lost} small objects' bytes have no name"
+
+
+def _container(account: str, name: str, row: Row) -> Container:
+    id, created_at, changed_at, policy, objects, size, metadata = row
+    return Container(
+        id=id, account=account, name=name, created_at=created_at, changed_at=changed_at, policy=policy, objects=objects,
+        bytes=size, metadata=_decode(metadata),
+    )  # fmt: skip
+
+
+def _range(what: str, key: Any, low: str, high: str | None, reverse: bool, count: int) -> tuple[str, tuple[Any, ...]]:
+    """SELECT of the rows of `key` whose names are in [low, high), and its values."""
+    until, values = ("", ()) if high is None else (" AND name < ?", (high,))
+    order = "DESC" if reverse else "ASC"
+    return f"SELECT {what} AND name >= ?{until} ORDER BY name {order} LIMIT ?", (key, low, *values, count)

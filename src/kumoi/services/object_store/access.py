@@ -1,0 +1,112 @@
+"""Who may do what: the owner's project, the cloud's admins, and the access lists of containers."""
+
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from kumoi.kernel.errors import BadRequest, Forbidden, Unauthorized
+from kumoi.kernel.who import Who
+
+PREFIX = "AUTH_"
+RESELLER = "ResellerAdmin"
+READ, WRITE = "x-container-read", "x-container-write"
+
+
+@dataclass(frozen=True)
+class AccessList:
+    """`X-Container-Read` and `X-Container-Write`, taken apart."""
+
+    referrers: tuple[str, ...] = ()
+    """`*`, host names, `.domain`; with `-` before them: not these. The last one that fits counts."""
+    listings: bool = False
+    groups: frozenset[str] = field(default_factory=frozenset)
+
+
+def parse(text: str) -> AccessList:
+    """What is empty or unknown in it lets nobody in."""
+    referrers, groups, listings = [], set(), False
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        kind, colon, value = item.partition(":")
+        if not item.startswith("."):
+            groups.add(unquote(item))
+        elif kind.strip() == ".rlistings":
+            listings = True
+        elif colon and kind.strip() in (".r", ".ref", ".referer", ".referrer"):
+            referrers.append(value.strip())
+    return AccessList(tuple(referrers), listings, frozenset(groups))
+
+
+def clean(header: str, text: str) -> str:
+    """As it is kept and shown; BadRequest naming the header for what cannot be in it."""
+    kept = []
+    for item in filter(None, (part.strip() for part in text.split(","))):
+        kind, colon, value = (part.strip() for part in item.partition(":"))
+        if not kind.startswith(".") or not colon:
+            if kind.startswith(".") and kind != ".rlistings":
+                raise BadRequest(f"{header}: {item[:100]!r} is no designator that is known.")
+            kept.append(item)
+            continue
+        if kind not in (".r", ".ref", ".referer", ".referrer"):
+            raise BadRequest(f"{header}: {item[:100]!r} is no designator that is known.")
+        if header.lower() == WRITE:
+            raise BadRequest(f"{header}: referrers cannot be allowed to write: {item[:100]!r}.")
+        negated, host = ("-", value[1:].strip()) if value.startswith("-") else ("", value)
+        if host.startswith("*") and host != "*":
+            host = host[1:].strip()
+        if not host or host == ".":
+            raise BadRequest(f"{header}: a referrer has no host: {item[:100]!r}.")
+        kept.append(f".r:{negated}{host}")
+    return ",".join(kept)
+
+
+def project_of(account: str) -> str | None:
+    """The project whose account it is; None: nobody's."""
+    return account.removeprefix(PREFIX) if account.startswith(PREFIX) and len(account) > len(PREFIX) else None
+
+
+def is_reseller(who: Who) -> bool:
+    return who.is_admin or (RESELLER in who.roles and who.scope == "project")
+
+
+def owns(who: Who, account: str) -> bool:
+    """Whether the caller sees and changes everything in it."""
+    if is_reseller(who):
+        return True
+    return who.project_id is not None and who.project_id == project_of(account) and "member" in who.roles
+
+
+def may_read(who: Who, account: str) -> bool:
+    if owns(who, account) or (who.system and "reader" in who.roles):
+        return True
+    return who.project_id is not None and who.project_id == project_of(account) and "reader" in who.roles
+
+
+def refuse(who: Who) -> Exception:
+    if who.user_id:
+        return Forbidden("Access was denied to this resource.")
+    return Unauthorized("This server could not verify that you are authorized to access the document you requested.")
+
+
+def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool) -> bool:
+    """Whether an access list lets this caller in. `listing`: to the names of a container."""
+    if not text:
+        return False
+    allowed = parse(text)
+    if _referred(referer, allowed.referrers) and (allowed.listings or not listing):
+        return True
+    if not who.user_id:
+        return False
+    projects = ["*", *filter(None, (who.project_id, who.project_name))]
+    users = ["*", *filter(None, (who.user_id, who.user_name))]
+    if any(f"{project}:{user}" in allowed.groups for project in projects for user in users):
+        return True
+    return bool(allowed.groups & who.roles)
+
+
+def _referred(referer: str, referrers: tuple[str, ...]) -> bool:
+    host = (urlsplit(referer).hostname or "unknown") if referer else "unknown"
+    allowed = False
+    for each in referrers:
+        negated, named = each.startswith("-"), each.removeprefix("-")
+        if named in ("*", host) or (named.startswith(".") and host.endswith(named)):
+            allowed = not negated
+    return allowed

@@ -1,0 +1,1 @@
+"""Accounts: one for each project, which hold containers."""

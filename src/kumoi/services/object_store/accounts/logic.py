@@ -1,0 +1,88 @@
+"""What is allowed on accounts. An account is there from its first use on."""
+
+from collections.abc import Mapping
+
+from kumoi.engines.objects.interface import Account, Container, Page, Reading, Writing
+from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
+from kumoi.kernel.who import Who
+from kumoi.services.object_store import access, limits
+from kumoi.services.object_store.asked import timestamp
+from kumoi.services.object_store.info.logic import POLICY
+
+META = "x-account-meta-"
+QUOTA = "x-account-meta-quota-bytes"
+"""Set by resellers alone."""
+_SECRETS = ("x-account-meta-temp-url-key", "x-account-meta-temp-url-key-2")
+_REMOVE = "x-remove-account-meta-"
+
+
+def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
+    """The account as this caller may see it, and its headers."""
+    limits.check_name("account", name, limits.LONGEST_ACCOUNT)
+    if not access.may_read(who, name):
+        raise access.refuse(who)
+    account = tx.account(name) or Account(name=name, created_at=tx.now)
+    headers = {
+        "X-Account-Container-Count": str(account.containers),
+        "X-Account-Object-Count": str(account.objects),
+        "X-Account-Bytes-Used": str(account.bytes),
+        "X-Timestamp": timestamp(account.created_at),
+        "Accept-Ranges": "bytes",
+        f"X-Account-Storage-Policy-{POLICY}-Container-Count": str(account.containers),
+        f"X-Account-Storage-Policy-{POLICY}-Object-Count": str(account.objects),
+        f"X-Account-Storage-Policy-{POLICY}-Bytes-Used": str(account.bytes),
+    }
+    for key, value in account.metadata.items():
+        if key not in _SECRETS or access.owns(who, name):
+            headers[key] = limits.encoded(value)
+    return account, headers
+
+
+def listed(tx: Reading, name: str, page: Page) -> list[tuple[str, Container | None]]:
+    return tx.containers(name, page)
+
+
+def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None:
+    """Set and remove metadata; what is not named stays."""
+    limits.check_name("account", name, limits.LONGEST_ACCOUNT)
+    if not access.owns(who, name):
+        raise access.refuse(who)
+    changes = changed_metadata(headers, META, _REMOVE)
+    if QUOTA in changes:
+        check_quota(who, changes[QUOTA])
+    account = tx.account(name)
+    metadata = merged(account.metadata if account else {}, changes)
+    limits.check_metadata(metadata, META)
+    tx.put_account(name, metadata)
+
+
+def remove(tx: Writing, who: Who, name: str) -> None:
+    limits.check_name("account", name, limits.LONGEST_ACCOUNT)
+    if not access.is_reseller(who):
+        raise access.refuse(who)
+    account = tx.account(name)
+    if account is None:
+        raise NotFound("The account could not be found.")
+    if account.containers:
+        raise Conflict("The account has containers: delete them first.")
+    tx.remove_account(name)
+
+
+def check_quota(who: Who, text: str) -> None:
+    if not access.is_reseller(who):
+        raise Forbidden("The quota of an account is set by an administrator of the object store.")
+    if text and not text.isdigit():
+        raise BadRequest(f"X-Account-Meta-Quota-Bytes: {text[:40]!r} is no number of bytes.")
+
+
+def changed_metadata(headers: Mapping[str, str], prefix: str, remove: str) -> dict[str, str]:
+    """Header → new text; empty: it goes."""
+    changes = limits.metadata(headers, prefix)
+    for header in headers:
+        if header.startswith(remove) and prefix + header[len(remove) :] not in changes:
+            changes[prefix + header[len(remove) :]] = ""
+    return changes
+
+
+def merged(before: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in {**before, **changes}.items() if value}

@@ -1,0 +1,36 @@
+"""Routes that change accounts, in the process that writes to the object store."""
+
+from collections.abc import AsyncIterator
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.object_store import access, asked, stores
+from kumoi.services.object_store.accounts import logic
+
+routes = Routes()
+OWNER = policy.by_service("account-owner")
+
+
+@routes.post("/v1/{account}", policy=OWNER, mode="stream", status=204, raw_body=True, errors=(412, 507))
+async def change(request: Request, body: AsyncIterator[bytes], account: str) -> Reply:
+    await stores.change(request, lambda tx: logic.change(tx, request.who, account, request.headers))
+    return asked.done(204)
+
+
+@routes.put("/v1/{account}", policy=OWNER, mode="stream", status=201, raw_body=True, errors=(202, 412, 507))
+async def put(request: Request, body: AsyncIterator[bytes], account: str) -> Reply:
+    def work(tx: stores.Writing) -> bool:
+        if not access.is_reseller(request.who):
+            raise access.refuse(request.who)
+        there = tx.account(account) is not None
+        logic.change(tx, request.who, account, request.headers)
+        return there
+
+    return asked.done(202 if await stores.change(request, work) else 201)
+
+
+@routes.delete("/v1/{account}", policy=OWNER, mode="stream", errors=(409, 412, 507))
+async def remove(request: Request, body: AsyncIterator[bytes], account: str) -> Reply:
+    await stores.change(request, lambda tx: logic.remove(tx, request.who, account))
+    return asked.done(204)

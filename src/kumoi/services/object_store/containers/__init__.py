@@ -1,0 +1,1 @@
+"""Containers, which hold objects."""

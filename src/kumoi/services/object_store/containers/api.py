@@ -1,0 +1,39 @@
+"""Routes that show containers."""
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.object_store import access, asked, listings, stores
+from kumoi.services.object_store.containers import logic
+
+routes = Routes()
+PATH = "/v1/{account}/{container}"
+READERS = policy.by_service("container-readers")
+
+
+@routes.get(PATH, policy=READERS, mode="live", query=asked.Listing, reply=bytes, errors=(204, 406, 412))
+def show(request: Request, account: str, container: str, query: asked.Listing) -> Reply:
+    page, kind = listings.page(query), asked.form(request, query.format)
+
+    def work(tx: stores.Reading) -> tuple[dict[str, str], str | bytes]:
+        found = logic.open_to(tx, request.who, account, container, request.headers, access.READ, listing=True)
+        headers = logic.headers_of(found, request.who)
+        if page.delimiter:
+            return headers, listings.of_objects(kind, container, tx.objects(found, page))
+        return headers, tx.names(found, page) if kind == asked.TEXT else tx.entries(found, page)
+
+    headers, body = stores.look(request, work)
+    if isinstance(body, str):
+        body = body.encode() if kind == asked.TEXT else listings.of_entries(kind, container, body)
+    return listings.reply(kind, body, headers)
+
+
+@routes.head(PATH, policy=READERS, mode="live", query=asked.Listing, status=204, errors=(406, 412))
+def head(request: Request, account: str, container: str, query: asked.Listing) -> Reply:
+    kind = asked.form(request, query.format)
+
+    def work(tx: stores.Reading) -> dict[str, str]:
+        found = logic.open_to(tx, request.who, account, container, request.headers, access.READ, listing=True)
+        return logic.headers_of(found, request.who)
+
+    return Reply(raw=b"", headers=stores.look(request, work), content_type=f"{kind}; charset=utf-8")

@@ -1,0 +1,125 @@
+"""What is allowed on containers."""
+
+from collections.abc import Mapping
+
+from kumoi.engines.objects.interface import Container, Reading, Writing
+from kumoi.kernel.errors import BadRequest, Conflict, NotBuilt, NotFound
+from kumoi.kernel.who import Who
+from kumoi.services.object_store import access, limits
+from kumoi.services.object_store.access import READ, WRITE
+from kumoi.services.object_store.accounts.logic import changed_metadata, merged
+from kumoi.services.object_store.asked import http_date, timestamp
+from kumoi.services.object_store.info.logic import POLICY
+
+META = "x-container-meta-"
+QUOTA_BYTES, QUOTA_COUNT = "x-container-meta-quota-bytes", "x-container-meta-quota-count"
+_REMOVE = "x-remove-container-meta-"
+_ABSENT = {
+    "x-versions-location": "versions kept in another container",
+    "x-history-location": "versions kept in another container",
+    "x-versions-enabled": "object versioning",
+    "x-container-sync-to": "container synchronization",
+    "x-container-sync-key": "container synchronization",
+}
+"""Header → what it would ask for."""
+_OWNERS = (READ, WRITE)
+
+
+def open_to(
+    tx: Reading,
+    who: Who,
+    account: str,
+    name: str,
+    headers: Mapping[str, str],
+    list_header: str,
+    *,
+    listing: bool = False,
+) -> Container:
+    """The container, if this caller may do what `list_header` lets others do; `listing`: see its names."""
+    limits.check_name("account", account, limits.LONGEST_ACCOUNT)
+    limits.check_container_name(name)
+    container = tx.container(account, name)
+    trusted = access.may_read(who, account) if list_header == READ else access.owns(who, account)
+    if not trusted:
+        text = container.metadata.get(list_header, "") if container else ""
+        referer = headers.get("referer", "") if list_header == READ else ""
+        if not access.lets_in(text, who, account, referer, listing=listing):
+            raise access.refuse(who)
+    if container is None:
+        raise NotFound("The container could not be found.")
+    return container
+
+
+def headers_of(container: Container, who: Who) -> dict[str, str]:
+    found = {
+        "X-Container-Object-Count": str(container.objects),
+        "X-Container-Bytes-Used": str(container.bytes),
+        "X-Timestamp": timestamp(container.created_at),
+        "Last-Modified": http_date(container.changed_at),
+        "X-Storage-Policy": container.policy or POLICY,
+        "Accept-Ranges": "bytes",
+    }
+    for key, value in container.metadata.items():
+        if key not in _OWNERS or access.owns(who, container.account):
+            found[key] = limits.encoded(value)
+    return found
+
+
+def owned(who: Who, account: str, name: str) -> None:
+    limits.check_name("account", account, limits.LONGEST_ACCOUNT)
+    limits.check_container_name(name)
+    if not access.owns(who, account):
+        raise access.refuse(who)
+
+
+def put(tx: Writing, who: Who, account: str, name: str, headers: Mapping[str, str]) -> bool:
+    """Make it, or change its metadata; whether it was there."""
+    owned(who, account, name)
+    changes = _changes(headers)
+    policy = headers.get("x-storage-policy", "")
+    if policy and policy.lower() != POLICY:
+        raise BadRequest(f"X-Storage-Policy: there is no policy {policy[:80]!r}; there is {POLICY}.")
+    container = tx.container(account, name)
+    _write(tx, account, name, container, changes)
+    return container is not None
+
+
+def change(tx: Writing, who: Who, account: str, name: str, headers: Mapping[str, str]) -> None:
+    owned(who, account, name)
+    changes = _changes(headers)
+    container = tx.container(account, name)
+    if container is None:
+        raise NotFound("The container could not be found.")
+    _write(tx, account, name, container, changes)
+
+
+def _changes(headers: Mapping[str, str]) -> dict[str, str]:
+    for header, what in _ABSENT.items():
+        if headers.get(header):
+            raise NotBuilt(f"{header.title()}: {what} is not there yet.")
+    changes = changed_metadata(headers, META, _REMOVE)
+    for header in _OWNERS:
+        if header in headers:
+            changes[header] = access.clean(header.title(), limits.decoded(header, headers[header]))
+        elif header.replace("x-", "x-remove-", 1) in headers:
+            changes[header] = ""
+    for header in (QUOTA_BYTES, QUOTA_COUNT):
+        if changes.get(header) and not changes[header].isdigit():
+            raise BadRequest(f"{header.title()}: {changes[header][:40]!r} is no number.")
+    return changes
+
+
+def _write(tx: Writing, account: str, name: str, container: Container | None, changes: Mapping[str, str]) -> None:
+    metadata = merged(container.metadata if container else {}, changes)
+    limits.check_metadata(metadata, META)
+    tx.put_container(account, name, metadata, POLICY)
+
+
+def remove(tx: Writing, who: Who, account: str, name: str) -> None:
+    owned(who, account, name)
+    container = tx.container(account, name)
+    if container is None:
+        raise NotFound("The container could not be found.")
+    if container.objects:
+        raise Conflict("The container has objects: delete them first.")
+    tx.remove_container(container)

@@ -1,0 +1,31 @@
+"""Routes that change containers, in the process that writes to the object store."""
+
+from collections.abc import AsyncIterator
+
+from kumoi.kernel import policy
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.object_store import asked, stores
+from kumoi.services.object_store.containers import logic
+
+routes = Routes()
+PATH = "/v1/{account}/{container}"
+OWNER = policy.by_service("account-owner")
+
+
+@routes.put(PATH, policy=OWNER, mode="stream", status=201, raw_body=True, errors=(202, 409, 412, 501, 507))
+async def put(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
+    there = await stores.change(request, lambda tx: logic.put(tx, request.who, account, container, request.headers))
+    return asked.done(202 if there else 201)
+
+
+@routes.post(PATH, policy=OWNER, mode="stream", status=204, raw_body=True, errors=(412, 501, 507))
+async def change(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
+    await stores.change(request, lambda tx: logic.change(tx, request.who, account, container, request.headers))
+    return asked.done(204)
+
+
+@routes.delete(PATH, policy=OWNER, mode="stream", errors=(409, 412, 507))
+async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
+    await stores.change(request, lambda tx: logic.remove(tx, request.who, account, container))
+    return asked.done(204)

@@ -1,0 +1,40 @@
+"""How the object store writes an error: a small HTML page, as Swift does."""
+
+from html import escape
+
+from kumoi.kernel import clock
+from kumoi.kernel.errors import ApiError, Other
+
+ROOT = "/object-store"
+"""Below which errors have this shape: the front says so too."""
+
+
+def render(error: ApiError) -> str:
+    return f"<html><h1>{escape(error.title)}</h1><p>{escape(error.message)}</p></html>"
+
+
+def transaction(request_id: str) -> dict[str, str]:
+    """Swift's name for a request, in its form: 21 digits, and when it was."""
+    digits = request_id.removeprefix("req-").replace("-", "")[:21]
+    return {"X-Trans-Id": f"tx{digits}-{clock.now() // clock.SECOND:010x}"}
+
+
+class PreconditionFailed(Other):
+    def __init__(self, message: str) -> None:
+        super().__init__(412, message)
+
+
+class LengthRequired(Other):
+    def __init__(self, message: str) -> None:
+        super().__init__(411, message)
+
+
+class WrongRange(Other):
+    def __init__(self, size: int) -> None:
+        text = "The range of bytes that was asked for is not there."
+        super().__init__(416, text, headers={"Content-Range": f"bytes */{size}"})
+
+
+class NoSpace(Other):
+    def __init__(self, message: str) -> None:
+        super().__init__(507, message)

@@ -1,0 +1,1 @@
+"""What this object store offers."""

@@ -1,0 +1,83 @@
+"""What names and metadata may be, and the numbers that `/info` tells."""
+
+from collections.abc import Mapping
+
+from kumoi.kernel.errors import BadRequest
+from kumoi.services.object_store.errors import PreconditionFailed
+
+MOST_BYTES = 5 * (1 << 30) + 2
+LONGEST_ACCOUNT = 256
+LONGEST_CONTAINER = 256
+LONGEST_OBJECT = 1024
+LONGEST_META_NAME = 128
+LONGEST_META_VALUE = 256
+MOST_META = 90
+MOST_META_BYTES = 4096
+LONGEST_HEADER = 8192
+LONGEST_LISTING = 10_000
+
+
+def check_name(kind: str, name: str, most: int) -> None:
+    """BadRequest for one that is too long; PreconditionFailed for one that no text can be."""
+    if "\ufffd" in name or "\0" in name:
+        raise PreconditionFailed(f"The name of the {kind} is not valid UTF-8 or holds a NUL character.")
+    if len(name.encode()) > most:
+        raise BadRequest(f"The name of the {kind} has {len(name.encode())} bytes; at most {most} are taken.")
+
+
+def check_container_name(name: str) -> None:
+    check_name("container", name, LONGEST_CONTAINER)
+    if name in (".", ".."):
+        raise BadRequest(f"The name of the container may not be {name!r}.")
+
+
+def metadata(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """The headers with this prefix, checked: lower-case name → text."""
+    found, size = {}, 0
+    for header, value in headers.items():
+        if not header.startswith(prefix):
+            continue
+        name = header[len(prefix) :]
+        text = decoded(header, value)
+        length = len(text.encode())
+        if not name:
+            raise BadRequest("The name of a metadata header is empty.")
+        if len(name) > LONGEST_META_NAME:
+            raise BadRequest(
+                f"The metadata name {name[:40]}… has {len(name)} bytes; at most {LONGEST_META_NAME} are taken."
+            )
+        if length > LONGEST_META_VALUE:
+            raise BadRequest(
+                f"The metadata value of {name} has {length} bytes; at most {LONGEST_META_VALUE} are taken."
+            )
+        size += len(name) + length
+        found[header] = text
+    check_metadata(found, prefix)
+    return found
+
+
+def check_metadata(found: Mapping[str, str], prefix: str) -> None:
+    """BadRequest when the items with this prefix are too many, or too much together."""
+    items = {name[len(prefix) :]: value for name, value in found.items() if name.startswith(prefix)}
+    if len(items) > MOST_META:
+        raise BadRequest(f"There are {len(items)} items of metadata; at most {MOST_META} are taken.")
+    size = sum(len(name) + len(value.encode()) for name, value in items.items())
+    if size > MOST_META_BYTES:
+        raise BadRequest(f"The metadata has {size} bytes; at most {MOST_META_BYTES} are taken.")
+
+
+def decoded(header: str, value: str) -> str:
+    """The text of a header, whose bytes arrive one to a character."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        raise BadRequest(f"The header {header} is not valid UTF-8.") from None
+
+
+def encoded(value: str) -> str:
+    """The opposite."""
+    return value.encode().decode("latin-1")
+
+
+def flag(text: str | None) -> bool:
+    return (text or "").strip().lower() in ("true", "1", "yes", "on", "t", "y")

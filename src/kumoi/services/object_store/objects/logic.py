@@ -1,0 +1,220 @@
+"""What is allowed on objects, and what a new one is."""
+
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
+from kumoi.kernel import clock
+from kumoi.kernel.errors import BadRequest, Conflict, NotBuilt, NotFound, TooLarge, Unprocessable
+from kumoi.kernel.who import Who
+from kumoi.services.object_store import limits, listings
+from kumoi.services.object_store.access import READ, WRITE
+from kumoi.services.object_store.accounts.logic import QUOTA
+from kumoi.services.object_store.asked import http_date, timestamp
+from kumoi.services.object_store.containers import logic as containers
+from kumoi.services.object_store.errors import LengthRequired, PreconditionFailed
+
+META = "x-object-meta-"
+KEPT = (
+    "cache-control", "content-disposition", "content-encoding", "content-language", "expires", "x-robots-tag",
+)  # fmt: skip
+"""Headers besides metadata that an object keeps and shows."""
+_ABSENT = {
+    "x-object-manifest": "dynamic large objects",
+    "x-symlink-target": "symbolic links",
+}
+"""Header → what it would ask for."""
+OCTETS = "application/octet-stream"
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a request says of the object that it writes."""
+
+    content_type: str | None
+    metadata: dict[str, str]
+    delete_at: int | None
+
+
+def check_path(account: str, container: str, name: str) -> None:
+    limits.check_name("account", account, limits.LONGEST_ACCOUNT)
+    limits.check_container_name(container)
+    limits.check_name("object", name, limits.LONGEST_OBJECT)
+
+
+def described(headers: Mapping[str, str], now: int) -> Described:
+    for header, what in _ABSENT.items():
+        if header in headers:
+            raise NotBuilt(f"{header.title()}: {what} are not there yet.")
+    metadata = limits.metadata(headers, META)
+    for header in KEPT:
+        if headers.get(header):
+            metadata[header] = limits.decoded(header, headers[header])
+    content_type = headers.get("content-type") or None
+    if content_type is not None:
+        content_type = limits.decoded("content-type", content_type)
+    return Described(content_type, metadata, _delete_at(headers, now))
+
+
+def _delete_at(headers: Mapping[str, str], now: int) -> int | None:
+    after, at = headers.get("x-delete-after"), headers.get("x-delete-at")
+    text, header = (after, "X-Delete-After") if after is not None else (at, "X-Delete-At")
+    if text is None or (header == "X-Delete-At" and not text.strip()):
+        return None
+    try:
+        number = int(text)
+    except ValueError:
+        raise BadRequest(f"{header}: {text[:40]!r} is no whole number of seconds.") from None
+    seconds = number + now // clock.SECOND if after is not None else number
+    if not now // clock.SECOND < seconds < 1 << 40:
+        raise BadRequest(f"{header}: {text[:40]!r} lies in the past, or too far away.")
+    return seconds
+
+
+def length(headers: Mapping[str, str]) -> int | None:
+    """Bytes that the client promises; None: it sends them in chunks."""
+    text = headers.get("content-length")
+    if text is None:
+        if "transfer-encoding" not in headers:
+            raise LengthRequired("Content-Length is missing.")
+        return None
+    if int(text) > limits.MOST_BYTES:
+        raise TooLarge(f"The object would have {int(text)} bytes; at most {limits.MOST_BYTES} are taken.")
+    return int(text)
+
+
+def readable(
+    tx: Reading, who: Who, account: str, container: str, name: str, headers: Mapping[str, str]
+) -> tuple[Container, Object]:
+    check_path(account, container, name)
+    place = containers.open_to(tx, who, account, container, headers, READ)
+    found = standing(tx, place, name)
+    if found is None:
+        raise NotFound("The object could not be found.")
+    return place, found
+
+
+def standing(tx: Reading, container: Container, name: str) -> Object | None:
+    """An object that has not expired."""
+    found = tx.object(container, name)
+    if found is not None and found.delete_at is not None and found.delete_at <= tx.now // clock.SECOND:
+        return None
+    return found
+
+
+def may_put(
+    tx: Reading, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], size: int
+) -> Container:
+    """The container that takes it, now."""
+    check_path(account, container, name)
+    place = containers.open_to(tx, who, account, container, headers, WRITE)
+    before = standing(tx, place, name)
+    if headers.get("if-none-match", "").strip() == "*" and before is not None:
+        raise PreconditionFailed("If-None-Match: there is such an object.")
+    _take_quota(tx, place, before, size)
+    return place
+
+
+def _take_quota(tx: Reading, container: Container, before: Object | None, size: int) -> None:
+    more = size - (before.size if before else 0)
+    most, count = (container.metadata.get(key) for key in (containers.QUOTA_BYTES, containers.QUOTA_COUNT))
+    if most and more > 0 and container.bytes + more > int(most):
+        raise TooLarge(f"The quota of the container has no room: {most} bytes, of which {container.bytes} are used.")
+    if count and before is None and container.objects + 1 > int(count):
+        raise TooLarge(f"The quota of the container has no room: {count} objects, all of which are there.")
+    account = tx.account(container.account)
+    if (
+        account is not None
+        and (total := account.metadata.get(QUOTA))
+        and more > 0
+        and account.bytes + more > int(total)
+    ):
+        raise TooLarge(f"The quota of the account has no room: {total} bytes, of which {account.bytes} are used.")
+
+
+def check_etag(headers: Mapping[str, str], stored: Stored) -> None:
+    wanted = headers.get("etag")
+    if wanted and wanted.strip().strip('"').lower() != stored.etag:
+        raise Unprocessable(f"ETag: the bytes that came have {stored.etag}, not {wanted[:80]!r}.")
+
+
+def put(
+    tx: Writing, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], said: Described,
+    stored: Stored,
+) -> Object:  # fmt: skip
+    place = may_put(tx, who, account, container, name, headers, stored.size)
+    made = new_object(tx, name, said, stored, headers.get("x-detect-content-type"))
+    tx.put_object(place, made, stored)
+    return made
+
+
+def new_object(tx: Writing, name: str, said: Described, stored: Stored, detect: str | None = None) -> Object:
+    content_type = said.content_type
+    if content_type is None or limits.flag(detect):
+        content_type = mimetypes.guess_type(name, strict=False)[0] or OCTETS
+    return Object(
+        name=name, size=stored.size, etag=stored.etag, content_type=content_type, at=tx.now,
+        entry=listings.entry(name, stored.etag, stored.size, content_type, tx.now), metadata=said.metadata,
+        delete_at=said.delete_at,
+    )  # fmt: skip
+
+
+def change(
+    tx: Writing, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], said: Described
+) -> None:
+    """Its metadata is replaced as a whole; its bytes stay."""
+    check_path(account, container, name)
+    place = containers.open_to(tx, who, account, container, headers, WRITE)
+    found = standing(tx, place, name)
+    if found is None:
+        raise NotFound("The object could not be found.")
+    found.content_type = said.content_type or found.content_type
+    found.metadata, found.delete_at, found.at = said.metadata, said.delete_at, tx.now
+    found.entry = listings.entry(name, found.etag, found.size, found.content_type, tx.now)
+    tx.put_object(place, found, None)
+
+
+def remove(tx: Writing, who: Who, account: str, container: str, name: str, headers: Mapping[str, str]) -> None:
+    check_path(account, container, name)
+    place = containers.open_to(tx, who, account, container, headers, WRITE)
+    found = standing(tx, place, name)
+    if found is not None and (wanted := headers.get("if-match")) and wanted.strip('"') not in ("*", found.etag):
+        raise PreconditionFailed("If-Match: the object has another ETag.")
+    tx.remove_object(place, name)
+    if found is None:
+        raise Gone()
+
+
+class Gone(NotFound):
+    """It was not there, or had expired; what an expired one left is removed all the same."""
+
+    def __init__(self) -> None:
+        super().__init__("The object could not be found.")
+
+
+def headers_of(found: Object) -> dict[str, str]:
+    headers = {
+        "ETag": found.etag,
+        "Last-Modified": http_date(found.at),
+        "X-Timestamp": timestamp(found.at),
+        "Accept-Ranges": "bytes",
+    }
+    if found.delete_at is not None:
+        headers["X-Delete-At"] = str(found.delete_at)
+    headers.update((key, limits.encoded(value)) for key, value in found.metadata.items())
+    return headers
+
+
+def other(header: str, text: str) -> tuple[str, str]:
+    """`container/object` in a header."""
+    container, slash, name = unquote(limits.decoded(header, text)).lstrip("/").partition("/")
+    if not (container and slash and name):
+        raise PreconditionFailed(f"{header}: {text[:100]!r} is not of the form container/object.")
+    return container, name
+
+
+def check_conflict(source: Object, size: int) -> None:
+    if source.size != size:
+        raise Conflict("The source was changed while it was copied.")

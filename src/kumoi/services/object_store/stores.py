@@ -1,0 +1,46 @@
+"""How requests reach the object store, and what they read when it refuses."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from kumoi.engines.objects.interface import NoRoom, ObjectsError, ObjectStore, Reading, Writer, Writing
+from kumoi.kernel.errors import Unavailable
+from kumoi.kernel.http import Request
+from kumoi.services.object_store.errors import NoSpace
+
+__all__ = ["ObjectStore", "ObjectsError", "Reading", "Writing", "change", "look", "of", "translated"]
+T = TypeVar("T")
+
+
+def of(request: Request) -> ObjectStore:
+    store: ObjectStore = request.engine(ObjectStore)
+    return store
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    try:
+        yield
+    except NoRoom as error:
+        raise NoSpace(str(error)) from error
+    except ObjectsError as error:
+        raise Unavailable(f"{str(error)[:300]} Nothing was changed; try again.") from error
+
+
+def look(request: Request, work: Callable[[Reading], T]) -> T:
+    with translated():
+        return of(request).read(work)
+
+
+async def change(request: Request, work: Callable[[Writing], T], writer: Writer | None = None) -> T:
+    """What `work` gives, once its changes are durable. `writer`: whose bytes it gives to an object; they are kept or gone
+    whatever becomes of the request."""
+    future = of(request).write(work)
+    if writer is not None:
+        future.add_done_callback(
+            lambda done: writer.discard() if done.cancelled() or done.exception() else writer.keep()
+        )
+    with translated():
+        return await asyncio.wrap_future(future)

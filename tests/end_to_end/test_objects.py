@@ -1,0 +1,88 @@
+"""The object store of a running cloud, by the stock client: through the front, the API's workers and the streams."""
+
+import hashlib
+import shutil
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.end_to_end.clouds import Cloud
+
+pytestmark = [
+    pytest.mark.end_to_end,
+    pytest.mark.skipif(shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed"),
+]
+LARGE = bytes(range(256)) * 40_000
+
+
+@pytest.fixture(scope="module")
+def client(made_clouds: list[Cloud]) -> Iterator[Any]:
+    cloud = Cloud(hypervisor="fake", network="fake")
+    made_clouds.append(cloud)
+    cloud.up()
+    yield cloud.sdk().object_store
+    assert cloud.audit() == []
+
+
+def test_a_tree_goes_there_and_back(client: Any, tmp_path: Path) -> None:
+    client.create_container("tree")
+    bytes_of = {"few": b"few", "folder/none": b"", "folder/many": LARGE, "ü/ 100%+": b"odd"}
+    for name, data in bytes_of.items():
+        client.put(f"/tree/{name.replace('%', '%25')}", data=data, headers={"X-Object-Meta-Mtime": "1.5"})
+    assert sorted(each.name for each in client.objects("tree")) == sorted(bytes_of)
+    for name, data in bytes_of.items():
+        got = client.get(f"/tree/{name.replace('%', '%25')}")
+        assert got.content == data and got.headers["ETag"] == hashlib.md5(data).hexdigest()
+        assert got.headers["X-Object-Meta-Mtime"] == "1.5" and got.headers["Accept-Ranges"] == "bytes"
+    assert client.get_container_metadata("tree").count == 4
+    folders = client.get("/tree?delimiter=/&format=json").json()
+    assert [each.get("subdir", each.get("name")) for each in folders] == ["few", "folder/", "ü/"]
+
+
+@pytest.mark.parametrize("metadata", ["mtime", "colour"])
+def test_a_large_object_is_sent_whichever_way(client: Any, metadata: str) -> None:
+    """The front sends the file, or the streams do where it could not keep a header."""
+    client.create_container("large")
+    client.put("/large/one", data=LARGE, headers={f"X-Object-Meta-{metadata}": "1.5"})
+    got = client.get("/large/one", headers={"Range": "bytes=5-9"})
+    assert (got.status_code, got.content) == (206, LARGE[5:10])
+    assert got.headers["Content-Range"] == f"bytes 5-9/{len(LARGE)}"
+    assert got.headers[f"X-Object-Meta-{metadata}"] == "1.5"
+    for headers in ({"If-Match": "*"}, {"If-Match": got.headers["ETag"]}, {}):
+        whole = client.get("/large/one", headers=headers)
+        assert (whole.status_code, whole.content) == (200, LARGE)
+        assert whole.headers["Content-Type"] == "application/octet-stream" and "X-Trans-Id" in whole.headers
+    assert client.get("/large/one", headers={"If-None-Match": got.headers["ETag"]}).status_code == 304
+    several = client.get("/large/one", headers={"Range": "bytes=0-1,5-6"})
+    assert several.status_code == 206 and LARGE[5:7] in several.content
+    beyond = client.get("/large/one", headers={"Range": f"bytes={len(LARGE)}-"})
+    assert beyond.status_code == 416
+    assert client.delete("/large/one").status_code == 204
+    assert client.get("/large/one").status_code == 404
+
+
+def test_an_upload_that_ends_half_way_leaves_the_old_object(client: Any) -> None:
+    client.create_container("half")
+    url = urlsplit(client.get_endpoint())
+    for size in (3, len(LARGE)):
+        old = LARGE[:size]
+        assert client.put("/half/one", data=old).status_code == 201
+        with socket.create_connection((url.hostname, url.port)) as connection:
+            head = f"PUT {url.path}/half/one HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {client.get_token()}\r\n"
+            connection.sendall(f"{head}Content-Length: {size + 1}\r\n\r\n".encode() + LARGE[1 : size + 1])
+            time.sleep(0.3)
+        time.sleep(0.3)
+        assert client.get("/half/one").content == old
+
+
+def test_who_may_not_is_told_so_as_swift_tells_it(client: Any) -> None:
+    absent = client.get("/absent")
+    assert absent.status_code == 404 and absent.headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert absent.text.startswith("<html><h1>Not Found</h1>")
+    assert client.put("/large/x", data=b"x", headers={"ETag": "0" * 32}).status_code == 422
+    assert client.put("/large/x", headers={"X-Object-Manifest": "a/b"}).status_code == 501

@@ -1,0 +1,218 @@
+"""What every object store must do; fake and real ones inherit this class and give the fixtures."""
+
+import hashlib
+import threading
+from typing import Any
+
+import pytest
+
+from kumoi.engines.objects.interface import (
+    Container,
+    Object,
+    ObjectsError,
+    ObjectStore,
+    Page,
+    Reading,
+    Stored,
+    Writer,
+    Writing,
+)
+
+LARGE = bytes(range(256)) * 1000
+
+
+def container(store: ObjectStore, name: str = "c") -> Container:
+    return store.write(lambda tx: tx.put_container("a", name, {}, "default")).result()
+
+
+def described(name: str, stored: Stored | None, **more: Any) -> Object:
+    size, etag = (stored.size, stored.etag) if stored else (0, "e")
+    return Object(name=name, size=size, etag=etag, content_type="t", at=1, entry=f'"{name}"', **more)
+
+
+def poured(store: ObjectStore, data: bytes) -> tuple[Writer, Stored]:
+    writer = store.begin()
+    for begin in range(0, len(data), 50_000):
+        writer.write(data[begin : begin + 50_000])
+    return writer, writer.finish()
+
+
+def put(store: ObjectStore, where: Container, name: str, data: bytes = b"bytes", **more: Any) -> Stored:
+    writer, stored = poured(store, data)
+    store.write(lambda tx: tx.put_object(where, described(name, stored, **more), stored)).result()
+    writer.keep()
+    return stored
+
+
+def fill(store: ObjectStore, where: Container, *names: str) -> None:
+    def work(tx: Writing) -> None:
+        for name in names:
+            stored = Stored(1, "e", b"x", None)
+            tx.put_object(where, described(name, stored), stored)
+
+    store.write(work).result()
+
+
+def content(store: ObjectStore, where: Container, name: str) -> bytes | None:
+    found = store.read(lambda tx: tx.object(where, name))
+    if found is None:
+        return None
+    if found.place is None:
+        return store.read(lambda tx: tx.data(where, name))
+    with store.open(found.place) as file:
+        return file.read()
+
+
+def counted(store: ObjectStore, name: str = "c") -> tuple[int, int, int, int]:
+    def look(tx: Reading) -> tuple[int, int, int, int]:
+        account, found = tx.account("a"), tx.container("a", name)
+        assert account is not None and found is not None
+        return account.objects, account.bytes, found.objects, found.bytes
+
+    return store.read(look)
+
+
+class ObjectStoreContract:
+    @pytest.fixture
+    def store(self) -> Any:
+        raise NotImplementedError
+
+    @pytest.mark.parametrize("data", [b"", b"few", LARGE])
+    def test_bytes_come_and_go(self, store: ObjectStore, data: bytes) -> None:
+        where = container(store)
+        stored = put(store, where, "one", data)
+        assert (stored.size, stored.etag) == (len(data), hashlib.md5(data).hexdigest())
+        assert content(store, where, "one") == data
+        assert counted(store) == (1, len(data), 1, len(data))
+        put(store, where, "one", b"others")
+        assert content(store, where, "one") == b"others"
+        assert counted(store) == (1, 6, 1, 6)
+        assert store.write(lambda tx: tx.remove_object(where, "one")).result()
+        assert not store.write(lambda tx: tx.remove_object(where, "one")).result()
+        assert content(store, where, "one") is None
+        assert counted(store) == (0, 0, 0, 0)
+        store.tidy()
+        assert list(store.differences()) == []
+
+    @pytest.mark.parametrize("data", [b"few", LARGE])
+    def test_metadata_changes_and_bytes_stay(self, store: ObjectStore, data: bytes) -> None:
+        where = container(store)
+        put(store, where, "one", data, metadata={"x": "1"})
+
+        def change(tx: Writing) -> None:
+            found = tx.object(where, "one")
+            assert found is not None and found.metadata == {"x": "1"}
+            found.metadata = {"y": "2"}
+            tx.put_object(where, found, None)
+
+        store.write(change).result()
+        found = store.read(lambda tx: tx.object(where, "one"))
+        assert found is not None and found.metadata == {"y": "2"}
+        assert content(store, where, "one") == data
+        assert counted(store) == (1, len(data), 1, len(data))
+        assert list(store.differences()) == []
+
+    def test_what_raises_changes_nothing_and_harms_nobody(self, store: ObjectStore) -> None:
+        where = container(store)
+
+        def half(tx: Writing) -> None:
+            tx.put_object(where, described("half", None), Stored(0, "e", b"", None))
+            tx.put_container("a", "other", {}, "")
+            raise KeyError("half")
+
+        futures = [store.write(half), store.write(lambda tx: tx.put_account("b", {"x": "1"})), store.write(half)]
+        assert futures[1].result().metadata == {"x": "1"}
+        for future in (futures[0], futures[2]):
+            assert isinstance(future.exception(), KeyError)
+        assert store.read(lambda tx: tx.container("a", "other")) is None
+        assert counted(store) == (0, 0, 0, 0)
+
+    def test_bytes_that_nobody_took_go(self, store: ObjectStore) -> None:
+        writer, stored = poured(store, LARGE)
+        writer.discard()
+        writer.discard()
+        assert stored.place is not None
+        with pytest.raises(ObjectsError):
+            store.path(stored.place)
+        assert list(store.differences()) == []
+
+    def test_many_writers_count_exactly(self, store: ObjectStore) -> None:
+        where = container(store)
+
+        def write(number: int) -> None:
+            for each in range(20):
+                put(store, where, f"{each % 10}", b"x" * (number + 1))
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        objects, size, *_ = counted(store)
+        assert objects == 10
+        assert size == sum(len(content(store, where, str(each)) or b"") for each in range(10))
+        assert list(store.differences()) == []
+
+    def test_containers_have_names_of_their_own(self, store: ObjectStore) -> None:
+        first = container(store, "b")
+        assert container(store, "b").id == first.id
+        fill(store, first, "one")
+        other = store.write(lambda tx: tx.put_container("other", "b", {}, "")).result()
+        assert other.id != first.id and store.read(lambda tx: tx.object(other, "one")) is None
+        container(store, "a")
+        listed = store.read(lambda tx: tx.containers("a", Page(limit=10)))
+        assert [(name, row and row.objects) for name, row in listed] == [("a", 0), ("b", 1)]
+        store.write(lambda tx: tx.remove_object(first, "one")).result()
+        store.write(lambda tx: tx.remove_container(first)).result()
+        assert store.read(lambda tx: tx.container("a", "b")) is None
+        account = store.read(lambda tx: tx.account("a"))
+        assert account is not None and account.containers == 1
+        assert container(store, "b").id != first.id
+        assert list(store.differences()) == []
+
+    @pytest.mark.parametrize(
+        ("page", "expected"),
+        [
+            ({}, "a a/ a/1 a/b/2 a/b/3 b b/c ü"),
+            ({"limit": 2}, "a a/"),
+            ({"marker": "a/1"}, "a/b/2 a/b/3 b b/c ü"),
+            ({"end_marker": "a/1"}, "a a/"),
+            ({"prefix": "a/"}, "a/ a/1 a/b/2 a/b/3"),
+            ({"delimiter": "/"}, "a [a/] b [b/] ü"),
+            ({"delimiter": "/", "limit": 2}, "a [a/]"),
+            ({"delimiter": "/", "marker": "a/"}, "b [b/] ü"),
+            ({"delimiter": "/", "prefix": "a/"}, "a/ a/1 [a/b/]"),
+            ({"delimiter": "/", "prefix": "a/", "flat": True}, "a/1"),
+            ({"delimiter": "/", "flat": True}, "a a/ b ü"),
+            ({"reverse": True}, "ü b/c b a/b/3 a/b/2 a/1 a/ a"),
+            ({"reverse": True, "marker": "b", "end_marker": "a/"}, "a/b/3 a/b/2 a/1"),
+            ({"reverse": True, "delimiter": "/"}, "ü [b/] b [a/] a"),
+            ({"delimiter": "b/", "prefix": "a"}, "a a/ a/1 [a/b/]"),
+            ({"prefix": "\U0010ffff"}, ""),
+        ],
+    )
+    def test_pages(self, store: ObjectStore, page: dict[str, Any], expected: str) -> None:
+        where = container(store)
+        fill(store, where, "b/c", "a/b/3", "a", "ü", "a/1", "b", "a/b/2", "a/")
+        wanted = Page(**{"limit": 100, **page})
+        shown = store.read(lambda tx: tx.objects(where, wanted))
+        assert " ".join(each.name if each.entry else f"[{each.name}]" for each in shown) == expected
+        assert all(each.entry in (None, f'"{each.name}"') for each in shown)
+        if not wanted.delimiter:
+            assert store.read(lambda tx: tx.names(where, wanted)).split() == expected.split()
+            assert store.read(lambda tx: tx.entries(where, wanted)) == ",".join(f'"{each.name}"' for each in shown)
+
+    def test_folders_of_any_size_cost_one_look(self, store: ObjectStore) -> None:
+        where = container(store)
+        fill(store, where, *(f"{folder}/{number:04}" for folder in "abc" for number in range(300)), "d")
+        for more in ({}, {"reverse": True}):
+            shown = store.read(lambda tx, more=more: tx.objects(where, Page(limit=10, delimiter="/", **more)))  # type: ignore[misc]
+            assert sorted(each.name for each in shown) == ["a/", "b/", "c/", "d"]
+
+    def test_what_expires_is_told(self, store: ObjectStore) -> None:
+        where = container(store)
+        put(store, where, "late", delete_at=200)
+        put(store, where, "soon", delete_at=100)
+        put(store, where, "never")
+        due = store.read(lambda tx: tx.expired(150, 10))
+        assert [(found.name, name) for found, name in due] == [("c", "soon")]

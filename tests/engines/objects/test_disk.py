@@ -1,0 +1,155 @@
+"""The object store on a disk: what a crash and a full disk leave."""
+
+import errno
+import os
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kumoi.engines.objects.disk import DiskObjects
+from kumoi.engines.objects.interface import NoRoom
+from kumoi.kernel import clock, durable
+from kumoi.kernel.clock import VirtualClock
+from tests.engines.objects.contract import LARGE, ObjectStoreContract, container, content, described, poured, put
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[DiskObjects]:
+    made = DiskObjects(tmp_path / "objects")
+    yield made
+    made.close()
+
+
+class TestDiskObjects(ObjectStoreContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[DiskObjects]:
+        made = DiskObjects(tmp_path / "objects")
+        yield made
+        made.close()
+
+
+def files(store: DiskObjects) -> list[str]:
+    return sorted(path.name for path in store.files.glob("*/*"))
+
+
+def killed(work: Any) -> None:
+    """`work` in a process that ends at once when it is done, and closes nothing."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+def test_an_upload_that_a_crash_cuts_off_leaves_nothing(tmp_path: Path) -> None:
+    def work() -> None:
+        writer = DiskObjects(tmp_path / "objects").begin()
+        writer.write(LARGE)
+
+    killed(work)
+    store = DiskObjects(tmp_path / "objects")
+    assert len(os.listdir(store.incoming)) == 1
+    assert [told.partition(": ")[2] for told in store.tidy()] == ["an upload was cut off"]
+    assert os.listdir(store.incoming) == [] and files(store) == []
+    assert store.tidy() == []
+    store.close()
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_crash_between_the_bytes_and_their_name(tmp_path: Path, given: bool) -> None:
+    """Before the transaction nobody has them; behind it they are the object's, though the link was lost."""
+
+    def work() -> None:
+        made = DiskObjects(tmp_path / "objects")
+        where = container(made)
+        _, stored = poured(made, LARGE)
+        if given:
+            made.write(lambda tx: tx.put_object(where, described("one", stored), stored)).result()
+            assert stored.place is not None
+            made.place(stored.place).unlink()
+
+    killed(work)
+    store = DiskObjects(tmp_path / "objects")
+    told = store.tidy()
+    assert len(told) == (0 if given else 1)
+    assert content(store, container(store), "one") == (LARGE if given else None)
+    assert os.listdir(store.incoming) == [] and len(files(store)) == int(given)
+    assert list(store.differences()) == []
+    store.close()
+
+
+def test_an_upload_of_a_living_process_is_left_alone(store: DiskObjects) -> None:
+    where = container(store)
+    writer, stored = poured(store, LARGE)
+    assert store.tidy() == []
+    store.write(lambda tx: tx.put_object(where, described("one", stored), stored)).result()
+    writer.keep()
+    assert content(store, where, "one") == LARGE
+
+
+def test_replaced_bytes_stay_for_a_moment_and_go(store: DiskObjects) -> None:
+    with clock.using(VirtualClock()):
+        where = container(store)
+        first = put(store, where, "one", LARGE)
+        put(store, where, "one", LARGE + b"x")
+        store.tidy()
+        assert first.place in files(store)
+        clock.sleep(60)
+        store.tidy()
+        assert first.place not in files(store) and len(files(store)) == 1
+        assert list(store.differences()) == []
+
+
+def test_the_audit_names_what_is_wrong(store: DiskObjects) -> None:
+    where = container(store)
+    lost, cut = put(store, where, "lost", LARGE), put(store, where, "cut", LARGE)
+    put(store, where, "few")
+    assert list(store.differences()) == []
+    assert lost.place and cut.place
+    store.place(lost.place).unlink()
+    store.place(cut.place).chmod(0o600)
+    os.truncate(store.place(cut.place), 5)
+    stray = store.place("0" * 32)
+    stray.parent.mkdir(exist_ok=True)
+    stray.write_bytes(b"x")
+    store.write(lambda tx: tx._ask("UPDATE containers SET objects = 7")).result()  # type: ignore[attr-defined]
+    store.write(lambda tx: tx._ask("UPDATE small_bytes SET data = x'00'")).result()  # type: ignore[attr-defined]
+    problems = dict(store.differences())
+    assert problems["lost"] == "its bytes are not on the disk"
+    assert problems["cut"] == f"it has 5 bytes on the disk instead of {len(LARGE)}"
+    assert problems["0" * 32] == "its bytes are on the disk, but no object has them"
+    assert "counts 7 objects" in problems["a/c"] and "sums differ" in problems["a"]
+    assert problems["few"] == "its bytes, beside its name, are missing or of another length"
+
+
+def test_a_full_disk_keeps_nothing(store: DiskObjects, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = container(store)
+
+    def full(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(durable, "check_room", full)
+    with pytest.raises(NoRoom):
+        store.begin().write(LARGE)
+    with pytest.raises(NoRoom):
+        put(store, where, "few")
+    monkeypatch.undo()
+    assert os.listdir(store.incoming) == []
+    assert content(store, where, "few") is None
+
+
+def test_memory_stays_constant(store: DiskObjects) -> None:
+    chunk = os.urandom(1 << 20)
+    tracemalloc.start()
+    writer = store.begin()
+    for _ in range(64):
+        writer.write(chunk)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    writer.discard()
+    assert peak < 4 << 20
