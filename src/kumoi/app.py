@@ -36,7 +36,7 @@ MAKERS: dict[type[Any], Callable[[Folder, Settings], Any]] = {
 }
 """Engines of the control plane's processes, which `locate` finds by interface."""
 
-NOT_OF_THE_RUNNER = frozenset({"api", "streams", "schemas", "bootstrap", "audit", "service"})
+NOT_FOR_THE_RUNNER = frozenset({"api", "streams", "schemas", "bootstrap", "audit", "service"})
 """Rooms that the runner loads only where another room imports them."""
 
 
@@ -54,7 +54,7 @@ def load_runner() -> None:
     """Import what the runner needs: all rooms except those that answer requests, fill a new cloud, or audit.
     Operations, reconcilers, sweeps, quotas and removal functions register themselves on import."""
     for name in service_modules():
-        if NOT_OF_THE_RUNNER.isdisjoint(name.split(".")):
+        if NOT_FOR_THE_RUNNER.isdisjoint(name.split(".")):
             importlib.import_module(name)
 
 

@@ -12,7 +12,7 @@ from kumoi.kernel import clock, log, reconcile
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.errors import DatabaseAway
 from kumoi.kernel.runner import LEASE_SECONDS, next_due
-from kumoi.kernel.wakeup import Ear, Work
+from kumoi.kernel.wakeup import BellListener, Work
 
 WORKERS = 12
 POLL_SECONDS = 2.0
@@ -28,7 +28,7 @@ def serve(data: Path, stop: threading.Event) -> None:
     database.patience = LEASE_SECONDS
     locate = app.engines(folder, settings)
     runner = app.make_runner(database, locate)
-    ear = Ear(folder.runner_socket)
+    listener = BellListener(folder.runner_socket)
     work = threading.BoundedSemaphore(WORKERS)
 
     def wake() -> None:
@@ -116,7 +116,7 @@ def serve(data: Path, stop: threading.Event) -> None:
             wait = min([POLL_SECONDS, *((at - now) / SECOND for at in (operation_at, row_at) if at is not None)])
             # Overdue work waits for a busy worker. A bell or the end of its work wakes it sooner.
             look_at = looked + (max(wait, 0.01) if wait > 0 else OVERDUE_SECONDS)
-        heard = ear.wait(look_at - clock.monotonic())
+        heard = listener.wait(look_at - clock.monotonic())
         if Work.OPERATION in heard:
             wake()
         if Work.DIRTY in heard:
@@ -126,7 +126,7 @@ def serve(data: Path, stop: threading.Event) -> None:
             look_at = min(look_at, looked + OVERDUE_SECONDS)
     for thread in threads:
         thread.join(5.0)
-    ear.close()
+    listener.close()
 
 
 def main() -> None:

@@ -259,7 +259,7 @@ def test_a_deletion_holds_what_the_operation_held_that_it_took_over(database: Da
 def test_what_is_let_go_may_be_another_s(database: Database, world: World) -> None:
     both = [subject("thing", "t"), subject("shelf", "s")]
     first = database.write(lambda tx: begin(tx, MAKE, both, {"id": "t"}, **ORIGIN))
-    database.write(lambda tx: operations.let_go(tx, first, "shelf/s"))
+    database.write(lambda tx: operations.release_subject(tx, first, "shelf/s"))
     second = database.write(lambda tx: supersede(tx, REMOVE, ["shelf/s"], {"id": "s"}, **ORIGIN))
     assert second != first
     runner(database, world).run_until_quiet()
@@ -389,8 +389,8 @@ def test_what_is_only_told_of_is_neither_held_nor_inherited_nor_given_a_generati
     world.before = lambda name: seen.append(
         [r["subject"] for r in database.read(lambda tx: tx.all(sa.select(operations.generations)))]
     )
-    told_of = [subject("shelf", "s")]
-    make_it = lambda tx, each: begin(tx, MAKE, [subject("thing", each)], {"id": each}, told_of=told_of, **ORIGIN)  # noqa: E731
+    shown_for = [subject("shelf", "s")]
+    make_it = lambda tx, each: begin(tx, MAKE, [subject("thing", each)], {"id": each}, shown_for=shown_for, **ORIGIN)  # noqa: E731
     first = database.write(lambda tx: make_it(tx, "t"))
     second = database.write(lambda tx: make_it(tx, "u"))
     assert database.read(lambda tx: operations.active_on(tx, "shelf/s")) is None

@@ -9,7 +9,7 @@ from kumoi.kernel import reconcile, wakeup
 from kumoi.kernel.database import Database
 from kumoi.kernel.operations import Again
 from kumoi.kernel.runner import Runner
-from kumoi.kernel.wakeup import Bell, Ear, Work
+from kumoi.kernel.wakeup import Bell, BellListener, Work
 from tests.kernel.toys import World, make
 
 
@@ -22,14 +22,14 @@ def rung() -> Iterator[list[Work]]:
 
 
 def test_an_ear_hears_what_was_rung_for_since_the_last_time(tmp_path: Path) -> None:
-    ear = Ear(tmp_path / "ear")
+    listener = BellListener(tmp_path / "ear")
     bell = Bell(tmp_path / "ear")
-    assert ear.wait(0.01) == set()
+    assert listener.wait(0.01) == set()
     for work in (Work.DIRTY, Work.OPERATION, Work.DIRTY):
         bell.ring(work)
-    assert ear.wait(1.0) == {Work.DIRTY, Work.OPERATION}
-    assert ear.wait(0.01) == set()
-    ear.close()
+    assert listener.wait(1.0) == {Work.DIRTY, Work.OPERATION}
+    assert listener.wait(0.01) == set()
+    listener.close()
     bell.ring(Work.LATER)
 
 

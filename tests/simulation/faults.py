@@ -15,7 +15,7 @@ import msgspec
 
 from kumoi.engines.images.interface import ImagesError
 from kumoi.engines.network.interface import NetworkError
-from kumoi.engines.volumes.places import saying_when_full
+from kumoi.engines.volumes.places import explaining_full_disk
 from kumoi.host.agent import Agent, Refusal
 from kumoi.host.client import InProcess, Unreachable
 from kumoi.host.fences import Fences
@@ -141,7 +141,7 @@ class BadVolumes:
 
         def filling(*arguments: Any, **named: Any) -> Any:
             if self.mischief.strikes(0.05, "the disk of the host is full"):
-                with saying_when_full():
+                with explaining_full_disk():
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return method(*arguments, **named)
 

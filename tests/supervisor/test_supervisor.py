@@ -136,7 +136,7 @@ def test_what_is_killed_three_times_in_a_row_is_back_each_time_within_a_second(d
 def test_what_starts_well_never_waits_long_however_often_it_is_killed(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kumoi.supervisor.unit.LIVED", 0.02)
+    monkeypatch.setattr("kumoi.supervisor.unit.STARTED_WELL", 0.02)
     unit = Unit(Process("often", ("/bin/sleep", "600")), data)
     for _ in range(9):
         unit.start()

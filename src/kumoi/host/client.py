@@ -24,7 +24,7 @@ from kumoi.kernel.settings import Folder, Settings
 T = TypeVar("T")
 
 IDLE_CONNECTIONS = 16
-LOOKED_AFTER = 5.0
+PROBE_EVERY = 5.0
 """Seconds between two calls that try a silent host, prompt questions aside."""
 
 
@@ -136,7 +136,7 @@ class UnixSocket:
                 return False
             if now < self.next_look:
                 return True
-            self.next_look = now + LOOKED_AFTER
+            self.next_look = now + PROBE_EVERY
             return False
 
     def _silent(self, within: float) -> None:
@@ -144,7 +144,7 @@ class UnixSocket:
         with self.lock:
             again, now = self.silent_since is not None, clock.monotonic()
             if not again:
-                self.silent_since, self.next_look = now, now + LOOKED_AFTER
+                self.silent_since, self.next_look = now, now + PROBE_EVERY
             given_up = list(self.under_way) if again and within <= AT_ONCE else []
         for connection in given_up:
             connection.give_up()

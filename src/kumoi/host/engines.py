@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kumoi.engines.hypervisor.interface import GuestMetadata, Hypervisor
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
-from kumoi.engines.hypervisor.qemu.surroundings import Publish, Surroundings, nobody_asks
+from kumoi.engines.hypervisor.qemu.surroundings import Publish, Surroundings, publish_nowhere
 from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Wiring
 from kumoi.engines.volumes.interface import Volumes
@@ -46,7 +46,7 @@ class Engines:
 
 def assemble(folder: Folder, settings: Settings) -> Engines:
     """Create the engines of this host. An engine raises its own error if the host lacks something."""
-    wiring, published, answering = make_wiring(folder, settings), nobody_asks, None
+    wiring, published, answering = make_wiring(folder, settings), publish_nowhere, None
     if settings.network != "fake":
         metadata = MetadataServer()
         published = metadata.publish
@@ -65,7 +65,9 @@ def make_wiring(folder: Folder, settings: Settings) -> Wiring:
     return made
 
 
-def make_qemu(folder: Folder, settings: Settings, wiring: Wiring, published: Publish = nobody_asks) -> QemuHypervisor:
+def make_qemu(
+    folder: Folder, settings: Settings, wiring: Wiring, published: Publish = publish_nowhere
+) -> QemuHypervisor:
     """The real hypervisor of this host, with config drives in OpenStack's layout."""
 
     def render(metadata: GuestMetadata) -> dict[str, bytes]:

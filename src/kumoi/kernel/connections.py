@@ -127,7 +127,7 @@ def begin_writing(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def hush(context: Any) -> None:
+def hide_row_values(context: Any) -> None:
     """PostgreSQL's details of an error quote the row that it was about."""
     for error in (context.original_exception, context.sqlalchemy_exception):
         if error is not None and error.args:

@@ -248,7 +248,7 @@ class Database:
                 full, isolation_level="SERIALIZABLE", pool_size=4, max_overflow=32, hide_parameters=True,
                 connect_args=connections.bounds(full),
             )  # fmt: skip
-            event.listen(self._writer, "handle_error", connections.hush)
+            event.listen(self._writer, "handle_error", connections.hide_row_values)
             event.listen(self._writer, "connect", connections.note_life)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 

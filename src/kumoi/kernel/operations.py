@@ -257,11 +257,11 @@ def begin(
     user_id: str,
     project_id: str | None,
     data: Mapping[str, Any] | None = None,
-    told_of: Iterable[str] = (),
+    shown_for: Iterable[str] = (),
     queue: Iterable[str] = (),
 ) -> str:
     """Start an operation in the caller's transaction and return its id. Raises Busy (409) if another operation holds a
-    subject. `told_of`: further subjects whose history shows the operation, although it does not hold them. `queue`: those
+    subject. `shown_for`: further subjects whose history shows the operation, although it does not hold them. `queue`: those
     of its subjects for which it waits, in the order of the requests, instead of being refused. All
     operations must queue for the same kind of subject only, so that no two of them wait for each other."""
     names = list(dict.fromkeys(subject_names))
@@ -279,7 +279,7 @@ def begin(
         request_id=request_id, user_id=user_id, project_id=project_id, created_at=tx.now, updated_at=tx.now,
         step_since=tx.now, next_at=tx.now, attempts=0, overdue=False, lease=None, lease_until=0, fault=None,
     )  # fmt: skip
-    held = {**dict.fromkeys(told_of, False), **{name: name not in waits_for for name in names}}
+    held = {**dict.fromkeys(shown_for, False), **{name: name not in waits_for for name in names}}
     tx.insert_many(
         subjects,
         [
@@ -332,7 +332,7 @@ def supersede(
     )  # fmt: skip
 
 
-def let_go(tx: Transaction, operation_id: str, subject_name: str) -> None:
+def release_subject(tx: Transaction, operation_id: str, subject_name: str) -> None:
     """Release one subject of an active operation, so that another operation may hold it."""
     held = (subjects.c.operation_id == operation_id, subjects.c.subject == subject_name)
     tx.execute(subjects.update().where(*held).values(active=False))

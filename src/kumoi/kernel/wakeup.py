@@ -34,7 +34,7 @@ class Bell:
                 self._socket.sendto(work.encode(), str(self.path))
 
 
-class Ear:
+class BellListener:
     """Receives the wake-ups since the last call."""
 
     def __init__(self, path: Path) -> None:

@@ -15,9 +15,9 @@ LONGEST_PAUSE = 30.0
 FIRST_PAUSE = 0.05
 """Times 2 ** ends in a row. Four ends take less than one and a half seconds. OVN's switch checks its database after one
 second and moves no packet without it, so a database that is killed repeatedly must be back in that time."""
-LIVED = 2.0
-"""Seconds after which a process that was up did start well: however often it is killed, it waits PAUSE_OF_THE_LIVING."""
-PAUSE_OF_THE_LIVING = 1.0
+STARTED_WELL = 2.0
+"""Seconds after which a process that was up did start well: however often it is killed, it waits PAUSE_AFTER_RUN."""
+PAUSE_AFTER_RUN = 1.0
 PID_FILE = ".supervised"
 FAILING = 3
 """Ends in a row from which a process counts as failing."""
@@ -153,7 +153,7 @@ class Unit:
         lived = clock.monotonic() - self.since if self.state == "up" else 0.0
         if lived > SETTLED:
             self.failures = 0
-        self._fail(self._verdict or _ended(status), PAUSE_OF_THE_LIVING if lived > LIVED else LONGEST_PAUSE)
+        self._fail(self._verdict or _ended(status), PAUSE_AFTER_RUN if lived > STARTED_WELL else LONGEST_PAUSE)
         return True
 
     def settle(self) -> None:

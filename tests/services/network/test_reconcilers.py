@@ -294,7 +294,7 @@ def test_connections_end_where_a_floating_ip_leads_elsewhere(cloud: Any, net: An
     wiring.carry(outer, "10.0.0.8")
     sweeps.end_connections(view(cloud))
     assert wiring.connections() == [(outer, "10.0.0.9")]
-    for _ in range(sweeps.TOLD_IN_VAIN + 1):
+    for _ in range(sweeps.CALLS_WITHOUT_EFFECT + 1):
         sweeps.end_connections(view(cloud))
     wiring.carry(outer, "10.0.0.8")
     sweeps.end_connections(view(cloud))

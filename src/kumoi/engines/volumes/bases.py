@@ -148,7 +148,7 @@ class Bases:
         durable.sync_folder(place.parent)
 
 
-def standing_on(files: Iterable[Path]) -> set[str]:
+def bases_of(files: Iterable[Path]) -> set[str]:
     """The image ids that these disks name as their backing file."""
     found = set()
     for file in files:

@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS failure (id INTEGER PRIMARY KEY, method TEXT NOT NULL
 _NOT_DISKS = frozenset({"aki", "ari"})
 
 
-def _nobody(volume_id: str) -> Holder | None:
+def _no_holder(volume_id: str) -> Holder | None:
     return None
 
 
@@ -33,7 +33,7 @@ class FakeVolumes:
         folder: Path,
         images: Path | None = None,
         *,
-        holder: Callable[[str], Holder | None] = _nobody,
+        holder: Callable[[str], Holder | None] = _no_holder,
         capacity_gib: float = 10_000.0,
     ) -> None:
         """`images`: the image store's folder, which must contain an image's data; None: every image is assumed to

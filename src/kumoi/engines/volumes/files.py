@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kumoi.engines.images import qcow2
-from kumoi.engines.volumes.bases import Bases, standing_on
+from kumoi.engines.volumes.bases import Bases, bases_of
 from kumoi.engines.volumes.interface import Base, Capacity, FileSource, Holder, Inventory, Sizes, Source, VolumesError
-from kumoi.engines.volumes.places import Owner, Turns, checked, remove, saying_when_full, sweep
+from kumoi.engines.volumes.places import Owner, Turns, checked, explaining_full_disk, remove, sweep
 from kumoi.engines.volumes.qemu_img import GIB, QemuImg, explain
 from kumoi.kernel import processes
 from kumoi.kernel.fences import Busy, Fence
@@ -28,7 +28,7 @@ _LOCKS_START, _LOCKS_LENGTH = 100, 200
 _FLOCK = struct.Struct("hhqqi4x")
 
 
-def _nobody(volume_id: str) -> Holder | None:
+def _no_holder(volume_id: str) -> Holder | None:
     return None
 
 
@@ -43,7 +43,7 @@ class FileVolumes:
         folder: Folder,
         *,
         user: str | None = GUESTS_USER,
-        holder: Callable[[str], Holder | None] = _nobody,
+        holder: Callable[[str], Holder | None] = _no_holder,
     ) -> None:
         """`user` owns the files and runs qemu-img; None: the user of this process. `holder` finds the process that has
         a volume open.
@@ -68,7 +68,7 @@ class FileVolumes:
         return self.volumes / (checked("volume", volume_id) + _SUFFIX)
 
     def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
-        with saying_when_full(), self.turns.of(f"image {image_id}"):
+        with explaining_full_disk(), self.turns.of(f"image {image_id}"):
             return self.bases.prepare(image_id, disk_format)
 
     def create(
@@ -79,7 +79,7 @@ class FileVolumes:
             raise VolumesError(f"a volume cannot have a size of {size_gib} GiB")
         if image_id and snapshot_id:
             raise VolumesError("a volume starts from an image or from a snapshot, not from both")
-        with saying_when_full(), self.turns.of(f"volume {volume_id}"):
+        with explaining_full_disk(), self.turns.of(f"volume {volume_id}"):
             if place.exists():
                 return
             if snapshot_id:
@@ -104,7 +104,7 @@ class FileVolumes:
 
     def extend(self, fence: Fence, volume_id: str, size_gib: int) -> None:
         place, size = self.path(volume_id), size_gib * GIB
-        with saying_when_full(), self.turns.of(f"volume {volume_id}"):
+        with explaining_full_disk(), self.turns.of(f"volume {volume_id}"):
             now = _header(place, f"volume {volume_id}").virtual_size
             if now > size:
                 raise VolumesError(f"volume {volume_id} has {now} bytes and cannot shrink to {size_gib} GiB")
@@ -117,7 +117,7 @@ class FileVolumes:
 
     def snapshot(self, fence: Fence, volume_id: str, snapshot_id: str) -> int:
         source, place = self.path(volume_id), self._snapshot(snapshot_id)
-        with saying_when_full(), self.turns.of(f"volume {volume_id}"), self.turns.of(f"snapshot {snapshot_id}"):
+        with explaining_full_disk(), self.turns.of(f"volume {volume_id}"), self.turns.of(f"snapshot {snapshot_id}"):
             if place.exists():
                 return _header(place, f"snapshot {snapshot_id}").virtual_size
             header = _header(source, f"volume {volume_id}")
@@ -201,7 +201,7 @@ class FileVolumes:
         # Snapshots are read twice, because a disk may move from one folder to the other meanwhile.
         folders = [self.snapshots, self.volumes, self.snapshots]
         disks = [disk for folder in folders for disk in folder.iterdir()]
-        return standing_on([*disks, *(self.guests.glob("*/*") if self.guests.is_dir() else ())])
+        return bases_of([*disks, *(self.guests.glob("*/*") if self.guests.is_dir() else ())])
 
 
 def copy_sparsely(source: Path, to: Path) -> None:

@@ -104,7 +104,7 @@ class _Turn:
 
 
 @contextmanager
-def saying_when_full() -> Iterator[None]:
+def explaining_full_disk() -> Iterator[None]:
     """Convert errors of the operating system inside the block into a VolumesError with a clear text."""
     try:
         yield

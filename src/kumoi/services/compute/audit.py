@@ -11,7 +11,7 @@ from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store as servers_store
-from kumoi.services.compute.servers.models import AT_REST, LETS_GO, TRANSIENT_VM_STATES, VmState
+from kumoi.services.compute.servers.models import AT_REST, RELEASES_DEVICES, TRANSIENT_VM_STATES, VmState
 from kumoi.services.compute.servers.operations.create import resources
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
@@ -83,7 +83,7 @@ def _devices(name: str, host: _Host, rows: _Rows, server_id: str) -> Found:
     state = host.states[server_id]
     cards, own = set(host.cards.get(server_id, ())), rows.ports_of(server_id)
     found = []
-    if state in LETS_GO:
+    if state in RELEASES_DEVICES:
         found += [
             _said("server", server_id, f"its guest has a card of port {port}, not its own") for port in cards - own
         ]

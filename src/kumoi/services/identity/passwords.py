@@ -42,7 +42,7 @@ def wait_for_room(claim: object) -> None:
         LANE.wait_for_room()
 
 
-def was_right(claim: object) -> None:
+def remember_success(claim: object) -> None:
     """So that the claim needs no room for some minutes."""
     _remember(_of_claim(claim))
 

@@ -25,8 +25,8 @@ REMEMBERED = 7200 * SECOND
 """How long the revision of what is gone is kept: longer than the topology refuses late orders about it."""
 AT_ONCE = 500
 STUCK_AFTER = 3
-LEAP = 1000
-TOLD_IN_VAIN = 24
+REVISION_LEAP = 1000
+CALLS_WITHOUT_EFFECT = 24
 """So often in a row, two minutes, a host is told the same and ends nothing; then it is not told until that changes."""
 
 _told: "WeakKeyDictionary[Hosts, dict[str, tuple[Translations, int]]]" = WeakKeyDictionary()
@@ -44,7 +44,7 @@ def repair(view: View) -> None:
 
         def leap(tx: Transaction) -> None:
             for kind, subject_id, wanted in stuck:
-                reconcile.outrun(tx, kind, subject_id, wanted + LEAP)
+                reconcile.outrun(tx, kind, subject_id, wanted + REVISION_LEAP)
                 _tell(tx, kind, subject_id, f"the world has a newer revision than {wanted}")
 
         view.write(leap)
@@ -99,7 +99,7 @@ def end_connections(view: View) -> None:
     def tell(host: str) -> int:
         before, times = told.get(host, (None, 0))
         times = times if before == kept else 0
-        if times == TOLD_IN_VAIN:
+        if times == CALLS_WITHOUT_EFFECT:
             return 0
         ended = hosts.wiring(host).end_connections(kept)
         told[host] = kept, 0 if ended else times + 1

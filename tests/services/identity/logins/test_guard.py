@@ -49,7 +49,7 @@ def test_a_stranger_keeps_nobody_out(cloud: IdentityCloud) -> None:
 def test_many_addresses_together_keep_out_only_those_that_are_not_known(
     cloud: IdentityCloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(logic, "MOST_EVERYWHERE", 12)
+    monkeypatch.setattr(logic, "MOST_FROM_ALL", 12)
     with clock.using(VirtualClock()):
         assert log_in(cloud, "demo password", HOME).status_code == 201
         for number in range(6):

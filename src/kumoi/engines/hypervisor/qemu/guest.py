@@ -17,7 +17,7 @@ from kumoi.engines.hypervisor.interface import (
 )
 from kumoi.engines.hypervisor.qemu import hot_plug, memory, process
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
-from kumoi.engines.hypervisor.qemu.power import ALIVE, NO_ROOM, QUICKLY, Power
+from kumoi.engines.hypervisor.qemu.power import ALIVE, NO_ROOM, STATE_WITHIN, Power
 from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM
 from kumoi.kernel import durable, log
@@ -64,7 +64,7 @@ class Guest(Power):
         with self._turn():
             self._must_be_up("unpause")
             with self.talk() as qemu:
-                memory.leave_off(qemu)
+                memory.cancel_migration(qemu)
                 qemu.ask("cont")
             self._forget_memory()
             self._save(self._here(), desired=Desired.RUNNING)
@@ -202,7 +202,7 @@ class Guest(Power):
         )
         self._publish(self._here())
 
-    def let_late_go(self) -> None:
+    def record_late_releases(self) -> None:
         """Update the record for devices that the guest released after the request had ended. Called every few seconds,
         because QEMU reports a release only to the current session."""
         record = self.record
@@ -220,7 +220,7 @@ class Guest(Power):
         finally:
             self.lock.release()
 
-    def go_on_with_room(self) -> None:
+    def resume_with_space(self) -> None:
         """Resume a guest that QEMU stopped because the disk was full, once there is space. Called every few seconds."""
         record = self.record
         if record is None or record.reason != NO_ROOM or not self.lock.acquire(blocking=False):
@@ -228,7 +228,7 @@ class Guest(Power):
         try:
             durable.check_room(self.around.folder.volumes)
             if self._here().desired is Desired.RUNNING and process.alive(self.place):
-                with self.talk(QUICKLY) as qemu:
+                with self.talk(STATE_WITHIN) as qemu:
                     if qemu.ask("query-status")["status"] == "io-error":
                         qemu.ask("cont")
                 log.say(ROOM, "a guest was resumed because the disk has space again", server_id=self.server_id)

@@ -10,7 +10,7 @@ from kumoi.engines.hypervisor.qemu.hardware import Hardware
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, MonitorError, Silent
 from kumoi.kernel import clock
 
-LETTING_GO = 1.5
+RELEASE_SECONDS = 1.5
 """Seconds that a guest gets to release a device before the order is retried; 0.3 is usual."""
 
 Conversation = Callable[[], AbstractContextManager[Monitor]]
@@ -115,8 +115,8 @@ def _gone(talk: Conversation, device: str) -> bool:
 
 
 def _within(met: Callable[[], bool]) -> bool:
-    """Whether `met` becomes true within LETTING_GO."""
-    deadline = clock.monotonic() + LETTING_GO
+    """Whether `met` becomes true within RELEASE_SECONDS."""
+    deadline = clock.monotonic() + RELEASE_SECONDS
     while not met():
         if clock.monotonic() > deadline:
             return False

@@ -172,8 +172,8 @@ class QemuHypervisor:
         for guest in self._all():
             console.cut(guest.place.console)
             try:
-                guest.let_late_go()
-                guest.go_on_with_room()
+                guest.record_late_releases()
+                guest.resume_with_space()
             except (HypervisorError, Busy) as error:
                 log.say(ROOM, "a guest does not say what it has", server_id=guest.server_id, reason=str(error))
 

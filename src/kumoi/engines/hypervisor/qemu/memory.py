@@ -14,7 +14,7 @@ WITHIN = 280.0
 
 Conversation = Callable[[], AbstractContextManager[Monitor]]
 
-LEFT_OFF_WITHIN = 5.0
+CANCELLED_WITHIN = 5.0
 
 _UNBOUNDED = 1 << 50
 _UNDER_WAY = ("setup", "active", "pre-switchover", "device", "wait-unplug")
@@ -41,7 +41,7 @@ def save(talk: Conversation, draft: Path, path: Path, *, goes_on: bool) -> None:
     except (HypervisorError, OSError) as error:
         draft.unlink(missing_ok=True)
         with talk() as qemu:
-            leave_off(qemu)
+            cancel_migration(qemu)
             if running:
                 qemu.ask("cont")
         raise HypervisorError(f"the guest's memory could not be saved: {error}") from error
@@ -51,9 +51,9 @@ def save(talk: Conversation, draft: Path, path: Path, *, goes_on: bool) -> None:
     durable.sync_folder(path.parent)
 
 
-def leave_off(qemu: Monitor) -> None:
+def cancel_migration(qemu: Monitor) -> None:
     """Cancel an active migration, so that it does not stop the guest when it completes."""
-    deadline = clock.monotonic() + LEFT_OFF_WITHIN
+    deadline = clock.monotonic() + CANCELLED_WITHIN
     if (status := _migration(qemu)) in _UNDER_WAY:
         qemu.ask("migrate_cancel")
     while status in (*_UNDER_WAY, "cancelling"):
@@ -71,7 +71,7 @@ def _draft_being_written(qemu: Monitor, draft: Path) -> int | None:
     try:
         return os.open(draft, os.O_WRONLY | os.O_CLOEXEC)
     except FileNotFoundError:
-        leave_off(qemu)
+        cancel_migration(qemu)
         return None
 
 

@@ -19,7 +19,7 @@ from kumoi.kernel.fences import Busy, Fence
 TURN_WITHIN = 40.0
 """Seconds that an order waits while the host itself works on the guest."""
 
-QUICKLY = 3.0
+STATE_WITHIN = 3.0
 """Seconds within which a guest's QEMU must report its state. A QEMU that hangs must not delay the others."""
 
 ALIVE = (GuestState.RUNNING, GuestState.PAUSED)
@@ -102,7 +102,7 @@ class Power:
             waits = record.desired in (Desired.OFF, Desired.SUSPENDED) or record.asleep()
             return GuestState(record.desired) if waits else GuestState.FAILED
         try:
-            with self.talk(QUICKLY) as qemu:
+            with self.talk(STATE_WITHIN) as qemu:
                 status = qemu.ask("query-status")["status"]
         except Silent:
             # QEMU may just have ended. Otherwise it is busy, and the desired state is the best answer.

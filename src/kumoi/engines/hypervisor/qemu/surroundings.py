@@ -17,7 +17,7 @@ from kumoi.engines.hypervisor.qemu.users import GuestUsers, uids_of
 from kumoi.engines.images import qcow2
 from kumoi.engines.network.interface import NetworkError, Silent, Wiring
 from kumoi.engines.volumes.interface import VolumesError
-from kumoi.engines.volumes.places import Owner, saying_when_full
+from kumoi.engines.volumes.places import Owner, explaining_full_disk
 from kumoi.engines.volumes.qemu_img import GIB, QemuImg
 from kumoi.kernel import accounts, durable, log
 from kumoi.kernel.fences import Fence
@@ -29,7 +29,7 @@ Render = Callable[[GuestMetadata], Mapping[str, bytes]]
 Publish = Callable[[str, GuestMetadata | None], None]
 
 
-def nobody_asks(server_id: str, metadata: GuestMetadata | None) -> None:
+def publish_nowhere(server_id: str, metadata: GuestMetadata | None) -> None:
     """A `published` for hosts that serve no metadata."""
 
 
@@ -41,7 +41,7 @@ class Surroundings:
     settings: Settings
     wiring: Wiring
     render: Render
-    published: Publish = nobody_asks
+    published: Publish = publish_nowhere
     user: str | None = field(default_factory=lambda: accounts.GUEST if os.geteuid() == 0 else None)
     """Whom disks belong to that no guest uses, and whose folders guests may pass; None: whoever runs the agent runs QEMU,
     too, and everything is its own."""
@@ -151,7 +151,7 @@ class Surroundings:
                     f"image {root.image_id} needs a disk of {-(-base_size // GIB)} GiB, not {root.size_gib}"
                 )
             images = QemuImg(self.user)
-            with saying_when_full():
+            with explaining_full_disk():
                 if not path.exists():
                     with self.owner.growing(path) as part:
                         images.create(part, size, os.path.relpath(base, path.parent))

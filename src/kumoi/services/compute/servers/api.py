@@ -80,8 +80,8 @@ def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
 def detail(request: Request, query: asked_lists.ListQuery) -> shown.DetailBody:
     rows, following = _page(request, query)
     view = viewer(request)
-    around = showing.around(request.tx, rows, admin=view.admin)
-    body = shown.DetailBody([shown.server(row, around, view) for row in rows])
+    related = showing.related(request.tx, rows, admin=view.admin)
+    body = shown.DetailBody([shown.server(row, related, view) for row in rows])
     if following:
         body.servers_links = following
     return body
@@ -91,8 +91,8 @@ def detail(request: Request, query: asked_lists.ListQuery) -> shown.DetailBody:
 def show(request: Request, server_id: str) -> shown.ShowBody:
     row = changes.visible(request.tx, request.who, server_id)
     view = viewer(request)
-    around = showing.around(request.tx, [row], admin=view.admin)
-    return shown.ShowBody(shown.server(row, around, view, alone=True))
+    related = showing.related(request.tx, [row], admin=view.admin)
+    return shown.ShowBody(shown.server(row, related, view, alone=True))
 
 
 @routes.put("/servers/{server_id}", policy=policy.member(), body=creating.UpdateBody, reply=shown.ChangedBody)
@@ -102,8 +102,8 @@ def update(request: Request, server_id: str, body: creating.UpdateBody) -> shown
         raise BadRequest(f"Invalid input for field/attribute hostname. Value: {asked.hostname}. It has a dot.")
     row = changes.update(request.tx, request.who, server_id, asked)
     view = viewer(request, shown.Changed)
-    around = showing.around(request.tx, [row], admin=view.admin)
-    server = shown.server(row, around, view, alone=True)
+    related = showing.related(request.tx, [row], admin=view.admin)
+    server = shown.server(row, related, view, alone=True)
     assert isinstance(server, shown.Changed)
     return shown.ChangedBody(server)
 

@@ -85,10 +85,10 @@ AT_REST = {
 }
 """The state of the guest when the server has no active task."""
 
-LETS_GO = frozenset({GuestState.RUNNING, GuestState.OFF, GuestState.FAILED})
+RELEASES_DEVICES = frozenset({GuestState.RUNNING, GuestState.OFF, GuestState.FAILED})
 """Guests that can release a device. Others must be resumed first."""
 
-CHANGEABLE = LETS_GO | {GuestState.PAUSED}
+CHANGEABLE = RELEASES_DEVICES | {GuestState.PAUSED}
 """Guests whose devices can be changed."""
 
 OF_GUEST = {

@@ -16,7 +16,7 @@ from kumoi.services.identity.logins.errors import TooManyAttempts
 
 LONGEST_WAIT, LONGEST_KNOWN_WAIT = 900, 30
 """Seconds. The second value applies to addresses from which the user logged in before."""
-MOST_EVERYWHERE = 100
+MOST_FROM_ALL = 100
 """Failures of one account, from all addresses, after which unknown addresses wait."""
 FAILURE_SECONDS = 3600
 """How long the last failure counts."""
@@ -54,7 +54,7 @@ def admit(tx: Transaction, accounts: Sequence[str], address: str, free: int) -> 
             wait = max(wait, min(2 ** min(row["failures"] - free, 20), longest) - since // SECOND)
     strange = [name for name in accounts if name not in known]
     if strange and max(store.failures(tx, strange, tx.now - FAILURE_SECONDS * SECOND).values(), default=0) >= max(
-        MOST_EVERYWHERE, free
+        MOST_FROM_ALL, free
     ):
         wait = max(wait, 60)
     if wait > 0:

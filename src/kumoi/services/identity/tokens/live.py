@@ -38,7 +38,7 @@ def log_in(request: Request, auth: schemas.Auth, with_catalog: bool) -> tuple[st
         raise Refused
     guard.succeeded()
     if hashed:
-        passwords.was_right(auth.identity)
+        passwords.remember_success(auth.identity)
 
     def finish(tx: Transaction) -> tuple[str, bytes]:
         standing = logic.issue(tx, claim, auth.scope)

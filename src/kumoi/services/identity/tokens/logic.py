@@ -74,7 +74,7 @@ def _claim_password(tx: Transaction, found: Claim, said: schemas.UserPassword) -
     user = _named_user(tx, said, "auth.identity.password.user")
     found.says(user)
     password_hash = store.password_hash(tx, user["id"]) if user is not None and usable(user) else None
-    found.accounts.append(user["id"] if user is not None else _nobody(said))
+    found.accounts.append(user["id"] if user is not None else _unknown_account(said))
     found.secrets.append((said.password, password_hash))
 
 
@@ -87,14 +87,14 @@ def _claim_application_credential(tx: Transaction, found: Claim, said: schemas.A
         credential = store.application_credential_named(tx, user["id"], said.name) if user is not None else None
     else:
         raise Invalid(place, "id, or name and user, must be given")
-    found.accounts.append(credential["id"] if credential is not None else _nobody(said))
+    found.accounts.append(credential["id"] if credential is not None else _unknown_account(said))
     ended = credential is not None and (credential["expires_at"] or tx.now + 1) <= tx.now
     found.says(store.user(tx, credential["user_id"]) if credential is not None and not ended else None)
     found.secrets.append((said.secret, credential["secret_hash"] if credential is not None and not ended else None))
     found.application_credential = credential
 
 
-def _nobody(said: schemas.UserPassword | schemas.ApplicationCredentialMethod) -> str:
+def _unknown_account(said: schemas.UserPassword | schemas.ApplicationCredentialMethod) -> str:
     """The account for an unknown user."""
     user = said.user if isinstance(said, schemas.ApplicationCredentialMethod) else said
     domain = user.domain if user is not None else None

@@ -23,11 +23,11 @@ FILTERS = {
     "enabled": users.c.enabled,
     "default_project_id": users.c.default_project_id,
 }
-OF_NOBODY = ("unique_id", "idp_id", "protocol_id")
+OTHER_PROVIDERS = ("unique_id", "idp_id", "protocol_id")
 """Filters on what users of other identity providers have: there are none."""
 EXPIRY = "password_expires_at"
 COMPARISONS = ("lt", "lte", "gt", "gte", "eq", "neq")
-LIST_QUERY = listing.query(FILTERS, {EXPIRY: str, **dict.fromkeys(OF_NOBODY, str)})
+LIST_QUERY = listing.query(FILTERS, {EXPIRY: str, **dict.fromkeys(OTHER_PROVIDERS, str)})
 SECRET = ("password", "original_password", "password_hash")
 
 
@@ -52,7 +52,7 @@ def conditions(params: listing.Params) -> listing.Conditions:
                 EXPIRY, f"it is a time as 2030-01-31T12:00:00Z, alone or after {':, '.join(COMPARISONS)}:"
             ) from None
         wanted.append(sa.false())
-    if any(name in params for name in OF_NOBODY):
+    if any(name in params for name in OTHER_PROVIDERS):
         wanted.append(sa.false())
     return wanted
 

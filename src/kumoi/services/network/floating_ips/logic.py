@@ -76,7 +76,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.FloatingIpCreate])
         elif values.get("fixed_ip_address"):
             raise BadFloatingIpRequest("fixed_ip_address cannot be specified without a port_id")
         store.insert(tx, row)
-        ports.tell_servers(tx, [row["port_id"]])
+        ports.mark_servers(tx, [row["port_id"]])
         if values.get("tags"):
             tags_store.add(tx, row["id"], values["tags"])
         reconcile.mark(tx, KIND, row["id"])
@@ -113,7 +113,7 @@ def update(
         store.change(tx, floating_ip_id, **columns)
         reconcile.mark(tx, KIND, floating_ip_id)
         if "port_id" in columns:
-            ports.tell_servers(tx, [row["port_id"], columns["port_id"]])
+            ports.mark_servers(tx, [row["port_id"], columns["port_id"]])
     return show(tx, who, floating_ip_id)
 
 
@@ -124,7 +124,7 @@ def delete(tx: Transaction, who: Who, floating_ip_id: str, if_match: str | None)
     store.delete(tx, floating_ip_id)
     ports_store.delete(tx, [row["floating_port_id"]])
     reconcile.mark(tx, KIND, floating_ip_id)
-    ports.tell_servers(tx, [row["port_id"]])
+    ports.mark_servers(tx, [row["port_id"]])
 
 
 def detailed(tx: Transaction, rows: Sequence[FloatingIpRow]) -> list[FloatingIpDetails]:
@@ -220,7 +220,7 @@ def _internal(port_id: str, held: Sequence[tuple[str, str]], fixed_ip: str | Non
 def _disassociate(tx: Transaction, floating: FloatingIpRow) -> None:
     store.change(tx, floating["id"], port_id=None, fixed_ip_address=None, router_id=None, status=DOWN)
     reconcile.mark(tx, KIND, floating["id"])
-    ports.tell_servers(tx, [floating["port_id"]])
+    ports.mark_servers(tx, [floating["port_id"]])
 
 
 @port_models.removal.follow

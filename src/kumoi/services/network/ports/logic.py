@@ -204,7 +204,7 @@ def update(tx: Transaction, who: Who, port_id: str, asked: schemas.PortUpdate, i
             columns["status"] = DOWN
         store.change(tx, port_id, **columns)
         mark(tx, row)
-        tell_server(tx, row)
+        mark_server(tx, row)
         if "host" in columns:
             mark_metadata(tx, {row["network_id"]})
     return show(tx, who, port_id)
@@ -220,7 +220,7 @@ def delete(tx: Transaction, who: Who, port_id: str, if_match: str | None) -> Non
     if row["device_owner"] in (*NOT_PLUGGED, METADATA):
         raise ServicePortInUse(port_id, f"has device owner {row['device_owner']}")
     remove(tx, [row])
-    tell_server(tx, row)
+    mark_server(tx, row)
 
 
 def remove(tx: Transaction, rows: Sequence[PortRow]) -> None:
@@ -240,15 +240,15 @@ def mark(tx: Transaction, row: PortRow) -> None:
         reconcile.mark(tx, KIND, row["id"])
 
 
-def tell_server(tx: Transaction, row: PortRow) -> None:
+def mark_server(tx: Transaction, row: PortRow) -> None:
     """If the port is a server's card: mark the server for compute, because the port was changed or deleted."""
     if row["device_position"] != NO_CARD:
         reconcile.mark(tx, SERVERS, row["device_id"])
 
 
-def tell_servers(tx: Transaction, port_ids: Sequence[str | None]) -> None:
+def mark_servers(tx: Transaction, port_ids: Sequence[str | None]) -> None:
     for row in store.by_ids(tx, [port_id for port_id in port_ids if port_id]).values():
-        tell_server(tx, row)
+        mark_server(tx, row)
 
 
 def mark_metadata(tx: Transaction, network_ids: set[str]) -> None:

@@ -83,8 +83,8 @@ def extend(tx: Transaction, volume: VolumeRow, size_gib: int, origin: Mapping[st
     arguments = {"volume_id": volume["id"], "old_size": volume["size"]}
     attachment = attachment_rows_store.of_volume(tx, volume["id"])
     server_id = attachment["server_id"] if attachment and attachment["by_compute"] else None
-    told_of = [subject("server", server_id)] if server_id else []
-    operations.begin(tx, EXTEND, [subject("volume", volume["id"])], arguments, told_of=told_of, **origin)
+    shown_for = [subject("server", server_id)] if server_id else []
+    operations.begin(tx, EXTEND, [subject("volume", volume["id"])], arguments, shown_for=shown_for, **origin)
 
 
 def revert(tx: Transaction, volume: VolumeRow, snapshot_id: str, origin: Mapping[str, Any]) -> None:

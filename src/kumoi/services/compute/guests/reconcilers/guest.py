@@ -14,7 +14,7 @@ from kumoi.kernel.reconcile import Later, Reconciler, View
 from kumoi.services.compute.interfaces.operations.detach import DETACH
 from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes
-from kumoi.services.compute.servers.models import LETS_GO
+from kumoi.services.compute.servers.models import RELEASES_DEVICES
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.network.facade import ports
 
@@ -57,7 +57,7 @@ def _on_host(view: View, host: str, servers: list[Found], revisions: dict[str, i
         state = hypervisor.state(server_id)
         if state is not GuestState.ABSENT:
             _publish(hypervisor, each.described, revisions[server_id])
-        if not each.at_work and state in LETS_GO:
+        if not each.at_work and state in RELEASES_DEVICES:
             _take_lost_cards(view, hypervisor, server_id)
 
 

@@ -63,7 +63,7 @@ def publish(context: Context, tx: Transaction) -> None:
         changes.publish(tx, server)
 
 
-def let_go(context: Context, tx: Transaction) -> None:
+def forget_port(context: Context, tx: Transaction) -> None:
     """Removes the port from the server. This marks the guest's metadata dirty."""
     release(context, tx)
     publish(context, tx)
@@ -76,7 +76,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
 ATTACH = Operation(
     "server.attach_interface",
     steps=[
-        Step("bind", record=bind, erase=let_go),
+        Step("bind", record=bind, erase=forget_port),
         Step("plug", do=plug, undo=take_out, deadline=120),
         Step("network_up", do=network_up, record=publish, deadline=120),
     ],

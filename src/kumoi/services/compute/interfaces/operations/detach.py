@@ -1,7 +1,7 @@
 """Detaches a network card. If the guest does not release it, the server keeps it."""
 
 from kumoi.kernel.operations import Context, Operation, Step
-from kumoi.services.compute.interfaces.operations.attach import failed, let_go, unplug
+from kumoi.services.compute.interfaces.operations.attach import failed, forget_port, unplug
 from kumoi.services.compute.servers.models import CHANGEABLE
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.network.facade import ports
@@ -20,7 +20,7 @@ DETACH = Operation(
     "server.detach_interface",
     steps=[
         Step("unplug", do=unplug, undo=put_back, deadline=90, pivot=True),
-        Step("release", record=let_go),
+        Step("release", record=forget_port),
     ],
     failed=failed,
     action="detach_interface",

@@ -7,16 +7,16 @@ from kumoi.kernel.database import Transaction
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.hosts import store as hosts_store
 from kumoi.services.compute.servers import store
-from kumoi.services.compute.servers.schemas.shown import Around
+from kumoi.services.compute.servers.schemas.shown import Related
 from kumoi.services.network.facade import ports
 
 
-def around(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, admin: bool) -> Around:
+def related(tx: Transaction, rows: Sequence[Mapping[str, Any]], *, admin: bool) -> Related:
     """`admin`: with fields that only admins see."""
     ids = [row["id"] for row in rows]
     if not ids:
-        return Around()
-    return Around(
+        return Related()
+    return Related(
         tags=store.tags_of(tx, ids),
         volumes=block_devices_store.volumes_of_servers(tx, ids),
         ports=ports.of_devices(tx, ids),

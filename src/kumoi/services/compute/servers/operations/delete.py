@@ -4,7 +4,7 @@ from kumoi.engines.hosts import Hosts
 from kumoi.kernel import log
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import ApiError
-from kumoi.kernel.operations import Context, Operation, Step, let_go, subject
+from kumoi.kernel.operations import Context, Operation, Step, release_subject, subject
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.servers import store
@@ -35,7 +35,7 @@ def give_back(context: Context, tx: Transaction) -> None:
         if device["attachment_id"]:
             block_storage.released(tx, device["attachment_id"])
         if device["volume_id"] and device["delete_on_termination"]:
-            let_go(tx, context.id, subject("volume", device["volume_id"]))
+            release_subject(tx, context.id, subject("volume", device["volume_id"]))
             try:
                 block_storage.delete(tx, device["volume_id"], origin(context))
             except ApiError as refused:

@@ -172,7 +172,7 @@ class ListBody(msgspec.Struct):
 
 
 @dataclass(frozen=True)
-class Around:
+class Related:
     """What is shown of servers besides their rows, read for all servers at once."""
 
     tags: Mapping[str, list[str]] = field(default_factory=dict)
@@ -218,11 +218,11 @@ def host_id(project_id: str, host: str) -> str:
     return hashlib.sha224((project_id + host).encode()).hexdigest()
 
 
-def server(row: Mapping[str, Any], around: Around, viewer: Viewer, *, alone: bool = False) -> Server:
+def server(row: Mapping[str, Any], related: Related, viewer: Viewer, *, alone: bool = False) -> Server:
     """`alone`: shown by itself, not in a list."""
     server_id = row["id"]
     shown = status(row["vm_state"], row["task_state"])
-    ports = around.ports.get(server_id, ())
+    ports = related.ports.get(server_id, ())
     launched, terminated, host = row["launched_at"], row["terminated_at"], row["host"]
     made = viewer.kind(
         id=server_id, name=row["name"], status=shown, tenant_id=row["project_id"], user_id=row["user_id"],
@@ -236,10 +236,10 @@ def server(row: Mapping[str, Any], around: Around, viewer: Viewer, *, alone: boo
         task_state=row["task_state"], vm_state=row["vm_state"], power_state=row["power_state"],
         volumes=[
             Volume(device["volume_id"], device["delete_on_termination"])
-            for device in around.volumes.get(server_id, ())
+            for device in related.volumes.get(server_id, ())
             if device["volume_id"]
         ],
-        locked=row["locked_by"] is not None, description=row["description"], tags=around.tags.get(server_id, []),
+        locked=row["locked_by"] is not None, description=row["description"], tags=related.tags.get(server_id, []),
         locked_reason=row["locked_reason"], pinned_availability_zone=row["pinned_availability_zone"],
     )  # fmt: skip
     groups = security_groups(ports)
@@ -259,7 +259,7 @@ def server(row: Mapping[str, Any], around: Around, viewer: Viewer, *, alone: boo
         made.root_device_name = row["root_device_name"]
         # It often contains secrets, so only callers who may change the server see it.
         made.user_data = row["user_data"] if viewer.secrets or row["project_id"] == viewer.project_id else None
-        made.host_status = around.host_status.get(host, "UNKNOWN") if host else ""
+        made.host_status = related.host_status.get(host, "UNKNOWN") if host else ""
     elif viewer.hostname:
         made.hostname = row["hostname"]
     return made
