@@ -9,6 +9,7 @@ ORDER = (
     "errors",
     "listing",
     "messages",
+    "failures",
     "absent",
     "volume_types",
     "snapshot_rows",

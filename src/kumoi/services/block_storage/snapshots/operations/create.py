@@ -5,7 +5,7 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Context, Failed, Operation, Step
-from kumoi.services.block_storage.messages import store as messages_store
+from kumoi.services.block_storage import failures
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow, Status
 
@@ -29,17 +29,10 @@ def finish(context: Context, tx: Transaction) -> None:
     snapshot_rows_store.update(tx, context.arguments["snapshot_id"], status=Status.AVAILABLE, size=context.data["size"])
 
 
-def failed(context: Context, tx: Transaction, reason: str) -> None:
-    snapshot = snapshot_rows_store.find(tx, context.arguments["snapshot_id"])
-    if snapshot is not None:
-        snapshot_rows_store.update(tx, snapshot["id"], status=Status.ERROR)
-        messages_store.write(tx, context, snapshot["project_id"], "VOLUME_SNAPSHOT", snapshot["id"], "create", reason)
-
-
 CREATE = Operation(
     "snapshot.create",
     steps=[Step("copy", do=copy, record=finish, undo=remove, deadline=3600)],
-    failed=failed,
+    failed=failures.marking(snapshot_rows_store, "snapshot", "create", Status.ERROR),
 )
 
 

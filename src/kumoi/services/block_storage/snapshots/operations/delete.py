@@ -3,8 +3,8 @@
 from kumoi.engines.hosts import Hosts
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.block_storage import failures
 from kumoi.services.block_storage.deadlines import TURN
-from kumoi.services.block_storage.messages import store as messages_store
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status
 
@@ -23,16 +23,9 @@ def forget(context: Context, tx: Transaction) -> None:
     snapshot_rows_store.delete(tx, context.arguments["snapshot_id"])
 
 
-def failed(context: Context, tx: Transaction, reason: str) -> None:
-    snapshot = snapshot_rows_store.find(tx, context.arguments["snapshot_id"])
-    if snapshot is not None:
-        snapshot_rows_store.update(tx, snapshot["id"], status=Status.ERROR_DELETING)
-        messages_store.write(tx, context, snapshot["project_id"], "VOLUME_SNAPSHOT", snapshot["id"], "delete", reason)
-
-
 DELETE = Operation(
     "snapshot.delete",
     steps=[Step("remove", do=remove, record=forget, deadline=120, turn=TURN)],
-    failed=failed,
+    failed=failures.marking(snapshot_rows_store, "snapshot", "delete", Status.ERROR_DELETING),
     forward_only=True,
 )

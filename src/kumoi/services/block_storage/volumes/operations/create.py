@@ -6,7 +6,7 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Context, Failed, Operation, Step
-from kumoi.services.block_storage.messages import store as messages_store
+from kumoi.services.block_storage import failures
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations import place
@@ -58,13 +58,6 @@ def finish(context: Context, tx: Transaction) -> None:
     )  # fmt: skip
 
 
-def failed(context: Context, tx: Transaction, reason: str) -> None:
-    volume = store.find(tx, context.arguments["volume_id"])
-    if volume is not None:
-        store.update(tx, volume["id"], status=Status.ERROR)
-        messages_store.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "create", reason)
-
-
 CREATE = Operation(
     "volume.create",
     steps=[
@@ -72,7 +65,7 @@ CREATE = Operation(
         Step("prepare_base", do=prepare_base, deadline=3600, durable=False),
         Step("make", do=make, record=finish, undo=unmake, deadline=3600),
     ],
-    failed=failed,
+    failed=failures.marking(store, "volume", "create", Status.ERROR),
 )
 
 

@@ -2,7 +2,7 @@
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
-from kumoi.services.block_storage.messages import store as messages_store
+from kumoi.services.block_storage import failures
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status
 from kumoi.services.block_storage.volumes.operations.create import at, found
@@ -19,17 +19,10 @@ def finish(context: Context, tx: Transaction) -> None:
     store.update(tx, context.arguments["volume_id"], status=Status.AVAILABLE)
 
 
-def failed(context: Context, tx: Transaction, reason: str) -> None:
-    """The old disk is gone, and the snapshot exists. The volume is in error until the revert succeeds."""
-    volume = store.find(tx, context.arguments["volume_id"])
-    if volume is not None:
-        store.update(tx, volume["id"], status=Status.ERROR)
-        messages_store.write(tx, context, volume["project_id"], "VOLUME", volume["id"], "revert", reason)
-
-
 REVERT = Operation(
     "volume.revert",
     steps=[Step("replace", do=replace, record=finish, deadline=1800)],
-    failed=failed,
+    # The old disk is gone, and the snapshot exists. The volume is in error until the revert succeeds.
+    failed=failures.marking(store, "volume", "revert", Status.ERROR),
     forward_only=True,
 )
