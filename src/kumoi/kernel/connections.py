@@ -1,4 +1,4 @@
-"""Connections to SQLite and PostgreSQL: how each is set up, what its errors mean, and for how long what may pass is tried."""
+"""Connections to SQLite and PostgreSQL: setup, classification of errors, and retry limits."""
 
 import sqlite3
 from collections.abc import Callable, Mapping
@@ -12,22 +12,22 @@ from kumoi.kernel import clock, log, patterns, randomness
 from kumoi.kernel.errors import DatabaseAway
 
 SESSION_SECONDS = {"statement_timeout": 15.0, "lock_timeout": 12.0, "idle_in_transaction_session_timeout": 10.0}
-"""After which PostgreSQL ends a statement, a wait for a lock, and the transaction of a client that stalls or is lost: well
-before a lease runs out, so that a runner that stands still holds up no other."""
+"""Timeouts after which PostgreSQL ends a statement, a wait for a lock, and the transaction of a stalled or lost client.
+They are much shorter than a lease, so that a stalled runner does not block the others."""
 ADMIN_SECONDS = {"statement_timeout": 3600.0, "lock_timeout": 60.0, "idle_in_transaction_session_timeout": 600.0}
 """The same for migrations."""
 CONNECTING = {
     "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
 }  # fmt: skip
-"""libpq's words for how soon a server is known to be gone: seconds, tries, and milliseconds in the last."""
+"""libpq's parameters for the detection of a dead server: seconds, tries, and milliseconds in the last."""
 WAIT_FOR_READER_MS = 30_000
-"""For which a reader waits on SQLite while its files are put in order; it never waits for a writer."""
+"""How long a reader on SQLite waits while the database is recovered or checkpointed. It never waits for a writer."""
 WRITERS_LOOK_MS = 1
-"""Between two looks whether another process's transaction is over (SQLite)."""
+"""Milliseconds between two checks whether another process's transaction has ended (SQLite)."""
 
 
 def prepare_sqlite(engine: sa.Engine, busy_ms: int, begin: Callable[[sa.Connection], None]) -> None:
-    """Each connection waits `busy_ms` for another's lock; `begin` begins its transactions."""
+    """Each connection waits `busy_ms` for another's lock. `begin` begins its transactions."""
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
@@ -37,14 +37,14 @@ def prepare_sqlite(engine: sa.Engine, busy_ms: int, begin: Callable[[sa.Connecti
             "cache_size=-4096", "temp_store=MEMORY",
         ):  # fmt: skip
             connection.execute(f"PRAGMA {pragma}")
-        # In place of SQLAlchemy's, by Python's `re`, which may take hours for one name.
+        # Replaces SQLAlchemy's function, which uses Python's `re` and may take hours for one name.
         connection.create_function("regexp", 2, patterns.found, deterministic=True)
 
     event.listen(engine, "begin", begin)
 
 
 class Trying:
-    """For how long something that may pass is tried again."""
+    """Limits the time for which a temporary failure is retried."""
 
     def __init__(self, seconds: float) -> None:
         self.until = clock.monotonic() + seconds
@@ -60,7 +60,8 @@ class Trying:
         clock.sleep(min(0.01 * 2**self.pauses, 0.5) * (0.5 + randomness.below(1000) / 1000))
 
     def pause(self, error: Exception) -> None:
-        """As `wait`; DatabaseAway when the time is over. Whose connection was ended while it stood still has not tried."""
+        """As `wait`; DatabaseAway when the time is over. A thread that was itself stalled while its connection was
+        ended gets another attempt."""
         if self.over and (self.pauses or not getattr(error, "connection_invalidated", False)):
             raise away(error) from error
         self.wait()
@@ -83,15 +84,15 @@ def full(reason: object) -> bool:
 
 
 def bounds(url: sa.URL) -> dict[str, Any]:
-    """libpq's arguments for a server; what the URL says itself goes before."""
+    """libpq's arguments for a server. Options in the URL take precedence."""
     session = [f"-c {name}={round(seconds * 1000)}" for name, seconds in SESSION_SECONDS.items()]
     wanted = {name: value for name, value in CONNECTING.items() if name not in url.query}
     return {**wanted, "options": " ".join([*session, str(url.query.get("options", ""))]).strip()}
 
 
 def note_life(connection: Any, record: Any) -> None:
-    """Since when the server's counts have stood: a crash, and nothing else of the server's own, begins them anew. Whoever
-    resets them by hand makes outcomes unknown that were known, no more."""
+    """Record the start of the server's statistics. Only a crash resets them, apart from an explicit reset by a person,
+    which can only make known outcomes unknown."""
     (life,) = connection.execute("SELECT extract(epoch FROM stats_reset)::text FROM pg_stat_bgwriter").fetchone()
     connection.rollback()
     record.info["life"] = life
@@ -107,16 +108,16 @@ def begin_reading(connection: sa.Connection) -> None:
     try:
         raw.execute("BEGIN")
     except sqlite3.OperationalError:
-        # Again in SQLAlchemy's way, at several times the cost: what it raises is what the others raise.
+        # Repeated through SQLAlchemy, which is several times slower, so that errors have SQLAlchemy's types.
         connection.exec_driver_sql("BEGIN")
 
 
 def begin_writing(connection: sa.Connection) -> None:
-    """SQLite's own way to wait for another process's transaction sleeps longer with every look; ours are short."""
+    """Waits for another process's transaction with short sleeps. SQLite's own sleeps grow with every attempt."""
     raw = connection.connection.driver_connection
     assert raw is not None
     until: float = connection.info["until"]
-    # Counted as well, for where tests move the clock it may stand still.
+    # The attempts are also counted, because tests may stop the clock.
     for _ in range(max(1, round((until - clock.monotonic()) * 1000 / WRITERS_LOOK_MS))):
         try:
             raw.execute("BEGIN IMMEDIATE")
@@ -143,14 +144,14 @@ def sqlstate(error: Exception) -> str | None:
 
 
 def lost(error: Exception, attempt: int) -> bool:
-    """Whether it lost against another transaction, and may win when it runs again. A unique row that appeared meanwhile
-    counts for some attempts: the logic then meets it and answers in its own words."""
+    """Whether it conflicted with another transaction and may succeed when it runs again. A unique row that appeared
+    meanwhile counts for some attempts, because the logic then finds it and raises its own error."""
     return sqlstate(error) in ("40001", "40P01") or (isinstance(error, IntegrityError) and attempt < 3)
 
 
 def passes(error: Exception) -> bool:
-    """Whether it is about the database's state and not about what was asked of it: away, starting, full, a connection or
-    statement that it ended, a lock that somebody holds."""
+    """Whether the error depends on the database's state and not on the statement: unreachable, starting, full, an ended
+    connection or statement, a lock."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     original = getattr(error, "orig", error)

@@ -1,5 +1,5 @@
-"""Transactions on SQLite and PostgreSQL: short, synchronous, run again as a whole when they conflict, or when the
-database went away before it was told to commit."""
+"""Transactions on SQLite and PostgreSQL. They are short and synchronous, and are run again as a whole after a conflict,
+or if the connection broke before the commit was sent."""
 
 import contextlib
 import threading
@@ -18,17 +18,19 @@ from kumoi.kernel.errors import OutcomeUnknown
 T = TypeVar("T")
 R = TypeVar("R", bound=Mapping[str, Any])
 ATTEMPTS = 20
-"""Of a transaction that loses against others."""
+"""Attempts of a transaction that conflicts with others."""
 PATIENCE = 10.0
-"""Seconds for which a transaction is tried while the database is away, or somebody holds what it needs."""
+"""Seconds for which a transaction is retried while the database is unreachable or locked."""
 OUTCOME_SECONDS = 20.0
-"""For which the outcome of a commit without an answer is asked: longer than the server bears with a silent client."""
+"""Seconds for which the outcome of an unanswered commit is looked up. Longer than the server tolerates a silent
+client."""
 WAIT_FOR_TURN = 30.0
 """Seconds (PostgreSQL)."""
 PATIENT_AFTER = 4
-"""Attempts after which a transaction that keeps losing takes its turn (PostgreSQL; SQLite's writers always do)."""
+"""Attempts after which a conflicting transaction takes the advisory lock (PostgreSQL; SQLite's writers are always
+serialized)."""
 TURN = 0x6B756D6F69
-"""The advisory lock that says whose turn it is."""
+"""The advisory lock that serializes conflicting transactions."""
 
 metadata = sa.MetaData(
     naming_convention={
@@ -48,13 +50,13 @@ Instant = sa.BigInteger
 
 
 class Table(sa.Table, Generic[R]):
-    """A table that knows the type of its rows, a TypedDict: `servers = Table[ServerRow]("compute_servers", metadata, …)`.
+    """A table with the type of its rows, a TypedDict: `servers = Table[ServerRow]("compute_servers", metadata, …)`.
     `tests/architecture/test_rows.py` compares the type with the columns."""
 
 
 def row_type(table: Table[R]) -> type[R]:
-    """The type of the table's rows; TypeError if it was made without one."""
-    # Python sets __orig_class__ on what is made of `Table[Row]`.
+    """The type of the table's rows; TypeError if the table was created without one."""
+    # Python sets __orig_class__ on an instance of `Table[Row]`.
     types = get_args(getattr(table, "__orig_class__", None))
     if not types:
         raise TypeError(f"{table.name} is not made as Table[…Row](…), with the TypedDict of its rows")
@@ -64,7 +66,8 @@ def row_type(table: Table[R]) -> type[R]:
 
 _SEVERAL = (list, tuple, set, frozenset)
 
-# Making a statement takes longer than SQLite takes to answer it, so those that differ in nothing but values are made once.
+# Building a statement takes longer than SQLite takes to execute it, so statements that differ only in values are built
+# once.
 
 
 @cache
@@ -103,7 +106,8 @@ def _keyed(key: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Transaction:
-    """All that logic and store may touch. `now` stands still within one attempt; ids are new in each."""
+    """The only interface of logic and stores to the database. `now` is constant within one attempt; ids are new in
+    each."""
 
     def __init__(self, connection: sa.Connection, dialect: str) -> None:
         self.connection = connection
@@ -128,7 +132,7 @@ class Transaction:
         return [dict(zip(keys, values, strict=True)) for values in result.all()]
 
     def tuples(self, statement: sa.Executable, parameters: Any = None) -> list[tuple[Any, ...]]:
-        """Rows as plain tuples, for bulk look-ups."""
+        """Rows as plain tuples, for bulk reads."""
         return [tuple(row) for row in self.connection.execute(statement, parameters).all()]
 
     @overload
@@ -159,11 +163,11 @@ class Transaction:
         return cast(list[R], self.all(_select(table, tuple(key), several, order_by), None, chosen))
 
     def insert(self, table: sa.Table, /, **values: Any) -> None:
-        """One row by some of its columns; the database fills in the others."""
+        """Insert a row with some of its columns. The database fills in the others."""
         self.connection.execute(_insert(table), values)
 
     def insert_row(self, table: Table[R], row: R) -> None:
-        """One whole row."""
+        """Insert a complete row."""
         self.connection.execute(_insert(table), row)
 
     def insert_many(self, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -171,21 +175,22 @@ class Transaction:
             self.connection.execute(_insert(table), rows)
 
     def update(self, table: sa.Table, key: Mapping[str, Any], **values: Any) -> int:
-        """Set `values` (no SQL expressions) in the rows whose columns have the values of `key`; how many there were."""
+        """Set `values` (no SQL expressions) in the rows whose columns equal `key`. Returns the number of rows."""
         return self.connection.execute(_update(table, tuple(key)), {**_keyed(key), **values}).rowcount
 
     def update_many(self, table: sa.Table, changes: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
-        """As `update`, for many (key, values) that name the same columns."""
+        """As `update`, for many (key, values) with the same columns."""
         if changes:
             statement = _update(table, tuple(changes[0][0]))
             self.connection.execute(statement, [{**_keyed(key), **values} for key, values in changes])
 
     def changed(self, statement: sa.Executable, parameters: Any = None) -> int:
-        """How many rows an UPDATE or DELETE touched."""
+        """The number of rows that an UPDATE or DELETE changed."""
         return self.execute(statement, parameters).rowcount
 
     def upsert(self, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Insert, or update `values` where the primary or unique `key` exists; values may be SQL expressions."""
+        """Insert, or update `values` if a row with the primary or unique `key` exists. Values may be SQL
+        expressions."""
         first = {name: value for name, value in values.items() if not isinstance(value, sa.ColumnElement)}
         self.connection.execute(
             INSERT[self.dialect](table)
@@ -194,8 +199,8 @@ class Transaction:
         )
 
     def check_pattern(self, text: str, parameter: str) -> str:
-        """A regular expression that `regexp_match` of this database can match; BadRequest naming the parameter. Each
-        database has its own idea of some, and one that refuses has ended the transaction."""
+        """Check that `regexp_match` of this database supports a regular expression; BadRequest with the parameter's
+        name if not. The databases differ, and a rejected expression would abort the transaction."""
         patterns.check(text, parameter)
         if self.dialect == "postgresql":
             try:
@@ -216,17 +221,17 @@ class Transaction:
         return randomness.random_bytes(count)
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Run `action` once the promise is on disk: wake-ups only, nothing that may fail or must happen."""
+        """Run `action` after the commit. For wake-ups only: nothing that may fail or must happen."""
         if action not in self._after:
             self._after.append(action)
 
 
 class Database:
-    """One per process. `write` is for promises, `read` sees one consistent instant and cannot change anything. Both raise
-    DatabaseAway when nothing could be done for `patience` seconds."""
+    """One per process. `write` commits changes; `read` sees one consistent instant and cannot change anything. Both
+    raise DatabaseAway after `patience` seconds without success."""
 
     def __init__(self, url: str, patience: float = PATIENCE) -> None:
-        # Parameters are hidden from what errors say, for errors are logged and parameters may be secrets.
+        # Parameters are not part of error messages, because errors are logged and parameters may be secrets.
         self.url = url
         self.patience = patience
         self.dialect = sa.make_url(url).get_backend_name()
@@ -253,9 +258,9 @@ class Database:
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     def write(self, work: Callable[[Transaction], T], *, durable: bool = True) -> T:
-        """Run `work` in one transaction; again, whole, when it lost against another, or when the connection broke and
-        nothing was committed. `durable` False: a power cut may forget it (SQLite only), for what is harmless to repeat.
-        DatabaseAway: nothing is changed. OutcomeUnknown: it may have been committed."""
+        """Run `work` in one transaction. It is run again, as a whole, after a conflict, or if the connection broke and
+        nothing was committed. `durable` False: a power cut may lose it (SQLite only); for changes that are harmless to
+        repeat. DatabaseAway: nothing is changed. OutcomeUnknown: it may have been committed."""
         trying = connections.Trying(self.patience)
         attempt = 1
         while True:
@@ -296,18 +301,19 @@ class Database:
         return result, transaction._after
 
     def _commit(self, connection: sa.Connection, begun: sa.RootTransaction) -> None:
-        """Commit, and when the answer to that is lost, find out what became of it."""
+        """Commit. If the reply is lost, look up the outcome."""
         xid = connection.exec_driver_sql("SELECT pg_current_xact_id_if_assigned()::text").scalar()
         life = connection.info["life"]
         try:
             begun.commit()
         except DBAPIError as error:
-            # Without an id it has written nothing.
+            # A transaction without an id has written nothing.
             if xid is None or not error.connection_invalidated or not self._committed(xid, life):
                 raise
 
     def _committed(self, xid: str, life: str) -> bool:
-        """Whether the transaction was committed, once that is settled; OutcomeUnknown when it cannot be found out."""
+        """Whether the transaction was committed, as soon as that is final; OutcomeUnknown if it cannot be
+        determined."""
         trying = connections.Trying(OUTCOME_SECONDS)
         while True:
             try:
@@ -316,7 +322,7 @@ class Database:
                     status, lives_on = asked.scalar(), connection.info["life"] == life
                 if status == "committed" and lives_on:
                     return True
-                # A server that crashed may give the same id once more, to somebody else, if it had not reached the disk.
+                # A server that crashed may assign the same id again if the id was not on its disk.
                 if status == "aborted" or (status == "in progress" and not lives_on):
                     return False
                 if status != "in progress":
@@ -332,7 +338,7 @@ class Database:
 
     @contextlib.contextmanager
     def _alone(self, until: float) -> Iterator[None]:
-        """On SQLite one thread of a process writes at a time."""
+        """On SQLite only one thread of a process writes at a time."""
         if self._one_writer is None:
             yield
             return
@@ -345,15 +351,15 @@ class Database:
 
     @contextlib.contextmanager
     def _turn(self, connection: sa.Connection, attempt: int) -> Iterator[None]:
-        """Many that lose against each other would lose for ever; one after the other they do not. The lock is taken
-        before the transaction begins, for a snapshot from before the wait would be old."""
+        """Serialize transactions that conflict repeatedly, because otherwise they could conflict forever. The lock is
+        taken before the transaction begins, because a snapshot from before the wait would be outdated."""
         if self.dialect != "postgresql" or attempt <= PATIENT_AFTER:
             yield
             return
         raw: Any = connection.connection.driver_connection
         bounds = {"lock_timeout": WAIT_FOR_TURN, "statement_timeout": WAIT_FOR_TURN + 1}
         if raw.info.server_version >= 140000:
-            # Whoever stalls between the lock and the transaction is in none that could be ended.
+            # A client that stalls between the lock and the transaction has no transaction that a timeout could end.
             bounds["idle_session_timeout"] = connections.SESSION_SECONDS["idle_in_transaction_session_timeout"]
         try:
             raw.autocommit = True
@@ -370,7 +376,7 @@ class Database:
                 raw.execute("; ".join(f"RESET {name}" for name in bounds))
                 raw.autocommit = False
             except self._errors:
-                # What was committed stays so; the lock ends with its connection.
+                # What was committed stays committed. The lock ends with its connection.
                 connection.invalidate()
 
     def read(self, work: Callable[[Transaction], T]) -> T:
@@ -386,7 +392,7 @@ class Database:
                 trying.pause(error)
 
     def create_all(self) -> None:
-        """All tables at once, without migrations: for tests."""
+        """Create all tables without migrations, for tests."""
         with self.connection() as connection, connection.begin():
             metadata.create_all(connection)
 

@@ -1,5 +1,5 @@
-"""What a handler knows of a request; what `kernel/wsgi.py` and `kernel/streams.py` share: version, caller, policy, and errors
-in the service's shape."""
+"""The request as handlers see it, and what `kernel/wsgi.py` and `kernel/streams.py` share: version, caller, policy, and
+errors in the service's shape."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
@@ -35,12 +35,12 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 class Authenticator(Protocol):
     def __call__(self, database: Database, token: str) -> Who:
-        """Who the token stands for, now; Unauthorized when for nobody."""
+        """The current caller of the token; Unauthorized if it is invalid."""
 
 
 class Request:
-    """What a handler may know. `tx` only in modes read and write, and not in what runs before them; `body` and `query`
-    arrive as arguments."""
+    """A request, as a handler sees it. `tx` exists only in modes read and write, and not in `before`. `body` and
+    `query` are arguments of the handler."""
 
     __slots__ = (
         "_engines",
@@ -86,25 +86,26 @@ class Request:
         return self._tx
 
     def engine(self, kind: type[Any]) -> Any:
-        """An engine, for live routes and what runs before a transaction."""
+        """An engine, for live routes and for `before`."""
         if self._tx is not None:
             raise RuntimeError("engines must not be called inside a transaction")
         return self._engines(kind)
 
     @property
     def keys(self) -> Keys:
-        """The cloud's, which seal secrets that are kept and given back. They ask nobody, so also inside a transaction."""
+        """The cloud's keys, which seal secrets that are stored and returned. They call no engine, so they may be used
+        inside a transaction."""
         keys: Keys = self._engines(Keys)
         return keys
 
     def behaves(self, name: str) -> bool:
-        """Whether a named behaviour of the service holds in the caller's version."""
+        """Whether a named behaviour of the service applies in the caller's version."""
         marks = self.service.microversions
         assert marks is not None and self.version is not None
         return self.version in marks.behaviours[name]
 
     def origin(self) -> dict[str, Any]:
-        """The keyword arguments that operations.begin wants."""
+        """The keyword arguments for operations.begin."""
         return {"request_id": self.id, "user_id": self.who.user_id, "project_id": self.who.project_id}
 
     def link(self, path: str) -> str:
@@ -112,17 +113,17 @@ class Request:
         return f"{self.base_url}{self.service.prefix}{path}"
 
     def link_after(self, marker: str) -> str:
-        """The absolute URL of the same list, as it was asked for, after `marker`."""
+        """The absolute URL of the same list after `marker`."""
         return self.link_again(marker=marker)
 
     def link_again(self, **changed: str) -> str:
-        """The absolute URL that was asked for, with these parameters changed."""
+        """The absolute URL of this request with changed parameters."""
         again = {**self.params, **{name: [value] for name, value in changed.items()}}
         return f"{self.base_url}{self.url_path}" + (f"?{urlencode(again, doseq=True)}" if again else "")
 
 
 class Api:
-    """What the processes that serve the services' routes share (`kernel/wsgi.py`, `kernel/streams.py`)."""
+    """The common part of the processes that serve routes (`kernel/wsgi.py`, `kernel/streams.py`)."""
 
     def __init__(
         self,
@@ -134,7 +135,7 @@ class Api:
         health: Callable[[], bool] = lambda: True,
         keys: Keys | None = None,
     ) -> None:
-        """`keys` seal the answers kept for an Idempotency-Key; without them the header is not heeded."""
+        """`keys` seal the answers that are stored for an Idempotency-Key. Without them the header is ignored."""
         self.services = list(services)
         self.database = database
         self.authenticate = authenticate
@@ -144,7 +145,8 @@ class Api:
         self.keys = keys
 
     def base_url(self, request: Any) -> str:
-        """Of the links in replies, for a request to Falcon's WSGI or ASGI side: what the settings say, or else the client."""
+        """The base of links in replies: the setting `public_url`, or else the client's Host. Accepts Falcon's WSGI and
+        ASGI requests."""
         # The address of a websocket is that of the page that opens it.
         scheme = str(request.forwarded_scheme).replace("ws", "http")
         return self.settings.public_url or f"{scheme}://{request.forwarded_host}"
@@ -159,8 +161,8 @@ class Api:
         error: ApiError,
         params: Mapping[str, str] | None = None,
     ) -> None:
-        """What has no route, or no such method: strangers are told no more than that they are strangers, unless the
-        service tells everybody which paths it has."""
+        """Answers requests without a route or with a wrong method. Callers without a token get 401, unless the service
+        reveals its paths to everybody."""
         service = self.service_at(request.path)
         note(request, service, request.path, params or {})
         if service is not None and not (service.open_absence and error.status == 404):
@@ -171,7 +173,8 @@ class Api:
         self.send_refusal(request.path, response, error)
 
     def send_refusal(self, path: str, response: falcon.Response, error: ApiError) -> None:
-        """In the shape of the service below whose root `path` lies; a 404 without a text has the service's own."""
+        """In the error shape of the service whose root contains `path`. A 404 without a text gets the service's own
+        text."""
         service, request_id = self.service_at(path), log.request_id.get()
         if service is not None:
             error.message = error.message or service.absent
@@ -264,13 +267,14 @@ class Api:
 
 
 SERVICE, PATH, WHO = "kumoi.service", "kumoi.path", "kumoi.who"
-"""What a request's environ (WSGI) or scope (ASGI) keeps for its line in the log."""
+"""Keys in a request's environ (WSGI) or scope (ASGI), for its line in the log."""
 MATCHED = "kumoi.matched"
-"""In the same place: the service, the route and the version that a request was matched to."""
+"""A key in the same place: the service, the route and the version of the request."""
 
 
 def note(request: Any, service: Service | None, path: str, named: Mapping[str, str]) -> None:
-    """Whose request it is, and for what; `named`: the parts of the path, of which some are secrets."""
+    """Store the request's caller and target for the log. `named`: the parameters of the path, some of which are
+    secrets."""
     kept = _kept(request)
     kept[SERVICE] = service.type if service else ""
     kept[PATH] = log.without_secrets(path, named) if named else path
@@ -281,13 +285,13 @@ def note_who(request: Any, who: Who) -> None:
 
 
 def _kept(request: Any) -> dict[str, Any]:
-    """Of a request to Falcon's WSGI or ASGI side."""
+    """The environ or scope of a Falcon request."""
     kept: dict[str, Any] = request.scope if hasattr(request, "scope") else request.env
     return kept
 
 
 def refuse_nul(path: Mapping[str, str], service: Service) -> None:
-    """NotFound where a part of a path has a character that no id has, and that not every database can be asked for."""
+    """NotFound if a part of a path has a NUL character, which no id has and not every database accepts."""
     if any("\0" in value for value in path.values()):
         raise NotFound(service.absent)
 
@@ -298,7 +302,7 @@ def whole_rest(path: str) -> str:
 
 
 def of_framework(error: falcon.HTTPError, method: str) -> ApiError:
-    """What Falcon itself refuses, as an error of ours; of a method that HTTP does not know it only says 400."""
+    """Convert Falcon's own error to one of ours. For an unknown HTTP method Falcon only says 400."""
     status = int(str(error.status)[:3])
     if status == 405 or method not in _METHODS:
         allowed = {name: value for name, value in dict(error.headers or {}).items() if name.lower() == "allow"}

@@ -1,4 +1,5 @@
-"""OpenAPI 3.1 of a service, from the declarations of its routes alone; what replies are made of is closed."""
+"""Generates the OpenAPI 3.1 document of a service from the declarations of its routes. Structs of replies are
+closed."""
 
 import re
 from collections.abc import Iterable

@@ -1,5 +1,6 @@
-"""Plain resources: the five routes to list, create, show, change and delete rows, made from the rows (`kernel/rows.py`), the
-schemas and what is the resource's own (`values`, `changes`). The options are the common shapes of OpenStack's APIs."""
+"""Plain resources: the five routes to list, create, show, update and delete rows, made from the rows
+(`kernel/rows.py`), the schemas and the resource's own functions (`values`, `changes`). The options cover the common
+shapes of OpenStack's APIs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ _READER, _MEMBER, _ADMIN = policy.reader(), policy.member(), policy.admin()
 
 @dataclass(frozen=True, kw_only=True)
 class Policies:
-    """Who may call each of the five routes."""
+    """The policies of the five routes."""
 
     list: Policy = _READER
     show: Policy = _READER
@@ -37,7 +38,7 @@ ADMIN_ONLY = Policies(list=_ADMIN, show=_ADMIN, create=_ADMIN, update=_ADMIN, de
 
 @dataclass(frozen=True, kw_only=True)
 class Statuses:
-    """What the routes answer with. An update that answers 204 has no body."""
+    """The statuses of the routes. An update with 204 has no body."""
 
     create: int = 201
     update: int = 200
@@ -46,7 +47,7 @@ class Statuses:
 
 @dataclass(frozen=True)
 class View(Generic[R]):
-    """The shape of a row in a reply, and what makes it. `shown` gets the absolute URL of the row as well."""
+    """The shape of a row in a reply, and the function that makes it. `shown` also gets the absolute URL of the row."""
 
     reply: type[msgspec.Struct]
     shown: Callable[[R, str], msgspec.Struct]
@@ -72,11 +73,11 @@ class Page:
     last: str | None
     """The key of the last row, if another page may follow."""
     total: Callable[[], int]
-    """How many rows all pages have."""
+    """The number of rows on all pages."""
 
     @property
     def next(self) -> str | msgspec.UnsetType:
-        """The absolute URL of the next page. By offset if the query has one."""
+        """The absolute URL of the next page, with an offset if the query has one."""
         if self.last is None:
             return msgspec.UNSET
         if hasattr(self.query, "offset"):
@@ -86,8 +87,8 @@ class Page:
 
 @dataclass(frozen=True)
 class Footer:
-    """What a list's body holds besides its rows. In names `{many}` is the plural of the resource. A field whose type has
-    `UnsetType` may be absent."""
+    """Fields of a list's body besides its rows. In names, `{many}` is replaced by the plural of the resource. A field
+    whose type has `UnsetType` may be absent."""
 
     fields: Mapping[str, Any]
     filled: Callable[[Page], Mapping[str, Any]]
@@ -116,16 +117,17 @@ def nothing_inherited(row: Mapping[str, Any], asked: Any) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Parent(Generic[R]):
-    """The resource that a nested one lies in. `column` holds the parent's key in the nested rows, and is its name in the
-    path: `/zones/{zone_id}/recordsets`. Who sees the parent sees the rows, who may change it may change them."""
+    """The parent of a nested resource. `column` contains the parent's key in the nested rows, and is its name in the
+    path: `/zones/{zone_id}/recordsets`. A caller who may see or change the parent may see or change the nested rows."""
 
     rows: ProjectRows[R] | SharedRows[R]
     column: str
     inherited: Callable[[R, Any], Mapping[str, Any]] = nothing_inherited
-    """(parent's row, body) → columns of a new row that follow from the parent; it refuses what does not fit the parent."""
+    """(parent's row, body) → columns of a new row that depend on the parent. It refuses bodies that do not fit the
+    parent."""
 
     def row(self, tx: Transaction, who: Who, of: Mapping[str, str], rule: str | None = None) -> R:
-        """The parent that the path names; to change what lies in it, with a `rule`."""
+        """The parent in the path. With a `rule`: for changing the nested rows."""
         key = of[self.column]
         return self.rows.visible(tx, who, key) if rule is None else self.rows.own(tx, who, key, rule)
 

@@ -1,6 +1,7 @@
-"""The rows of a plain resource: found, paged, counted, written and removed.
+"""The rows of a plain resource: finding, paging, counting, writing and deleting them.
 
-`ProjectRows` are rows of projects, `SharedRows` belong to nobody, and `Rows` is for other owners, such as users."""
+`ProjectRows` belong to projects, `SharedRows` to nobody; `Rows` is for other owners, such as users.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +22,8 @@ Offset = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
 
 
 class ListQuery(msgspec.Struct, kw_only=True):
-    """What every plain list takes. A resource adds filters as further fields, each named like its column, and
-    `offset: rows.Offset = 0` where its API pages by numbers."""
+    """The query of every plain list. A resource adds filters as further fields, each named like its column, and
+    `offset: rows.Offset = 0` if its API pages by numbers."""
 
     limit: Limit | None = None
     marker: Id | None = None
@@ -41,15 +42,15 @@ def set_fields(struct: msgspec.Struct) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows(Generic[R]):
-    """The rows of one resource. `owner` and `key` are the columns of whose they are and by what clients name them; a key is
-    unique within its owner."""
+    """The rows of one resource. `owner` is the column of the owner, and `key` the column by which clients name a row. A
+    key is unique within its owner."""
 
     table: Table[R]
     owner: str | None = "project_id"
     """None: the rows belong to nobody."""
     key: str = "id"
     sort_keys: Sequence[str] = ("id", "name", "created_at", "updated_at")
-    """Columns by which clients may sort; those that the table does not have are left out."""
+    """Columns by which clients may sort. Columns that the table does not have are ignored."""
     order: Sequence[tuple[str, Literal["asc", "desc"]]] = (("created_at", "desc"), ("id", "desc"))
     """The columns that a list is sorted by if the client names none."""
     removal: Removal = field(default_factory=Removal)
@@ -70,8 +71,8 @@ class Rows(Generic[R]):
         *conditions: sa.ColumnElement[bool],
         within: Mapping[str, Any] = {},
     ) -> tuple[list[R], bool]:
-        """A page of the owner's rows (None: of everybody's), and whether another may follow. `query`: a ListQuery;
-        `within`: columns that have these values in every row."""
+        """A page of the owner's rows (None: of all owners), and whether another page may follow. `query`: a ListQuery.
+        `within`: required values of columns."""
         given = {name: value for name, value in set_fields(query).items() if value is not None}
         fixed = {**within, **self._whose(owner_id)}
         marker = None
@@ -86,7 +87,7 @@ class Rows(Generic[R]):
         return cast(list[R], rows), full(rows, given.get("limit"))
 
     def total(self, tx: Transaction, owner_id: str | None, query: Any, within: Mapping[str, Any] = {}) -> int:
-        """How many rows all pages of `query` have."""
+        """The number of rows on all pages of `query`."""
         counted = sa.select(sa.func.count()).select_from(self.table).where(*self._where(owner_id, query, within))
         return int(tx.scalar(counted) or 0)
 
@@ -102,13 +103,14 @@ class Rows(Generic[R]):
         return sorting(self.table, keys, ways, allowed=allowed, default=self.order)
 
     def count(self, tx: Transaction, owner_id: str) -> int:
-        """How many the owner has: the usage of a Quota."""
+        """The owner's number of rows: the usage of a Quota."""
         whose = self._whose(owner_id).items()
         query = sa.select(sa.func.count()).select_from(self.table)
         return int(tx.scalar(query.where(*(self.table.c[name] == value for name, value in whose))) or 0)
 
     def insert(self, tx: Transaction, owner_id: str | None, **values: Any) -> R:
-        """With id, owner and instants where the table has such columns and they are not given; the row."""
+        """Insert a row and return it. Adds id, owner and instants if the table has such columns and they are not
+        given."""
         made = {**self._whose(owner_id), "created_at": tx.now, "updated_at": tx.now, **values}
         if self.key == "id":
             made.setdefault("id", tx.new_uuid())
@@ -125,7 +127,7 @@ class Rows(Generic[R]):
         return cast(R, {**row, **values})
 
     def remove(self, tx: Transaction, row: R) -> None:
-        """With what stands on it; see `removal`."""
+        """Delete the row and what depends on it; see `removal`."""
         self.removal.run(tx, [row[self.key]])
         tx.execute(self.table.delete().where(*(self.table.c[name] == row[name] for name in self._identity())))
 
@@ -135,30 +137,30 @@ class Rows(Generic[R]):
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectRows(Rows[R]):
-    """Rows of projects: whoever does not see one does not find it."""
+    """Rows of projects. A caller who may not see a row does not find it."""
 
     absent: Callable[[str], NotFound]
     """The error for an id that the caller does not find."""
 
     def visible(self, tx: Transaction, who: Who, key: str, **within: Any) -> R:
-        """The row, if the caller may see it; else `absent`. `within`: columns that must have these values."""
+        """The row, if the caller may see it; else `absent`. `within`: required values of columns."""
         row: R | None = tx.row(self.table, **{self.key: key}, **within)
         if row is None or not who.sees(row[cast(str, self.owner)]):
             raise self.absent(key)
         return row
 
     def own(self, tx: Transaction, who: Who, key: str, rule: str, **within: Any) -> R:
-        """The row, if the caller may change it. PolicyForbids naming `rule` for those who only see it."""
+        """The row, if the caller may change it. PolicyForbids with `rule` for callers who may only see it."""
         row = self.visible(tx, who, key, **within)
         policy.must_change(who, row[cast(str, self.owner)], rule)
         return row
 
     def listed(self, who: Who) -> str | None:
-        """Whose rows the caller's list has; None: everybody's."""
+        """The owner of the rows in the caller's list; None: all owners."""
         return who.only_project
 
     def maker(self, who: Who, one: str) -> str:
-        """Whose a new row is."""
+        """The owner of a new row."""
         if who.project_id is None:
             raise BadRequest(f"A {one} belongs to a project: use a token with a project's scope.")
         return who.project_id
@@ -166,8 +168,8 @@ class ProjectRows(Rows[R]):
 
 @dataclass(frozen=True, kw_only=True)
 class SharedRows(Rows[R]):
-    """Rows of no project, such as flavors: the policies of their routes say who sees and who changes them. Children of
-    another resource's rows are such rows, too (`Parent`)."""
+    """Rows of no project, such as flavors. The policies of their routes decide who may see and change them. Children of
+    another resource's rows are such rows too (`Parent`)."""
 
     owner: str | None = None
     absent: Callable[[str], NotFound]
@@ -179,7 +181,7 @@ class SharedRows(Rows[R]):
         return row
 
     def own(self, tx: Transaction, who: Who, key: str, rule: str, **within: Any) -> R:
-        """As `visible`: the route's policy has been asked."""
+        """As `visible`. The route's policy has already been checked."""
         return self.visible(tx, who, key, **within)
 
     def listed(self, who: Who) -> None:

@@ -1,5 +1,5 @@
-"""The WSGI application that serves the routes of an `Api`, and the processing of one request: route, version, token, policy,
-body, one transaction, reply."""
+"""The WSGI application of an `Api`, and the handling of one request: route, version, token, policy, body, one
+transaction, reply."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -39,7 +39,7 @@ FORMAT = ".json"
 
 
 def wsgi(api: Api) -> falcon.App:  # type: ignore[type-arg]
-    """An application of every route whose mode is not `stream`."""
+    """An application of all routes whose mode is not `stream`."""
     app = _App(independent_middleware=True)
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True
@@ -84,7 +84,7 @@ def wsgi(api: Api) -> falcon.App:  # type: ignore[type-arg]
 
 
 class _App(falcon.App):  # type: ignore[type-arg]
-    """What every request gets, whoever answers it: an id, its body taken whole, a line in the log."""
+    """Gives every request an id, reads the rest of its body, and logs one line."""
 
     def __call__(self, env: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         held = log.request_id.set(new_request_id())
@@ -114,7 +114,7 @@ class _Resource:
     """All routes of one path."""
 
     def __init__(self, api: Api, service: Service, routes: list[Route], spoken: Version | None = None) -> None:
-        """`spoken`: the one version of this prefix; None: the one that is asked for."""
+        """`spoken`: the only version of this prefix; None: the version in the request."""
         self.api = api
         self.service = service
         self.spoken = spoken
@@ -140,7 +140,7 @@ class _Resource:
             api.send_error(response, service, request_id, error, version)
         except falcon.HTTPError as error:
             api.send_error(response, service, request_id, of_framework(error, request.method), version)
-        except (DataError, OverflowError):  # PostgreSQL refuses what SQLite's driver cannot even hand over
+        except (DataError, OverflowError):  # SQLite's driver rejects these values itself; PostgreSQL's server does
             log.fault(__name__, "a value does not fit its column", method=request.method, path=request.env[PATH])
             api.send_error(response, service, request_id, BadRequest(OUT_OF_RANGE), version)
         except Exception:
@@ -179,7 +179,7 @@ class _Resource:
         if request.method in ("POST", "PUT", "PATCH", "DELETE"):
             raw = read_body(request)
         if candidates[0].action is not None and candidates[0].policy.token:
-            api.authenticate(api.database, token or "")  # Strangers learn nothing about actions.
+            api.authenticate(api.database, token or "")  # callers without a token learn nothing about actions
         route = self._choose(candidates, version, raw)
         request.env[MATCHED] = service, route, version
         who = api.identify(route, token)
@@ -235,8 +235,8 @@ class _Resource:
         self._send(response, asked, rendered)
 
     def _prepare(self, asked: Request, route: Route, arguments: dict[str, Any], once: Once | None) -> Rendered | None:
-        """What runs before the transaction; instead of it, the answer that a key already has, also one that appeared
-        while it ran: then it may have been refused for what the first request made."""
+        """Run `before`, or return the stored answer of the Idempotency-Key. The answer may also appear while `before`
+        runs; then `before` may have failed because of what the first request created."""
         assert route.before is not None
         found = once.found if once else lambda _tx: None
         if answered := asked.database.read(found):

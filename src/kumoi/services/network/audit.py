@@ -1,4 +1,4 @@
-"""Where the tables and the topology, and the hosts' plugs, differ."""
+"""Compares the tables with the topology and the hosts' plugs."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ def differences(view: View) -> list[dict[str, Any]]:
 
 
 def lasting(look: Callable[[], list[Difference]]) -> list[Difference]:
-    """What is found twice: what moves while it is looked at differs once."""
+    """The differences that are found twice, because changes in progress are usually found only once."""
     found = look()
     if found:
         again = {(one.kind, one.id) for one in look()}
@@ -50,7 +50,7 @@ def lasting(look: Callable[[], list[Difference]]) -> list[Difference]:
 
 
 def _all(view: View) -> list[Difference]:
-    """A topology that is silent is a difference of its own; the hosts are compared all the same."""
+    """A silent topology is a difference. The hosts are still compared."""
     try:
         found = topology_differences(view)
         told = {(one.kind, one.id) for one in found}
@@ -61,8 +61,8 @@ def _all(view: View) -> list[Difference]:
 
 
 def topology_differences(view: View) -> list[Difference]:
-    """What is there, and at which revision. Rows that the reconcilers are still about are left out: the kernel's audit
-    has those. NetworkError while the topology is silent."""
+    """Compares the existence and revision of resources. Rows with pending changes are left out, because the kernel's
+    audit reports them. NetworkError while the topology is silent."""
     expected, revisions, pending = view.read(_tables)
     inventory = view.engine(Topology).inventory()
     found = []
@@ -85,8 +85,8 @@ def topology_differences(view: View) -> list[Difference]:
 
 
 def content_differences(view: View) -> list[Difference]:
-    """What the topology holds otherwise than it was written: addresses, groups, rules, translations, routes, DHCP. It
-    costs as much as reading all there is. NetworkError while the topology is silent."""
+    """Compares the contents of the topology's resources: addresses, groups, rules, translations, routes, DHCP. It costs
+    as much as reading everything. NetworkError while the topology is silent."""
     return [one for some in contents(view) for one in some()]
 
 
@@ -110,7 +110,7 @@ def _settled_content(tx: Transaction, part: Part, ids: Sequence[str]) -> list[Co
 
 
 def host_differences(view: View) -> list[Difference]:
-    """Networks that are served where they should not be, or are not; plugs without a port; what belongs to nothing."""
+    """Networks that a host should not serve, or does not serve; plugs without a port; leftovers."""
     hosts = view.engine(Hosts)
     bound, wanted = view.read(lambda tx: (_bound(tx), _to_serve(tx)))
     found = []
@@ -118,7 +118,7 @@ def host_differences(view: View) -> list[Difference]:
         try:
             there = hosts.wiring(host).inventory()
         except Exception as error:
-            # A silent host is a difference of its own; its neighbours are compared all the same.
+            # A silent host is a difference. The other hosts are still compared.
             found.append(Difference("network.host", host, f"it does not say what it serves: {error}"))
             continue
         found += _served_otherwise(host, set(there.networks), wanted)
@@ -130,7 +130,7 @@ def host_differences(view: View) -> list[Difference]:
 
 
 def serving_differences(view: View) -> list[Difference]:
-    """Of `host_differences` those about metadata: quickly asked. A host that is silent now is asked another time."""
+    """The differences of `host_differences` that concern metadata, with a short deadline. Silent hosts are skipped."""
     hosts = view.engine(Hosts)
     wanted = view.read(_to_serve)
     found = []
@@ -145,7 +145,7 @@ def serving_differences(view: View) -> list[Difference]:
 
 
 def stray_plugs(view: View) -> list[tuple[str, str]]:
-    """(host, port id) of plugs whose port is no more."""
+    """(host, port id) of plugs whose port was deleted."""
     hosts = view.engine(Hosts)
     found = []
     for host, plugged in polls.ask("plugged", hosts.names(), lambda host: hosts.wiring(host).plugged(), WITHIN).items():
@@ -172,7 +172,7 @@ def _served_otherwise(host: str, served: set[str], wanted: dict[str, set[str]]) 
 
 
 def _to_serve(tx: Transaction) -> dict[str, set[str]]:
-    """network id → hosts that should serve it; MOVING among them while the reconciler is still about it."""
+    """Network id → hosts that should serve it, with MOVING among them while a change is pending."""
     wanted = serving.desired_all(tx)
     for kind, network_id in _pending(tx):
         if kind == serving.RECONCILER.kind:
@@ -181,7 +181,7 @@ def _to_serve(tx: Transaction) -> dict[str, set[str]]:
 
 
 def _tables(tx: Transaction) -> tuple[dict[str, set[str]], dict[str, dict[str, int]], set[tuple[str, str]]]:
-    """Ids by kind, wanted revisions by kind, and what the world has not followed yet."""
+    """Ids by kind, wanted revisions by kind, and pending changes."""
     expected = {part.kind: {row[0] for row in tx.tuples(part.ids)} for part in parts()}
     wanted = sa.select(_dirty.c.id, _dirty.c.wanted)
     revisions = {kind: {row[0]: row[1] for row in tx.tuples(wanted.where(_dirty.c.kind == kind))} for kind in expected}
@@ -192,7 +192,7 @@ _dirty = reconcile.dirty
 
 
 def _pending(tx: Transaction) -> set[tuple[str, str]]:
-    """(kind, id) of what the world has not followed yet."""
+    """(kind, id) of pending changes."""
     query = sa.select(_dirty.c.kind, _dirty.c.id).where(_dirty.c.applied < _dirty.c.wanted)
     return {(kind, subject_id) for kind, subject_id in tx.tuples(query) if kind.startswith("network.")}
 

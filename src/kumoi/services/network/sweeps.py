@@ -1,4 +1,4 @@
-"""From time to time: what differs from the tables is put right, and states that went unheard are written down."""
+"""Sweeps that repair differences from the tables, and record missed states of ports."""
 
 from functools import partial
 from weakref import WeakKeyDictionary
@@ -22,20 +22,21 @@ from kumoi.services.network.ports.models import ROUTER_GATEWAY
 from kumoi.services.network.topology import parts
 
 REMEMBERED = 7200 * SECOND
-"""How long the revision of what is gone is kept: longer than the topology refuses late orders about it."""
+"""How long the revision of a deleted resource is kept: longer than the topology refuses late orders for it."""
 AT_ONCE = 500
 STUCK_AFTER = 3
 REVISION_LEAP = 1000
 CALLS_WITHOUT_EFFECT = 24
-"""So often in a row, two minutes, a host is told the same and ends nothing; then it is not told until that changes."""
+"""After this many calls (two minutes) with the same translations that end no connection, a host is not called until the
+translations change."""
 
 _told: "WeakKeyDictionary[Hosts, dict[str, tuple[Translations, int]]]" = WeakKeyDictionary()
-"""Host → what it was told last, and how often without effect, of this process."""
+"""Host → the translations of the last call, and the number of calls without effect, in this process."""
 
 
 def repair(view: View) -> None:
-    """Mark every difference, so that the reconcilers bring the world to the tables: also all of it, when the topology's
-    database was lost."""
+    """Mark every difference, so that the reconcilers repair it; also all resources, if the topology's database was
+    lost."""
     states.follow(view)
     for look in (audit.topology_differences, audit.serving_differences):
         _mend(view, audit.lasting(partial(look, view)))
@@ -49,7 +50,7 @@ def repair(view: View) -> None:
 
         view.write(leap)
     for host, port_id in audit.stray_plugs(view):
-        # Its port was deleted under a running server: the plug goes after it. No port of this id ever comes back.
+        # The port was deleted under a running server: now remove the plug. Port ids are never reused.
         revision = view.read(partial(reconcile.revision, kind="network.port", subject_id=port_id))
         view.engine(Hosts).wiring(host).unplug(Fence(f"port/{port_id}", revision), port_id)
         view.write(partial(_tell, kind="network.port", subject_id=port_id, problem=f"it was plugged on {host}"))
@@ -58,14 +59,14 @@ def repair(view: View) -> None:
 
 
 def repair_contents(view: View) -> None:
-    """As `repair`, of what somebody changed behind the cloud's back: seldom, and piece by piece, because all is read for
-    it."""
+    """As `repair`, for changes that somebody made outside the cloud. It runs rarely and in pieces, because it reads
+    everything."""
     for look in audit.contents(view):
         _mend(view, audit.lasting(look))
 
 
 def _mend(view: View, found: list[audit.Difference]) -> None:
-    """Once a difference is marked it is not found again until the reconcilers have followed: one event for each mending."""
+    """A marked difference is not found again until the reconcilers have run, so there is one event for each repair."""
 
     def mark(tx: Transaction) -> None:
         for one in found:
@@ -87,9 +88,9 @@ def compare_states(view: View) -> None:
 
 
 def end_connections(view: View) -> None:
-    """Connections through a floating IP end where it now leads elsewhere, or nowhere. Hosts are told time and again,
-    because their flows follow the tables a moment later, and until then new packets begin the same connection as before;
-    not for ever, because a host looks through all its connections each time."""
+    """End connections through a floating IP that was moved or removed. Hosts are called repeatedly, because their flows
+    follow the tables with a short delay, and until then new packets create the old connection again. The calls stop
+    after a while, because a host scans all its connections each time."""
     kept = view.read(_translations)
     if not kept.shared:
         return
@@ -122,7 +123,7 @@ def _forget(tx: Transaction, kind: str, ids: list[str]) -> None:
 
 
 def _overtaken(tx: Transaction) -> list[tuple[str, str, int]]:
-    """Rows whose every attempt meets a newer revision: the tables were set back to an older state of the cloud."""
+    """Rows whose every attempt meets a newer revision, because the tables are an older backup."""
     dirty = reconcile.dirty
     query = sa.select(dirty.c.kind, dirty.c.id, dirty.c.wanted).where(
         dirty.c.kind.like("network.%"),

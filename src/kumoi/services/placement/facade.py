@@ -1,5 +1,5 @@
-"""What other services may ask of placement: they register providers with their inventories, and find, claim and release
-resources. It answers with facts; each service has its own sentences (decision 13)."""
+"""What other services may call in placement: register providers with their inventories, and find, claim and release
+resources. It returns facts; each service has its own texts (decision 13)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -41,12 +41,12 @@ class Lack:
 
     resource_class: str
     missing: int
-    """How much more the provider would need; 0: there is room, but `units` forbid the amount."""
+    """How much more the provider would need; 0: it has capacity, but `units` forbid the amount."""
     free: int
     capacity: int | None
     """None: the provider has no inventory of it."""
     units: str | None = None
-    """Which of the inventory's units the amount does not fit, as placement says it."""
+    """The rule of the inventory's units that the amount violates, in placement's words."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Shortfall:
     provider_name: str
     lacks: list[Lack]
     forbidden: list[str]
-    """Traits that it has and may not have."""
+    """Its forbidden traits."""
     required: list[str]
     """Traits that it needs and does not have."""
 
@@ -64,8 +64,8 @@ class Shortfall:
 def ensure_provider(
     tx: Transaction, provider_id: str, name: str, inventories: Mapping[str, Inventory], traits: Sequence[str] = ()
 ) -> None:
-    """The provider has exactly these inventories and traits from now on; allocations stay, also where they exceed
-    what is left. Nothing is written when nothing differs. An inventory that is in use is not removed."""
+    """Set the provider's inventories and traits to exactly these. Allocations stay, even if they exceed the capacity.
+    Writes nothing if nothing differs. An inventory in use is not removed."""
     row = resource_providers_store.find(tx, provider_id)
     if row is None:
         resource_providers_store.insert(tx, provider_id, name)
@@ -92,7 +92,7 @@ def ensure_provider(
 
 
 def inventories(tx: Transaction, provider_ids: Sequence[str]) -> dict[str, dict[str, Inventory]]:
-    """Provider → resource class → the inventory, whoever set it."""
+    """Provider → resource class → inventory."""
     return {
         provider_id: {
             name: Inventory(
@@ -116,8 +116,9 @@ def candidates(
     forbidden: Sequence[str] = (),
     most_free: str | None = None,
 ) -> list[Candidate]:
-    """Providers on which all of `resources` fits now and that have the required traits and none of the forbidden ones, the
-    one with most of `most_free` (a resource class) first, then by name. Without resources: none."""
+    """Providers that can take all of `resources` now and have the required traits and none of the forbidden ones.
+    Sorted by the free amount of `most_free` (a resource class), largest first, then by name. Without resources:
+    none."""
     fitting = [
         (0 if most_free is None else -view.free(most_free), view.name, view.provider_id)
         for view in _views(tx, resources)
@@ -148,8 +149,8 @@ def claim(
     user_id: str,
     consumer_type: str | None = None,
 ) -> None:
-    """Take the room, in place of whatever the consumer had (so that it may be repeated). NoRoom when it does not fit,
-    ProviderNotFound. Amounts of 0 are left out."""
+    """Claim resources, and replace the consumer's earlier claim (so that a claim may be repeated). NoRoom if they do
+    not fit, ProviderNotFound. Amounts of 0 are left out."""
     amounts = {name: amount for name, amount in resources.items() if amount}
     allocations_logic.replace(
         tx, consumer_id, {provider_id: amounts}, project_id=project_id, user_id=user_id, consumer_type=consumer_type
@@ -157,7 +158,7 @@ def claim(
 
 
 def release(tx: Transaction, consumer_id: str) -> None:
-    """Also when it has nothing."""
+    """Also if it has nothing."""
     allocations_logic.remove(tx, consumer_id)
 
 
@@ -180,12 +181,12 @@ def usages_of(tx: Transaction, provider_ids: Iterable[str]) -> dict[str, dict[st
 
 
 def known_traits(tx: Transaction, names: Iterable[str]) -> list[str]:
-    """Those of the names that are traits, standard or made here; sorted."""
+    """The existing traits among the names, standard or custom, sorted."""
     return sorted(set(names) & (STANDARD | traits_store.custom(tx)))
 
 
 def consumer_counts(tx: Transaction) -> dict[str, int]:
-    """Provider → how many consumers have something of it."""
+    """Provider → number of its consumers."""
     return allocations_store.consumer_counts(tx)
 
 
@@ -233,7 +234,7 @@ class _View:
 
 
 def _views(tx: Transaction, resources: Mapping[str, int]) -> list[_View]:
-    """Providers that have anything of what is asked for."""
+    """Providers with an inventory of any of the requested resource classes."""
     asked = [name for name, amount in resources.items() if amount]
     ids = inventories_store.providers_with(tx, asked) if asked else set()
     if not ids:

@@ -1,4 +1,4 @@
-"""Whether KVM really works here. That /dev/kvm opens proves nothing, so a tiny machine is booted with it."""
+"""Tests whether KVM works. An openable /dev/kvm is no proof, so a tiny machine is booted with it."""
 
 import os
 import tempfile
@@ -13,10 +13,11 @@ from kumoi.kernel.accounts import GUEST
 Accelerator = Literal["kvm", "tcg"]
 
 CPU: dict[Accelerator, str] = {"kvm": "host", "tcg": "Nehalem"}
-"""TCG's CPU is one that stock kernels are quick on; KVM's is the machine's own, since memory is saved for it alone."""
+"""The CPU model. For TCG it is one that common kernels run fast on. For KVM it is the machine's own, because saved
+memory is restored only here."""
 
 PROBE_WITHIN = 8.0
-"""Seconds; a working KVM takes well under one."""
+"""Seconds; a working KVM needs much less than one."""
 
 _PROVEN = 33
 """The probe's exit status: isa-debug-exit turns the byte 0x10 into (0x10 << 1) | 1."""
@@ -26,7 +27,7 @@ _BOOT_SECTOR = bytes.fromhex("b010e6f4f4ebfd").ljust(510, b"\0") + b"\x55\xaa"
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """What a probe found, and what it depends on."""
+    """The result of a probe, and what it depends on."""
 
     kernel: str
     boot_id: str
@@ -34,7 +35,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def choose(wanted: Literal["auto", "kvm", "tcg"], cache: Path, user: str | None) -> Accelerator:
-    """What to run guests with. `auto` asks the probe, once for each boot of this machine."""
+    """The accelerator for guests. `auto` runs the probe once for each boot of this machine."""
     if wanted != "auto":
         return wanted
     works = last_verdict(cache)
@@ -46,7 +47,7 @@ def choose(wanted: Literal["auto", "kvm", "tcg"], cache: Path, user: str | None)
 
 
 def last_verdict(cache: Path) -> bool | None:
-    """Whether KVM worked when it was tried since this machine came up; None: it was not tried."""
+    """The result of the probe since this machine booted; None: it was not run."""
     try:
         known = msgspec.json.decode(cache.read_bytes(), type=Verdict)
     except (OSError, msgspec.MsgspecError):

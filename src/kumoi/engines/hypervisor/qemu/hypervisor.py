@@ -1,4 +1,4 @@
-"""All guests of this host as QEMU processes. What is true of them is asked of QEMU; what was wanted lies in files."""
+"""All guests of this host as QEMU processes. QEMU reports the actual state; files contain the desired state."""
 
 import shutil
 from functools import partial
@@ -25,10 +25,11 @@ from kumoi.kernel.fences import Busy, Fence
 
 
 class QemuHypervisor:
-    """Implements Hypervisor. Running guests are found again from their folders; nothing here needs to outlive them."""
+    """Implements Hypervisor. Running guests are found again through their folders, so this object has no state to
+    lose."""
 
     def __init__(self, surroundings: Surroundings) -> None:
-        """HypervisorError when this host lacks what guests need."""
+        """HypervisorError if this host lacks something that guests need."""
         self.around = surroundings
         self.lock = Lock()
         self.guests: dict[str, Guest] = {}
@@ -36,7 +37,8 @@ class QemuHypervisor:
         for folder in sorted(surroundings.folder.guests.iterdir()):
             guest = Guest(surroundings, folder.name)
             if guest.record is None and process.alive(guest.place) is None:
-                # A crash came before its first record or within its destruction: nobody waits for it.
+                # The agent crashed before the first record or during the destruction, so no request waits for this
+                # guest.
                 shutil.rmtree(folder, ignore_errors=True)
             else:
                 self.guests[folder.name] = guest
@@ -116,7 +118,7 @@ class QemuHypervisor:
             )
         return self._host
 
-    # For the volumes engine and for the agent.
+    # Methods for the volumes engine and the agent.
 
     def holder_of(self, volume_id: str) -> Holder | None:
         """The running guest that has the volume open, as the volumes engine speaks to it."""
@@ -128,7 +130,8 @@ class QemuHypervisor:
         return None
 
     def bring_up(self) -> None:
-        """Make every guest what it was before cloud or machine went down; those that refuse are FAILED and logged."""
+        """Bring every guest to its state before the cloud or the machine went down. Guests that cannot start are FAILED
+        and logged."""
         for guest in self._all():
             try:
                 guest.wake()
@@ -140,8 +143,9 @@ class QemuHypervisor:
                 )
 
     def take_down(self, patience: float) -> list[str]:
-        """Save what is paused, ask what runs to shut down and end it after `patience` seconds; `bring_up` makes it all
-        what it was. The ids of those that did not obey in time. The last HypervisorError, when all others are down."""
+        """Save paused guests, ask running ones to shut down, and end them after `patience` seconds; `bring_up` restores
+        all of them. Returns the ids of those that did not shut down in time. Raises the last HypervisorError after all
+        others are down."""
         failure: HypervisorError | None = None
         waiting: list[Guest] = []
         for guest in self._all():
@@ -167,8 +171,8 @@ class QemuHypervisor:
         return disobedient
 
     def tend(self) -> None:
-        """Cut console logs that grew too long, see which devices left late and who may go on; to be called every few
-        seconds."""
+        """Truncate long console logs, detect devices that were released late, and resume guests that have disk space
+        again. Called every few seconds."""
         for guest in self._all():
             console.cut(guest.place.console)
             try:

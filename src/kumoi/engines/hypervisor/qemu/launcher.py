@@ -1,9 +1,10 @@
-"""Becomes a guest's QEMU: `python -I -S launcher.py PLAN QEMU ARGUMENTS…`, started as root with nothing but the guest's
-descriptors. A program of its own, because a process with threads cannot do this between fork and exec; it imports the
-standard library only, so that it starts quickly.
+"""Becomes a guest's QEMU: `python -I -S launcher.py PLAN QEMU ARGUMENTS…`, started as root with only the guest's
+descriptors. It is a separate program, because a process with threads cannot do this between fork and exec. It imports
+only the standard library, so that it starts quickly.
 
-The plan is a JSON object: `uid`, `groups`; `control_group`: a folder of cgroup v2 or null; `own`: folders that the guest
-may write; `shared`: folders that it may look into; `covered`: folders of which it sees only what is `own`."""
+The plan is a JSON object: `uid`, `groups`; `control_group`: a folder of cgroup v2 or null; `own`: folders that the
+guest may write; `shared`: folders that it may read; `covered`: folders in which it sees only its `own`.
+"""
 
 import ctypes
 import json
@@ -42,8 +43,8 @@ def change_attributes(path: str, how: int, to_set: int, to_clear: int) -> None:
 
 
 def separate(own: list[str], shared: list[str], covered: list[str]) -> None:
-    """A mount namespace in which the cloud's other folders are empty and everything but `own` and `shared` is read-only.
-    OSError where the kernel or a container does not allow it."""
+    """Enter a mount namespace in which the cloud's other folders are empty, and everything except `own` and `shared` is
+    read-only. OSError if the kernel or a container does not allow it."""
     call("unshare", _NEW_MOUNTS)
     mount("none", "/", "", _RECURSIVE | _SLAVE)
     opened = {path: os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC) for path in own}

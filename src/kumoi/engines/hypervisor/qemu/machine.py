@@ -1,4 +1,4 @@
-"""What this machine has to give to guests."""
+"""The resources of this machine for guests."""
 
 import os
 import re

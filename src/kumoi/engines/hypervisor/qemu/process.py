@@ -35,15 +35,15 @@ def argv(
 ) -> list[str]:
     """QEMU's arguments.
 
-    `disks`: `root` or volume id → file. `cards`: port id → descriptor of its tap, None: connected to nothing.
-    `memory`: descriptor of a saved memory to go on from, paused; None: a cold boot.
+    `disks`: `root` or volume id → file. `cards`: port id → descriptor of its tap; None: not connected. `memory`:
+    descriptor of saved memory, from which the guest resumes paused; None: a cold boot.
     """
     accelerator = "tcg,thread=multi" if machine.accelerator == "tcg" else machine.accelerator
     arguments = [
         *(QEMU, "-name", f"guest={spec.server_id},debug-threads=on", "-nodefaults", "-no-user-config"),
         *("-machine", machine.machine, "-accel", accelerator, "-cpu", machine.cpu),
         *("-smp", str(spec.vcpus), "-m", str(spec.memory_mib), "-rtc", "base=utc", "-uuid", spec.server_id),
-        # The product's name is how guests recognise that OpenStack's metadata is there to be asked.
+        # Guests recognize by the product's name that OpenStack's metadata is available.
         *("-smbios", f"type=1,manufacturer=Kumoi,product=OpenStack Compute,serial={spec.server_id}"),
         *("-sandbox", _STRICT, "-pidfile", str(place.pid)),
         *("-action", "shutdown=pause", "-boot", "strict=on"),
@@ -85,7 +85,7 @@ def _json(value: object) -> str:
 def confined(
     folder: Folder, place: Place, uid: int, gid: int, control_group: Path | None, arguments: list[str]
 ) -> list[str]:
-    """The arguments of a launcher that becomes QEMU. `gid`: of the group that may pass through the folders of disks."""
+    """The arguments of a launcher that becomes QEMU. `gid`: the group that may pass through the folders of disks."""
     own = [place.folder, place.monitor_folder, place.screen_folder]
     covered = [folder.guests, folder.run, folder.keys, folder.database, folder.log, folder.host, folder.ovn]
     covered += [folder.images, folder.demo]
@@ -102,7 +102,8 @@ def confined(
 
 
 def launch(place: Place, arguments: list[str], keep: list[int]) -> None:
-    """Start QEMU, which outlives this process; it answers when this returns. HypervisorError says why it does not."""
+    """Start QEMU, which survives this process. It answers when this returns. HypervisorError with the reason if it
+    cannot start."""
     try:
         started = processes.detach(arguments, log=place.log, keep=keep)
     except processes.CommandFailed as error:
@@ -121,19 +122,19 @@ def launch(place: Place, arguments: list[str], keep: list[int]) -> None:
 
 
 def alive(place: Place) -> int | None:
-    """The process id of the guest's QEMU; None when there is none."""
+    """The process id of the guest's QEMU; None if there is none."""
     try:
         pid = int(place.pid.read_text())
         line = Path(f"/proc/{pid}/cmdline").read_bytes()
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except (FileNotFoundError, ProcessLookupError, ValueError):
         return None
-    # Numbers are used again, so the process must name this guest's own pid file.
+    # Process ids are reused, so the command line must contain this guest's own pid file.
     return pid if state not in "ZX" and os.fsencode(place.pid) in line.split(b"\0") else None
 
 
 def end(place: Place, within: float = END_WITHIN) -> None:
-    """Make sure that the guest's QEMU is gone: by its signal to stop, then by force. HypervisorError when it stays."""
+    """End the guest's QEMU: first by SIGTERM, then by force. HypervisorError if it does not end."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         pid = alive(place)
         if pid is None:

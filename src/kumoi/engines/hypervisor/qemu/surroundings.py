@@ -1,4 +1,4 @@
-"""What a guest stands on beside QEMU: folders, users, disks, network plugs and the documents about it."""
+"""What a guest needs besides QEMU: folders, users, disks, network plugs and its metadata documents."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ def publish_nowhere(server_id: str, metadata: GuestMetadata | None) -> None:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`render` makes a config drive's files; `published` hears what a guest's metadata is from now on (None: gone)."""
+    """`render` makes a config drive's files. `published` is called with a guest's new metadata (None: gone)."""
 
     folder: Folder
     settings: Settings
@@ -43,8 +43,8 @@ class Surroundings:
     render: Render
     published: Publish = publish_nowhere
     user: str | None = field(default_factory=lambda: accounts.GUEST if os.geteuid() == 0 else None)
-    """Whom disks belong to that no guest uses, and whose folders guests may pass; None: whoever runs the agent runs QEMU,
-    too, and everything is its own."""
+    """The owner of disks that no guest uses; guests may pass through its folders. None: the agent's user also runs QEMU
+    and owns everything."""
 
     @cached_property
     def owner(self) -> Owner:
@@ -76,11 +76,11 @@ class Surroundings:
         return ControlGroups(root, self.settings.cloud_id)
 
     def uid_for(self, server_id: str) -> int | None:
-        """Whom the guest's QEMU runs as; None: whoever runs the agent."""
+        """The user of the guest's QEMU; None: the agent's user."""
         return None if self.user is None or os.geteuid() != 0 else self.guest_users.of(server_id)
 
     def make_folders(self) -> None:
-        """The folders of all guests and their sockets. Guests pass through them to what is their own."""
+        """The folders of all guests and their sockets. Guests pass through them to their own files."""
         for path, mode in ((self.folder.guests, 0o711), (self.folder.run, None)):
             durable.make_folder(path)
             if mode is not None:
@@ -91,8 +91,8 @@ class Surroundings:
             accounts.give(path, 0o711, owner=0, group=0)
 
     def make_socket_folders(self, place: Place, uid: int | None) -> None:
-        """The two folders in which QEMU makes its sockets, made anew: the monitor's is the guest's and root's alone, and
-        the control plane may pass through the screen's."""
+        """Create the two folders of QEMU's sockets again. Only the guest and root have access to the monitor's; the
+        control plane may pass through the screen's."""
         self.remove_sockets(place)
         control = accounts.CONTROL if accounts.numbers(accounts.CONTROL) else None
         for path, mode, group in ((place.monitor_folder, 0o700, None), (place.screen_folder, 0o710, control)):
@@ -108,7 +108,8 @@ class Surroundings:
                 shutil.rmtree(path, ignore_errors=True)
 
     def hand_over(self, path: Path, uid: int | None, *, make: bool = False) -> None:
-        """A file becomes a guest's alone; `make`: empty if it is absent. `uid` None: it becomes the owner's of all disks."""
+        """Give a file to one guest; `make`: create it empty if it is absent. `uid` None: give it to the owner of all
+        disks."""
         handle = os.open(path, os.O_WRONLY | os.O_CREAT * make | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             if os.geteuid() == 0:
@@ -119,7 +120,7 @@ class Surroundings:
 
     @contextmanager
     def lent(self, path: Path, uid: int | None) -> Iterator[None]:
-        """A new file of disks is the guest's inside the block, for its QEMU to fill."""
+        """Inside the block a new file of disks belongs to the guest, whose QEMU fills it."""
         self.hand_over(path, uid)
         try:
             yield
@@ -141,7 +142,8 @@ class Surroundings:
         return path
 
     def make_root_disk(self, root: RootDisk, path: Path) -> None:
-        """A disk on the image's base at `path`, once; grown when the specification asks for more."""
+        """Create a disk on the image's base at `path` unless it exists, and extend it if the specification has a larger
+        size."""
         base = self.folder.bases / root.image_id
         try:
             base_size = qcow2.read(base).virtual_size
@@ -165,7 +167,7 @@ class Surroundings:
 
     @contextmanager
     def cards(self, fence: Fence, nics: Sequence[Nic]) -> Iterator[dict[str, int | None]]:
-        """Port id → descriptor of its tap, plugged and open inside the block. None where networks are fake."""
+        """Port id → descriptor of its tap, which is plugged and open inside the block. None if networks are fake."""
         opened: dict[str, int | None] = {}
         try:
             for nic in nics:
@@ -185,7 +187,7 @@ class Surroundings:
                     os.close(descriptor)
 
     def unplug(self, fence: Fence, port_ids: Sequence[str]) -> None:
-        """Take the plugs away; HypervisorError when one stays."""
+        """Remove the plugs; HypervisorError if one remains."""
         try:
             for port_id in port_ids:
                 self.wiring.unplug(fence, port_id)
@@ -195,7 +197,7 @@ class Surroundings:
             raise HypervisorError(f"a network card could not be unplugged: {error}") from error
 
     def try_to_unplug(self, fence: Fence, port_ids: Sequence[str]) -> None:
-        """As `unplug`, where there is nobody to tell: the next order of that guest does it again."""
+        """As `unplug`, without errors: the guest's next order repeats it."""
         with contextlib.suppress(HypervisorError):
             self.unplug(fence, port_ids)
             return

@@ -1,4 +1,4 @@
-"""A uid of its own for each guest, so that the kernel keeps guests apart even where QEMU is broken."""
+"""A separate uid for each guest, so that the kernel isolates guests even if QEMU is compromised."""
 
 from collections.abc import Iterable, Mapping
 from threading import Lock
@@ -7,7 +7,7 @@ from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.kernel.settings import Settings
 
 FIRST, SLOTS, IN_SLOT = 1_879_048_192, 4096, 65_536
-"""Of the uids from FIRST on, which systemd and Debian leave unused, each cloud takes one slot, chosen by its id."""
+"""Each cloud takes one slot of the uids from FIRST on, chosen by its id. systemd and Debian do not use these uids."""
 
 
 def uids_of(settings: Settings) -> range:
@@ -20,11 +20,11 @@ def uids_of(settings: Settings) -> range:
 
 
 class GuestUsers:
-    """Which guest has which uid. The guests' records and files are the durable form: a uid is in use while a record or
-    the owner of a file names it. Uids are given in turn, so that a free one stays unused for as long as possible."""
+    """The uids of guests. Records and files of guests are the durable state: a uid is in use while a record or the
+    owner of a file contains it. Uids are assigned in turn, so that a released one is not reused soon."""
 
     def __init__(self, uids: range, held: Mapping[str, int], owners: Iterable[int] = ()) -> None:
-        """`held`: server id → uid by the records. `owners`: of all files that guests may have."""
+        """`held`: server id → uid in the records. `owners`: the owners of all files that guests may have."""
         self.uids = uids
         self.held = dict(held)
         self.strays = {uid for uid in owners if uid in uids} - set(self.held.values())
@@ -46,6 +46,6 @@ class GuestUsers:
         raise HypervisorError(f"all {len(self.uids)} uids of guests (setting guest_uids) are in use on this host")
 
     def release(self, server_id: str) -> None:
-        """When the guest and its files are gone."""
+        """Called when the guest and its files are gone."""
         with self.lock:
             self.held.pop(server_id, None)

@@ -1,4 +1,4 @@
-"""Which projects there may be, and how they hang together."""
+"""The rules of projects and their tree."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,7 +32,7 @@ TAG_FILTERS = (
     ("not-tags", True, True),
     ("not-tags-any", False, True),
 )
-"""Name, whether all must be there, whether that is negated."""
+"""Name, whether all tags are required, whether the condition is negated."""
 
 
 LIST_QUERY = listing.query(FILTERS, {"is_domain": bool, **{name: list[str] for name, _, _ in TAG_FILTERS}})
@@ -54,7 +54,7 @@ def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[
 
 
 def conditions(params: listing.Params) -> listing.Conditions:
-    """The conditions of the query, tags too; domains are listed only when asked for."""
+    """The conditions of the query, including tags. Domains are listed only on request."""
     wanted = listing.conditions(params, FILTERS)
     is_domain = listing.truth(params.get("is_domain", ["false"])[-1])
     wanted.append(projects_table.c.domain_id == NO_DOMAIN if is_domain else projects_table.c.domain_id != NO_DOMAIN)
@@ -79,7 +79,7 @@ def found(tx: Transaction, project_id: str) -> ProjectRow:
 
 
 def show(tx: Transaction, who: Who, project_id: str) -> ProjectRow:
-    """A token may look at its own project."""
+    """A token may read its own project."""
     row = project_rows_store.find(tx, project_id)
     if who.project_id != project_id:
         policy.check_read(who, row["domain_id"] if row else None, "get_project")
@@ -211,7 +211,7 @@ def parents(tx: Transaction, row: ProjectRow) -> list[ProjectRow]:
 
 
 def parents_as_ids(tx: Transaction, row: ProjectRow) -> dict[str, Any] | None:
-    """{parent: {grandparent: …}}, None at the end."""
+    """{parent: {grandparent: …}}, with None at the end."""
     tree: dict[str, Any] | None = None
     for above in reversed(_line_above(tx, row)):
         tree = {above["id"]: tree}
@@ -229,7 +229,7 @@ def subtree(tx: Transaction, project_id: str) -> list[ProjectRow]:
 
 
 def subtree_as_ids(rows: list[ProjectRow], project_id: str) -> dict[str, Any] | None:
-    """{child: {grandchild: …}}, None where nothing is below."""
+    """{child: {grandchild: …}}, with None for projects without children."""
     by_parent: dict[str, list[str]] = {}
     for row in rows:
         if row["parent_id"]:
@@ -242,7 +242,7 @@ def subtree_as_ids(rows: list[ProjectRow], project_id: str) -> dict[str, Any] | 
 
 
 def remove(tx: Transaction, ids: Sequence[str]) -> None:
-    """With every assignment on them, and what their users keep for them."""
+    """Also deletes assignments on them, and what their users stored for them."""
     removal.run(tx, ids)
     project_rows_store.delete(tx, ids)
 

@@ -11,7 +11,7 @@ from kumoi.services.identity.listing import Itself
 from kumoi.services.identity.project_rows.models import ProjectRow
 
 RELATIVES = ("parents_as_list", "parents_as_ids", "subtree_as_list", "subtree_as_ids")
-"""What the query of one project asks for besides it."""
+"""Query parameters of one project that request its relatives."""
 
 
 class ProjectCreate(msgspec.Struct, kw_only=True):

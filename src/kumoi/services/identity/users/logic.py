@@ -1,4 +1,4 @@
-"""Which users there may be; a changed password, a disabled or deleted user revokes tokens."""
+"""The rules of users. Changing a password, and disabling or deleting a user, revokes tokens."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,7 @@ FILTERS = {
     "default_project_id": users.c.default_project_id,
 }
 OTHER_PROVIDERS = ("unique_id", "idp_id", "protocol_id")
-"""Filters on what users of other identity providers have: there are none."""
+"""Filters for users of other identity providers, of which there are none."""
 EXPIRY = "password_expires_at"
 COMPARISONS = ("lt", "lte", "gt", "gte", "eq", "neq")
 LIST_QUERY = listing.query(FILTERS, {EXPIRY: str, **dict.fromkeys(OTHER_PROVIDERS, str)})
@@ -40,7 +40,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
 
 
 def conditions(params: listing.Params) -> listing.Conditions:
-    """Passwords here never expire, so no comparison with a time chooses anybody; it must still be one (Invalid)."""
+    """Passwords never expire here, so a comparison with a time matches nobody. It must still be valid (Invalid)."""
     wanted = listing.conditions(params, FILTERS)
     if EXPIRY in params:
         text = params[EXPIRY][-1]
@@ -78,7 +78,7 @@ def show(tx: Transaction, who: Who, user_id: str) -> UserRow:
 
 
 def check_may_create(who: Who, domain_id: str | None) -> str:
-    """The domain that the new user gets. Asked before a password is hashed for somebody who may not."""
+    """The domain of the new user. Checked before the password is hashed."""
     domain_id = domain_id or policy.home_domain(who)
     policy.check_change(who, domain_id, "create_user")
     return domain_id
@@ -145,7 +145,7 @@ def delete(tx: Transaction, who: Who, user_id: str) -> None:
 
 
 def own_password(tx: Transaction, user_id: str) -> str | None:
-    """The hash to check before a user changes it; None, which fits nothing, where that may not be."""
+    """The hash to check before a user changes the password; None, which matches nothing, if the user may not."""
     row = store.find(tx, user_id)
     if row is None or not row["enabled"]:
         return None
@@ -153,7 +153,7 @@ def own_password(tx: Transaction, user_id: str) -> str | None:
 
 
 def account(tx: Transaction, user_id: str) -> str:
-    """What failures to give this user's password are counted for."""
+    """The account for which wrong passwords of this user are counted."""
     return user_id if store.find(tx, user_id) is not None else logins.account(user_id)
 
 
@@ -163,7 +163,7 @@ def check_may_change_own_password(tx: Transaction, user_id: str) -> None:
 
 
 def change_password(tx: Transaction, user_id: str, before: str | None, password_hash: str | None) -> None:
-    """`before`: the hash that the given old password fitted; Refused when somebody else changed it meanwhile."""
+    """`before`: the hash that matched the given old password. Refused if it was changed meanwhile."""
     row = store.find(tx, user_id)
     if row is None or row["password_hash"] != before:
         raise Refused
@@ -171,7 +171,7 @@ def change_password(tx: Transaction, user_id: str, before: str | None, password_
 
 
 def remove(tx: Transaction, ids: Sequence[str]) -> None:
-    """With all that is theirs."""
+    """Also deletes what belongs to the users."""
     removal.run(tx, ids)
     store.delete(tx, ids)
 

@@ -1,4 +1,4 @@
-"""All SQL of users; each change makes every process forget what it knew about tokens."""
+"""The SQL of users. Each change invalidates the cached tokens of every process."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -46,12 +46,12 @@ def update(tx: Transaction, user_id: str, values: dict[str, Any]) -> None:
 
 
 def revoke(tx: Transaction, user_id: str) -> None:
-    """The user's tokens issued so far hold no more."""
+    """The user's tokens are invalid from now on."""
     update(tx, user_id, {"generation": users.c.generation + 1})
 
 
 def set_password(tx: Transaction, user_id: str, password_hash: str | None) -> None:
-    """And revoke what was given for the old one."""
+    """Also revokes the user's tokens."""
     update(tx, user_id, {"password_hash": password_hash, "password_changed_at": tx.now})
     revoke(tx, user_id)
 

@@ -13,7 +13,7 @@ from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, floating_ip_ids: list[str]) -> dict[str, FloatingIpSpec]:
-    """id → what the topology should hold; one that is gone, or leads nowhere, is missing."""
+    """id → desired content. Deleted and unassociated ones are missing."""
     rows = [row for row in store.by_ids(tx, floating_ip_ids).values() if row["port_id"] is not None]
     own = ports_store.by_ids(tx, [row["floating_port_id"] for row in rows])
     return {

@@ -18,7 +18,7 @@ WITHIN = 20.0
 
 
 def desired(tx: Transaction, network_ids: list[str]) -> dict[str, tuple[ServedNetwork, set[str]]]:
-    """network id → what its hosts serve, and those hosts; a network without metadata is missing."""
+    """Network id → what its hosts serve, and those hosts. Networks without metadata are missing."""
     rows = networks_store.by_ids(tx, network_ids)
     port_rows = ports_store.of_networks(tx, list(rows), [METADATA])
     given = addresses_store.of_ports(tx, [row["id"] for row in port_rows])
@@ -43,7 +43,7 @@ def desired(tx: Transaction, network_ids: list[str]) -> dict[str, tuple[ServedNe
 
 
 def desired_all(tx: Transaction) -> dict[str, set[str]]:
-    """network id → hosts that should serve it, of every network with metadata."""
+    """Network id → hosts that should serve it, for every network with metadata."""
     network_ids = ports_store.networks_of_owner(tx, METADATA)
     hosts = ports_store.networks_with_host(tx, network_ids)
     return {network_id: hosts.get(network_id, set()) for network_id in network_ids}

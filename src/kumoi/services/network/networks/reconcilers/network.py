@@ -18,7 +18,7 @@ from kumoi.services.network.topology import Part, parts
 
 
 def desired(tx: Transaction, network_ids: list[str]) -> dict[str, NetworkSpec]:
-    """id → what the topology should hold; a network that is gone is missing."""
+    """id → desired content. Deleted networks are missing."""
     rows = store.by_ids(tx, network_ids)
     on = subnets_store.of_networks(tx, list(rows))
     answering = _metadata_addresses(tx, list(rows))
@@ -51,7 +51,7 @@ def apply(view: View, batch: dict[str, int]) -> None:
 
 
 def _let_go(view: View) -> None:
-    """A network can go only after what hangs on it: bring that to where its rows are (gone, too) at once."""
+    """A network can be removed only after its dependents: reconcile those at once."""
     due = view.read(reconcile.pending)
     for part in reversed(parts()):
         reconciler = reconcile.reconcilers[part.kind]

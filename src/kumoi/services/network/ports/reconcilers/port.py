@@ -13,7 +13,7 @@ from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, port_ids: list[str]) -> dict[str, PortSpec]:
-    """id → what the topology should hold; what is gone, or belongs to a router or floating IP, is missing."""
+    """id → desired content. Deleted ports, and ports of routers and floating IPs, are missing."""
     rows = store.detailed(
         tx, [row for row in store.by_ids(tx, port_ids).values() if row["device_owner"] not in NOT_PLUGGED]
     )

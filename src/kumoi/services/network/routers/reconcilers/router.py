@@ -19,7 +19,7 @@ from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
-    """id → what the topology should hold; a router that is gone is missing."""
+    """id → desired content. Deleted routers are missing."""
     rows = store.by_ids(tx, router_ids)
     own = ports_store.detailed(tx, ports_store.of_devices(tx, list(rows), OF_ROUTERS))
     on = networks_store.by_ids(tx, list({port["network_id"] for port in own}))

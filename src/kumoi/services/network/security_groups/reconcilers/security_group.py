@@ -12,7 +12,7 @@ from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, group_ids: list[str]) -> dict[str, SecurityGroupSpec]:
-    """id → what the topology should hold; a group that is gone is missing."""
+    """id → desired content. Deleted groups are missing."""
     rows = store.by_ids(tx, group_ids)
     rules = store.rules_of(tx, list(rows))
     return {
