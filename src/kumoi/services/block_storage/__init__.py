@@ -5,8 +5,8 @@ NEEDS = ("image",)
 
 ORDER = (
     "deadlines",
-    "fields",
     "errors",
+    "fields",
     "listing",
     "messages",
     "failures",

@@ -246,3 +246,26 @@ def test_200_volumes_come_quickly(cloud: Any) -> None:
         assert len(cloud.get(f"{V3}/volumes/detail", version=NEWEST).json["volumes"]) == 200
         best = min(best, clock.monotonic() - start)
     assert best < 0.2, best  # The aim is 20 ms on an idle machine.
+
+
+def test_metadata_does_not_grow_without_end(cloud: Any) -> None:
+    """Each list that shows the volume reads all of it."""
+
+    def items(prefix: str, count: int) -> dict[str, dict[str, str]]:
+        return {"metadata": {f"{prefix}{number}": "v" for number in range(count)}}
+
+    volume_id = make(cloud)
+    path = f"{V3}/volumes/{volume_id}/metadata"
+    assert cloud.put(path, json=items("a", 128)).status_code == 200
+    for refused in (
+        cloud.post(path, json=items("b", 1)),
+        cloud.put(f"{path}/b", json={"meta": {"b": "v"}}),
+        cloud.put(path, json=items("b", 129)),
+        cloud.post(f"{V3}/volumes", json={"volume": {"size": 1, **items("a", 129)}}),
+    ):
+        assert refused.status_code == 400 and "meta" in refused.json["badRequest"]["message"], refused.text
+    assert cloud.post(path, json=items("a", 1)).status_code == 200
+    for prefix in "ab":
+        assert act(cloud, volume_id, "os-set_image_metadata", items(prefix, 128)).status_code == 200
+    refused = act(cloud, volume_id, "os-set_image_metadata", items("c", 1))
+    assert refused.status_code == 400 and "256" in refused.json["badRequest"]["message"]

@@ -10,6 +10,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput, PreconditionFailed
+from kumoi.services.block_storage.fields import MOST_METADATA, bounded
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_store
 from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow
 from kumoi.services.block_storage.snapshots import logic as snapshots
@@ -50,7 +51,7 @@ def change(
     before = dict(kind.own(tx, who, owner_id)["metadata"])
     if only_if is not None and only_if.strip().strip('"') not in (tag(before), "*"):
         raise PreconditionFailed(f"The metadata of {kind.noun.lower()} {owner_id} has changed meanwhile.")
-    after = dict(values) if replace else {**before, **values}
+    after = bounded(dict(values) if replace else {**before, **values}, MOST_METADATA)
     kind.update(tx, owner_id, metadata=after)
     return after
 

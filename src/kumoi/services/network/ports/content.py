@@ -27,6 +27,7 @@ _HOST_NAME = re.compile(
     r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?$", re.IGNORECASE
 )
 MOST_PAIRS = 100
+MOST_OPTIONS = 100
 
 
 def of_body(values: dict[str, Any], row: PortRow | None = None) -> dict[str, Any]:
@@ -150,4 +151,6 @@ def _options(asked: Sequence[schemas.ExtraDhcpOption], held: Sequence[dict[str, 
             raise InvalidInput(f"extra_dhcp_opts: the value of {option.opt_name} is blank")
         else:
             kept[key] = option.opt_value
+    if len(kept) > MOST_OPTIONS:
+        raise InvalidInput(f"extra_dhcp_opts: there would be {len(kept)} options; a port has at most {MOST_OPTIONS}")
     return [{"opt_name": name, "opt_value": value, "ip_version": version} for (name, version), value in kept.items()]

@@ -10,6 +10,7 @@ from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, UsedByServer, VolumeNotFound
+from kumoi.services.block_storage.fields import MOST_IMAGE_METADATA, bounded
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volume_types import models as volume_type_models
@@ -134,7 +135,7 @@ def reset_status(
 
 def set_image_metadata(tx: Transaction, volume: VolumeRow, values: Mapping[str, str]) -> dict[str, str]:
     """Adds to the existing metadata. Returns all of it."""
-    merged = {**volume["image_metadata"], **values}
+    merged = bounded({**volume["image_metadata"], **values}, MOST_IMAGE_METADATA)
     store.update(tx, volume["id"], image_metadata=merged)
     return merged
 
