@@ -66,8 +66,11 @@ class Route:
 
     @property
     def name(self) -> str:
-        """`keypairs.create`: the resource's folder and the handler."""
-        return f"{self.handler.__module__.split('.')[-2]}.{self.handler.__name__}"
+        """`keypairs.create`: the resource's folder and the handler, or the action if a function made the handler for it."""
+        made = "<locals>" in self.handler.__qualname__
+        return (
+            f"{self.handler.__module__.split('.')[-2]}.{self.action if made and self.action else self.handler.__name__}"
+        )
 
 
 class Options(TypedDict, total=False):
