@@ -1,15 +1,14 @@
 """Compare names of identity whatever their case.
 
 Names that differ in case only are from now on the same name. Where a cloud has such names already, the oldest keeps its
-name; each younger one gets the beginning of its id appended, and the log names both."""
+name; each younger one gets the beginning of its id appended, and a warning names both."""
 
+import logging
 from collections.abc import Collection
 from itertools import count
 
 import sqlalchemy as sa
 from alembic import op
-
-from kumoi.kernel import log
 
 revision = "5b201af70d99"
 down_revision = "57add74e5926"
@@ -54,7 +53,8 @@ def _fill(name: str, scope: str, longest: int) -> None:
         free = _free(written, id, longest, taken[within])
         taken[within].add(free.casefold())
         op.execute(table.update().where(table.c.id == id).values(name=free, folded_name=free.casefold()))
-        log.say("migrations", f"{name}: {written!r} was a second name in other case and is {free!r} now", id=id)
+        # `kumoi up` runs migrations before any log is open, so a warning is what its caller sees.
+        logging.getLogger(__name__).warning("%s: %r was a second name in other case and is %r now", name, written, free)
 
 
 def _free(written: str, id: str, longest: int, taken: Collection[str]) -> str:
