@@ -584,16 +584,21 @@ def test_a_memory_that_qemu_was_writing_when_the_agent_died(
     assert said(house, spec) == 1, "it booted instead of going on"
 
 
+def restarted_while_saving(house: House, monkeypatch: pytest.MonkeyPatch, spec: GuestSpec) -> QemuHypervisor:
+    """The hypervisor of a restarted agent. The previous one died while it slowly saved the guest's memory."""
+    with monkeypatch.context() as patched:
+        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 16}})
+        patched.setattr(memory, "_wait_for_migration", die)
+        dies(lambda: house.hypervisor.suspend(fence(spec.server_id), spec.server_id))
+    return house.restarted()
+
+
 def test_a_guest_whose_memory_cannot_be_saved_by_the_next_agent_goes_on(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = started(house)
     order = fence(spec.server_id)
-    with monkeypatch.context() as patched:
-        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 16}})
-        patched.setattr(memory, "_wait_for_migration", die)
-        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
-    again = house.restarted()
+    again = restarted_while_saving(house, monkeypatch, spec)
     monkeypatch.setattr(memory, "WITHIN", 0.3)
     with pytest.raises(HypervisorError, match="could not be saved"):
         again.suspend(order, spec.server_id)
@@ -605,11 +610,7 @@ def test_a_guest_that_is_let_go_on_instead_of_being_suspended_is_not_stopped_lat
 ) -> None:
     spec = started(house)
     order = fence(spec.server_id)
-    with monkeypatch.context() as patched:
-        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 16}})
-        patched.setattr(memory, "_wait_for_migration", die)
-        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
-    again = house.restarted()
+    again = restarted_while_saving(house, monkeypatch, spec)
     assert again.state(spec.server_id) is GuestState.PAUSED
     again.unpause(order, spec.server_id)
     with again._guest(spec.server_id).talk() as qemu:

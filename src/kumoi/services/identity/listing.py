@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Annotated, Any, Generic
 from urllib.parse import urlencode
 
 import msgspec
 import sqlalchemy as sa
 
-from kumoi.kernel.database import R
+from kumoi.kernel.database import R, Transaction
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import LARGEST_PAGE, MarkerNotFound
 from kumoi.kernel.queries import Family, Query, optional
@@ -41,6 +42,14 @@ class Selection(Generic[R]):
 
     fetch: Callable[[R | None, int], list[R]]
     find: Callable[[str], R | None]
+
+
+def selection(
+    tx: Transaction, store: ModuleType, wanted: Conditions, find: Callable[[Transaction, str], R | None] | None = None
+) -> Selection[R]:
+    """The rows of `store.listed` that meet the conditions. `find`: finds a marker; None: `store.find`."""
+    find = find or store.find
+    return Selection(lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda row_id: find(tx, row_id))
 
 
 Columns = Mapping[str, sa.Column[Any]]

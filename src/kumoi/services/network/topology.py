@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from kumoi.engines.network.interface import Content, TopologyInventory
 from kumoi.kernel import reconcile
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.reconcile import View
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,22 @@ class Part:
 
 
 _parts: dict[str, Part] = {}
+
+
+def apply_each(
+    view: View,
+    batch: dict[str, int],
+    desired: Callable[[Transaction, list[str]], Mapping[str, T]],
+    apply: Callable[[T, int], None],
+    remove: Callable[[str, int], None],
+) -> None:
+    """Apply the desired content of each id with its revision, or remove it."""
+    wanted = view.read(lambda tx: desired(tx, list(batch)))
+    for resource_id, revision in batch.items():
+        if resource_id in wanted:
+            apply(wanted[resource_id], revision)
+        else:
+            remove(resource_id, revision)
 
 
 def parts() -> list[Part]:

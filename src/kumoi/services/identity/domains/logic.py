@@ -24,10 +24,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     wanted = [projects_table.c.domain_id == NO_DOMAIN, *listing.conditions(params, FILTERS)]
     if domain_id is not None:
         wanted.append(projects_table.c.id == domain_id)
-    return listing.Selection(
-        lambda marker, limit: project_rows_store.listed(tx, wanted, marker, limit),
-        lambda id: project_rows_store.find_domain(tx, id),
-    )
+    return listing.selection(tx, project_rows_store, wanted, project_rows_store.find_domain)
 
 
 found = project_rows_store.existing_domain

@@ -44,9 +44,7 @@ def select_of_user(tx: Transaction, who: Who, user_id: str, params: listing.Para
 
 
 def _selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[GroupRow]:
-    return listing.Selection(
-        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
-    )
+    return listing.selection(tx, store, wanted)
 
 
 def select_users(

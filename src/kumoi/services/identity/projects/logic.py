@@ -47,10 +47,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
 
 
 def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[ProjectRow]:
-    return listing.Selection(
-        lambda marker, limit: project_rows_store.listed(tx, wanted, marker, limit),
-        lambda id: project_rows_store.find(tx, id),
-    )
+    return listing.selection(tx, project_rows_store, wanted)
 
 
 def conditions(params: listing.Params) -> listing.Conditions:

@@ -34,9 +34,7 @@ def select(tx: Transaction, who: Who, params: listing.Params) -> listing.Selecti
     elif not (who.domain_id and "manager" in who.roles):
         policy.check_reads_all(who, "list_roles")
     wanted = [roles.c.domain_id == (domain_id or NO_DOMAIN), *listing.conditions(params, FILTERS)]
-    return listing.Selection(
-        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
-    )
+    return listing.selection(tx, store, wanted)
 
 
 def found(tx: Transaction, role_id: str) -> RoleRow:

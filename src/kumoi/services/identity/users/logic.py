@@ -58,9 +58,7 @@ def conditions(params: listing.Params) -> listing.Conditions:
 
 
 def selection(tx: Transaction, wanted: listing.Conditions) -> listing.Selection[UserRow]:
-    return listing.Selection(
-        lambda marker, limit: store.listed(tx, wanted, marker, limit), lambda id: store.find(tx, id)
-    )
+    return listing.selection(tx, store, wanted)
 
 
 def found(tx: Transaction, user_id: str) -> UserRow:

@@ -15,7 +15,7 @@ from kumoi.services.network.routers.models import RouterRow
 from kumoi.services.network.routers.models import routers as routers_table
 from kumoi.services.network.subnets import store as subnets_store
 from kumoi.services.network.subnets.models import SubnetRow
-from kumoi.services.network.topology import Part
+from kumoi.services.network.topology import Part, apply_each
 
 
 def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
@@ -55,13 +55,8 @@ def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
 
 
 def apply(view: View, batch: dict[str, int]) -> None:
-    wanted = view.read(lambda tx: desired(tx, list(batch)))
     topology = view.engine(Topology)
-    for router_id, revision in batch.items():
-        if router_id in wanted:
-            topology.apply_router(wanted[router_id], revision)
-        else:
-            topology.remove_router(router_id, revision)
+    apply_each(view, batch, desired, topology.apply_router, topology.remove_router)
 
 
 def _interface(port: PortDetails, on: dict[str, NetworkRow], ranges: dict[str, SubnetRow]) -> RouterInterface:

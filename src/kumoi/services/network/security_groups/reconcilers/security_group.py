@@ -8,7 +8,7 @@ from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.security_groups import logic, store
 from kumoi.services.network.security_groups.models import SecurityGroupRuleRow
 from kumoi.services.network.security_groups.models import security_groups as security_groups_table
-from kumoi.services.network.topology import Part
+from kumoi.services.network.topology import Part, apply_each
 
 
 def desired(tx: Transaction, group_ids: list[str]) -> dict[str, SecurityGroupSpec]:
@@ -27,13 +27,8 @@ def desired(tx: Transaction, group_ids: list[str]) -> dict[str, SecurityGroupSpe
 
 
 def apply(view: View, batch: dict[str, int]) -> None:
-    wanted = view.read(lambda tx: desired(tx, list(batch)))
     topology = view.engine(Topology)
-    for group_id, revision in batch.items():
-        if group_id in wanted:
-            topology.apply_security_group(wanted[group_id], revision)
-        else:
-            topology.remove_security_group(group_id, revision)
+    apply_each(view, batch, desired, topology.apply_security_group, topology.remove_security_group)
 
 
 def _rule(row: SecurityGroupRuleRow) -> SecurityRule:
