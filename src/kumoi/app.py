@@ -88,7 +88,7 @@ def _folders() -> frozenset[str]:
 
 @functools.cache
 def _every_module() -> list[str]:
-    """By their files: pkgutil would import every package on the way."""
+    """Finds modules by their files, because pkgutil would import every package on the way."""
     below = Path(services_package.__path__[0])
     files = [path.relative_to(below).with_suffix("").parts for path in below.rglob("*.py")]
     names = {".".join(parts[:-1] if parts[-1] == "__init__" else parts) for parts in files}

@@ -53,7 +53,7 @@ def parts(folder: Folder, settings: Settings) -> list[Process]:
 
 
 def _writable(folder: Folder, settings: Settings) -> tuple[Path, ...]:
-    """Where the control plane writes: sockets, the database, images, and the fake topology."""
+    """The folders in which the control plane writes: sockets, the database, images, and the fake topology."""
     url = sqlalchemy.make_url(folder.database_url(settings))
     own = [Path(url.database).parent] if url.get_backend_name() == "sqlite" and url.database else []
     fake = [folder.data / "network"] if settings.network == "fake" else []

@@ -217,7 +217,7 @@ def _external(settings: Settings, *, running: bool) -> Iterator[str]:
 
 
 def _guest_uids(settings: Settings) -> Iterator[str]:
-    """The uids of guests belong to nobody else on this machine."""
+    """The uids of guests must not be used by anything else on this machine."""
     uids = uids_of(settings)
     if not uids or uids[-1] >= _NO_UID:
         yield f"guest_uids: {settings.guest_uids} is not a range of uids: give the first and the last, as in 700000-765535"

@@ -74,7 +74,8 @@ def changed(folder: Folder, changes: Mapping[str, str]) -> Settings:
 
 
 def _check_services(before: Settings | None, after: Settings) -> None:
-    """Refused unless the services exist, have what they need, and are at least those that the cloud has."""
+    """Refused unless the services exist, all services that they need are included, and no service of the cloud is
+    missing."""
     try:
         now = services.chosen(after.services)
         gone = services.chosen(before.services) - now if before is not None else frozenset()

@@ -76,7 +76,7 @@ class Lane:
                 self._asking -= 1
 
     def run(self, work: Callable[[], T]) -> T:
-        """What the work returns or raises; Unavailable when too many wait already."""
+        """The result or exception of the work; Unavailable if too many wait."""
         with self._room:
             if self._inside > self.waiting:
                 raise self._full()
@@ -118,5 +118,5 @@ def _place_released() -> Iterator[None]:
 
 
 def _lower() -> None:
-    """Of the calling thread alone."""
+    """Lower the priority of the calling thread."""
     os.setpriority(os.PRIO_PROCESS, 0, os.getpriority(os.PRIO_PROCESS, 0) + LEAST_URGENT)

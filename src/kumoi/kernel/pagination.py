@@ -40,7 +40,8 @@ def page(
     if len(alternatives) < 2:
         rows = tx.all(query.where(*alternatives), row)
     else:
-        # The primary key, wherever it stands in the order: by another column, rows that meet no condition would be found.
+        # The primary key, wherever it is in the order. An index on another column would find rows that meet no
+        # condition.
         (key,) = (column for column, _ in order if getattr(column, "primary_key", False))
         pages = [sa.select(query.where(each).with_only_columns(key).subquery()) for each in alternatives]
         rows = tx.all(query.where(key.in_(sa.union_all(*pages))), row)

@@ -168,15 +168,16 @@ def routes(
     versions: Span | None = None,
     errors: tuple[int, ...] = (),
 ) -> Routes:
-    """List, create, show, update and delete below `path` (`/{many}`). Bodies are in envelopes, `{one: …}`, if they are not
-    `bare`; a list is `{many: […]}` with what its `footer` adds.
+    """List, create, show, update and delete below `path` (`/{many}`). Bodies are in envelopes, `{one: …}`, unless
+    `bare`; a list is `{many: […]}` with the fields of `footer`.
 
-    `view` shows a row; `created` and `listed` do where a new row and a list's rows look different. `values(tx, who, body)`
-    gives a new row's columns and `changes(tx, who, row, body)` those that change: checks go there, and what they refuse is
-    listed in `errors`. Without `create` or `update` there is no such route. In `update` what may be left out is UNSET by
-    default. `prepare(request, body)` gives columns of a new row that need more than the transaction, such as the keys that
-    seal a secret; it runs before the transaction. `location`: the reply to a create has the URL of the row in its `Location`
-    header."""
+    `view` shows a row; `created` and `listed` are for new rows and rows of lists, if these look different. `values(tx,
+    who, body)` returns a new row's columns, `changes(tx, who, row, body)` the changed ones. Checks belong there, and
+    `errors` lists the statuses of their errors. Without `create` or `update` there is no such route. In `update`
+    optional fields default to UNSET. `prepare(request, body)` returns columns of a new row that need more than the
+    transaction, such as the keys that seal a secret; it runs before the transaction. `location`: the reply to a create
+    has the row's URL in its `Location` header.
+    """
     made = Routes()
     path = path or f"/{many}"
     named = f"{one}_id"

@@ -5,7 +5,7 @@ import pkgutil
 from kumoi.kernel import rooms
 
 IDENTITY = "identity"
-"""Every cloud has it: nobody could log in without it."""
+"""Every cloud has it, because logins need it."""
 
 
 def every() -> list[str]:

@@ -16,7 +16,7 @@ _MOUNT_SETATTR, _AT_FDCWD, _AT_RECURSIVE, _READ_ONLY, _NO_SUID = 442, -100, 0x80
 _PR_CAPBSET_DROP, _PR_SET_NO_NEW_PRIVS = 24, 38
 _LAST_CAPABILITY = Path("/proc/sys/kernel/cap_last_cap")
 _OF_EVERYBODY = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108
-"""Where every process may write, as far as the modes of files allow it."""
+"""Folders in which every process may write, as far as the modes of files allow it."""
 _PUT_OFF = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD, signal.SIGPIPE)
 _PLAIN = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
 
@@ -127,7 +127,7 @@ def _make_read_only(data: Path, writable: Sequence[Path], *, separate: bool) -> 
         if separate:
             _separate()
         free = [path for path in (*_OF_EVERYBODY, *writable) if path.is_dir() and not path.is_symlink()]
-        # The data folder may lie in one of everybody's, and what is writable may lie in the data folder.
+        # The data folder may be inside one of these, and writable folders may be inside the data folder.
         for path in (*_OF_EVERYBODY, data, *writable):
             if path == data or path in free:
                 _mount(str(path), path, "", _MS_BIND)

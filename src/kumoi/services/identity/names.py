@@ -29,5 +29,5 @@ def as_written(column: sa.Column[Any]) -> sa.Column[Any]:
 
 
 def with_folded(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What is to be written, and the folded form of the name if there is a name among it."""
+    """The values to write, with the folded form of the name if they include a name."""
     return {**values, "folded_name": folded(values["name"])} if "name" in values else dict(values)

@@ -231,7 +231,7 @@ class Listing(Generic[R]):
                 raise BadRequest(f"{key[:64]} is invalid attribute for sort_keys")
             if way not in ("asc", "desc"):
                 raise BadRequest(f"{way[:64]} is invalid value for sort_dirs, valid values are 'asc' and 'desc'")
-            # What stands behind the id, which is unique, orders nothing.
+            # Columns after the id, which is unique, have no effect on the order.
             if all(column is not self.attributes[key] and column is not self.table.c.id for column, _ in order):
                 order.append((self.attributes[key], way))
         if not order:

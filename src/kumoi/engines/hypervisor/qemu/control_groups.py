@@ -14,7 +14,7 @@ MOUNTS = Path("/proc/self/mountinfo")
 _PERIOD = 100_000
 """Microseconds, the kernel's own default for a quota of processor time."""
 _OWN_MIB = {"kvm": 512, "tcg": 1536}
-"""What QEMU needs beside the guest's memory; TCG keeps up to 1 GiB of translated code."""
+"""The memory of QEMU in addition to the guest's. TCG caches up to 1 GiB of translated code."""
 _OWN_TASKS = 256
 """Threads of QEMU beside the processors: for disks and the screen."""
 _FRESH = 100
@@ -22,7 +22,7 @@ _FRESH = 100
 
 
 def mounted(mounts: Path = MOUNTS) -> Path | None:
-    """Where cgroup v2 is mounted and may be written; None: nowhere."""
+    """The writable mount point of cgroup v2; None: there is none."""
     try:
         lines = mounts.read_text().splitlines()
     except OSError:
@@ -60,7 +60,7 @@ class ControlGroups:
         return self.root / f"kumoi-{self.cloud_id}" if self.root else None
 
     def limit(self, server_id: str, vcpus: int, memory_mib: int, accelerator: str) -> Path | None:
-        """The guest's group with its limits, for QEMU to join; None where there is none to set."""
+        """The guest's group with its limits, which QEMU joins; None if there are no control groups."""
         if not self.folder or not self.usable:
             return None
         group = self.folder / server_id

@@ -21,10 +21,10 @@ _UNDER_WAY = ("setup", "active", "pre-switchover", "device", "wait-unplug")
 
 
 def save(talk: Conversation, draft: Path, path: Path, *, goes_on: bool) -> None:
-    """Stop the guest and write its memory to `path`, durably. Called again after a crash, it goes on from there: QEMU may
-    still be writing the draft.
+    """Stop the guest and write its memory to `path`, durably. A call after a crash continues: QEMU may still be writing
+    the draft.
 
-    Afterwards QEMU holds a stopped guest that may be ended. HypervisorError: the guest is as it was; where an earlier call
+    Afterwards QEMU holds a stopped guest that may be ended. HypervisorError: the guest is as it was. If an earlier call
     has stopped it, `goes_on` says whether it ran before.
     """
     with talk() as qemu:

@@ -59,9 +59,9 @@ class Monitor:
         self.socket.close()
 
     def ask(self, command: str, *, descriptor: int | None = None, **arguments: Any) -> Any:
-        """What QEMU returns; `_` in argument names stands for `-`. A file descriptor goes along with `getfd`.
+        """QEMU's result; `_` in argument names is sent as `-`. A file descriptor is sent with `getfd`.
 
-        MonitorError when it refuses, Silent when it does not answer in time.
+        MonitorError if QEMU refuses, Silent if it does not answer in time.
         """
         return self.ask_with(command, {name.replace("_", "-"): v for name, v in arguments.items()}, descriptor)
 

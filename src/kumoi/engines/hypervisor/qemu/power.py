@@ -204,7 +204,8 @@ class Power:
     def _launch(self, record: Record, machine: Hardware, saved: int | None) -> None:
         spec = record.spec
         uid = self.around.uid_for(self.server_id)
-        # Durably before the first file is its own: an agent that restarts must not give the uid to another guest.
+        # Save the uid before the first file belongs to it, so that a restarted agent does not give the uid to another
+        # guest.
         self._save(self._here(), uid=uid)
         disks = {ROOT: self.place.disk} if spec.root else {}
         disks |= {disk.volume_id: self.around.disk_path(disk) for disk in boot_order(spec)}

@@ -36,7 +36,7 @@ class Record(msgspec.Struct, frozen=True):
     reason: str = ""
     """Why the state differs from the desired one."""
     uid: int | None = None
-    """Whom its QEMU was last started as; None: nobody of its own, as before guests had their own uids."""
+    """The uid of its last QEMU; None: not its own, as before guests had their own uids."""
     leaving: list[str] = []
     """Volumes and ports that the guest was asked to release and has not released yet."""
 
@@ -86,7 +86,7 @@ class Place:
 
 
 def _socket(folder: Path) -> Path:
-    """The folder's socket. A QEMU of an older version, which goes on during an upgrade, has its socket in its place."""
+    """The folder's socket. A QEMU of an older version that survives an upgrade has its socket at this path."""
     return folder if folder.is_socket() else folder / "s"
 
 

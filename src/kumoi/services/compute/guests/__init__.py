@@ -1,1 +1,2 @@
-"""Guests of servers: what a guest reads, has and does is compared with the rows of its server, and corrected."""
+"""Guests of servers: compares metadata, devices and states of guests with the rows of their servers, and corrects
+them."""

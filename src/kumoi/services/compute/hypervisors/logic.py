@@ -52,7 +52,7 @@ def with_usage(tx: Transaction, rows: list[dict[str, Any]], with_servers: bool) 
         mine, has = used.get(row["id"], {}), room.get(row["id"], {})
         row["running"], row["busy"] = counts.get(row["name"], (0, 0))
         row["servers"] = on.get(row["name"], [])
-        # What is reserved for the host counts as used, as in Nova.
+        # Memory and disk that are reserved for the host count as used, as in Nova.
         for field, name in (("vcpus_used", "VCPU"), ("memory_mib_used", "MEMORY_MB"), ("disk_gib_used", "DISK_GB")):
             row[field] = mine.get(name, 0) + (has[name].reserved if name in has else 0)
     return rows

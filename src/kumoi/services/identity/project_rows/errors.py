@@ -1,4 +1,4 @@
-"""What can go wrong with projects."""
+"""The errors of projects."""
 
 from kumoi.kernel.errors import Forbidden
 

@@ -1,4 +1,4 @@
-"""All SQL of projects and domains; each change makes every process forget what it knew about tokens."""
+"""The SQL of projects and domains. Each change invalidates the cached tokens of every process."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

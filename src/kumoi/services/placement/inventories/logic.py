@@ -115,7 +115,7 @@ def _check(name: str, values: Values, all_reserved: bool) -> None:
 
 @filters.narrows
 def _fitting(tx: Transaction, rows: list[ResourceProviderRow], wish: Wish) -> list[ResourceProviderRow]:
-    """On which all that is asked for fits now."""
+    """The providers on which all requested resources fit now."""
     if not wish.resources:
         return rows
     ids = [row["id"] for row in rows]

@@ -1,4 +1,4 @@
-"""What lists of resource providers may be narrowed by. Each resource that providers have adds its own filter."""
+"""Filters of lists of resource providers. Each resource below a provider adds its own filter."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Suspending and resuming: the guest's memory goes to a file, and comes back."""
+"""Suspending saves the guest's memory to a file, and resuming restores it."""
 
 from kumoi.kernel.operations import Context, Operation, Step
 from kumoi.services.compute.server_actions.operations import outcome
