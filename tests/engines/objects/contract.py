@@ -1,4 +1,4 @@
-"""What every object store must do; fake and real ones inherit this class and give the fixtures."""
+"""The contract of every object store: a class to inherit, with fixtures."""
 
 import hashlib
 import threading

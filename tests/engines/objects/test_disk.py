@@ -1,4 +1,4 @@
-"""The object store on a disk: what a crash and a full disk leave."""
+"""The object store on a disk, after a crash and with a full disk."""
 
 import errno
 import os
@@ -36,7 +36,7 @@ def files(store: DiskObjects) -> list[str]:
 
 
 def killed(work: Any) -> None:
-    """`work` in a process that ends at once when it is done, and closes nothing."""
+    """Runs `work` in a process that exits immediately afterwards and closes nothing."""
     child = os.fork()
     if child == 0:
         try:
@@ -62,7 +62,7 @@ def test_an_upload_that_a_crash_cuts_off_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("given", [False, True])
 def test_a_crash_between_the_bytes_and_their_name(tmp_path: Path, given: bool) -> None:
-    """Before the transaction nobody has them; behind it they are the object's, though the link was lost."""
+    """Before the transaction nobody has them. After it they belong to the object, even if the link was lost."""
 
     def work() -> None:
         made = DiskObjects(tmp_path / "objects")

@@ -1,5 +1,5 @@
-"""Speaks to a cloud's object store as the front does: what changes goes to the streams, and files are sent from where the API
-says that they lie."""
+"""Sends requests to a cloud's object store as the front does: changes go to the streams, and files are read from the
+path in the API's reply."""
 
 import asyncio
 from typing import Any
@@ -20,7 +20,7 @@ def streamed(cloud: Any, method: str, url: str, headers: dict[str, str], **more:
         async with falcon.testing.ASGIConductor(CheckedStreams(cloud.api)) as client:
             return await client.simulate_request(method, url, headers=headers, **more)
 
-    # a loop and threads of its own: those of falcon's client outlive it, and would be missing in a forked child
+    # its own loop and threads: those of falcon's client would survive it, and be missing in a forked child
     return asyncio.run(send())
 
 

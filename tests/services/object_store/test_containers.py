@@ -1,4 +1,4 @@
-"""Containers and accounts: lists, metadata, and who may do what."""
+"""Containers and accounts: lists, metadata, and permissions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Objects: whole or not at all, and what clients read of them."""
+"""Objects: complete or absent, and their representation for clients."""
 
 import errno
 import hashlib

@@ -1,1 +1,1 @@
-"""Where the bytes and the names of objects lie."""
+"""Stores the bytes and the names of objects."""

@@ -1,8 +1,9 @@
-"""The object store on a folder: names, counters and small bytes in one file of SQLite, larger objects as files.
+"""The object store on a folder: names, counters and small bytes in one SQLite file, larger objects as files.
 
-Bytes come into `incoming/`; the file there is the note that they may have no owner yet, and stays until the link in
+Bytes are received in `incoming/`. The file there records that they may have no owner yet, and stays until the link in
 `files/` is durable. So a power cut at any instant leaves an object with all of its bytes, or bytes that `tidy` finds
-without looking at every file."""
+without reading every file.
+"""
 
 import fcntl
 import hashlib
@@ -23,9 +24,9 @@ from kumoi.engines.objects.interface import ObjectsError, Reading, Stored, T, Wr
 from kumoi.kernel import clock, durable, randomness
 
 SMALL = 32 << 10
-"""Objects with no more bytes lie beside their name: one durable write for both, no file, no folder."""
+"""Objects of at most this size are stored with their name: one durable write for both, without a file and a folder."""
 _READ_FOR = 15 * clock.SECOND
-"""After a file is unwanted: the front may be about to open it."""
+"""How long an unneeded file is kept, because the front may be about to open it."""
 _FOLDERS = 256
 _GATHER_SECONDS = 0.2
 
@@ -42,7 +43,7 @@ class DiskObjects:
         self._settler = _Settler()
 
     def make(self) -> None:
-        """Folders and tables, once somebody asks for something."""
+        """Create folders and tables on first use."""
         if self._made:
             return
         for path in (self.folder, self.files, self.incoming):
@@ -100,7 +101,7 @@ class DiskObjects:
         return self.files / place[:2] / place
 
     def settle(self, place: str, handle: int) -> None:
-        """Soon make a link durable, and then remove the note of it; closes the handle."""
+        """Make a link durable soon, and then remove its record in `incoming/`. Closes the handle."""
         self._settler.add(self.place(place), self.incoming / place, handle)
 
     def tidy(self) -> list[str]:
@@ -122,7 +123,7 @@ class DiskObjects:
         return found
 
     def _resolve(self, place: str) -> str | None:
-        """What an upload that a crash cut off left behind, or what its object is still to get."""
+        """Clean up after an upload that a crash interrupted, or complete its object."""
         incoming, lasting = self.incoming / place, self.place(place)
         try:
             handle = os.open(incoming, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -133,7 +134,7 @@ class DiskObjects:
         except BlockingIOError:
             return None  # A living process is at it.
         else:
-            # Asked of the writer: what is in a group at this moment counts.
+            # The writer is asked, because changes of the current group count.
             wanted = self.write(lambda tx: _of(tx).is_wanted(place)).result()
             if wanted:
                 lasting.parent.mkdir(exist_ok=True)
@@ -172,7 +173,7 @@ class DiskObjects:
 
         if not self._index.exists():
             return
-        # What a transaction that is going on will link or unlink is no difference: both must see it.
+        # Links of an active transaction are not differences, so a difference must be found twice.
         first = self.read(compare)
         if first:
             again = set(self.read(compare))
@@ -191,7 +192,7 @@ def _of(tx: Reading) -> Index:
 
 
 class DiskWriter:
-    """Implements Writer. Not to be used by two threads at once."""
+    """Implements Writer. Not thread-safe."""
 
     def __init__(self, store: DiskObjects) -> None:
         self._store = store
@@ -259,14 +260,14 @@ class DiskWriter:
 
 
 class _Settler:
-    """Makes links durable in groups, and removes the notes of them."""
+    """Makes links durable in groups, and removes their records."""
 
     def __init__(self) -> None:
         self._waiting: queue.SimpleQueue[tuple[Path, Path, int] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._pause = threading.Event()
-        """Set when it is closed. Waiting for it takes real time, also where the clock is virtual."""
+        """Set when it is closed. Waiting for it takes real time, even if the clock is virtual."""
 
     def add(self, lasting: Path, note: Path, handle: int) -> None:
         self._waiting.put((lasting, note, handle))

@@ -48,14 +48,14 @@ class World:
 
 
 class FakeObjects:
-    """Implements ObjectStore. Large objects are files all the same, for the front sends them from there."""
+    """Implements ObjectStore. Large objects are files too, because the front sends them from there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         durable.make_folder(folder / "files")
         self.world = World()
         self.full = False
-        """No byte more is taken."""
+        """No more bytes are accepted."""
         self._one = threading.RLock()
 
     def read(self, work: Callable[[Reading], T]) -> T:

@@ -1,4 +1,4 @@
-"""Group commits: what many threads want to change at one time becomes durable by one write to the disk."""
+"""Group commits: the changes of many threads become durable with one write to the disk."""
 
 import sqlite3
 import threading
@@ -15,12 +15,12 @@ from kumoi.kernel import durable
 MOST = 256
 """Changes in one group."""
 ATTEMPTS = 3
-"""Of a group while another process holds the index."""
+"""Attempts of a group while another process has the index locked."""
 Work = Callable[[Index], Any]
 
 
 class Groups:
-    """One thread that writes. While it waits for the disk, the next group gathers."""
+    """One writing thread. While it waits for the disk, the next group collects."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -39,7 +39,7 @@ class Groups:
         return future
 
     def close(self) -> None:
-        """After what was asked for before."""
+        """Waits for earlier requests."""
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join()
@@ -55,7 +55,7 @@ class Groups:
         connection.close()
 
     def _gather(self) -> tuple[list[tuple[Work, Future[Any]]], bool]:
-        """What waits, at least one; False: it was the last."""
+        """The waiting work, at least one item; False: it was the last."""
         group = []
         entry = self._queue.get()
         while entry is not None:
@@ -86,7 +86,7 @@ class Groups:
 
 
 def _each(connection: sqlite3.Connection, work: Work) -> tuple[Any, Exception | None]:
-    """One of a group; what it raises takes back its own changes. Errors of the database end the group."""
+    """One item of a group. Its exception undoes its own changes. Errors of the database end the group."""
     connection.execute("SAVEPOINT one")
     try:
         result = work(Index(connection))

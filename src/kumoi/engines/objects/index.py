@@ -1,4 +1,4 @@
-"""The names, counters and small bytes of all objects in one SQLite file: what one transaction is on it."""
+"""The SQL of the index: names, counters and small bytes of all objects in one SQLite file."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from kumoi.engines.objects.pages import Row, bounds, walk
 from kumoi.kernel import clock
 
 VERSION = 1
-"""Of the tables."""
+"""The version of the tables."""
 PATIENCE_MS = 10_000
-"""For which a writer waits for another process's transaction."""
+"""How long a writer waits for another process's transaction."""
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS accounts (
         name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, containers INTEGER NOT NULL, objects INTEGER NOT NULL,
@@ -43,7 +43,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
-    """For one thread at a time. `readonly`: of changes, not of the file, whose WAL a reader has to open as well."""
+    """A connection for one thread at a time. `readonly`: no changes; the file itself is opened for writing, because a
+    reader must open the WAL too."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     for pragma in (
         f"busy_timeout={PATIENCE_MS}", "journal_mode=WAL", "synchronous=FULL", "cache_size=-4096", "temp_store=MEMORY",
@@ -54,7 +55,7 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
 
 
 def make_tables(connection: sqlite3.Connection) -> bool:
-    """Unless they are there; whether they were made."""
+    """Create them unless they exist. Returns whether they were created."""
     if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
         return False
     connection.execute("BEGIN IMMEDIATE")
@@ -66,7 +67,7 @@ def make_tables(connection: sqlite3.Connection) -> bool:
 
 
 class Index:
-    """One transaction, reading and writing; implements Writing."""
+    """One transaction for reading and writing; implements Writing."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._ask = connection.execute
@@ -130,7 +131,7 @@ class Index:
         return self._joined(container, page, "entry", ",")
 
     def _joined(self, container: Container, page: Page, column: str, between: str) -> str:
-        """SQLite joins 10,000 rows in a fifth of the time that it takes to hand them over."""
+        """SQLite joins 10,000 rows five times faster than it returns them."""
         low, high = bounds(page)
         rows, values = _range(
             f"{column} FROM objects WHERE container = ?", container.id, low, high, page.reverse, page.limit
@@ -265,7 +266,7 @@ class Index:
         return self._ask("SELECT 1 FROM unwanted WHERE place = ?", (place,)).fetchone() is not None
 
     def miscounted(self) -> Iterator[tuple[str, str]]:
-        """(what, problem): where counters are not what is counted, or bytes beside a name are not its."""
+        """(what, problem): wrong counters, and bytes stored with a name that do not match it."""
         for name, objects, size, found, found_size in self._ask(
             "SELECT account || '/' || containers.name, objects, bytes, count(x.name), coalesce(sum(x.size), 0)"
             " FROM containers LEFT JOIN (SELECT container, name, size FROM objects) x ON x.container = containers.id"
@@ -300,7 +301,7 @@ def _container(account: str, name: str, row: Row) -> Container:
 
 
 def _range(what: str, key: Any, low: str, high: str | None, reverse: bool, count: int) -> tuple[str, tuple[Any, ...]]:
-    """SELECT of the rows of `key` whose names are in [low, high), and its values."""
+    """A SELECT of the rows of `key` whose names are in [low, high), and its values."""
     until, values = ("", ()) if high is None else (" AND name < ?", (high,))
     order = "DESC" if reverse else "ASC"
     return f"SELECT {what} AND name >= ?{until} ORDER BY name {order} LIMIT ?", (key, low, *values, count)

@@ -33,12 +33,12 @@ class Account(msgspec.Struct, kw_only=True):
 
 class Container(msgspec.Struct, kw_only=True):
     id: int
-    """Never given to another container, also not to a later one of this name."""
+    """Never reused, not even for a later container with the same name."""
     account: str
     name: str
     created_at: int
     changed_at: int
-    """When its objects or its metadata changed last."""
+    """The last change of its objects or its metadata."""
     policy: str = ""
     objects: int = 0
     bytes: int = 0
@@ -53,61 +53,61 @@ class Object(msgspec.Struct, kw_only=True):
     at: int
     """Of its last change."""
     entry: str
-    """What a listing shows of it: the engine keeps it and gives it back, joined with others."""
+    """Its entry in lists. The engine stores it and returns it, joined with others."""
     metadata: dict[str, str] = {}
     delete_at: int | None = None
     """Seconds since the epoch."""
     place: str | None = None
-    """Where its bytes lie; None: beside its name."""
+    """The place of its bytes; None: they are stored with its name."""
 
 
 class Listed(msgspec.Struct):
-    """One line of a listing. `entry` None: what names with this beginning were rolled up into."""
+    """One line of a list. `entry` None: the prefix to which names were rolled up."""
 
     name: str
     entry: str | None
 
 
 class Page(msgspec.Struct, kw_only=True):
-    """Which part of a sorted list is asked for. Names are compared by their UTF-8 bytes; empty bounds are none."""
+    """The requested part of a sorted list. Names are compared by their UTF-8 bytes; an empty bound is no bound."""
 
     limit: int
     prefix: str = ""
     delimiter: str = ""
     marker: str = ""
-    """Names begin behind it."""
+    """Names after this one."""
     end_marker: str = ""
     reverse: bool = False
     flat: bool = False
-    """With a delimiter: names that would be rolled up are left out instead."""
+    """With a delimiter: rolled-up names are left out."""
 
 
 class Stored(msgspec.Struct, frozen=True):
-    """Bytes that came whole. They belong to nobody until a transaction gives them to an object."""
+    """Complete bytes. They have no owner until a transaction gives them to an object."""
 
     size: int
     etag: str
-    """MD5, hexadecimal, as the API has it. It is no protection."""
+    """MD5, hexadecimal, as in the API. It is no protection against attacks."""
     data: bytes | None
     """The bytes themselves, if they are few."""
     place: str | None
-    """Where they lie durably, if they are many."""
+    """Their durable place, if they are large."""
 
 
 class Writer(Protocol):
-    """The bytes of one object as they come. Afterwards it is told whether an object has them, by `keep` or `discard`."""
+    """Receives the bytes of one object. Afterwards `keep` or `discard` reports whether an object has them."""
 
     def write(self, data: bytes) -> None:
         """ObjectsError, NoRoom."""
 
     def finish(self) -> Stored:
-        """Many bytes are durable when this returns; few become so with the transaction that takes them."""
+        """Large bytes are durable when this returns. Small ones become durable with the transaction that takes them."""
 
     def keep(self) -> None:
         """The transaction that gave them to an object is durable."""
 
     def discard(self) -> None:
-        """Nobody wants them. Does nothing after `keep`, and when called again."""
+        """The bytes are not needed. Does nothing after `keep`, and when called again."""
 
 
 class Reading(Protocol):
@@ -140,23 +140,24 @@ class Reading(Protocol):
 
 
 class Writing(Reading, Protocol):
-    """Changes that are all made, durably, or not at all. What `work` raises takes back its own changes only."""
+    """Changes that are all made, durably, or not at all. An exception of `work` undoes only its own changes."""
 
     def put_account(self, name: str, metadata: dict[str, str]) -> Account:
-        """Make it, or give it this metadata."""
+        """Create it, or set this metadata."""
 
     def remove_account(self, name: str) -> None:
-        """It has no containers any more: the caller looked."""
+        """The caller has checked that it has no containers."""
 
     def put_container(self, account: str, name: str, metadata: dict[str, str], policy: str) -> Container:
-        """Make it, with its account where that is missing, or give it this metadata; the policy stays that of its first
-        time."""
+        """Create it, with its account if that does not exist, or set this metadata. The policy stays that of its
+        creation."""
 
     def remove_container(self, container: Container) -> None:
-        """It has no objects any more: the caller looked."""
+        """The caller has checked that it has no objects."""
 
     def put_object(self, container: Container, object: Object, stored: Stored | None) -> None:
-        """In place of one with its name. `stored` None: that one's bytes stay, and `object.place` is theirs."""
+        """Replaces an object with the same name. `stored` None: that object's bytes stay, and `object.place` is
+        theirs."""
 
     def remove_object(self, container: Container, name: str) -> bool:
         """False: there is none."""
@@ -172,15 +173,15 @@ class ObjectStore(Protocol):
     def begin(self) -> Writer: ...
 
     def path(self, place: str) -> Path:
-        """Where the bytes lie, for the front; ObjectsError when they are gone."""
+        """The path of the bytes, for the front; ObjectsError if they are gone."""
 
     def open(self, place: str) -> BinaryIO:
-        """ObjectsError when they are gone. Bytes that are being read stay readable."""
+        """ObjectsError if they are gone. Bytes that are being read stay readable."""
 
     def tidy(self) -> list[str]:
-        """Remove bytes that nobody wants any more; tell of those that should not have been there."""
+        """Remove unneeded bytes. Returns those that should not have existed."""
 
     def differences(self) -> Iterator[tuple[str, str]]:
-        """(what, problem): where the names, the counters and the bytes disagree."""
+        """(what, problem): differences between names, counters and bytes."""
 
     def close(self) -> None: ...

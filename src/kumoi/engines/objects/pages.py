@@ -30,7 +30,7 @@ def just_behind(name: str) -> str:
 
 
 def after(prefix: str) -> str | None:
-    """The first name that is behind all names with this prefix; None: there is none."""
+    """The first name after all names with this prefix; None: there is none."""
     kept = prefix.rstrip(_HIGHEST)
     if not kept:
         return None
@@ -39,8 +39,8 @@ def after(prefix: str) -> str | None:
 
 
 def walk(page: Page, fetch: Fetch) -> Iterator[tuple[str, Row | None]]:
-    """(name, row) in order, at most `page.limit`; row None: what was rolled up. One look for each rolled-up name, however
-    many names it stands for."""
+    """(name, row) in order, at most `page.limit`; row None: a rolled-up prefix. Each rolled-up prefix costs one lookup,
+    however many names it represents."""
     low, high = bounds(page)
     if not page.delimiter:
         for row in fetch(low, high, page.limit):
@@ -77,7 +77,7 @@ def walk(page: Page, fetch: Fetch) -> Iterator[tuple[str, Row | None]]:
 
 
 def _folder(page: Page, name: str) -> str:
-    """What a name is rolled up into; empty: it stands for itself."""
+    """The prefix to which a name is rolled up; empty: it is not."""
     end = name.find(page.delimiter, len(page.prefix))
     if end < 0:
         return ""

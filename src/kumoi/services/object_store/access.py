@@ -1,4 +1,4 @@
-"""Who may do what: the owner's project, the cloud's admins, and the access lists of containers."""
+"""Permissions: the account's project, admins, and the access lists of containers."""
 
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -13,7 +13,7 @@ READ, WRITE = "x-container-read", "x-container-write"
 
 @dataclass(frozen=True)
 class AccessList:
-    """`X-Container-Read` and `X-Container-Write`, taken apart."""
+    """The parsed `X-Container-Read` or `X-Container-Write`."""
 
     referrers: tuple[str, ...] = ()
     """`*`, host names, `.domain`; with `-` before them: not these. The last one that fits counts."""
@@ -22,7 +22,7 @@ class AccessList:
 
 
 def parse(text: str) -> AccessList:
-    """What is empty or unknown in it lets nobody in."""
+    """Empty and unknown entries give no access."""
     referrers, groups, listings = [], set(), False
     for item in filter(None, (part.strip() for part in text.split(","))):
         kind, colon, value = item.partition(":")
@@ -36,7 +36,7 @@ def parse(text: str) -> AccessList:
 
 
 def clean(header: str, text: str) -> str:
-    """As it is kept and shown; BadRequest naming the header for what cannot be in it."""
+    """The list as stored and shown; BadRequest with the header's name for an invalid entry."""
     kept = []
     for item in filter(None, (part.strip() for part in text.split(","))):
         kind, colon, value = (part.strip() for part in item.partition(":"))
@@ -59,7 +59,7 @@ def clean(header: str, text: str) -> str:
 
 
 def project_of(account: str) -> str | None:
-    """The project whose account it is; None: nobody's."""
+    """The project of the account; None: the account belongs to no project."""
     return account.removeprefix(PREFIX) if account.startswith(PREFIX) and len(account) > len(PREFIX) else None
 
 
@@ -68,7 +68,7 @@ def is_reseller(who: Who) -> bool:
 
 
 def owns(who: Who, account: str) -> bool:
-    """Whether the caller sees and changes everything in it."""
+    """Whether the caller may see and change everything in it."""
     if is_reseller(who):
         return True
     return who.project_id is not None and who.project_id == project_of(account) and "member" in who.roles
@@ -87,7 +87,7 @@ def refuse(who: Who) -> Exception:
 
 
 def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool) -> bool:
-    """Whether an access list lets this caller in. `listing`: to the names of a container."""
+    """Whether an access list gives this caller access. `listing`: to the names of a container."""
     if not text:
         return False
     allowed = parse(text)

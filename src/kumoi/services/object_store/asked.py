@@ -1,4 +1,4 @@
-"""What a request of this API says in its path, headers and query, and how times are written."""
+"""Parses the path, headers and query of this API's requests, and formats times."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ class Listing(msgspec.Struct, kw_only=True):
 
 
 def done(status: int, headers: Mapping[str, str] | None = None) -> Reply:
-    """Without a body, but with the type that Swift's answers have all the same."""
+    """A reply without a body, but with the content type of Swift's replies."""
     return Reply(raw=b"", status=status, headers=headers or {}, content_type="text/html; charset=UTF-8")
 
 
@@ -45,7 +45,7 @@ def limit(query: Listing) -> int:
 
 
 def form(request: Request, format: str | None) -> str:
-    """The media type of a list: what the query says, or the Accept header."""
+    """The media type of a list, from the query or the Accept header."""
     if format is not None:
         return {"json": JSON, "xml": XML}.get(format.lower(), TEXT)
     accepted = request.headers.get("accept", "")
@@ -74,7 +74,7 @@ def timestamp(instant: int) -> str:
 
 
 def http_date(instant: int) -> str:
-    """Rounded up, so that nothing seems to have changed before it did."""
+    """Rounded up, so that no time is earlier than the change."""
     return formatdate(-(-instant // clock.SECOND), usegmt=True)
 
 
@@ -83,7 +83,7 @@ def iso(instant: int) -> str:
 
 
 def parse_date(text: str | None) -> int | None:
-    """Seconds since the epoch; None for what is no date of HTTP."""
+    """Seconds since the epoch; None if it is not an HTTP date."""
     if not text:
         return None
     try:

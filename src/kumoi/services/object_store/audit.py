@@ -1,4 +1,4 @@
-"""Where names, counters and bytes of the object store disagree; the engine compares them."""
+"""Reports differences between names, counters and bytes, which the engine compares."""
 
 from typing import Any
 

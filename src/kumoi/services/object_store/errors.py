@@ -1,4 +1,4 @@
-"""How the object store writes an error: a small HTML page, as Swift does."""
+"""The object store's error shape: a small HTML page, as in Swift."""
 
 from html import escape
 
@@ -6,7 +6,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import ApiError, Other
 
 ROOT = "/object-store"
-"""Below which errors have this shape: the front says so too."""
+"""Paths below it use this error shape, also for errors of the front."""
 
 
 def render(error: ApiError) -> str:

@@ -1,4 +1,4 @@
-"""What names and metadata may be, and the numbers that `/info` tells."""
+"""Limits of names and metadata, as `/info` shows them."""
 
 from collections.abc import Mapping
 
@@ -67,7 +67,7 @@ def check_metadata(found: Mapping[str, str], prefix: str) -> None:
 
 
 def decoded(header: str, value: str) -> str:
-    """The text of a header, whose bytes arrive one to a character."""
+    """The text of a header, whose characters represent bytes."""
     try:
         return value.encode("latin-1").decode()
     except UnicodeError:

@@ -42,7 +42,7 @@ class Folder(msgspec.Struct):
 
 
 def entry(name: str, etag: str, size: int, content_type: str, at: int, **more: Any) -> str:
-    """What a list shows of an object, rendered once, when it is written."""
+    """The entry of an object in lists. It is rendered once, when the object is written."""
     return _encode(
         Entry(name=name, hash=etag, bytes=size, content_type=content_type, last_modified=asked.iso(at), **more)
     ).decode()
@@ -89,7 +89,7 @@ def of_objects(kind: str, container: str, found: list[Listed]) -> bytes:
 
 
 def of_entries(kind: str, container: str, joined: str) -> bytes:
-    """From entries with commas between them."""
+    """A list of entries that are separated by commas."""
     if kind == JSON:
         return f"[{joined}]".encode()
     return _xml("container", container, "object", msgspec.json.decode(f"[{joined}]"))

@@ -1,4 +1,4 @@
-"""How requests reach the object store, and what they read when it refuses."""
+"""Access of requests to the object store, and the errors when it refuses."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -35,8 +35,8 @@ def look(request: Request, work: Callable[[Reading], T]) -> T:
 
 
 async def change(request: Request, work: Callable[[Writing], T], writer: Writer | None = None) -> T:
-    """What `work` gives, once its changes are durable. `writer`: whose bytes it gives to an object; they are kept or gone
-    whatever becomes of the request."""
+    """The result of `work`, once its changes are durable. `writer`: the upload whose bytes it gives to an object. The
+    bytes are kept or deleted whatever happens to the request."""
     future = of(request).write(work)
     if writer is not None:
         future.add_done_callback(

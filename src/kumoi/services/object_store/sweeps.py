@@ -1,4 +1,4 @@
-"""From time to time: bytes that no object has any more go, and objects that have expired."""
+"""Sweeps that delete bytes without an object, and expired objects."""
 
 from functools import partial
 
@@ -32,7 +32,7 @@ def expire(view: View) -> None:
             for account, container, name in due:
                 place = tx.container(account, container)
                 found = place and tx.object(place, name)
-                # Somebody may have given it a later end.
+                # A later expiry may have been set meanwhile.
                 if place and found and found.delete_at is not None and found.delete_at <= until:
                     tx.remove_object(place, name)
 

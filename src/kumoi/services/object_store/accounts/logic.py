@@ -1,4 +1,4 @@
-"""What is allowed on accounts. An account is there from its first use on."""
+"""The rules of accounts. An account exists from its first use on."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ _REMOVE = "x-remove-account-meta-"
 
 
 def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
-    """The account as this caller may see it, and its headers."""
+    """The account, if this caller may see it, and its headers."""
     limits.check_name("account", name, limits.LONGEST_ACCOUNT)
     if not access.may_read(who, name):
         raise access.refuse(who)
@@ -43,7 +43,7 @@ def listed(tx: Reading, name: str, page: Page) -> list[tuple[str, Container | No
 
 
 def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None:
-    """Set and remove metadata; what is not named stays."""
+    """Set and remove metadata. Other metadata stays."""
     limits.check_name("account", name, limits.LONGEST_ACCOUNT)
     if not access.owns(who, name):
         raise access.refuse(who)
@@ -76,7 +76,7 @@ def check_quota(who: Who, text: str) -> None:
 
 
 def changed_metadata(headers: Mapping[str, str], prefix: str, remove: str) -> dict[str, str]:
-    """Header → new text; empty: it goes."""
+    """Header → new text; empty: remove it."""
     changes = limits.metadata(headers, prefix)
     for header in headers:
         if header.startswith(remove) and prefix + header[len(remove) :] not in changes:

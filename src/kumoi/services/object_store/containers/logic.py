@@ -1,4 +1,4 @@
-"""What is allowed on containers."""
+"""The rules of containers."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ _ABSENT = {
     "x-container-sync-to": "container synchronization",
     "x-container-sync-key": "container synchronization",
 }
-"""Header → what it would ask for."""
+"""Header → the absent feature that it requests."""
 _OWNERS = (READ, WRITE)
 
 
@@ -35,7 +35,7 @@ def open_to(
     *,
     listing: bool = False,
 ) -> Container:
-    """The container, if this caller may do what `list_header` lets others do; `listing`: see its names."""
+    """The container, if this caller may do what `list_header` allows to others. `listing`: see its names."""
     limits.check_name("account", account, limits.LONGEST_ACCOUNT)
     limits.check_container_name(name)
     container = tx.container(account, name)

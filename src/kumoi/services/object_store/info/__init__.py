@@ -1,1 +1,1 @@
-"""What this object store offers."""
+"""Discovery of the object store's features."""

@@ -1,4 +1,4 @@
-"""Routes that tell what this object store can do; nobody needs a token for them."""
+"""Routes of the features of this object store. They need no token."""
 
 from typing import Any
 

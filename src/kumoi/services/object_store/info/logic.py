@@ -1,4 +1,4 @@
-"""The features that are there, by the names of Swift's middleware; clients and Tempest skip what is not named."""
+"""The existing features, by the names of Swift's middleware. Clients and Tempest skip features that are not listed."""
 
 from typing import Any
 

@@ -11,7 +11,7 @@ MOST_RANGES = 50
 
 
 def unchanged(headers: Mapping[str, str], found: Object) -> bool:
-    """Whether the caller has it already (304); PreconditionFailed where it wants another one than there is."""
+    """Whether the caller has the current version (304). PreconditionFailed if the caller requires another version."""
     modified = -(-found.at // clock.SECOND)
     wanted = headers.get("if-match")
     if wanted is not None and not _names(wanted, found.etag):
@@ -32,7 +32,7 @@ def _names(text: str, etag: str) -> bool:
 
 
 def ranges(headers: Mapping[str, str], found: Object) -> list[tuple[int, int]]:
-    """(first, behind the last) of the bytes that are asked for; none: all of them. WrongRange when none is there."""
+    """(first, end) of the requested bytes; none: all of them. WrongRange if no requested byte exists."""
     text = headers.get("range", "")
     kind, _, specs = text.partition("=")
     if kind.strip().lower() != "bytes" or not specs or not _still(headers.get("if-range"), found):
@@ -59,7 +59,7 @@ def _is_number(text: str) -> bool:
 
 
 def _still(text: str | None, found: Object) -> bool:
-    """Of If-Range: whether the parts would belong to what the caller has."""
+    """For If-Range: whether the parts belong to the caller's version."""
     if text is None:
         return True
     date = parse_date(text)

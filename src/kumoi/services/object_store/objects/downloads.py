@@ -1,4 +1,4 @@
-"""How the bytes of an object leave: few from here, many from their file, which the front sends."""
+"""Sends the bytes of an object: small ones from this process, large ones from their file through the front."""
 
 from kumoi.engines.objects.interface import Container, Object
 from kumoi.kernel import randomness
@@ -16,13 +16,14 @@ CARRIED = frozenset(
 """Headers that the front keeps when it sends a file (`front/configuration.py`)."""
 _FRONT_WOULD_JUDGE = ("if-match", "if-unmodified-since", "if-range")
 STREAMS = "@object_streams"
-"""Where the front hands what it cannot send itself: the streams answer the same request."""
+"""The location to which the front passes requests that it cannot answer from a file. The streams process answers the
+same request."""
 
 
 def looked_at(
     request: Request, account: str, container: str, name: str
 ) -> tuple[Container, Object, bytes | None, dict[str, str]]:
-    """The object, its bytes if they lie beside its name, and its headers."""
+    """The object, its bytes if they are stored with its name, and its headers."""
 
     def work(tx: stores.Reading) -> tuple[Container, Object, bytes | None]:
         place, found = logic.readable(tx, request.who, account, container, name, request.headers)
@@ -53,7 +54,7 @@ def get(request: Request, account: str, container: str, name: str) -> Reply:
         odd = any(header in request.headers for header in _FRONT_WOULD_JUDGE) or not CARRIED.issuperset(
             map(str.lower, headers)
         )
-        del headers["Accept-Ranges"]  # The front says so itself.
+        del headers["Accept-Ranges"]  # The front adds this header.
         file = STREAMS if odd else f"/_objects/{found.place[:2]}/{found.place}"
         return Reply(file=file, headers=headers, content_type=content_type)
     assert data is not None

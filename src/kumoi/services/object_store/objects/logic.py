@@ -1,4 +1,4 @@
-"""What is allowed on objects, and what a new one is."""
+"""The rules of objects, and the properties of a new one."""
 
 import mimetypes
 from collections.abc import Mapping
@@ -20,18 +20,18 @@ META = "x-object-meta-"
 KEPT = (
     "cache-control", "content-disposition", "content-encoding", "content-language", "expires", "x-robots-tag",
 )  # fmt: skip
-"""Headers besides metadata that an object keeps and shows."""
+"""Headers, besides metadata, that an object stores and shows."""
 _ABSENT = {
     "x-object-manifest": "dynamic large objects",
     "x-symlink-target": "symbolic links",
 }
-"""Header → what it would ask for."""
+"""Header → the absent feature that it requests."""
 OCTETS = "application/octet-stream"
 
 
 @dataclass(frozen=True)
 class Described:
-    """What a request says of the object that it writes."""
+    """The description of an object in a request that writes it."""
 
     content_type: str | None
     metadata: dict[str, str]
@@ -74,7 +74,7 @@ def _delete_at(headers: Mapping[str, str], now: int) -> int | None:
 
 
 def length(headers: Mapping[str, str]) -> int | None:
-    """Bytes that the client promises; None: it sends them in chunks."""
+    """The announced number of bytes; None: the body is chunked."""
     text = headers.get("content-length")
     if text is None:
         if "transfer-encoding" not in headers:
@@ -107,7 +107,7 @@ def standing(tx: Reading, container: Container, name: str) -> Object | None:
 def may_put(
     tx: Reading, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], size: int
 ) -> Container:
-    """The container that takes it, now."""
+    """The container of the new object, if the caller may write to it now."""
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, WRITE)
     before = standing(tx, place, name)
@@ -164,7 +164,7 @@ def new_object(tx: Writing, name: str, said: Described, stored: Stored, detect: 
 def change(
     tx: Writing, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], said: Described
 ) -> None:
-    """Its metadata is replaced as a whole; its bytes stay."""
+    """Replace all metadata. The bytes stay."""
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, WRITE)
     found = standing(tx, place, name)
@@ -188,7 +188,7 @@ def remove(tx: Writing, who: Who, account: str, container: str, name: str, heade
 
 
 class Gone(NotFound):
-    """It was not there, or had expired; what an expired one left is removed all the same."""
+    """It did not exist, or had expired. An expired object is removed anyway."""
 
     def __init__(self) -> None:
         super().__init__("The object could not be found.")

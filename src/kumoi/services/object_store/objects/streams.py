@@ -1,4 +1,4 @@
-"""Routes that take, change and remove objects, in the process that writes to the object store; and downloads that the
+"""Routes that create, change and delete objects, in the process that writes to the object store; and downloads that the
 front cannot send from a file."""
 
 import asyncio

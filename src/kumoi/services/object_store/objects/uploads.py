@@ -1,4 +1,4 @@
-"""How the bytes of an object arrive: hashed and written while the next ones come, whole or not at all."""
+"""Receives the bytes of an object: hashes and writes each block while the next one arrives, all or nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ _ABSENT = {
     "bulk-delete": "bulk deletion",
     "symlink": "symbolic links",
 }
-"""Parameter → what it would ask for."""
+"""Parameter → the absent feature that it requests."""
 
 
 def refuse_absent(request: Request) -> None:
@@ -33,12 +33,12 @@ def refuse_absent(request: Request) -> None:
 
 
 async def receive(request: Request, body: AsyncIterator[bytes], account: str, container: str, name: str) -> Object:
-    """Take an object's bytes and make it."""
+    """Receive an object's bytes and create it."""
     refuse_absent(request)
     headers = request.headers
     said, size = logic.described(headers, clock.now()), logic.length(headers)
     if size is None or size > SMALL:
-        # Whoever may not put it is told before the bytes come.
+        # A caller without permission is refused before the bytes arrive.
         stores.look(request, lambda tx: logic.may_put(tx, request.who, account, container, name, headers, size or 0))
     with stores.translated():
         writer = stores.of(request).begin()
@@ -56,7 +56,7 @@ async def receive(request: Request, body: AsyncIterator[bytes], account: str, co
 
 
 async def pour(body: AsyncIterator[bytes], writer: Writer) -> Stored:
-    """One block is hashed and written while the next one comes."""
+    """Hash and write one block while the next one arrives."""
     block, came, large = bytearray(), 0, False
     writing: asyncio.Future[None] | None = None
     try:
@@ -86,7 +86,7 @@ async def pour(body: AsyncIterator[bytes], writer: Writer) -> Stored:
 
 
 async def copy(request: Request, source: tuple[str, str, str], target: tuple[str, str, str]) -> tuple[Object, Object]:
-    """(the source, what was made of it)."""
+    """(the source, the new object)."""
     from_account, from_container, from_name = source
 
     def look(tx: stores.Reading) -> tuple[Object, bytes | None]:
