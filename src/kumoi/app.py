@@ -14,7 +14,7 @@ from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Topology
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.host import client as host_client
-from kumoi.kernel import log, operations, preparation, reconcile, removal, resolvers
+from kumoi.kernel import durable, log, operations, preparation, reconcile, removal, resolvers
 from kumoi.kernel import rooms as rooms_module
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.database import Database, Transaction
@@ -122,6 +122,7 @@ def open_cloud(data: Path, load: Callable[[], object] = load_services) -> tuple[
     load()
     preparation.wait(folder)
     settings = settings_module.load(folder)
+    durable.keep_free(settings.disk_reserve << 20)
     wake_with(Bell(folder.runner_socket).ring)
     resolvers.use(settings)
     return folder, settings, Database(folder.database_url(settings))

@@ -32,7 +32,9 @@ def known(data: Path) -> tuple[Folder, Settings]:
     """The cloud in a data folder; Refused when there is none."""
     folder = Folder(data)
     try:
-        return folder, settings_module.load(folder)
+        settings = settings_module.load(folder)
+        durable.keep_free(settings.disk_reserve << 20)
+        return folder, settings
     except FileNotFoundError:
         if _holds_a_cloud(folder):
             raise Refused(

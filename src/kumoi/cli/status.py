@@ -69,8 +69,8 @@ def guest_warnings(settings: Settings) -> Iterator[str]:
 
 FULL_MIB = 8
 """Free MiB below which SQLite's next write may fail."""
-LOW_MIB = 4 * (durable.RESERVE >> 20)
-"""Free MiB below which the user should free space."""
+TIMES_LOW = 4
+"""So many times the reserve is the free space below which the user should free space."""
 
 
 def free_mib(folder: Folder) -> int:
@@ -83,7 +83,7 @@ def disk_warnings(folder: Folder, free: int) -> Iterator[str]:
             f"the disk of {folder.data} is full ({free} MiB free): changes are answered 503, and guests that write are "
             "stopped; free some space"
         )
-    elif free <= LOW_MIB:
+    elif free <= TIMES_LOW * (durable.RESERVE >> 20):
         least = durable.RESERVE >> 20
         yield (
             f"the disk of {folder.data} is nearly full ({free} MiB free): from {least} MiB on, new images and volumes are "

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kumoi.engines.hypervisor.interface import GuestMetadata, Hypervisor
-from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
+from kumoi.engines.hypervisor.qemu.hypervisor import LATEST, QemuHypervisor
 from kumoi.engines.hypervisor.qemu.surroundings import Publish, Surroundings, publish_nowhere
 from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Wiring
@@ -37,6 +37,10 @@ class Engines:
         """Start guests that ran, and restore guests that were paused, before the cloud or the machine went down."""
         if self.qemu:
             self.qemu.bring_up()
+
+    def keep_room(self) -> float:
+        """Stop guests that would use up the reserve of the disk. Returns the seconds until the next call."""
+        return self.qemu.keep_room() if self.qemu else LATEST
 
     def tend(self) -> None:
         """Called every few seconds."""

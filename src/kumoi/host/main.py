@@ -10,7 +10,7 @@ from kumoi.host.agent import Agent
 from kumoi.host.engines import Engines, assemble
 from kumoi.host.fences import Fences
 from kumoi.host.server import Server, listen
-from kumoi.kernel import log
+from kumoi.kernel import durable, log
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.settings import Folder
 
@@ -28,11 +28,13 @@ def main(argv: Sequence[str]) -> int:
     folder = Folder(parser.parse_args(argv).data.absolute())
     log.start()
     settings = settings_module.load(folder)
+    durable.keep_free(settings.disk_reserve << 20)
     engines = assemble(folder, settings)
     agent = Agent(engines.by_concern(), Fences(folder.host / "fences.db"))
     server = Server(agent, listen(folder.agent_socket), THREADS)
     stopping = Event()
     Thread(target=_tend, args=(engines, stopping), name="tend", daemon=True).start()
+    Thread(target=_keep_room, args=(engines, stopping), name="room", daemon=True).start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     log.say(ROOM, "the agent serves", socket=str(folder.agent_socket), hypervisor=settings.hypervisor)
@@ -48,6 +50,17 @@ def _tend(engines: Engines, stopping: Event) -> None:
     _attempt("guests are not all up again", engines.bring_up)
     while not stopping.wait(TEND_EVERY):
         _attempt("guests are not tended", engines.tend)
+
+
+def _keep_room(engines: Engines, stopping: Event) -> None:
+    """In a thread of its own: a guest can fill a disk within seconds."""
+    pause = 0.0
+    while not stopping.wait(pause):
+        pause = 1.0
+        try:
+            pause = engines.keep_room()
+        except Exception:
+            log.fault(ROOM, "the free space of the disk is not checked")
 
 
 def _attempt(failing: str, work: Callable[[], None]) -> None:

@@ -55,13 +55,24 @@ def write_to_kernel(path: Path, value: str) -> None:
 
 
 RESERVE = 512 << 20
-"""Bytes of a disk that tenants' data may not use, so that the database can still write."""
+"""Bytes of free disk space that stay reserved for the database: images, volumes and guests do not use them."""
+
+
+def keep_free(size: int) -> None:
+    """Reserve so many bytes from now on, in this process."""
+    global RESERVE
+    RESERVE = size
+
+
+def spare(folder: Path) -> int:
+    """Free bytes beyond the reserve on the folder's disk; less than 0 if part of the reserve is used."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize - RESERVE
 
 
 def check_room(folder: Path) -> None:
-    """OSError ENOSPC if the disk of the folder has no more than RESERVE free."""
-    found = os.statvfs(folder)
-    if found.f_bavail * found.f_frsize <= RESERVE:
+    """OSError ENOSPC unless more than RESERVE is free on the folder's disk."""
+    if spare(folder) <= 0:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 

@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     image_stage_total: Annotated[int, Meta(ge=-1)] = 100 << 10
     image_count_uploading: Annotated[int, Meta(ge=-1)] = 10
     """A project's images, MiB of their bytes, MiB of staged bytes, and uploads at once; -1: any number."""
+    disk_reserve: Annotated[int, Meta(ge=16, le=1 << 20)] = 512
+    """MiB of the disk that images, volumes and guests leave free, so that the database can write."""
     connections_per_address: Annotated[int, Meta(ge=0, le=8192)] = 1024
     """Open requests and websockets of one client address; 0: no limit."""
     requests_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 10_000

@@ -12,10 +12,10 @@ import pytest
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.engines.hypervisor.qemu import process
 from kumoi.engines.hypervisor.qemu.record import Place
-from kumoi.kernel import accounts, durable, randomness
+from kumoi.kernel import accounts, durable, processes, randomness
 from kumoi.kernel.fences import Fence
-from tests.engines.hypervisor.contract import fence
-from tests.engines.hypervisor.test_qemu import House, house, started
+from tests.engines.hypervisor.contract import fence, until
+from tests.engines.hypervisor.test_qemu import FILL_THE_DISK, House, bootable, house, started
 
 pytestmark = pytest.mark.real
 __all__ = ["house"]
@@ -171,3 +171,36 @@ def test_a_guest_of_an_older_version_goes_on_during_an_upgrade(house: House) -> 
     assert house.restarted().state(spec.server_id) is GuestState.RUNNING
     house.hypervisor.power_off(fence(spec.server_id), spec.server_id)
     assert process.alive(place) is None and not place.monitor_folder.exists()
+
+
+def test_a_guest_whose_disk_grows_leaves_the_reserve_free(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that only reads goes on."""
+    monkeypatch.setattr(durable, "RESERVE", 8 << 20)
+    volumes = house.folder.volumes
+    found = volumes.stat()
+    own = f"mode={found.st_mode & 0o7777:o},uid={found.st_uid},gid={found.st_gid}"
+    processes.run(["mount", "-t", "tmpfs", "-o", f"size=24m,{own}", "none", str(volumes)])
+    try:
+        quiet = started(house, disks=[house.disk()]).server_id
+        spec = started(house, disks=[bootable(house, FILL_THE_DISK)])
+
+        def full() -> bool:
+            assert house.hypervisor.keep_room() <= 0.1
+            return house.hypervisor.state(spec.server_id) is GuestState.PAUSED
+
+        until(full)
+        with house.hypervisor._guest(spec.server_id).talk() as qemu:
+            assert qemu.ask("query-status")["status"] == "paused", "QEMU met a full disk"
+        assert durable.spare(volumes) > -(6 << 20)
+        assert "is full" in house.hypervisor.reason(spec.server_id)
+        assert house.hypervisor.state(quiet) is GuestState.RUNNING
+        house.restarted().tend()
+        assert house.hypervisor.state(spec.server_id) is GuestState.PAUSED
+        processes.run(["mount", "-o", "remount,size=64m", str(volumes)])
+        house.hypervisor.tend()
+        assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+        assert house.hypervisor.reason(spec.server_id) == ""
+        for server_id in (spec.server_id, quiet):
+            house.hypervisor.destroy(fence(server_id), server_id)
+    finally:
+        processes.run(["umount", "--lazy", str(volumes)])

@@ -220,22 +220,51 @@ class Guest(Power):
         finally:
             self.lock.release()
 
+    def grew(self) -> bool:
+        """Whether its disks occupy more of the host's disk than at the last call."""
+        record = self.record
+        occupied = 0
+        for path in (self.place.disk, *(self.around.folder.volumes / f"{d.source.volume_id}.qcow2"
+                                        for d in (record.spec.disks if record else ()))):  # fmt: skip
+            with contextlib.suppress(FileNotFoundError):
+                occupied += path.stat().st_blocks
+        before, self.occupied = self.occupied, occupied
+        return before is not None and occupied > before
+
+    def stand_still(self) -> None:
+        """Stop a guest that would use up the disk's reserve. `resume_with_space` resumes it."""
+        record = self.record
+        if record is None or record.desired is not Desired.RUNNING or not self.lock.acquire(blocking=False):
+            return
+        try:
+            if process.alive(self.place) is None:
+                return
+            try:
+                self._save(self._here(), reason=NO_ROOM)
+            except OSError:  # for want of space
+                self.record = msgspec.structs.replace(self._here(), reason=NO_ROOM)
+            with self.talk(STATE_WITHIN) as qemu:
+                if qemu.ask("query-status")["status"] == "running":
+                    qemu.ask("stop")
+            log.say(ROOM, "a guest was stopped because the disk is nearly full", server_id=self.server_id)
+        finally:
+            self.lock.release()
+
     def resume_with_space(self) -> None:
-        """Resume a guest that QEMU stopped because the disk was full, once there is space. Called every few seconds."""
+        """Resume a guest that was stopped because the disk was full, once there is a quarter more than the reserve.
+        Called every few seconds."""
         record = self.record
         if record is None or record.reason != NO_ROOM or not self.lock.acquire(blocking=False):
             return
         try:
-            durable.check_room(self.around.folder.volumes)
+            if durable.spare(self.around.folder.volumes) <= durable.RESERVE // 4:
+                return
             if self._here().desired is Desired.RUNNING and process.alive(self.place):
                 with self.talk(STATE_WITHIN) as qemu:
-                    if qemu.ask("query-status")["status"] == "io-error":
+                    if qemu.ask("query-status")["status"] in ("io-error", "paused"):
                         qemu.ask("cont")
                 log.say(ROOM, "a guest was resumed because the disk has space again", server_id=self.server_id)
             self._save(self._here(), reason="")
-        except OSError:
-            # still no room
-            return
         finally:
             self.lock.release()
 

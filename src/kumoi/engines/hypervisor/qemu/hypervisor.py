@@ -20,8 +20,13 @@ from kumoi.engines.hypervisor.qemu.holder import QemuHolder
 from kumoi.engines.hypervisor.qemu.machine import about_this_machine
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
 from kumoi.engines.volumes.interface import Holder
-from kumoi.kernel import clock, log
+from kumoi.kernel import clock, durable, log
 from kumoi.kernel.fences import Busy, Fence
+
+FASTEST = 2 << 30
+"""Bytes a second: more than guests write."""
+SOONEST, LATEST = 0.1, 5.0
+"""Seconds between two looks at the free space of the disk."""
 
 
 class QemuHypervisor:
@@ -180,6 +185,19 @@ class QemuHypervisor:
                 guest.resume_with_space()
             except (HypervisorError, Busy) as error:
                 log.say(ROOM, "a guest does not say what it has", server_id=guest.server_id, reason=str(error))
+
+    def keep_room(self) -> float:
+        """Stop the guests whose disks grow when only the reserve is free. Returns the seconds until the next call: the
+        time in which a guest could use up the rest."""
+        folder = self.around.folder
+        rest = min(durable.spare(place) for place in (folder.guests, folder.volumes) if place.is_dir())
+        for guest in self._all():
+            try:
+                if guest.grew() and rest <= 0:
+                    guest.stand_still()
+            except (HypervisorError, Busy, OSError) as error:
+                log.say(ROOM, "a guest cannot be stopped", server_id=guest.server_id, reason=str(error))
+        return min(max(rest / FASTEST, SOONEST), LATEST)
 
     def _all(self) -> list[Guest]:
         with self.lock:

@@ -47,6 +47,8 @@ class Power:
         self.lock = RLock()
         self.talking = Lock()
         self.copies = Copies(self.talk)
+        self.occupied: int | None = None
+        """Blocks of its disks when the free space was last checked."""
 
     def state(self) -> GuestState:
         """The current state; while an order is active, the state that it aims at."""

@@ -88,7 +88,7 @@ def confined(
     """The arguments of a launcher that becomes QEMU. `gid`: the group that may pass through the folders of disks."""
     own = [place.folder, place.monitor_folder, place.screen_folder]
     covered = [folder.guests, folder.run, folder.keys, folder.database, folder.log, folder.host, folder.ovn]
-    covered += [folder.images, folder.demo]
+    covered += [folder.images, folder.objects, folder.demo]
     plan = {
         "uid": uid,
         "groups": [gid, *processes.existing_groups(("kvm",))],
