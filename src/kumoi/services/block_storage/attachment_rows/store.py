@@ -7,8 +7,12 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
+from kumoi.kernel.rows import ProjectRows
 from kumoi.services.block_storage.attachment_rows.models import AttachmentRow
 from kumoi.services.block_storage.attachment_rows.models import attachments as table
+from kumoi.services.block_storage.errors import AttachmentNotFound
+
+rows = ProjectRows(table=table, absent=AttachmentNotFound)
 
 
 def insert(tx: Transaction, row: AttachmentRow) -> AttachmentRow:

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from kumoi.kernel import policy
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
@@ -130,19 +129,11 @@ def is_uuid(text: str) -> bool:
     return True
 
 
-def visible(tx: Transaction, who: Who, attachment_id: str) -> AttachmentRow:
-    """The row; AttachmentNotFound for another project's."""
-    row = attachment_rows_store.find(tx, attachment_id)
-    if row is None or not who.sees(row["project_id"]):
-        raise AttachmentNotFound(attachment_id)
-    return row
+visible = attachment_rows_store.rows.visible
 
 
 def own(tx: Transaction, who: Who, attachment_id: str) -> AttachmentRow:
-    """The row, if the caller may change it; PolicyForbids for callers who may only see it."""
-    row = visible(tx, who, attachment_id)
-    policy.must_change(who, row["project_id"], "volume:attachment_update")
-    return row
+    return attachment_rows_store.rows.own(tx, who, attachment_id, "volume:attachment_update")
 
 
 def page(tx: Transaction, who: Who, query: ListQuery) -> list[AttachmentRow]:

@@ -8,9 +8,13 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
+from kumoi.kernel.rows import ProjectRows
+from kumoi.services.block_storage.errors import VolumeNotFound
 from kumoi.services.block_storage.snapshot_rows.models import snapshots as snapshots_table
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.models import volumes as table
+
+rows = ProjectRows(table=table, absent=VolumeNotFound)
 
 
 def insert(tx: Transaction, row: VolumeRow) -> VolumeRow:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from kumoi.kernel import operations, policy, quotas
+from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Busy, NotFound, PolicyForbids
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
-from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, UsedByServer, VolumeNotFound
+from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, UsedByServer
 from kumoi.services.block_storage.fields import MOST_IMAGE_METADATA, bounded
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
@@ -21,20 +21,11 @@ from kumoi.services.block_storage.volumes.operations.delete import DELETE
 from kumoi.services.block_storage.volumes.operations.extend import EXTEND
 from kumoi.services.block_storage.volumes.operations.revert import REVERT
 
-
-def visible(tx: Transaction, who: Who, volume_id: str) -> VolumeRow:
-    """The row; VolumeNotFound for another project's."""
-    row = store.find(tx, volume_id)
-    if row is None or not who.sees(row["project_id"]):
-        raise VolumeNotFound(volume_id)
-    return row
+visible = store.rows.visible
 
 
 def own(tx: Transaction, who: Who, volume_id: str) -> VolumeRow:
-    """The row, if the caller may change it; PolicyForbids for callers who may only see it."""
-    row = visible(tx, who, volume_id)
-    policy.must_change(who, row["project_id"], "volume:update")
-    return row
+    return store.rows.own(tx, who, volume_id, "volume:update")
 
 
 def delete(
