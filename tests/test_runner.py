@@ -10,6 +10,7 @@ import pytest
 
 from kumoi import runner
 from kumoi.engines.network.fake.topology import FakeTopology
+from kumoi.engines.network.interface import NetworkSpec
 from kumoi.kernel import clock, reconcile
 from kumoi.kernel import settings as settings_module
 from tests.cloud import Cloud
@@ -52,7 +53,7 @@ def test_a_host_that_hangs_delays_only_what_needs_it(hung: Cloud) -> None:
         clock.sleep(1.5)
         network = hung.post("/network/v2.0/networks", json={"network": {"name": "late"}}).json["network"]["id"]
         topology = hung.engines[FakeTopology]
-        assert wait_for(lambda: network in topology.inventory().networks, 4.0), "the topology did not follow"
+        assert wait_for(lambda: network in topology.inventory()[NetworkSpec], 4.0), "the topology did not follow"
         pending = {row["kind"] for row in hung.database.read(reconcile.pending)}
         assert pending == {"compute.guest_metadata"}
     finally:

@@ -12,7 +12,7 @@ from kumoi.engines.hypervisor.interface import Disk, Nic
 from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
-from kumoi.engines.network.interface import NetworkError, Topology, WiringInventory
+from kumoi.engines.network.interface import NetworkError, PortSpec, Topology, WiringInventory
 from kumoi.engines.volumes.interface import FileSource
 from kumoi.host.client import Unreachable
 from kumoi.kernel import operations, reconcile
@@ -145,15 +145,15 @@ def _(all: Furnished) -> None:
 @breaks("the topology has what no row knows")
 def _(all: Furnished) -> None:
     spec = all.cloud.database.read(lambda tx: port_reconciler.desired(tx, [all.port]))[all.port]
-    all.cloud.engines[FakeTopology].apply_port(msgspec.structs.replace(spec, id=NOBODY), 1)
+    all.cloud.engines[FakeTopology].apply(msgspec.structs.replace(spec, id=NOBODY), 1)
 
 
 @breaks("the topology holds other content")
 def _(all: Furnished) -> None:
     spec = all.cloud.database.read(lambda tx: port_reconciler.desired(tx, [all.port]))[all.port]
     topology = all.cloud.engines[FakeTopology]
-    topology.apply_port(
-        msgspec.structs.replace(spec, port_security=False, security_groups=[]), topology.inventory().ports[all.port]
+    topology.apply(
+        msgspec.structs.replace(spec, port_security=False, security_groups=[]), topology.inventory()[PortSpec][all.port]
     )
 
 

@@ -66,9 +66,9 @@ def a_network(ovn: running.Running, port_id: str) -> ServedNetwork:
         fixed_addresses=[FixedAddress(subnet.id, "10.0.0.5")],
         security_groups=[group.id],
     )
-    topology.apply_security_group(group, 1)
-    topology.apply_network(network, 1)
-    topology.apply_ports([(metadata, 1), (port, 1)])
+    topology.apply(group, 1)
+    topology.apply(network, 1)
+    topology.apply_all([(metadata, 1), (port, 1)])
     topology.close()
     return ServedNetwork(
         network_id=network.id, port_id=metadata.id, mac=metadata.mac, mtu=1442, addresses=["10.0.0.2/24"]

@@ -10,6 +10,7 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
+from kumoi.engines.network.interface import PortSpec
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction, metadata
@@ -53,7 +54,7 @@ def engines(cloud: SteppedCloud) -> dict[str, Any]:
         "snapshots": sorted(volumes.snapshots),
         "images": cloud.locate(ImageStore).inventory(),
         "unfinished images": sorted(path.name for path in cloud.folder.images.glob("*.part")),
-        "ports": sorted(topology.ports),
+        "ports": sorted(topology[PortSpec]),
         "plugs": sorted(wiring.ports),
         "consumers": sorted(cloud.database.read(placement.consumers)),
     }

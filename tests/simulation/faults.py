@@ -184,7 +184,7 @@ class BadTopology:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.real, name)
-        if not name.startswith(("apply_", "remove_")):
+        if name not in ("apply", "apply_all", "remove"):
             return method
 
         def change(*arguments: Any) -> Any:

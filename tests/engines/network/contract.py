@@ -111,57 +111,57 @@ class TopologyContract:
             fixed_address="10.0.0.5",
         )
         for _ in range(2):
-            topology.apply_network(network, 1)
-            topology.apply_network(outside, 1)
-            topology.apply_security_group(group, 2)
-            topology.apply_port(port, 3)
-            topology.apply_router(router, 4)
-            topology.apply_floating_ip(floating, 5)
+            topology.apply(network, 1)
+            topology.apply(outside, 1)
+            topology.apply(group, 2)
+            topology.apply(port, 3)
+            topology.apply(router, 4)
+            topology.apply(floating, 5)
         held = topology.inventory()
-        assert (held.networks[network.id], held.networks[outside.id]) == (1, 1)
-        assert held.security_groups[group.id] == 2
-        assert held.ports[port.id] == 3
-        assert held.routers[router.id] == 4
-        assert held.floating_ips[floating.id] == 5
-        assert router.interfaces[0].port_id not in held.ports
+        assert (held[NetworkSpec][network.id], held[NetworkSpec][outside.id]) == (1, 1)
+        assert held[SecurityGroupSpec][group.id] == 2
+        assert held[PortSpec][port.id] == 3
+        assert held[RouterSpec][router.id] == 4
+        assert held[FloatingIpSpec][floating.id] == 5
+        assert router.interfaces[0].port_id not in held[PortSpec]
         for _ in range(2):
-            topology.remove_floating_ip(floating.id, 6)
-            topology.remove_router(router.id, 6)
-            topology.remove_port(port.id, 6)
-            topology.remove_security_group(group.id, 6)
-            topology.remove_network(network.id, 6)
-            topology.remove_network(outside.id, 6)
+            topology.remove(FloatingIpSpec, floating.id, 6)
+            topology.remove(RouterSpec, router.id, 6)
+            topology.remove(PortSpec, port.id, 6)
+            topology.remove(SecurityGroupSpec, group.id, 6)
+            topology.remove(NetworkSpec, network.id, 6)
+            topology.remove(NetworkSpec, outside.id, 6)
         held = topology.inventory()
-        assert not {network.id, outside.id} & set(held.networks)
-        assert port.id not in held.ports and router.id not in held.routers
-        assert floating.id not in held.floating_ips and group.id not in held.security_groups
+        assert not {network.id, outside.id} & set(held[NetworkSpec])
+        assert port.id not in held[PortSpec] and router.id not in held[RouterSpec]
+        assert floating.id not in held[FloatingIpSpec] and group.id not in held[SecurityGroupSpec]
 
     def test_an_older_revision_is_refused_and_changes_nothing(self, topology: Topology) -> None:
         network = a_network()
-        topology.apply_network(network, 5)
+        topology.apply(network, 5)
         with pytest.raises(Stale):
-            topology.apply_network(msgspec.structs.replace(network, mtu=1000), 4)
+            topology.apply(msgspec.structs.replace(network, mtu=1000), 4)
         with pytest.raises(Stale):
-            topology.remove_network(network.id, 4)
-        assert topology.inventory().networks[network.id] == 5
+            topology.remove(NetworkSpec, network.id, 4)
+        assert topology.inventory()[NetworkSpec][network.id] == 5
 
     def test_what_was_removed_does_not_come_back_late(self, topology: Topology, other_topology: Topology) -> None:
         network = a_network()
         port = a_port(network)
-        topology.apply_network(network, 1)
-        topology.apply_port(port, 1)
-        topology.remove_port(port.id, 2)
+        topology.apply(network, 1)
+        topology.apply(port, 1)
+        topology.remove(PortSpec, port.id, 2)
         for late in (1, 2):
             with pytest.raises(Stale):
-                other_topology.apply_port(port, late)
-        assert port.id not in other_topology.inventory().ports
-        other_topology.apply_port(port, 3)
-        eventually(lambda: topology.inventory().ports.get(port.id) == 3)
+                other_topology.apply(port, late)
+        assert port.id not in other_topology.inventory()[PortSpec]
+        other_topology.apply(port, 3)
+        eventually(lambda: topology.inventory()[PortSpec].get(port.id) == 3)
 
     def test_of_two_writers_the_newer_stands(self, topology: Topology, other_topology: Topology) -> None:
         """Two runners, one of which has lost its lease, write at the same time."""
         network = a_network()
-        topology.apply_network(network, 1)
+        topology.apply(network, 1)
         for turn in range(15):
             port = a_port(network)
             failures: list[Exception] = []
@@ -169,7 +169,7 @@ class TopologyContract:
             def write(writer: Topology, revisions: list[int], port: PortSpec, failures: list[Exception]) -> None:
                 for revision in revisions:
                     try:
-                        writer.apply_port(port, revision)
+                        writer.apply(port, revision)
                     except Stale:
                         pass
                     except Exception as error:
@@ -184,14 +184,14 @@ class TopologyContract:
             for thread in threads:
                 thread.join()
             assert failures == [], turn
-            eventually(lambda port=port: topology.inventory().ports.get(port.id) == 8)
+            eventually(lambda port=port: topology.inventory()[PortSpec].get(port.id) == 8)
 
     def test_what_it_stands_on_must_be_there(self, topology: Topology) -> None:
         network, outside = a_network(), an_external_network()
         with pytest.raises(NotThere, match=network.id):
-            topology.apply_port(a_port(network), 1)
+            topology.apply(a_port(network), 1)
         with pytest.raises(NotThere):
-            topology.apply_router(a_router(network, outside), 1)
+            topology.apply(a_router(network, outside), 1)
         floating = FloatingIpSpec(
             id=randomness.new_uuid(),
             address="172.30.0.21",
@@ -201,35 +201,35 @@ class TopologyContract:
             fixed_address="10.0.0.5",
         )
         with pytest.raises(NotThere):
-            topology.apply_floating_ip(floating, 1)
+            topology.apply(floating, 1)
 
     def test_a_network_with_ports_stays(self, topology: Topology) -> None:
         network = a_network()
         port = a_port(network)
-        topology.apply_network(network, 1)
-        topology.apply_port(port, 1)
+        topology.apply(network, 1)
+        topology.apply(port, 1)
         with pytest.raises(NetworkError, match="still has ports"):
-            topology.remove_network(network.id, 2)
-        topology.remove_port(port.id, 2)
-        topology.remove_network(network.id, 2)
+            topology.remove(NetworkSpec, network.id, 2)
+        topology.remove(PortSpec, port.id, 2)
+        topology.remove(NetworkSpec, network.id, 2)
 
     def test_many_ports_are_all_or_none(self, topology: Topology) -> None:
         network = a_network()
-        topology.apply_network(network, 1)
+        topology.apply(network, 1)
         ports = [a_port(network, f"10.0.0.{10 + number}") for number in range(20)]
-        topology.apply_port(ports[-1], 9)
+        topology.apply(ports[-1], 9)
         with pytest.raises(Stale):
-            topology.apply_ports([(port, 1) for port in ports])
-        assert not {port.id for port in ports[:-1]} & set(topology.inventory().ports)
-        topology.apply_ports([(port, 10) for port in ports])
-        assert {port.id for port in ports} <= set(topology.inventory().ports)
+            topology.apply_all([(port, 1) for port in ports])
+        assert not {port.id for port in ports[:-1]} & set(topology.inventory()[PortSpec])
+        topology.apply_all([(port, 10) for port in ports])
+        assert {port.id for port in ports} <= set(topology.inventory()[PortSpec])
 
     def test_a_router_takes_its_floating_ips_along(self, topology: Topology) -> None:
         network, outside = a_network(), an_external_network()
         router = a_router(network, outside)
-        topology.apply_network(network, 1)
-        topology.apply_network(outside, 1)
-        topology.apply_router(router, 1)
+        topology.apply(network, 1)
+        topology.apply(outside, 1)
+        topology.apply(router, 1)
         floating = FloatingIpSpec(
             id=randomness.new_uuid(),
             address="172.30.0.22",
@@ -238,11 +238,11 @@ class TopologyContract:
             port_id=randomness.new_uuid(),
             fixed_address="10.0.0.5",
         )
-        topology.apply_floating_ip(floating, 1)
-        topology.remove_router(router.id, 2)
-        assert floating.id not in topology.inventory().floating_ips
-        topology.remove_network(outside.id, 2)
-        topology.remove_network(network.id, 2)
+        topology.apply(floating, 1)
+        topology.remove(RouterSpec, router.id, 2)
+        assert floating.id not in topology.inventory()[FloatingIpSpec]
+        topology.remove(NetworkSpec, outside.id, 2)
+        topology.remove(NetworkSpec, network.id, 2)
 
     def test_every_field_is_taken(self, topology: Topology) -> None:
         six = SubnetSpec(
@@ -269,8 +269,8 @@ class TopologyContract:
                 ("IPv4", {"protocol": "47"}),
             )
         ]
-        topology.apply_network(network, 1)
-        topology.apply_security_group(SecurityGroupSpec(id=groups[0], rules=rules), 1)
+        topology.apply(network, 1)
+        topology.apply(SecurityGroupSpec(id=groups[0], rules=rules), 1)
         port = a_port(
             network,
             name="p",
@@ -290,11 +290,11 @@ class TopologyContract:
             ],
             host="host-1",
         )
-        topology.apply_port(port, 1)
+        topology.apply(port, 1)
         metadata = a_port(network, "10.0.0.2", kind=PortKind.LOCALPORT)
-        topology.apply_port(metadata, 1)
-        topology.apply_port(msgspec.structs.replace(port, security_groups=groups[:1], port_security=False), 2)
-        topology.apply_network(msgspec.structs.replace(network, subnets=network.subnets[:1]), 2)
+        topology.apply(metadata, 1)
+        topology.apply(msgspec.structs.replace(port, security_groups=groups[:1], port_security=False), 2)
+        topology.apply(msgspec.structs.replace(network, subnets=network.subnets[:1]), 2)
         assert port.id in topology.port_states()
         assert metadata.id not in topology.port_states()
 
@@ -310,11 +310,11 @@ class TopologyContract:
         every = [network, outside, group, port, router, floating]
         assert sorted(topology.differing(every)) == sorted(spec.id for spec in every)
         for held in (network, outside):
-            topology.apply_network(held, 1)
-        topology.apply_security_group(group, 1)
-        topology.apply_port(port, 1)
-        topology.apply_router(router, 1)
-        topology.apply_floating_ip(floating, 1)
+            topology.apply(held, 1)
+        topology.apply(group, 1)
+        topology.apply(port, 1)
+        topology.apply(router, 1)
+        topology.apply(floating, 1)
         eventually(lambda: topology.differing(every) == [])
         rule = SecurityRule(id=randomness.new_uuid(), direction="ingress", ethertype="IPv4", protocol="tcp")
         change = msgspec.structs.replace
@@ -342,8 +342,8 @@ class TopologyContract:
         heard: list[tuple[str, bool]] = []
         network = a_network()
         port = a_port(network)
-        topology.apply_network(network, 1)
-        topology.apply_port(port, 1)
+        topology.apply(network, 1)
+        topology.apply(port, 1)
         topology.watch(lambda port_id, up: heard.append((port_id, up)))
         assert topology.port_states()[port.id] is False
         tap = wiring.plug(FENCE, port.id, port.mac, 1442)

@@ -8,6 +8,7 @@ import pytest
 from kumoi.engines.network.fake import plugs
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
+from kumoi.engines.network.interface import NetworkSpec
 from kumoi.kernel.settings import Folder, Settings
 from tests.engines.network.contract import FENCE, TopologyContract, a_network, a_port, eventually
 
@@ -35,10 +36,10 @@ class TestFakeTopology(TopologyContract):
 def test_the_state_outlives_the_process(tmp_path: Path) -> None:
     network = a_network()
     first = FakeTopology(Folder(tmp_path), SETTINGS)
-    first.apply_network(network, 7)
+    first.apply(network, 7)
     first.close()
     second = FakeTopology(Folder(tmp_path), SETTINGS)
-    assert second.inventory().networks == {network.id: 7}
+    assert second.inventory()[NetworkSpec] == {network.id: 7}
     second.close()
 
 
@@ -46,8 +47,8 @@ def test_plugs_are_heard_of_though_their_journal_begins_anew(tmp_path: Path, mon
     """A restarted agent drops a long journal. Entries that the topology had not read are found in the files."""
     topology, network, told = FakeTopology(Folder(tmp_path), SETTINGS), a_network(), dict[str, bool]()
     ports = [a_port(network) for _ in range(2)]
-    topology.apply_network(network, 1)
-    topology.apply_ports([(port, 1) for port in ports])
+    topology.apply(network, 1)
+    topology.apply_all([(port, 1) for port in ports])
     wiring = FakeWiring(Folder(tmp_path), SETTINGS)
     wiring.plug(FENCE, ports[0].id, ports[0].mac, 1442)
     topology.watch(told.__setitem__)

@@ -56,11 +56,11 @@ def test_rows_that_somebody_changed_by_hand_are_told_and_mended(topology: OvnTop
     network, outside = a_network(), an_external_network()
     group = SecurityGroupSpec(id=randomness.new_uuid())
     port, router = a_port(network, security_groups=[group.id]), a_router(network, outside)
-    topology.apply_network(network, 1)
-    topology.apply_network(outside, 1)
-    topology.apply_security_group(group, 1)
-    topology.apply_port(port, 1)
-    topology.apply_router(router, 1)
+    topology.apply(network, 1)
+    topology.apply(outside, 1)
+    topology.apply(group, 1)
+    topology.apply(port, 1)
+    topology.apply(router, 1)
     of_port, of_router = row_id("port", port.id), row_id("router", router.id)
     of_group = row_id("security_group", group.id)
 
@@ -70,10 +70,10 @@ def test_rows_that_somebody_changed_by_hand_are_told_and_mended(topology: OvnTop
             rows.part(row, column, member)
 
     def mend_port() -> None:
-        topology.apply_port(port, 1)
+        topology.apply(port, 1)
 
     def mend_router() -> None:
-        topology.apply_router(router, 1)
+        topology.apply(router, 1)
 
     breakages: list[tuple[Callable[[Rows], object], str, Callable[[], None]]] = [
         (lambda rows: rows.put("Logical_Switch_Port", of_port, addresses=["unknown"]), port.id, mend_port),

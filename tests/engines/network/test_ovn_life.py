@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kumoi.engines.network.interface import NetworkError, ServedNetwork, Silent
+from kumoi.engines.network.interface import NetworkError, NetworkSpec, PortSpec, ServedNetwork, Silent
 from kumoi.engines.network.ovn import daemons
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.engines.network.ovn.wiring import OvnWiring
@@ -36,8 +36,8 @@ def test_two_clouds_side_by_side_and_nothing_left() -> None:
             topology, wiring = OvnTopology(cloud.folder, cloud.settings), OvnWiring(cloud.folder, cloud.settings)
             network = a_network()
             port = a_port(network, host=cloud.settings.host_name)
-            topology.apply_network(network, 1)
-            topology.apply_port(port, 1)
+            topology.apply(network, 1)
+            topology.apply(port, 1)
             wiring.plug(FENCE, port.id, port.mac, 1442)
             served = ServedNetwork(
                 network_id=network.id,
@@ -63,8 +63,8 @@ def test_a_cloud_comes_back_with_its_networks() -> None:
         topology, wiring = OvnTopology(cloud.folder, cloud.settings), OvnWiring(cloud.folder, cloud.settings)
         network = a_network()
         port = a_port(network)
-        topology.apply_network(network, 3)
-        topology.apply_port(port, 4)
+        topology.apply(network, 3)
+        topology.apply(port, 4)
         wiring.plug(FENCE, port.id, port.mac, 1442)
         eventually(lambda: topology.port_states()[port.id])
         cloud.stop()
@@ -76,7 +76,7 @@ def test_a_cloud_comes_back_with_its_networks() -> None:
         daemons.prepare(cloud.folder, cloud.settings)
         assert wiring.plugged() == []
         assert wiring.inventory().strays == []
-        eventually(lambda: topology.inventory().ports == {port.id: 4}, within=15)
+        eventually(lambda: topology.inventory()[PortSpec] == {port.id: 4}, within=15)
         wiring.plug(FENCE, port.id, port.mac, 1442)
         eventually(lambda: topology.port_states()[port.id])
         topology.close()
@@ -87,8 +87,8 @@ def test_after_the_machine_lost_its_devices_they_are_made_again() -> None:
         topology, wiring = OvnTopology(cloud.folder, cloud.settings), OvnWiring(cloud.folder, cloud.settings)
         network = a_network()
         port = a_port(network)
-        topology.apply_network(network, 1)
-        topology.apply_port(port, 1)
+        topology.apply(network, 1)
+        topology.apply(port, 1)
         tap = wiring.plug(FENCE, port.id, port.mac, 1442)
         eventually(lambda: topology.port_states()[port.id])
         running.link_delete(tap)
@@ -151,8 +151,8 @@ def test_the_control_plane_needs_no_power() -> None:
     with running.ovn() as cloud:
         with become("kumoi"):
             topology = OvnTopology(cloud.folder, cloud.settings)
-            topology.apply_network(a_network(), 1)
-            assert len(topology.inventory().networks) == 1
+            topology.apply(a_network(), 1)
+            assert len(topology.inventory()[NetworkSpec]) == 1
             topology.close()
         with become("kumoi-guest"), pytest.raises(NetworkError, match="does not answer"):
             OvnTopology(cloud.folder, cloud.settings).inventory()

@@ -89,7 +89,7 @@ class Cloud:
                 *(rule(direction="ingress", ethertype=ethertype) for ethertype in ("IPv4", "IPv6")),
             ],
         )
-        self.topology.apply_security_group(self.open_group, 1)
+        self.topology.apply(self.open_group, 1)
         self.external = NetworkSpec(
             id=randomness.new_uuid(),
             external=True,
@@ -99,7 +99,7 @@ class Cloud:
                 SubnetSpec(id=randomness.new_uuid(), cidr=ovn.settings.external_cidr, enable_dhcp=False),
             ],
         )
-        self.topology.apply_network(self.external, 1)
+        self.topology.apply(self.external, 1)
         self.network = self.a_network()
         self.router = self.a_router(self.network, f"{self.outside}.10")
         self.stack = contextlib.ExitStack()
@@ -121,7 +121,7 @@ class Cloud:
             ipv6_address_mode="slaac",
         )
         network = NetworkSpec(id=randomness.new_uuid(), mtu=1442, dns_domain="example.org.", subnets=[four, six])
-        self.topology.apply_network(network, 1)
+        self.topology.apply(network, 1)
         metadata = PortSpec(
             id=randomness.new_uuid(),
             network_id=network.id,
@@ -129,7 +129,7 @@ class Cloud:
             kind=PortKind.LOCALPORT,
             fixed_addresses=[FixedAddress(subnet_id=four.id, address="10.0.0.2")],
         )
-        self.topology.apply_port(metadata, 1)
+        self.topology.apply(metadata, 1)
         self.wiring.serve_network(
             FENCE,
             ServedNetwork(
@@ -166,7 +166,7 @@ class Cloud:
                 next_hops=[f"{self.outside}.1"],
             ),
         )
-        self.topology.apply_router(router, 1)
+        self.topology.apply(router, 1)
         return router
 
     def port(self, last: int, network: NetworkSpec | None = None, groups: list[str] | None = None) -> PortSpec:
@@ -182,8 +182,8 @@ class Cloud:
 
     def boot(self, port: PortSpec) -> Guest:
         """Apply, plug, wait until it is up."""
-        self.topology.apply_port(port, 1)
-        self.stack.callback(self.topology.remove_port, port.id, 9)
+        self.topology.apply(port, 1)
+        self.stack.callback(self.topology.remove, PortSpec, port.id, 9)
         guest = Guest(self.wiring.plug(FENCE, port.id, port.mac, 1442), port.mac, self.folder)
         self.stack.callback(self.wiring.unplug, FENCE, port.id)
         self.stack.callback(guest.close)
@@ -263,7 +263,7 @@ def test_dhcp6(cloud: Cloud, guests: Boot, mode: Literal["dhcpv6-stateful", "dhc
         dns_servers=["fd00::53"],
     )
     network = NetworkSpec(id=randomness.new_uuid(), subnets=[six])
-    cloud.topology.apply_network(network, 1)
+    cloud.topology.apply(network, 1)
     port = PortSpec(
         id=randomness.new_uuid(),
         network_id=network.id,
@@ -321,16 +321,16 @@ def test_a_floating_ip_leads_in_and_goes(cloud: Cloud, guests: Boot, distributed
         fixed_address="10.0.0.25",
         distributed=distributed,
     )
-    cloud.topology.apply_floating_ip(floating, 1)
+    cloud.topology.apply(floating, 1)
     eventually(lambda: run(*asked(f"http://{floating.address}/"), check=False) == f"guest {cloud.outside}.1")
     assert len(run(*asked(f"http://{floating.address}/3000000"))) > 3_000_000
     moved = cloud.port(26)
     other = guests(moved)
     other.dhcp()
     other.spawn(*answerer("0.0.0.0", 80, "other"))
-    cloud.topology.apply_floating_ip(msgspec.structs.replace(floating, port_id=moved.id, fixed_address="10.0.0.26"), 2)
+    cloud.topology.apply(msgspec.structs.replace(floating, port_id=moved.id, fixed_address="10.0.0.26"), 2)
     eventually(lambda: run(*asked(f"http://{floating.address}/"), check=False) == f"other {cloud.outside}.1")
-    cloud.topology.remove_floating_ip(floating.id, 3)
+    cloud.topology.remove(FloatingIpSpec, floating.id, 3)
     eventually(lambda: not answers(*ping(floating.address)))
 
 
@@ -355,19 +355,19 @@ def test_a_connection_does_not_follow_the_address_it_came_by(cloud: Cloud, guest
         control = f"--target={cloud.wiring.names.switch_control}"
         return f"dst={floating.address}," in run("ovs-appctl", control, "dpctl/dump-conntrack")
 
-    cloud.topology.apply_floating_ip(floating, 1)
+    cloud.topology.apply(floating, 1)
     connection = ("ping", "-n", "-c", "1", "-W", "1", "-e", "4711", floating.address)
     eventually(lambda: answers(*connection))
     cloud.wiring.end_connections(Translations(floating={floating.address: "10.0.0.27"}, shared=shared))
     assert tracked(), "what leads where it should goes on"
     first.run("ip", "link", "set", "eth0", "down")
-    cloud.topology.apply_floating_ip(msgspec.structs.replace(floating, port_id=two.id, fixed_address="10.0.0.28"), 2)
+    cloud.topology.apply(msgspec.structs.replace(floating, port_id=two.id, fixed_address="10.0.0.28"), 2)
     eventually(lambda: answers(*ping(floating.address)))
     assert not answers(*connection), "the switch forgets by itself: then nobody needs to tell it"
     moved = Translations(floating={floating.address: "10.0.0.28"}, shared=shared)
     assert cloud.wiring.end_connections(moved) > 0
     assert answers(*connection)
-    cloud.topology.remove_floating_ip(floating.id, 3)
+    cloud.topology.remove(FloatingIpSpec, floating.id, 3)
     eventually(lambda: not answers(*ping(floating.address)))
     assert cloud.wiring.end_connections(Translations(floating={}, shared=shared)) > 0
     assert not tracked()
@@ -382,10 +382,10 @@ def test_security_groups_are_walls_with_doors(cloud: Cloud, guests: Boot) -> Non
             rule(direction="ingress", ethertype="IPv4", protocol="icmp", remote_group_id=friends.id),
         ],
     )
-    cloud.topology.apply_security_group(doors, 1)
+    cloud.topology.apply(doors, 1)
     walled = guests(cloud.port(30, groups=[doors.id]))
     stranger = guests(cloud.port(31))
-    cloud.topology.apply_security_group(friends, 1)
+    cloud.topology.apply(friends, 1)
     friend = guests(cloud.port(32, groups=[cloud.open_group.id, friends.id]))
     for guest in (walled, stranger, friend):
         guest.dhcp()
@@ -397,7 +397,7 @@ def test_security_groups_are_walls_with_doors(cloud: Cloud, guests: Boot) -> Non
     assert not stranger.reaches("10.0.0.30")
     assert not walled.reaches("10.0.0.31"), "the group has no rule for what goes out"
     shut = msgspec.structs.replace(doors, rules=[])
-    cloud.topology.apply_security_group(shut, 2)
+    cloud.topology.apply(shut, 2)
     eventually(lambda: not friend.reaches("10.0.0.30"))
 
 
@@ -410,7 +410,7 @@ def test_only_its_own_addresses_pass(cloud: Cloud, guests: Boot) -> None:
     guest.run("ip", "address", "add", "10.0.0.77/24", "dev", "eth0")
     assert not answers("ip", "netns", "exec", guest.namespace, *ping("10.0.0.34")[:-1], "-I", "10.0.0.77", "10.0.0.34")
     paired = msgspec.structs.replace(port, address_pairs=[AddressPair("10.0.0.77")])
-    cloud.topology.apply_port(paired, 2)
+    cloud.topology.apply(paired, 2)
     question = ("ip", "netns", "exec", guest.namespace, *ping("10.0.0.34")[:-1], "-I", "10.0.0.77", "10.0.0.34")
     eventually(lambda: answers(*question))
 
@@ -482,8 +482,8 @@ def test_a_card_plugged_anew_while_the_switch_hears_nothing_works(cloud: Cloud, 
     """As when a server is rebooted while the switch waits for its database: it sees one device of the same name."""
     neighbour, port = guests(cloud.port(44)), cloud.port(45)
     neighbour.dhcp()
-    cloud.topology.apply_port(port, 1)
-    cloud.stack.callback(cloud.topology.remove_port, port.id, 9)
+    cloud.topology.apply(port, 1)
+    cloud.stack.callback(cloud.topology.remove, PortSpec, port.id, 9)
     cloud.stack.callback(cloud.wiring.unplug, FENCE, port.id)
 
     def plug() -> Guest:
@@ -503,7 +503,7 @@ def test_a_card_plugged_anew_while_the_switch_hears_nothing_works(cloud: Cloud, 
 
 def applies(cloud: Cloud, port: PortSpec) -> bool:
     try:
-        cloud.topology.apply_port(port, 1)
+        cloud.topology.apply(port, 1)
     except Exception:
         return False
     return True

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kumoi.engines.network.interface import Topology
+from kumoi.engines.network.interface import FloatingIpSpec, NetworkSpec, PortSpec, RouterSpec, Topology
 from kumoi.engines.network.ovn.topology import OvnTopology
 from kumoi.kernel import reconcile
 from kumoi.services.network import audit, sweeps
@@ -76,11 +76,11 @@ def test_everything_there_is(cloud: Cloud, net: Networks) -> None:
     assert net.show("floatingips", floating["id"])["status"] == "ACTIVE"
     topology: Any = cloud.locate(Topology)
     before = topology.inventory()
-    assert len(before.ports) == 4 and len(before.networks) == 2
+    assert len(before[PortSpec]) == 4 and len(before[NetworkSpec]) == 2
 
     for port in ports:
-        topology.remove_port(port["id"], before.ports[port["id"]] + 5)
-    topology.remove_router(router["id"], before.routers[router["id"]])
+        topology.remove(PortSpec, port["id"], before[PortSpec][port["id"]] + 5)
+    topology.remove(RouterSpec, router["id"], before[RouterSpec][router["id"]])
     assert len(audit.topology_differences(view)) == 5
     for _ in range(sweeps.STUCK_AFTER + 2):
         sweeps.repair(view)
@@ -101,7 +101,8 @@ def test_everything_there_is(cloud: Cloud, net: Networks) -> None:
     net.drop("security-groups", group["id"])
     follow(cloud)
     after = topology.inventory()
-    assert (set(after.networks), after.ports, after.routers, after.floating_ips) == ({outside["id"]}, {}, {}, {})
+    assert set(after[NetworkSpec]) == {outside["id"]}
+    assert after[PortSpec] == after[RouterSpec] == after[FloatingIpSpec] == {}
     assert audit.topology_differences(view) == []
 
 

@@ -7,7 +7,15 @@ import pytest
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
-from kumoi.engines.network.interface import NetworkError, PortKind, Topology
+from kumoi.engines.network.interface import (
+    FloatingIpSpec,
+    NetworkError,
+    NetworkSpec,
+    PortKind,
+    PortSpec,
+    RouterSpec,
+    Topology,
+)
 from kumoi.kernel import clock, reconcile, resolvers
 from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.settings import Settings
@@ -117,7 +125,7 @@ def test_everything_goes_in_any_order(cloud: Any, net: Any, way: dict[str, Any])
     assert reconcile.run_dirty(cloud.database, cloud.locate) > 0
     assert cloud.database.read(reconcile.pending) == []
     held = cloud.locate(Topology).inventory()
-    assert held.networks == held.ports == held.routers == held.floating_ips == {}
+    assert held[NetworkSpec] == held[PortSpec] == held[RouterSpec] == held[FloatingIpSpec] == {}
     assert audit.differences(view(cloud)) == []
 
 
@@ -125,11 +133,11 @@ def test_a_port_becomes_part_of_a_router_and_is_no_port_any_more(cloud: Any, net
     other = net.network("10.8.0.0/24")
     port = net.make("ports", network_id=other["id"])
     cloud.settle()
-    assert port["id"] in cloud.locate(Topology).inventory().ports
+    assert port["id"] in cloud.locate(Topology).inventory()[PortSpec]
     path = f"{V2}/routers/{way['router']['id']}/add_router_interface"
     assert cloud.put(path, json={"port_id": port["id"]}).status_code == 200
     cloud.settle()
-    assert port["id"] not in cloud.locate(Topology).inventory().ports
+    assert port["id"] not in cloud.locate(Topology).inventory()[PortSpec]
     assert audit.differences(view(cloud)) == []
 
 
@@ -143,31 +151,31 @@ def test_a_lost_topology_is_made_again(cloud: Any, net: Any, way: dict[str, Any]
     sweeps.repair(view(cloud))
     cloud.settle()
     after = topology.inventory()
-    assert set(after.ports) == set(before.ports) and set(after.floating_ips) == set(before.floating_ips)
+    assert all(set(after[kind]) == set(before[kind]) for kind in (PortSpec, FloatingIpSpec))
     assert audit.differences(view(cloud)) == []
 
 
 def test_what_nobody_made_goes(cloud: Any, net: Any, way: dict[str, Any]) -> None:
     topology = cloud.locate(Topology)
     spec = cloud.database.read(lambda tx: network_reconciler.desired(tx, [way["inside"]["id"]]))[way["inside"]["id"]]
-    topology.apply_network(type(spec)(id="stray"), 40)
+    topology.apply(type(spec)(id="stray"), 40)
     (found,) = audit.differences(view(cloud))
     assert found["id"] == "stray" and found["kind"] == "network"
     sweeps.repair(view(cloud))
     cloud.settle()
-    assert audit.differences(view(cloud)) == [] and "stray" not in topology.inventory().networks
+    assert audit.differences(view(cloud)) == [] and "stray" not in topology.inventory()[NetworkSpec]
 
 
 def test_tables_set_back_to_an_older_state_win_in_the_end(cloud: Any, net: Any, way: dict[str, Any]) -> None:
     inside = way["inside"]["id"]
     spec = cloud.database.read(lambda tx: network_reconciler.desired(tx, [inside]))[inside]
     topology = cloud.locate(Topology)
-    topology.apply_network(spec, 500)
+    topology.apply(spec, 500)
     sweeps.repair(view(cloud))
     cloud.settle()
-    assert audit.differences(view(cloud)) == [] and topology.inventory().networks[inside] > 500
+    assert audit.differences(view(cloud)) == [] and topology.inventory()[NetworkSpec][inside] > 500
     port = way["port"]["id"]
-    topology.remove_port(port, 900)
+    topology.remove(PortSpec, port, 900)
     with pytest.raises(Stale):
         port_reconciler.apply(view(cloud), {port: 5})
     sweeps.repair(view(cloud))
@@ -176,7 +184,7 @@ def test_tables_set_back_to_an_older_state_win_in_the_end(cloud: Any, net: Any, 
         reconcile.run_dirty(cloud.database, cloud.locate)
     sweeps.repair(view(cloud))
     cloud.settle()
-    assert port in topology.inventory().ports and audit.differences(view(cloud)) == []
+    assert port in topology.inventory()[PortSpec] and audit.differences(view(cloud)) == []
 
 
 def test_an_engine_that_fails_is_asked_again(cloud: Any, net: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,7 +196,7 @@ def test_an_engine_that_fails_is_asked_again(cloud: Any, net: Any, monkeypatch: 
         raise NetworkError("the database is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(topology, "apply_ports", refuse)
+        patch.setattr(topology, "apply_all", refuse)
         port = net.make("ports", network_id=network["id"])
         reconcile.run_dirty(cloud.database, cloud.locate)
         (row,) = cloud.database.read(reconcile.pending)
@@ -196,7 +204,7 @@ def test_an_engine_that_fails_is_asked_again(cloud: Any, net: Any, monkeypatch: 
         assert audit.differences(view(cloud)) == []
     cloud.database.write(lambda tx: tx.execute(reconcile.dirty.update().values(next_at=0)))
     cloud.settle()
-    assert port["id"] in topology.inventory().ports
+    assert port["id"] in topology.inventory()[PortSpec]
 
 
 def test_ports_go_up_and_down_with_their_plugs(cloud: Any, net: Any) -> None:

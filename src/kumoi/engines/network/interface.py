@@ -1,8 +1,8 @@
 """Virtual networks, as the network service uses them, and the plugs of one host into them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import msgspec
 
@@ -34,6 +34,23 @@ class Silent(NetworkError, EngineSilent):
     told = "the network does not answer"
 
 
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """The specification of one resource of a Topology. Each subclass is a kind of resource."""
+
+    resource: ClassVar[str]
+    """Its name in the topology. It stays when the class is renamed."""
+    id: str
+
+    def needs(self) -> "list[tuple[type[Content], str]]":
+        """The resources that must be applied before this one: (kind, id)."""
+        return []
+
+
+def kinds() -> "tuple[type[Content], ...]":
+    """Every kind of resource."""
+    return tuple(Content.__subclasses__())
+
+
 class HostRoute(msgspec.Struct, frozen=True):
     destination: str
     """A CIDR."""
@@ -53,10 +70,10 @@ class SubnetSpec(msgspec.Struct, frozen=True, kw_only=True):
     """The metadata port's IPv4 address in this subnet. Guests get a route to 169.254.169.254 through it."""
 
 
-class NetworkSpec(msgspec.Struct, frozen=True, kw_only=True):
+class NetworkSpec(Content, frozen=True, kw_only=True):
     """A network with its subnets. They are applied together, as one revision."""
 
-    id: str
+    resource: ClassVar[str] = "network"
     name: str = ""
     mtu: int = 1442
     external: bool = False
@@ -96,11 +113,11 @@ class DhcpOption(msgspec.Struct, frozen=True):
     ip_version: Literal[4, 6] = 4
 
 
-class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
+class PortSpec(Content, frozen=True, kw_only=True):
     """A port of a guest or of metadata. Ports of routers (interfaces, gateways) are part of RouterSpec, and those of
     floating IPs part of FloatingIpSpec. These are never applied as a PortSpec."""
 
-    id: str
+    resource: ClassVar[str] = "port"
     network_id: str
     mac: str
     name: str = ""
@@ -116,6 +133,9 @@ class PortSpec(msgspec.Struct, frozen=True, kw_only=True):
     dhcp_options: list[DhcpOption] = []
     host: str | None = None
     """The host on which the port is plugged (`Settings.host_name`); None: any."""
+
+    def needs(self) -> list[tuple[type[Content], str]]:
+        return [(NetworkSpec, self.network_id)]
 
 
 class RouterAddress(msgspec.Struct, frozen=True):
@@ -154,19 +174,23 @@ class Route(msgspec.Struct, frozen=True):
     nexthop: str
 
 
-class RouterSpec(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
+class RouterSpec(Content, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "router"
     name: str = ""
     admin_state_up: bool = True
     interfaces: list[RouterInterface] = []
     gateway: RouterGateway | None = None
     routes: list[Route] = []
 
+    def needs(self) -> list[tuple[type[Content], str]]:
+        on = [interface.network_id for interface in self.interfaces]
+        return [(NetworkSpec, id) for id in on + ([self.gateway.network_id] if self.gateway else [])]
 
-class FloatingIpSpec(msgspec.Struct, frozen=True, kw_only=True):
+
+class FloatingIpSpec(Content, frozen=True, kw_only=True):
     """An associated floating IP. One without an association is not part of the topology."""
 
-    id: str
+    resource: ClassVar[str] = "floating_ip"
     address: str
     mac: str
     """The MAC of the floating IP's own port on the external network; used when distributed."""
@@ -176,6 +200,9 @@ class FloatingIpSpec(msgspec.Struct, frozen=True, kw_only=True):
     fixed_address: str
     distributed: bool = False
     """True: translated on the guest's host; False: on the host that holds the router's gateway."""
+
+    def needs(self) -> list[tuple[type[Content], str]]:
+        return [(RouterSpec, self.router_id)]
 
 
 class SecurityRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,26 +219,15 @@ class SecurityRule(msgspec.Struct, frozen=True, kw_only=True):
     remote_group_id: str | None = None
 
 
-class SecurityGroupSpec(msgspec.Struct, frozen=True, kw_only=True):
-    id: str
+class SecurityGroupSpec(Content, frozen=True, kw_only=True):
+    resource: ClassVar[str] = "security_group"
     name: str = ""
     stateful: bool = True
     rules: list[SecurityRule] = []
 
 
-Content = NetworkSpec | PortSpec | RouterSpec | FloatingIpSpec | SecurityGroupSpec
-"""The specification of one resource of a Topology."""
-
-
-class TopologyInventory(msgspec.Struct, frozen=True, kw_only=True):
-    """Every id in the topology, with the revision that was applied."""
-
-    networks: dict[str, int]
-    ports: dict[str, int]
-    """Ports of guests and of metadata. Ports of routers belong to their router."""
-    routers: dict[str, int]
-    floating_ips: dict[str, int]
-    security_groups: dict[str, int]
+Inventory = Mapping[type[Content], Mapping[str, int]]
+"""Kind → id → the revision that was applied. Ports of routers belong to their router."""
 
 
 class Topology(Protocol):
@@ -223,33 +239,16 @@ class Topology(Protocol):
     is a NetworkError. Each call ends within about ten seconds.
     """
 
-    def apply_network(self, network: NetworkSpec, revision: int) -> None:
-        """Apply the network and its subnets. Subnets that are not in the list are removed."""
+    def apply(self, content: Content, revision: int) -> None:
+        """NotThere if something that it needs was not applied. What the specification does not hold any more (a network's
+        subnet, a router's interface) is removed. A router keeps its floating IPs. A group's members follow from the
+        ports."""
 
-    def remove_network(self, network_id: str, revision: int) -> None:
-        """NetworkError while the network has ports or routers."""
+    def apply_all(self, contents: Sequence[tuple[Content, int]]) -> None:
+        """Apply many (content, revision) in one transaction."""
 
-    def apply_port(self, port: PortSpec, revision: int) -> None: ...
-
-    def apply_ports(self, ports: Sequence[tuple[PortSpec, int]]) -> None:
-        """Apply many (port, revision) in one transaction."""
-
-    def remove_port(self, port_id: str, revision: int) -> None: ...
-
-    def apply_router(self, router: RouterSpec, revision: int) -> None:
-        """Apply the router with its interfaces, gateway, source NAT and routes. Does not change floating IPs."""
-
-    def remove_router(self, router_id: str, revision: int) -> None:
-        """Remove the router with its interfaces, gateway and floating IPs."""
-
-    def apply_floating_ip(self, floating_ip: FloatingIpSpec, revision: int) -> None: ...
-
-    def remove_floating_ip(self, floating_ip_id: str, revision: int) -> None: ...
-
-    def apply_security_group(self, group: SecurityGroupSpec, revision: int) -> None:
-        """Apply the group with all its rules. Its members follow from the ports."""
-
-    def remove_security_group(self, group_id: str, revision: int) -> None: ...
+    def remove(self, kind: type[Content], id: str, revision: int) -> None:
+        """NetworkError while a network has ports or routers. A router takes its floating IPs with it."""
 
     def port_states(self) -> dict[str, bool]:
         """Port id → whether the port is plugged on its host and its flows are installed, for ports of guests."""
@@ -257,7 +256,8 @@ class Topology(Protocol):
     def watch(self, callback: Callable[[str, bool], None]) -> None:
         """Call `callback(port id, up)` at each later change, from another thread. The callback must not block."""
 
-    def inventory(self) -> TopologyInventory: ...
+    def inventory(self) -> Inventory:
+        """Each kind is in it."""
 
     def differing(self, wanted: Sequence[Content]) -> list[str]:
         """The ids of the specifications that differ from the topology or are missing in it."""

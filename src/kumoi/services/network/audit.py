@@ -67,7 +67,7 @@ def topology_differences(view: View) -> list[Difference]:
     inventory = view.engine(Topology).inventory()
     found = []
     for part in parts():
-        kind, held, wanted = part.kind, part.held(inventory), revisions[part.kind]
+        kind, held, wanted = part.kind, inventory[part.content], revisions[part.kind]
         differing = expected[kind] ^ held.keys()
         differing |= {subject_id for subject_id, revision in held.items() if revision != wanted.get(subject_id, 0)}
         for subject_id in sorted(differing):

@@ -2,16 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
-from kumoi.engines.network.interface import Content, TopologyInventory
+from kumoi.engines.network.interface import Content, Topology
 from kumoi.kernel import reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -22,32 +20,30 @@ class Part:
     """Of its reconciler: `network.router`."""
     ids: sa.Select[Any]
     """The ids that the topology should hold."""
-    held: Callable[[TopologyInventory], dict[str, int]]
-    """The existing ids, with their revisions."""
+    content: type[Content]
+    """Its kind in the topology."""
     desired: Callable[[Transaction, list[str]], Mapping[str, Content]]
     """The desired content for some ids."""
 
     def __post_init__(self) -> None:
         _parts[self.kind] = self
 
+    def bring(self, view: View, batch: dict[str, int]) -> None:
+        """What a reconciler does: remove from the topology what has no row, apply the others."""
+        wanted = view.read(lambda tx: self.desired(tx, list(batch)))
+        self.remove(view, {id: revision for id, revision in batch.items() if id not in wanted})
+        self.apply(view, wanted, batch)
+
+    def apply(self, view: View, wanted: Mapping[str, Content], batch: Mapping[str, int]) -> None:
+        for id, content in wanted.items():
+            view.engine(Topology).apply(content, batch[id])
+
+    def remove(self, view: View, gone: Mapping[str, int]) -> None:
+        for id, revision in gone.items():
+            view.engine(Topology).remove(self.content, id, revision)
+
 
 _parts: dict[str, Part] = {}
-
-
-def apply_each(
-    view: View,
-    batch: dict[str, int],
-    desired: Callable[[Transaction, list[str]], Mapping[str, T]],
-    apply: Callable[[T, int], None],
-    remove: Callable[[str, int], None],
-) -> None:
-    """Apply the desired content of each id with its revision, or remove it."""
-    wanted = view.read(lambda tx: desired(tx, list(batch)))
-    for resource_id, revision in batch.items():
-        if resource_id in wanted:
-            apply(wanted[resource_id], revision)
-        else:
-            remove(resource_id, revision)
 
 
 def parts() -> list[Part]:

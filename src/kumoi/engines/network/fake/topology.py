@@ -13,6 +13,7 @@ from kumoi.engines.network.fake import plugs
 from kumoi.engines.network.interface import (
     Content,
     FloatingIpSpec,
+    Inventory,
     NetworkError,
     NetworkSpec,
     NotThere,
@@ -20,7 +21,7 @@ from kumoi.engines.network.interface import (
     PortSpec,
     RouterSpec,
     SecurityGroupSpec,
-    TopologyInventory,
+    kinds,
 )
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.settings import Folder, Settings
@@ -30,14 +31,6 @@ T = TypeVar("T")
 
 LOOK_EVERY = 0.02
 """Seconds between two looks for ports that went up or down."""
-
-KINDS: dict[type[Content], str] = {
-    NetworkSpec: "network",
-    PortSpec: "port",
-    RouterSpec: "router",
-    FloatingIpSpec: "floating_ip",
-    SecurityGroupSpec: "security_group",
-}
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS resources (
@@ -74,70 +67,40 @@ class FakeTopology:
             self._database.execute("ALTER TABLE resources ADD COLUMN written INTEGER NOT NULL DEFAULT 0")
         self._database.executescript(SCHEMA)
 
-    def apply_network(self, network: NetworkSpec, revision: int) -> None:
-        with self._transaction():
-            self._put("network", network.id, revision, network)
+    def apply(self, content: Content, revision: int) -> None:
+        self.apply_all([(content, revision)])
 
-    def remove_network(self, network_id: str, revision: int) -> None:
+    def apply_all(self, contents: Sequence[tuple[Content, int]]) -> None:
         with self._transaction():
-            ports = self._ports_of(network_id)
-            for router in self._all("router", RouterSpec):
-                ports += [each.port_id for each in router.interfaces if each.network_id == network_id]
-                if router.gateway is not None and router.gateway.network_id == network_id:
-                    ports.append(router.gateway.port_id)
-            self._drop("network", network_id, revision)
-            if ports:
-                raise NetworkError(f"network {network_id} still has ports: {', '.join(sorted(ports)[:5])}")
+            for content, revision in contents:
+                self._put(content.resource, content.id, revision, content)
+                for kind, identifier in content.needs():
+                    self._need(kind.resource, identifier)
+                if isinstance(content, PortSpec):
+                    for group_id in content.security_groups:
+                        if self._held(SecurityGroupSpec.resource, group_id)[1] is None:
+                            self._write(SecurityGroupSpec.resource, group_id, 0, SecurityGroupSpec(id=group_id))
 
-    def apply_port(self, port: PortSpec, revision: int) -> None:
-        self.apply_ports([(port, revision)])
-
-    def apply_ports(self, ports: Sequence[tuple[PortSpec, int]]) -> None:
+    def remove(self, kind: type[Content], id: str, revision: int) -> None:
         with self._transaction():
-            for port, revision in ports:
-                self._put("port", port.id, revision, port)
-                self._need("network", port.network_id)
-                for group_id in port.security_groups:
-                    if self._held("security_group", group_id)[1] is None:
-                        self._write("security_group", group_id, 0, SecurityGroupSpec(id=group_id))
+            self._drop(kind.resource, id, revision)
+            if kind is NetworkSpec:
+                self._must_be_empty(id)
+            elif kind is RouterSpec:
+                for floating_ip in self._all("floating_ip", FloatingIpSpec):
+                    if floating_ip.router_id == id:
+                        self._database.execute(
+                            "UPDATE resources SET spec = NULL WHERE kind = 'floating_ip' AND id = ?", (floating_ip.id,)
+                        )
 
-    def remove_port(self, port_id: str, revision: int) -> None:
-        with self._transaction():
-            self._drop("port", port_id, revision)
-
-    def apply_router(self, router: RouterSpec, revision: int) -> None:
-        with self._transaction():
-            self._put("router", router.id, revision, router)
-            for interface in router.interfaces:
-                self._need("network", interface.network_id)
-            if router.gateway is not None:
-                self._need("network", router.gateway.network_id)
-
-    def remove_router(self, router_id: str, revision: int) -> None:
-        with self._transaction():
-            self._drop("router", router_id, revision)
-            for floating_ip in self._all("floating_ip", FloatingIpSpec):
-                if floating_ip.router_id == router_id:
-                    self._database.execute(
-                        "UPDATE resources SET spec = NULL WHERE kind = 'floating_ip' AND id = ?", (floating_ip.id,)
-                    )
-
-    def apply_floating_ip(self, floating_ip: FloatingIpSpec, revision: int) -> None:
-        with self._transaction():
-            self._put("floating_ip", floating_ip.id, revision, floating_ip)
-            self._need("router", floating_ip.router_id)
-
-    def remove_floating_ip(self, floating_ip_id: str, revision: int) -> None:
-        with self._transaction():
-            self._drop("floating_ip", floating_ip_id, revision)
-
-    def apply_security_group(self, group: SecurityGroupSpec, revision: int) -> None:
-        with self._transaction():
-            self._put("security_group", group.id, revision, group)
-
-    def remove_security_group(self, group_id: str, revision: int) -> None:
-        with self._transaction():
-            self._drop("security_group", group_id, revision)
+    def _must_be_empty(self, network_id: str) -> None:
+        ports = self._ports_of(network_id)
+        for router in self._all("router", RouterSpec):
+            ports += [each.port_id for each in router.interfaces if each.network_id == network_id]
+            if router.gateway is not None and router.gateway.network_id == network_id:
+                ports.append(router.gateway.port_id)
+        if ports:
+            raise NetworkError(f"network {network_id} still has ports: {', '.join(sorted(ports)[:5])}")
 
     def port_states(self) -> dict[str, bool]:
         with self._lock:
@@ -154,26 +117,18 @@ class FakeTopology:
                 self._looking = threading.Thread(target=self._look, args=(before,), daemon=True)
                 self._looking.start()
 
-    def inventory(self) -> TopologyInventory:
+    def inventory(self) -> Inventory:
+        held: dict[str, dict[str, int]] = {kind.resource: {} for kind in kinds()}
         with self._lock:
-            held: dict[str, dict[str, int]] = {}
             for kind, identifier, revision in self._database.execute(
                 "SELECT kind, id, revision FROM resources WHERE spec IS NOT NULL"
             ):
-                held.setdefault(kind, {})[identifier] = revision
-        return TopologyInventory(
-            networks=held.get("network", {}),
-            ports=held.get("port", {}),
-            routers=held.get("router", {}),
-            floating_ips=held.get("floating_ip", {}),
-            security_groups=held.get("security_group", {}),
-        )
+                held[kind][identifier] = revision
+        return {kind: held[kind.resource] for kind in kinds()}
 
     def differing(self, wanted: Sequence[Content]) -> list[str]:
         with self._lock:
-            return [
-                spec.id for spec in wanted if self._held(KINDS[type(spec)], spec.id)[1] != msgspec.json.encode(spec)
-            ]
+            return [spec.id for spec in wanted if self._held(spec.resource, spec.id)[1] != msgspec.json.encode(spec)]
 
     def close(self) -> None:
         self._stop.set()

@@ -2,7 +2,7 @@
 
 from kumoi.engines.network.interface import NetworkError, NetworkSpec
 from kumoi.engines.network.ovn import dhcp
-from kumoi.engines.network.ovn.rows import Row, Rows, row_id
+from kumoi.engines.network.ovn.rows import Rendering, Row, Rows, row_id
 
 KIND = "network"
 SWITCH = "Logical_Switch"
@@ -78,3 +78,6 @@ def _physical(rows: Rows, switch: Row, network: NetworkSpec) -> None:
     )
     if rows.is_new(port):
         rows.join(switch, "ports", port)
+
+
+RENDERING = Rendering(NetworkSpec, SWITCH, apply, remove)

@@ -3,7 +3,7 @@
 from kumoi.engines.network.interface import PortKind, PortSpec
 from kumoi.engines.network.ovn import dhcp, networks, security_groups
 from kumoi.engines.network.ovn.networks import PORT
-from kumoi.engines.network.ovn.rows import Rows, row_id
+from kumoi.engines.network.ovn.rows import Rendering, Rows, row_id
 
 KIND = "port"
 
@@ -77,3 +77,6 @@ def _allowed(port: PortSpec) -> list[str]:
         if pair.address not in addresses:
             addresses.append(pair.address)
     return [" ".join([mac, *addresses]) for mac, addresses in allowed.items()]
+
+
+RENDERING = Rendering(PortSpec, networks.PORT, apply, remove)

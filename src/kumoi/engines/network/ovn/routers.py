@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from kumoi.engines.network.interface import FloatingIpSpec, RouterGateway, RouterInterface, RouterSpec
 from kumoi.engines.network.ovn import networks
 from kumoi.engines.network.ovn.networks import PORT
-from kumoi.engines.network.ovn.rows import Row, Rows, row_id
+from kumoi.engines.network.ovn.rows import Rendering, Row, Rows, row_id
 
 KIND = "router"
 FLOATING_IP = "floating_ip"
@@ -212,3 +212,15 @@ def _source_nat(rows: Rows, row: Row, router: RouterSpec) -> None:
     for nat in wanted:
         if nat not in held:
             rows.join(row, "nat", nat)
+
+
+def rendering(gateway_hosts: Sequence[str]) -> Rendering[RouterSpec]:
+    """`gateway_hosts`: see `apply`."""
+
+    def on_hosts(rows: Rows, router: RouterSpec, revision: int) -> None:
+        apply(rows, router, revision, gateway_hosts)
+
+    return Rendering(RouterSpec, ROUTER, on_hosts, remove)
+
+
+FLOATING_IPS = Rendering(FloatingIpSpec, NAT, apply_floating_ip, remove_floating_ip)

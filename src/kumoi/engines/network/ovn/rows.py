@@ -1,15 +1,18 @@
 """Rows of the northbound database under ids that follow from ours, and the ledger of their revisions."""
 
 import uuid
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from kumoi.engines.network.interface import NotThere
+from kumoi.engines.network.interface import Content, NotThere
 from kumoi.kernel import clock
 from kumoi.kernel.fences import Stale
 
 Row = Any
 """A row of the `ovs` library: columns are attributes, references are rows; optional columns are lists."""
+
+S = TypeVar("S", bound=Content)
 
 LEDGER = "Copp"
 """A table whose rows OVN ignores unless a switch or router refers to them. Nothing refers to the ledger's rows."""
@@ -116,6 +119,16 @@ class Rows:
         for row in old:
             row.verify("external_ids")
             row.delete()
+
+
+@dataclass(frozen=True)
+class Rendering(Generic[S]):
+    """How one kind of resource becomes rows. `table`: where its own row is."""
+
+    kind: type[S]
+    table: str
+    apply: Callable[[Rows, S, int], None]
+    remove: Callable[[Rows, str, int], None]
 
 
 class Differs(Exception):

@@ -3,7 +3,7 @@
 import ipaddress
 
 from kumoi.engines.network.interface import SecurityGroupSpec, SecurityRule
-from kumoi.engines.network.ovn.rows import Row, Rows, row_id
+from kumoi.engines.network.ovn.rows import Rendering, Row, Rows, row_id
 
 KIND = "security_group"
 GROUP = "Port_Group"
@@ -147,3 +147,6 @@ def _protocol(rule: SecurityRule, version: str) -> list[str]:
 def _name(group_id: str) -> str:
     # Names in OVN's language have no dashes, and OVN derives address sets called after the group.
     return f"pg_{group_id.replace('-', '_')}"
+
+
+RENDERING = Rendering(SecurityGroupSpec, GROUP, apply, remove)

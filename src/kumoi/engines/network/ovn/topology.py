@@ -1,26 +1,27 @@
 """`Topology` by OVN: each call one transaction of the northbound database."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from kumoi.engines.network.interface import (
-    Content,
-    FloatingIpSpec,
-    NetworkSpec,
-    NotThere,
-    PortSpec,
-    RouterSpec,
-    SecurityGroupSpec,
-    TopologyInventory,
-)
+from kumoi.engines.network.interface import Content, Inventory, NotThere
 from kumoi.engines.network.ovn import networks, routers, security_groups
 from kumoi.engines.network.ovn import ports as logical_ports
 from kumoi.engines.network.ovn.names import Names
 from kumoi.engines.network.ovn.northbound import Northbound
-from kumoi.engines.network.ovn.rows import Comparison, Differs, Rows, held_revision
+from kumoi.engines.network.ovn.rows import Comparison, Differs, Rendering, Rows, held_revision
 from kumoi.kernel.settings import Folder, Settings
 
 COMPARED_AT_ONCE = 100
 """Resources that are compared at once. Writers wait meanwhile, because the connection is in use."""
+
+
+def renderings(gateway_hosts: Sequence[str]) -> dict[type[Content], Rendering[Any]]:
+    """Kind → how it becomes rows. `gateway_hosts`: hosts that may run routers' gateways, the preferred one first."""
+    router = routers.rendering(gateway_hosts)
+    every: tuple[Rendering[Any], ...] = (
+        networks.RENDERING, logical_ports.RENDERING, router, routers.FLOATING_IPS, security_groups.RENDERING,
+    )  # fmt: skip
+    return {each.kind: each for each in every}
 
 
 class OvnTopology:
@@ -28,44 +29,20 @@ class OvnTopology:
 
     def __init__(self, folder: Folder, settings: Settings) -> None:
         self.northbound = Northbound(Names(folder, settings).northbound_socket)
-        self.gateway_hosts = [settings.host_name]
+        self.renderings = renderings([settings.host_name])
 
-    def apply_network(self, network: NetworkSpec, revision: int) -> None:
-        self.northbound.change(lambda rows: networks.apply(rows, network, revision))
+    def apply(self, content: Content, revision: int) -> None:
+        self.apply_all([(content, revision)])
 
-    def remove_network(self, network_id: str, revision: int) -> None:
-        self.northbound.change(lambda rows: networks.remove(rows, network_id, revision))
-
-    def apply_port(self, port: PortSpec, revision: int) -> None:
-        self.apply_ports([(port, revision)])
-
-    def apply_ports(self, ports: Sequence[tuple[PortSpec, int]]) -> None:
+    def apply_all(self, contents: Sequence[tuple[Content, int]]) -> None:
         def work(rows: Rows) -> None:
-            for port, revision in ports:
-                logical_ports.apply(rows, port, revision)
+            for content, revision in contents:
+                self.renderings[type(content)].apply(rows, content, revision)
 
         self.northbound.change(work)
 
-    def remove_port(self, port_id: str, revision: int) -> None:
-        self.northbound.change(lambda rows: logical_ports.remove(rows, port_id, revision))
-
-    def apply_router(self, router: RouterSpec, revision: int) -> None:
-        self.northbound.change(lambda rows: routers.apply(rows, router, revision, self.gateway_hosts))
-
-    def remove_router(self, router_id: str, revision: int) -> None:
-        self.northbound.change(lambda rows: routers.remove(rows, router_id, revision))
-
-    def apply_floating_ip(self, floating_ip: FloatingIpSpec, revision: int) -> None:
-        self.northbound.change(lambda rows: routers.apply_floating_ip(rows, floating_ip, revision))
-
-    def remove_floating_ip(self, floating_ip_id: str, revision: int) -> None:
-        self.northbound.change(lambda rows: routers.remove_floating_ip(rows, floating_ip_id, revision))
-
-    def apply_security_group(self, group: SecurityGroupSpec, revision: int) -> None:
-        self.northbound.change(lambda rows: security_groups.apply(rows, group, revision))
-
-    def remove_security_group(self, group_id: str, revision: int) -> None:
-        self.northbound.change(lambda rows: security_groups.remove(rows, group_id, revision))
+    def remove(self, kind: type[Content], id: str, revision: int) -> None:
+        self.northbound.change(lambda rows: self.renderings[kind].remove(rows, id, revision))
 
     def port_states(self) -> dict[str, bool]:
         def question(rows: Rows) -> dict[str, bool]:
@@ -80,18 +57,12 @@ class OvnTopology:
     def watch(self, callback: Callable[[str, bool], None]) -> None:
         self.northbound.watch(callback)
 
-    def inventory(self) -> TopologyInventory:
-        def question(rows: Rows) -> TopologyInventory:
-            def held(table: str, kind: str) -> dict[str, int]:
-                return {row.external_ids["kumoi:id"]: held_revision(row) for row in rows.all(table, kind)}
-
-            return TopologyInventory(
-                networks=held(networks.SWITCH, networks.KIND),
-                ports=held(networks.PORT, logical_ports.KIND),
-                routers=held(routers.ROUTER, routers.KIND),
-                floating_ips=held(routers.NAT, routers.FLOATING_IP),
-                security_groups=held(security_groups.GROUP, security_groups.KIND),
-            )
+    def inventory(self) -> Inventory:
+        def question(rows: Rows) -> Inventory:
+            return {
+                kind: {row.external_ids["kumoi:id"]: held_revision(row) for row in rows.all(each.table, kind.resource)}
+                for kind, each in self.renderings.items()
+            }
 
         return self.northbound.read(question)
 
@@ -106,22 +77,10 @@ class OvnTopology:
         found = []
         for spec in wanted:
             try:
-                self._apply(rows, spec)
+                self.renderings[type(spec)].apply(rows, spec, 0)
             except (Differs, NotThere):
                 found.append(spec.id)
         return found
-
-    def _apply(self, rows: Rows, spec: Content) -> None:
-        if isinstance(spec, NetworkSpec):
-            networks.apply(rows, spec, 0)
-        elif isinstance(spec, PortSpec):
-            logical_ports.apply(rows, spec, 0)
-        elif isinstance(spec, RouterSpec):
-            routers.apply(rows, spec, 0, self.gateway_hosts)
-        elif isinstance(spec, FloatingIpSpec):
-            routers.apply_floating_ip(rows, spec, 0)
-        else:
-            security_groups.apply(rows, spec, 0)
 
     def close(self) -> None:
         self.northbound.close()

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from kumoi.engines.network.interface import FloatingIpSpec, Topology
+from kumoi.engines.network.interface import FloatingIpSpec
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.floating_ips import logic, store
@@ -31,21 +31,17 @@ def desired(tx: Transaction, floating_ip_ids: list[str]) -> dict[str, FloatingIp
 
 def apply(view: View, batch: dict[str, int]) -> None:
     wanted = view.read(lambda tx: desired(tx, list(batch)))
-    topology = view.engine(Topology)
-    for floating_ip_id, revision in batch.items():
-        if floating_ip_id not in wanted:
-            topology.remove_floating_ip(floating_ip_id, revision)
-    for floating_ip_id, spec in wanted.items():
-        topology.apply_floating_ip(spec, batch[floating_ip_id])
+    PART.remove(view, {id: revision for id, revision in batch.items() if id not in wanted})
+    PART.apply(view, wanted, batch)
     if wanted:
         there = {(spec.id, spec.port_id, spec.fixed_address) for spec in wanted.values()}
         view.write(lambda tx: store.set_active(tx, there, ACTIVE))
 
 
-RECONCILER = Reconciler(logic.KIND, apply, order=50)
 PART = Part(
-    RECONCILER.kind,
+    logic.KIND,
     ids=sa.select(floating_ips_table.c.id).where(floating_ips_table.c.port_id.is_not(None)),
-    held=lambda held: held.floating_ips,
+    content=FloatingIpSpec,
     desired=desired,
 )
+RECONCILER = Reconciler(PART.kind, apply, order=50)

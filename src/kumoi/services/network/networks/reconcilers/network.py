@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from kumoi.engines.network.interface import HostRoute, NetworkSpec, SubnetSpec, Topology
+from kumoi.engines.network.interface import HostRoute, NetworkSpec, SubnetSpec
 from kumoi.kernel import reconcile, resolvers
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
@@ -39,15 +39,11 @@ def desired(tx: Transaction, network_ids: list[str]) -> dict[str, NetworkSpec]:
 
 def apply(view: View, batch: dict[str, int]) -> None:
     wanted = view.read(lambda tx: desired(tx, list(batch)))
-    topology = view.engine(Topology)
-    for network_id, revision in batch.items():
-        if network_id in wanted:
-            topology.apply_network(wanted[network_id], revision)
+    PART.apply(view, wanted, batch)
     gone = {network_id: revision for network_id, revision in batch.items() if network_id not in wanted}
     if gone:
         _let_go(view)
-    for network_id, revision in gone.items():
-        topology.remove_network(network_id, revision)
+    PART.remove(view, gone)
 
 
 def _let_go(view: View) -> None:
@@ -85,5 +81,5 @@ def _subnet(row: SubnetRow, metadata_address: str | None) -> SubnetSpec:
     )
 
 
-RECONCILER = Reconciler(logic.KIND, apply, order=20)
-PART = Part(RECONCILER.kind, ids=sa.select(networks_table.c.id), held=lambda held: held.networks, desired=desired)
+PART = Part(logic.KIND, ids=sa.select(networks_table.c.id), content=NetworkSpec, desired=desired)
+RECONCILER = Reconciler(PART.kind, apply, order=20)

@@ -23,13 +23,9 @@ def desired(tx: Transaction, port_ids: list[str]) -> dict[str, PortSpec]:
 def apply(view: View, batch: dict[str, int]) -> None:
     states.follow(view)
     wanted = view.read(lambda tx: desired(tx, list(batch)))
-    topology = view.engine(Topology)
-    for port_id, revision in batch.items():
-        if port_id not in wanted:
-            topology.remove_port(port_id, revision)
-    there = [(wanted[port_id], revision) for port_id, revision in batch.items() if port_id in wanted]
-    if there:
-        topology.apply_ports(there)
+    PART.remove(view, {port_id: revision for port_id, revision in batch.items() if port_id not in wanted})
+    if wanted:
+        view.engine(Topology).apply_all([(spec, batch[port_id]) for port_id, spec in wanted.items()])
 
 
 def _port(row: PortDetails) -> PortSpec:
@@ -55,10 +51,10 @@ def _port(row: PortDetails) -> PortSpec:
     )
 
 
-RECONCILER = Reconciler(logic.KIND, apply, order=30)
 PART = Part(
-    RECONCILER.kind,
+    logic.KIND,
     ids=sa.select(ports_table.c.id).where(ports_table.c.device_owner.not_in(NOT_PLUGGED)),
-    held=lambda held: held.ports,
+    content=PortSpec,
     desired=desired,
 )
+RECONCILER = Reconciler(PART.kind, apply, order=30)

@@ -2,9 +2,9 @@
 
 import sqlalchemy as sa
 
-from kumoi.engines.network.interface import Route, RouterAddress, RouterGateway, RouterInterface, RouterSpec, Topology
+from kumoi.engines.network.interface import Route, RouterAddress, RouterGateway, RouterInterface, RouterSpec
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.kernel.reconcile import Reconciler
 from kumoi.services.network import spelling
 from kumoi.services.network.networks import store as networks_store
 from kumoi.services.network.networks.models import NetworkRow
@@ -15,7 +15,7 @@ from kumoi.services.network.routers.models import RouterRow
 from kumoi.services.network.routers.models import routers as routers_table
 from kumoi.services.network.subnets import store as subnets_store
 from kumoi.services.network.subnets.models import SubnetRow
-from kumoi.services.network.topology import Part, apply_each
+from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
@@ -54,11 +54,6 @@ def desired(tx: Transaction, router_ids: list[str]) -> dict[str, RouterSpec]:
     }
 
 
-def apply(view: View, batch: dict[str, int]) -> None:
-    topology = view.engine(Topology)
-    apply_each(view, batch, desired, topology.apply_router, topology.remove_router)
-
-
 def _interface(port: PortDetails, on: dict[str, NetworkRow], ranges: dict[str, SubnetRow]) -> RouterInterface:
     return RouterInterface(
         port_id=port["id"],
@@ -91,5 +86,5 @@ def _with_prefix(address: str, subnet: SubnetRow) -> str:
     return f"{address}/{subnet['cidr'].partition('/')[2]}"
 
 
-RECONCILER = Reconciler(logic.KIND, apply, order=40)
-PART = Part(RECONCILER.kind, ids=sa.select(routers_table.c.id), held=lambda held: held.routers, desired=desired)
+PART = Part(logic.KIND, ids=sa.select(routers_table.c.id), content=RouterSpec, desired=desired)
+RECONCILER = Reconciler(PART.kind, PART.bring, order=40)

@@ -2,13 +2,13 @@
 
 import sqlalchemy as sa
 
-from kumoi.engines.network.interface import SecurityGroupSpec, SecurityRule, Topology
+from kumoi.engines.network.interface import SecurityGroupSpec, SecurityRule
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.reconcile import Reconciler, View
+from kumoi.kernel.reconcile import Reconciler
 from kumoi.services.network.security_groups import logic, store
 from kumoi.services.network.security_groups.models import SecurityGroupRuleRow
 from kumoi.services.network.security_groups.models import security_groups as security_groups_table
-from kumoi.services.network.topology import Part, apply_each
+from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, group_ids: list[str]) -> dict[str, SecurityGroupSpec]:
@@ -26,11 +26,6 @@ def desired(tx: Transaction, group_ids: list[str]) -> dict[str, SecurityGroupSpe
     }
 
 
-def apply(view: View, batch: dict[str, int]) -> None:
-    topology = view.engine(Topology)
-    apply_each(view, batch, desired, topology.apply_security_group, topology.remove_security_group)
-
-
 def _rule(row: SecurityGroupRuleRow) -> SecurityRule:
     return SecurityRule(
         id=row["id"],
@@ -44,7 +39,5 @@ def _rule(row: SecurityGroupRuleRow) -> SecurityRule:
     )
 
 
-RECONCILER = Reconciler(logic.KIND, apply, order=10)
-PART = Part(
-    RECONCILER.kind, ids=sa.select(security_groups_table.c.id), held=lambda held: held.security_groups, desired=desired
-)
+PART = Part(logic.KIND, ids=sa.select(security_groups_table.c.id), content=SecurityGroupSpec, desired=desired)
+RECONCILER = Reconciler(PART.kind, PART.bring, order=10)
