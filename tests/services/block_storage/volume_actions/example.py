@@ -50,3 +50,37 @@ def unreserve(cloud: Any) -> tuple[str, dict[str, Any]]:
     path, body = reserve(cloud)
     assert cloud.post(path, json=body).status_code == 202
     return path, {"os-unreserve": {}}
+
+
+def unset_image_metadata(cloud: Any) -> tuple[str, dict[str, Any]]:
+    path, body = set_image_metadata(cloud)
+    assert cloud.post(path, json=body).status_code == 200
+    return path, {"os-unset_image_metadata": {"key": "mark"}}
+
+
+def attach(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-attach", {"instance_uuid": "00000000-0000-4000-8000-000000000001", "mountpoint": "/dev/vdc"})
+
+
+def _attached(cloud: Any) -> str:
+    path, body = attach(cloud)
+    assert cloud.post(path, as_="admin", json=body).status_code == 202
+    return path
+
+
+def detach(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _attached(cloud), {"os-detach": {}}
+
+
+def force_detach(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _attached(cloud), {"os-force_detach": {}}
+
+
+def begin_detaching(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _attached(cloud), {"os-begin_detaching": {}}
+
+
+def roll_detaching(cloud: Any) -> tuple[str, dict[str, Any]]:
+    path, body = begin_detaching(cloud)
+    assert cloud.post(path, as_="admin", json=body).status_code == 202
+    return path, {"os-roll_detaching": {}}
