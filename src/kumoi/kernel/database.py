@@ -135,6 +135,10 @@ class Transaction:
         """Rows as plain tuples, for bulk reads."""
         return [tuple(row) for row in self.connection.execute(statement, parameters).all()]
 
+    def column(self, statement: sa.Executable, parameters: Any = None) -> list[Any]:
+        """The first column of all rows."""
+        return list(self.connection.execute(statement, parameters).scalars().all())
+
     @overload
     def one(self, statement: sa.Executable, row: type[R], parameters: Any = None) -> R | None: ...
 

@@ -158,7 +158,7 @@ def stray_plugs(view: View) -> list[tuple[str, str]]:
 
 
 def _existing(tx: Transaction, port_ids: list[str]) -> set[str]:
-    return {row[0] for row in tx.tuples(sa.select(ports_table.c.id).where(ports_table.c.id.in_(port_ids)))}
+    return set(tx.column(sa.select(ports_table.c.id).where(ports_table.c.id.in_(port_ids))))
 
 
 def _served_otherwise(host: str, served: set[str], wanted: dict[str, set[str]]) -> list[Difference]:
@@ -182,7 +182,7 @@ def _to_serve(tx: Transaction) -> dict[str, set[str]]:
 
 def _tables(tx: Transaction) -> tuple[dict[str, set[str]], dict[str, dict[str, int]], set[tuple[str, str]]]:
     """Ids by kind, wanted revisions by kind, and pending changes."""
-    expected = {part.kind: {row[0] for row in tx.tuples(part.ids)} for part in parts()}
+    expected = {part.kind: set(tx.column(part.ids)) for part in parts()}
     wanted = sa.select(_dirty.c.id, _dirty.c.wanted)
     revisions = {kind: {row[0]: row[1] for row in tx.tuples(wanted.where(_dirty.c.kind == kind))} for kind in expected}
     return expected, revisions, _pending(tx)

@@ -145,7 +145,7 @@ def _long_gone(tx: Transaction) -> dict[str, list[str]]:
             dirty.c.next_at < tx.now - REMEMBERED,
             dirty.c.id.not_in(there),
         )
-        ids = [row[0] for row in tx.tuples(query.limit(AT_ONCE))]
+        ids = tx.column(query.limit(AT_ONCE))
         if ids:
             found[kind] = ids
     return found

@@ -59,7 +59,7 @@ def open_to(project_id: str) -> sa.ColumnElement[bool]:
 def projects(tx: Transaction, volume_type_id: str) -> list[str]:
     """The projects in the access list, sorted."""
     query = sa.select(access.c.project_id).where(access.c.volume_type_id == volume_type_id)
-    return [row["project_id"] for row in tx.all(query.order_by(access.c.project_id))]
+    return tx.column(query.order_by(access.c.project_id))
 
 
 def has_access(tx: Transaction, volume_type_id: str, project_id: str) -> bool:

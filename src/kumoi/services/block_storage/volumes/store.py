@@ -62,7 +62,7 @@ def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> tupl
 
 
 def metadata_of(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> list[dict[str, str]]:
-    return [row["metadata"] for row in tx.all(sa.select(table.c.metadata).where(*conditions))]
+    return tx.column(sa.select(table.c.metadata).where(*conditions))
 
 
 def every(tx: Transaction) -> list[dict[str, Any]]:

@@ -83,7 +83,7 @@ def delete_extra_spec(tx: Transaction, flavor_id: int, key: str) -> bool:
 def projects(tx: Transaction, flavor_id: int) -> list[str]:
     """The projects that may use the private flavor."""
     query = sa.select(access.c.project_id).where(access.c.flavor_id == flavor_id).order_by(access.c.project_id)
-    return [row["project_id"] for row in tx.all(query)]
+    return tx.column(query)
 
 
 def add_project(tx: Transaction, flavor_id: int, project_id: str) -> None:

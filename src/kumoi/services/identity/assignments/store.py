@@ -74,7 +74,7 @@ def role_ids(tx: Transaction, user_id: str, target_kind: str, target_id: str) ->
         above = assignments.c.target_id.in_(ancestors(target_id))
         here = sa.or_(here, sa.and_(assignments.c.inherited.is_(True), above))
     query = sa.select(assignments.c.role_id).where(of_user(user_id), here)
-    return {row["role_id"] for row in tx.all(query)}
+    return set(tx.column(query))
 
 
 def targets_of_user(tx: Transaction, user_id: str) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ def below(tx: Transaction, ids: Iterable[str]) -> set[str]:
     """The ids of all projects below these projects or domains."""
     walk = sa.select(projects_table.c.id).where(projects_table.c.parent_id.in_(list(ids))).cte("below", recursive=True)
     walk = walk.union(sa.select(projects_table.c.id).join(walk, projects_table.c.parent_id == walk.c.id))
-    return {row["id"] for row in tx.all(sa.select(walk.c.id))}
+    return set(tx.column(sa.select(walk.c.id)))
 
 
 def forget(tx: Transaction, ids: Sequence[str], kind: str) -> None:

@@ -66,4 +66,4 @@ def region_in_use(tx: Transaction, region_id: str) -> bool:
 
 
 def regions_below(tx: Transaction, region_id: str) -> list[str]:
-    return [row["id"] for row in tx.all(sa.select(regions.c.id).where(regions.c.parent_region_id == region_id))]
+    return tx.column(sa.select(regions.c.id).where(regions.c.parent_region_id == region_id))

@@ -52,7 +52,7 @@ def delete(tx: Transaction, ids: Sequence[str]) -> None:
 
 
 def of_domain(tx: Transaction, domain_id: str) -> list[str]:
-    return [row["id"] for row in tx.all(sa.select(groups.c.id).where(groups.c.domain_id == domain_id))]
+    return tx.column(sa.select(groups.c.id).where(groups.c.domain_id == domain_id))
 
 
 def having(user_id: str) -> sa.ColumnElement[bool]:
@@ -76,7 +76,7 @@ def users_of(tx: Transaction, group_ids: Sequence[str]) -> dict[str, list[str]]:
 
 def of_user(tx: Transaction, user_id: str) -> list[str]:
     query = sa.select(memberships.c.group_id).where(memberships.c.user_id == user_id)
-    return [row["group_id"] for row in tx.all(query)]
+    return tx.column(query)
 
 
 def has(tx: Transaction, group_id: str, user_id: str) -> bool:

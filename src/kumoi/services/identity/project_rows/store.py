@@ -81,7 +81,7 @@ def children(tx: Transaction, ids: Sequence[str]) -> list[ProjectRow]:
 
 
 def of_domain(tx: Transaction, domain_id: str) -> list[str]:
-    return [row["id"] for row in tx.all(sa.select(projects.c.id).where(projects.c.domain_id == domain_id))]
+    return tx.column(sa.select(projects.c.id).where(projects.c.domain_id == domain_id))
 
 
 def tags(tx: Transaction, ids: Sequence[str]) -> dict[str, list[str]]:

@@ -51,7 +51,7 @@ def delete(tx: Transaction, role_ids: Sequence[str]) -> None:
 
 
 def of_domain(tx: Transaction, domain_id: str) -> list[str]:
-    return [row["id"] for row in tx.all(sa.select(roles.c.id).where(roles.c.domain_id == domain_id))]
+    return tx.column(sa.select(roles.c.id).where(roles.c.domain_id == domain_id))
 
 
 def implied(tx: Transaction) -> dict[str, set[str]]:

@@ -100,7 +100,7 @@ def application_credential_named(tx: Transaction, user_id: str, name: str) -> Ap
 def application_credential_role_ids(tx: Transaction, id: str) -> set[str]:
     rows = application_credential_roles_table
     query = sa.select(rows.c.role_id).where(rows.c.application_credential_id == id)
-    return {row["role_id"] for row in tx.all(query)}
+    return set(tx.column(query))
 
 
 def revoked(tx: Transaction, audit_ids: Sequence[str]) -> bool:

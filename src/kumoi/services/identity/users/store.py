@@ -62,7 +62,7 @@ def delete(tx: Transaction, ids: Sequence[str]) -> None:
 
 
 def of_domain(tx: Transaction, domain_id: str) -> list[str]:
-    return [row["id"] for row in tx.all(sa.select(users.c.id).where(users.c.domain_id == domain_id))]
+    return tx.column(sa.select(users.c.id).where(users.c.domain_id == domain_id))
 
 
 def forget_default_project(tx: Transaction, project_ids: Sequence[str]) -> None:

@@ -86,7 +86,7 @@ def delete(tx: Transaction, image_id: str) -> None:
 
 def ids_with_data(tx: Transaction) -> list[str]:
     query = sa.select(images.c.id).where(images.c.status.in_((ACTIVE, DEACTIVATED))).order_by(images.c.id)
-    return [row["id"] for row in tx.all(query)]
+    return tx.column(query)
 
 
 def every(tx: Transaction) -> list[ImageStatus]:

@@ -18,7 +18,7 @@ def taken(tx: Transaction, subnet_id: str, among: Sequence[str] | None = None) -
     query = sa.select(addresses.c.address).where(addresses.c.subnet_id == subnet_id)
     if among is not None:
         query = query.where(addresses.c.address.in_(among))
-    return {row[0] for row in tx.execute(query)}
+    return set(tx.column(query))
 
 
 def of_ports(tx: Transaction, port_ids: Sequence[str]) -> dict[str, list[Given]]:

@@ -223,7 +223,7 @@ def cards(tx: Transaction) -> list[tuple[str, str]]:
 def device_ids(tx: Transaction) -> set[str]:
     """Devices that have ports as cards."""
     query = sa.select(ports_table.c.device_id).where(ports_table.c.device_position >= 0).distinct()
-    return {row[0] for row in tx.execute(query)}
+    return set(tx.column(query))
 
 
 def _usable_network(tx: Transaction, who: Who, network_id: str, network: NetworkRow | None) -> None:

@@ -102,7 +102,7 @@ def segments(tx: Transaction, network_type: str, physical_network: str | None) -
     query = sa.select(networks.c.segmentation_id).where(
         networks.c.network_type == network_type, networks.c.physical_network == physical_network
     )
-    return {row[0] for row in tx.tuples(query)}
+    return set(tx.column(query))
 
 
 def default_external(tx: Transaction) -> NetworkRow | None:

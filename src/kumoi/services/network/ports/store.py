@@ -236,7 +236,7 @@ def delete(tx: Transaction, port_ids: Sequence[str]) -> None:
 def networks_of_owner(tx: Transaction, owner: str) -> list[str]:
     """Networks with a port of this owner."""
     query = sa.select(ports.c.network_id).where(ports.c.device_owner == owner).distinct()
-    return [row[0] for row in tx.tuples(query)]
+    return tx.column(query)
 
 
 _ONE_ON = sa.select(ports.c.id).where(

@@ -34,7 +34,7 @@ def resources() -> list[str]:
 def index(tx: Transaction) -> list[dict[str, Any]]:
     """Of every project that has limits of its own."""
     query = sa.select(quotas.limits.c.project_id).where(quotas.limits.c.service == SERVICE).distinct()
-    found = [row[0] for row in tx.tuples(query.order_by(quotas.limits.c.project_id))]
+    found = tx.column(query.order_by(quotas.limits.c.project_id))
     return [{**show(tx, project_id), "project_id": project_id, "tenant_id": project_id} for project_id in found]
 
 

@@ -85,7 +85,7 @@ def by_ids(tx: Transaction, subnet_ids: Sequence[str]) -> dict[str, SubnetRow]:
 
 def shared_networks(tx: Transaction, network_ids: Sequence[str]) -> set[str]:
     query = sa.select(networks_table.c.id).where(networks_table.c.id.in_(network_ids), networks_table.c.shared)
-    return {row[0] for row in tx.execute(query)}
+    return set(tx.column(query))
 
 
 def insert(tx: Transaction, row: SubnetRow) -> None:

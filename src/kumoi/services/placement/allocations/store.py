@@ -90,7 +90,7 @@ def added_up(tx: Transaction) -> dict[tuple[str, str], int]:
 
 
 def consumer_ids(tx: Transaction) -> list[str]:
-    return [row["id"] for row in tx.all(sa.select(consumers.c.id).order_by(consumers.c.id))]
+    return tx.column(sa.select(consumers.c.id).order_by(consumers.c.id))
 
 
 def consumer_counts(tx: Transaction) -> dict[str, int]:

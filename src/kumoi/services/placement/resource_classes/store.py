@@ -8,7 +8,7 @@ from kumoi.services.placement.resource_classes.models import resource_classes
 
 def custom(tx: Transaction) -> list[str]:
     query = sa.select(resource_classes.c.name).order_by(resource_classes.c.name)
-    return [row["name"] for row in tx.all(query)]
+    return tx.column(query)
 
 
 def insert(tx: Transaction, name: str) -> None:

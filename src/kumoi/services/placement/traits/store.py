@@ -9,7 +9,7 @@ from kumoi.services.placement.traits.models import provider_traits, traits
 
 
 def custom(tx: Transaction) -> set[str]:
-    return {row["name"] for row in tx.all(sa.select(traits.c.name))}
+    return set(tx.column(sa.select(traits.c.name)))
 
 
 def exists(tx: Transaction, name: str) -> bool:
@@ -26,7 +26,7 @@ def delete(tx: Transaction, name: str) -> None:
 
 def in_use(tx: Transaction) -> set[str]:
     """Traits that any provider has."""
-    return {row["trait"] for row in tx.all(sa.select(provider_traits.c.trait).distinct())}
+    return set(tx.column(sa.select(provider_traits.c.trait).distinct()))
 
 
 def of_provider(tx: Transaction, provider_id: str) -> list[str]:
