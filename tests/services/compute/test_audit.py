@@ -48,6 +48,16 @@ def test_a_claim_of_no_server(world: World) -> None:
     assert "for a server that is not there" in problems(world)["allocation"]
 
 
+def test_a_claim_of_another_kind_of_consumer_is_none_of_computes(world: World) -> None:
+    def claim(tx: Transaction) -> None:
+        (provider_id,) = placement.provider_ids(tx)
+        node = "6d4ee0b4-0000-4000-8000-000000000002"
+        placement.claim(tx, node, provider_id, {"VCPU": 1}, "p", "u", consumer_type="NODE")
+
+    world.cloud.database.write(claim)
+    assert world.cloud.audit() == []
+
+
 def test_a_state_that_nobody_leads_out_of(world: World) -> None:
     server_id = world.boot()
 

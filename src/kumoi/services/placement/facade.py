@@ -194,9 +194,9 @@ def provider_ids(tx: Transaction) -> list[str]:
     return [row["id"] for row in resource_providers_store.every(tx)]
 
 
-def consumers(tx: Transaction) -> list[str]:
-    """Every consumer's id, for the audit."""
-    return allocations_store.consumer_ids(tx)
+def consumers(tx: Transaction, consumer_type: str | None = None) -> list[str]:
+    """The ids of all consumers; of a type: those of it and those that have none."""
+    return allocations_store.consumer_ids(tx, consumer_type)
 
 
 @dataclass(frozen=True)

@@ -89,8 +89,12 @@ def added_up(tx: Transaction) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): int(row[2]) for row in tx.tuples(query)}
 
 
-def consumer_ids(tx: Transaction) -> list[str]:
-    return tx.column(sa.select(consumers.c.id).order_by(consumers.c.id))
+def consumer_ids(tx: Transaction, consumer_type: str | None = None) -> list[str]:
+    """All; of a type: those of it and those that have none."""
+    query = sa.select(consumers.c.id).order_by(consumers.c.id)
+    if consumer_type is not None:
+        query = query.where(sa.or_(consumers.c.type == consumer_type, consumers.c.type.is_(None)))
+    return tx.column(query)
 
 
 def consumer_counts(tx: Transaction) -> dict[str, int]:

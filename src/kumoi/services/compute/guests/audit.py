@@ -130,7 +130,7 @@ def _tables(tx: Transaction, servers: dict[str, servers_store.LiveServer], busy:
         if server_id not in busy and (row["task_state"] is not None or row["vm_state"] in TRANSIENT_VM_STATES):
             doing = row["task_state"] or row["vm_state"]
             found.append(_said("server", server_id, f"it is {doing}, but nothing works on it"))
-    claims = set(placement.consumers(tx))
+    claims = set(placement.consumers(tx, "INSTANCE"))
     found += [
         _said("allocation", consumer, "placement holds room for a server that is not there")
         for consumer in sorted(claims - set(servers))
