@@ -26,7 +26,7 @@ _worlds: dict[int, tuple[Any, World]] = {}
 
 def of(service: Service, route: Route) -> Example | None:
     """The example of a route; None: its resource has none."""
-    resource, _, handler = route.name.partition(".")
+    resource, handler = route.name.partition(".")[0], route.handler.__name__
     name = f"tests.services.{service.type}.{resource}.example"
     try:
         found = importlib.import_module(name)

@@ -13,7 +13,7 @@ POSTS = [
     (service, route)
     for service in app.load_services()
     for route in service.each()
-    if route.method == "POST" and route.status != 501 and not route.name.endswith(".refuse")
+    if route.method == "POST" and route.status != 501 and route.handler.__name__ != "refuse"
     if route.mode != "stream"
     if route.action not in ("os-getSPICEConsole", "os-getSerialConsole")
 ]
@@ -21,7 +21,8 @@ POSTS = [
 
 
 def named(service: Service, route: Route) -> str:
-    return ":".join(filter(None, (service.type, route.name, route.action)))
+    name = f"{route.name.partition('.')[0]}.{route.handler.__name__}"
+    return ":".join(filter(None, (service.type, name, route.action)))
 
 
 WITHOUT = {
