@@ -166,6 +166,9 @@ def check(api: Api, asked: Asked, status: int, headers: dict[str, str], content:
     if content is None or asked.method == "HEAD":
         return
     if status >= 400:
+        kind = {name.lower(): value for name, value in headers.items()}.get("content-type")
+        if route is not None and route.reply is bytes and kind not in ("application/json", "text/html; charset=UTF-8"):
+            return  # The page that a client's site has for it.
         _check_error(service, where, status, content)
     elif route is not None:
         _check_reply(route, version, asked, where, status, headers, content)

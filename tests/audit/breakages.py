@@ -13,6 +13,7 @@ from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import NetworkError, PortSpec, Topology, WiringInventory
+from kumoi.engines.objects.interface import Object, ObjectStore, Writing
 from kumoi.engines.volumes.interface import FileSource
 from kumoi.host.client import Unreachable
 from kumoi.kernel import operations, reconcile
@@ -293,6 +294,24 @@ def _(all: Furnished) -> None:
 
 by_rows("an image that nothing leads on", "image_images", "image", status="saving")
 by_rows("bytes of an image that has none", "image_images", "image", status="queued")
+
+
+@breaks("an object without its bytes")
+def _(all: Furnished) -> None:
+    store = all.cloud.engines[ObjectStore]
+    writer = store.begin()
+    writer.write(bytes(100_000))
+    stored = writer.finish()
+
+    def make(tx: Writing) -> None:
+        container = tx.put_container("AUTH_x", "c", {}, "")
+        made = Object(name="o", size=stored.size, etag=stored.etag, content_type="x", at=tx.now, entry="{}")
+        tx.put_object(container, made, stored)
+
+    store.write(make).result()
+    writer.keep()
+    assert all.cloud.audit() == []
+    store.path(stored.place).unlink()
 
 
 @breaks("bytes of no image")

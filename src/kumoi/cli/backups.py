@@ -13,6 +13,7 @@ from pathlib import Path
 from kumoi.cli import running
 from kumoi.cli.refusals import Refused
 from kumoi.cli.status import guests
+from kumoi.engines.objects import copies
 from kumoi.host import lifecycle
 from kumoi.kernel import accounts, clock, durable, processes
 from kumoi.kernel.settings import Folder, Settings
@@ -146,6 +147,8 @@ def _copy(folder: Folder, scratch: Path) -> None:
     for path in wanted:
         if path not in written:
             _copy_tree(path, scratch / path.relative_to(folder.data))
+    if folder.objects.exists():
+        copies.copy(folder.objects, scratch / folder.objects.name)
     with _frozen(guests(folder)):
         for path in written:
             _copy_tree(path, scratch / path.name)

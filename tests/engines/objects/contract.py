@@ -209,6 +209,25 @@ class ObjectStoreContract:
             shown = store.read(lambda tx, more=more: tx.objects(where, Page(limit=10, delimiter="/", **more)))  # type: ignore[misc]
             assert sorted(each.name for each in shown) == ["a/", "b/", "c/", "d"]
 
+    @pytest.mark.parametrize("data", [b"few", LARGE])
+    def test_bytes_move_under_another_name(self, store: ObjectStore, data: bytes) -> None:
+        here, there = container(store), container(store, "d")
+        put(store, here, "one", data)
+        put(store, there, "two", b"others")
+        put(store, here, "stays")
+
+        def move(tx: Writing) -> None:
+            found = tx.object(here, "one")
+            assert found is not None
+            found.name, found.entry = "two", '"two"'
+            tx.move_object(here, "one", there, found)
+
+        store.write(move).result()
+        assert content(store, here, "one") is None and content(store, there, "two") == data
+        assert counted(store) == (2, len(data) + 5, 1, 5) and counted(store, "d")[2:] == (1, len(data))
+        store.tidy()
+        assert list(store.differences()) == []
+
     def test_what_expires_is_told(self, store: ObjectStore) -> None:
         where = container(store)
         put(store, where, "late", delete_at=200)

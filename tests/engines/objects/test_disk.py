@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from kumoi.engines.objects import copies
 from kumoi.engines.objects.disk import DiskObjects
 from kumoi.engines.objects.interface import NoRoom
 from kumoi.kernel import clock, durable
@@ -153,3 +154,19 @@ def test_memory_stays_constant(store: DiskObjects) -> None:
     tracemalloc.stop()
     writer.discard()
     assert peak < 4 << 20
+
+
+def test_a_copy_of_a_store_in_use_is_whole(store: DiskObjects, tmp_path: Path) -> None:
+    where = container(store)
+    put(store, where, "few", b"few")
+    put(store, where, "many", LARGE)
+    put(store, where, "old", LARGE)
+    put(store, where, "old", b"new")
+    writer, _ = poured(store, LARGE)
+    copies.copy(store.folder, tmp_path / "copy")
+    put(store, where, "many", b"later")
+    copied = DiskObjects(tmp_path / "copy")
+    assert content(copied, where, "few") == b"few" and content(copied, where, "many") == LARGE
+    assert list(copied.differences()) == []
+    copied.close()
+    writer.discard()

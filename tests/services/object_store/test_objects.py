@@ -224,8 +224,7 @@ def test_what_expires_is_gone(cloud: Any, swift: Any, c: str) -> None:
 
 def test_what_is_absent_is_501(swift: Any, c: str) -> None:
     for path, headers in [
-        ("/c/o?multipart-manifest=put", {}), ("/c/o?extract-archive=tar", {}), ("/c/o", {"X-Object-Manifest": "c/x"}),
-        ("/c/o", {"X-Symlink-Target": "c/x"}), ("/c", {"X-Versions-Location": "x"}), ("/c", {"X-Versions-Enabled": "true"}),
+        ("/c/o?version-id=1", {}), ("/c", {"X-Versions-Enabled": "true"}), ("/c", {"X-Container-Sync-To": "//x/y"}),
     ]:  # fmt: skip
         refused = swift("PUT", path, headers=headers)
         assert refused.status == 501 and refused.text.startswith("<html><h1>Not Implemented</h1>"), path

@@ -197,6 +197,14 @@ class FakeTransaction:
         there[object.name] = (msgspec.structs.replace(object, place=place), data or (b"" if place is None else None))
         self._count(container, 0 if old else 1, object.size - (old[0].size if old else 0))
 
+    def move_object(self, container: Container, name: str, to: Container, object: Object) -> None:
+        old, data = self.world.objects[container.id].pop(name)
+        self._count(container, -1, -old.size)
+        self.remove_object(to, object.name)
+        moved = msgspec.structs.replace(object, place=old.place)
+        self.world.objects.setdefault(to.id, {})[object.name] = (moved, data)
+        self._count(to, 1, object.size)
+
     def remove_object(self, container: Container, name: str) -> bool:
         old = self.world.objects.get(container.id, {}).pop(name, None)
         if old is None:

@@ -208,6 +208,18 @@ class Index:
             if stored.data is not None:
                 bytes_id = self._ask("INSERT INTO small_bytes (data) VALUES (?)", (stored.data,)).lastrowid
             self._let_go(old_place, old_bytes)
+        self._insert(container, object, place, bytes_id)
+        self._count(container, 0 if old else 1, object.size - old_size)
+
+    def move_object(self, container: Container, name: str, to: Container, object: Object) -> None:
+        size, place, bytes_id = self._ask(_OLD, (container.id, name)).fetchone()
+        self._ask("DELETE FROM objects WHERE container = ? AND name = ?", (container.id, name))
+        self._count(container, -1, -size)
+        self.remove_object(to, object.name)
+        self._insert(to, object, place, bytes_id)
+        self._count(to, 1, object.size)
+
+    def _insert(self, container: Container, object: Object, place: str | None, bytes_id: int | None) -> None:
         self._ask(
             "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -215,7 +227,6 @@ class Index:
                 _encode(object.metadata), object.delete_at, place, bytes_id,
             ),
         )  # fmt: skip
-        self._count(container, 0 if old else 1, object.size - old_size)
 
     def remove_object(self, container: Container, name: str) -> bool:
         old = self._ask(_OLD, (container.id, name)).fetchone()

@@ -159,6 +159,9 @@ class Writing(Reading, Protocol):
         """Replaces an object with the same name. `stored` None: that object's bytes stay, and `object.place` is
         theirs."""
 
+    def move_object(self, container: Container, name: str, to: Container, object: Object) -> None:
+        """Its bytes become those of `object` in `to`, in place of one with that name; it has some."""
+
     def remove_object(self, container: Container, name: str) -> bool:
         """False: there is none."""
 

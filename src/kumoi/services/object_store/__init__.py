@@ -1,4 +1,7 @@
 """The object store: accounts, containers and objects (OpenStack Object Storage API v1)."""
 
-ORDER = ("errors", "limits", "access", "asked", "stores", "listings", "info", "accounts", "containers", "objects")
-"""A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""
+ORDER = (
+    "errors", "limits", "access", "asked", "stores", "signed", "conditions", "specials", "listings", "info", "accounts",
+    "containers", "objects", "bulk", "forms", "web",
+)  # fmt: skip
+"""What a room may import within the service: what stands before it. tests/architecture/test_order.py checks it."""

@@ -29,6 +29,12 @@ class Listing(msgspec.Struct, kw_only=True):
     reverse: str | None = None
 
 
+def said(request: Request, parameter: str) -> str | None:
+    """What a request says of a parameter, last; None: nothing. Of those that say what is asked for at all."""
+    values = request.params.get(parameter)
+    return values[-1] if values else None
+
+
 def done(status: int, headers: Mapping[str, str] | None = None) -> Reply:
     """A reply without a body, but with the content type of Swift's replies."""
     return Reply(raw=b"", status=status, headers=headers or {}, content_type="text/html; charset=UTF-8")

@@ -15,6 +15,7 @@ MOST_META = 90
 MOST_META_BYTES = 4096
 LONGEST_HEADER = 8192
 LONGEST_LISTING = 10_000
+ACCOUNT_QUOTA = "x-account-meta-quota-bytes"
 
 
 def check_name(kind: str, name: str, most: int) -> None:

@@ -48,6 +48,11 @@ def entry(name: str, etag: str, size: int, content_type: str, at: int, **more: A
     ).decode()
 
 
+def changed(text: str, **fields: Any) -> str:
+    """An entry in which these fields are others."""
+    return _encode({**msgspec.json.decode(text), **fields}).decode()
+
+
 def page(query: Listing) -> Page:
     prefix, delimiter, flat = query.prefix or "", query.delimiter or "", False
     if query.path is not None:

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kumoi.engines.objects.interface import NoRoom, ObjectsError, ObjectStore, Reading, Writer, Writing
 from kumoi.kernel.errors import Unavailable
 from kumoi.kernel.http import Request
 from kumoi.services.object_store.errors import NoSpace
 
-__all__ = ["ObjectStore", "ObjectsError", "Reading", "Writing", "change", "look", "of", "translated"]
+__all__ = ["ObjectStore", "ObjectsError", "Reading", "Writing", "change", "look", "of", "settle", "translated"]
 T = TypeVar("T")
 
 
@@ -34,13 +35,16 @@ def look(request: Request, work: Callable[[Reading], T]) -> T:
         return of(request).read(work)
 
 
+def settle(future: "Future[Any]", writer: Writer) -> None:
+    """Tell the writer whether an object has its bytes, whoever waits for that."""
+    future.add_done_callback(lambda done: writer.discard() if done.cancelled() or done.exception() else writer.keep())
+
+
 async def change(request: Request, work: Callable[[Writing], T], writer: Writer | None = None) -> T:
     """The result of `work`, once its changes are durable. `writer`: the upload whose bytes it gives to an object. The
     bytes are kept or deleted whatever happens to the request."""
     future = of(request).write(work)
     if writer is not None:
-        future.add_done_callback(
-            lambda done: writer.discard() if done.cancelled() or done.exception() else writer.keep()
-        )
+        settle(future, writer)
     with translated():
         return await asyncio.wrap_future(future)

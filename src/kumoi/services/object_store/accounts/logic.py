@@ -10,7 +10,7 @@ from kumoi.services.object_store.asked import timestamp
 from kumoi.services.object_store.info.logic import POLICY
 
 META = "x-account-meta-"
-QUOTA = "x-account-meta-quota-bytes"
+QUOTA = limits.ACCOUNT_QUOTA
 """Set by resellers alone."""
 _SECRETS = ("x-account-meta-temp-url-key", "x-account-meta-temp-url-key-2")
 _REMOVE = "x-remove-account-meta-"

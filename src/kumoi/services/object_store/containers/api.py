@@ -3,7 +3,7 @@
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import access, asked, listings, stores
+from kumoi.services.object_store import access, asked, listings, specials, stores
 from kumoi.services.object_store.containers import logic
 
 routes = Routes()
@@ -11,8 +11,12 @@ PATH = "/v1/{account}/{container}"
 READERS = policy.by_service("container-readers")
 
 
-@routes.get(PATH, policy=READERS, mode="live", query=asked.Listing, reply=bytes, errors=(204, 406, 412))
+@routes.get(
+    PATH, policy=READERS, mode="live", query=asked.Listing, reply=bytes, errors=(204, 206, 301, 304, 406, 409, 416, 412)
+)
 def show(request: Request, account: str, container: str, query: asked.Listing) -> Reply:
+    if (found := specials.as_web(request, (account, container, ""))) is not None:
+        return found
     page, kind = listings.page(query), asked.form(request, query.format)
 
     def work(tx: stores.Reading) -> tuple[dict[str, str], str | bytes]:

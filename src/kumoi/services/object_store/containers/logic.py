@@ -1,6 +1,7 @@
 """The rules of containers."""
 
 from collections.abc import Mapping
+from urllib.parse import quote, unquote
 
 from kumoi.engines.objects.interface import Container, Reading, Writing
 from kumoi.kernel.errors import BadRequest, Conflict, NotBuilt, NotFound
@@ -15,14 +16,14 @@ META = "x-container-meta-"
 QUOTA_BYTES, QUOTA_COUNT = "x-container-meta-quota-bytes", "x-container-meta-quota-count"
 _REMOVE = "x-remove-container-meta-"
 _ABSENT = {
-    "x-versions-location": "versions kept in another container",
-    "x-history-location": "versions kept in another container",
     "x-versions-enabled": "object versioning",
     "x-container-sync-to": "container synchronization",
     "x-container-sync-key": "container synchronization",
 }
 """Header → the absent feature that it requests."""
 _OWNERS = (READ, WRITE)
+VERSIONS = ("x-versions-location", "x-history-location")
+"""Where old versions are kept, as a stack or for ever."""
 
 
 def open_to(
@@ -61,13 +62,17 @@ def headers_of(container: Container, who: Who) -> dict[str, str]:
     }
     for key, value in container.metadata.items():
         if key not in _OWNERS or access.owns(who, container.account):
-            found[key] = limits.encoded(value)
+            found[key] = quote(value) if key in VERSIONS else limits.encoded(value)
     return found
 
 
 def owned(who: Who, account: str, name: str) -> None:
-    limits.check_name("account", account, limits.LONGEST_ACCOUNT)
+    owned_or_refused(who, account)
     limits.check_container_name(name)
+
+
+def owned_or_refused(who: Who, account: str) -> None:
+    limits.check_name("account", account, limits.LONGEST_ACCOUNT)
     if not access.owns(who, account):
         raise access.refuse(who)
 
@@ -103,6 +108,18 @@ def _changes(headers: Mapping[str, str]) -> dict[str, str]:
             changes[header] = access.clean(header.title(), limits.decoded(header, headers[header]))
         elif header.replace("x-", "x-remove-", 1) in headers:
             changes[header] = ""
+    for header in VERSIONS:
+        if header in headers:
+            changes[header] = unquote(limits.decoded(header, headers[header])).strip("/")
+            if "/" in changes[header]:
+                raise BadRequest(f"{header.title()}: it is the name of a container.")
+        elif header.replace("x-", "x-remove-", 1) in headers:
+            changes[header] = ""
+    if all(changes.get(header) for header in VERSIONS):
+        raise BadRequest("Only one of X-Versions-Location and X-History-Location may be given.")
+    for one, other in (VERSIONS, VERSIONS[::-1]):
+        if changes.get(one):
+            changes[other] = ""
     for header in (QUOTA_BYTES, QUOTA_COUNT):
         if changes.get(header) and not changes[header].isdigit():
             raise BadRequest(f"{header.title()}: {changes[header][:40]!r} is no number.")

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, stores
+from kumoi.services.object_store import asked, specials, stores
 from kumoi.services.object_store.containers import logic
 
 routes = Routes()
@@ -13,14 +13,22 @@ PATH = "/v1/{account}/{container}"
 OWNER = policy.by_service("account-owner")
 
 
-@routes.put(PATH, policy=OWNER, mode="stream", status=201, raw_body=True, errors=(202, 409, 412, 501, 507))
+@routes.put(
+    PATH, policy=OWNER, mode="stream", status=201, reply=bytes, raw_body=True, errors=(200, 202, 409, 412, 501, 507)
+)
 async def put(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
+    if special := specials.of(request, "PUT"):
+        return await special(request, body, (account, container, ""))
     there = await stores.change(request, lambda tx: logic.put(tx, request.who, account, container, request.headers))
     return asked.done(202 if there else 201)
 
 
-@routes.post(PATH, policy=OWNER, mode="stream", status=204, raw_body=True, errors=(412, 501, 507))
+@routes.post(
+    PATH, policy=OWNER, mode="stream", status=204, reply=bytes, raw_body=True, errors=(201, 303, 412, 501, 507)
+)
 async def change(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
+    if special := specials.of(request, "POST"):
+        return await special(request, body, (account, container, ""))
     await stores.change(request, lambda tx: logic.change(tx, request.who, account, container, request.headers))
     return asked.done(204)
 

@@ -15,6 +15,11 @@ def show(request: Request, query: schemas.Asked) -> dict[str, Any]:
     return logic.capabilities()
 
 
+@routes.get("/crossdomain.xml", policy=policy.public(), mode="live", reply=bytes)
+def crossdomain(request: Request) -> Reply:
+    return Reply(raw=logic.CROSSDOMAIN, content_type="application/xml")
+
+
 @routes.get("/healthcheck", policy=policy.public(), mode="live", reply=bytes)
 def healthcheck(request: Request) -> Reply:
     return Reply(raw=b"OK", content_type="text/plain; charset=UTF-8")

@@ -8,6 +8,13 @@ POLICY = "default"
 """The one storage policy."""
 
 
+CROSSDOMAIN = (
+    b'<?xml version="1.0"?>\n<!DOCTYPE cross-domain-policy SYSTEM "http://www.adobe.com/xml/dtds/cross-domain-policy.dtd" >\n'
+    b'<cross-domain-policy>\n<allow-access-from domain="*" secure="false" />\n</cross-domain-policy>'
+)
+"""What an old plug-in of browsers asks for: a page of any site may read what needs no token."""
+
+
 def capabilities() -> dict[str, Any]:
     return {
         "swift": {
@@ -32,5 +39,21 @@ def capabilities() -> dict[str, Any]:
         },
         "account_quotas": {},
         "container_quotas": {},
-        "listing_formats": {},
+        "bulk_delete": {"max_deletes_per_request": 10_000, "max_failed_deletes": 1000},
+        "bulk_upload": {"max_containers_per_extraction": 10_000, "max_failed_extractions": 1000},
+        "crossdomain": {},
+        "dlo": {"max_segments": limits.LONGEST_LISTING},
+        "formpost": {"allowed_digests": ["sha1", "sha256", "sha512"]},
+        "slo": {"max_manifest_segments": 1000, "max_manifest_size": 8 << 20, "min_segment_size": 1},
+        "staticweb": {},
+        "symlink": {"symloop_max": 2, "static_links": True},
+        "tempurl": {
+            "methods": ["GET", "HEAD", "PUT", "POST", "DELETE"],
+            "allowed_digests": ["sha1", "sha256", "sha512"],
+            "incoming_allow_headers": [],
+            "incoming_remove_headers": ["x-timestamp"],
+            "outgoing_allow_headers": [],
+            "outgoing_remove_headers": ["x-object-meta-*"],
+        },
+        "versioned_writes": {"allowed_flags": ["x-versions-location", "x-history-location"]},
     }

@@ -1,11 +1,19 @@
-"""Sends the bytes of an object: small ones from this process, large ones from their file through the front."""
+"""How the bytes of an object leave: few from here, many from their file, which the front sends, and those of large objects
+and of objects with headers that the front would lose from the streams."""
+
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import msgspec
 
 from kumoi.engines.objects.interface import Container, Object
 from kumoi.kernel import randomness
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import limits, stores
-from kumoi.services.object_store.objects import conditions, logic
+from kumoi.services.object_store import conditions, limits, signed, stores
+from kumoi.services.object_store.asked import JSON
+from kumoi.services.object_store.objects import logic, segments
+from kumoi.services.object_store.objects.segments import Piece
 
 CARRIED = frozenset(
     {
@@ -20,54 +28,99 @@ STREAMS = "@object_streams"
 same request."""
 
 
-def looked_at(
-    request: Request, account: str, container: str, name: str
-) -> tuple[Container, Object, bytes | None, dict[str, str]]:
-    """The object, its bytes if they are stored with its name, and its headers."""
+@dataclass
+class Found:
+    """What a request is about. `object` has the size and ETag that the client sees; `pieces` None: its own bytes."""
 
-    def work(tx: stores.Reading) -> tuple[Container, Object, bytes | None]:
-        place, found = logic.readable(tx, request.who, account, container, name, request.headers)
-        return place, found, tx.data(place, name) if found.place is None else None
+    where: Container
+    object: Object
+    data: bytes | None
+    """Its own bytes, if they lie beside its name."""
+    headers: dict[str, str] = field(default_factory=dict)
+    pieces: list[Piece] | None = None
 
-    place, found, data = stores.look(request, work)
-    return place, found, data, logic.headers_of(found)
+    @property
+    def place(self) -> str | None:
+        return self.object.place if self.pieces is None else None
+
+
+def look(request: Request, account: str, container: str, name: str, *, bytes_too: bool = True) -> Found:
+    by_signature = signed.heed(request, account, container, name)
+    who, headers = request.who, request.headers
+    as_link = request.params.get("symlink") == ["get"]
+    raw = request.params.get("multipart-manifest") == ["get"]
+
+    def work(tx: stores.Reading) -> tuple[Found, str]:
+        if as_link:
+            where, object = logic.readable(tx, who, account, container, name, headers)
+            location = ""
+        else:
+            where, object, location = logic.followed(tx, who, account, container, name, headers)
+        manifest = segments.is_manifest(object) and not raw
+        needs_data = object.place is None and (bytes_too or segments.STATIC in object.metadata)
+        found = Found(where, object, tx.data(where, object.name) if needs_data else None)
+        if manifest:
+            # A person whom a list lets read the manifest must be let read the segments; a signature is the account's.
+            found.pieces, etag = segments.assembled(tx, who, account, where, object, headers, found.data)
+            found.object.size, found.object.etag = sum(piece.size for piece in found.pieces), f'"{etag}"'
+        return found, location
+
+    found, location = stores.look(request, work)
+    found.headers = logic.headers_of(found.object)
+    if found.pieces is not None:
+        found.headers["ETag"] = found.object.etag
+        found.object.etag = found.object.etag.strip('"')
+    if location:
+        found.headers["Content-Location"] = quote(f"{request.service.prefix}{location}")
+    if by_signature:
+        found.headers = signed.disposition(request, name, found.headers)
+    return found
 
 
 def head(request: Request, account: str, container: str, name: str) -> Reply:
-    _, found = stores.look(
-        request, lambda tx: logic.readable(tx, request.who, account, container, name, request.headers)
-    )
-    headers = logic.headers_of(found)
-    if conditions.unchanged(request.headers, found):
-        return Reply(raw=b"", status=304, headers=headers)
-    return Reply(
-        raw=b"", headers={**headers, "Content-Length": str(found.size)}, content_type=limits.encoded(found.content_type)
-    )
+    found = look(request, account, container, name, bytes_too=False)
+    if conditions.unchanged(request.headers, found.object):
+        return Reply(raw=b"", status=304, headers=found.headers)
+    headers = {**found.headers, "Content-Length": str(found.object.size)}
+    return Reply(raw=b"", headers=headers, content_type=limits.encoded(found.object.content_type))
 
 
 def get(request: Request, account: str, container: str, name: str) -> Reply:
-    _, found, data, headers = looked_at(request, account, container, name)
-    if conditions.unchanged(request.headers, found):
-        return Reply(raw=b"", status=304, headers=headers)
-    content_type = limits.encoded(found.content_type)
-    if found.place is not None:
-        odd = any(header in request.headers for header in _FRONT_WOULD_JUDGE) or not CARRIED.issuperset(
-            map(str.lower, headers)
-        )
-        del headers["Accept-Ranges"]  # The front adds this header.
-        file = STREAMS if odd else f"/_objects/{found.place[:2]}/{found.place}"
+    return give(request, look(request, account, container, name))
+
+
+def give(request: Request, found: Found) -> Reply:
+    if conditions.unchanged(request.headers, found.object):
+        return Reply(raw=b"", status=304, headers=found.headers)
+    content_type = limits.encoded(found.object.content_type)
+    if found.pieces is not None or found.place is not None:
+        odd = found.pieces is not None or any(header in request.headers for header in _FRONT_WOULD_JUDGE)
+        odd = odd or not CARRIED.issuperset(map(str.lower, found.headers))
+        file = STREAMS if odd else f"/_objects/{str(found.place)[:2]}/{found.place}"
+        # The front itself says that it takes ranges.
+        headers = {key: value for key, value in found.headers.items() if key != "Accept-Ranges"}
         return Reply(file=file, headers=headers, content_type=content_type)
-    assert data is not None
-    wanted = conditions.ranges(request.headers, found)
+    assert found.data is not None
+    if segments.STATIC in found.object.metadata:
+        return _manifest(request, found)
+    wanted = conditions.ranges(request.headers, found.object)
+    headers, data, size = found.headers, found.data, found.object.size
     if not wanted:
         return Reply(raw=data, headers=headers, content_type=content_type)
     if len(wanted) == 1:
         first, behind = wanted[0]
-        headers["Content-Range"] = f"bytes {first}-{behind - 1}/{found.size}"
+        headers["Content-Range"] = f"bytes {first}-{behind - 1}/{size}"
         return Reply(raw=data[first:behind], status=206, headers=headers, content_type=content_type)
-    parts = Parts(content_type, found.size, wanted)
+    parts = Parts(content_type, size, wanted)
     body = b"".join(head + data[first:behind] for head, (first, behind) in zip(parts.heads, wanted, strict=True))
     return Reply(raw=body + parts.end, status=206, headers=headers, content_type=parts.content_type)
+
+
+def _manifest(request: Request, found: Found) -> Reply:
+    assert found.data is not None
+    as_put = request.params.get("format") == ["raw"]
+    shown = segments.as_put(found.data) if as_put else segments.shown(found.data)
+    return Reply(raw=msgspec.json.encode(shown), headers=found.headers, content_type=f"{JSON}; charset=utf-8")
 
 
 class Parts:

@@ -2,30 +2,33 @@
 
 import mimetypes
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import unquote
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, unquote
 
 from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
 from kumoi.kernel import clock
-from kumoi.kernel.errors import BadRequest, Conflict, NotBuilt, NotFound, TooLarge, Unprocessable
+from kumoi.kernel.errors import BadRequest, Conflict, NotFound, TooLarge, Unprocessable
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import limits, listings
+from kumoi.services.object_store import asked, limits, listings
 from kumoi.services.object_store.access import READ, WRITE
-from kumoi.services.object_store.accounts.logic import QUOTA
 from kumoi.services.object_store.asked import http_date, timestamp
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.errors import LengthRequired, PreconditionFailed
+from kumoi.services.object_store.objects import versions
 
 META = "x-object-meta-"
 KEPT = (
     "cache-control", "content-disposition", "content-encoding", "content-language", "expires", "x-robots-tag",
 )  # fmt: skip
-"""Headers, besides metadata, that an object stores and shows."""
-_ABSENT = {
-    "x-object-manifest": "dynamic large objects",
-    "x-symlink-target": "symbolic links",
-}
-"""Header → the absent feature that it requests."""
+"""Headers besides metadata that an object keeps and shows."""
+MANIFEST = "x-object-manifest"
+LINK, LINK_ACCOUNT, LINK_ETAG = "x-symlink-target", "x-symlink-target-account", "x-symlink-target-etag"
+HIDDEN = "sysmeta-"
+"""Beginning of what is kept with an object and not shown."""
+LASTING = (HIDDEN, "x-static-large-object", "x-symlink-")
+"""Beginnings of what a POST does not change."""
+MOST_LINKS = 2
 OCTETS = "application/octet-stream"
 
 
@@ -45,10 +48,13 @@ def check_path(account: str, container: str, name: str) -> None:
 
 
 def described(headers: Mapping[str, str], now: int) -> Described:
-    for header, what in _ABSENT.items():
-        if header in headers:
-            raise NotBuilt(f"{header.title()}: {what} are not there yet.")
     metadata = limits.metadata(headers, META)
+    if MANIFEST in headers:
+        text = limits.decoded(MANIFEST, headers[MANIFEST]).lstrip("/")
+        container, slash, prefix = text.partition("/")
+        if not (container and slash and prefix) or "?" in text or "&" in text:
+            raise BadRequest("X-Object-Manifest: it must be of the form container/prefix.")
+        metadata[MANIFEST] = text
     for header in KEPT:
         if headers.get(header):
             metadata[header] = limits.decoded(header, headers[header])
@@ -83,6 +89,41 @@ def length(headers: Mapping[str, str]) -> int | None:
     if int(text) > limits.MOST_BYTES:
         raise TooLarge(f"The object would have {int(text)} bytes; at most {limits.MOST_BYTES} are taken.")
     return int(text)
+
+
+def followed(
+    tx: Reading, who: Who, account: str, container: str, name: str, headers: Mapping[str, str]
+) -> tuple[Container, Object, str]:
+    """As `readable`, through symbolic links; and where it was found, if it was not here."""
+    place, found = readable(tx, who, account, container, name, headers)
+    location = ""
+    for _ in range(MOST_LINKS + 1):
+        if LINK not in found.metadata:
+            return place, found, location
+        account = found.metadata.get(LINK_ACCOUNT, account)
+        container, _, name = found.metadata[LINK].partition("/")
+        wanted = found.metadata.get(LINK_ETAG)
+        place, found = readable(tx, who, account, container, name, headers)
+        if wanted and wanted != found.etag:
+            raise Conflict("The target of the symbolic link was changed.")
+        location = f"/v1/{account}/{container}/{name}"
+    raise Conflict(f"There are more than {MOST_LINKS} symbolic links one behind the other.")
+
+
+def link(tx: Reading, who: Who, account: str, headers: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """(what a symbolic link keeps, what a list shows of it besides)."""
+    container, name = other("X-Symlink-Target", headers[LINK])
+    kept = {LINK: f"{container}/{name}"}
+    owner = headers.get(LINK_ACCOUNT) or account
+    if owner != account:
+        kept[LINK_ACCOUNT] = owner
+    shown = {"symlink_path": f"/v1/{quote(owner)}/{quote(container)}/{quote(name)}"}
+    if wanted := headers.get(LINK_ETAG, "").strip('"'):
+        _, found = readable(tx, who, owner, container, name, {})
+        if found.etag != wanted:
+            raise Conflict(f"X-Symlink-Target-Etag: the target has {found.etag}.")
+        kept[LINK_ETAG] = shown["symlink_etag"] = wanted
+    return kept, shown
 
 
 def readable(
@@ -127,7 +168,7 @@ def _take_quota(tx: Reading, container: Container, before: Object | None, size: 
     account = tx.account(container.account)
     if (
         account is not None
-        and (total := account.metadata.get(QUOTA))
+        and (total := account.metadata.get(limits.ACCOUNT_QUOTA))
         and more > 0
         and account.bytes + more > int(total)
     ):
@@ -145,19 +186,30 @@ def put(
     stored: Stored,
 ) -> Object:  # fmt: skip
     place = may_put(tx, who, account, container, name, headers, stored.size)
-    made = new_object(tx, name, said, stored, headers.get("x-detect-content-type"))
+    more: dict[str, Any] = {}
+    if LINK in headers:
+        if stored.size:
+            raise BadRequest("Content-Length: a symbolic link has no body.")
+        kept, more = link(tx, who, account, headers)
+        said = replace(said, metadata={**said.metadata, **kept})
+    made = new_object(tx, name, said, stored, headers.get("x-detect-content-type"), **more)
+    versions.keep(tx, place, name)
     tx.put_object(place, made, stored)
     return made
 
 
-def new_object(tx: Writing, name: str, said: Described, stored: Stored, detect: str | None = None) -> Object:
+def new_object(
+    tx: Writing, name: str, said: Described, stored: Stored, detect: str | None = None, size: int | None = None,
+    **more: Any,
+) -> Object:  # fmt: skip
+    """`size` and `more`: what a list shows of it in place of its own size, and besides."""
     content_type = said.content_type
     if content_type is None or limits.flag(detect):
         content_type = mimetypes.guess_type(name, strict=False)[0] or OCTETS
     return Object(
         name=name, size=stored.size, etag=stored.etag, content_type=content_type, at=tx.now,
-        entry=listings.entry(name, stored.etag, stored.size, content_type, tx.now), metadata=said.metadata,
-        delete_at=said.delete_at,
+        entry=listings.entry(name, stored.etag, stored.size if size is None else size, content_type, tx.now, **more),
+        metadata=said.metadata, delete_at=said.delete_at,
     )  # fmt: skip
 
 
@@ -171,8 +223,9 @@ def change(
     if found is None:
         raise NotFound("The object could not be found.")
     found.content_type = said.content_type or found.content_type
-    found.metadata, found.delete_at, found.at = said.metadata, said.delete_at, tx.now
-    found.entry = listings.entry(name, found.etag, found.size, found.content_type, tx.now)
+    kept = {key: value for key, value in found.metadata.items() if key.startswith(LASTING)}
+    found.metadata, found.delete_at, found.at = {**said.metadata, **kept}, said.delete_at, tx.now
+    found.entry = listings.changed(found.entry, content_type=found.content_type, last_modified=asked.iso(tx.now))
     tx.put_object(place, found, None)
 
 
@@ -182,8 +235,9 @@ def remove(tx: Writing, who: Who, account: str, container: str, name: str, heade
     found = standing(tx, place, name)
     if found is not None and (wanted := headers.get("if-match")) and wanted.strip('"') not in ("*", found.etag):
         raise PreconditionFailed("If-Match: the object has another ETag.")
-    tx.remove_object(place, name)
-    if found is None:
+    if found is not None and versions.bring_back(tx, place, found):
+        return
+    if not tx.remove_object(place, name) or found is None:
         raise Gone()
 
 
@@ -203,7 +257,9 @@ def headers_of(found: Object) -> dict[str, str]:
     }
     if found.delete_at is not None:
         headers["X-Delete-At"] = str(found.delete_at)
-    headers.update((key, limits.encoded(value)) for key, value in found.metadata.items())
+    headers.update((key, limits.encoded(value)) for key, value in found.metadata.items() if not key.startswith(HIDDEN))
+    if LINK in found.metadata:
+        headers[LINK] = quote(found.metadata[LINK])
     return headers
 
 

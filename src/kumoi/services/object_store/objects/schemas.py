@@ -7,3 +7,11 @@ class Got(msgspec.Struct, kw_only=True):
     """The query of GET and HEAD."""
 
     multipart_manifest: str | None = msgspec.field(name="multipart-manifest", default=None)
+    symlink: str | None = None
+    format: str | None = None
+    temp_url_sig: str | None = None
+    temp_url_expires: str | None = None
+    temp_url_prefix: str | None = None
+    temp_url_ip_range: str | None = None
+    filename: str | None = None
+    inline: str | None = None

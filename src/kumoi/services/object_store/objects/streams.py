@@ -8,19 +8,26 @@ from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, limits, stores
+from kumoi.services.object_store import asked, conditions, limits, signed, specials, stores
 from kumoi.services.object_store.errors import PreconditionFailed
-from kumoi.services.object_store.objects import conditions, downloads, logic, schemas, uploads
+from kumoi.services.object_store.objects import downloads, logic, schemas, segments, uploads
+from kumoi.services.object_store.objects.segments import Piece
 
 routes = Routes()
 PATH = "/v1/{account}/{container}/{object:path}"
 READERS = policy.by_service("container-readers")
 WRITERS = policy.by_service("container-writers")
 _REFUSALS = (408, 409, 411, 412, 413, 422, 501, 507)
+_SPECIAL = (200, 303)
 
 
-@routes.put(PATH, policy=WRITERS, mode="stream", status=201, raw_body=True, errors=_REFUSALS)
+@routes.put(PATH, policy=WRITERS, mode="stream", status=201, reply=bytes, raw_body=True, errors=(*_REFUSALS, *_SPECIAL))
 async def put(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
+    if special := specials.of(request, "PUT"):
+        return await special(request, body, (account, container, object))
+    signed.heed(request, account, container, object)
+    if asked.said(request, "multipart-manifest") == "put":
+        return await uploads.receive_manifest(request, body, account, container, object)
     if "x-copy-from" in request.headers:
         if int(request.headers.get("content-length", "0")):
             raise BadRequest("Content-Length: a copy has no body.")
@@ -41,9 +48,13 @@ async def copy(request: Request, body: AsyncIterator[bytes], account: str, conta
     return uploads.copied(source, *await uploads.copy(request, source, target))
 
 
-@routes.post(PATH, policy=WRITERS, mode="stream", status=202, raw_body=True, errors=_REFUSALS)
+@routes.post(
+    PATH, policy=WRITERS, mode="stream", status=202, reply=bytes, raw_body=True, errors=(*_REFUSALS, *_SPECIAL, 201)
+)
 async def change(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
-    uploads.refuse_absent(request)
+    if special := specials.of(request, "POST"):
+        return await special(request, body, (account, container, object))
+    signed.heed(request, account, container, object)
     said = logic.described(request.headers, clock.now())
     await stores.change(
         request, lambda tx: logic.change(tx, request.who, account, container, object, request.headers, said)
@@ -51,54 +62,49 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
     return asked.done(202)
 
 
-@routes.delete(PATH, policy=WRITERS, mode="stream", errors=_REFUSALS)
+@routes.delete(PATH, policy=WRITERS, mode="stream", reply=bytes, errors=(*_REFUSALS, 200))
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
-    uploads.refuse_absent(request)
+    signed.heed(request, account, container, object)
+    specials.of(request, "DELETE")
+    if asked.said(request, "multipart-manifest") == "delete" and (delete := specials.registered.get(("DELETE", "slo"))):
+        return await delete(request, body, (account, container, object))
     await stores.change(request, lambda tx: logic.remove(tx, request.who, account, container, object, request.headers))
     return asked.done(204)
 
 
-@routes.get(PATH, policy=READERS, mode="stream", reply=bytes, query=schemas.Got, errors=(206, 304, 412, 416))
+@routes.get(PATH, policy=READERS, mode="stream", reply=bytes, query=schemas.Got, errors=(206, 304, 409, 412, 416))
 async def get(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
-    _, found, _, headers = downloads.looked_at(request, account, container, object)
-    if found.place is None:
-        return downloads.get(request, account, container, object)
-    if conditions.unchanged(request.headers, found):
-        return Reply(raw=b"", status=304, headers=headers)
-    content_type = limits.encoded(found.content_type)
-    wanted = conditions.ranges(request.headers, found)
-    whole = [(0, found.size)]
+    found = downloads.look(request, account, container, object)
+    if found.pieces is None and found.place is None:
+        return downloads.give(request, found)
+    if conditions.unchanged(request.headers, found.object):
+        return Reply(raw=b"", status=304, headers=found.headers)
+    size, headers, content_type = found.object.size, found.headers, limits.encoded(found.object.content_type)
+    pieces = found.pieces if found.pieces is not None else [Piece(0, size, found.where, found.object)]
+    wanted = conditions.ranges(request.headers, found.object)
     if len(wanted) > 1:
-        parts = downloads.Parts(content_type, found.size, wanted)
+        parts = downloads.Parts(content_type, size, wanted)
         headers["Content-Length"] = str(parts.size)
-        stream = _read(request, found.place, wanted, parts.heads, parts.end)
+        stream = _read(request, pieces, wanted, parts.heads, parts.end)
         return Reply(stream=stream, status=206, headers=headers, content_type=parts.content_type)
-    ((first, behind),) = wanted or whole
+    ((first, behind),) = wanted or [(0, size)]
     headers["Content-Length"] = str(behind - first)
     if wanted:
-        headers["Content-Range"] = f"bytes {first}-{behind - 1}/{found.size}"
-    stream = _read(request, found.place, [(first, behind)], [b""], b"")
+        headers["Content-Range"] = f"bytes {first}-{behind - 1}/{size}"
+    stream = _read(request, pieces, [(first, behind)], [b""], b"")
     return Reply(stream=stream, status=206 if wanted else 200, headers=headers, content_type=content_type)
 
 
 async def _read(
-    request: Request, place: str, wanted: list[tuple[int, int]], heads: list[bytes], end: bytes
+    request: Request, pieces: list[Piece], wanted: list[tuple[int, int]], heads: list[bytes], end: bytes
 ) -> AsyncIterator[bytes]:
-    """The bytes of a file, a block at a time, in their frame."""
-    file = await asyncio.to_thread(stores.of(request).open, place)
-    try:
-        for head, (first, behind) in zip(heads, wanted, strict=True):
-            if head:
-                yield head
-            await asyncio.to_thread(file.seek, first)
-            left = behind - first
-            while left > 0:
-                block = await asyncio.to_thread(file.read, min(left, uploads.BLOCK))
-                if not block:
-                    raise stores.ObjectsError("the object has fewer bytes than its name says")
-                left -= len(block)
+    """The bytes of pieces in a row, a block at a time, in their frame."""
+    for head, (first, behind) in zip(heads, wanted, strict=True):
+        if head:
+            yield head
+        for piece in segments.cut(pieces, first, behind):
+            blocks = iter(await asyncio.to_thread(uploads.read, request, piece))
+            while block := await asyncio.to_thread(next, blocks, b""):
                 yield block
-        if end:
-            yield end
-    finally:
-        file.close()
+    if end:
+        yield end

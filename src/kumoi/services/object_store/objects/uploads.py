@@ -1,40 +1,32 @@
 """Receives the bytes of an object: hashes and writes each block while the next one arrives, all or nothing."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import quote
 
-from kumoi.engines.objects.interface import Object, Stored, Writer
+import msgspec
+
+from kumoi.engines.objects.interface import Object, Stored, Writer, Writing
 from kumoi.kernel import clock
-from kumoi.kernel.errors import NotBuilt, TooLarge
+from kumoi.kernel.errors import BadRequest, TooLarge, Unprocessable
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
 from kumoi.services.object_store import asked, limits, stores
 from kumoi.services.object_store.asked import http_date
-from kumoi.services.object_store.objects import logic
+from kumoi.services.object_store.objects import downloads, logic, segments, versions
+from kumoi.services.object_store.objects.segments import Piece
 
 BLOCK = 1 << 20
 """Bytes that are hashed and written at once, by a thread."""
 SMALL = 64 << 10
 """Bytes that are hashed at once where they came."""
-_ABSENT = {
-    "multipart-manifest": "static large objects",
-    "extract-archive": "archives",
-    "bulk-delete": "bulk deletion",
-    "symlink": "symbolic links",
-}
-"""Parameter → the absent feature that it requests."""
-
-
-def refuse_absent(request: Request) -> None:
-    for name, what in _ABSENT.items():
-        if name in request.params:
-            raise NotBuilt(f"{name}: {what} are not there yet.")
+Place = tuple[str, str, str]
 
 
 async def receive(request: Request, body: AsyncIterator[bytes], account: str, container: str, name: str) -> Object:
-    """Receive an object's bytes and create it."""
-    refuse_absent(request)
+    """Take an object's bytes and make it."""
     headers = request.headers
     said, size = logic.described(headers, clock.now()), logic.length(headers)
     if size is None or size > SMALL:
@@ -85,58 +77,133 @@ async def pour(body: AsyncIterator[bytes], writer: Writer) -> Stored:
             await asyncio.wait({writing})
 
 
-async def copy(request: Request, source: tuple[str, str, str], target: tuple[str, str, str]) -> tuple[Object, Object]:
-    """(the source, the new object)."""
-    from_account, from_container, from_name = source
+async def taken(body: AsyncIterator[bytes], most: int, what: str) -> bytes:
+    """A body that is small enough to be held."""
+    raw = bytearray()
+    async for chunk in body:
+        raw += chunk
+        if len(raw) > most:
+            raise TooLarge(f"The {what} has more than {most} bytes.")
+    return bytes(raw)
 
-    def look(tx: stores.Reading) -> tuple[Object, bytes | None]:
-        place, found = logic.readable(tx, request.who, from_account, from_container, from_name, request.headers)
-        return found, tx.data(place, from_name) if found.place is None else None
 
-    found, data = stores.look(request, look)
-    said = logic.described({**request.headers, "content-type": request.headers.get("content-type", "")}, clock.now())
-    fresh = limits.flag(request.headers.get("x-fresh-metadata"))
-    metadata = said.metadata if fresh else {**found.metadata, **said.metadata}
+async def receive_manifest(
+    request: Request, body: AsyncIterator[bytes], account: str, container: str, name: str
+) -> Reply:
+    headers = request.headers
+    said = logic.described(headers, clock.now())
+    if logic.MANIFEST in headers or logic.LINK in headers:
+        raise BadRequest("multipart-manifest: X-Object-Manifest and X-Symlink-Target are not taken with it.")
+    stores.look(request, lambda tx: logic.may_put(tx, request.who, account, container, name, headers, 0))
+    wanted = segments.read_manifest(await taken(body, segments.MOST_MANIFEST, "manifest"))
+
+    def work(tx: Writing) -> Object:
+        kept, size, etag = segments.checked(tx, request.who, account, wanted)
+        given = headers.get("etag", "").strip('"')
+        if given and given != etag:
+            raise Unprocessable(f"ETag: the segments have {etag}.")
+        raw = msgspec.json.encode(kept)
+        stored = Stored(len(raw), hashlib.md5(raw, usedforsecurity=False).hexdigest(), raw, None)
+        metadata = {**said.metadata, segments.STATIC: "True", segments.SIZE: str(size), segments.ETAG: etag}
+        place = logic.may_put(tx, request.who, account, container, name, headers, stored.size)
+        detect = headers.get("x-detect-content-type")
+        made = logic.new_object(
+            tx, name, replace(said, metadata=metadata), stored, detect, size=size, slo_etag=f'"{etag}"'
+        )
+        versions.keep(tx, place, name)
+        tx.put_object(place, made, stored)
+        return made
+
+    made = await stores.change(request, work)
+    headers_made = {"ETag": f'"{made.metadata[segments.ETAG]}"', "Last-Modified": http_date(made.at)}
+    return asked.done(201, headers_made)
+
+
+async def copy(request: Request, source: Place, target: Place) -> tuple[Object, Object]:
+    """(the source, what was made of it)."""
+    headers = request.headers
+    before = downloads.look(request, *source)
+    said = logic.described(headers, clock.now())
+    fresh = limits.flag(headers.get("x-fresh-metadata"))
+    old, manifest = before.object.metadata, before.pieces is None
+    # What is copied as a whole is no manifest; what is copied as a manifest or link stays one.
+    kept = {
+        key: value for key, value in old.items() if manifest or not key.startswith((*logic.LASTING, logic.MANIFEST))
+    }
+    if fresh:
+        kept = {key: value for key, value in kept.items() if key.startswith((*logic.LASTING, logic.MANIFEST))}
+    metadata = {**kept, **said.metadata}
     limits.check_metadata(metadata, logic.META)
-    said = logic.Described(
-        said.content_type or found.content_type,
-        metadata,
-        said.delete_at if fresh else said.delete_at or found.delete_at,
-    )
-    stores.look(request, lambda tx: logic.may_put(tx, request.who, *target, request.headers, found.size))
-    store = stores.of(request)
+    delete_at = said.delete_at if fresh else said.delete_at or before.object.delete_at
+    said = logic.Described(said.content_type or before.object.content_type, metadata, delete_at)
+    unconditional = {key: value for key, value in headers.items() if key not in ("etag", logic.LINK)}
+    size = before.object.size
+    stores.look(request, lambda tx: logic.may_put(tx, request.who, *target, unconditional, size))
     with stores.translated():
-        writer = store.begin()
+        writer = stores.of(request).begin()
         try:
-            stored = await asyncio.to_thread(_pour_copy, store, writer, found, data)
+            stored = await asyncio.to_thread(_pour_copy, request, writer, before)
         except BaseException:
             writer.discard()
             raise
     made = await stores.change(
-        request, lambda tx: logic.put(tx, request.who, *target, request.headers, said, stored), writer
+        request, lambda tx: logic.put(tx, request.who, *target, unconditional, said, stored), writer
     )
-    return found, made
+    return before.object, made
 
 
-def _pour_copy(store: stores.ObjectStore, writer: Writer, found: Object, data: bytes | None) -> Stored:
-    if data is not None:
-        writer.write(data)
-    else:
-        assert found.place is not None
-        with store.open(found.place) as file:
-            while block := file.read(BLOCK):
-                writer.write(block)
-    stored = writer.finish()
-    logic.check_conflict(found, stored.size)
-    return stored
+def _pour_copy(request: Request, writer: Writer, before: downloads.Found) -> Stored:
+    whole = [Piece(0, before.object.size, before.where, before.object, before.data or b"")]
+    size = 0
+    for piece in before.pieces if before.pieces is not None else whole:
+        for block in read(request, piece):
+            writer.write(block)
+            size += len(block)
+    logic.check_conflict(before.object, size)
+    return writer.finish()
+
+
+def read(request: Request, piece: Piece) -> "list[bytes] | Blocks":
+    """The bytes of a piece, a block at a time."""
+    if piece.data:
+        return [piece.data[piece.first : piece.behind]]
+    assert piece.object is not None and piece.where is not None
+    object, where = piece.object, piece.where
+    if object.place is None:
+        data = stores.look(request, lambda tx: tx.data(where, object.name))
+        return [data[piece.first : piece.behind]] if data else []
+    return Blocks(request, piece)
+
+
+class Blocks:
+    """Of a file; closed at the end, or when nobody wants it any more."""
+
+    def __init__(self, request: Request, piece: Piece) -> None:
+        assert piece.object is not None and piece.object.place is not None
+        self._file = stores.of(request).open(piece.object.place)
+        self._file.seek(piece.first)
+        self._left = piece.size
+
+    def __iter__(self) -> "Blocks":
+        return self
+
+    def __next__(self) -> bytes:
+        if self._left <= 0:
+            self._file.close()
+            raise StopIteration
+        block = self._file.read(min(self._left, BLOCK))
+        if not block:
+            self._file.close()
+            raise stores.ObjectsError("The object has fewer bytes than its name says.")
+        self._left -= len(block)
+        return block
 
 
 def made(object: Object) -> Reply:
-    headers = {"ETag": object.etag, "Last-Modified": http_date(object.at)}
-    return asked.done(201, headers)
+    return asked.done(201, {"ETag": object.etag, "Last-Modified": http_date(object.at)})
 
 
-def copied(source: tuple[str, str, str], found: Object, object: Object) -> Reply:
+def copied(source: Place, found: Object, object: Object) -> Reply:
     account, container, name = source
     reply = made(object)
     headers = {
@@ -144,6 +211,6 @@ def copied(source: tuple[str, str, str], found: Object, object: Object) -> Reply
         "X-Copied-From": quote(f"{container}/{name}"),
         "X-Copied-From-Account": quote(account),
         "X-Copied-From-Last-Modified": http_date(found.at),
-        **{key: limits.encoded(value) for key, value in object.metadata.items()},
+        **{key: limits.encoded(value) for key, value in object.metadata.items() if not key.startswith(logic.HIDDEN)},
     }
     return asked.done(201, headers)

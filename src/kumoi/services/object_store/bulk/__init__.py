@@ -1,0 +1,1 @@
+"""Many objects with one request: archives, and lists of what is to go."""

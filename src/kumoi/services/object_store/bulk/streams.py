@@ -1,0 +1,209 @@
+"""Bulk requests have no paths of their own: parameters ask for them (`specials.py`)."""
+
+import asyncio
+import queue
+import tarfile
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import IO, Any, cast
+from urllib.parse import unquote
+
+from kumoi.kernel import clock
+from kumoi.kernel.errors import ApiError, BadRequest, NotFound
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.object_store import asked, limits, specials, stores
+from kumoi.services.object_store.bulk.logic import Report
+from kumoi.services.object_store.containers import logic as containers
+from kumoi.services.object_store.objects import logic, segments, uploads
+from kumoi.services.object_store.specials import Place
+
+routes = Routes()
+MOST_DELETES = 10_000
+MOST_BYTES = 2 << 20
+"""Of a list of what is to go."""
+AT_ONCE = 200
+"""Names that go in one transaction."""
+FORMATS = {"tar": "r|", "tar.gz": "r|gz", "tar.bz2": "r|bz2"}
+MOST_ENTRIES, MOST_FAILURES = 100_000, 1000
+
+
+async def delete(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
+    kind = _form(request)
+    report = Report(deleting=True)
+    containers.owned_or_refused(request.who, place[0])
+    if place[1] or not place[0]:
+        raise BadRequest("bulk-delete: it is asked of an account.")
+    lines = (await uploads.taken(body, MOST_BYTES, "list")).decode("utf-8", "replace").splitlines()
+    names = [unquote(line.strip()).lstrip("/") for line in lines if line.strip()]
+    if not names:
+        report.status = "400 Bad Request"
+        report.body = "Invalid bulk delete."
+    if len(names) > MOST_DELETES:
+        report.status, report.body = "413 Request Entity Too Large", f"Maximum Bulk Deletes: {MOST_DELETES} per request"
+        names = []
+    for begin in range(0, len(names), AT_ONCE):
+        part = names[begin : begin + AT_ONCE]
+        await stores.change(request, partial(_delete, request=request, account=place[0], names=part, report=report))
+    return report.reply(kind)
+
+
+def _delete(tx: stores.Writing, request: Request, account: str, names: list[str], report: Report) -> None:
+    # A group may run it twice, so what it counts is counted anew.
+    deleted, missing, errors = 0, 0, []
+    for path in names:
+        container, _, name = path.partition("/")
+        try:
+            if name:
+                logic.remove(tx, request.who, account, container, name, {})
+            else:
+                containers.remove(tx, request.who, account, container)
+            deleted += 1
+        except NotFound:
+            missing += 1
+        except ApiError as error:
+            errors.append((path, f"{error.status} {error.title}"))
+    report.add(names[0], deleted, missing, errors)
+
+
+async def delete_segments(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
+    """A manifest with all of its segments."""
+    account, container, name = place
+
+    def names(tx: stores.Reading) -> list[str]:
+        where, found = logic.readable(tx, request.who, account, container, name, {})
+        if segments.STATIC not in found.metadata:
+            raise BadRequest("multipart-manifest=delete: the object is no static large object.")
+        kept = segments.parse(tx.data(where, name))
+        return [*(each.name.lstrip("/") for each in kept if each.name), f"{container}/{name}"]
+
+    report = Report(deleting=True)
+    wanted = stores.look(request, names)
+    await stores.change(request, lambda tx: _delete(tx, request, account, wanted, report))
+    return report.reply(_form(request))
+
+
+async def extract(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
+    account, container, _ = place
+    kind = _form(request)
+    containers.owned_or_refused(request.who, account)
+    format = asked.said(request, "extract-archive") or ""
+    if format not in FORMATS:
+        raise BadRequest(f"extract-archive: {format[:40]!r} is none of {', '.join(FORMATS)}.")
+    if container:
+        limits.check_container_name(container)
+    parts: queue.Queue[bytes] = queue.Queue(maxsize=8)
+    loop = asyncio.get_running_loop()
+    work = loop.run_in_executor(None, _extract, request, place, FORMATS[format], _Arriving(parts))
+    async for chunk in body:
+        while chunk and not work.done():
+            try:
+                parts.put_nowait(chunk)
+                break
+            except queue.Full:
+                await asyncio.sleep(0.002)
+    while not work.done():
+        try:
+            parts.put_nowait(b"")
+            break
+        except queue.Full:
+            await asyncio.sleep(0.002)
+    return (await work).reply(kind)
+
+
+class _Arriving:
+    """A body as a file that is read by another thread. An empty part is its end."""
+
+    def __init__(self, parts: "queue.Queue[bytes]") -> None:
+        self._parts, self._rest, self._ended = parts, b"", False
+
+    def read(self, size: int) -> bytes:
+        while len(self._rest) < size and not self._ended:
+            part = self._parts.get(timeout=600)
+            self._ended = not part
+            self._rest += part
+        data, self._rest = self._rest[:size], self._rest[size:]
+        return data
+
+
+def _extract(request: Request, place: Place, mode: str, arriving: _Arriving) -> Report:
+    report = Report(deleting=False)
+    account, container, prefix = place
+    made = {container} if container else set[str]()
+    if container:
+        _make(request, account, container)
+    try:
+        with tarfile.open(fileobj=cast(IO[bytes], arriving), mode=cast(Any, mode)) as archive:
+            for number, entry in enumerate(archive):
+                if number >= MOST_ENTRIES or len(report.errors) >= MOST_FAILURES:
+                    report.status, report.body = (
+                        "400 Bad Request",
+                        "The archive has too many entries, or too many that fail.",
+                    )
+                    break
+                if entry.isfile() and (file := archive.extractfile(entry)) is not None:
+                    path = entry.name.removeprefix("./").strip("/")
+                    path = "/".join(filter(None, (container, prefix.strip("/"), path)))
+                    _extract_one(request, account, path, entry, file, made, report)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        report.status, report.body = "400 Bad Request", f"Invalid Tar File: {error}"
+    if not report.done and not report.errors and not report.body:
+        report.status, report.body = "400 Bad Request", "Invalid Tar File: No Valid Files"
+    return report
+
+
+def _extract_one(
+    request: Request, account: str, path: str, entry: tarfile.TarInfo, file: IO[bytes], made: set[str], report: Report
+) -> None:
+    container, _, name = path.partition("/")
+    try:
+        if not name or ".." in path.split("/"):
+            raise BadRequest("the name is not container/object")
+        if entry.size > limits.MOST_BYTES:
+            raise BadRequest("the object is too large")
+        if container not in made:
+            _make(request, account, container)
+            made.add(container)
+        logic.check_path(account, container, name)
+        writer = stores.of(request).begin()
+        try:
+            while block := file.read(uploads.BLOCK):
+                writer.write(block)
+            stored = writer.finish()
+        except BaseException:
+            writer.discard()
+            raise
+        headers = {
+            f"{logic.META}{key.rpartition('.')[2].lower()}": limits.encoded(value)
+            for key, value in entry.pax_headers.items()
+            if key.startswith(("SCHILY.xattr.user.meta.", "LIBARCHIVE.xattr.user.meta."))
+        }
+        said = logic.described(headers, clock.now())
+        future = stores.of(request).write(
+            lambda tx: logic.put(tx, request.who, account, container, name, {}, said, stored)
+        )
+        stores.settle(future, writer)
+        with stores.translated():
+            future.result()
+        report.done += 1
+    except ApiError as error:
+        report.errors.append((path, f"{error.status} {error.title}"))
+
+
+def _make(request: Request, account: str, container: str) -> None:
+    with stores.translated():
+        stores.of(request).write(
+            lambda tx: tx.container(account, container) or containers.put(tx, request.who, account, container, {})
+        ).result()
+
+
+def _form(request: Request) -> str:
+    return asked.JSON if asked.JSON in request.headers.get("accept", "") else asked.TEXT
+
+
+specials.registered |= {
+    ("DELETE", "bulk-delete"): delete,
+    ("POST", "bulk-delete"): delete,
+    ("DELETE", "slo"): delete_segments,
+    ("PUT", "extract-archive"): extract,
+}

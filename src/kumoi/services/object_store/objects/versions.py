@@ -1,0 +1,59 @@
+"""Old versions of objects, kept in another container: as a stack (`X-Versions-Location`), from which a DELETE takes the last
+one back, or for ever (`X-History-Location`)."""
+
+from kumoi.engines.objects.interface import Container, Object, Page, Stored, Writing
+from kumoi.services.object_store import asked, listings
+from kumoi.services.object_store.errors import PreconditionFailed
+
+STACK, HISTORY = "x-versions-location", "x-history-location"
+DELETED = "application/x-deleted;swift_versions_deleted=1"
+_EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
+
+
+def keep(tx: Writing, place: Container, name: str) -> None:
+    """The object of this name, before another takes its place."""
+    to = _store(tx, place)
+    found = tx.object(place, name) if to else None
+    if to is None or found is None or "x-object-manifest" in found.metadata:
+        return
+    found.name = _prefix(name) + asked.timestamp(found.at)
+    found.entry = listings.changed(found.entry, name=found.name)
+    tx.move_object(place, name, to, found)
+
+
+def bring_back(tx: Writing, place: Container, found: Object) -> bool:
+    """Whether the object went, and what was before it is there again, or its deletion was noted."""
+    to = _store(tx, place)
+    if to is None:
+        return False
+    if HISTORY in place.metadata:
+        keep(tx, place, found.name)
+        name = _prefix(found.name) + asked.timestamp(tx.now)
+        entry = listings.entry(name, _EMPTY, 0, DELETED, tx.now)
+        marker = Object(name=name, size=0, etag=_EMPTY, content_type=DELETED, at=tx.now, entry=entry)
+        tx.put_object(to, marker, Stored(0, _EMPTY, b"", None))
+        return True
+    kept = tx.objects(to, Page(limit=1, prefix=_prefix(found.name), reverse=True))
+    before = tx.object(to, kept[0].name) if kept else None
+    if before is None:
+        return False
+    tx.remove_object(place, found.name)
+    kept_as, before.name = before.name, found.name
+    before.entry = listings.changed(before.entry, name=found.name)
+    tx.move_object(to, kept_as, place, before)
+    return True
+
+
+def _store(tx: Writing, place: Container) -> Container | None:
+    wanted = place.metadata.get(STACK) or place.metadata.get(HISTORY)
+    if not wanted:
+        return None
+    found = tx.container(place.account, wanted)
+    if found is None:
+        raise PreconditionFailed(f"The container {wanted} for old versions could not be found.")
+    return found
+
+
+def _prefix(name: str) -> str:
+    """Of the names of an object's versions: its length in three hexadecimal digits, and itself."""
+    return f"{len(name.encode()):03x}{name}/"

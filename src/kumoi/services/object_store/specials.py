@@ -1,0 +1,40 @@
+"""Requests that ask something else than their method and path say: by a parameter, or by the kind of their body.
+
+What answers them registers itself here, because it stands on what the path names."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from kumoi.kernel.errors import NotBuilt
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply
+
+Place = tuple[str, str, str]
+"""Account, container, object; empty where the path ends before."""
+Special = Callable[[Request, AsyncIterator[bytes], Place], Awaitable[Reply]]
+FORM = "multipart/form-data"
+registered: dict[tuple[str, str], Special] = {}
+"""(method, parameter or FORM) → what answers."""
+web: list[Callable[[Request, Place], Reply | None]] = []
+"""What answers a GET as a web server would; None: it does not."""
+_PARAMETERS = ("extract-archive", "bulk-delete")
+_ABSENT = {"versions": "object versioning", "version-id": "object versioning"}
+"""Parameter → what it would ask for."""
+
+
+def of(request: Request, method: str) -> Special | None:
+    for name, what in _ABSENT.items():
+        if name in request.params:
+            raise NotBuilt(f"{name}: {what} is not there yet.")
+    for name in _PARAMETERS:
+        if name in request.params and (found := registered.get((method, name))):
+            return found
+    if request.headers.get("content-type", "").lower().startswith(FORM):
+        return registered.get((method, FORM))
+    return None
+
+
+def as_web(request: Request, place: Place) -> Reply | None:
+    for answer in web:
+        if (reply := answer(request, place)) is not None:
+            return reply
+    return None

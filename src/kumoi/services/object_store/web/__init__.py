@@ -1,0 +1,1 @@
+"""Containers that answer as web sites."""
