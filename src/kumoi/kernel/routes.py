@@ -149,6 +149,12 @@ class Routes:
         """In the streams process: `async def handler(asked, socket, **path)`."""
         return self._add("WEBSOCKET", path, "stream", 101, policy)
 
+    def options(
+        self, path: str, *, policy: Policy, mode: Mode = "live", status: int = 200, **options: Unpack[Options]
+    ) -> Callable[[Handler], Handler]:
+        """Only where the kernel's own answer, the methods of the path, will not do."""
+        return self._add("OPTIONS", path, mode, status, policy, **options)
+
     def copy(
         self, path: str, *, policy: Policy, mode: Mode = "write", status: int = 201, **options: Unpack[Options]
     ) -> Callable[[Handler], Handler]:

@@ -150,6 +150,9 @@ class _Resource:
     on_get = on_post = on_put = on_patch = on_delete = on_head = _respond
 
     def on_options(self, request: falcon.Request, response: falcon.Response, **path: str) -> None:
+        if "OPTIONS" in self.by_method:
+            self._respond(request, response, **path)
+            return
         note(request, self.service, request.path, path)
         response.set_header("Allow", ", ".join(sorted({*self.by_method, "OPTIONS"})))
         self.api.send_frame(response, self.service, log.request_id.get(), None)

@@ -3,7 +3,7 @@
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, listings, stores
+from kumoi.services.object_store import asked, crossing, listings, stores
 from kumoi.services.object_store.accounts import logic
 
 routes = Routes()
@@ -26,3 +26,8 @@ def head(request: Request, account: str, query: asked.Listing) -> Reply:
     kind = asked.form(request, query.format)
     _, headers = stores.look(request, lambda tx: logic.shown(tx, request.who, account))
     return Reply(raw=b"", headers=headers, content_type=f"{kind}; charset=utf-8")
+
+
+@routes.options("/v1/{account}", policy=policy.public(), errors=(401,))
+def preflight(request: Request, account: str) -> Reply:
+    return crossing.preflight(request, account)

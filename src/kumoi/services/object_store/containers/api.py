@@ -3,7 +3,7 @@
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import access, asked, listings, specials, stores
+from kumoi.services.object_store import access, asked, crossing, listings, specials, stores
 from kumoi.services.object_store.containers import logic
 
 routes = Routes()
@@ -14,6 +14,7 @@ READERS = policy.by_service("container-readers")
 @routes.get(
     PATH, policy=READERS, mode="live", query=asked.Listing, reply=bytes, errors=(204, 206, 301, 304, 406, 409, 416, 412)
 )
+@crossing.shared
 def show(request: Request, account: str, container: str, query: asked.Listing) -> Reply:
     if (found := specials.as_web(request, (account, container, ""))) is not None:
         return found
@@ -33,6 +34,7 @@ def show(request: Request, account: str, container: str, query: asked.Listing) -
 
 
 @routes.head(PATH, policy=READERS, mode="live", query=asked.Listing, status=204, errors=(406, 412))
+@crossing.shared
 def head(request: Request, account: str, container: str, query: asked.Listing) -> Reply:
     kind = asked.form(request, query.format)
 
@@ -41,3 +43,8 @@ def head(request: Request, account: str, container: str, query: asked.Listing) -
         return logic.headers_of(found, request.who)
 
     return Reply(raw=b"", headers=stores.look(request, work), content_type=f"{kind}; charset=utf-8")
+
+
+@routes.options(PATH, policy=policy.public(), errors=(401,))
+def preflight(request: Request, account: str, container: str) -> Reply:
+    return crossing.preflight(request, account, container)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, specials, stores
+from kumoi.services.object_store import asked, crossing, specials, stores
 from kumoi.services.object_store.containers import logic
 
 routes = Routes()
@@ -16,6 +16,7 @@ OWNER = policy.by_service("account-owner")
 @routes.put(
     PATH, policy=OWNER, mode="stream", status=201, reply=bytes, raw_body=True, errors=(200, 202, 409, 412, 501, 507)
 )
+@crossing.streamed
 async def put(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
     if special := specials.of(request, "PUT"):
         return await special(request, body, (account, container, ""))
@@ -26,6 +27,7 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
 @routes.post(
     PATH, policy=OWNER, mode="stream", status=204, reply=bytes, raw_body=True, errors=(201, 303, 412, 501, 507)
 )
+@crossing.streamed
 async def change(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
     if special := specials.of(request, "POST"):
         return await special(request, body, (account, container, ""))
@@ -34,6 +36,7 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
 
 
 @routes.delete(PATH, policy=OWNER, mode="stream", errors=(409, 412, 507))
+@crossing.streamed
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
     await stores.change(request, lambda tx: logic.remove(tx, request.who, account, container))
     return asked.done(204)

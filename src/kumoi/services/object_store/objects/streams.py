@@ -8,7 +8,7 @@ from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, conditions, limits, signed, specials, stores
+from kumoi.services.object_store import asked, conditions, crossing, limits, signed, specials, stores
 from kumoi.services.object_store.errors import PreconditionFailed
 from kumoi.services.object_store.objects import downloads, logic, schemas, segments, uploads
 from kumoi.services.object_store.objects.segments import Piece
@@ -22,6 +22,7 @@ _SPECIAL = (200, 303)
 
 
 @routes.put(PATH, policy=WRITERS, mode="stream", status=201, reply=bytes, raw_body=True, errors=(*_REFUSALS, *_SPECIAL))
+@crossing.streamed
 async def put(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     if special := specials.of(request, "PUT"):
         return await special(request, body, (account, container, object))
@@ -38,6 +39,7 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
 
 
 @routes.copy(PATH, policy=READERS, mode="stream", errors=_REFUSALS)
+@crossing.streamed
 async def copy(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     stores.look(request, lambda tx: logic.readable(tx, request.who, account, container, object, request.headers))
     if "destination" not in request.headers:
@@ -51,6 +53,7 @@ async def copy(request: Request, body: AsyncIterator[bytes], account: str, conta
 @routes.post(
     PATH, policy=WRITERS, mode="stream", status=202, reply=bytes, raw_body=True, errors=(*_REFUSALS, *_SPECIAL, 201)
 )
+@crossing.streamed
 async def change(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     if special := specials.of(request, "POST"):
         return await special(request, body, (account, container, object))
@@ -63,6 +66,7 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
 
 
 @routes.delete(PATH, policy=WRITERS, mode="stream", reply=bytes, errors=(*_REFUSALS, 200))
+@crossing.streamed
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     signed.heed(request, account, container, object)
     specials.of(request, "DELETE")
@@ -73,6 +77,7 @@ async def remove(request: Request, body: AsyncIterator[bytes], account: str, con
 
 
 @routes.get(PATH, policy=READERS, mode="stream", reply=bytes, query=schemas.Got, errors=(206, 304, 409, 412, 416))
+@crossing.streamed
 async def get(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     found = downloads.look(request, account, container, object)
     if found.pieces is None and found.place is None:
