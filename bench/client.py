@@ -126,13 +126,15 @@ class Client:
 
     def load(
         self, path: str, connections: int, seconds: int = 5, method: str = "GET", headers: dict[str, str] | None = None,
-        body: Any = None,
+        body: Any = None, lua: str = "",
     ) -> dict[str, float]:  # fmt: skip
         """Requests per second and milliseconds, measured by wrk. Refused requests are counted separately."""
         lines = [f'wrk.method = "{method}"', f'wrk.headers["X-Auth-Token"] = "{self.token}"']
         lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in (headers or {}).items()]
         if body is not None:
             lines += ['wrk.headers["Content-Type"] = "application/json"', f"wrk.body = [==[{json.dumps(body)}]==]"]
+        # What makes requests that differ from each other.
+        lines.append(lua)
         lines.append(
             "done = function(summary, latency) io.stderr:write(string.format("
             "'%d %d %d %d %d', summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),"
