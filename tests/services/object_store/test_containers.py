@@ -1,9 +1,12 @@
 """Containers and accounts: lists, metadata, and permissions."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from kumoi.kernel.who import Who
+from kumoi.services.object_store import access
 from tests.cloud import OTHER_PROJECT, PROJECT
 from tests.services.object_store.sending import ROOT
 
@@ -102,7 +105,6 @@ def test_one_project_is_not_another(swift: Any, filled: None) -> None:
         (".r:*,.rlistings", {"get": "everybody", "list": "everybody"}),
         (f"{OTHER_PROJECT}:*", {"get": "other", "list": "other"}),
         ("*:other-user", {"get": "other", "list": "other"}),
-        ("other:other", {"get": "other", "list": "other"}),
         (f"{OTHER_PROJECT}:nobody", {}),
         ("member", {"get": "other", "list": "other"}),
         ("*:*", {"get": "other", "list": "other"}),
@@ -118,6 +120,16 @@ def test_read_lists(swift: Any, filled: None, allowed: str, callers: dict[str, s
     shown = swift("HEAD", "/c", as_="other").headers
     assert "x-container-read" not in shown
     assert swift("HEAD", "/c").headers["x-container-read"] == allowed
+
+
+def test_names_count_in_the_default_domain_alone() -> None:
+    here = Who("u", "user", project_id="p", project_name="project", project_domain_id="default")
+    for who, lets in (
+        (here, True), (replace(here, user_domain_id="spare"), False), (replace(here, project_domain_id="spare"), False),
+    ):  # fmt: skip
+        for text in ("project:user", "*:user", "project:*"):
+            assert access.lets_in(text, who, "AUTH_x", "", listing=False) == lets
+        assert access.lets_in("p:u", who, "AUTH_x", "", listing=False)
 
 
 def test_write_lists_and_referrers(swift: Any, filled: None) -> None:

@@ -77,6 +77,28 @@ def test_signed_writes_prefixes_and_addresses(swift: Any, keyed: None) -> None:
         assert swift("GET", f"/c/few?{query}", as_=None, headers={"X-Forwarded-For": address}).status == status
 
 
+def test_the_key_of_a_container_reaches_no_other(swift: Any, keyed: None) -> None:
+    swift("PUT", "/private")
+    swift("PUT", "/private/o", body=b"secret")
+    swift("PUT", "/c/link", headers={"X-Symlink-Target": "private/o"})
+    swift("PUT", "/c/dynamic", headers={"X-Object-Manifest": "private/o"})
+    swift("PUT", "/c/static?multipart-manifest=put", body=b'[{"path": "private/o"}]')
+    for name in ("link", "dynamic", "static"):
+        for key, status in (("of the container", 403), (KEY, 200)):
+            query = f"temp_url_sig={sign('GET', SOON, f'{ACCOUNT}/c/{name}', key=key)}&temp_url_expires={SOON}"
+            assert swift("GET", f"/c/{name}?{query}", as_=None).status == status, (name, key)
+    query = f"temp_url_sig={sign('PUT', SOON, f'{ACCOUNT}/c/new', key='of the container')}&temp_url_expires={SOON}"
+    manifest = b'[{"path": "private/o"}]'
+    assert swift("PUT", f"/c/new?multipart-manifest=put&{query}", as_=None, body=manifest).status == 403
+
+
+def test_keys_are_shown_to_the_project_alone(swift: Any, keyed: None) -> None:
+    swift("POST", "/c", headers={"X-Container-Read": ".r:*,.rlistings"})
+    assert swift("HEAD", "/c").headers["x-container-meta-temp-url-key-2"] == "of the container"
+    for caller in (None, "other", "reader"):
+        assert "x-container-meta-temp-url-key-2" not in swift("HEAD", "/c", as_=caller).headers
+
+
 def form(files: dict[str, bytes], **changes: Any) -> tuple[bytes, dict[str, str]]:
     fields = {"redirect": "", "max_file_size": 1000, "max_file_count": 2, "expires": SOON, **changes}
     signature = sign(
@@ -126,6 +148,14 @@ def test_archives(cloud: Any, swift: Any, format: str, pack: Any) -> None:
                 made.addfile(info, io.BytesIO(data))
         return bytes(pack(file.getvalue()))
 
+    def with_header(value: str) -> bytes:
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT) as made:
+            info = tarfile.TarInfo("h/o")
+            info.pax_headers = {"SCHILY.xattr.user.meta.colour": value}
+            made.addfile(info, io.BytesIO())
+        return bytes(pack(file.getvalue()))
+
     def put(path: str, body: bytes) -> Any:
         return swift("PUT", f"{path}?extract-archive={format}", body=body, headers={"Accept": "application/json"})
 
@@ -133,6 +163,10 @@ def test_archives(cloud: Any, swift: Any, format: str, pack: Any) -> None:
     assert (told.status, told.json["Number Files Created"], told.json["Response Status"]) == (200, 2, "400 Bad Request")
     assert [name for name, _ in told.json["Errors"]] == ["top", "a/../../etc/x"]
     assert swift("GET", "/b/2/3").content == LARGE and swift("GET", "").text == "a\nb\n"
+    assert put("", with_header("blue\nX-Evil: 1")).json["Errors"] == [["h/o", "400 Bad Request"]]
+    assert put("", with_header("blue")).json["Errors"] == []
+    assert swift("GET", "/h/o").headers["x-object-meta-colour"] == "blue"
+    assert swift("DELETE", "/h/o").status == 204 and swift("DELETE", "/h").status == 204
     assert put("/c/below", archive({"x": b"x"})).json["Response Status"] == "201 Created"
     assert swift("GET", "/c").text == "below/x\n"
     assert put("", b"no archive at all").json["Response Status"] == "400 Bad Request"

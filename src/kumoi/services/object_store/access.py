@@ -74,6 +74,15 @@ def owns(who: Who, account: str) -> bool:
     return who.project_id is not None and who.project_id == project_of(account) and "member" in who.roles
 
 
+SIGNER = ".signed"
+"""The user that a signature stands for; its name is the container to which the key belongs, empty for an account's key."""
+
+
+def reaches(who: Who, container: str) -> bool:
+    """Whether the caller is not bound to another container by the key of a signature."""
+    return who.user_id != SIGNER or who.user_name in ("", container)
+
+
 def may_read(who: Who, account: str) -> bool:
     if owns(who, account) or (who.system and "reader" in who.roles):
         return True
@@ -95,8 +104,10 @@ def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool) -
         return True
     if not who.user_id:
         return False
-    projects = ["*", *filter(None, (who.project_id, who.project_name))]
-    users = ["*", *filter(None, (who.user_id, who.user_name))]
+    # Names are unique within a domain only, so they count in the default domain alone, as in Swift.
+    named = who.user_domain_id == who.project_domain_id == "default"
+    projects = ["*", *filter(None, (who.project_id, named and who.project_name))]
+    users = ["*", *filter(None, (who.user_id, named and who.user_name))]
     if any(f"{project}:{user}" in allowed.groups for project in projects for user in users):
         return True
     return bool(allowed.groups & who.roles)

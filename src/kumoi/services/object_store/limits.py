@@ -70,9 +70,13 @@ def check_metadata(found: Mapping[str, str], prefix: str) -> None:
 def decoded(header: str, value: str) -> str:
     """The text of a header, whose characters represent bytes."""
     try:
-        return value.encode("latin-1").decode()
+        text = value.encode("latin-1").decode()
     except UnicodeError:
         raise BadRequest(f"The header {header} is not valid UTF-8.") from None
+    # It will be a header again; archives and forms have other ways to bring one.
+    if any(ord(each) < 32 or ord(each) == 127 for each in text):
+        raise BadRequest(f"The header {header} holds a control character.")
+    return text
 
 
 def encoded(value: str) -> str:

@@ -13,8 +13,6 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, stores
 
-SIGNER = ".signed"
-"""The user that a signature stands for."""
 KEYS = ("temp-url-key", "temp-url-key-2")
 DIGESTS = {40: "sha1", 64: "sha256", 128: "sha512"}
 """Hexadecimal digits → digest."""
@@ -48,21 +46,33 @@ def heed(request: Request, account: str, container: str, name: str) -> bool:
         for each in methods
         for root in ("", request.service.prefix)
     ]
-    keys = stores.look(request, lambda tx: list(keys_of(tx, account, container)))
-    if not any(hmac.compare_digest(hmac.digest(key, text, digest), wanted) for key in keys for text in said):
+    if (signer := signer_of(request, account, container, said, wanted, digest)) is None:
         raise _invalid()
-    request.who = Who(SIGNER, project_id=access.project_of(account), roles=frozenset({"member", "reader"}))
+    request.who = signer
     return True
 
 
-def keys_of(tx: stores.Reading, account: str, container: str) -> Iterator[bytes]:
+def signer_of(
+    request: Request, account: str, container: str, said: list[bytes], wanted: bytes, digest: str
+) -> Who | None:
+    """Who signed one of these texts. The key of a container reaches no other one."""
+    for key, bound in stores.look(request, lambda tx: list(keys_of(tx, account, container))):
+        if any(hmac.compare_digest(hmac.digest(key, text, digest), wanted) for text in said):
+            roles = frozenset({"member", "reader"})
+            return Who(access.SIGNER, user_name=bound, project_id=access.project_of(account), roles=roles)
+    return None
+
+
+def keys_of(tx: stores.Reading, account: str, container: str) -> Iterator[tuple[bytes, str]]:
+    """(key, the container to which it belongs)."""
     owner, place = tx.account(account), tx.container(account, container)
-    for metadata, prefix in (
-        (owner.metadata if owner else {}, "x-account-meta-"), (place.metadata if place else {}, "x-container-meta-"),
-    ):  # fmt: skip
+    for metadata, prefix, bound in (
+        (owner.metadata if owner else {}, "x-account-meta-", ""),
+        (place.metadata if place else {}, "x-container-meta-", container),
+    ):
         for key in KEYS:
             if text := metadata.get(prefix + key):
-                yield text.encode()
+                yield text.encode(), bound
 
 
 def signature(text: str) -> tuple[bytes, str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -11,7 +11,18 @@ from kumoi.kernel.errors import Unavailable
 from kumoi.kernel.http import Request
 from kumoi.services.object_store.errors import NoSpace
 
-__all__ = ["ObjectStore", "ObjectsError", "Reading", "Writing", "change", "look", "of", "settle", "translated"]
+__all__ = [
+    "ObjectStore",
+    "ObjectsError",
+    "Reading",
+    "Writing",
+    "change",
+    "look",
+    "of",
+    "settle",
+    "slowly",
+    "translated",
+]
 T = TypeVar("T")
 
 
@@ -33,6 +44,14 @@ def translated() -> Iterator[None]:
 def look(request: Request, work: Callable[[Reading], T]) -> T:
     with translated():
         return of(request).read(work)
+
+
+_slow = ThreadPoolExecutor(4, "objects-slow")
+"""For what takes as long as its bytes are many, so that it leaves the threads that all requests share."""
+
+
+async def slowly(work: Callable[..., T], *arguments: Any) -> T:
+    return await asyncio.get_running_loop().run_in_executor(_slow, work, *arguments)
 
 
 def settle(future: "Future[Any]", writer: Writer) -> None:

@@ -17,9 +17,9 @@ class Report:
     errors: list[tuple[str, str]] = field(default_factory=list)
     status: str = ""
     body: str = ""
-    _parts: dict[str, tuple[int, int, list[tuple[str, str]]]] = field(default_factory=dict)
+    _parts: dict[int, tuple[int, int, list[tuple[str, str]]]] = field(default_factory=dict)
 
-    def add(self, part: str, done: int, missing: int, errors: list[tuple[str, str]]) -> None:
+    def add(self, part: int, done: int, missing: int, errors: list[tuple[str, str]]) -> None:
         """Of a transaction that may run twice: the last time counts."""
         self._parts[part] = done, missing, errors
 

@@ -44,11 +44,15 @@ async def delete(request: Request, body: AsyncIterator[bytes], place: Place) -> 
         names = []
     for begin in range(0, len(names), AT_ONCE):
         part = names[begin : begin + AT_ONCE]
-        await stores.change(request, partial(_delete, request=request, account=place[0], names=part, report=report))
+        await stores.change(
+            request, partial(_delete, request=request, account=place[0], names=part, report=report, part=begin)
+        )
     return report.reply(kind)
 
 
-def _delete(tx: stores.Writing, request: Request, account: str, names: list[str], report: Report) -> None:
+def _delete(
+    tx: stores.Writing, request: Request, account: str, names: list[str], report: Report, part: int = 0
+) -> None:
     # A group may run it twice, so what it counts is counted anew.
     deleted, missing, errors = 0, 0, []
     for path in names:
@@ -63,7 +67,7 @@ def _delete(tx: stores.Writing, request: Request, account: str, names: list[str]
             missing += 1
         except ApiError as error:
             errors.append((path, f"{error.status} {error.title}"))
-    report.add(names[0], deleted, missing, errors)
+    report.add(part, deleted, missing, errors)
 
 
 async def delete_segments(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
@@ -93,22 +97,23 @@ async def extract(request: Request, body: AsyncIterator[bytes], place: Place) ->
     if container:
         limits.check_container_name(container)
     parts: queue.Queue[bytes] = queue.Queue(maxsize=8)
-    loop = asyncio.get_running_loop()
-    work = loop.run_in_executor(None, _extract, request, place, FORMATS[format], _Arriving(parts))
-    async for chunk in body:
-        while chunk and not work.done():
-            try:
-                parts.put_nowait(chunk)
-                break
-            except queue.Full:
-                await asyncio.sleep(0.002)
+    work = asyncio.ensure_future(stores.slowly(_extract, request, place, FORMATS[format], _Arriving(parts)))
+    try:
+        async for chunk in body:
+            if chunk:
+                await _hand_over(parts, chunk, work)
+    finally:
+        await _hand_over(parts, b"", work)
+    return (await work).reply(kind)
+
+
+async def _hand_over(parts: "queue.Queue[bytes]", part: bytes, work: "asyncio.Future[Report]") -> None:
     while not work.done():
         try:
-            parts.put_nowait(b"")
-            break
+            parts.put_nowait(part)
+            return
         except queue.Full:
             await asyncio.sleep(0.002)
-    return (await work).reply(kind)
 
 
 class _Arriving:
@@ -119,7 +124,7 @@ class _Arriving:
 
     def read(self, size: int) -> bytes:
         while len(self._rest) < size and not self._ended:
-            part = self._parts.get(timeout=600)
+            part = self._parts.get()
             self._ended = not part
             self._rest += part
         data, self._rest = self._rest[:size], self._rest[size:]

@@ -22,6 +22,8 @@ _ABSENT = {
 }
 """Header → the absent feature that it requests."""
 _OWNERS = (READ, WRITE)
+_SECRETS = (f"{META}temp-url-key", f"{META}temp-url-key-2")
+"""Shown to the account's own project alone, as the access lists are."""
 VERSIONS = ("x-versions-location", "x-history-location")
 """Where old versions are kept, as a stack or for ever."""
 
@@ -41,6 +43,8 @@ def open_to(
     limits.check_container_name(name)
     container = tx.container(account, name)
     trusted = access.may_read(who, account) if list_header == READ else access.owns(who, account)
+    if not access.reaches(who, name):
+        raise access.refuse(who)
     if not trusted:
         text = container.metadata.get(list_header, "") if container else ""
         referer = headers.get("referer", "") if list_header == READ else ""
@@ -61,7 +65,7 @@ def headers_of(container: Container, who: Who) -> dict[str, str]:
         "Accept-Ranges": "bytes",
     }
     for key, value in container.metadata.items():
-        if key not in _OWNERS or access.owns(who, container.account):
+        if key not in (*_OWNERS, *_SECRETS) or access.owns(who, container.account):
             found[key] = quote(value) if key in VERSIONS else limits.encoded(value)
     return found
 

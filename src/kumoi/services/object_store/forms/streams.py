@@ -1,6 +1,5 @@
 """Forms have no paths of their own: the kind of the body asks for them (`specials.py`)."""
 
-import hmac
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
@@ -8,8 +7,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import ApiError, BadRequest, TooLarge, Unauthorized
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.kernel.who import Who
-from kumoi.services.object_store import access, asked, limits, signed, specials, stores
+from kumoi.services.object_store import asked, limits, signed, specials, stores
 from kumoi.services.object_store.forms.logic import Form, Part, boundary
 from kumoi.services.object_store.objects import logic, uploads
 from kumoi.services.object_store.specials import Place
@@ -70,10 +68,9 @@ def _check(request: Request, place: Place, fields: dict[str, str]) -> None:
     path = f"/v1/{account}/{container}" + (f"/{prefix}" if prefix else "")
     rest = [fields.get(name, "") for name in ("redirect", "max_file_size", "max_file_count", "expires")]
     said = ["\n".join([root + path, *rest]).encode() for root in ("", request.service.prefix)]
-    keys = stores.look(request, lambda tx: list(signed.keys_of(tx, account, container)))
-    if not any(hmac.compare_digest(hmac.digest(key, text, digest), wanted) for key in keys for text in said):
+    if (signer := signed.signer_of(request, account, container, said, wanted, digest)) is None:
         raise Unauthorized("FormPost: Invalid Signature")
-    request.who = Who(signed.SIGNER, project_id=access.project_of(account), roles=frozenset({"member", "reader"}))
+    request.who = signer
 
 
 async def _store(request: Request, form: Form, part: Part, place: Place, fields: dict[str, str]) -> None:

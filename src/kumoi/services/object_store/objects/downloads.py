@@ -61,7 +61,7 @@ def look(request: Request, account: str, container: str, name: str, *, bytes_too
         found = Found(where, object, tx.data(where, object.name) if needs_data else None)
         if manifest:
             # A person whom a list lets read the manifest must be let read the segments; a signature is the account's.
-            found.pieces, etag = segments.assembled(tx, who, account, where, object, headers, found.data)
+            found.pieces, etag = segments.assembled(tx, who, where.account, where, object, headers, found.data)
             found.object.size, found.object.etag = sum(piece.size for piece in found.pieces), f'"{etag}"'
         return found, location
 

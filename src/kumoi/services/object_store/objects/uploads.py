@@ -142,7 +142,7 @@ async def copy(request: Request, source: Place, target: Place) -> tuple[Object, 
     with stores.translated():
         writer = stores.of(request).begin()
         try:
-            stored = await asyncio.to_thread(_pour_copy, request, writer, before)
+            stored = await stores.slowly(_pour_copy, request, writer, before)
         except BaseException:
             writer.discard()
             raise
@@ -211,6 +211,6 @@ def copied(source: Place, found: Object, object: Object) -> Reply:
         "X-Copied-From": quote(f"{container}/{name}"),
         "X-Copied-From-Account": quote(account),
         "X-Copied-From-Last-Modified": http_date(found.at),
-        **{key: limits.encoded(value) for key, value in object.metadata.items() if not key.startswith(logic.HIDDEN)},
+        **{key: value for key, value in logic.headers_of(object).items() if key in object.metadata},
     }
     return asked.done(201, headers)

@@ -1,5 +1,7 @@
 """Containers that are web sites have no paths of their own: a GET without a token asks for them (`specials.py`)."""
 
+from urllib.parse import quote
+
 from kumoi.kernel.errors import ApiError, NotFound, Unauthorized
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
@@ -53,7 +55,7 @@ def _object_or_folder(request: Request, place: Place, site: logic.Site) -> Reply
         )
         if not there or not (site.index or site.listings):
             raise
-        return asked.done(301, {"Location": f"{request.base_url}{request.url_path}/"})
+        return asked.done(301, {"Location": f"{request.base_url}{quote(request.url_path)}/"})
 
 
 def _listing(request: Request, place: Place, site: logic.Site) -> Reply:
