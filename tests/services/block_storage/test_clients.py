@@ -63,27 +63,27 @@ volume list -f json
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Cloud]:
-    """With its bootstrap and its own tokens. Operations are executed before the next reply."""
+    """With its bootstrap and its own tokens."""
     Keys.create(tmp_path / "keys")
     check = facade.authenticator(tmp_path / "keys")
     made = Cloud(tmp_path, f"sqlite:///{tmp_path / 'kumoi.db'}", authenticator=check)
     users = hashes({"admin": "admin", "demo": "demo"})
     made.database.write(lambda tx: app.begin_services(tx, made.settings, users))
-    plain, one = Checked(made.api), threading.Lock()
-
-    def prompt(environment: Any, start: Any) -> Any:
-        with one:
-            made.settle()
-            return plain(environment, start)
-
-    made.api.wsgi = lambda: prompt  # type: ignore[method-assign,assignment,return-value]
     yield made
     made.close()
 
 
 @pytest.fixture
 def url(cloud: Any) -> Iterator[str]:
-    with serving(cloud) as base_url:
+    """Operations are executed before the next reply."""
+    plain, one = Checked(cloud.api), threading.Lock()
+
+    def prompt(environment: Any, start: Any) -> Any:
+        with one:
+            cloud.settle()
+            return plain(environment, start)
+
+    with serving(cloud, prompt) as base_url:
         yield base_url
 
 
@@ -130,11 +130,13 @@ def test_openstacksdk(cloud: Any, url: str) -> None:
         load_yaml_config=False, load_envvars=False,
     )  # fmt: skip
     volumes = connection.block_storage
-    volume = volumes.wait_for_status(volumes.create_volume(size=1, name="v", metadata={"a": "b"}), interval=0.1)
+    volume = volumes.wait_for_status(
+        volumes.create_volume(size=1, name="v", metadata={"a": "b"}), interval=0.1, wait=60
+    )
     assert volume.status == "available" and volume.is_bootable is False and volumes.find_volume("v").id == volume.id
-    snapshot = volumes.wait_for_status(volumes.create_snapshot(volume_id=volume.id, name="s"), interval=0.1)
+    snapshot = volumes.wait_for_status(volumes.create_snapshot(volume_id=volume.id, name="s"), interval=0.1, wait=60)
     volumes.extend_volume(volume, 2)
-    volume = volumes.wait_for_status(volume, interval=0.1)
+    volume = volumes.wait_for_status(volume, interval=0.1, wait=60)
     assert volumes.get_volume(volume).size == 2
     assert volumes.set_volume_metadata(volume, c="d").metadata == {"c": "d"}
     assert volumes.get_volume_metadata(volume).metadata == {"a": "b", "c": "d"}
@@ -142,9 +144,9 @@ def test_openstacksdk(cloud: Any, url: str) -> None:
     assert volumes.get_limits().absolute.total_gigabytes_used == 3
     assert volumes.get_quota_set(connection.current_project_id, usage=True).usage["volumes"] == 1
     volumes.delete_snapshot(snapshot)
-    volumes.wait_for_delete(snapshot, interval=0.1)
+    volumes.wait_for_delete(snapshot, interval=0.1, wait=60)
     volumes.delete_volume(volume)
-    volumes.wait_for_delete(volume, interval=0.1)
+    volumes.wait_for_delete(volume, interval=0.1, wait=60)
     assert connection.list_volumes() == []
     made = connection.create_volume(1, name="cloud layer", wait=True)
     assert connection.delete_volume(made.id, wait=True)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from waitress import wasyncore
 from waitress.server import create_server
@@ -12,9 +13,9 @@ from tests.services.identity.cloud import IdentityCloud
 
 
 @contextmanager
-def serving(cloud: IdentityCloud) -> Iterator[str]:
-    """The base URL, as long as the block runs."""
-    server = create_server(Checked(cloud.api), host="127.0.0.1", port=0, threads=2)
+def serving(cloud: IdentityCloud, application: Any = None) -> Iterator[str]:
+    """The base URL, as long as the block runs. `application`: answers in place of the cloud's API."""
+    server = create_server(application or Checked(cloud.api), host="127.0.0.1", port=0, threads=2)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
