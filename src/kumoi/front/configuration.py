@@ -9,12 +9,12 @@ from kumoi.kernel.settings import Folder, Settings
 LARGEST_BODY = 2 << 20
 """Bytes. More than the API accepts, so that the API itself refuses slightly larger bodies; kernel/bodies.py relies on
 it."""
-_UPLOADS = r"^(PUT /image/v2/images/[^/]+/(file|stage)/?$|(PUT|POST|DELETE|COPY) /object-store/v1/)"
+_UPLOADS = r"^(PUT /image/v2/images/[^/]+/(file|stage)/?$|(PUT|POST|DELETE|COPY) /(object-store/v1|s3)/)"
 """Method and path of the requests whose bodies are unlimited and streamed. A service with uploads adds them here and
 serves them in the streams process."""
 _CARRIED = (
     "etag", "last_modified", "x_timestamp", "x_delete_at", "content_encoding", "content_language", "x_robots_tag",
-    "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id",
+    "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id", "x_amz_request_id", "x_amz_checksum_crc32",
 )  # fmt: skip
 """Headers of an object that the API sets and nginx passes on with the file. nginx drops all others, except a few that it
 keeps by itself. The streams send an object that has further ones (`services/object_store/objects/downloads.py`)."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from kumoi import services
 from kumoi.kernel import log
-from kumoi.kernel.errors import ApiError, of_status
+from kumoi.kernel.errors import ApiError, media_type, of_status
 
 MESSAGES = {
     400: "The request is not valid HTTP.",
@@ -69,8 +69,10 @@ def maps() -> str:
     parts = "".join(f"(?<id{part}>.{{{length}}})" for part, length in enumerate((8, 4, 4, 4, 12)))
     made = "req-" + "-".join(f"$id{part}" for part in range(5))
     text = f'    map $request $refused_at {{\n        default "";\n{services}    }}\n'
-    as_text = [root for root, render in shapes().items() if isinstance(render(of_status(404, "")), str)]
-    texts = "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {_TEXT};' + "\n" for root in as_text)
+    kinds = {root: _KINDS[media_type(render(of_status(404, "")))] for root, render in shapes().items()}
+    texts = "".join(
+        rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {end};' + "\n" for root, end in kinds.items() if end
+    )
     text += f'    map $request $refused_as {{\n        default "";\n{texts}    }}\n'
     text += f'    map $request_id $made_id {{ "~^{parts}$" {made}; }}\n'
     text += f'    map $upstream_http_x_openstack_request_id {REQUEST_ID} {{ "" $made_id; default {_GIVEN}; }}\n'
@@ -82,8 +84,8 @@ def maps() -> str:
     return text
 
 
-_TEXT = "_text"
-"""What the places of refusals end in that are HTML."""
+_KINDS = {"application/json": "", "text/html; charset=UTF-8": "_text", "application/xml": "_xml"}
+"""Media type → the end of the names of the locations that answer in it."""
 _GIVEN = "$upstream_http_x_openstack_request_id"
 
 
@@ -103,8 +105,8 @@ def _location(status: int, shown: int) -> str:
     whole = "internal; client_max_body_size 0; default_type"
     answer = f"{retry} {ids} return {shown} $refusal_{shown};"
     text = f"        error_page {status} ={shown} /_error_{status}$refused_as;\n"
-    for end, kind in (("", "application/json"), (_TEXT, '"text/html; charset=UTF-8"')):
-        text += f"        location = /_error_{status}{end} {{ {whole} {kind};{answer} }}\n"
+    for kind, end in _KINDS.items():
+        text += f'        location = /_error_{status}{end} {{ {whole} "{kind}";{answer} }}\n'
     return text
 
 

@@ -226,6 +226,13 @@ def of_status(status: int, message: str, *, headers: dict[str, str] | None = Non
     return kind(message, headers=headers) if kind else Other(status, message, headers=headers)
 
 
+def media_type(rendered: Any) -> str:
+    """Of a rendered error."""
+    if not isinstance(rendered, str):
+        return "application/json"
+    return "application/xml" if rendered.startswith("<?xml") else "text/html; charset=UTF-8"
+
+
 @contextmanager
 def translated(words: Mapping[type[ApiError], Callable[[Any], ApiError]]) -> Iterator[None]:
     """Context manager around a call to another service's facade: its errors are raised as errors that this service's

@@ -19,6 +19,7 @@ from kumoi.kernel.errors import (
     OverQuota,
     PolicyForbids,
     Unauthorized,
+    media_type,
     of_status,
 )
 from kumoi.kernel.routes import Route, Service
@@ -51,8 +52,10 @@ class Request:
         "headers",
         "id",
         "params",
+        "proof",
         "raw",
         "route",
+        "sent_path",
         "service",
         "settings",
         "token",
@@ -73,6 +76,10 @@ class Request:
         self.headers: dict[str, str] = {}
         self.base_url = ""
         self.url_path = ""
+        self.sent_path = b""
+        """The decoded path with the slash at its end, which signatures cover."""
+        self.proof: Any = None
+        """What the service's `identify` found besides the caller."""
         self.database: Database
         self.settings: Settings
         self._tx: Transaction | None = None
@@ -194,9 +201,8 @@ class Api:
             error.title = of_status(error.status, "").title
         response.status = error.status
         rendered = service.render_error(error)
-        as_text = isinstance(rendered, str)
-        response.content_type = "text/html; charset=UTF-8" if as_text else "application/json"
-        response.data = rendered.encode() if as_text else msgspec.json.encode(rendered)
+        response.content_type = media_type(rendered)
+        response.data = rendered.encode() if isinstance(rendered, str) else msgspec.json.encode(rendered)
         for name, value in error.headers.items():
             response.set_header(name, value)
         if isinstance(error, Unauthorized):
@@ -250,7 +256,9 @@ class Api:
         return version
 
     def identify(self, route: Route, token: str | None) -> Who:
-        """The caller, allowed by the route's policy."""
+        """The caller, allowed by the route's policy. NOBODY if the request is signed: `prove` finds who signed it."""
+        if route.policy.signed:
+            return NOBODY
         if not route.policy.token and not token:
             return NOBODY
         if not token:
@@ -264,6 +272,15 @@ class Api:
         if not route.policy.allows(who):
             raise PolicyForbids(route.name)
         return who
+
+
+def prove(request: Request) -> Who:
+    """The caller of a request, which is signed if the route's policy says so."""
+    assert request.route is not None
+    if request.route.policy.signed:
+        assert request.service.identify is not None
+        request.who = request.service.identify(request)
+    return request.who
 
 
 SERVICE, PATH, WHO = "kumoi.service", "kumoi.path", "kumoi.who"

@@ -125,7 +125,7 @@ def _narrow(service: Service, kind: Any) -> Any:
 def statuses(service: Service, route: Route) -> list[int]:
     """Its own statuses, and those of the common request handling (kernel/wsgi.py)."""
     found = {route.status, 400, 404, *route.errors}
-    if route.policy.token or route.policy.service_decides:
+    if route.policy.token or route.policy.service_decides or route.policy.signed:
         found |= {401, 403}
     if route.body is not None or route.raw_body:
         found |= {413, 415}

@@ -21,6 +21,8 @@ class Policy:
     token: bool = True
     service_decides: bool = False
     """Of a request whose token, if there is one, is valid: see by_service."""
+    signed: bool = False
+    """The request carries a signature instead of a token: see by_signature."""
 
     def allows(self, who: Who) -> bool:
         if not self.token:
@@ -46,6 +48,12 @@ def by_service(name: str) -> Policy:
     """The service itself decides, by what stands beside the thing that is asked for: access lists that may let in
     callers without a token. It owes strangers 401, and everybody else whom it does not let in 403."""
     return Policy(name, None, frozenset(), token=False, service_decides=True)
+
+
+def by_signature() -> Policy:
+    """No token: the request is signed with a key of its caller. The service checks it (`Service.identify`) before a handler
+    runs, and then decides as with by_service."""
+    return Policy("signature", None, frozenset(), token=False, signed=True)
 
 
 def authenticated() -> Policy:

@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from kumoi.kernel import rooms
 from kumoi.kernel.errors import ApiError
 from kumoi.kernel.policy import Policy
 from kumoi.kernel.versions import Microversions, Span, Version
+from kumoi.kernel.who import Who
+
+if TYPE_CHECKING:
+    from kumoi.kernel.http import Request
 
 Handler = Callable[..., Any]
 Mode = Literal["read", "write", "live", "stream"]
@@ -206,7 +210,7 @@ class Reply:
 @dataclass(frozen=True)
 class Service:
     """A service, as `service.py` declares it. `render_error` returns the body of an error in the service's own shape:
-    a value that becomes JSON, or a text, which is HTML."""
+    a value that becomes JSON, or a text, which is HTML, or XML if it begins with `<?xml`."""
 
     type: str
     """OpenStack's service type with underscores, as its folder: `block_storage`."""
@@ -234,6 +238,9 @@ class Service:
     request_id_headers: tuple[str, ...] = ("x-openstack-request-id",)
     headers: Callable[[str], Mapping[str, str]] | None = None
     """Of every answer besides, from the id of the request."""
+    identify: Callable[["Request"], Who] | None = None
+    """The caller of a request whose route has the policy `signed`; raises the service's error if the signature is not
+    right."""
     tables: str = ""
     """Prefix of its tables."""
     default_version: Version | None = None

@@ -26,6 +26,7 @@ from kumoi.kernel.http import (
     note,
     note_who,
     of_framework,
+    prove,
     refuse_nul,
     whole_rest,
 )
@@ -207,7 +208,10 @@ class _Stream:
         asked.base_url = self.api.base_url(request)
         asked.authenticate = self.api.authenticate
         asked.url_path = request.path
+        asked.sent_path = request.scope["path"].encode("utf-8", "surrogateescape")
         asked.database, asked.settings, asked._engines = self.api.database, self.api.settings, self.api.engines
+        if route.policy.signed:
+            note_who(request, await asyncio.to_thread(prove, asked))
         return asked
 
 

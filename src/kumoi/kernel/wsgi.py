@@ -26,6 +26,7 @@ from kumoi.kernel.http import (
     note,
     note_who,
     of_framework,
+    prove,
     refuse_nul,
     whole_rest,
 )
@@ -198,6 +199,7 @@ class _Resource:
         asked.base_url = api.base_url(request)
         asked.authenticate = api.authenticate
         asked.url_path = request.path
+        asked.sent_path = request.env["PATH_INFO"].encode("latin-1")
         asked.headers = {name.lower(): value for name, value in request.headers.items()}
         asked.database, asked.settings, asked._engines = api.database, api.settings, api.engines
         arguments: dict[str, Any] = dict(path)
@@ -209,6 +211,8 @@ class _Resource:
                 once = Once(api.keys, who, f"{service.type} {request.path} {route.name}", key, raw)
         if request.query_string:
             asked.params = parse_query(request.query_string)
+        if route.policy.signed:
+            note_who(request, prove(asked))
         if route.query is not None and route.query is not Nothing:
             closed = route.closed_query or (service.microversions and service.microversions.closed_queries)
             if asked.params and closed and version and version in closed:

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kumoi.kernel.database import Transaction
+from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.http import Authenticator
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import passwords
+from kumoi.services.identity.credentials import signers
+from kumoi.services.identity.credentials.signers import Signer as Signer
 from kumoi.services.identity.errors import Absent
 from kumoi.services.identity.project_rows import store as project_store
 from kumoi.services.identity.tokens.authenticator import Checker
@@ -28,6 +30,11 @@ def authenticator(keys_folder: Path) -> Authenticator:
     """Checks tokens: signature, expiry, revocation, enabled user and scope, current roles. One per process. Its cache
     is invalid as soon as any process changes identity. `keys_folder` contains `tokens`."""
     return Checker(Keys.load(keys_folder))
+
+
+def find_signer(database: Database, keys: Keys, access: str) -> Signer | None:
+    """The user and the secret of an EC2 access key; None if it may not sign. Each call sees the latest change."""
+    return signers.find(database, keys, access)
 
 
 def project_exists(tx: Transaction, project_id: str) -> bool:

@@ -1,10 +1,11 @@
-"""The SQL of credentials."""
+"""The SQL of credentials. A change invalidates what processes cached of signers (`signers.py`)."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.services.identity.credentials.models import CredentialRow, credentials
@@ -31,15 +32,22 @@ def insert(tx: Transaction, **values: Any) -> None:
 
 def update(tx: Transaction, id: str, values: dict[str, Any]) -> None:
     tx.execute(credentials.update().where(credentials.c.id == id).values(**values))
+    epochs.advance(tx, "identity")
 
 
 def delete(tx: Transaction, id: str) -> bool:
-    return tx.changed(credentials.delete().where(credentials.c.id == id)) > 0
+    return _delete(tx, credentials.c.id == id)
 
 
 def delete_of_users(tx: Transaction, user_ids: Sequence[str]) -> None:
-    tx.execute(credentials.delete().where(credentials.c.user_id.in_(user_ids)))
+    _delete(tx, credentials.c.user_id.in_(user_ids))
 
 
 def delete_of_projects(tx: Transaction, project_ids: Sequence[str]) -> None:
-    tx.execute(credentials.delete().where(credentials.c.project_id.in_(project_ids)))
+    _delete(tx, credentials.c.project_id.in_(project_ids))
+
+
+def _delete(tx: Transaction, condition: sa.ColumnElement[bool]) -> bool:
+    gone = tx.changed(credentials.delete().where(condition)) > 0
+    epochs.advance(tx, "identity")
+    return gone

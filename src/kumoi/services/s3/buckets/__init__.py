@@ -1,0 +1,1 @@
+"""Buckets: the containers of the caller's project."""

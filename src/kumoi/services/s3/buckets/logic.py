@@ -1,0 +1,78 @@
+"""The rules of buckets."""
+
+import re
+from typing import Any
+
+from kumoi.engines.objects.interface import Container, Page, Reading, Writing
+from kumoi.kernel.errors import NotFound
+from kumoi.kernel.who import Who
+from kumoi.services.object_store import facade as object_store
+from kumoi.services.s3 import asked
+from kumoi.services.s3.errors import S3Error, no_bucket
+
+SEGMENTS = "+segments"
+"""The end of the names of containers for the parts of uploads. They are no buckets."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+MOST_LISTED = 10_000
+
+
+def opened(tx: Reading, who: Who, name: str, *, write: bool = False, listing: bool = False) -> Container:
+    if name.endswith(SEGMENTS):
+        raise no_bucket(name)
+    try:
+        return object_store.open_to(tx, who, name, write=write, listing=listing)
+    except NotFound:
+        raise no_bucket(name) from None
+
+
+def create(tx: Writing, who: Who, name: str) -> None:
+    if not _NAME.fullmatch(name) or ".." in name:
+        raise S3Error(
+            400, "InvalidBucketName",
+            "A name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit.",
+        )  # fmt: skip
+    if not object_store.create_container(tx, who, name):
+        raise S3Error(409, "BucketAlreadyOwnedByYou", "Your project already has a bucket of this name.")
+
+
+def remove(tx: Writing, who: Who, name: str) -> None:
+    """Unfinished uploads go with it."""
+    if opened(tx, who, name, write=True).objects:
+        raise S3Error(409, "BucketNotEmpty", "The bucket has objects: delete them first.")
+    segments = tx.container(object_store.account_of(who), name + SEGMENTS)
+    if segments is not None:
+        while listed := tx.objects(segments, Page(limit=1000)):
+            for each in listed:
+                tx.remove_object(segments, each.name)
+        tx.remove_container(segments)
+    object_store.remove_container(tx, who, name)
+
+
+def listed(tx: Reading, who: Who, prefix: str, after: str, most: int) -> tuple[list[Container], bool]:
+    """(a page, whether there is more)."""
+    object_store.check_reader(who)
+    found: list[Container] = []
+    page = Page(limit=most + 1, prefix=prefix, marker=after)
+    while True:
+        rows = tx.containers(object_store.account_of(who), page)
+        found += [row for name, row in rows if row is not None and not name.endswith(SEGMENTS)]
+        if len(found) > most or len(rows) < page.limit:
+            return found[:most], len(found) > most
+        page.marker = rows[-1][0]
+
+
+def owner(who: Who) -> dict[str, Any]:
+    """The project, as the owner of everything in it."""
+    return {"ID": who.project_id, "DisplayName": who.project_name}
+
+
+def shown(bucket: Container) -> dict[str, Any]:
+    return {"Name": bucket.name, "CreationDate": asked.time(bucket.created_at)}
+
+
+def private(who: Who) -> dict[str, Any]:
+    """The access list of everything: the owner may do everything."""
+    grantee = {
+        "@xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "@xsi:type": "CanonicalUser", **owner(who),
+    }  # fmt: skip
+    return {"Owner": owner(who), "AccessControlList": {"Grant": [{"Grantee": grantee, "Permission": "FULL_CONTROL"}]}}

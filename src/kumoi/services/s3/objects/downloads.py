@@ -1,0 +1,103 @@
+"""Sends the bytes of objects: small ones from the API's process, large ones from their file through the front, and what
+the front cannot send from the streams process."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply
+from kumoi.services.object_store import facade as object_store
+from kumoi.services.object_store.facade import conditions
+from kumoi.services.s3 import asked
+from kumoi.services.s3.asked import Parameters
+from kumoi.services.s3.errors import absent
+from kumoi.services.s3.objects import logic
+from kumoi.services.s3.objects.logic import Found
+
+_CARRIED = object_store.CARRIED | {"x-amz-checksum-crc32"}
+_FRONT_WOULD_JUDGE = ("if-match", "if-unmodified-since", "if-range")
+
+
+def look(request: Request, bucket: str, key: str, given: Parameters, *, bytes_too: bool = True) -> tuple[Found, Reply]:
+    """The object, and a reply without its bytes."""
+    if "partNumber" in given:
+        raise absent("?partNumber of a download")
+    found = object_store.look(request, lambda tx: logic.found(tx, request.who, bucket, key, bytes_too=bytes_too))
+    with_sums = request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
+    headers = logic.headers_of(found.object, with_sums=with_sums and "range" not in request.headers)
+    content_type = object_store.encoded(found.object.content_type)
+    for name, header in asked.REPLIES.items():
+        if text := given.text(name):
+            # Characters that could begin another header are refused here.
+            clean = object_store.encoded("".join(each for each in text if each >= " "))
+            if header == "content-type":
+                content_type = clean
+            else:
+                headers[header] = clean
+    return found, Reply(headers=headers, content_type=content_type)
+
+
+def head(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
+    found, reply = look(request, bucket, key, given, bytes_too=False)
+    headers = {**reply.headers}
+    if conditions.unchanged(request.headers, found.object):
+        return Reply(raw=b"", status=304, headers=headers)
+    size = found.object.size
+    wanted = conditions.ranges(request.headers, found.object)
+    if len(wanted) == 1:
+        first, behind = wanted[0]
+        headers |= {"Content-Range": f"bytes {first}-{behind - 1}/{size}", "Content-Length": str(behind - first)}
+        return Reply(raw=b"", status=206, headers=headers, content_type=reply.content_type)
+    return Reply(raw=b"", headers={**headers, "Content-Length": str(size)}, content_type=reply.content_type)
+
+
+def get(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
+    """In the API's process."""
+    found, reply = look(request, bucket, key, given)
+    if conditions.unchanged(request.headers, found.object):
+        return Reply(raw=b"", status=304, headers=reply.headers)
+    place = found.object.place
+    if place is not None:
+        headers = {name: value for name, value in reply.headers.items() if name != "Accept-Ranges"}
+        carried = _CARRIED.issuperset(map(str.lower, headers))
+        odd = not carried or any(header in request.headers for header in _FRONT_WOULD_JUDGE)
+        file = object_store.STREAMS if odd else f"/_objects/{place[:2]}/{place}"
+        return Reply(file=file, headers=headers, content_type=reply.content_type)
+    assert found.data is not None
+    wanted = conditions.ranges(request.headers, found.object)
+    if len(wanted) != 1:
+        return Reply(raw=found.data, headers=reply.headers, content_type=reply.content_type)
+    first, behind = wanted[0]
+    headers = {**reply.headers, "Content-Range": f"bytes {first}-{behind - 1}/{found.object.size}"}
+    return Reply(raw=found.data[first:behind], status=206, headers=headers, content_type=reply.content_type)
+
+
+def streamed(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
+    """In the streams process."""
+    found, reply = look(request, bucket, key, given)
+    place = found.object.place
+    if place is None:
+        return get(request, bucket, key, given)
+    if conditions.unchanged(request.headers, found.object):
+        return Reply(raw=b"", status=304, headers=reply.headers)
+    size, headers = found.object.size, {**reply.headers}
+    wanted = conditions.ranges(request.headers, found.object)
+    first, behind = wanted[0] if len(wanted) == 1 else (0, size)
+    headers["Content-Length"] = str(behind - first)
+    if len(wanted) == 1:
+        headers["Content-Range"] = f"bytes {first}-{behind - 1}/{size}"
+    status = 206 if len(wanted) == 1 else 200
+    stream = _read(request, place, first, behind)
+    return Reply(stream=stream, status=status, headers=headers, content_type=reply.content_type)
+
+
+async def _read(request: Request, place: str, first: int, behind: int) -> AsyncIterator[bytes]:
+    with await asyncio.to_thread(object_store.of(request).open, place) as file:
+        await asyncio.to_thread(file.seek, first)
+        left = behind - first
+        while left > 0:
+            block = await asyncio.to_thread(file.read, min(left, object_store.BLOCK))
+            if not block:
+                raise EOFError("the object has fewer bytes than its name says")
+            left -= len(block)
+            yield block

@@ -1,0 +1,108 @@
+"""Lists of objects, in both versions of the request."""
+
+import base64
+import binascii
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from kumoi.engines.objects.interface import Listed, Page, Reading
+from kumoi.kernel.who import Who
+from kumoi.services.object_store import facade as object_store
+from kumoi.services.s3 import asked
+from kumoi.services.s3.asked import Parameters
+from kumoi.services.s3.buckets import logic as buckets
+from kumoi.services.s3.errors import invalid
+
+MOST = 1000
+_decode = msgspec.json.Decoder(object_store.Entry).decode
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A page of a list, as the request asks for it."""
+
+    page: Page
+    most: int
+    encode: Callable[[str], str]
+
+
+def token(name: str) -> str:
+    """The continuation token of a page that ends with this name."""
+    return base64.urlsafe_b64encode(name.encode()).decode()
+
+
+def of_token(text: str) -> str:
+    """Empty for none."""
+    try:
+        return base64.urlsafe_b64decode(text.encode()).decode()
+    except (ValueError, binascii.Error):
+        raise invalid("continuation-token", "it is none of this cloud.") from None
+
+
+def encoder(given: Parameters) -> Callable[[str], str]:
+    kind = given.text("encoding-type")
+    if kind not in ("", "url"):
+        raise invalid("encoding-type", "only url is accepted.")
+    return (lambda text: quote(text, safe="/-._~")) if kind else (lambda text: text)
+
+
+def wanted(given: Parameters) -> Wanted:
+    second = given.text("list-type") == "2"
+    if given.text("list-type") not in ("", "2"):
+        raise invalid("list-type", "only 2 is accepted.")
+    most = given.number("max-keys", MOST, MOST)
+    marker = given.text("marker")
+    if second:
+        last = given.text("continuation-token")
+        if "continuation-token" in given and not last:
+            raise invalid("continuation-token", "it is empty.")
+        marker = of_token(last) or given.text("start-after")
+    page = Page(limit=most + 1, prefix=given.text("prefix"), delimiter=given.text("delimiter"), marker=marker)
+    return Wanted(page, most, encoder(given))
+
+
+def reply(tx: Reading, who: Who, bucket: str, given: Parameters) -> dict[str, Any]:
+    """The content of ListBucketResult."""
+    asked_for = wanted(given)
+    place = buckets.opened(tx, who, bucket, listing=True)
+    rows = tx.objects(place, asked_for.page) if asked_for.most else []
+    there = len(rows) > asked_for.most
+    rows = rows[: asked_for.most]
+    encode, page = asked_for.encode, asked_for.page
+    second = given.text("list-type") == "2"
+    with_owner = not second or given.text("fetch-owner") == "true"
+    last = rows[-1].name if rows and there else ""
+    fields: dict[str, Any] = {"Name": bucket, "Prefix": encode(page.prefix)}
+    if second:
+        fields["StartAfter"] = encode(given.text("start-after")) or None
+        fields["ContinuationToken"] = given.text("continuation-token") or None
+        fields["NextContinuationToken"] = token(last) if last else None
+        fields["KeyCount"] = len(rows)
+    else:
+        fields["Marker"] = encode(page.marker)
+        fields["NextMarker"] = encode(last) if last and page.delimiter else None
+    return {
+        **fields,
+        "MaxKeys": asked_for.most,
+        "Delimiter": encode(page.delimiter) or None,
+        "EncodingType": given.text("encoding-type") or None,
+        "IsTruncated": there,
+        "Contents": [_object(each, encode, who if with_owner else None) for each in rows if each.entry is not None],
+        "CommonPrefixes": [{"Prefix": encode(each.name)} for each in rows if each.entry is None],
+    }
+
+
+def _object(listed: Listed, encode: Callable[[str], str], who: Who | None) -> dict[str, Any]:
+    entry = _decode(listed.entry or "")
+    return {
+        "Key": encode(entry.name),
+        "LastModified": asked.time_of_entry(entry.last_modified),
+        "ETag": f'"{entry.slo_etag.strip(chr(34)) or entry.hash}"',
+        "Size": entry.bytes,
+        "Owner": buckets.owner(who) if who else None,
+        "StorageClass": "STANDARD",
+    }

@@ -1,0 +1,175 @@
+"""The rules of objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
+from kumoi.kernel.errors import ApiError
+from kumoi.kernel.who import Who
+from kumoi.services.object_store import facade as object_store
+from kumoi.services.object_store.facade import Described
+from kumoi.services.s3.buckets import logic as buckets
+from kumoi.services.s3.checksums import PREFIX as CHECKSUM
+from kumoi.services.s3.errors import S3Error, absent, invalid, no_key
+
+META = "x-amz-meta-"
+SUMS = f"{object_store.HIDDEN}s3-"
+"""The beginning of the names under which an object stores its checksums."""
+DEFAULT_TYPE = "binary/octet-stream"
+LONGEST_KEY = 1024
+MOST_METADATA = 2048
+MOST_DELETED = 1000
+
+
+def check_key(key: str) -> None:
+    if len(key.encode()) > LONGEST_KEY:
+        raise S3Error(
+            400, "KeyTooLongError", f"The key has {len(key.encode())} bytes; at most {LONGEST_KEY} are accepted."
+        )
+    object_store.check_name("object", key, LONGEST_KEY)
+
+
+def described(headers: Mapping[str, str], sums: Mapping[str, str]) -> Described:
+    """The properties of an object that a request writes. `sums`: its checked checksums, by header."""
+    metadata, size = {}, 0
+    for header, value in headers.items():
+        if header.startswith(META):
+            name, text = header[len(META) :], object_store.decoded(header, value)
+            size += len(name) + len(text.encode())
+            metadata[object_store.META + name] = text
+    if size > MOST_METADATA:
+        raise S3Error(400, "MetadataTooLarge", f"The metadata has {size} bytes; at most {MOST_METADATA} are accepted.")
+    for header in object_store.KEPT:
+        text = object_store.decoded(header, headers.get(header, ""))
+        if header == "content-encoding":
+            text = ",".join(part for part in map(str.strip, text.split(",")) if part and part.lower() != "aws-chunked")
+        if text:
+            metadata[header] = text
+    metadata.update((SUMS + name, value) for name, value in sums.items())
+    content_type = object_store.decoded("content-type", headers.get("content-type") or DEFAULT_TYPE)
+    return Described(content_type, metadata, None)
+
+
+@dataclass(frozen=True)
+class Found:
+    where: Container
+    object: Object
+    data: bytes | None
+    """Its bytes, if they are stored with its name."""
+
+
+def found(tx: Reading, who: Who, bucket: str, key: str, *, bytes_too: bool = True) -> Found:
+    check_key(key)
+    where = buckets.opened(tx, who, bucket)
+    there = object_store.standing(tx, where, key)
+    if there is None:
+        raise no_key(key)
+    return Found(where, there, tx.data(where, key) if bytes_too and there.place is None else None)
+
+
+def headers_of(there: Object, *, with_sums: bool) -> dict[str, str]:
+    from email.utils import formatdate
+
+    headers = {
+        "ETag": f'"{there.etag}"', "Last-Modified": formatdate(there.at // 1_000_000, usegmt=True), "Accept-Ranges": "bytes",
+    }  # fmt: skip
+    for name, value in there.metadata.items():
+        if name.startswith(object_store.META):
+            headers[META + name[len(object_store.META) :]] = object_store.encoded(value)
+        elif name.startswith(SUMS + CHECKSUM):
+            if with_sums:
+                headers[name[len(SUMS) :]] = value
+        elif name in object_store.KEPT:
+            headers[name] = object_store.encoded(value)
+    return headers
+
+
+def check_conditions(tx: Reading, where: Container, key: str, headers: Mapping[str, str]) -> None:
+    """PreconditionFailed if the object that a write replaces is not the one that its headers want."""
+    there = object_store.standing(tx, where, key)
+    if headers.get("if-none-match") is not None:
+        if headers["if-none-match"].strip() != "*":
+            raise absent("If-None-Match with an ETag, in a write,")
+        if there is not None:
+            raise S3Error(412, "PreconditionFailed", "If-None-Match: there is such an object.")
+    wanted = headers.get("if-match")
+    if wanted is not None:
+        if there is None:
+            raise no_key(key)
+        if wanted.strip().strip('"') not in ("*", there.etag):
+            raise S3Error(412, "PreconditionFailed", "If-Match: the object has another ETag.")
+
+
+def may_put(tx: Reading, who: Who, bucket: str, key: str, headers: Mapping[str, str], size: int) -> None:
+    """Refuses a write before its bytes arrive."""
+    check_key(key)
+    where = buckets.opened(tx, who, bucket, write=True)
+    check_conditions(tx, where, key, headers)
+    object_store.may_put(tx, who, where.account, bucket, key, {}, size)
+
+
+def put(
+    tx: Writing, who: Who, bucket: str, key: str, headers: Mapping[str, str], said: Described, stored: Stored
+) -> Object:
+    check_key(key)
+    check_conditions(tx, buckets.opened(tx, who, bucket, write=True), key, headers)
+    return object_store.put(tx, who, bucket, key, said, stored)
+
+
+def remove(tx: Writing, who: Who, bucket: str, key: str, headers: Mapping[str, str]) -> None:
+    """S3 does not say whether it was there."""
+    check_key(key)
+    where = buckets.opened(tx, who, bucket, write=True)
+    if "if-match" in headers:
+        check_conditions(tx, where, key, {"if-match": headers["if-match"]})
+    object_store.remove(tx, who, bucket, key)
+
+
+def remove_many(tx: Writing, who: Who, bucket: str, keys: list[str]) -> list[tuple[str, ApiError | None]]:
+    """(key, why it was not removed) of each."""
+    buckets.opened(tx, who, bucket, write=True)
+    done: list[tuple[str, ApiError | None]] = []
+    for key in keys:
+        try:
+            remove(tx, who, bucket, key, {})
+        except ApiError as error:
+            done.append((key, error))
+        else:
+            done.append((key, None))
+    return done
+
+
+def source(text: str) -> tuple[str, str]:
+    """(bucket, key) of `x-amz-copy-source`."""
+    path, _, query = text.partition("?")
+    if query:
+        raise absent("x-amz-copy-source with a version")
+    bucket, slash, key = unquote(path, errors="replace").removeprefix("/").partition("/")
+    if not (bucket and slash and key):
+        raise invalid("x-amz-copy-source", "it is not of the form /bucket/key.")
+    return bucket, key
+
+
+def of_source(headers: Mapping[str, str]) -> dict[str, str]:
+    """The conditions on the source of a copy, under the names of the conditions on a download."""
+    prefix = "x-amz-copy-source-"
+    return {name[len(prefix) :]: value for name, value in headers.items() if name.startswith(f"{prefix}if-")}
+
+
+def copied_metadata(from_: Object, headers: Mapping[str, str], *, same: bool) -> Described:
+    """`same`: the object is copied to itself."""
+    directive = headers.get("x-amz-metadata-directive", "COPY")
+    if directive not in ("COPY", "REPLACE"):
+        raise invalid("x-amz-metadata-directive", "it is COPY or REPLACE.")
+    if directive == "COPY":
+        if same:
+            raise S3Error(400, "InvalidRequest", "An object is copied to itself only with new metadata.")
+        return Described(from_.content_type, dict(from_.metadata), None)
+    sums = {name[len(SUMS) :]: value for name, value in from_.metadata.items() if name.startswith(SUMS)}
+    return described(headers, sums)
+
+
+def errors_of(done: list[tuple[str, ApiError | None]], code_of: Any) -> list[dict[str, str]]:
+    return [{"Key": key, "Code": code_of(error), "Message": error.message} for key, error in done if error is not None]

@@ -1,0 +1,119 @@
+"""Receives the bytes of objects and copies them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from typing import TypeVar
+
+from kumoi.engines.objects.interface import Object, Stored, Writer, Writing
+from kumoi.kernel.http import Request
+from kumoi.services.object_store import facade as object_store
+from kumoi.services.object_store.facade import conditions
+from kumoi.services.s3 import chunks
+from kumoi.services.s3.checksums import Sums
+from kumoi.services.s3.errors import S3Error, absent
+from kumoi.services.s3.objects import logic
+from kumoi.services.s3.objects.logic import Found
+
+T = TypeVar("T")
+Give = Callable[[Writing, Stored, dict[str, str]], T]
+"""(transaction, complete bytes, their checksums by header) → what the request needs of what got them."""
+_SMALL = 64 << 10
+"""Bytes of a body that arrives before its refusal would."""
+
+
+async def receive(
+    request: Request, body: AsyncIterator[bytes], check: Callable[[int], None], give: Give[T]
+) -> tuple[T, dict[str, str]]:
+    """Receive a body and give its bytes away in one transaction. Returns that one's result, and the checksums. `check`:
+    refuses a body of this size."""
+    sums, size = Sums(request.headers), chunks.size(request)
+    if size is not None and size > object_store.MOST_BYTES:
+        raise S3Error(
+            400, "EntityTooLarge", f"The body has {size} bytes; at most {object_store.MOST_BYTES} are accepted."
+        )
+    if size is None or size > _SMALL:
+        check(size or 0)
+    found: dict[str, str] = {}
+    with object_store.translated():
+        writer = object_store.of(request).begin()
+        try:
+            stored = await object_store.pour(chunks.checked(request, body, sums), writer)
+            found = sums.check()
+        except BaseException:
+            writer.discard()
+            raise
+    return await object_store.change(request, lambda tx: give(tx, stored, found), writer), found
+
+
+async def put(request: Request, body: AsyncIterator[bytes], bucket: str, key: str) -> tuple[Object, dict[str, str]]:
+    headers, who = request.headers, request.who
+    logic.described(headers, {})
+
+    def check(size: int) -> None:
+        object_store.look(request, lambda tx: logic.may_put(tx, who, bucket, key, headers, size))
+
+    def give(tx: Writing, stored: Stored, sums: dict[str, str]) -> Object:
+        return logic.put(tx, who, bucket, key, headers, logic.described(headers, sums), stored)
+
+    return await receive(request, body, check, give)
+
+
+def source(request: Request) -> Found:
+    """The source of a copy, whose conditions hold."""
+    bucket, key = logic.source(request.headers["x-amz-copy-source"])
+    found = object_store.look(request, lambda tx: logic.found(tx, request.who, bucket, key))
+    if conditions.unchanged(logic.of_source(request.headers), found.object):
+        raise S3Error(412, "PreconditionFailed", "x-amz-copy-source-if-…: the source does not fulfil the condition.")
+    return found
+
+
+async def copy(request: Request, bucket: str, key: str) -> Object:
+    who, found = request.who, source(request)
+    same = logic.source(request.headers["x-amz-copy-source"]) == (bucket, key)
+    said = logic.copied_metadata(found.object, request.headers, same=same)
+    if request.headers.get("x-amz-tagging-directive", "COPY") != "COPY":
+        raise absent("x-amz-tagging-directive")
+    headers = {name: value for name, value in request.headers.items() if name in ("if-match", "if-none-match")}
+    object_store.look(request, lambda tx: logic.may_put(tx, who, bucket, key, headers, found.object.size))
+    return await join(
+        request,
+        [(found, 0, found.object.size)],
+        lambda tx, stored: logic.put(tx, who, bucket, key, headers, said, stored),
+    )
+
+
+async def join(request: Request, pieces: Iterable[tuple[Found, int, int]], give: Callable[[Writing, Stored], T]) -> T:
+    """Copy pieces (object, from here, before there) into one, and give its bytes away in one transaction."""
+    with object_store.translated():
+        writer = object_store.of(request).begin()
+        try:
+            stored = await asyncio.to_thread(_pour, request, writer, pieces)
+        except BaseException:
+            writer.discard()
+            raise
+    return await object_store.change(request, lambda tx: give(tx, stored), writer)
+
+
+def _pour(request: Request, writer: Writer, pieces: Iterable[tuple[Found, int, int]]) -> Stored:
+    for found, first, behind in pieces:
+        if found.object.place is None:
+            assert found.data is not None
+            writer.write(found.data[first:behind])
+            continue
+        with object_store.of(request).open(found.object.place) as file:
+            file.seek(first)
+            left = behind - first
+            while left > 0 and (block := file.read(min(left, object_store.BLOCK))):
+                writer.write(block)
+                left -= len(block)
+        if left:
+            raise S3Error(409, "OperationAborted", "The source was changed while it was copied.")
+    return writer.finish()
+
+
+async def drained(body: AsyncIterator[bytes]) -> None:
+    """Read the rest of a body that says nothing."""
+    with suppress(StopAsyncIteration):
+        while True:
+            await anext(body)

@@ -1,0 +1,82 @@
+"""Routes that read, in the API's processes."""
+
+from kumoi.kernel import policy, queries
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.object_store import facade as object_store
+from kumoi.services.s3 import asked, xml
+from kumoi.services.s3.asked import QUERY, Parameters
+from kumoi.services.s3.buckets import logic as buckets
+from kumoi.services.s3.objects import downloads, listing
+from kumoi.services.s3.objects import logic as objects
+from kumoi.services.s3.uploads import logic as uploads
+
+routes = Routes()
+SIGNED = policy.by_signature()
+BUCKET, OBJECT = "/{container}", "/{container}/{object:path}"
+
+
+@routes.get("", policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(501,))
+def list_buckets(request: Request, query: queries.Params) -> Reply:
+    given, who = Parameters(query), request.who
+    asked.refuse_absent(request, given)
+    most = given.number("max-buckets", buckets.MOST_LISTED, buckets.MOST_LISTED, least=1)
+    prefix, after = given.text("prefix"), listing.of_token(given.text("continuation-token"))
+    found, more = object_store.look(request, lambda tx: buckets.listed(tx, who, prefix, after, most))
+    fields = {
+        "Owner": buckets.owner(who),
+        "Buckets": {"Bucket": [buckets.shown(each) for each in found]},
+        "ContinuationToken": listing.token(found[-1].name) if more else None,
+        "Prefix": prefix or None,
+    }
+    return xml.reply("ListAllMyBucketsResult", fields)
+
+
+@routes.get(BUCKET, policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(501,))
+def show_bucket(request: Request, container: str, query: queries.Params) -> Reply:
+    given, who = Parameters(query), request.who
+    asked_for = next((name for name in ("location", "acl", "versioning", *asked.ABSENT) if name in given), "")
+    if asked_for:
+        object_store.look(request, lambda tx: buckets.opened(tx, who, container))
+        asked.refuse_absent(request, given)
+    if asked_for == "location":
+        return xml.reply("LocationConstraint", {"": request.settings.region})
+    if asked_for == "acl":
+        return xml.reply("AccessControlPolicy", buckets.private(who))
+    if asked_for == "versioning":
+        return xml.reply("VersioningConfiguration", {})
+    if "uploads" in given:
+        listed = object_store.look(request, lambda tx: uploads.list_uploads(tx, who, container, given))
+        return xml.reply("ListMultipartUploadsResult", listed)
+    return xml.reply(
+        "ListBucketResult", object_store.look(request, lambda tx: listing.reply(tx, who, container, given))
+    )
+
+
+@routes.head(BUCKET, policy=SIGNED, mode="live", query=QUERY)
+def head_bucket(request: Request, container: str, query: queries.Params) -> Reply:
+    object_store.look(request, lambda tx: buckets.opened(tx, request.who, container, listing=True))
+    return Reply(raw=b"", headers={"x-amz-bucket-region": request.settings.region}, content_type=xml.KIND)
+
+
+@routes.get(OBJECT, policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(206, 304, 409, 412, 416, 501))
+def get_object(request: Request, container: str, object: str, query: queries.Params) -> Reply:
+    given, who = Parameters(query), request.who
+    if "uploadId" in given:
+        parts = object_store.look(request, lambda tx: uploads.list_parts(tx, who, container, object, given))
+        return xml.reply("ListPartsResult", parts)
+    if "acl" in given or any(name in given for name in asked.NEVER_SET):
+        object_store.look(request, lambda tx: objects.found(tx, who, container, object, bytes_too=False))
+        if "tagging" in given:
+            return xml.reply("Tagging", {"TagSet": {}})
+    asked.refuse_absent(request, given)
+    if "acl" in given:
+        return xml.reply("AccessControlPolicy", buckets.private(who))
+    return downloads.get(request, container, object, given)
+
+
+@routes.head(OBJECT, policy=SIGNED, mode="live", query=QUERY, errors=(206, 304, 412, 416, 501))
+def head_object(request: Request, container: str, object: str, query: queries.Params) -> Reply:
+    given = Parameters(query)
+    asked.refuse_absent(request, given)
+    return downloads.head(request, container, object, given)

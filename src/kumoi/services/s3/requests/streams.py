@@ -1,0 +1,117 @@
+"""Routes that change buckets and objects, in the process that writes to the object store; and downloads that the front
+cannot send from a file."""
+
+from collections.abc import AsyncIterator
+
+from kumoi.kernel import policy, randomness
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.object_store import facade as object_store
+from kumoi.services.s3 import asked, chunks, xml
+from kumoi.services.s3.asked import QUERY
+from kumoi.services.s3.buckets import logic as buckets
+from kumoi.services.s3.errors import S3Error, absent, code_of
+from kumoi.services.s3.objects import deletions, downloads
+from kumoi.services.s3.objects import logic as objects
+from kumoi.services.s3.objects import uploads as bodies
+from kumoi.services.s3.uploads import logic as uploads
+from kumoi.services.s3.uploads import transfer
+
+routes = Routes()
+SIGNED = policy.by_signature()
+BUCKET, OBJECT = "/{container}", "/{container}/{object:path}"
+_REFUSALS = (408, 409, 411, 412, 413, 416, 501, 507)
+
+
+@routes.put(BUCKET, policy=SIGNED, mode="stream", raw_body=True, reply=bytes, errors=_REFUSALS)
+async def put_bucket(request: Request, body: AsyncIterator[bytes], container: str) -> Reply:
+    given = asked.parameters(request)
+    asked.refuse_absent(request, given)
+    asked.refuse_headers(request)
+    if name := next((name for name in ("acl", "versioning") if name in given), ""):
+        raise absent(f"?{name}")
+    await chunks.whole(request, body, xml.MOST)
+    await object_store.change(request, lambda tx: buckets.create(tx, request.who, container))
+    return Reply(raw=b"", headers={"Location": f"/{container}"}, content_type=xml.KIND)
+
+
+@routes.post(BUCKET, policy=SIGNED, mode="stream", status=200, raw_body=True, reply=bytes, errors=_REFUSALS)
+async def post_bucket(request: Request, body: AsyncIterator[bytes], container: str) -> Reply:
+    given = asked.parameters(request)
+    asked.refuse_absent(request, given)
+    if "delete" not in given:
+        raise absent("POST of a form")
+    keys, quiet = deletions.read(await chunks.whole(request, body, xml.MOST))
+    done = await object_store.change(request, lambda tx: objects.remove_many(tx, request.who, container, keys))
+    fields = {
+        "Deleted": [{"Key": key} for key, error in done if error is None and not quiet],
+        "Error": objects.errors_of(done, code_of),
+    }
+    return xml.reply("DeleteResult", fields)
+
+
+@routes.delete(BUCKET, policy=SIGNED, mode="stream", reply=bytes, errors=_REFUSALS)
+async def delete_bucket(request: Request, body: AsyncIterator[bytes], container: str) -> Reply:
+    asked.refuse_absent(request, asked.parameters(request))
+    await object_store.change(request, lambda tx: buckets.remove(tx, request.who, container))
+    return Reply(raw=b"", content_type=xml.KIND)
+
+
+@routes.put(OBJECT, policy=SIGNED, mode="stream", raw_body=True, reply=bytes, errors=_REFUSALS)
+async def put_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
+    given = asked.parameters(request)
+    asked.refuse_absent(request, given)
+    asked.refuse_headers(request)
+    if "acl" in given:
+        raise absent("?acl")
+    is_part, is_copy = "uploadId" in given, "x-amz-copy-source" in request.headers
+    if is_copy:
+        if is_part:
+            made = await transfer.copy_part(request, container, object, given)
+        else:
+            made = await bodies.copy(request, container, object)
+        root = "CopyPartResult" if is_part else "CopyObjectResult"
+        return xml.reply(root, {"LastModified": asked.time(made.at), "ETag": f'"{made.etag}"'})
+    if is_part:
+        made, sums = await transfer.put_part(request, body, container, object, given)
+    else:
+        made, sums = await bodies.put(request, body, container, object)
+    return Reply(raw=b"", headers={"ETag": f'"{made.etag}"', **sums}, content_type=xml.KIND)
+
+
+@routes.post(OBJECT, policy=SIGNED, mode="stream", status=200, raw_body=True, reply=bytes, errors=_REFUSALS)
+async def post_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
+    given, who = asked.parameters(request), request.who
+    asked.refuse_absent(request, given)
+    place = {"Bucket": container, "Key": object}
+    if "uploads" in given:
+        asked.refuse_headers(request)
+        said, id = objects.described(request.headers, {}), randomness.new_hex()
+        await chunks.whole(request, body, xml.MOST)
+        await object_store.change(request, lambda tx: uploads.create(tx, who, container, object, id, said))
+        return xml.reply("InitiateMultipartUploadResult", {**place, "UploadId": id})
+    if "uploadId" not in given:
+        raise S3Error(400, "InvalidRequest", "A POST of an object has one of the parameters uploads and uploadId.")
+    raw = await chunks.whole(request, body, xml.MOST)
+    made = await transfer.complete(request, raw, container, object, given)
+    location = f"{request.base_url}{request.url_path}"
+    return xml.reply("CompleteMultipartUploadResult", {"Location": location, **place, "ETag": f'"{made.etag}"'})
+
+
+@routes.delete(OBJECT, policy=SIGNED, mode="stream", reply=bytes, errors=_REFUSALS)
+async def delete_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
+    given, who = asked.parameters(request), request.who
+    asked.refuse_absent(request, given)
+    if "uploadId" in given:
+        id = given.text("uploadId")
+        await object_store.change(request, lambda tx: uploads.abort(tx, who, container, object, id))
+    else:
+        await object_store.change(request, lambda tx: objects.remove(tx, who, container, object, request.headers))
+    return Reply(raw=b"", content_type=xml.KIND)
+
+
+@routes.get(OBJECT, policy=SIGNED, mode="stream", query=QUERY, reply=bytes, errors=(206, 304, 412, 416, 501))
+async def get_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
+    given = asked.parameters(request)
+    asked.refuse_absent(request, given)
+    return downloads.streamed(request, container, object, given)

@@ -1,0 +1,1 @@
+"""Multipart uploads: objects that arrive in parts."""

@@ -1,0 +1,58 @@
+"""Receives parts, and joins them."""
+
+from collections.abc import AsyncIterator
+
+from kumoi.engines.objects.interface import Object, Stored, Writing
+from kumoi.kernel.http import Request
+from kumoi.services.object_store import facade as object_store
+from kumoi.services.object_store.facade import conditions
+from kumoi.services.s3.asked import Parameters
+from kumoi.services.s3.errors import S3Error, invalid
+from kumoi.services.s3.objects import uploads as objects
+from kumoi.services.s3.uploads import logic
+
+
+async def put_part(
+    request: Request, body: AsyncIterator[bytes], bucket: str, key: str, given: Parameters
+) -> tuple[Object, dict[str, str]]:
+    who, id, number = request.who, given.text("uploadId"), logic.number_of(given)
+
+    def check(size: int) -> None:
+        object_store.look(request, lambda tx: logic.may_put_part(tx, who, bucket, key, id, number, size))
+
+    def give(tx: Writing, stored: Stored, sums: dict[str, str]) -> Object:
+        return logic.put_part(tx, who, bucket, key, id, number, stored, sums)
+
+    return await objects.receive(request, body, check, give)
+
+
+async def copy_part(request: Request, bucket: str, key: str, given: Parameters) -> Object:
+    who, id, number = request.who, given.text("uploadId"), logic.number_of(given)
+    found = objects.source(request)
+    text = request.headers.get("x-amz-copy-source-range")
+    first, behind = 0, found.object.size
+    if text is not None:
+        wanted = conditions.ranges({"range": text}, found.object)
+        if len(wanted) != 1:
+            raise invalid("x-amz-copy-source-range", "it is not of the form bytes=first-last.")
+        first, behind = wanted[0]
+    object_store.look(request, lambda tx: logic.may_put_part(tx, who, bucket, key, id, number, behind - first))
+    return await objects.join(
+        request,
+        [(found, first, behind)],
+        lambda tx, stored: logic.put_part(tx, who, bucket, key, id, number, stored, {}),
+    )
+
+
+async def complete(request: Request, raw: bytes, bucket: str, key: str, given: Parameters) -> Object:
+    who, id, headers = request.who, given.text("uploadId"), request.headers
+    wanted = logic.read_parts(raw)
+    found = object_store.look(request, lambda tx: logic.completing(tx, who, bucket, key, id, wanted))
+    announced = headers.get("x-amz-mp-object-size")
+    if announced is not None and announced != str(found.size):
+        raise S3Error(400, "InvalidRequest", f"x-amz-mp-object-size: the parts have {found.size} bytes.")
+    return await objects.join(
+        request,
+        [(each, 0, each.object.size) for each in found.parts],
+        lambda tx, stored: logic.complete(tx, who, bucket, key, id, headers, wanted, found, stored),
+    )
