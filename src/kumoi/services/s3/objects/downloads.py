@@ -8,7 +8,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
 from kumoi.services.object_store import facade as object_store
 from kumoi.services.object_store.facade import conditions
-from kumoi.services.s3 import asked
+from kumoi.services.s3 import asked, checksums
 from kumoi.services.s3.asked import Parameters
 from kumoi.services.s3.errors import absent
 from kumoi.services.s3.objects import logic
@@ -41,7 +41,7 @@ def head(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
     found, reply = look(request, bucket, key, given, bytes_too=False)
     headers = {**reply.headers}
     if conditions.unchanged(request.headers, found.object):
-        return Reply(raw=b"", status=304, headers=headers)
+        return unchanged(reply)
     size = found.object.size
     wanted = conditions.ranges(request.headers, found.object)
     if len(wanted) == 1:
@@ -55,7 +55,7 @@ def get(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
     """In the API's process."""
     found, reply = look(request, bucket, key, given)
     if conditions.unchanged(request.headers, found.object):
-        return Reply(raw=b"", status=304, headers=reply.headers)
+        return unchanged(reply)
     place = found.object.place
     if place is not None:
         headers = {name: value for name, value in reply.headers.items() if name != "Accept-Ranges"}
@@ -72,6 +72,12 @@ def get(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
     return Reply(raw=found.data[first:behind], status=206, headers=headers, content_type=reply.content_type)
 
 
+def unchanged(reply: Reply) -> Reply:
+    """Without checksums, which would be those of a body."""
+    headers = {name: value for name, value in reply.headers.items() if not name.startswith(checksums.PREFIX)}
+    return Reply(raw=b"", status=304, headers=headers)
+
+
 def streamed(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
     """In the streams process."""
     found, reply = look(request, bucket, key, given)
@@ -79,7 +85,7 @@ def streamed(request: Request, bucket: str, key: str, given: Parameters) -> Repl
     if place is None:
         return get(request, bucket, key, given)
     if conditions.unchanged(request.headers, found.object):
-        return Reply(raw=b"", status=304, headers=reply.headers)
+        return unchanged(reply)
     size, headers = found.object.size, {**reply.headers}
     wanted = conditions.ranges(request.headers, found.object)
     first, behind = wanted[0] if len(wanted) == 1 else (0, size)

@@ -38,7 +38,7 @@ def token(name: str) -> str:
 def of_token(text: str) -> str:
     """Empty for none."""
     try:
-        return base64.urlsafe_b64decode(text.encode()).decode()
+        return base64.b64decode(text, altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
         raise invalid("continuation-token", "it is none of this cloud.") from None
 
