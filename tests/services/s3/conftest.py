@@ -81,7 +81,7 @@ class S3Cloud(Cloud):
             answer = streamed(self, method, path, headers, **more)
         elif place:
             data = self.engines[ObjectStore].path(place.rpartition("/")[2]).read_bytes()
-            return answer.status_code, answer.headers, data
+            return answer.status_code, {**answer.headers, "content-length": str(len(data))}, data
         return answer.status_code, answer.headers, answer.content
 
 

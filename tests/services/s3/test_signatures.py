@@ -28,9 +28,13 @@ def signed(keys: dict[str, Any]) -> Any:
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
-    def sign(method: str, path: str, body: bytes = b"", **headers: str) -> dict[str, str]:
+    def sign(method: str, path: str, body: bytes = b"", payload: str = "", **headers: str) -> dict[str, str]:
+        class Auth(S3SigV4Auth):  # type: ignore[misc]
+            def payload(self, request: Any) -> str:
+                return payload or str(super().payload(request))
+
         request = AWSRequest(method, URL + path, headers=headers, data=body)
-        S3SigV4Auth(Credentials(keys["access"], keys["secret"]), "s3", "here").add_auth(request)
+        Auth(Credentials(keys["access"], keys["secret"]), "s3", "here").add_auth(request)
         return dict(request.headers.items())
 
     return sign
@@ -44,11 +48,9 @@ def test_what_is_signed_is_accepted_and_nothing_else(cloud: Any, signed: Any) ->
         {"Authorization": re.sub("Signature=.*", "Signature=\xe4", headers["Authorization"])},
         {"X-Amz-Date": headers["X-Amz-Date"][:-2] + ("0Z" if headers["X-Amz-Date"][-2] != "0" else "1Z")},
         {"X-Amz-Content-SHA256": hashlib.sha256(b"other").hexdigest()},
-        {"Host": "elsewhere"},
     ):  # fmt: skip
         answer = cloud.send("PUT", f"{URL}/b-1/k%20%C3%BC", {**headers, **changed}, b"data")
-        if "Host" not in changed:  # falcon's client has its own
-            assert code(answer) == (403, "SignatureDoesNotMatch"), changed
+        assert code(answer) == (403, "SignatureDoesNotMatch"), changed
     assert code(cloud.send("PUT", f"{URL}/b-1/other", headers, b"data")) == (403, "SignatureDoesNotMatch")
     assert code(cloud.send("DELETE", f"{URL}/b-1/k%20%C3%BC", headers)) == (403, "SignatureDoesNotMatch")
     assert code(cloud.send("PUT", f"{URL}/b-1/k%20%C3%BC?acl", headers)) == (403, "SignatureDoesNotMatch")
@@ -128,18 +130,14 @@ def test_presigned_urls(
 
 
 def test_who_may_not_sign_any_more(cloud: Any, s3: Any, keys: dict[str, Any]) -> None:
-    from botocore.exceptions import ClientError
-
     admin = cloud.log_in("admin")
 
     def works() -> bool:
-        try:
-            s3.list_buckets()
-        except ClientError as error:
-            assert error.response["Error"]["Code"] == "InvalidAccessKeyId"
-            return False
-        return True
+        status, _, body = cloud.send("GET", s3.generate_presigned_url("list_objects_v2", Params={"Bucket": "mine"}), {})
+        assert status == 200 or code((status, {}, body)) == (403, "InvalidAccessKeyId")
+        return status == 200
 
+    s3.create_bucket(Bucket="mine")
     user, project = f"{V3}/users/{keys['user_id']}", f"{V3}/projects/{keys['tenant_id']}"
     assert works()
     for path, kind in ((user, "user"), (project, "project")):
@@ -162,10 +160,10 @@ def chunked(
 ) -> tuple[dict[str, str], bytes]:
     """(headers, body) of an upload in signed or unsigned chunks, by the description of the protocol."""
     length = str(sum(map(len, chunks)))
-    more = {"x-amz-content-sha256": kind, "x-amz-decoded-content-length": length, "content-encoding": "aws-chunked"}
+    more = {"x-amz-decoded-content-length": length, "content-encoding": "aws-chunked"}
     if trailers:
         more["x-amz-trailer"] = ",".join(trailers)
-    headers = signed("PUT", path, **more)
+    headers = signed("PUT", path, payload=kind, **more)
     given = headers["Authorization"]
     scope = given.split("Credential=")[1].split(",")[0].split("/")[1:]
     before = given.split("Signature=")[1]

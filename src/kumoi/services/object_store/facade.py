@@ -1,24 +1,26 @@
 """What S3's API calls: the same objects, with the same access, quotas and limits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import access, listings
+from kumoi.kernel.http import Request
+from kumoi.services.object_store import access, conditions, listings
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.limits import MOST_BYTES, check_name, decoded, encoded
 from kumoi.services.object_store.listings import Entry
-from kumoi.services.object_store.objects import conditions, logic
-from kumoi.services.object_store.objects.downloads import CARRIED, STREAMS
+from kumoi.services.object_store.objects import logic, segments, uploads
+from kumoi.services.object_store.objects.downloads import CARRIED, STREAMS, Found
 from kumoi.services.object_store.objects.logic import HIDDEN, KEPT, META, Described, may_put, standing
 from kumoi.services.object_store.objects.uploads import BLOCK, pour
 from kumoi.services.object_store.stores import change, look, of, translated
 
 __all__ = [
-    "BLOCK", "CARRIED", "HIDDEN", "KEPT", "META", "MOST_BYTES", "STREAMS", "Described", "Entry", "account_of", "change",
-    "check_name", "check_reader", "conditions", "create_container", "decoded", "encoded", "entry", "look", "may_put",
-    "of", "open_to", "pour", "put", "remove", "remove_container", "standing", "translated",
+    "BLOCK", "CARRIED", "HIDDEN", "KEPT", "META", "MOST_BYTES", "STREAMS", "Described", "Entry", "Found",
+    "account_of", "blocks", "change", "check_name", "check_reader", "conditions", "create_container", "decoded",
+    "encoded", "entry", "find", "look", "may_put", "of", "open_to", "pour", "put", "remove", "remove_container",
+    "standing", "translated",
 ]  # fmt: skip
 
 
@@ -39,6 +41,24 @@ def create_container(tx: Writing, who: Who, container: str) -> bool:
 
 def remove_container(tx: Writing, who: Who, container: str) -> None:
     containers.remove(tx, who, account_of(who), container)
+
+
+def find(tx: Reading, who: Who, container: str, name: str, *, bytes_too: bool = True) -> Found:
+    """An object of the caller's project, as a download sends it: what a link or a manifest stands for."""
+    where, there, _ = logic.followed(tx, who, account_of(who), container, name, {})
+    needs_data = there.place is None and (bytes_too or segments.STATIC in there.metadata)
+    found = Found(where, there, tx.data(where, there.name) if needs_data else None)
+    if segments.is_manifest(there):
+        found.pieces, there.etag = segments.assembled(tx, who, where.account, where, there, {}, found.data)
+        there.size = sum(piece.size for piece in found.pieces)
+    return found
+
+
+def blocks(request: Request, found: Found, first: int, behind: int) -> Iterator[bytes]:
+    """Bytes [first, behind), a block at a time."""
+    whole = [segments.Piece(0, found.object.size, found.where, found.object)]
+    for piece in segments.cut(found.pieces if found.pieces is not None else whole, first, behind):
+        yield from uploads.read(request, piece)
 
 
 def put(tx: Writing, who: Who, container: str, name: str, said: Described, stored: Stored) -> Object:

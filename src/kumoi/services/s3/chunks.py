@@ -121,9 +121,8 @@ async def _trailers(rest: "_Rest", proof: Proof, sums: Sums, before: str) -> Non
         wanted = chunk_signature(proof, "TRAILER", before, hashlib.sha256(found).hexdigest())
         if not same(wanted, signature):
             raise mismatch("The signature of the trailer does not match.")
-    async for data in rest.body:
-        if data.strip():
-            raise _wrong("there are bytes after its end")
+    if await rest.has_more():
+        raise _wrong("there are bytes after its end")
 
 
 class _Rest:
@@ -139,6 +138,11 @@ class _Rest:
         except StopAsyncIteration:
             return False
         return True
+
+    async def has_more(self) -> bool:
+        while not self._held and await self._more():
+            pass
+        return bool(self._held)
 
     async def line(self, *, at_end: bool = False) -> bytes:
         """Without its end. `at_end`: the body may end instead."""

@@ -31,6 +31,7 @@ _SUBRESOURCES = frozenset(
     }
 )  # fmt: skip
 """Parameters that signatures of version 2 cover."""
+_MOVED = ("x-amz-", "content-md5", "content-type")
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,9 @@ def _version_2(request: Request) -> Who:
     if int(expires) < _now():
         raise denied("Request has expired")
     signer = _signer(request, access)
-    headers = request.headers
+    # Headers that a URL cannot have stand in its query.
+    moved = {name.lower(): values[-1] for name, values in request.params.items() if name.lower().startswith(_MOVED)}
+    headers = {**moved, **request.headers}
     amz = "".join(f"{name}:{_value(headers, name)}\n" for name in sorted(headers) if name.startswith("x-amz-"))
     covered = [
         f"{name}={value}" if value else name
@@ -213,12 +216,15 @@ def _version_2(request: Request) -> Who:
         if name in _SUBRESOURCES
         for value in values
     ]
-    path = quote(request.sent_path, safe=f"/{_PLAIN}") + (f"?{'&'.join(covered)}" if covered else "")
-    text = "\n".join(
-        (_method(request), headers.get("content-md5", ""), headers.get("content-type", ""), expires, f"{amz}{path}")
-    )
-    wanted = hmac.digest(signer.secret.encode(), text.encode("latin-1"), hashlib.sha1)
-    if not same(base64.b64encode(wanted).decode(), signature):
+    query = f"?{'&'.join(covered)}" if covered else ""
+    before = (_method(request), headers.get("content-md5", ""), headers.get("content-type", ""), expires)
+    # Clients differ in whether they sign the address at which the buckets are.
+    for path in (request.sent_path.removeprefix(request.service.prefix.encode()), request.sent_path):
+        text = "\n".join((*before, f"{amz}{quote(path, safe=f'/{_PLAIN}')}{query}"))
+        wanted = hmac.digest(signer.secret.encode(), text.encode("utf-8", "surrogateescape"), hashlib.sha1)
+        if same(base64.b64encode(wanted).decode(), signature):
+            break
+    else:
         raise mismatch("The signature that was calculated does not match the signature of the request.")
     request.proof = Proof(UNSIGNED)
     return signer.who

@@ -7,12 +7,11 @@ from collections.abc import AsyncIterator
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
 from kumoi.services.object_store import facade as object_store
-from kumoi.services.object_store.facade import conditions
+from kumoi.services.object_store.facade import Found, conditions
 from kumoi.services.s3 import asked, checksums
 from kumoi.services.s3.asked import Parameters
 from kumoi.services.s3.errors import absent
 from kumoi.services.s3.objects import logic
-from kumoi.services.s3.objects.logic import Found
 
 _CARRIED = object_store.CARRIED | {"x-amz-checksum-crc32"}
 _FRONT_WOULD_JUDGE = ("if-match", "if-unmodified-since", "if-range")
@@ -56,12 +55,12 @@ def get(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
     found, reply = look(request, bucket, key, given)
     if conditions.unchanged(request.headers, found.object):
         return unchanged(reply)
-    place = found.object.place
-    if place is not None:
+    place = found.place
+    if found.pieces is not None or place is not None:
         headers = {name: value for name, value in reply.headers.items() if name != "Accept-Ranges"}
         carried = _CARRIED.issuperset(map(str.lower, headers))
         odd = not carried or any(header in request.headers for header in _FRONT_WOULD_JUDGE)
-        file = object_store.STREAMS if odd else f"/_objects/{place[:2]}/{place}"
+        file = object_store.STREAMS if odd or place is None else f"/_objects/{place[:2]}/{place}"
         return Reply(file=file, headers=headers, content_type=reply.content_type)
     assert found.data is not None
     wanted = conditions.ranges(request.headers, found.object)
@@ -81,8 +80,7 @@ def unchanged(reply: Reply) -> Reply:
 def streamed(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
     """In the streams process."""
     found, reply = look(request, bucket, key, given)
-    place = found.object.place
-    if place is None:
+    if found.pieces is None and found.place is None:
         return get(request, bucket, key, given)
     if conditions.unchanged(request.headers, found.object):
         return unchanged(reply)
@@ -93,17 +91,11 @@ def streamed(request: Request, bucket: str, key: str, given: Parameters) -> Repl
     if len(wanted) == 1:
         headers["Content-Range"] = f"bytes {first}-{behind - 1}/{size}"
     status = 206 if len(wanted) == 1 else 200
-    stream = _read(request, place, first, behind)
+    stream = _read(request, found, first, behind)
     return Reply(stream=stream, status=status, headers=headers, content_type=reply.content_type)
 
 
-async def _read(request: Request, place: str, first: int, behind: int) -> AsyncIterator[bytes]:
-    with await asyncio.to_thread(object_store.of(request).open, place) as file:
-        await asyncio.to_thread(file.seek, first)
-        left = behind - first
-        while left > 0:
-            block = await asyncio.to_thread(file.read, min(left, object_store.BLOCK))
-            if not block:
-                raise EOFError("the object has fewer bytes than its name says")
-            left -= len(block)
-            yield block
+async def _read(request: Request, found: Found, first: int, behind: int) -> AsyncIterator[bytes]:
+    blocks = object_store.blocks(request, found, first, behind)
+    while block := await asyncio.to_thread(next, blocks, b""):
+        yield block

@@ -1,15 +1,14 @@
 """The rules of objects."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
-from kumoi.kernel.errors import ApiError
+from kumoi.kernel.errors import ApiError, NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import facade as object_store
-from kumoi.services.object_store.facade import Described
+from kumoi.services.object_store.facade import Described, Found
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.checksums import PREFIX as CHECKSUM
 from kumoi.services.s3.errors import S3Error, absent, invalid, no_key
@@ -52,21 +51,13 @@ def described(headers: Mapping[str, str], sums: Mapping[str, str]) -> Described:
     return Described(content_type, metadata, None)
 
 
-@dataclass(frozen=True)
-class Found:
-    where: Container
-    object: Object
-    data: bytes | None
-    """Its bytes, if they are stored with its name."""
-
-
 def found(tx: Reading, who: Who, bucket: str, key: str, *, bytes_too: bool = True) -> Found:
     check_key(key)
-    where = buckets.opened(tx, who, bucket)
-    there = object_store.standing(tx, where, key)
-    if there is None:
-        raise no_key(key)
-    return Found(where, there, tx.data(where, key) if bytes_too and there.place is None else None)
+    buckets.opened(tx, who, bucket)
+    try:
+        return object_store.find(tx, who, bucket, key, bytes_too=bytes_too)
+    except NotFound:
+        raise no_key(key) from None
 
 
 def headers_of(there: Object, *, with_sums: bool) -> dict[str, str]:

@@ -2,18 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import suppress
 from typing import TypeVar
 
 from kumoi.engines.objects.interface import Object, Stored, Writer, Writing
 from kumoi.kernel.http import Request
 from kumoi.services.object_store import facade as object_store
-from kumoi.services.object_store.facade import conditions
+from kumoi.services.object_store.facade import Found, conditions
 from kumoi.services.s3 import chunks
 from kumoi.services.s3.checksums import Sums
 from kumoi.services.s3.errors import S3Error, absent
 from kumoi.services.s3.objects import logic
-from kumoi.services.s3.objects.logic import Found
 
 T = TypeVar("T")
 Give = Callable[[Writing, Stored, dict[str, str]], T]
@@ -97,23 +95,13 @@ async def join(request: Request, pieces: Iterable[tuple[Found, int, int]], give:
 
 def _pour(request: Request, writer: Writer, pieces: Iterable[tuple[Found, int, int]]) -> Stored:
     for found, first, behind in pieces:
-        if found.object.place is None:
-            assert found.data is not None
+        if found.data is not None and found.pieces is None:
             writer.write(found.data[first:behind])
             continue
-        with object_store.of(request).open(found.object.place) as file:
-            file.seek(first)
-            left = behind - first
-            while left > 0 and (block := file.read(min(left, object_store.BLOCK))):
-                writer.write(block)
-                left -= len(block)
-        if left:
+        came = 0
+        for block in object_store.blocks(request, found, first, behind):
+            writer.write(block)
+            came += len(block)
+        if came != behind - first:
             raise S3Error(409, "OperationAborted", "The source was changed while it was copied.")
     return writer.finish()
-
-
-async def drained(body: AsyncIterator[bytes]) -> None:
-    """Read the rest of a body that says nothing."""
-    with suppress(StopAsyncIteration):
-        while True:
-            await anext(body)

@@ -13,14 +13,13 @@ from kumoi.engines.objects.interface import Container, Object, Page, Reading, St
 from kumoi.kernel import clock
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import facade as object_store
-from kumoi.services.object_store.facade import Described
+from kumoi.services.object_store.facade import Described, Found
 from kumoi.services.s3 import asked, xml
 from kumoi.services.s3.asked import Parameters
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.errors import S3Error, invalid, malformed, no_upload
 from kumoi.services.s3.objects import listing
 from kumoi.services.s3.objects import logic as objects
-from kumoi.services.s3.objects.logic import Found
 
 LASTS_SECONDS = 7 * 24 * 3600
 MOST_PARTS = 10_000
