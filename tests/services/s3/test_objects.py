@@ -81,6 +81,26 @@ def test_both_doors_show_the_same(cloud: Any, s3: Any, keys: dict[str, Any]) -> 
     ]
 
 
+def test_large_objects_of_swift_are_whole(cloud: Any, s3: Any, keys: dict[str, Any]) -> None:
+    account, token = f"/object-store/v1/AUTH_{keys['tenant_id']}", cloud.log_in("demo")
+    s3.create_bucket(Bucket="large")
+    for name, data in {"1": LARGE, "2": b"end"}.items():
+        s3.put_object(Bucket="large", Key=name, Body=data)
+    manifest = b'[{"path": "/large/1"}, {"path": "/large/2"}]'
+    path = f"{account}/large/whole?multipart-manifest=put"
+    assert ask(cloud, "PUT", path, token, body=manifest).status == 201
+    got = s3.get_object(Bucket="large", Key="whole")
+    assert got["Body"].read() == LARGE + b"end"
+    assert s3.head_object(Bucket="large", Key="whole")["ContentLength"] == len(LARGE) + 3
+    part = s3.get_object(Bucket="large", Key="whole", Range=f"bytes={len(LARGE) - 1}-{len(LARGE)}")
+    assert part["Body"].read() == LARGE[-1:] + b"e"
+    listed = {each["Key"]: each for each in s3.list_objects_v2(Bucket="large")["Contents"]}
+    assert (listed["whole"]["Size"], listed["whole"]["ETag"]) == (len(LARGE) + 3, got["ETag"])
+    s3.copy_object(Bucket="large", Key="copy", CopySource={"Bucket": "large", "Key": "whole"})
+    s3.delete_objects(Bucket="large", Delete={"Objects": [{"Key": "1"}, {"Key": "2"}]})
+    assert s3.get_object(Bucket="large", Key="copy")["Body"].read() == LARGE + b"end"
+
+
 def test_ranges_and_conditions(s3: Any) -> None:
     s3.create_bucket(Bucket="parts")
     for key, data in {"few": LARGE[:1000], "many": LARGE}.items():

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 
 from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
 from kumoi.kernel.errors import NotFound
-from kumoi.kernel.who import Who
 from kumoi.kernel.http import Request
+from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, conditions, listings
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.limits import MOST_BYTES, check_name, decoded, encoded

@@ -149,17 +149,23 @@ def of_source(headers: Mapping[str, str]) -> dict[str, str]:
     return {name[len(prefix) :]: value for name, value in headers.items() if name.startswith(f"{prefix}if-")}
 
 
-def copied_metadata(from_: Object, headers: Mapping[str, str], *, same: bool) -> Described:
-    """`same`: the object is copied to itself."""
+def copied_metadata(source: Found, headers: Mapping[str, str], *, same: bool) -> Described:
+    """Of a copy, which is no manifest and no link even if its source is. `same`: the object is copied to itself."""
     directive = headers.get("x-amz-metadata-directive", "COPY")
     if directive not in ("COPY", "REPLACE"):
         raise invalid("x-amz-metadata-directive", "it is COPY or REPLACE.")
+    metadata = source.object.metadata
+    sums = {name: value for name, value in metadata.items() if name.startswith(SUMS) and source.pieces is None}
     if directive == "COPY":
         if same:
             raise S3Error(400, "InvalidRequest", "An object is copied to itself only with new metadata.")
-        return Described(from_.content_type, dict(from_.metadata), None)
-    sums = {name[len(SUMS) :]: value for name, value in from_.metadata.items() if name.startswith(SUMS)}
-    return described(headers, sums)
+        kept = {
+            name: value
+            for name, value in metadata.items()
+            if name.startswith(object_store.META) or name in object_store.KEPT or name in sums
+        }
+        return Described(source.object.content_type, kept, None)
+    return described(headers, {name[len(SUMS) :]: value for name, value in sums.items()})
 
 
 def errors_of(done: list[tuple[str, ApiError | None]], code_of: Any) -> list[dict[str, str]]:

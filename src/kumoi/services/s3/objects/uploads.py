@@ -69,7 +69,7 @@ def source(request: Request) -> Found:
 async def copy(request: Request, bucket: str, key: str) -> Object:
     who, found = request.who, source(request)
     same = logic.source(request.headers["x-amz-copy-source"]) == (bucket, key)
-    said = logic.copied_metadata(found.object, request.headers, same=same)
+    said = logic.copied_metadata(found, request.headers, same=same)
     if request.headers.get("x-amz-tagging-directive", "COPY") != "COPY":
         raise absent("x-amz-tagging-directive")
     headers = {name: value for name, value in request.headers.items() if name in ("if-match", "if-none-match")}
