@@ -1,16 +1,20 @@
 """Objects: complete or absent, and their representation for clients."""
 
+import asyncio
 import errno
 import hashlib
 from typing import Any
 from urllib.parse import quote
 
+import falcon.testing
 import pytest
 
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.kernel import clock, durable
 from kumoi.kernel.clock import VirtualClock
 from kumoi.services.object_store import limits
+from tests.replies import CheckedStreams
+from tests.services.object_store.sending import ACCOUNT
 
 LARGE = bytes(range(256)) * 400
 
@@ -84,6 +88,7 @@ def test_what_goes_wrong_leaves_the_old_object(cloud: Any, swift: Any, c: str, m
     assert cloud.audit() == []
     store = cloud.engines[ObjectStore]
     assert store.tidy() == []
+    assert [path for path in store.folder.rglob("*") if path.is_file() and path.stem != "index"] == []
 
 
 def test_a_full_disk_is_said(cloud: Any, swift: Any, store: Any, c: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,3 +233,37 @@ def test_what_is_absent_is_501(swift: Any, c: str) -> None:
     ]:  # fmt: skip
         refused = swift("PUT", path, headers=headers)
         assert refused.status == 501 and refused.text.startswith("<html><h1>Not Implemented</h1>"), path
+
+
+def test_racing_puts_pass_no_quota(cloud: Any, swift: Any, c: str) -> None:
+    """Each looked before it came, and there was room."""
+    swift(
+        "POST", "/c", headers={"X-Container-Meta-Quota-Count": "3", "X-Container-Meta-Quota-Bytes": str(3 * len(LARGE))}
+    )
+    headers = {"X-Auth-Token": "member", "Content-Length": str(len(LARGE))}
+
+    async def race() -> list[int]:
+        async with falcon.testing.ASGIConductor(CheckedStreams(cloud.api)) as client:
+            puts = (client.simulate_put(f"{ACCOUNT}/c/{n}", headers=headers, body=LARGE) for n in range(8))
+            return [answer.status_code for answer in await asyncio.gather(*puts)]
+
+    assert sorted(asyncio.run(race())) == [201] * 3 + [413] * 5
+    assert swift("HEAD", "/c").headers["x-container-object-count"] == "3"
+    assert cloud.audit() == []
+
+
+def test_two_writers_of_one_name_end_in_one_of_the_two(cloud: Any, swift: Any, c: str) -> None:
+    bodies = [bytes([n]) * (10 + n * 20_000) for n in range(8)]
+
+    async def race() -> None:
+        async with falcon.testing.ASGIConductor(CheckedStreams(cloud.api)) as client:
+            headers = {"X-Auth-Token": "member"}
+            await asyncio.gather(
+                *(client.simulate_put(f"{ACCOUNT}/c/o", headers=headers, body=each) for each in bodies)
+            )
+
+    asyncio.run(race())
+    got = swift("GET", "/c/o")
+    assert got.content in bodies and got.headers["etag"] == md5(got.content)
+    assert swift("HEAD", "/c").headers["x-container-bytes-used"] == str(len(got.content))
+    assert cloud.audit() == []
