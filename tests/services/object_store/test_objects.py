@@ -200,6 +200,14 @@ def test_quotas_hold(swift: Any, c: str) -> None:
     assert swift("POST", "", headers={"X-Account-Meta-Quota-Bytes": "12"}).status == 403
     assert swift("POST", "", as_="admin", headers={"X-Account-Meta-Quota-Bytes": "12"}).status == 204
     swift("PUT", "/d")
+    for header in ("X-Account-Quota-Count", "X-Account-Quota-Bytes"):
+        assert swift("POST", "", headers={header: "2"}).status == 403
+        assert swift("POST", "", as_="admin", headers={header: "many"}).status == 400
+        assert swift("POST", "", as_="admin", headers={header: "2"}).status == 204
+        assert swift("HEAD", "").headers[header.lower()] == "2"
+        assert swift("PUT", "/d/a", body=b"x").status == 413
+        assert swift("POST", "", headers={f"X-Remove-{header[2:]}": "x"}).status == 403
+        assert swift("POST", "", as_="admin", headers={f"X-Remove-{header[2:]}": "x"}).status == 204
     assert swift("PUT", "/d/a", body=b"xxx").status == 413
     assert swift("COPY", "/c/a", headers={"Destination": "d/a"}).status == 413
     assert swift("PUT", "/d/a", body=b"xx").status == 201
@@ -225,6 +233,12 @@ def test_what_expires_is_gone(cloud: Any, swift: Any, c: str) -> None:
         assert swift("HEAD", "/c").headers["x-container-object-count"] == "1"
         cloud.sweep()
         assert swift("HEAD", "/c").headers["x-container-object-count"] == "0"
+        swift("PUT", "/c/o", body=b"few", headers={"X-Delete-After": "10"})
+        clock.sleep(5)
+        assert swift("DELETE", "/c").status == 409
+        clock.sleep(6)
+        assert swift("DELETE", "/c").status == 204
+        assert swift("HEAD", "").headers["x-account-object-count"] == "0"
 
 
 def test_what_is_absent_is_501(swift: Any, c: str) -> None:

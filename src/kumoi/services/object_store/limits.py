@@ -15,7 +15,9 @@ MOST_META = 90
 MOST_META_BYTES = 4096
 LONGEST_HEADER = 8192
 LONGEST_LISTING = 10_000
-ACCOUNT_QUOTA = "x-account-meta-quota-bytes"
+ACCOUNT_QUOTAS = ("x-account-meta-quota-bytes", "x-account-quota-bytes")
+ACCOUNT_QUOTA_COUNT = "x-account-quota-count"
+"""Limits of an account: bytes, as older and newer clients call them, and objects."""
 
 
 def check_name(kind: str, name: str, most: int) -> None:
@@ -23,7 +25,8 @@ def check_name(kind: str, name: str, most: int) -> None:
     if "\ufffd" in name or "\0" in name:
         raise PreconditionFailed(f"The name of the {kind} is not valid UTF-8 or holds a NUL character.")
     if len(name.encode()) > most:
-        raise BadRequest(f"The name of the {kind} has {len(name.encode())} bytes; at most {most} are taken.")
+        # Clients compare these texts with Swift's.
+        raise BadRequest(f"{kind.title()} name length of {len(name.encode())} longer than {most}")
 
 
 def check_container_name(name: str) -> None:
@@ -44,13 +47,9 @@ def metadata(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
         if not name:
             raise BadRequest("The name of a metadata header is empty.")
         if len(name) > LONGEST_META_NAME:
-            raise BadRequest(
-                f"The metadata name {name[:40]}… has {len(name)} bytes; at most {LONGEST_META_NAME} are taken."
-            )
+            raise BadRequest(f"Metadata name too long: {name[:40]}… has {len(name)} bytes; max {LONGEST_META_NAME}")
         if length > LONGEST_META_VALUE:
-            raise BadRequest(
-                f"The metadata value of {name} has {length} bytes; at most {LONGEST_META_VALUE} are taken."
-            )
+            raise BadRequest(f"Metadata value longer than {LONGEST_META_VALUE}: {name} has {length} bytes")
         size += len(name) + length
         found[header] = text
     check_metadata(found, prefix)
@@ -61,10 +60,10 @@ def check_metadata(found: Mapping[str, str], prefix: str) -> None:
     """BadRequest when the items with this prefix are too many, or too much together."""
     items = {name[len(prefix) :]: value for name, value in found.items() if name.startswith(prefix)}
     if len(items) > MOST_META:
-        raise BadRequest(f"There are {len(items)} items of metadata; at most {MOST_META} are taken.")
+        raise BadRequest(f"Too many metadata items; max {MOST_META}, not {len(items)}")
     size = sum(len(name) + len(value.encode()) for name, value in items.items())
     if size > MOST_META_BYTES:
-        raise BadRequest(f"The metadata has {size} bytes; at most {MOST_META_BYTES} are taken.")
+        raise BadRequest(f"Total metadata too large; max {MOST_META_BYTES} bytes, not {size}")
 
 
 def decoded(header: str, value: str) -> str:
@@ -82,6 +81,10 @@ def decoded(header: str, value: str) -> str:
 def encoded(value: str) -> str:
     """The opposite."""
     return value.encode().decode("latin-1")
+
+
+def is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def flag(text: str | None) -> bool:

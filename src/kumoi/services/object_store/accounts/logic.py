@@ -10,7 +10,7 @@ from kumoi.services.object_store.asked import timestamp
 from kumoi.services.object_store.info.logic import POLICY
 
 META = "x-account-meta-"
-QUOTA = limits.ACCOUNT_QUOTA
+QUOTAS = (*limits.ACCOUNT_QUOTAS, limits.ACCOUNT_QUOTA_COUNT)
 """Set by resellers alone."""
 _SECRETS = ("x-account-meta-temp-url-key", "x-account-meta-temp-url-key-2")
 _REMOVE = "x-remove-account-meta-"
@@ -48,8 +48,14 @@ def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None
     if not access.owns(who, name):
         raise access.refuse(who)
     changes = changed_metadata(headers, META, _REMOVE)
-    if QUOTA in changes:
-        check_quota(who, changes[QUOTA])
+    for quota in QUOTAS:
+        if not quota.startswith(META):
+            if quota in headers:
+                changes[quota] = headers[quota].strip()
+            elif quota.replace("x-", "x-remove-", 1) in headers:
+                changes[quota] = ""
+        if quota in changes:
+            check_quota(who, quota, changes[quota])
     account = tx.account(name)
     metadata = merged(account.metadata if account else {}, changes)
     limits.check_metadata(metadata, META)
@@ -64,15 +70,17 @@ def remove(tx: Writing, who: Who, name: str) -> None:
     if account is None:
         raise NotFound("The account could not be found.")
     if account.containers:
-        raise Conflict("The account has containers: delete them first.")
+        raise Conflict(
+            "There was a conflict when trying to complete your request. The account has containers: delete them first."
+        )
     tx.remove_account(name)
 
 
-def check_quota(who: Who, text: str) -> None:
+def check_quota(who: Who, header: str, text: str) -> None:
     if not access.is_reseller(who):
         raise Forbidden("The quota of an account is set by an administrator of the object store.")
-    if text and not text.isdigit():
-        raise BadRequest(f"X-Account-Meta-Quota-Bytes: {text[:40]!r} is no number of bytes.")
+    if text and not limits.is_number(text):
+        raise BadRequest(f"{header.title()}: {text[:40]!r} is no number.")
 
 
 def changed_metadata(headers: Mapping[str, str], prefix: str, remove: str) -> dict[str, str]:

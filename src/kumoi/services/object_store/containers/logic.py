@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
-from kumoi.engines.objects.interface import Container, Reading, Writing
+from kumoi.engines.objects.interface import Container, Page, Reading, Writing
+from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, Conflict, NotBuilt, NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, limits
@@ -13,6 +14,8 @@ from kumoi.services.object_store.asked import http_date, timestamp
 from kumoi.services.object_store.info.logic import POLICY
 
 META = "x-container-meta-"
+MOST_EXPIRED = 1000
+"""Objects that go with their container at most; the sweep removes more."""
 QUOTA_BYTES, QUOTA_COUNT = "x-container-meta-quota-bytes", "x-container-meta-quota-count"
 _REMOVE = "x-remove-container-meta-"
 _ABSENT = {
@@ -125,7 +128,7 @@ def _changes(headers: Mapping[str, str]) -> dict[str, str]:
         if changes.get(one):
             changes[other] = ""
     for header in (QUOTA_BYTES, QUOTA_COUNT):
-        if changes.get(header) and not changes[header].isdigit():
+        if changes.get(header) and not limits.is_number(changes[header]):
             raise BadRequest(f"{header.title()}: {changes[header][:40]!r} is no number.")
     return changes
 
@@ -141,6 +144,22 @@ def remove(tx: Writing, who: Who, account: str, name: str) -> None:
     container = tx.container(account, name)
     if container is None:
         raise NotFound("The container could not be found.")
-    if container.objects:
-        raise Conflict("The container has objects: delete them first.")
+    if container.objects and not _all_expired(tx, container):
+        raise Conflict(
+            "There was a conflict when trying to complete your request. The container has objects: delete them first."
+        )
     tx.remove_container(container)
+
+
+def _all_expired(tx: Writing, container: Container) -> bool:
+    """Whether nobody can see its objects any more; then they go."""
+    names = [each.name for each in tx.objects(container, Page(limit=MOST_EXPIRED))]
+    for name in names:
+        found = tx.object(container, name)
+        if found is None or found.delete_at is None or found.delete_at > tx.now // clock.SECOND:
+            return False
+    if len(names) < container.objects:
+        return False
+    for name in names:
+        tx.remove_object(container, name)
+    return True

@@ -166,13 +166,15 @@ def _take_quota(tx: Reading, container: Container, before: Object | None, size: 
     if count and before is None and container.objects + 1 > int(count):
         raise TooLarge(f"The quota of the container has no room: {count} objects, all of which are there.")
     account = tx.account(container.account)
-    if (
-        account is not None
-        and (total := account.metadata.get(limits.ACCOUNT_QUOTA))
-        and more > 0
-        and account.bytes + more > int(total)
-    ):
-        raise TooLarge(f"The quota of the account has no room: {total} bytes, of which {account.bytes} are used.")
+    if account is None:
+        return
+    for quota in limits.ACCOUNT_QUOTAS:
+        total = account.metadata.get(quota)
+        if total and more > 0 and account.bytes + more > int(total):
+            raise TooLarge(f"The quota of the account has no room: {total} bytes, of which {account.bytes} are used.")
+    count = account.metadata.get(limits.ACCOUNT_QUOTA_COUNT)
+    if count and before is None and account.objects + 1 > int(count):
+        raise TooLarge(f"The quota of the account has no room: {count} objects, all of which are there.")
 
 
 def check_etag(headers: Mapping[str, str], stored: Stored) -> None:
