@@ -199,8 +199,10 @@ class ObjectStoreContract:
         assert " ".join(each.name if each.entry else f"[{each.name}]" for each in shown) == expected
         assert all(each.entry in (None, f'"{each.name}"') for each in shown)
         if not wanted.delimiter:
-            assert store.read(lambda tx: tx.names(where, wanted)).split() == expected.split()
-            assert store.read(lambda tx: tx.entries(where, wanted)) == ",".join(f'"{each.name}"' for each in shown)
+            assert store.read(lambda tx: tx.names(where, wanted)).decode().split() == expected.split()
+            assert store.read(lambda tx: tx.entries(where, wanted)).decode() == ",".join(
+                f'"{each.name}"' for each in shown
+            )
 
     def test_folders_of_any_size_cost_one_look(self, store: ObjectStore) -> None:
         where = container(store)

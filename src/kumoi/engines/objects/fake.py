@@ -148,11 +148,11 @@ class FakeTransaction:
         there = self.world.objects.get(container.id, {})
         return [Listed(name, there[name][0].entry if row else None) for name, row in self._walk([*there], page)]
 
-    def names(self, container: Container, page: Page) -> str:
-        return "".join(f"{each.name}\n" for each in self.objects(container, page))
+    def names(self, container: Container, page: Page) -> bytes:
+        return "".join(f"{each.name}\n" for each in self.objects(container, page)).encode()
 
-    def entries(self, container: Container, page: Page) -> str:
-        return ",".join(str(each.entry) for each in self.objects(container, page))
+    def entries(self, container: Container, page: Page) -> bytes:
+        return ",".join(str(each.entry) for each in self.objects(container, page)).encode()
 
     def expired(self, until: int, most: int) -> list[tuple[Container, str]]:
         return [

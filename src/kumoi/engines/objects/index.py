@@ -123,21 +123,23 @@ class Index:
 
         return [Listed(name, row[1] if row else None) for name, row in walk(page, fetch)]
 
-    def names(self, container: Container, page: Page) -> str:
+    def names(self, container: Container, page: Page) -> bytes:
         text = self._joined(container, page, "name", "\n")
-        return f"{text}\n" if text else ""
+        return text + b"\n" if text else b""
 
-    def entries(self, container: Container, page: Page) -> str:
+    def entries(self, container: Container, page: Page) -> bytes:
         return self._joined(container, page, "entry", ",")
 
-    def _joined(self, container: Container, page: Page, column: str, between: str) -> str:
+    def _joined(self, container: Container, page: Page, column: str, between: str) -> bytes:
         """SQLite joins 10,000 rows five times faster than it returns them."""
         low, high = bounds(page)
         rows, values = _range(
             f"{column} FROM objects WHERE container = ?", container.id, low, high, page.reverse, page.limit
         )
-        found = self._ask(f"SELECT group_concat({column}, ?) FROM ({rows})", (between, *values)).fetchone()  # noqa: S608
-        return found[0] or ""
+        # As bytes, because decoding and encoding a megabyte takes as long again.
+        joined = f"SELECT CAST(group_concat({column}, ?) AS BLOB) FROM ({rows})"  # noqa: S608
+        found: bytes | None = self._ask(joined, (between, *values)).fetchone()[0]
+        return found or b""
 
     def _between(self, what: str, key: Any, low: str, high: str | None, reverse: bool, count: int) -> list[Row]:
         rows, values = _range(what, key, low, high, reverse, count)

@@ -129,11 +129,11 @@ class Reading(Protocol):
 
     def objects(self, container: Container, page: Page) -> list[Listed]: ...
 
-    def names(self, container: Container, page: Page) -> str:
-        """The names of a page without a delimiter, each with a newline behind it."""
+    def names(self, container: Container, page: Page) -> bytes:
+        """In UTF-8: the names of a page without a delimiter, each with a newline behind it."""
 
-    def entries(self, container: Container, page: Page) -> str:
-        """The entries of a page without a delimiter, with commas between them."""
+    def entries(self, container: Container, page: Page) -> bytes:
+        """In UTF-8: the entries of a page without a delimiter, with commas between them."""
 
     def expired(self, until: int, most: int) -> list[tuple[Container, str]]:
         """Objects whose `delete_at` is not after `until`."""

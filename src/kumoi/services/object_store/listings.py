@@ -89,15 +89,14 @@ def of_objects(kind: str, container: str, found: list[Listed]) -> bytes:
     if kind == TEXT:
         return names(each.name for each in found)
     texts = (each.entry if each.entry is not None else _encode(Folder(each.name)).decode() for each in found)
-    joined = ",".join(texts)
-    return f"[{joined}]".encode() if kind == JSON else of_entries(kind, container, joined)
+    return of_entries(kind, container, ",".join(texts).encode())
 
 
-def of_entries(kind: str, container: str, joined: str) -> bytes:
+def of_entries(kind: str, container: str, joined: bytes) -> bytes:
     """A list of entries that are separated by commas."""
     if kind == JSON:
-        return f"[{joined}]".encode()
-    return _xml("container", container, "object", msgspec.json.decode(f"[{joined}]"))
+        return b"[%s]" % joined
+    return _xml("container", container, "object", msgspec.json.decode(b"[%s]" % joined))
 
 
 def _xml(outer: str, name: str, inner: str, rows: Iterable[dict[str, Any]]) -> bytes:

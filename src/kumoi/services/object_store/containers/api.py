@@ -20,16 +20,16 @@ def show(request: Request, account: str, container: str, query: asked.Listing) -
         return found
     page, kind = listings.page(query), asked.form(request, query.format)
 
-    def work(tx: stores.Reading) -> tuple[dict[str, str], str | bytes]:
+    def work(tx: stores.Reading) -> tuple[dict[str, str], bytes]:
         found = logic.open_to(tx, request.who, account, container, request.headers, access.READ, listing=True)
         headers = logic.headers_of(found, request.who)
         if page.delimiter:
             return headers, listings.of_objects(kind, container, tx.objects(found, page))
-        return headers, tx.names(found, page) if kind == asked.TEXT else tx.entries(found, page)
+        if kind == asked.TEXT:
+            return headers, tx.names(found, page)
+        return headers, listings.of_entries(kind, container, tx.entries(found, page))
 
     headers, body = stores.look(request, work)
-    if isinstance(body, str):
-        body = body.encode() if kind == asked.TEXT else listings.of_entries(kind, container, body)
     return listings.reply(kind, body, headers)
 
 
