@@ -131,9 +131,16 @@ def _version_4(request: Request, given: _Given) -> Who:
     if unsigned := sorted(name for name in request.headers if name.startswith("x-amz-") and name not in given.signed):
         raise denied(f"There were headers present in the request which were not signed: {', '.join(unsigned)[:300]}")
     signer = _signer(request, access)
-    text = "\n".join((ALGORITHM, given.at, "/".join(scope), hashlib.sha256(canonical(request, given)).hexdigest()))
     key = signing_key(signer.secret, scope)
-    if not same(_hex(key, text), given.signature):
+    prefix = request.service.prefix
+    # s3cmd signs the prefix at the end of the host instead of at the beginning of the path.
+    forms = ((request.sent_path, ""), (request.sent_path.removeprefix(prefix.encode()), prefix))
+    before = (ALGORITHM, given.at, "/".join(scope))
+    for path, behind_host in forms:
+        digest = hashlib.sha256(canonical(request, given, path, behind_host)).hexdigest()
+        if same(_hex(key, "\n".join((*before, digest))), given.signature):
+            break
+    else:
         raise mismatch("The signature that was calculated does not match the signature of the request.")
     request.proof = Proof(given.payload, given.at, "/".join(scope), given.signature, key)
     return signer.who
@@ -146,7 +153,7 @@ def _signer(request: Request, access: str) -> Signer:
     return found
 
 
-def canonical(request: Request, given: _Given) -> bytes:
+def canonical(request: Request, given: _Given, path: bytes, behind_host: str) -> bytes:
     """What is signed of a request."""
     pairs = [
         (quote(name, safe=_PLAIN), quote(value, safe=_PLAIN))
@@ -156,9 +163,9 @@ def canonical(request: Request, given: _Given) -> bytes:
     ]
     lines = [
         _method(request),
-        quote(request.sent_path, safe=f"/{_PLAIN}"),
+        quote(path, safe=f"/{_PLAIN}"),
         "&".join(f"{name}={value}" for name, value in sorted(pairs)),
-        *(f"{name}:{_value(request.headers, name)}" for name in given.signed),
+        *(f"{name}:{_value(request.headers, name)}{behind_host if name == 'host' else ''}" for name in given.signed),
         "",
         ";".join(given.signed),
         given.payload,
