@@ -123,7 +123,8 @@ def test_bytes_of_parts_count_once(cloud: Any, s3: Any, keys: dict[str, Any], wh
     "body",
     [
         b"", b"<a/>", b"<CompleteMultipartUpload/>", b"<CompleteMultipartUpload><Part/></CompleteMultipartUpload>",
-        b'<!DOCTYPE x [<!ENTITY e "e">]><CompleteMultipartUpload>&e;</CompleteMultipartUpload>',
+        b'<!DOCTYPE x [<!ENTITY e "1">]><CompleteMultipartUpload><Part><PartNumber>&e;</PartNumber><ETag>e</ETag></Part>'
+        b"</CompleteMultipartUpload>",
         b"<CompleteMultipartUpload>" + b"<a>" * 100 + b"</a>" * 100 + b"</CompleteMultipartUpload>", b"\xff\xfe<",
     ],
 )  # fmt: skip
