@@ -112,6 +112,12 @@ class ObjectStoreContract:
         assert counted(store) == (1, len(data), 1, len(data))
         assert list(store.differences()) == []
 
+    def test_it_knows_whether_it_is_used(self, store: ObjectStore) -> None:
+        assert not store.is_used() and store.tidy() == [] and list(store.differences()) == []
+        assert not store.is_used()
+        container(store)
+        assert store.is_used()
+
     def test_what_raises_changes_nothing_and_harms_nobody(self, store: ObjectStore) -> None:
         where = container(store)
 

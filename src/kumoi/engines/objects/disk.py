@@ -83,6 +83,9 @@ class DiskObjects:
         self.make()
         return DiskWriter(self)
 
+    def is_used(self) -> bool:
+        return self._index.exists()
+
     def path(self, place: str) -> Path:
         path = self.place(place)
         if not path.is_file():
@@ -106,7 +109,7 @@ class DiskObjects:
 
     def tidy(self) -> list[str]:
         found: list[str] = []
-        if not self._index.exists():
+        if not self.is_used():
             return found
         self.make()
         for entry in list(os.scandir(self.incoming)):
@@ -171,7 +174,7 @@ class DiskObjects:
                 ]
             return found
 
-        if not self._index.exists():
+        if not self.is_used():
             return
         # Links of an active transaction are not differences, so a difference must be found twice.
         first = self.read(compare)

@@ -78,6 +78,9 @@ class FakeObjects:
     def begin(self) -> Writer:
         return FakeWriter(self)
 
+    def is_used(self) -> bool:
+        return bool(self.world.accounts)
+
     def path(self, place: str) -> Path:
         path = self.folder / "files" / place[:2] / place
         if not path.is_file():

@@ -175,6 +175,9 @@ class ObjectStore(Protocol):
 
     def begin(self) -> Writer: ...
 
+    def is_used(self) -> bool:
+        """Whether anybody has ever asked it for something. To ask this is not to use it."""
+
     def path(self, place: str) -> Path:
         """The path of the bytes, for the front; ObjectsError if they are gone."""
 

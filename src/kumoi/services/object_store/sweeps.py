@@ -25,6 +25,8 @@ def _tell(tx: Transaction, told: str) -> None:
 
 def expire(view: View) -> None:
     store = view.engine(ObjectStore)
+    if not store.is_used():
+        return
     until = clock.now() // clock.SECOND
     while due := store.read(lambda tx: tx.expired(until, AT_ONCE)):
 
