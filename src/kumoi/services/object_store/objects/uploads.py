@@ -122,7 +122,7 @@ async def receive_manifest(
 async def copy(request: Request, source: Place, target: Place) -> tuple[Object, Object]:
     """(the source, what was made of it)."""
     headers = request.headers
-    before = downloads.look(request, *source)
+    before = await asyncio.to_thread(downloads.look, request, *source)
     said = logic.described(headers, clock.now())
     fresh = limits.flag(headers.get("x-fresh-metadata"))
     old, manifest = before.object.metadata, before.pieces is None
