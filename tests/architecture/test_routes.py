@@ -33,6 +33,8 @@ WITHOUT_A_KEY = {
     "object_store:/v1/{account}/{container}/{object:path}": "sets what the headers say: asked again, it changes nothing more",
     "s3:/{container}": "removes keys: asked again, it removes nothing more",
     "s3:/{container}/{object:path}": "an upload that is begun twice expires; one is completed once",
+    "identity:/ec2tokens": "as /auth/tokens",
+    "identity:/s3tokens": "as /auth/tokens",
     "identity:/auth/tokens": "a token is kept nowhere: another one takes nothing and costs nothing",
     "identity:/users/{user_id}/password": "makes nothing; asked without a token, so there is no user whose key it were",
     "compute:/servers/{server_id}/action:os-getConsoleOutput": "only looks",

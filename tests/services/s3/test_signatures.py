@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from kumoi.kernel import clock
+from kumoi.services.identity.facade import signing_key
 from kumoi.services.s3 import signatures
 from kumoi.services.s3.requests import api, streams
 from kumoi.services.s3.signatures import Proof
@@ -167,7 +168,7 @@ def chunked(
     given = headers["Authorization"]
     scope = given.split("Credential=")[1].split(",")[0].split("/")[1:]
     before = given.split("Signature=")[1]
-    proof = Proof(kind, headers["X-Amz-Date"], "/".join(scope), before, signatures.signing_key(keys["secret"], scope))
+    proof = Proof(kind, headers["X-Amz-Date"], "/".join(scope), before, signing_key(keys["secret"], scope))
     body, empty = b"", hashlib.sha256(b"").hexdigest()
     for chunk in [*chunks, b""]:
         extension = ""

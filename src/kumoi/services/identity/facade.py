@@ -10,6 +10,7 @@ from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import passwords
 from kumoi.services.identity.credentials import signers
 from kumoi.services.identity.credentials.signers import Signer as Signer
+from kumoi.services.identity.credentials.signing import signing_key as signing_key
 from kumoi.services.identity.errors import Absent
 from kumoi.services.identity.project_rows import store as project_store
 from kumoi.services.identity.tokens.authenticator import Checker

@@ -12,7 +12,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.http import Request
 from kumoi.kernel.who import Who
 from kumoi.services.identity import facade as identity
-from kumoi.services.identity.facade import Signer
+from kumoi.services.identity.facade import Signer, signing_key
 from kumoi.services.s3.errors import S3Error, denied, mismatch
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -182,13 +182,6 @@ def _value(headers: Mapping[str, str], name: str) -> str:
         why = " Names with an underscore are not accepted." if "_" in name else ""
         raise mismatch(f"The signed header {name[:100]} is missing.{why}")
     return " ".join(headers[name].split())
-
-
-def signing_key(secret: str, scope: list[str]) -> bytes:
-    key = f"AWS4{secret}".encode()
-    for part in scope:
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
 
 
 def _hex(key: bytes, text: str) -> str:

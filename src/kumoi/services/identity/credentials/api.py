@@ -7,7 +7,8 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.services.identity import listing
-from kumoi.services.identity.credentials import live, logic, schemas
+from kumoi.services.identity.credentials import live, logic, schemas, signing
+from kumoi.services.identity.tokens.schemas import Token
 
 routes = Routes()
 TOKEN = policies.authenticated()
@@ -93,3 +94,31 @@ def show_ec2(request: Request, user_id: str, access: str) -> dict[str, Any]:
 def delete_ec2(request: Request, user_id: str, access: str) -> Reply:
     logic.delete_ec2(request.tx, request.who, user_id, access)
     return Reply()
+
+
+@routes.post(
+    "/ec2tokens",
+    policy=TOKEN,
+    mode="live",
+    body=schemas.Ec2Body,
+    status=200,
+    reply=under("token", Token),
+)
+def tokens_ec2(request: Request, body: schemas.Ec2Body) -> Reply:
+    given = body.credentials
+    token, described = live.token(request, given.access, lambda secret: signing.is_ec2(secret, given))
+    return Reply(raw=described, content_type="application/json", headers={"X-Subject-Token": token})
+
+
+@routes.post(
+    "/s3tokens",
+    policy=TOKEN,
+    mode="live",
+    body=schemas.S3Body,
+    status=200,
+    reply=under("token", Token),
+)
+def tokens_s3(request: Request, body: schemas.S3Body) -> Reply:
+    given = body.credentials
+    token, described = live.token(request, given.access, lambda secret: signing.is_s3(secret, given))
+    return Reply(raw=described, content_type="application/json", headers={"X-Subject-Token": token})

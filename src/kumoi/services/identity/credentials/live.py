@@ -1,15 +1,21 @@
 """Seals and opens blobs. The keys are files of the cloud, not rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from kumoi.kernel import randomness
+from kumoi.kernel.database import Transaction
 from kumoi.kernel.http import Request
 from kumoi.services.identity import listing
-from kumoi.services.identity.credentials import logic, schemas
+from kumoi.services.identity.credentials import logic, schemas, signers, store
 from kumoi.services.identity.credentials.models import CredentialRow
+from kumoi.services.identity.errors import Refused
+from kumoi.services.identity.tokens import logic as token_logic
+from kumoi.services.identity.tokens import schemas as token_schemas
+from kumoi.services.identity.tokens import store as token_store
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,25 @@ def new_keys(request: Request, user_id: str, body: schemas.Ec2Create) -> Sealed:
 
 def _sealed(request: Request, kind: str, blob: str) -> Sealed:
     return Sealed(blob, request.keys.seal_secret(blob), logic.digest_of(kind, blob))
+
+
+def token(request: Request, access: str, is_signed: Callable[[str], bool]) -> tuple[str, bytes]:
+    """A token of the user who signed something, and its body; Refused if nobody did. `is_signed`: with this secret."""
+    logic.check_may_ask_about_signatures(request.who)
+    signer = signers.find(request.database, request.keys, access)
+    if signer is None or not is_signed(signer.secret):
+        raise Refused
+
+    def issue(tx: Transaction) -> tuple[str, bytes]:
+        claim = token_logic.Claim(user=token_store.user(tx, signer.who.user_id), methods=["ec2credential"])
+        if claim.user is None or store.with_access(tx, signer.access_digest) is None:
+            raise Refused
+        scope = token_schemas.Scope(project=token_schemas.ProjectName(id=signer.who.project_id))
+        standing = token_logic.issue(tx, claim, scope)
+        body = token_logic.describe(tx, standing, request.base_url, True)
+        return request.keys.seal(standing.payload), msgspec.json.encode(body)
+
+    return request.database.read(issue)
 
 
 def update(request: Request, id: str, changes: dict[str, Any], extra: dict[str, Any]) -> CredentialRow:

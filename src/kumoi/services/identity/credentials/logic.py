@@ -141,6 +141,12 @@ def check_may_create_ec2(who: Who) -> None:
         raise NotAllowed("ec2_create_credential")
 
 
+def check_may_ask_about_signatures(who: Who) -> None:
+    """Admins and services. Others could guess at secrets, or use what they saw others sign."""
+    if not who.is_admin and "service" not in who.roles:
+        raise NotAllowed("ec2tokens_validate")
+
+
 def _changeable(who: Who, row: CredentialRow | None, id: str, action: str) -> CredentialRow:
     mine = row is not None and who.user_id == row["user_id"]
     if (not mine and not policy.is_admin(who)) or who.application_credential_id:

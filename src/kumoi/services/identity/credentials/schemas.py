@@ -40,6 +40,35 @@ class Ec2Create(msgspec.Struct):
     tenant_id: str
 
 
+class Ec2Signed(msgspec.Struct, kw_only=True):
+    """A signed request that another service got."""
+
+    access: str
+    signature: str
+    host: str = ""
+    verb: str = ""
+    path: str = ""
+    params: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    body_hash: str = ""
+
+
+class Ec2Body(msgspec.Struct):
+    credentials: Ec2Signed
+
+
+class S3Signed(msgspec.Struct, kw_only=True):
+    """`token`: the text that was signed, in Base64."""
+
+    access: str
+    signature: str
+    token: str
+
+
+class S3Body(msgspec.Struct):
+    credentials: S3Signed
+
+
 class Credential(Extensible, kw_only=True):
     id: str
     type: str

@@ -23,6 +23,7 @@ MOST = 2000
 @dataclass(frozen=True)
 class Signer:
     who: Who
+    access_digest: str
     secret: str = field(repr=False)
 
 
@@ -62,4 +63,4 @@ def _look(tx: Transaction, keys: Keys, digest: str) -> Signer | None:
     except Unauthorized:
         return None
     blob = msgspec.json.decode(keys.open_secret(row["sealed_blob"]))
-    return Signer(who, str(blob["secret"]))
+    return Signer(who, digest, str(blob["secret"]))
