@@ -22,7 +22,8 @@ PATCHES = Path(__file__).parent
 COPIED = ("src", "tests", "pyproject.toml")
 GREEN, RED = 0, 1
 """pytest's exit statuses: all passed, some failed. Any other status means that the suite does not run."""
-WITHIN = 1800.0
+WITHIN = 900.0
+HANGS = -1
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,12 @@ def run(tree: Path, suite: str) -> int:
     environment = {**os.environ, "PYTHONPATH": f"{tree / 'src'}:{tree}", "PYTHONDONTWRITEBYTECODE": "1",
                    "KUMOI_SEEDS": "60", "KUMOI_MATRIX": "whole"}  # fmt: skip
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *shlex.split(suite)]
-    done = subprocess.run(
-        command, cwd=tree, env=environment, capture_output=True, text=True, timeout=WITHIN, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=environment, capture_output=True, text=True, timeout=WITHIN, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return HANGS
     if done.returncode not in (GREEN, RED):
         print(f"{suite}: {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[:3000]}", flush=True)
     return done.returncode
@@ -88,7 +92,7 @@ def kill(mutation: Mutation) -> str:
         if why := applies(mutation, tree):
             return f"the patch does not apply: {why}"
         status = run(tree, mutation.suite)
-        return {RED: "killed", GREEN: "SURVIVED: the suite stays green"}.get(
+        return {RED: "killed", GREEN: "SURVIVED: the suite stays green", HANGS: "the suite hangs"}.get(
             status, f"the suite does not run ({status})"
         )
     finally:
