@@ -191,13 +191,42 @@ def test_what_is_absent_says_so(s3: Any) -> None:
     config = {"Status": "Enabled"}
     assert refused(s3.put_bucket_versioning, Bucket="absent", VersioningConfiguration=config) == ("NotImplemented", 501)
     assert refused(s3.put_object, Bucket="absent", Key="k", Body=b"", ACL="public-read") == ("NotImplemented", 501)
-    assert refused(s3.put_object, Bucket="absent", Key="k", Body=b"", Tagging="a=b") == ("NotImplemented", 501)
+    tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
+    assert refused(s3.put_bucket_tagging, Bucket="absent", Tagging=tags) == ("NotImplemented", 501)
+    assert refused(s3.get_bucket_tagging, Bucket="absent") == ("NoSuchTagSet", 404)
     assert refused(s3.get_object, Bucket="absent", Key="k", VersionId="1") == ("NotImplemented", 501)
     assert refused(s3.get_bucket_lifecycle_configuration, Bucket="absent") == ("NoSuchLifecycleConfiguration", 404)
     assert "Status" not in s3.get_bucket_versioning(Bucket="absent")
     assert s3.get_bucket_acl(Bucket="absent")["Grants"][0]["Permission"] == "FULL_CONTROL"
     assert s3.get_object_acl(Bucket="absent", Key="k")["Owner"]["ID"]
-    assert s3.get_object_tagging(Bucket="absent", Key="k")["TagSet"] == []
+
+
+def test_tags(s3: Any) -> None:
+    s3.create_bucket(Bucket="tags")
+    where = {"Bucket": "tags", "Key": "k"}
+
+    def tags(**more: Any) -> dict[str, str]:
+        return {each["Key"]: each["Value"] for each in s3.get_object_tagging(**{**where, **more})["TagSet"]}
+
+    for data in (b"few", LARGE):
+        s3.put_object(**where, Body=data, Tagging="a=b&c=%C3%BC")
+        assert tags() == {"a": "b", "c": "ü"} and s3.get_object(**where)["TagCount"] == 2
+        before = s3.head_object(**where)["LastModified"]
+        s3.put_object_tagging(**where, Tagging={"TagSet": [{"Key": "d &", "Value": ""}]})
+        assert tags() == {"d &": ""} and s3.head_object(**where)["LastModified"] == before
+        s3.copy_object(Bucket="tags", Key="copy", CopySource=where)
+        assert tags(Key="copy") == {"d &": ""}
+        s3.copy_object(Bucket="tags", Key="copy", CopySource=where, TaggingDirective="REPLACE", Tagging="e=f")
+        assert tags(Key="copy") == {"e": "f"}
+        s3.delete_object_tagging(**where)
+        assert tags() == {} and "TagCount" not in s3.get_object(**where)
+        assert s3.get_object(**where)["Body"].read() == data
+    many = {"TagSet": [{"Key": str(number), "Value": ""} for number in range(11)]}
+    assert refused(s3.put_object_tagging, **where, Tagging=many) == ("BadRequest", 400)
+    twice = {"TagSet": [{"Key": "a", "Value": ""}, {"Key": "a", "Value": ""}]}
+    assert refused(s3.put_object_tagging, **where, Tagging=twice) == ("InvalidTag", 400)
+    assert refused(s3.put_object, **where, Body=b"", Tagging="a&b") == ("InvalidArgument", 400)
+    assert refused(s3.get_object_tagging, Bucket="tags", Key="absent") == ("NoSuchKey", 404)
 
 
 def test_a_reader_only_reads_and_others_see_nothing(cloud: Any, s3: Any) -> None:

@@ -43,7 +43,7 @@ QUERY = queries.texts(queries.optional("S3Query", dict.fromkeys((*LIST, *PARTS, 
 _REFUSED_HEADERS = (
     "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm", "x-amz-object-lock-mode",
     "x-amz-object-lock-legal-hold", "x-amz-object-lock-retain-until-date", "x-amz-bucket-object-lock-enabled",
-    "x-amz-tagging", "x-amz-website-redirect-location", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-read-acp",
+    "x-amz-website-redirect-location", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-read-acp",
     "x-amz-grant-write-acp", "x-amz-grant-full-control", "x-amz-write-offset-bytes",
 )  # fmt: skip
 _PRIVATE = ("private", "bucket-owner-full-control", "bucket-owner-read")

@@ -13,7 +13,7 @@ from kumoi.services.s3.asked import Parameters
 from kumoi.services.s3.errors import absent
 from kumoi.services.s3.objects import logic
 
-_CARRIED = object_store.CARRIED | {"x-amz-checksum-crc32"}
+_CARRIED = object_store.CARRIED | {"x-amz-checksum-crc32", "x-amz-tagging-count"}
 _FRONT_WOULD_JUDGE = ("if-match", "if-unmodified-since", "if-range")
 
 

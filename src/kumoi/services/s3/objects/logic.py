@@ -12,6 +12,7 @@ from kumoi.services.object_store.facade import Described, Found
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.checksums import PREFIX as CHECKSUM
 from kumoi.services.s3.errors import S3Error, absent, invalid, no_key
+from kumoi.services.s3.objects import tags
 
 META = "x-amz-meta-"
 SUMS = f"{object_store.HIDDEN}s3-"
@@ -46,6 +47,8 @@ def described(headers: Mapping[str, str], sums: Mapping[str, str]) -> Described:
             text = ",".join(part for part in map(str.strip, text.split(",")) if part and part.lower() != "aws-chunked")
         if text:
             metadata[header] = text
+    if tagged := tags.of_header(headers.get("x-amz-tagging", "")):
+        metadata[tags.STORED] = tagged
     metadata.update((SUMS + name, value) for name, value in sums.items())
     content_type = object_store.decoded("content-type", headers.get("content-type") or DEFAULT_TYPE)
     return Described(content_type, metadata, None)
@@ -72,6 +75,8 @@ def headers_of(there: Object, *, with_sums: bool) -> dict[str, str]:
         elif name.startswith(SUMS + CHECKSUM):
             if with_sums:
                 headers[name[len(SUMS) :]] = value
+        elif name == tags.STORED:
+            headers["x-amz-tagging-count"] = str(tags.count(value))
         elif name in object_store.KEPT:
             headers[name] = object_store.encoded(value)
     return headers
@@ -151,21 +156,33 @@ def of_source(headers: Mapping[str, str]) -> dict[str, str]:
 
 def copied_metadata(source: Found, headers: Mapping[str, str], *, same: bool) -> Described:
     """Of a copy, which is no manifest and no link even if its source is. `same`: the object is copied to itself."""
-    directive = headers.get("x-amz-metadata-directive", "COPY")
-    if directive not in ("COPY", "REPLACE"):
-        raise invalid("x-amz-metadata-directive", "it is COPY or REPLACE.")
+    directive = _directive(headers, "x-amz-metadata-directive")
     metadata = source.object.metadata
-    sums = {name: value for name, value in metadata.items() if name.startswith(SUMS) and source.pieces is None}
-    if directive == "COPY":
-        if same:
-            raise S3Error(400, "InvalidRequest", "An object is copied to itself only with new metadata.")
-        kept = {
-            name: value
-            for name, value in metadata.items()
-            if name.startswith(object_store.META) or name in object_store.KEPT or name in sums
-        }
-        return Described(source.object.content_type, kept, None)
-    return described(headers, {name[len(SUMS) :]: value for name, value in sums.items()})
+    kept = {name: value for name, value in metadata.items() if name.startswith(SUMS) and source.pieces is None}
+    if _directive(headers, "x-amz-tagging-directive") == "COPY":
+        tagged = metadata.get(tags.STORED, "")
+    else:
+        tagged = tags.of_header(headers.get("x-amz-tagging", ""))
+    if tagged:
+        kept[tags.STORED] = tagged
+    if directive == "REPLACE":
+        said = described({name: value for name, value in headers.items() if name != "x-amz-tagging"}, {})
+        return Described(said.content_type, {**said.metadata, **kept}, None)
+    if same:
+        raise S3Error(400, "InvalidRequest", "An object is copied to itself only with new metadata.")
+    shown = {
+        name: value
+        for name, value in metadata.items()
+        if name.startswith(object_store.META) or name in object_store.KEPT
+    }
+    return Described(source.object.content_type, {**shown, **kept}, None)
+
+
+def _directive(headers: Mapping[str, str], name: str) -> str:
+    text = headers.get(name, "COPY")
+    if text not in ("COPY", "REPLACE"):
+        raise invalid(name, "it is COPY or REPLACE.")
+    return text
 
 
 def errors_of(done: list[tuple[str, ApiError | None]], code_of: Any) -> list[dict[str, str]]:

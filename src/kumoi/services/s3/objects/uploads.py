@@ -10,7 +10,7 @@ from kumoi.services.object_store import facade as object_store
 from kumoi.services.object_store.facade import Found, conditions
 from kumoi.services.s3 import chunks
 from kumoi.services.s3.checksums import Sums
-from kumoi.services.s3.errors import S3Error, absent
+from kumoi.services.s3.errors import S3Error
 from kumoi.services.s3.objects import logic
 
 T = TypeVar("T")
@@ -70,8 +70,6 @@ async def copy(request: Request, bucket: str, key: str) -> Object:
     who, found = request.who, source(request)
     same = logic.source(request.headers["x-amz-copy-source"]) == (bucket, key)
     said = logic.copied_metadata(found, request.headers, same=same)
-    if request.headers.get("x-amz-tagging-directive", "COPY") != "COPY":
-        raise absent("x-amz-tagging-directive")
     headers = {name: value for name, value in request.headers.items() if name in ("if-match", "if-none-match")}
     object_store.look(request, lambda tx: logic.may_put(tx, who, bucket, key, headers, found.object.size))
     return await join(

@@ -7,7 +7,7 @@ from kumoi.services.object_store import facade as object_store
 from kumoi.services.s3 import asked, xml
 from kumoi.services.s3.asked import QUERY, Parameters
 from kumoi.services.s3.buckets import logic as buckets
-from kumoi.services.s3.objects import downloads, listing
+from kumoi.services.s3.objects import downloads, listing, tags
 from kumoi.services.s3.objects import logic as objects
 from kumoi.services.s3.uploads import logic as uploads
 
@@ -65,10 +65,10 @@ def get_object(request: Request, container: str, object: str, query: queries.Par
     if "uploadId" in given:
         parts = object_store.look(request, lambda tx: uploads.list_parts(tx, who, container, object, given))
         return xml.reply("ListPartsResult", parts)
+    if "tagging" in given:
+        return xml.reply("Tagging", object_store.look(request, lambda tx: tags.shown(tx, who, container, object)))
     if "acl" in given or any(name in given for name in asked.NEVER_SET):
         object_store.look(request, lambda tx: objects.found(tx, who, container, object, bytes_too=False))
-        if "tagging" in given:
-            return xml.reply("Tagging", {"TagSet": {}})
     asked.refuse_absent(request, given)
     if "acl" in given:
         return xml.reply("AccessControlPolicy", buckets.private(who))

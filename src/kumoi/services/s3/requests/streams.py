@@ -11,7 +11,7 @@ from kumoi.services.s3 import asked, chunks, xml
 from kumoi.services.s3.asked import QUERY
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.errors import S3Error, absent, code_of
-from kumoi.services.s3.objects import deletions, downloads
+from kumoi.services.s3.objects import deletions, downloads, tags
 from kumoi.services.s3.objects import logic as objects
 from kumoi.services.s3.objects import uploads as bodies
 from kumoi.services.s3.uploads import logic as uploads
@@ -60,6 +60,10 @@ async def delete_bucket(request: Request, body: AsyncIterator[bytes], container:
 @routes.put(OBJECT, policy=SIGNED, mode="stream", raw_body=True, reply=bytes, errors=_REFUSALS)
 async def put_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
     given = asked.parameters(request)
+    if "tagging" in given:
+        tagged = tags.of_document(await chunks.whole(request, body, xml.MOST))
+        await object_store.change(request, lambda tx: tags.put(tx, request.who, container, object, tagged))
+        return Reply(raw=b"", content_type=xml.KIND)
     asked.refuse_absent(request, given)
     asked.refuse_headers(request)
     if "acl" in given:
@@ -101,6 +105,9 @@ async def post_object(request: Request, body: AsyncIterator[bytes], container: s
 @routes.delete(OBJECT, policy=SIGNED, mode="stream", reply=bytes, errors=_REFUSALS)
 async def delete_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
     given, who = asked.parameters(request), request.who
+    if "tagging" in given:
+        await object_store.change(request, lambda tx: tags.put(tx, who, container, object, ""))
+        return Reply(raw=b"", content_type=xml.KIND)
     asked.refuse_absent(request, given)
     if "uploadId" in given:
         id = given.text("uploadId")
