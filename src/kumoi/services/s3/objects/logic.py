@@ -12,7 +12,7 @@ from kumoi.services.object_store.facade import Described, Found
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.checksums import PREFIX as CHECKSUM
 from kumoi.services.s3.errors import S3Error, absent, invalid, no_key
-from kumoi.services.s3.objects import tags
+from kumoi.services.s3.tags import logic as tags
 
 META = "x-amz-meta-"
 SUMS = f"{object_store.HIDDEN}s3-"

@@ -7,8 +7,9 @@ from kumoi.services.object_store import facade as object_store
 from kumoi.services.s3 import asked, xml
 from kumoi.services.s3.asked import QUERY, Parameters
 from kumoi.services.s3.buckets import logic as buckets
-from kumoi.services.s3.objects import downloads, listing, tags
+from kumoi.services.s3.objects import downloads, listing
 from kumoi.services.s3.objects import logic as objects
+from kumoi.services.s3.tags import logic as tags
 from kumoi.services.s3.uploads import logic as uploads
 
 routes = Routes()

@@ -11,9 +11,10 @@ from kumoi.services.s3 import asked, chunks, xml
 from kumoi.services.s3.asked import QUERY
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.errors import S3Error, absent, code_of
-from kumoi.services.s3.objects import deletions, downloads, tags
+from kumoi.services.s3.objects import deletions, downloads
 from kumoi.services.s3.objects import logic as objects
 from kumoi.services.s3.objects import uploads as bodies
+from kumoi.services.s3.tags import logic as tags
 from kumoi.services.s3.uploads import logic as uploads
 from kumoi.services.s3.uploads import transfer
 
