@@ -1,5 +1,17 @@
 """S3's API on the objects of the object store."""
 
 NEEDS = ("object_store",)
-ORDER = ("errors", "signatures", "checksums", "chunks", "asked", "xml", "buckets", "tags", "objects", "uploads", "requests")
+ORDER = (
+    "errors",
+    "signatures",
+    "checksums",
+    "chunks",
+    "asked",
+    "xml",
+    "buckets",
+    "tags",
+    "objects",
+    "uploads",
+    "requests",
+)
 """A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""
