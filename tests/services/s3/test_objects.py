@@ -218,6 +218,8 @@ def test_tags(s3: Any) -> None:
         assert tags(Key="copy") == {"d &": ""}
         s3.copy_object(Bucket="tags", Key="copy", CopySource=where, TaggingDirective="REPLACE", Tagging="e=f")
         assert tags(Key="copy") == {"e": "f"}
+        s3.copy_object(Bucket="tags", Key="copy", CopySource=where, TaggingDirective="REPLACE")
+        assert tags(Key="copy") == {}
         s3.delete_object_tagging(**where)
         assert tags() == {} and "TagCount" not in s3.get_object(**where)
         assert s3.get_object(**where)["Body"].read() == data

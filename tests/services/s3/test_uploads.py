@@ -66,6 +66,9 @@ def test_a_life(cloud: Any, s3: Any, where: dict[str, str]) -> None:
     assert got["Metadata"] == {"m": "1"} and got["ContentType"] == "text/x"
     assert s3.list_objects_v2(Bucket="parts")["Contents"][0]["ETag"] == made["ETag"]
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="parts")
+    again = s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [one, two, three]})
+    assert again["ETag"] == made["ETag"]
+    s3.put_object(**where, Body=b"later")
     assert complete(one, two, three) == ("NoSuchUpload", 404)
     cloud.engines[ObjectStore].tidy()
     assert cloud.audit() == []

@@ -158,7 +158,9 @@ def copied_metadata(source: Found, headers: Mapping[str, str], *, same: bool) ->
     """Of a copy, which is no manifest and no link even if its source is. `same`: the object is copied to itself."""
     directive = _directive(headers, "x-amz-metadata-directive")
     metadata = source.object.metadata
-    kept = {name: value for name, value in metadata.items() if name.startswith(SUMS) and source.pieces is None}
+    kept = {
+        name: value for name, value in metadata.items() if name.startswith(SUMS + CHECKSUM) and source.pieces is None
+    }
     if _directive(headers, "x-amz-tagging-directive") == "COPY":
         tagged = metadata.get(tags.STORED, "")
     else:

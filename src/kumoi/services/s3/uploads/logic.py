@@ -25,6 +25,8 @@ LASTS_SECONDS = 7 * 24 * 3600
 MOST_PARTS = 10_000
 SMALLEST_PART = 5 << 20
 """Bytes of each part but the last."""
+_MADE_BY = f"{object_store.HIDDEN}s3-upload"
+"""The name under which an object stores the id of the upload that made it."""
 _UPLOADS, _PARTS = "uploads/", "parts/"
 
 
@@ -155,7 +157,14 @@ def completing(tx: Reading, who: Who, bucket: str, key: str, id: str, wanted: li
         )  # fmt: skip
     digests = b"".join(bytes.fromhex(each.object.etag) for each in parts)
     etag = f"{hashlib.md5(digests, usedforsecurity=False).hexdigest()}-{len(parts)}"
-    return Completing(Described(upload.content_type, upload.metadata, None), parts, etag)
+    return Completing(Described(upload.content_type, {**upload.metadata, _MADE_BY: id}, None), parts, etag)
+
+
+def completed(tx: Reading, who: Who, bucket: str, key: str, id: str) -> Object | None:
+    """What this upload became, if it is still there. A client that did not get the answer asks again."""
+    objects.check_key(key)
+    found = object_store.standing(tx, buckets.opened(tx, who, bucket, write=True), key)
+    return found if found is not None and found.metadata.get(_MADE_BY) == id else None
 
 
 def _has_sums(found: Object, sums: Mapping[str, str]) -> bool:

@@ -47,6 +47,8 @@ async def copy_part(request: Request, bucket: str, key: str, given: Parameters) 
 async def complete(request: Request, raw: bytes, bucket: str, key: str, given: Parameters) -> Object:
     who, id, headers = request.who, given.text("uploadId"), request.headers
     wanted = logic.read_parts(raw)
+    if (made := object_store.look(request, lambda tx: logic.completed(tx, who, bucket, key, id))) is not None:
+        return made
     found = object_store.look(request, lambda tx: logic.completing(tx, who, bucket, key, id, wanted))
     announced = headers.get("x-amz-mp-object-size")
     if announced is not None and announced != str(found.size):
