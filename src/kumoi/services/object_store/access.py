@@ -114,7 +114,10 @@ def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool) -
 
 
 def _referred(referer: str, referrers: tuple[str, ...]) -> bool:
-    host = (urlsplit(referer).hostname or "unknown") if referer else "unknown"
+    try:
+        host = urlsplit(referer).hostname or "unknown"
+    except ValueError:
+        host = "unknown"
     allowed = False
     for each in referrers:
         negated, named = each.startswith("-"), each.removeprefix("-")

@@ -41,8 +41,8 @@ def done(status: int, headers: Mapping[str, str] | None = None) -> Reply:
 
 
 def limit(query: Listing) -> int:
-    text = query.limit
-    if text is None or not text.strip().isdigit():
+    text = (query.limit or "").strip()
+    if not (text.isascii() and text.isdigit()):
         return LONGEST_LISTING
     number = int(text[:12])
     if number > LONGEST_LISTING:
@@ -94,9 +94,9 @@ def parse_date(text: str | None) -> int | None:
         return None
     try:
         found = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    except (TypeError, ValueError, OverflowError):
         return None
-    return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
 
 
 def timestamp_of(text: str, header: str) -> int:

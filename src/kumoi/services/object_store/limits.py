@@ -22,7 +22,7 @@ ACCOUNT_QUOTA_COUNT = "x-account-quota-count"
 
 def check_name(kind: str, name: str, most: int) -> None:
     """BadRequest for one that is too long; PreconditionFailed for one that no text can be."""
-    if "\ufffd" in name or "\0" in name:
+    if "\ufffd" in name or "\0" in name or any("\ud800" <= each <= "\udfff" for each in name):
         raise PreconditionFailed(f"The name of the {kind} is not valid UTF-8 or holds a NUL character.")
     if len(name.encode()) > most:
         # Clients compare these texts with Swift's.

@@ -1,9 +1,13 @@
 """Bulk requests have no paths of their own: parameters ask for them (`specials.py`)."""
 
 import asyncio
+import bz2
+import gzip
 import queue
 import tarfile
+import zlib
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import IO, Any, cast
 from urllib.parse import unquote
@@ -24,8 +28,12 @@ MOST_BYTES = 2 << 20
 """Of a list of what is to go."""
 AT_ONCE = 200
 """Names that go in one transaction."""
-FORMATS = {"tar": "r|", "tar.gz": "r|gz", "tar.bz2": "r|bz2"}
+FORMATS = ("tar", "tar.gz", "tar.bz2")
 MOST_ENTRIES, MOST_FAILURES = 100_000, 1000
+LONGEST_HEADER = 1 << 20
+"""Bytes of a long name or of other headers that stand before an entry of an archive."""
+ARCHIVES = ThreadPoolExecutor(32, "objects-archives")
+"""Threads that wait for the clients that send archives. Copies do not wait for them."""
 
 
 async def delete(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
@@ -34,7 +42,7 @@ async def delete(request: Request, body: AsyncIterator[bytes], place: Place) -> 
     containers.owned_or_refused(request.who, place[0])
     if place[1] or not place[0]:
         raise BadRequest("bulk-delete: it is asked of an account.")
-    lines = (await uploads.taken(body, MOST_BYTES, "list")).decode("utf-8", "replace").splitlines()
+    lines = (await uploads.taken(body, MOST_BYTES, "list")).decode("utf-8", "replace").split("\n")
     names = [unquote(line.strip()).lstrip("/") for line in lines if line.strip()]
     if not names:
         report.status = "400 Bad Request"
@@ -97,7 +105,8 @@ async def extract(request: Request, body: AsyncIterator[bytes], place: Place) ->
     if container:
         limits.check_container_name(container)
     parts: queue.Queue[bytes] = queue.Queue(maxsize=8)
-    work = asyncio.ensure_future(stores.slowly(_extract, request, place, FORMATS[format], _Arriving(parts)))
+    loop = asyncio.get_running_loop()
+    work = loop.run_in_executor(ARCHIVES, _extract, request, place, format, _Arriving(parts))
     try:
         async for chunk in body:
             if chunk:
@@ -131,15 +140,41 @@ class _Arriving:
         return data
 
 
-def _extract(request: Request, place: Place, mode: str, arriving: _Arriving) -> Report:
+_HEADERS = (
+    tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK,
+)  # fmt: skip
+
+
+class _Entry(tarfile.TarInfo):
+    """tarfile keeps what stands before an entry in memory, however much it is."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Entry":
+        entry = super().frombuf(buf, encoding, errors)
+        if entry.type in _HEADERS and entry.size > LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header has {entry.size} bytes; at most {LONGEST_HEADER} are taken")
+        return entry
+
+
+def _unpacked(format: str, arriving: _Arriving) -> IO[bytes]:
+    """tarfile's own streams expand all that they read at once, however much it becomes."""
+    file = cast(Any, arriving)
+    if format == "tar":
+        return cast(IO[bytes], arriving)
+    return cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb") if format == "tar.gz" else bz2.BZ2File(file))
+
+
+def _extract(request: Request, place: Place, format: str, arriving: _Arriving) -> Report:
     report = Report(deleting=False)
     account, container, prefix = place
     made = {container} if container else set[str]()
     if container:
         _make(request, account, container)
     try:
-        with tarfile.open(fileobj=cast(IO[bytes], arriving), mode=cast(Any, mode)) as archive:
-            for number, entry in enumerate(archive):
+        with tarfile.open(fileobj=_unpacked(format, arriving), mode="r|", tarinfo=_Entry) as archive:
+            for number, entry in enumerate(iter(archive.next, None)):
+                assert entry is not None
+                cast(Any, archive).members.clear()  # It would keep them all.
                 if number >= MOST_ENTRIES or len(report.errors) >= MOST_FAILURES:
                     report.status, report.body = (
                         "400 Bad Request",
@@ -150,7 +185,9 @@ def _extract(request: Request, place: Place, mode: str, arriving: _Arriving) -> 
                     path = entry.name.removeprefix("./").strip("/")
                     path = "/".join(filter(None, (container, prefix.strip("/"), path)))
                     _extract_one(request, account, path, entry, file, made, report)
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except RecursionError:
+        report.status, report.body = "400 Bad Request", "Invalid Tar File: too many headers stand before an entry"
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
         report.status, report.body = "400 Bad Request", f"Invalid Tar File: {error}"
     if not report.done and not report.errors and not report.body:
         report.status, report.body = "400 Bad Request", "Invalid Tar File: No Valid Files"
@@ -164,20 +201,24 @@ def _extract_one(
     try:
         if not name or ".." in path.split("/"):
             raise BadRequest("the name is not container/object")
-        if entry.size > limits.MOST_BYTES:
+        if not 0 <= entry.size <= limits.MOST_BYTES:
             raise BadRequest("the object is too large")
+        logic.check_path(account, container, name)
         if container not in made:
             _make(request, account, container)
             made.add(container)
-        logic.check_path(account, container, name)
-        writer = stores.of(request).begin()
-        try:
-            while block := file.read(uploads.BLOCK):
-                writer.write(block)
-            stored = writer.finish()
-        except BaseException:
-            writer.discard()
-            raise
+        stores.look(request, lambda tx: logic.may_put(tx, request.who, account, container, name, {}, entry.size))
+        with stores.translated():
+            writer = stores.of(request).begin()
+            try:
+                while block := file.read(uploads.BLOCK):
+                    writer.write(block)
+                stored = writer.finish()
+                if stored.size != entry.size:
+                    raise tarfile.ReadError("unexpected end of data")
+            except BaseException:
+                writer.discard()
+                raise
         headers = {
             f"{logic.META}{key.rpartition('.')[2].lower()}": limits.encoded(value)
             for key, value in entry.pax_headers.items()
@@ -192,7 +233,8 @@ def _extract_one(
             future.result()
         report.done += 1
     except ApiError as error:
-        report.errors.append((path, f"{error.status} {error.title}"))
+        shown = path.encode("utf-8", "replace").decode()
+        report.errors.append((shown, f"{error.status} {error.title}"))
 
 
 def _make(request: Request, account: str, container: str) -> None:

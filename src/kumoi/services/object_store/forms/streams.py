@@ -13,7 +13,7 @@ from kumoi.services.object_store.objects import logic, uploads
 from kumoi.services.object_store.specials import Place
 
 routes = Routes()
-LONGEST_FIELD = 8192
+LONGEST_FIELD, MOST_FIELDS = 8192, 200
 _KEPT = {"x_delete_at": "x-delete-at", "x_delete_after": "x-delete-after"}
 
 
@@ -25,7 +25,11 @@ async def receive(request: Request, body: AsyncIterator[bytes], place: Place) ->
     try:
         async for part in form.parts():
             if part.filename is None:
-                fields[part.name] = await _text(form)
+                # What comes after a file changes nothing: the signature was checked before it.
+                if not count:
+                    fields[part.name] = await _text(form)
+                if len(fields) >= MOST_FIELDS:
+                    raise BadRequest(f"The form has too many fields; fewer than {MOST_FIELDS} are taken.")
                 continue
             if not part.filename:
                 continue
@@ -60,7 +64,7 @@ def _check(request: Request, place: Place, fields: dict[str, str]) -> None:
     """Let the request go on as the account's; Unauthorized unless the form is signed and in time."""
     account, container, prefix = place
     for name in ("max_file_size", "max_file_count", "expires"):
-        if not fields.get(name, "").strip().isdigit():
+        if not limits.is_number(fields.get(name, "").strip()):
             raise BadRequest(f"FormPost: {name} is not an integer")
     if int(fields["expires"]) < clock.now() // clock.SECOND:
         raise Unauthorized("FormPost: Form Expired")

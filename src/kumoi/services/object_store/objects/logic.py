@@ -55,8 +55,10 @@ def described(headers: Mapping[str, str], now: int) -> Described:
         if not (container and slash and prefix) or "?" in text or "&" in text:
             raise BadRequest("X-Object-Manifest: it must be of the form container/prefix.")
         metadata[MANIFEST] = text
-    for header in KEPT:
-        if headers.get(header):
+    for header in (*KEPT, "content-type"):
+        if len(headers.get(header, "")) > limits.LONGEST_HEADER:
+            raise BadRequest(f"{header.title()}: it has more than {limits.LONGEST_HEADER} bytes.")
+        if header in KEPT and headers.get(header):
             metadata[header] = limits.decoded(header, headers[header])
     content_type = headers.get("content-type") or None
     if content_type is not None:
@@ -159,22 +161,28 @@ def may_put(
 
 
 def _take_quota(tx: Reading, container: Container, before: Object | None, size: int) -> None:
-    more = size - (before.size if before else 0)
-    most, count = (container.metadata.get(key) for key in (containers.QUOTA_BYTES, containers.QUOTA_COUNT))
-    if most and more > 0 and container.bytes + more > int(most):
-        raise TooLarge(f"The quota of the container has no room: {most} bytes, of which {container.bytes} are used.")
-    if count and before is None and container.objects + 1 > int(count):
-        raise TooLarge(f"The quota of the container has no room: {count} objects, all of which are there.")
+    """`before`: the object that has the name now. It goes, or becomes an old version in another container."""
+    old, keeper = (before.size, versions.keeper(tx, container, before)) if before else (0, None)
+    more = {container.name: (container, 0 if before else 1, size - old)}
+    if keeper is not None:
+        _, objects, grown = more.get(keeper.name, (keeper, 0, 0))
+        more[keeper.name] = keeper, objects + 1, grown + old
+    for each, objects, grown in more.values():
+        _check_quota("container", each.metadata, containers.QUOTA_BYTES, each.bytes, grown)
+        _check_quota("container", each.metadata, containers.QUOTA_COUNT, each.objects, objects)
     account = tx.account(container.account)
-    if account is None:
-        return
-    for quota in limits.ACCOUNT_QUOTAS:
-        total = account.metadata.get(quota)
-        if total and more > 0 and account.bytes + more > int(total):
-            raise TooLarge(f"The quota of the account has no room: {total} bytes, of which {account.bytes} are used.")
-    count = account.metadata.get(limits.ACCOUNT_QUOTA_COUNT)
-    if count and before is None and account.objects + 1 > int(count):
-        raise TooLarge(f"The quota of the account has no room: {count} objects, all of which are there.")
+    if account is not None:
+        for quota in limits.ACCOUNT_QUOTAS:
+            _check_quota("account", account.metadata, quota, account.bytes, sum(each[2] for each in more.values()))
+        objects = sum(each[1] for each in more.values())
+        _check_quota("account", account.metadata, limits.ACCOUNT_QUOTA_COUNT, account.objects, objects)
+
+
+def _check_quota(of: str, metadata: Mapping[str, str], quota: str, used: int, more: int) -> None:
+    most = metadata.get(quota)
+    if most and more > 0 and used + more > int(most):
+        what = "objects" if quota.endswith("count") else "bytes"
+        raise TooLarge(f"The quota of the {of} has no room: {most} {what}, of which {used} are used.")
 
 
 def check_etag(headers: Mapping[str, str], stored: Stored) -> None:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -20,9 +21,11 @@ from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.objects import logic
 
 STATIC, DYNAMIC = "x-static-large-object", "x-object-manifest"
-SIZE, ETAG = "sysmeta-slo-size", "sysmeta-slo-etag"
+SIZE, ETAG, COUNT = "sysmeta-slo-size", "sysmeta-slo-etag", "sysmeta-slo-count"
 """Kept with a manifest, and not shown."""
 MOST_SEGMENTS = 1000
+MOST_NESTED = 20_000
+"""Segments of a manifest with those of the manifests that it names: all of them are looked up for each download."""
 MOST_MANIFEST = 8 << 20
 DEEPEST = 10
 
@@ -79,24 +82,31 @@ def read_manifest(raw: bytes) -> list[Wanted]:
     return wanted
 
 
-def checked(tx: Reading, who: Who, account: str, wanted: list[Wanted]) -> tuple[list[Segment], int, str]:
-    """(segments, size, ETag) of a manifest whose segments are there; BadRequest naming each that is not as it should be."""
-    kept, problems, etags, size = [], [], hashlib.md5(usedforsecurity=False), 0
+def checked(tx: Reading, who: Who, account: str, wanted: list[Wanted]) -> tuple[list[Segment], dict[str, str]]:
+    """(segments, metadata that is kept and not shown) of a manifest whose segments are there; BadRequest naming each that
+    is not as it should be."""
+    kept, problems, etags, size, count = [], [], hashlib.md5(usedforsecurity=False), 0, 0
     for number, each in enumerate(wanted):
         try:
-            segment = _checked(tx, who, account, each)
+            segment, within = _checked(tx, who, account, each)
         except BadRequest as problem:
             problems.append(f"segment {number}: {problem.message}")
             continue
         kept.append(segment)
         size += _length(segment)
+        count += 1 + within
         etags.update((f"{segment.hash}:{segment.range};" if segment.range else segment.hash).encode())
     if problems:
         raise BadRequest("; ".join(problems[:20]))
-    return kept, size, etags.hexdigest()
+    if count > MOST_NESTED:
+        raise BadRequest(
+            f"The manifest has {count} segments with those of its manifests; at most {MOST_NESTED} are taken."
+        )
+    return kept, {SIZE: str(size), ETAG: etags.hexdigest(), COUNT: str(count)}
 
 
-def _checked(tx: Reading, who: Who, account: str, wanted: Wanted) -> Segment:
+def _checked(tx: Reading, who: Who, account: str, wanted: Wanted) -> tuple[Segment, int]:
+    """The segment, and how many are within it."""
     if wanted.data is not None:
         try:
             data = base64.b64decode(wanted.data, validate=True)
@@ -104,7 +114,8 @@ def _checked(tx: Reading, who: Who, account: str, wanted: Wanted) -> Segment:
             raise BadRequest("data is not Base64") from None
         if wanted.path is not None or not data:
             raise BadRequest("data stands alone, and is not empty")
-        return Segment(bytes=len(data), hash=hashlib.md5(data, usedforsecurity=False).hexdigest(), data=wanted.data)
+        digest = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        return Segment(bytes=len(data), hash=digest, data=wanted.data), 0
     container, slash, name = (wanted.path or "").lstrip("/").partition("/")
     if not (container and slash and name):
         raise BadRequest("path is not of the form /container/object")
@@ -126,16 +137,12 @@ def _checked(tx: Reading, who: Who, account: str, wanted: Wanted) -> Segment:
         segment.range = f"{first}-{behind - 1}"
     if not _length(segment):
         raise BadRequest(f"{wanted.path}: Too Small; each segment must be at least 1 byte.")
-    return segment
+    return segment, int(found.metadata.get(COUNT, MOST_SEGMENTS)) if segment.sub_slo else 0
 
 
 def _range(text: str, size: int) -> tuple[int, int]:
     first, dash, last = text.partition("-")
-    if (
-        not dash
-        or any(part and not (part.isascii() and part.isdigit()) for part in (first, last))
-        or not (first or last)
-    ):
+    if not dash or any(part and not limits.is_number(part) for part in (first, last)) or not (first or last):
         raise BadRequest(f"range {text[:40]!r} is none")
     start = int(first) if first else max(0, size - int(last))
     end = min(size, int(last) + 1) if first and last else size
@@ -169,11 +176,17 @@ def dynamic(tx: Reading, who: Who, account: str, found: Object, headers: Mapping
             yield Piece(0, segment.size, place, segment)
 
 
-def static(tx: Reading, who: Who, account: str, raw: bytes, depth: int = 0) -> Iterator[Piece]:
+def static(
+    tx: Reading, who: Who, account: str, raw: bytes, depth: int = 0, looked_up: "itertools.count[int] | None" = None
+) -> Iterator[Piece]:
     """Conflict when a segment is not what the manifest says."""
+    looked_up = looked_up or itertools.count()
     if depth >= DEEPEST:
         raise Conflict("The manifests are nested too deeply.")
     for segment in parse(raw):
+        # Counted again, because an object can become a manifest with the same ETag.
+        if next(looked_up) >= MOST_NESTED:
+            raise Conflict(f"The manifests have more than {MOST_NESTED} segments.")
         if segment.data:
             data = base64.b64decode(segment.data)
             yield Piece(0, len(data), data=data)
@@ -187,7 +200,7 @@ def static(tx: Reading, who: Who, account: str, raw: bytes, depth: int = 0) -> I
             raise Conflict(f"The segment {segment.name} was changed.")
         first, behind = _range(segment.range, segment.bytes) if segment.range else (0, segment.bytes)
         if STATIC in found.metadata:
-            yield from cut(list(static(tx, who, account, tx.data(place, name), depth + 1)), first, behind)
+            yield from cut(list(static(tx, who, account, tx.data(place, name), depth + 1, looked_up)), first, behind)
         else:
             yield Piece(first, behind, place, found)
 

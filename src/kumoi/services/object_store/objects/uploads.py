@@ -98,13 +98,14 @@ async def receive_manifest(
     wanted = segments.read_manifest(await taken(body, segments.MOST_MANIFEST, "manifest"))
 
     def work(tx: Writing) -> Object:
-        kept, size, etag = segments.checked(tx, request.who, account, wanted)
+        kept, about = segments.checked(tx, request.who, account, wanted)
+        size, etag = int(about[segments.SIZE]), about[segments.ETAG]
         given = headers.get("etag", "").strip('"')
         if given and given != etag:
             raise Unprocessable(f"ETag: the segments have {etag}.")
         raw = msgspec.json.encode(kept)
         stored = Stored(len(raw), hashlib.md5(raw, usedforsecurity=False).hexdigest(), raw, None)
-        metadata = {**said.metadata, segments.STATIC: "True", segments.SIZE: str(size), segments.ETAG: etag}
+        metadata = {**said.metadata, segments.STATIC: "True", **about}
         place = logic.may_put(tx, request.who, account, container, name, headers, stored.size)
         detect = headers.get("x-detect-content-type")
         made = logic.new_object(

@@ -1,8 +1,8 @@
 """Old versions of objects, kept in another container: as a stack (`X-Versions-Location`), from which a DELETE takes the last
 one back, or for ever (`X-History-Location`)."""
 
-from kumoi.engines.objects.interface import Container, Object, Page, Stored, Writing
-from kumoi.services.object_store import asked, listings
+from kumoi.engines.objects.interface import Container, Object, Page, Reading, Stored, Writing
+from kumoi.services.object_store import asked, limits, listings
 from kumoi.services.object_store.errors import PreconditionFailed
 
 STACK, HISTORY = "x-versions-location", "x-history-location"
@@ -10,13 +10,18 @@ DELETED = "application/x-deleted;swift_versions_deleted=1"
 _EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 
 
+def keeper(tx: Reading, place: Container, found: Object) -> Container | None:
+    """Where it goes when another takes its place; None: nowhere."""
+    return None if "x-object-manifest" in found.metadata else _store(tx, place)
+
+
 def keep(tx: Writing, place: Container, name: str) -> None:
     """The object of this name, before another takes its place."""
     to = _store(tx, place)
     found = tx.object(place, name) if to else None
-    if to is None or found is None or "x-object-manifest" in found.metadata:
+    if to is None or found is None or keeper(tx, place, found) is None:
         return
-    found.name = _prefix(name) + asked.timestamp(found.at)
+    found.name = _name(name, found.at)
     found.entry = listings.changed(found.entry, name=found.name)
     tx.move_object(place, name, to, found)
 
@@ -28,7 +33,7 @@ def bring_back(tx: Writing, place: Container, found: Object) -> bool:
         return False
     if HISTORY in place.metadata:
         keep(tx, place, found.name)
-        name = _prefix(found.name) + asked.timestamp(tx.now)
+        name = _name(found.name, tx.now)
         entry = listings.entry(name, _EMPTY, 0, DELETED, tx.now)
         marker = Object(name=name, size=0, etag=_EMPTY, content_type=DELETED, at=tx.now, entry=entry)
         tx.put_object(to, marker, Stored(0, _EMPTY, b"", None))
@@ -44,13 +49,19 @@ def bring_back(tx: Writing, place: Container, found: Object) -> bool:
     return True
 
 
-def _store(tx: Writing, place: Container) -> Container | None:
+def _store(tx: Reading, place: Container) -> Container | None:
     wanted = place.metadata.get(STACK) or place.metadata.get(HISTORY)
     if not wanted:
         return None
     found = tx.container(place.account, wanted)
     if found is None:
         raise PreconditionFailed(f"The container {wanted} for old versions could not be found.")
+    return found
+
+
+def _name(name: str, at: int) -> str:
+    found = _prefix(name) + asked.timestamp(at)
+    limits.check_name("object", found, limits.LONGEST_OBJECT)
     return found
 
 
