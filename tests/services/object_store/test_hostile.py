@@ -7,12 +7,16 @@ import json
 import tarfile
 import threading
 import tracemalloc
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from kumoi.services.object_store import access
+from kumoi.kernel.errors import Unavailable
+from kumoi.services.object_store import access, limits
 from kumoi.services.object_store.bulk import streams as bulk
+from kumoi.services.object_store.objects import uploads
+from kumoi.services.object_store.objects.segments import Piece
 from tests.services.object_store.sending import ACCOUNT
 from tests.services.object_store.test_doors import SOON, form, keyed, sign
 
@@ -218,3 +222,65 @@ def test_headers_of_objects_are_bounded(swift: Any) -> None:
     for header in ("Content-Type", "Content-Disposition", "Cache-Control"):
         assert swift("PUT", "/c/o", headers={header: "x" * 8193}).status == 400
     assert swift("PUT", "/c/o", headers={"Content-Type": "x" * 8192}).status == 201
+
+
+def test_a_copy_is_as_bounded_as_an_upload(swift: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "MOST_BYTES", 100)
+    swift("PUT", "/c")
+    swift("PUT", "/c/o", body=b"x" * 60)
+    assert swift("PUT", "/c/m?multipart-manifest=put", body=b'[{"path": "c/o"}, {"path": "c/o"}]').status == 201
+    assert swift("COPY", "/c/m", headers={"Destination": "c/p"}).status == 413
+    assert swift("PUT", "/c/p", headers={"X-Copy-From": "c/m"}).status == 413
+    assert swift("HEAD", "/c/p").status == 404
+
+
+def test_a_form_that_is_not_signed_redirects_nowhere(swift: Any, keyed: None) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    body = form_with(['name="redirect"\r\n\r\nhttp://evil.example/', 'name="file"; filename="x"\r\n\r\nx'])
+    assert swift("POST", "/c/up-", as_=None, body=body, headers=headers).status == 400
+
+
+def test_a_download_mixes_no_versions(swift: Any, store: Any) -> None:
+    """The bytes of a small segment are read when their turn comes; another object may have its name by then."""
+    swift("PUT", "/c")
+    swift("PUT", "/c/o", body=b"old")
+
+    def piece(tx: Any) -> Piece:
+        where = tx.container(ACCOUNT.rpartition("/")[2], "c")
+        return Piece(0, 3, where, tx.object(where, "o"))
+
+    before = store.read(piece)
+    request: Any = SimpleNamespace(engine=lambda protocol: store)
+    assert list(uploads.read(request, before)) == [b"old"]
+    for new in (b"new", b"x" * 100_000):
+        swift("PUT", "/c/o", body=new)
+        with pytest.raises(Unavailable):
+            uploads.read(request, before)
+    swift("DELETE", "/c/o")
+    with pytest.raises(Unavailable):
+        uploads.read(request, before)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/object-store/v1//c",
+        "/object-store/v1//c/o",
+        f"{ACCOUNT}//o",
+        f"{ACCOUNT}/c%00",
+        f"{ACCOUNT}/%2E%2E/o",
+        f"{ACCOUNT}/c/%00",
+        f"{ACCOUNT}/c/",
+        f"{ACCOUNT}/c/%FF",
+        f"{ACCOUNT}/",
+        f"{ACCOUNT}/c%2Fd/e",
+    ],
+)
+def test_odd_names_are_refused_or_kept(cloud: Any, swift: Any, path: str) -> None:
+    swift("PUT", "/c")
+    for who in ("member", "admin"):
+        for method in ("PUT", "GET", "HEAD", "POST", "DELETE", "COPY"):
+            answer = swift(method, path, as_=who, headers={"Destination": "c/x"})
+            assert answer.status < 500
+    assert all(name for name in swift("GET", "").text.splitlines())
+    assert cloud.audit() == []

@@ -7,7 +7,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import ApiError, BadRequest, TooLarge, Unauthorized
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, limits, signed, specials, stores
+from kumoi.services.object_store import access, asked, limits, signed, specials, stores
 from kumoi.services.object_store.forms.logic import Form, Part, boundary
 from kumoi.services.object_store.objects import logic, uploads
 from kumoi.services.object_store.specials import Place
@@ -43,7 +43,7 @@ async def receive(request: Request, body: AsyncIterator[bytes], place: Place) ->
             _check(request, place, fields)
             raise BadRequest("no files to process")
     except ApiError as error:
-        if fields.get("redirect") and not isinstance(error, Unauthorized):
+        if fields.get("redirect") and request.who.user_id == access.SIGNER:
             return _redirected(fields["redirect"], error.status, error.message)
         raise
     if fields.get("redirect"):

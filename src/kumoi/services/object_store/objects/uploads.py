@@ -139,6 +139,8 @@ async def copy(request: Request, source: Place, target: Place) -> tuple[Object, 
     said = logic.Described(said.content_type or before.object.content_type, metadata, delete_at)
     unconditional = {key: value for key, value in headers.items() if key not in ("etag", logic.LINK)}
     size = before.object.size
+    if size > limits.MOST_BYTES:
+        raise TooLarge(f"The copy would have {size} bytes; at most {limits.MOST_BYTES} are taken.")
     stores.look(request, lambda tx: logic.may_put(tx, request.who, *target, unconditional, size))
     with stores.translated():
         writer = stores.of(request).begin()
@@ -171,8 +173,15 @@ def read(request: Request, piece: Piece) -> "list[bytes] | Blocks":
     assert piece.object is not None and piece.where is not None
     object, where = piece.object, piece.where
     if object.place is None:
-        data = stores.look(request, lambda tx: tx.data(where, object.name))
-        return [data[piece.first : piece.behind]] if data else []
+
+        def data(tx: stores.Reading) -> bytes:
+            found = tx.object(where, object.name)
+            if found is None or (found.etag, found.place) != (object.etag, None):
+                raise stores.ObjectsError(f"The object {object.name} was changed while it was read.")
+            return tx.data(where, object.name)
+
+        found = stores.look(request, data)
+        return [found[piece.first : piece.behind]] if found else []
     return Blocks(request, piece)
 
 
