@@ -11,7 +11,8 @@ import pytest
 
 from kumoi.engines.objects import copies
 from kumoi.engines.objects.disk import DiskObjects
-from kumoi.engines.objects.interface import NoRoom
+from kumoi.engines.objects.groups import Groups
+from kumoi.engines.objects.interface import NoRoom, ObjectsError
 from kumoi.kernel import clock, durable
 from kumoi.kernel.clock import VirtualClock
 from tests.engines.objects.contract import LARGE, ObjectStoreContract, container, content, described, poured, put
@@ -170,3 +171,12 @@ def test_a_copy_of_a_store_in_use_is_whole(store: DiskObjects, tmp_path: Path) -
     assert list(copied.differences()) == []
     copied.close()
     writer.discard()
+
+
+def test_an_index_that_cannot_be_opened_refuses_and_is_tried_again(tmp_path: Path) -> None:
+    groups = Groups(tmp_path / "absent" / "index.db")
+    with pytest.raises(ObjectsError):
+        groups.write(lambda tx: 1).result(timeout=10)
+    (tmp_path / "absent").mkdir()
+    assert groups.write(lambda tx: 1).result(timeout=10) == 1
+    groups.close()

@@ -284,3 +284,9 @@ def test_odd_names_are_refused_or_kept(cloud: Any, swift: Any, path: str) -> Non
             assert answer.status < 500
     assert all(name for name in swift("GET", "").text.splitlines())
     assert cloud.audit() == []
+
+
+def test_a_manifest_with_deep_brackets_is_refused(swift: Any) -> None:
+    swift("PUT", "/c")
+    assert swift("PUT", "/c/m?multipart-manifest=put", body=b"[" * 100_000).status == 400
+    assert swift("PUT", "/c/m?multipart-manifest=put", body=b'[{"x": ' + b"[" * 100_000).status == 400

@@ -46,13 +46,20 @@ class Groups:
             self._thread = None
 
     def _run(self) -> None:
-        connection = connect(self._path)
+        connection: sqlite3.Connection | None = None
         going = True
         while going:
             group, going = self._gather()
-            if group:
+            if not group:
+                continue
+            try:
+                connection = connection or connect(self._path)
+            except sqlite3.Error as error:
+                _refuse(group, error)
+            else:
                 self._commit(connection, group)
-        connection.close()
+        if connection is not None:
+            connection.close()
 
     def _gather(self) -> tuple[list[tuple[Work, Future[Any]]], bool]:
         """The waiting work, at least one item; False: it was the last."""
@@ -74,9 +81,7 @@ class Groups:
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             _take_back(connection)
-            reason = explained(error)
-            for _, future in group:
-                future.set_exception(reason)
+            _refuse(group, error)
             return
         for (_, future), (result, refusal) in zip(group, done, strict=True):
             if refusal is None:
@@ -98,6 +103,12 @@ def _each(connection: sqlite3.Connection, work: Work) -> tuple[Any, Exception | 
         return None, error
     connection.execute("RELEASE one")
     return result, None
+
+
+def _refuse(group: list[tuple[Work, Future[Any]]], error: Exception) -> None:
+    reason = explained(error)
+    for _, future in group:
+        future.set_exception(reason)
 
 
 def _take_back(connection: sqlite3.Connection) -> None:

@@ -75,7 +75,7 @@ def is_manifest(found: Object) -> bool:
 def read_manifest(raw: bytes) -> list[Wanted]:
     try:
         wanted = msgspec.json.decode(raw, type=list[Wanted])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise BadRequest(f"The manifest cannot be read: {error}") from None
     if not 0 < len(wanted) <= MOST_SEGMENTS:
         raise BadRequest(f"The manifest has {len(wanted)} segments; from 1 to {MOST_SEGMENTS} are taken.")
