@@ -290,3 +290,17 @@ def test_a_manifest_with_deep_brackets_is_refused(swift: Any) -> None:
     swift("PUT", "/c")
     assert swift("PUT", "/c/m?multipart-manifest=put", body=b"[" * 100_000).status == 400
     assert swift("PUT", "/c/m?multipart-manifest=put", body=b'[{"x": ' + b"[" * 100_000).status == 400
+
+
+@pytest.mark.parametrize("signed", ["/c", "/c/"])
+def test_a_form_for_a_container_is_signed_with_its_slash_or_without(swift: Any, keyed: None, signed: str) -> None:
+    limits = ["", 2, 1, SOON]
+    said = zip(
+        ("redirect", "max_file_size", "max_file_count", "expires", "signature"),
+        [*limits, sign(f"{ACCOUNT}{signed}", *limits)],
+        strict=True,
+    )
+    body = form_with([*(f'name="{name}"\r\n\r\n{value}' for name, value in said), 'name="file"; filename="x"\r\n\r\n1'])
+    headers = {"Content-Type": "multipart/form-data; boundary=B"}
+    assert swift("POST", "/c/", as_=None, body=body, headers=headers).status == 201
+    assert swift("GET", "/c/x").content == b"1"

@@ -69,9 +69,11 @@ def _check(request: Request, place: Place, fields: dict[str, str]) -> None:
     if int(fields["expires"]) < clock.now() // clock.SECOND:
         raise Unauthorized("FormPost: Form Expired")
     wanted, digest = signed.signature(fields.get("signature", ""))
-    path = f"/v1/{account}/{container}" + (f"/{prefix}" if prefix else "")
+    path = f"/v1/{account}/{container}"
+    # Clients sign a container with the slash behind it or without.
+    paths = [f"{path}/{prefix}"] if prefix else [path, f"{path}/"]
     rest = [fields.get(name, "") for name in ("redirect", "max_file_size", "max_file_count", "expires")]
-    said = ["\n".join([root + path, *rest]).encode() for root in ("", request.service.prefix)]
+    said = ["\n".join([root + path, *rest]).encode() for root in ("", request.service.prefix) for path in paths]
     if (signer := signed.signer_of(request, account, container, said, wanted, digest)) is None:
         raise Unauthorized("FormPost: Invalid Signature")
     request.who = signer
