@@ -46,6 +46,7 @@ class Demonstration:
         server = self.make_server()
         address = self.make_floating_ip(server)
         self.attach_volume(server)
+        self.store_object()
         self.log_in(address)
 
     def make_key(self) -> None:
@@ -124,6 +125,14 @@ class Demonstration:
             if volume.status == "available":
                 self.type("openstack server add volume demo demo -c Device")
                 self.person.block_storage.wait_for_status(volume, "in-use", wait=60)
+
+    def store_object(self) -> None:
+        with self.step("A container, and a file in it"):
+            store = self.person.object_store
+            if "demo" not in [container.name for container in store.containers()]:
+                self.type("openstack container create demo -c account -c container")
+            if "id_ed25519.pub" not in [each.name for each in store.objects("demo")]:
+                self.type(f"openstack object create --name id_ed25519.pub demo {self.key}.pub")
 
     def log_in(self, address: str) -> None:
         options = (
