@@ -137,6 +137,11 @@ def test_wrong_bodies_leave_the_old_object(s3: Any) -> None:
     assert refused(s3.put_object, Bucket="sums", Key="one", Body=b"new", ContentMD5="x") == ("InvalidDigest", 400)
     assert refused(s3.put_object, Bucket="sums", Key="k" * 1025, Body=b"")[0] == "KeyTooLongError"
     assert refused(s3.put_object, Bucket="sums", Key="m", Body=b"", Metadata={"m": "x" * 2048})[0] == "MetadataTooLarge"
+    for name in ("ContentType", "CacheControl"):
+        assert refused(s3.put_object, Bucket="sums", Key="m", Body=b"", **{name: "x" * 8193}) == (
+            "InvalidArgument",
+            400,
+        ), name
     assert s3.get_object(Bucket="sums", Key="one")["Body"].read() == b"old"
 
 

@@ -8,19 +8,19 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, conditions, listings
 from kumoi.services.object_store.containers import logic as containers
-from kumoi.services.object_store.limits import MOST_BYTES, check_name, decoded, encoded
+from kumoi.services.object_store.limits import LONGEST_HEADER, MOST_BYTES, check_name, decoded, encoded
 from kumoi.services.object_store.listings import Entry
 from kumoi.services.object_store.objects import logic, segments, uploads
 from kumoi.services.object_store.objects.downloads import CARRIED, STREAMS, Found
 from kumoi.services.object_store.objects.logic import HIDDEN, KEPT, META, Described, may_put, standing
 from kumoi.services.object_store.objects.uploads import BLOCK, pour
-from kumoi.services.object_store.stores import change, look, of, translated
+from kumoi.services.object_store.stores import change, look, of, slowly, translated
 
 __all__ = [
-    "BLOCK", "CARRIED", "HIDDEN", "KEPT", "META", "MOST_BYTES", "STREAMS", "Described", "Entry", "Found",
+    "BLOCK", "CARRIED", "HIDDEN", "KEPT", "LONGEST_HEADER", "META", "MOST_BYTES", "STREAMS", "Described", "Entry", "Found",
     "account_of", "blocks", "change", "check_name", "check_reader", "conditions", "create_container", "decoded",
     "encoded", "entry", "find", "look", "may_put", "of", "open_to", "pour", "put", "remove", "remove_container",
-    "standing", "translated",
+    "slowly", "standing", "translated",
 ]  # fmt: skip
 
 

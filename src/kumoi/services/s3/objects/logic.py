@@ -51,6 +51,12 @@ def described(headers: Mapping[str, str], sums: Mapping[str, str]) -> Described:
         metadata[tags.STORED] = tagged
     metadata.update((SUMS + name, value) for name, value in sums.items())
     content_type = object_store.decoded("content-type", headers.get("content-type") or DEFAULT_TYPE)
+    for header, text in (
+        ("content-type", content_type),
+        *((name, metadata.get(name, "")) for name in object_store.KEPT),
+    ):
+        if len(text.encode()) > object_store.LONGEST_HEADER:
+            raise S3Error(400, "InvalidArgument", f"{header} is longer than {object_store.LONGEST_HEADER} bytes.")
     return Described(content_type, metadata, None)
 
 

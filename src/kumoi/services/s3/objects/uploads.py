@@ -1,6 +1,5 @@
 """Receives the bytes of objects and copies them."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TypeVar
 
@@ -69,6 +68,11 @@ def source(request: Request) -> Found:
 async def copy(request: Request, bucket: str, key: str) -> Object:
     who, found = request.who, source(request)
     same = logic.source(request.headers["x-amz-copy-source"]) == (bucket, key)
+    if found.object.size > object_store.MOST_BYTES:
+        raise S3Error(
+            400, "InvalidRequest",
+            f"The source has {found.object.size} bytes; at most {object_store.MOST_BYTES} are copied at once.",
+        )  # fmt: skip
     said = logic.copied_metadata(found, request.headers, same=same)
     headers = {name: value for name, value in request.headers.items() if name in ("if-match", "if-none-match")}
     object_store.look(request, lambda tx: logic.may_put(tx, who, bucket, key, headers, found.object.size))
@@ -84,7 +88,7 @@ async def join(request: Request, pieces: Iterable[tuple[Found, int, int]], give:
     with object_store.translated():
         writer = object_store.of(request).begin()
         try:
-            stored = await asyncio.to_thread(_pour, request, writer, pieces)
+            stored = await object_store.slowly(_pour, request, writer, pieces)
         except BaseException:
             writer.discard()
             raise
