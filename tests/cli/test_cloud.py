@@ -141,7 +141,7 @@ def test_the_control_plane_can_write_where_it_must_and_nowhere_else(data: Path) 
             continue
         forbidden = (data / "keys", data, data / "log", Path("/etc"))
         for path, may in [*((path, True) for path in (data / "run", *own)), *((path, False) for path in forbidden)]:
-            inside = ["nsenter", "--mount", f"--target={row['pid']}", "touch", str(path / "written")]
+            inside = ["nsenter", "--mount", "--root", f"--target={row['pid']}", "touch", str(path / "written")]
             done = subprocess.run(inside, capture_output=True, text=True, check=False)
             assert (done.returncode == 0) is may, (row["name"], path, done.stderr)
             assert may or "Read-only file system" in done.stderr

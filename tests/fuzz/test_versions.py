@@ -155,7 +155,9 @@ def test_a_reply_is_as_declared_in_every_version(asking: Asking, service: Servic
             answered = ask(asking, service, "GET", path, token, version)
             assert answered.status_code < 300, f"{path} {version}: {answered.text}"
         seen += len(shown)
-    assert bool(seen) == (f"{service.type}:{route.name}" not in NOT_SHOWN), last
+    # Requests of a service with its own signatures are asked for in its own tests.
+    hidden = f"{service.type}:{route.name}" in NOT_SHOWN or service.identify is not None
+    assert bool(seen) != hidden, last
 
 
 WRITING = {

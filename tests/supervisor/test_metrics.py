@@ -1,15 +1,29 @@
 """The Prometheus metrics of a cloud."""
 
-import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from kumoi.supervisor import metrics
 from kumoi.supervisor.supervisor import Supervisor
 
 
-def test_each_process_and_the_disk_is_told(tmp_path: Path) -> None:
+@pytest.fixture
+def group() -> Iterator[int]:
+    """The id of a group of processes, as the supervisor starts them."""
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process.pid
+
+
+def test_each_process_and_the_disk_is_told(tmp_path: Path, group: int) -> None:
     rows = [
-        {"name": "api", "pid": os.getpgrp(), "state": "up", "restarts": 2},
+        {"name": "api", "pid": group, "state": "up", "restarts": 2},
         {"name": "front", "pid": None, "state": "failing", "restarts": 7},
     ]
     lines = metrics.text(tmp_path, rows, settled=False).splitlines()
