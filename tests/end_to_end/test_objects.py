@@ -84,12 +84,14 @@ def test_who_may_not_is_told_so_as_swift_tells_it(client: Any) -> None:
     absent = client.get("/absent")
     assert absent.status_code == 404 and absent.headers["Content-Type"] == "text/html; charset=UTF-8"
     assert absent.text.startswith("<html><h1>Not Found</h1>")
+    client.create_container("large")
     assert client.put("/large/x", data=b"x", headers={"ETag": "0" * 32}).status_code == 422
     assert client.put("/large", headers={"X-Versions-Enabled": "true"}).status_code == 501
 
 
 def test_a_process_that_dies_in_an_upload_leaves_the_old_object(client: Any, made_clouds: list[Cloud]) -> None:
     cloud = made_clouds[-1]
+    client.create_container("half")
     url = urlsplit(client.get_endpoint())
     head = f"PUT {url.path}/half/one HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {client.get_token()}\r\n"
     assert client.put("/half/one", data=LARGE).status_code == 201
