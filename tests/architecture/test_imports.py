@@ -51,12 +51,12 @@ def test_imported_stores_and_tables_say_what_they_are() -> None:
 @pytest.mark.parametrize(
     ("line", "is_wrong"),
     [
-        ("from kumoi.services.network.subnets import store as subnets", True),
-        ("from kumoi.services.network.subnets import store as subnets_store", False),
+        ("from kumoi.services.network.subnet_rows import store as subnets", True),
+        ("from kumoi.services.network.subnet_rows import store as subnets_store", False),
         ("from kumoi.services.network.ports import store", False),
-        ("from kumoi.services.network.subnets.models import subnets", True),
-        ("from kumoi.services.network.subnets.models import subnets as subnets_table", False),
-        ("from kumoi.services.network.subnets.models import SubnetRow", False),
+        ("from kumoi.services.network.subnet_rows.models import subnets", True),
+        ("from kumoi.services.network.subnet_rows.models import subnets as subnets_table", False),
+        ("from kumoi.services.network.subnet_rows.models import SubnetRow", False),
         ("from kumoi.services.network.subnets import logic as subnets_store", True),
         ("from kumoi.services.placement import facade as placement", False),
         ("from kumoi.services.object_store import facade as object_store", False),

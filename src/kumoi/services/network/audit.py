@@ -13,7 +13,7 @@ from kumoi.kernel import log, polls, reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import View
 from kumoi.services.network.metadata.reconcilers import serving
-from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.port_rows.models import ports as ports_table
 from kumoi.services.network.topology import Part, parts
 
 WITHIN = 10.0

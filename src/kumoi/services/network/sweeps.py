@@ -14,11 +14,11 @@ from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.network import audit
-from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.floating_ips import store as floating_ips_store
 from kumoi.services.network.metadata.reconcilers import serving
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import ROUTER_GATEWAY
 from kumoi.services.network.ports import states
-from kumoi.services.network.ports.models import ROUTER_GATEWAY
 from kumoi.services.network.topology import parts
 
 REMEMBERED = 7200 * SECOND
@@ -114,7 +114,7 @@ def end_connections(view: View) -> None:
 
 
 def _translations(tx: Transaction) -> Translations:
-    shared = [address for address in addresses_store.of_owner(tx, ROUTER_GATEWAY) if ":" not in address]
+    shared = [address for address in ports_store.addresses_of_owner(tx, ROUTER_GATEWAY) if ":" not in address]
     return Translations(floating=floating_ips_store.leading(tx), shared=shared)
 
 

@@ -19,7 +19,7 @@ from kumoi.kernel import clock, operations, runner
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.fences import Fence
 from kumoi.services.compute.servers.operations.create import CREATE
-from kumoi.services.network.ports.models import ports
+from kumoi.services.network.port_rows.models import ports
 from kumoi.services.placement import facade as placement
 from tests.services.compute.world import LATEST, SERVERS, World
 

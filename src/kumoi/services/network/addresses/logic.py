@@ -17,7 +17,7 @@ from kumoi.services.network.addresses.errors import (
 )
 from kumoi.services.network.addresses.store import Given
 from kumoi.services.network.errors import InvalidInput
-from kumoi.services.network.subnets.models import AUTOMATIC, SubnetRow
+from kumoi.services.network.subnet_rows.models import AUTOMATIC, SubnetRow
 
 DRAWS = 12
 """Random addresses that are checked with one query."""

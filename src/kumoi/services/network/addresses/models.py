@@ -5,8 +5,7 @@ from typing import TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
-from kumoi.services.network.ports.models import ports as ports_table
-from kumoi.services.network.subnets.models import subnets as subnets_table
+from kumoi.services.network.subnet_rows.models import subnets as subnets_table
 
 
 class AddressRow(TypedDict):
@@ -22,7 +21,7 @@ addresses = Table[AddressRow](
     sa.Column("subnet_id", sa.String(36), sa.ForeignKey(subnets_table.c.id), primary_key=True),
     sa.Column("address", sa.String(45), primary_key=True),
     sa.Column(
-        "port_id", sa.String(36), sa.ForeignKey(ports_table.c.id, ondelete="CASCADE"), nullable=False, index=True
+        "port_id", sa.String(36), sa.ForeignKey("network_ports.id", ondelete="CASCADE"), nullable=False, index=True
     ),
     sa.Column("position", sa.Integer, nullable=False),
     sa.Index("ix_network_addresses_address_port_id", "address", "port_id"),

@@ -6,8 +6,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses.models import addresses
-from kumoi.services.network.ports.models import ports as ports_table
-from kumoi.services.network.subnets.models import subnets as subnets_table
+from kumoi.services.network.subnet_rows.models import subnets as subnets_table
 
 Given = tuple[str, str]
 """(subnet id, address)."""
@@ -51,25 +50,6 @@ def give(tx: Transaction, port_id: str, wanted: Sequence[Given], held: Sequence[
 def give_back(tx: Transaction, subnet_id: str) -> None:
     """Release all addresses of a subnet that is being deleted."""
     tx.execute(addresses.delete().where(addresses.c.subnet_id == subnet_id))
-
-
-def ports_on_subnet(tx: Transaction, subnet_id: str) -> list[dict[str, str]]:
-    """{id, device_owner, address} of every port with an address in the subnet."""
-    query = (
-        sa.select(ports_table.c.id, ports_table.c.device_owner, ports_table.c.device_id, addresses.c.address)
-        .join(addresses, addresses.c.port_id == ports_table.c.id)
-        .where(addresses.c.subnet_id == subnet_id)
-    )
-    return tx.all(query)
-
-
-def of_owner(tx: Transaction, device_owner: str) -> list[str]:
-    """Every address of the ports that belong to such a device."""
-    query = sa.select(addresses.c.address).join(ports_table, ports_table.c.id == addresses.c.port_id)
-    return [
-        row[0]
-        for row in tx.tuples(query.where(ports_table.c.device_owner == device_owner).order_by(addresses.c.address))
-    ]
 
 
 def counts(tx: Transaction, network_ids: Sequence[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel import patterns
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses.models import addresses as addresses_table
-from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.port_rows.models import ports as ports_table
 
 _WHOLE = re.compile(r"\^?\d{1,3}(\\?\.\d{1,3}){3}\$?|\^[0-9a-f:]+\$")
 

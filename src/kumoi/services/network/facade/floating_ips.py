@@ -11,7 +11,7 @@ from kumoi.services.network.floating_ips import logic
 from kumoi.services.network.floating_ips import store as floating_ips_store
 from kumoi.services.network.floating_ips.models import FloatingIpRow
 from kumoi.services.network.floating_ips.schemas import FloatingIpUpdate
-from kumoi.services.network.ports import store as ports_store
+from kumoi.services.network.port_rows import store as ports_store
 
 
 def associate(tx: Transaction, who: Who, address: str, port_id: str, fixed_address: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.facade.ports import Port
 from kumoi.services.network.metadata import documents
-from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.subnet_rows import store as subnets_store
 
 
 def of_ports(tx: Transaction, ports: Sequence[Port]) -> dict[str, Any]:

@@ -29,18 +29,18 @@ from kumoi.services.network.facade.errors import (
     PortOfAnotherProject,
 )
 from kumoi.services.network.floating_ips.models import floating_ips as floating_ips_table
+from kumoi.services.network.network_rows.models import NetworkRow
+from kumoi.services.network.network_rows.models import networks as networks_table
 from kumoi.services.network.networks import store as networks_store
-from kumoi.services.network.networks.models import NetworkRow
-from kumoi.services.network.networks.models import networks as networks_table
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import ACTIVE, DOWN, NO_CARD, SERVERS, PortRow
+from kumoi.services.network.port_rows.models import port_security_groups as port_security_groups_table
+from kumoi.services.network.port_rows.models import ports as ports_table
 from kumoi.services.network.ports import logic as ports_logic
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import ACTIVE, DOWN, NO_CARD, SERVERS, PortRow
-from kumoi.services.network.ports.models import port_security_groups as port_security_groups_table
-from kumoi.services.network.ports.models import ports as ports_table
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups.models import DEFAULT
 from kumoi.services.network.security_groups.models import security_groups as group_table
-from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.subnet_rows import store as subnets_store
 
 CARDS_CHANGED = SERVERS
 """Dirty rows of this kind name devices whose ports were deleted or have new addresses. The service of the devices

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from kumoi.kernel import reconcile
 from kumoi.kernel.database import Transaction
 from kumoi.services.network.facade.errors import NoSecuredPort, SecurityGroupNotFound
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import PortRow
 from kumoi.services.network.ports import logic as ports_logic
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import PortRow
 from kumoi.services.network.security_groups import logic
 from kumoi.services.network.security_groups import store as security_groups_store
 from kumoi.services.network.security_groups.models import SecurityGroupDetails, SecurityGroupRuleDetails

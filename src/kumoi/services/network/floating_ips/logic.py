@@ -22,16 +22,16 @@ from kumoi.services.network.floating_ips.errors import (
 )
 from kumoi.services.network.floating_ips.models import FloatingIpDetails, FloatingIpRow
 from kumoi.services.network.listing import Asked
+from kumoi.services.network.network_rows import models as network_models
 from kumoi.services.network.networks import logic as networks
-from kumoi.services.network.networks import models as network_models
+from kumoi.services.network.port_rows import models as port_models
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import DOWN, FLOATING_IP
 from kumoi.services.network.ports import logic as ports
-from kumoi.services.network.ports import models as port_models
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import DOWN, FLOATING_IP
 from kumoi.services.network.routers import models as router_models
 from kumoi.services.network.routers import store as routers_store
 from kumoi.services.network.routers.errors import RouterExternalGatewayInUseByFloatingIp, RouterInUse
-from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.subnet_rows import store as subnets_store
 from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query

@@ -4,9 +4,9 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.networks.models import networks as networks_table
-from kumoi.services.network.ports.models import PortRow
-from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.network_rows.models import networks as networks_table
+from kumoi.services.network.port_rows.models import PortRow
+from kumoi.services.network.port_rows.models import ports as ports_table
 from kumoi.services.network.routers.models import routers as routers_table
 
 

@@ -9,10 +9,10 @@ from kumoi.kernel.who import Who
 from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.errors import NetworkNotFound
 from kumoi.services.network.listing import Asked
+from kumoi.services.network.network_rows.models import NetworkRow
 from kumoi.services.network.networks import store as networks_store
-from kumoi.services.network.networks.models import NetworkRow
-from kumoi.services.network.subnets import store as subnets_store
-from kumoi.services.network.subnets.models import SubnetRow
+from kumoi.services.network.subnet_rows import store as subnets_store
+from kumoi.services.network.subnet_rows.models import SubnetRow
 
 FILTERS = {"network_id": "id", "network_name": "name", "tenant_id": "project_id", "project_id": "project_id"}
 

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from kumoi.kernel import resolvers
 from kumoi.services.network.addresses.logic import is_automatic
-from kumoi.services.network.subnets.models import SubnetRow
+from kumoi.services.network.subnet_rows.models import SubnetRow
 
 
 class Card(Protocol):

@@ -8,12 +8,12 @@ from kumoi.kernel.database import Transaction
 from kumoi.services.network.addresses import logic as addresses
 from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.addresses.errors import IpAddressGenerationFailureForSubnet
-from kumoi.services.network.networks.models import NetworkRow
+from kumoi.services.network.network_rows.models import NetworkRow
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import METADATA
 from kumoi.services.network.ports import logic as ports
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import METADATA
-from kumoi.services.network.subnets import store as subnets_store
-from kumoi.services.network.subnets.models import SubnetRow
+from kumoi.services.network.subnet_rows import store as subnets_store
+from kumoi.services.network.subnet_rows.models import SubnetRow
 
 KIND = "network.metadata"
 

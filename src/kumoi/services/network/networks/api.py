@@ -4,8 +4,8 @@ from typing import Any
 
 from kumoi.kernel.http import Request
 from kumoi.services.network import resource_routes
+from kumoi.services.network.network_rows.models import NetworkDetails
 from kumoi.services.network.networks import logic, schemas
-from kumoi.services.network.networks.models import NetworkDetails
 
 
 def _shown(request: Request, row: NetworkDetails) -> dict[str, Any]:

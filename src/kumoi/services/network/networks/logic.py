@@ -12,6 +12,7 @@ from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import NetworkNotFound
 from kumoi.services.network.listing import Asked
+from kumoi.services.network.network_rows.models import LEAST_MTU, TUNNELS, NetworkDetails, NetworkRow, removal
 from kumoi.services.network.networks import schemas, store
 from kumoi.services.network.networks.errors import (
     DefaultExternalNetworkExists,
@@ -23,11 +24,10 @@ from kumoi.services.network.networks.errors import (
     NoNetworkAvailable,
     SegmentInUse,
 )
-from kumoi.services.network.networks.models import LEAST_MTU, TUNNELS, NetworkDetails, NetworkRow, removal
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import FLOATING_IP, METADATA, OF_ROUTERS, ROUTER_GATEWAY
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import FLOATING_IP, METADATA, OF_ROUTERS, ROUTER_GATEWAY
 from kumoi.services.network.security_groups import logic as security_groups
-from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.subnet_rows import store as subnets_store
 from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query

@@ -6,7 +6,7 @@ import msgspec
 
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Text, Unset
-from kumoi.services.network.networks.models import OUTER_MTU, NetworkDetails
+from kumoi.services.network.network_rows.models import OUTER_MTU, NetworkDetails
 from kumoi.services.network.standard_attributes import Standard
 
 Mtu = Annotated[int, msgspec.Meta(ge=0, le=9000)]

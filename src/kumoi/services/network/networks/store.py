@@ -10,30 +10,31 @@ from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.listing import Asked, Listing
-from kumoi.services.network.networks.models import NetworkRow, networks
-from kumoi.services.network.ports.models import ports as ports_table
-from kumoi.services.network.subnets.models import subnets as subnets_table
+from kumoi.services.network.network_rows.models import NetworkRow
+from kumoi.services.network.network_rows.models import networks as networks_table
+from kumoi.services.network.port_rows.models import ports as ports_table
+from kumoi.services.network.subnet_rows.models import subnets as subnets_table
 from kumoi.services.network.tags import store as tags_store
 
 
 def _by_subnet(values: list[str]) -> sa.ColumnElement[bool]:
-    return networks.c.id.in_(sa.select(subnets_table.c.network_id).where(subnets_table.c.id.in_(values)))
+    return networks_table.c.id.in_(sa.select(subnets_table.c.network_id).where(subnets_table.c.id.in_(values)))
 
 
 LISTING = Listing(
-    networks,
+    networks_table,
     {
-        "admin_state_up": networks.c.admin_state_up,
-        "status": networks.c.status,
-        "shared": networks.c.shared,
-        "router:external": networks.c.external,
-        "is_default": networks.c.is_default,
-        "port_security_enabled": networks.c.port_security_enabled,
-        "mtu": networks.c.mtu,
-        "dns_domain": networks.c.dns_domain,
-        "provider:network_type": networks.c.network_type,
-        "provider:physical_network": networks.c.physical_network,
-        "provider:segmentation_id": networks.c.segmentation_id,
+        "admin_state_up": networks_table.c.admin_state_up,
+        "status": networks_table.c.status,
+        "shared": networks_table.c.shared,
+        "router:external": networks_table.c.external,
+        "is_default": networks_table.c.is_default,
+        "port_security_enabled": networks_table.c.port_security_enabled,
+        "mtu": networks_table.c.mtu,
+        "dns_domain": networks_table.c.dns_domain,
+        "provider:network_type": networks_table.c.network_type,
+        "provider:physical_network": networks_table.c.physical_network,
+        "provider:segmentation_id": networks_table.c.segmentation_id,
     },
     special={"subnets": _by_subnet},
 )
@@ -44,7 +45,7 @@ def visible(who: Who) -> sa.ColumnElement[bool] | None:
     project_id = who.only_project
     if project_id is None:
         return None
-    return sa.or_(networks.c.project_id == project_id, networks.c.shared, networks.c.external)
+    return sa.or_(networks_table.c.project_id == project_id, networks_table.c.shared, networks_table.c.external)
 
 
 def page(tx: Transaction, who: Who, asked: Asked) -> list[NetworkRow]:
@@ -52,24 +53,24 @@ def page(tx: Transaction, who: Who, asked: Asked) -> list[NetworkRow]:
 
 
 def find(tx: Transaction, network_id: str) -> NetworkRow | None:
-    return tx.row(networks, id=network_id)
+    return tx.row(networks_table, id=network_id)
 
 
 def by_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, NetworkRow]:
-    return {row["id"]: row for row in tx.rows(networks, id=network_ids)} if network_ids else {}
+    return {row["id"]: row for row in tx.rows(networks_table, id=network_ids)} if network_ids else {}
 
 
 def insert(tx: Transaction, row: NetworkRow) -> None:
-    tx.insert_row(networks, row)
+    tx.insert_row(networks_table, row)
 
 
 def change(tx: Transaction, network_id: str, **values: Any) -> None:
-    standard_attributes.change(tx, networks, network_id, **values)
+    standard_attributes.change(tx, networks_table, network_id, **values)
 
 
 def delete(tx: Transaction, network_id: str) -> None:
     tags_store.forget(tx, [network_id])
-    tx.execute(networks.delete().where(networks.c.id == network_id))
+    tx.execute(networks_table.delete().where(networks_table.c.id == network_id))
 
 
 def subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[str]]:
@@ -90,44 +91,44 @@ def port_owners(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
 
 
 def segment_taken(tx: Transaction, network_type: str, physical_network: str | None, segment: int | None) -> bool:
-    query = sa.select(networks.c.id).where(
-        networks.c.network_type == network_type,
-        networks.c.physical_network.is_not_distinct_from(physical_network),
-        networks.c.segmentation_id.is_not_distinct_from(segment),
+    query = sa.select(networks_table.c.id).where(
+        networks_table.c.network_type == network_type,
+        networks_table.c.physical_network.is_not_distinct_from(physical_network),
+        networks_table.c.segmentation_id.is_not_distinct_from(segment),
     )
     return tx.scalar(query) is not None
 
 
 def segments(tx: Transaction, network_type: str, physical_network: str | None) -> set[int]:
-    query = sa.select(networks.c.segmentation_id).where(
-        networks.c.network_type == network_type, networks.c.physical_network == physical_network
+    query = sa.select(networks_table.c.segmentation_id).where(
+        networks_table.c.network_type == network_type, networks_table.c.physical_network == physical_network
     )
     return set(tx.column(query))
 
 
 def default_external(tx: Transaction) -> NetworkRow | None:
-    return tx.one(sa.select(networks).where(networks.c.external, networks.c.is_default), NetworkRow)
+    return tx.one(sa.select(networks_table).where(networks_table.c.external, networks_table.c.is_default), NetworkRow)
 
 
 def for_servers(tx: Transaction, project_id: str) -> list[NetworkRow]:
     """The networks with a subnet that a server of the project may use by default: the project's own, otherwise shared
     ones; never another project's external network."""
     query = (
-        sa.select(networks)
+        sa.select(networks_table)
         .where(
-            networks.c.admin_state_up,
-            sa.or_(networks.c.project_id == project_id, networks.c.shared),
-            sa.or_(sa.not_(networks.c.external), networks.c.project_id == project_id),
-            sa.exists().where(subnets_table.c.network_id == networks.c.id),
+            networks_table.c.admin_state_up,
+            sa.or_(networks_table.c.project_id == project_id, networks_table.c.shared),
+            sa.or_(sa.not_(networks_table.c.external), networks_table.c.project_id == project_id),
+            sa.exists().where(subnets_table.c.network_id == networks_table.c.id),
         )
-        .order_by(networks.c.created_at, networks.c.id)
+        .order_by(networks_table.c.created_at, networks_table.c.id)
     )
     rows = tx.all(query, NetworkRow)
     return [row for row in rows if row["project_id"] == project_id] or rows
 
 
 def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(networks.c.project_id == project_id)) or 0)
+    return int(tx.scalar(sa.select(sa.func.count()).where(networks_table.c.project_id == project_id)) or 0)
 
 
 NETWORK = Quota("network", "network", 100, count_of_project)

@@ -1,7 +1,7 @@
 """Networks have tags."""
 
+from kumoi.services.network.network_rows.models import networks as networks_table
 from kumoi.services.network.networks.logic import find
-from kumoi.services.network.networks.models import networks
 from kumoi.services.network.tags.declaration import Tagged
 
-TAGGED = Tagged("networks", "network_id", find, networks)
+TAGGED = Tagged("networks", "network_id", find, networks_table)

@@ -4,8 +4,8 @@ from typing import Any
 
 from kumoi.kernel.http import Request
 from kumoi.services.network import resource_routes
+from kumoi.services.network.port_rows.models import PortDetails
 from kumoi.services.network.ports import logic, schemas
-from kumoi.services.network.ports.models import PortDetails
 
 
 def _shown(request: Request, row: PortDetails) -> dict[str, Any]:

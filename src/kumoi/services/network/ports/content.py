@@ -8,9 +8,7 @@ from kumoi.kernel import ip
 from kumoi.services.network import bodies, spelling
 from kumoi.services.network.addresses.logic import Wish
 from kumoi.services.network.errors import InvalidInput
-from kumoi.services.network.ports import schemas
-from kumoi.services.network.ports.errors import UnsupportedVnicType
-from kumoi.services.network.ports.models import (
+from kumoi.services.network.port_rows.models import (
     ACTIVE,
     DOWN,
     FLOATING_IP,
@@ -21,6 +19,8 @@ from kumoi.services.network.ports.models import (
     PortDetails,
     PortRow,
 )
+from kumoi.services.network.ports import schemas
+from kumoi.services.network.ports.errors import UnsupportedVnicType
 
 _MAC = re.compile(r"^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$")
 _HOST_NAME = re.compile(

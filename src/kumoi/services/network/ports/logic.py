@@ -13,20 +13,11 @@ from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import InvalidInput, PortNotFound, ServicePortInUse
 from kumoi.services.network.listing import Asked
+from kumoi.services.network.network_rows.models import NetworkRow
 from kumoi.services.network.networks import logic as networks
 from kumoi.services.network.networks import store as networks_store
-from kumoi.services.network.networks.models import NetworkRow
-from kumoi.services.network.ports import content, schemas, store
-from kumoi.services.network.ports.errors import (
-    AddressPairAndPortSecurityRequired,
-    MacAddressGenerationFailure,
-    MacAddressInUse,
-    PortBound,
-    PortInUse,
-    PortSecurityAndIPRequiredForSecurityGroups,
-    PortSecurityPortHasSecurityGroup,
-)
-from kumoi.services.network.ports.models import (
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import (
     ACTIVE,
     DOWN,
     METADATA,
@@ -40,6 +31,16 @@ from kumoi.services.network.ports.models import (
     readdressing,
     removal,
 )
+from kumoi.services.network.ports import content, schemas
+from kumoi.services.network.ports.errors import (
+    AddressPairAndPortSecurityRequired,
+    MacAddressGenerationFailure,
+    MacAddressInUse,
+    PortBound,
+    PortInUse,
+    PortSecurityAndIPRequiredForSecurityGroups,
+    PortSecurityPortHasSecurityGroup,
+)
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups import models as security_group_models
 from kumoi.services.network.security_groups import store as groups_store
@@ -48,10 +49,10 @@ from kumoi.services.network.security_groups.errors import (
     SecurityGroupInUse,
     SecurityGroupNotFound,
 )
-from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.subnet_rows import store as subnets_store
 from kumoi.services.network.tags import store as tags_store
 
-LIST_QUERY = store.LISTING.query
+LIST_QUERY = ports_store.LISTING.query
 
 KIND = "network.port"
 FLOATING_IP_KIND = "network.floating_ip"
@@ -138,24 +139,24 @@ def make(
         port_security_enabled=port_security_enabled,
         allowed_address_pairs=content.pairs_of(allowed_address_pairs, mac),
     )  # fmt: skip
-    store.insert(tx, row)
+    ports_store.insert(tx, row)
     addresses_store.give(tx, row["id"], wanted)
-    store.set_groups(tx, row["id"], groups, new=True)
+    ports_store.set_groups(tx, row["id"], groups, new=True)
     if device_owner not in NOT_PLUGGED:
         reconcile.mark(tx, KIND, row["id"])
     return {**row, "fixed_ips": wanted, "security_groups": sorted(groups), "tags": []}
 
 
 def index(tx: Transaction, who: Who, asked: Asked) -> list[PortDetails]:
-    return store.page(tx, who, asked)
+    return ports_store.page(tx, who, asked)
 
 
 def show(tx: Transaction, who: Who, port_id: str) -> PortDetails:
-    return store.detailed(tx, [find(tx, who, port_id)])[0]
+    return ports_store.detailed(tx, [find(tx, who, port_id)])[0]
 
 
 def find(tx: Transaction, who: Who, port_id: str) -> PortRow:
-    row = store.find_visible(tx, who, port_id)
+    row = ports_store.find_visible(tx, who, port_id)
     if row is None:
         raise PortNotFound(port_id)
     return row
@@ -198,11 +199,11 @@ def update(tx: Transaction, who: Who, port_id: str, asked: schemas.PortUpdate, i
     if "fixed_ips" in values:
         readdress(tx, row, content.wishes(values["fixed_ips"]) or (), mac)
     if "security_groups" in values:
-        store.set_groups(tx, port_id, groups)
+        ports_store.set_groups(tx, port_id, groups)
     if values:
         if columns.get("host") == "" and row["status"] == ACTIVE:
             columns["status"] = DOWN
-        store.change(tx, port_id, **columns)
+        ports_store.change(tx, port_id, **columns)
         mark(tx, row)
         mark_server(tx, row)
         if "host" in columns:
@@ -227,7 +228,7 @@ def remove(tx: Transaction, rows: Sequence[PortRow]) -> None:
     """Delete the ports, whoever uses them, and disassociate their floating IPs."""
     ids = [row["id"] for row in rows]
     removal.run(tx, ids)
-    store.delete(tx, ids)
+    ports_store.delete(tx, ids)
     reconcile.mark(tx, KIND, *(row["id"] for row in rows if row["device_owner"] not in NOT_PLUGGED))
     mark_metadata(tx, {row["network_id"] for row in rows if row["host"]})
 
@@ -247,14 +248,14 @@ def mark_server(tx: Transaction, row: PortRow) -> None:
 
 
 def mark_servers(tx: Transaction, port_ids: Sequence[str | None]) -> None:
-    for row in store.by_ids(tx, [port_id for port_id in port_ids if port_id]).values():
+    for row in ports_store.by_ids(tx, [port_id for port_id in port_ids if port_id]).values():
         mark_server(tx, row)
 
 
 def mark_metadata(tx: Transaction, network_ids: set[str]) -> None:
     """Hosts that hold ports of these networks have changed: metadata is answered where ports are."""
     for network_id in sorted(network_ids):
-        if store.of_network(tx, network_id, [METADATA]):
+        if ports_store.of_network(tx, network_id, [METADATA]):
             reconcile.mark(tx, networks.METADATA_KIND, network_id)
 
 
@@ -303,7 +304,7 @@ def readdress(tx: Transaction, row: PortDetails, wishes: Sequence[addresses.Wish
 
 def _wished_mac(tx: Transaction, network_id: str, text: str) -> str:
     mac = content.mac(text)
-    if store.mac_taken(tx, network_id, mac):
+    if ports_store.mac_taken(tx, network_id, mac):
         raise MacAddressInUse(network_id, mac)
     return mac
 
@@ -312,7 +313,7 @@ def _free_mac(tx: Transaction, network_id: str) -> str:
     for _ in range(16):
         tail = tx.new_hex()
         mac = f"fa:16:3e:{tail[:2]}:{tail[2:4]}:{tail[4:6]}"
-        if not store.mac_taken(tx, network_id, mac):
+        if not ports_store.mac_taken(tx, network_id, mac):
             return mac
     raise MacAddressGenerationFailure(network_id)
 
@@ -320,5 +321,5 @@ def _free_mac(tx: Transaction, network_id: str) -> str:
 @security_group_models.removal.guard
 def _groups_are_unused(tx: Transaction, group_ids: Sequence[str]) -> None:
     for group_id in group_ids:
-        if store.with_group(tx, group_id):
+        if ports_store.with_group(tx, group_id):
             raise SecurityGroupInUse(group_id)

@@ -7,8 +7,8 @@ from kumoi.engines.network.interface import Topology
 from kumoi.kernel import log
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.reconcile import View
-from kumoi.services.network.ports import store
-from kumoi.services.network.ports.models import ACTIVE, DOWN, METADATA
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import ACTIVE, DOWN, METADATA
 
 _followed: "WeakKeyDictionary[object, Listener]" = WeakKeyDictionary()
 _beginning = threading.Lock()
@@ -64,11 +64,11 @@ def compare(view: View) -> int:
 
 
 def record(database: Database, states: dict[str, bool]) -> int:
-    return database.write(lambda tx: store.set_states(tx, states, ACTIVE, DOWN), durable=False)
+    return database.write(lambda tx: ports_store.set_states(tx, states, ACTIVE, DOWN), durable=False)
 
 
 def _differing(tx: Transaction, states: dict[str, bool]) -> dict[str, bool]:
-    written = store.plugged_states(tx, [METADATA])
+    written = ports_store.plugged_states(tx, [METADATA])
     return {
         port_id: states.get(port_id, False)
         for port_id, status in written.items()

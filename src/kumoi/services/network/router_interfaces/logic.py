@@ -11,10 +11,10 @@ from kumoi.services.network.addresses.errors import IpAddressAlreadyAllocated
 from kumoi.services.network.addresses.logic import Wish
 from kumoi.services.network.floating_ips import store as floating_ips_store
 from kumoi.services.network.networks import store as networks_store
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import ACTIVE, ROUTER_INTERFACE, PortDetails
 from kumoi.services.network.ports import logic as ports
-from kumoi.services.network.ports import store as ports_store
 from kumoi.services.network.ports.errors import PortInUse
-from kumoi.services.network.ports.models import ACTIVE, ROUTER_INTERFACE, PortDetails
 from kumoi.services.network.routers import logic as routers
 from kumoi.services.network.routers.errors import (
     BadRouterRequest,
@@ -25,9 +25,9 @@ from kumoi.services.network.routers.errors import (
     SubnetMismatchForPort,
 )
 from kumoi.services.network.routers.models import RouterRow
+from kumoi.services.network.subnet_rows import store as subnets_store
+from kumoi.services.network.subnet_rows.models import SubnetRow
 from kumoi.services.network.subnets import logic as subnets
-from kumoi.services.network.subnets import store as subnets_store
-from kumoi.services.network.subnets.models import SubnetRow
 
 Interface = tuple[RouterRow, PortDetails, list[str]]
 """The router, the port, the subnets that this was about."""

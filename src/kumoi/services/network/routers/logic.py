@@ -14,10 +14,10 @@ from kumoi.services.network.errors import InvalidInput, RouterNotFound
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.networks import logic as networks
 from kumoi.services.network.networks.schemas import ZONE
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE, PortRow
 from kumoi.services.network.ports import content
 from kumoi.services.network.ports import logic as ports
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE, PortRow
 from kumoi.services.network.routers import schemas, store
 from kumoi.services.network.routers.errors import (
     BadRouterRequest,
@@ -26,8 +26,8 @@ from kumoi.services.network.routers.errors import (
     RoutesExhausted,
 )
 from kumoi.services.network.routers.models import RouterDetails, RouterRow, gateway_removal, removal
-from kumoi.services.network.subnets import store as subnets_store
-from kumoi.services.network.subnets.models import SubnetRow
+from kumoi.services.network.subnet_rows import store as subnets_store
+from kumoi.services.network.subnet_rows.models import SubnetRow
 from kumoi.services.network.tags import store as tags_store
 
 LIST_QUERY = store.LISTING.query

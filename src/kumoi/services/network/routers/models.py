@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Table, metadata
 from kumoi.kernel.removal import Removal
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.ports.models import PortDetails
+from kumoi.services.network.port_rows.models import PortDetails
 
 
 class RouterRow(standard_attributes.NamedRow):

@@ -7,7 +7,7 @@ import msgspec
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 from kumoi.services.network.networks.schemas import ZONE
-from kumoi.services.network.ports.models import PortDetails
+from kumoi.services.network.port_rows.models import PortDetails
 from kumoi.services.network.ports.schemas import FixedIp
 from kumoi.services.network.routers.models import RouterDetails, RouterRow
 from kumoi.services.network.standard_attributes import Standard

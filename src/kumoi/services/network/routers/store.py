@@ -11,8 +11,8 @@ from kumoi.kernel.who import Who
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing
-from kumoi.services.network.ports.models import ROUTER_GATEWAY, ROUTER_INTERFACE
-from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.port_rows.models import ROUTER_GATEWAY, ROUTER_INTERFACE
+from kumoi.services.network.port_rows.models import ports as ports_table
 from kumoi.services.network.routers.models import RouterRow, routers
 from kumoi.services.network.tags import store as tags_store
 

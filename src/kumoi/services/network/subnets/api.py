@@ -4,8 +4,8 @@ from typing import Any
 
 from kumoi.kernel.http import Request
 from kumoi.services.network import resource_routes
+from kumoi.services.network.subnet_rows.models import SubnetDetails
 from kumoi.services.network.subnets import logic, schemas
-from kumoi.services.network.subnets.models import SubnetDetails
 
 
 def _shown(request: Request, row: SubnetDetails) -> dict[str, Any]:

@@ -7,13 +7,13 @@ from typing import Any
 
 from kumoi.kernel import ip
 from kumoi.services.network.errors import InvalidInput
+from kumoi.services.network.subnet_rows.models import AUTOMATIC
 from kumoi.services.network.subnets.errors import (
     GatewayConflictWithAllocationPools,
     InvalidAllocationPool,
     OutOfBoundsAllocationPool,
     OverlappingAllocationPools,
 )
-from kumoi.services.network.subnets.models import AUTOMATIC
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

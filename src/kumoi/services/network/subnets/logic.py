@@ -16,21 +16,22 @@ from kumoi.services.network.bodies import given
 from kumoi.services.network.errors import InvalidInput, SubnetNotFound
 from kumoi.services.network.listing import Asked
 from kumoi.services.network.metadata import logic as metadata
+from kumoi.services.network.network_rows.models import NetworkRow
 from kumoi.services.network.networks import logic as networks
 from kumoi.services.network.networks import store as networks_store
-from kumoi.services.network.networks.models import NetworkRow
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import METADATA, NOT_PLUGGED, OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
 from kumoi.services.network.ports import logic as ports
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED, OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE
+from kumoi.services.network.subnet_rows import store as subnets_store
+from kumoi.services.network.subnet_rows.models import SubnetDetails, SubnetRow
 from kumoi.services.network.subnetpools import logic as subnetpools
 from kumoi.services.network.subnetpools import models as subnetpool_models
 from kumoi.services.network.subnetpools.errors import SubnetPoolDeleteError
-from kumoi.services.network.subnets import content, schemas, store
+from kumoi.services.network.subnets import content, schemas
 from kumoi.services.network.subnets.errors import GatewayIpInUse, OverlappingSubnet, SubnetInUse
-from kumoi.services.network.subnets.models import SubnetDetails, SubnetRow
 from kumoi.services.network.tags import store as tags_store
 
-LIST_QUERY = store.LISTING.query
+LIST_QUERY = subnets_store.LISTING.query
 
 
 def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> list[SubnetDetails]:
@@ -42,7 +43,7 @@ def create(tx: Transaction, who: Who, asked: Sequence[schemas.SubnetCreate]) -> 
             raise PolicyForbids("create_subnet")
         project_id = ownership.project_of(who, values)
         quotas.take(tx, "network", project_id, {"subnet": 1})
-        values.update(subnetpools.cut(tx, who, project_id, values, store.of_pool))
+        values.update(subnetpools.cut(tx, who, project_id, values, subnets_store.of_pool))
         made.append(make(tx, network, project_id, values))
     return detailed(tx, made)
 
@@ -56,7 +57,7 @@ def make(tx: Transaction, network: NetworkRow, project_id: str, values: dict[str
     enable_dhcp = values.get("enable_dhcp", True)
     ra_mode, address_mode = values.get("ipv6_ra_mode"), values.get("ipv6_address_mode")
     content.must_fit_modes(cidr, enable_dhcp, ra_mode, address_mode)
-    for other in store.of_network(tx, network["id"]):
+    for other in subnets_store.of_network(tx, network["id"]):
         if ipaddress.ip_network(other["cidr"]).overlaps(cidr):
             raise OverlappingSubnet(str(cidr), network["id"], other["id"], other["cidr"])
     gateway_ip = content.first_address(cidr)
@@ -85,7 +86,7 @@ def make(tx: Transaction, network: NetworkRow, project_id: str, values: dict[str
         subnetpool_id=values.get("subnetpool_id"),
         dns_publish_fixed_ip=values.get("dns_publish_fixed_ip", False),
     )
-    store.insert(tx, row)
+    subnets_store.insert(tx, row)
     if values.get("tags"):
         tags_store.add(tx, row["id"], values["tags"])
     if is_automatic(row):
@@ -97,7 +98,7 @@ def make(tx: Transaction, network: NetworkRow, project_id: str, values: dict[str
 
 
 def index(tx: Transaction, who: Who, asked: Asked) -> list[SubnetDetails]:
-    return detailed(tx, store.page(tx, who, asked))
+    return detailed(tx, subnets_store.page(tx, who, asked))
 
 
 def show(tx: Transaction, who: Who, subnet_id: str) -> SubnetDetails:
@@ -105,7 +106,7 @@ def show(tx: Transaction, who: Who, subnet_id: str) -> SubnetDetails:
 
 
 def find(tx: Transaction, who: Who, subnet_id: str) -> SubnetRow:
-    row = store.find_visible(tx, who, subnet_id)
+    row = subnets_store.find_visible(tx, who, subnet_id)
     if row is None:
         raise SubnetNotFound(subnet_id)
     return row
@@ -141,7 +142,7 @@ def update(
     elif gateway_ip != row["gateway_ip"]:
         content.must_not_hold(row["allocation_pools"], gateway_ip)
     if columns:
-        store.change(tx, subnet_id, **columns)
+        subnets_store.change(tx, subnet_id, **columns)
         _follow(tx, network)
         if gateway_ip != row["gateway_ip"]:
             routers = {p["device_id"] for p in ports_store.of_network(tx, network["id"], [ROUTER_GATEWAY])}
@@ -155,7 +156,7 @@ def delete(tx: Transaction, who: Who, subnet_id: str, if_match: str | None) -> N
     network = _owned(tx, who, row, "delete_subnet")
     standard_attributes.expect_revision(row, if_match)
     losing = []
-    for port in addresses_store.ports_on_subnet(tx, subnet_id):
+    for port in ports_store.on_subnet(tx, subnet_id):
         if port["device_owner"] == METADATA:
             continue
         if not is_automatic(row) or port["device_owner"] in OF_ROUTERS:
@@ -165,7 +166,7 @@ def delete(tx: Transaction, who: Who, subnet_id: str, if_match: str | None) -> N
     for port_id in losing:
         ports_store.change(tx, port_id)
     reconcile.mark(tx, ports.KIND, *losing)
-    store.delete(tx, subnet_id)
+    subnets_store.delete(tx, subnet_id)
     _follow(tx, network)
 
 
@@ -201,7 +202,7 @@ def _follow(tx: Transaction, network: NetworkRow) -> None:
 
 
 def _gateway_must_be_free(tx: Transaction, row: SubnetRow) -> None:
-    for port in addresses_store.ports_on_subnet(tx, row["id"]):
+    for port in ports_store.on_subnet(tx, row["id"]):
         if port["device_owner"] == ROUTER_INTERFACE and port["address"] == row["gateway_ip"]:
             raise GatewayIpInUse(row["gateway_ip"], port["id"])
 
@@ -243,7 +244,7 @@ def _inside(tx: Transaction, router_id: str) -> list[content.Network]:
     held = addresses_store.of_ports(
         tx, [port["id"] for port in ports_store.of_devices(tx, [router_id], [ROUTER_INTERFACE])]
     )
-    found = store.by_ids(tx, list({subnet_id for pairs in held.values() for subnet_id, _ in pairs}))
+    found = subnets_store.by_ids(tx, list({subnet_id for pairs in held.values() for subnet_id, _ in pairs}))
     return [ipaddress.ip_network(row["cidr"]) for row in found.values()]
 
 
@@ -257,5 +258,5 @@ def _service_types(asked: list[str] | None) -> list[str] | None:
 @subnetpool_models.removal.guard
 def _pools_are_unused(tx: Transaction, pool_ids: Sequence[str]) -> None:
     for pool_id in pool_ids:
-        if store.of_pool(tx, pool_id):
+        if subnets_store.of_pool(tx, pool_id):
             raise SubnetPoolDeleteError()

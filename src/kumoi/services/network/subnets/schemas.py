@@ -7,7 +7,7 @@ import msgspec
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.bodies import UNSET, Id, Text, Unset
 from kumoi.services.network.standard_attributes import Standard
-from kumoi.services.network.subnets.models import SubnetDetails
+from kumoi.services.network.subnet_rows.models import SubnetDetails
 
 Address = Annotated[str, msgspec.Meta(max_length=64)]
 Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]

@@ -7,8 +7,8 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.floating_ips import logic, store
 from kumoi.services.network.floating_ips.models import floating_ips as floating_ips_table
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import ACTIVE
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import ACTIVE
 from kumoi.services.network.topology import Part
 
 

@@ -9,9 +9,9 @@ from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.metadata import logic
 from kumoi.services.network.networks import store as networks_store
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import METADATA
-from kumoi.services.network.subnets import store as subnets_store
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import METADATA
+from kumoi.services.network.subnet_rows import store as subnets_store
 
 WITHIN = 20.0
 """Seconds that all hosts have."""

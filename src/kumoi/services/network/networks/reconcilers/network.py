@@ -8,12 +8,12 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network import spelling
 from kumoi.services.network.addresses import store as addresses_store
+from kumoi.services.network.network_rows.models import networks as networks_table
 from kumoi.services.network.networks import logic, store
-from kumoi.services.network.networks.models import networks as networks_table
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import METADATA
-from kumoi.services.network.subnets import store as subnets_store
-from kumoi.services.network.subnets.models import SubnetRow
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import METADATA
+from kumoi.services.network.subnet_rows import store as subnets_store
+from kumoi.services.network.subnet_rows.models import SubnetRow
 from kumoi.services.network.topology import Part, parts
 
 

@@ -6,16 +6,17 @@ from kumoi.engines.network.interface import AddressPair, DhcpOption, FixedAddres
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler, View
 from kumoi.services.network import spelling
-from kumoi.services.network.ports import logic, states, store
-from kumoi.services.network.ports.models import METADATA, NOT_PLUGGED, PortDetails
-from kumoi.services.network.ports.models import ports as ports_table
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import METADATA, NOT_PLUGGED, PortDetails
+from kumoi.services.network.port_rows.models import ports as ports_table
+from kumoi.services.network.ports import logic, states
 from kumoi.services.network.topology import Part
 
 
 def desired(tx: Transaction, port_ids: list[str]) -> dict[str, PortSpec]:
     """id → desired content. Deleted ports, and ports of routers and floating IPs, are missing."""
-    rows = store.detailed(
-        tx, [row for row in store.by_ids(tx, port_ids).values() if row["device_owner"] not in NOT_PLUGGED]
+    rows = ports_store.detailed(
+        tx, [row for row in ports_store.by_ids(tx, port_ids).values() if row["device_owner"] not in NOT_PLUGGED]
     )
     return {row["id"]: _port(row) for row in rows}
 

@@ -6,15 +6,15 @@ from kumoi.engines.network.interface import Route, RouterAddress, RouterGateway,
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.reconcile import Reconciler
 from kumoi.services.network import spelling
+from kumoi.services.network.network_rows.models import NetworkRow
 from kumoi.services.network.networks import store as networks_store
-from kumoi.services.network.networks.models import NetworkRow
-from kumoi.services.network.ports import store as ports_store
-from kumoi.services.network.ports.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE, PortDetails
+from kumoi.services.network.port_rows import store as ports_store
+from kumoi.services.network.port_rows.models import OF_ROUTERS, ROUTER_GATEWAY, ROUTER_INTERFACE, PortDetails
 from kumoi.services.network.routers import logic, store
 from kumoi.services.network.routers.models import RouterRow
 from kumoi.services.network.routers.models import routers as routers_table
-from kumoi.services.network.subnets import store as subnets_store
-from kumoi.services.network.subnets.models import SubnetRow
+from kumoi.services.network.subnet_rows import store as subnets_store
+from kumoi.services.network.subnet_rows.models import SubnetRow
 from kumoi.services.network.topology import Part
 
 

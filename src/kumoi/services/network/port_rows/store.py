@@ -15,8 +15,8 @@ from kumoi.services.network import spelling, standard_attributes
 from kumoi.services.network.addresses import store as addresses_store
 from kumoi.services.network.addresses.models import addresses as addresses_table
 from kumoi.services.network.listing import Asked, Listing, Visible, alternatives
-from kumoi.services.network.networks.models import networks as networks_table
-from kumoi.services.network.ports.models import (
+from kumoi.services.network.network_rows.models import networks as networks_table
+from kumoi.services.network.port_rows.models import (
     ACTIVE,
     NO_CARD,
     NOT_PLUGGED,
@@ -152,6 +152,25 @@ def of_networks(tx: Transaction, network_ids: Sequence[str], owners: Sequence[st
     return tx.all(
         sa.select(ports).where(ports.c.network_id.in_(network_ids), ports.c.device_owner.in_(owners)), PortRow
     )
+
+
+def on_subnet(tx: Transaction, subnet_id: str) -> list[dict[str, str]]:
+    """{id, device_owner, address} of every port with an address in the subnet."""
+    query = (
+        sa.select(ports.c.id, ports.c.device_owner, ports.c.device_id, addresses_table.c.address)
+        .join(addresses_table, addresses_table.c.port_id == ports.c.id)
+        .where(addresses_table.c.subnet_id == subnet_id)
+    )
+    return tx.all(query)
+
+
+def addresses_of_owner(tx: Transaction, device_owner: str) -> list[str]:
+    """Every address of the ports that belong to such a device."""
+    query = sa.select(addresses_table.c.address).join(ports, ports.c.id == addresses_table.c.port_id)
+    return [
+        row[0]
+        for row in tx.tuples(query.where(ports.c.device_owner == device_owner).order_by(addresses_table.c.address))
+    ]
 
 
 def plugged_states(tx: Transaction, besides: Sequence[str]) -> dict[str, str]:

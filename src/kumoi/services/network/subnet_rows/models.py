@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
-from kumoi.services.network.networks.models import networks as networks_table
+from kumoi.services.network.network_rows.models import networks as networks_table
 
 Ipv6Mode = Literal["slaac", "dhcpv6-stateful", "dhcpv6-stateless"]
 

@@ -10,8 +10,8 @@ from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
 from kumoi.services.network import spelling, standard_attributes
 from kumoi.services.network.listing import Asked, Listing, flag
-from kumoi.services.network.networks.models import networks as networks_table
-from kumoi.services.network.subnets.models import SubnetRow, subnets
+from kumoi.services.network.network_rows.models import networks as networks_table
+from kumoi.services.network.subnet_rows.models import SubnetRow, subnets
 from kumoi.services.network.tags import store as tags_store
 
 

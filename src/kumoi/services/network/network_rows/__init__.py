@@ -1,0 +1,1 @@
+"""The table of networks, below everything that refers to it."""
