@@ -22,10 +22,12 @@ from kumoi.engines.objects.interface import (
     Reading,
     Stored,
     T,
+    Versioning,
     Writer,
     Writing,
 )
 from kumoi.engines.objects.pages import Row, walk
+from kumoi.engines.objects.versions import Versions, key
 from kumoi.kernel import clock, durable, randomness
 
 SMALL = 4 << 10
@@ -36,6 +38,7 @@ class World:
     accounts: dict[str, Account] = field(default_factory=dict)
     containers: dict[tuple[str, str], Container] = field(default_factory=dict)
     objects: dict[int, dict[str, tuple[Object, bytes | None]]] = field(default_factory=dict)
+    """Those of a container; under its negative id their old versions (`versions.py`)."""
     last_id: int = 0
 
     def copy(self) -> "World":
@@ -108,7 +111,7 @@ class FakeObjects:
     def close(self) -> None: ...
 
 
-class FakeTransaction:
+class FakeTransaction(Versions):
     """Implements Writing."""
 
     def __init__(self, world: World) -> None:
@@ -124,14 +127,29 @@ class FakeTransaction:
         return found and msgspec.structs.replace(found, metadata=dict(found.metadata))
 
     def object(self, container: Container, name: str) -> Object | None:
-        found = self.world.objects.get(container.id, {}).get(name)
-        return found and msgspec.structs.replace(found[0], metadata=dict(found[0].metadata))
+        return self._row(container.id, name)
 
-    def data(self, container: Container, name: str) -> bytes:
+    def _row(self, id: int, name: str) -> Object | None:
+        found = self.world.objects.get(id, {}).get(name)
+        return found and msgspec.structs.replace(found[0], metadata=dict(found[0].metadata), name=name)
+
+    def data(self, container: Container, name: str, version: int | None = None) -> bytes:
         found = self.world.objects.get(container.id, {}).get(name)
+        if version is not None and (found is None or found[0].version != version):
+            found = self.world.objects.get(-container.id, {}).get(key(name, version))
         if found is None or found[1] is None:
             raise ObjectsError(f"object {name} has no data")
         return found[1]
+
+    def _rows(self, id: int, low: str, high: str | None, reverse: bool, count: int) -> list[Row]:
+        there = self.world.objects.get(id, {})
+        inside = sorted((name for name in there if low <= name and (high is None or name < high)), reverse=reverse)
+        found = [(name, there[name][0]) for name in inside[:count]]
+        return [(name, each.entry, each.version, each.named, each.marker) for name, each in found]
+
+    def _null_row(self, id: int, low: str, high: str) -> str | None:
+        there = self.world.objects.get(id, {})
+        return next((name for name in there if low < name < high and not there[name][0].named), None)
 
     def _walk(self, names: list[str], page: Page) -> list[tuple[str, Row | None]]:
         names.sort(key=str.encode, reverse=page.reverse)
@@ -191,36 +209,59 @@ class FakeTransaction:
         if self.world.containers.pop((container.account, container.name), None):
             self.world.accounts[container.account].containers -= 1
 
+    def set_versioning(self, container: Container, versioning: Versioning) -> None:
+        found = self.world.containers[container.account, container.name]
+        found.versioning, found.changed_at = versioning, self.now
+
     def put_object(self, container: Container, object: Object, stored: Stored | None) -> None:
-        there = self.world.objects.setdefault(container.id, {})
-        old = there.get(object.name)
+        if stored is not None:
+            self._make_way(container, object)
+        id, row = container.id, object.name
+        if object.old:
+            id, row = -container.id, key(object.name, object.version)
+        there = self.world.objects.setdefault(id, {})
+        old = there.get(row)
         data, place = (old[1], object.place) if stored is None and old else (stored and stored.data, None)
         if stored is not None:
             place = stored.place
-        there[object.name] = (msgspec.structs.replace(object, place=place), data or (b"" if place is None else None))
+        there[row] = (msgspec.structs.replace(object, place=place), data or (b"" if place is None else None))
         self._count(container, 0 if old else 1, object.size - (old[0].size if old else 0))
 
     def move_object(self, container: Container, name: str, to: Container, object: Object) -> None:
         old, data = self.world.objects[container.id].pop(name)
         self._count(container, -1, -old.size)
+        self._make_way(to, object)
         self.remove_object(to, object.name)
         moved = msgspec.structs.replace(object, place=old.place)
         self.world.objects.setdefault(to.id, {})[object.name] = (moved, data)
         self._count(to, 1, object.size)
 
     def remove_object(self, container: Container, name: str) -> bool:
-        old = self.world.objects.get(container.id, {}).pop(name, None)
-        if old is None:
+        if name not in self.world.objects.get(container.id, {}):
             return False
-        self._count(container, -1, -old[0].size)
+        self._count(container, -1, -self._drop_row(container.id, name))
         return True
 
-    def _count(self, container: Container, objects: int, size: int) -> None:
+    def _add_row(self, id: int, name: str, object: Object, stored: Stored) -> None:
+        added = msgspec.structs.replace(object, place=stored.place)
+        self.world.objects.setdefault(id, {})[name] = (added, stored.data)
+
+    def _move_row(self, id: int, name: str, to: int, new_name: str) -> None:
+        object, data = self.world.objects[id].pop(name)
+        self.world.objects.setdefault(to, {})[new_name] = (msgspec.structs.replace(object, delete_at=None), data)
+
+    def _drop_row(self, id: int, name: str) -> int:
+        return self.world.objects[id].pop(name)[0].size
+
+    def _count(self, container: Container, objects: int, size: int, versions: int = 0) -> None:
         found = self.world.containers[container.account, container.name]
         found.changed_at = self.now
-        for each in (found, self.world.accounts[container.account]):
-            each.objects += objects
-            each.bytes += size
+        found.objects += objects
+        found.versions += versions
+        found.bytes += size
+        account = self.world.accounts[container.account]
+        account.objects += objects + versions
+        account.bytes += size
 
 
 class FakeWriter:

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 
-from kumoi.engines.objects.interface import Account, Container, Listed, Object, ObjectsError, Page, Stored
+from kumoi.engines.objects import versions
+from kumoi.engines.objects.interface import Account, Container, Listed, Object, ObjectsError, Page, Stored, Versioning
 from kumoi.engines.objects.pages import Row, bounds, walk
+from kumoi.engines.objects.versions import Versions
 from kumoi.kernel import clock
 
-VERSION = 1
-"""The version of the tables."""
 PATIENCE_MS = 10_000
 """How long a writer waits for another process's transaction."""
 _TABLES = (
@@ -32,11 +32,24 @@ _TABLES = (
     "CREATE TABLE IF NOT EXISTS small_bytes (id INTEGER PRIMARY KEY, data BLOB NOT NULL)",
     "CREATE TABLE IF NOT EXISTS unwanted (place TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID",
 )  # fmt: skip
+_VERSIONS = (
+    "ALTER TABLE containers ADD COLUMN versions INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE containers ADD COLUMN versioning TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE objects ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE objects ADD COLUMN named INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE objects ADD COLUMN marker INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX objects_old_nulls ON objects (container, name) WHERE container < 0 AND named = 0",
+)
+"""A row whose `container` is negative is an old version of an object in that container (`versions.py`)."""
+_STEPS = (_TABLES, _VERSIONS)
+"""Each makes the next version of the tables."""
 _ACCOUNT = "SELECT created_at, containers, objects, bytes, metadata FROM accounts WHERE name = ?"
-_CONTAINER_FIELDS = "id, created_at, changed_at, policy, objects, bytes, metadata"
+_CONTAINER_FIELDS = "id, created_at, changed_at, policy, objects, bytes, metadata, versions, versioning"
 _CONTAINER = f"SELECT {_CONTAINER_FIELDS} FROM containers WHERE account = ? AND name = ?"  # noqa: S608
-_OBJECT = """SELECT size, etag, content_type, at, entry, metadata, delete_at, place
+_OBJECT = """SELECT size, etag, content_type, at, entry, metadata, delete_at, place, version, named, marker
     FROM objects WHERE container = ? AND name = ?"""
+_DATA = """SELECT data, version FROM objects JOIN small_bytes ON small_bytes.id = objects.bytes
+    WHERE container = ? AND name = ?"""
 _OLD = "SELECT size, place, bytes FROM objects WHERE container = ? AND name = ?"
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 _encode = msgspec.json.Encoder().encode
@@ -55,18 +68,24 @@ def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
 
 
 def make_tables(connection: sqlite3.Connection) -> bool:
-    """Create them unless they exist. Returns whether they were created."""
-    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+    """Create them unless they exist, and change those of an older version. Returns whether anything was done."""
+    if _made(connection) == len(_STEPS):
         return False
     connection.execute("BEGIN IMMEDIATE")
-    for statement in _TABLES:
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {VERSION}")
+    for step in _STEPS[_made(connection) :]:
+        for statement in step:
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(_STEPS)}")
     connection.execute("COMMIT")
     return True
 
 
-class Index:
+def _made(connection: sqlite3.Connection) -> int:
+    made: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return made
+
+
+class Index(Versions):
     """One transaction for reading and writing; implements Writing."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -88,20 +107,22 @@ class Index:
         return None if row is None else _container(account, name, row)
 
     def object(self, container: Container, name: str) -> Object | None:
-        row = self._ask(_OBJECT, (container.id, name)).fetchone()
+        return self._row(container.id, name)
+
+    def _row(self, id: int, name: str) -> Object | None:
+        row = self._ask(_OBJECT, (id, name)).fetchone()
         if row is None:
             return None
-        size, etag, content_type, at, entry, metadata, delete_at, place = row
+        size, etag, content_type, at, entry, metadata, delete_at, place, version, named, marker = row
         return Object(
             name=name, size=size, etag=etag, content_type=content_type, at=at, entry=entry, metadata=_decode(metadata),
-            delete_at=delete_at, place=place,
+            delete_at=delete_at, place=place, version=version, named=bool(named), marker=bool(marker),
         )  # fmt: skip
 
-    def data(self, container: Container, name: str) -> bytes:
-        row = self._ask(
-            "SELECT data FROM objects JOIN small_bytes ON small_bytes.id = objects.bytes WHERE container = ? AND name = ?",
-            (container.id, name),
-        ).fetchone()
+    def data(self, container: Container, name: str, version: int | None = None) -> bytes:
+        row = self._ask(_DATA, (container.id, name)).fetchone()
+        if version is not None and (row is None or row[1] != version):
+            row = self._ask(_DATA, (-container.id, versions.key(name, version))).fetchone()
         if row is None:
             raise ObjectsError(f"object {name} has no data")
         data: bytes = row[0]
@@ -144,6 +165,18 @@ class Index:
     def _between(self, what: str, key: Any, low: str, high: str | None, reverse: bool, count: int) -> list[Row]:
         rows, values = _range(what, key, low, high, reverse, count)
         return self._ask(rows, values).fetchall()
+
+    def _rows(self, id: int, low: str, high: str | None, reverse: bool, count: int) -> list[Row]:
+        fields = "name, entry, version, named, marker FROM objects WHERE container = ?"
+        return self._between(fields, id, low, high, reverse, count)
+
+    def _null_row(self, id: int, low: str, high: str) -> str | None:
+        row = self._ask(
+            "SELECT name FROM objects INDEXED BY objects_old_nulls"
+            " WHERE container = ? AND container < 0 AND named = 0 AND name > ? AND name < ?",
+            (id, low, high),
+        ).fetchone()
+        return row[0] if row else None
 
     def expired(self, until: int, most: int) -> list[tuple[Container, str]]:
         fields = ", ".join(f"containers.{field}" for field in _CONTAINER_FIELDS.split(", "))
@@ -201,43 +234,68 @@ class Index:
         if self._ask("DELETE FROM containers WHERE id = ?", (container.id,)).rowcount:
             self._ask("UPDATE accounts SET containers = containers - 1 WHERE name = ?", (container.account,))
 
+    def set_versioning(self, container: Container, versioning: Versioning) -> None:
+        self._ask(
+            "UPDATE containers SET versioning = ?, changed_at = ? WHERE id = ?", (versioning, self.now, container.id)
+        )
+
     def put_object(self, container: Container, object: Object, stored: Stored | None) -> None:
-        old = self._ask(_OLD, (container.id, object.name)).fetchone()
+        if stored is not None:
+            self._make_way(container, object)
+        id, row = container.id, object.name
+        if object.old:
+            id, row = -container.id, versions.key(object.name, object.version)
+        old = self._ask(_OLD, (id, row)).fetchone()
         old_size, old_place, old_bytes = old or (0, None, None)
         place, bytes_id = object.place, old_bytes
         if stored is not None:
-            place, bytes_id = stored.place, None
-            if stored.data is not None:
-                bytes_id = self._ask("INSERT INTO small_bytes (data) VALUES (?)", (stored.data,)).lastrowid
+            place, bytes_id = stored.place, self._keep_bytes(stored)
             self._let_go(old_place, old_bytes)
-        self._insert(container, object, place, bytes_id)
+        self._insert(id, row, object, place, bytes_id)
         self._count(container, 0 if old else 1, object.size - old_size)
+
+    def _keep_bytes(self, stored: Stored) -> int | None:
+        if stored.data is None:
+            return None
+        return self._ask("INSERT INTO small_bytes (data) VALUES (?)", (stored.data,)).lastrowid
 
     def move_object(self, container: Container, name: str, to: Container, object: Object) -> None:
         size, place, bytes_id = self._ask(_OLD, (container.id, name)).fetchone()
         self._ask("DELETE FROM objects WHERE container = ? AND name = ?", (container.id, name))
         self._count(container, -1, -size)
+        self._make_way(to, object)
         self.remove_object(to, object.name)
-        self._insert(to, object, place, bytes_id)
+        self._insert(to.id, object.name, object, place, bytes_id)
         self._count(to, 1, object.size)
 
-    def _insert(self, container: Container, object: Object, place: str | None, bytes_id: int | None) -> None:
+    def _insert(self, id: int, row: str, object: Object, place: str | None, bytes_id: int | None) -> None:
         self._ask(
-            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                container.id, object.name, object.entry, object.size, object.etag, object.content_type, object.at,
-                _encode(object.metadata), object.delete_at, place, bytes_id,
+                id, row, object.entry, object.size, object.etag, object.content_type, object.at, _encode(object.metadata),
+                object.delete_at, place, bytes_id, object.version, object.named, object.marker,
             ),
         )  # fmt: skip
 
-    def remove_object(self, container: Container, name: str) -> bool:
-        old = self._ask(_OLD, (container.id, name)).fetchone()
-        if old is None:
-            return False
-        size, place, bytes_id = old
-        self._ask("DELETE FROM objects WHERE container = ? AND name = ?", (container.id, name))
+    def _add_row(self, id: int, name: str, object: Object, stored: Stored) -> None:
+        self._insert(id, name, object, stored.place, self._keep_bytes(stored))
+
+    def _move_row(self, id: int, name: str, to: int, new_name: str) -> None:
+        self._ask(
+            "UPDATE objects SET container = ?, name = ?, delete_at = NULL WHERE container = ? AND name = ?",
+            (to, new_name, id, name),
+        )
+
+    def _drop_row(self, id: int, name: str) -> int:
+        size, place, bytes_id = self._ask(_OLD, (id, name)).fetchone()
+        self._ask("DELETE FROM objects WHERE container = ? AND name = ?", (id, name))
         self._let_go(place, bytes_id)
-        self._count(container, -1, -size)
+        return int(size)
+
+    def remove_object(self, container: Container, name: str) -> bool:
+        if self._ask(_OLD, (container.id, name)).fetchone() is None:
+            return False
+        self._count(container, -1, -self._drop_row(container.id, name))
         return True
 
     def _let_go(self, place: str | None, bytes_id: int | None) -> None:
@@ -246,15 +304,16 @@ class Index:
         if place is not None:
             self._ask("INSERT OR IGNORE INTO unwanted VALUES (?, ?)", (place, self.now))
 
-    def _count(self, container: Container, objects: int, size: int) -> None:
+    def _count(self, container: Container, objects: int, size: int, versions: int = 0) -> None:
         self._ask(
-            "UPDATE containers SET objects = objects + ?, bytes = bytes + ?, changed_at = ? WHERE id = ?",
-            (objects, size, self.now, container.id),
+            "UPDATE containers SET objects = objects + ?, bytes = bytes + ?, versions = versions + ?, changed_at = ?"
+            " WHERE id = ?",
+            (objects, size, versions, self.now, container.id),
         )
-        if objects or size:
+        if objects + versions or size:
             self._ask(
                 "UPDATE accounts SET objects = objects + ?, bytes = bytes + ? WHERE name = ?",
-                (objects, size, container.account),
+                (objects + versions, size, container.account),
             )
 
     def is_wanted(self, place: str) -> bool:
@@ -273,31 +332,45 @@ class Index:
 
     def places(self) -> Iterator[tuple[str, str, int]]:
         """(place, name, size) of every object that has one."""
-        return iter(self._ask("SELECT place, name, size FROM objects WHERE place IS NOT NULL"))
+        for place, name, size in self._ask("SELECT place, name, size FROM objects WHERE place IS NOT NULL"):
+            yield place, versions.shown(name), size
 
     def is_unwanted(self, place: str) -> bool:
         return self._ask("SELECT 1 FROM unwanted WHERE place = ?", (place,)).fetchone() is not None
 
     def miscounted(self) -> Iterator[tuple[str, str]]:
         """(what, problem): wrong counters, and bytes stored with a name that do not match it."""
-        for name, objects, size, found, found_size in self._ask(
-            "SELECT account || '/' || containers.name, objects, bytes, count(x.name), coalesce(sum(x.size), 0)"
-            " FROM containers LEFT JOIN (SELECT container, name, size FROM objects) x ON x.container = containers.id"
-            " GROUP BY containers.id HAVING objects <> count(x.name) OR containers.bytes <> coalesce(sum(x.size), 0)"
+        for name, objects, old, size, found, found_old, found_size in self._ask(
+            "SELECT account || '/' || name, objects, versions, bytes,"
+            " (SELECT count(*) FROM objects WHERE container = containers.id) AS found,"
+            " (SELECT count(*) FROM objects WHERE container = -containers.id) AS found_old,"
+            " (SELECT coalesce(sum(size), 0) FROM objects WHERE container IN (containers.id, -containers.id)) AS found_size"
+            " FROM containers WHERE objects <> found OR versions <> found_old OR bytes <> found_size"
         ):
-            yield name, f"it counts {objects} objects of {size} bytes, but there are {found} of {found_size}"
+            yield (
+                name,
+                (
+                    f"it counts {objects} objects and {old} old versions of {size} bytes,"
+                    f" but there are {found} and {found_old} of {found_size}"
+                ),
+            )
+        for (name,) in self._ask(
+            "SELECT name FROM objects WHERE marker AND container > 0 UNION ALL"
+            " SELECT name FROM objects WHERE abs(container) NOT IN (SELECT id FROM containers)"
+        ):
+            yield versions.shown(name), "it is a delete marker instead of an object, or in no container"
         for name, containers, found in self._ask(
             "SELECT accounts.name, accounts.containers, count(c.id) FROM accounts"
             " LEFT JOIN containers c ON c.account = accounts.name GROUP BY accounts.name"
             " HAVING accounts.containers <> count(c.id)"
-            " OR accounts.objects <> coalesce(sum(c.objects), 0) OR accounts.bytes <> coalesce(sum(c.bytes), 0)"
+            " OR accounts.objects <> coalesce(sum(c.objects + c.versions), 0) OR accounts.bytes <> coalesce(sum(c.bytes), 0)"
         ):
             yield name, f"it counts {containers} containers, but there are {found}, or their sums differ"
         for name in self._ask(
             "SELECT o.name FROM objects o LEFT JOIN small_bytes b ON b.id = o.bytes"
             " WHERE o.place IS NULL AND o.size <> coalesce(length(b.data), -1)"
         ):
-            yield name[0], "its bytes, beside its name, are missing or of another length"
+            yield versions.shown(name[0]), "its bytes, beside its name, are missing or of another length"
         lost = self._ask(
             "SELECT (SELECT count(*) FROM small_bytes) - (SELECT count(*) FROM objects WHERE bytes IS NOT NULL)"
         ).fetchone()[0]
@@ -306,10 +379,10 @@ class Index:
 
 
 def _container(account: str, name: str, row: Row) -> Container:
-    id, created_at, changed_at, policy, objects, size, metadata = row
+    id, created_at, changed_at, policy, objects, size, metadata, old, versioning = row
     return Container(
         id=id, account=account, name=name, created_at=created_at, changed_at=changed_at, policy=policy, objects=objects,
-        bytes=size, metadata=_decode(metadata),
+        bytes=size, versions=old, versioning=Versioning(versioning), metadata=_decode(metadata),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar
 
@@ -27,8 +28,19 @@ class Account(msgspec.Struct, kw_only=True):
     created_at: int
     containers: int = 0
     objects: int = 0
+    """With old versions and delete markers."""
     bytes: int = 0
     metadata: dict[str, str] = {}
+
+
+class Versioning(StrEnum):
+    """Whether a container keeps old versions of its objects."""
+
+    OFF = ""
+    """It never did."""
+    ENABLED = "enabled"
+    SUSPENDED = "suspended"
+    """Those that it has stay. New objects are null versions."""
 
 
 class Container(msgspec.Struct, kw_only=True):
@@ -41,7 +53,12 @@ class Container(msgspec.Struct, kw_only=True):
     """The last change of its objects or its metadata."""
     policy: str = ""
     objects: int = 0
+    """Current ones."""
     bytes: int = 0
+    """Also of old versions."""
+    versions: int = 0
+    """Old ones, and delete markers."""
+    versioning: Versioning = Versioning.OFF
     metadata: dict[str, str] = {}
 
 
@@ -59,6 +76,14 @@ class Object(msgspec.Struct, kw_only=True):
     """Seconds since the epoch."""
     place: str | None = None
     """The place of its bytes; None: they are stored with its name."""
+    version: int = 0
+    """A number that grows from each version of a name to the next; 0: older than the versions of its container."""
+    named: bool = False
+    """Its version has an id. A name has at most one without, its null version."""
+    old: bool = False
+    """It is not what its name stands for."""
+    marker: bool = False
+    """A delete marker, which is always old: the object was deleted then."""
 
 
 class Listed(msgspec.Struct):
@@ -80,6 +105,25 @@ class Page(msgspec.Struct, kw_only=True):
     reverse: bool = False
     flat: bool = False
     """With a delimiter: rolled-up names are left out."""
+
+
+class VersionPage(Page, kw_only=True):
+    """Of a list of versions, in which the newest one of a name is the first."""
+
+    version_marker: int | None = None
+    """With `marker`: also the versions of that name after this one."""
+
+
+class ListedVersion(msgspec.Struct):
+    """One line of a list of versions."""
+
+    name: str
+    entry: str | None
+    version: int = 0
+    named: bool = False
+    marker: bool = False
+    latest: bool = False
+    """It is the current object, or the delete marker that stands for there being none."""
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -121,8 +165,16 @@ class Reading(Protocol):
 
     def object(self, container: Container, name: str) -> Object | None: ...
 
-    def data(self, container: Container, name: str) -> bytes:
-        """The bytes of an object without a place; ObjectsError when there are none."""
+    def data(self, container: Container, name: str, version: int | None = None) -> bytes:
+        """The bytes of an object without a place; ObjectsError when there are none. `version`: of this version of it."""
+
+    def version(self, container: Container, name: str, number: int | None) -> Object | None:
+        """A version of an object, also the current one; None: its null version."""
+
+    def newest_version(self, container: Container, name: str) -> Object | None:
+        """The newest old version, or a delete marker."""
+
+    def versions(self, container: Container, page: VersionPage) -> list[ListedVersion]: ...
 
     def containers(self, account: str, page: Page) -> list[tuple[str, Container | None]]:
         """Names in order; None: rolled up."""
@@ -155,15 +207,30 @@ class Writing(Reading, Protocol):
     def remove_container(self, container: Container) -> None:
         """The caller has checked that it has no objects."""
 
+    def set_versioning(self, container: Container, versioning: Versioning) -> None: ...
+
     def put_object(self, container: Container, object: Object, stored: Stored | None) -> None:
-        """Replaces an object with the same name. `stored` None: that object's bytes stay, and `object.place` is
-        theirs."""
+        """Replaces an object with the same name, or keeps it as an old version, as the container says; `object` learns its
+        version. `stored` None: that version's bytes stay, and `object.place` is theirs."""
 
     def move_object(self, container: Container, name: str, to: Container, object: Object) -> None:
         """Its bytes become those of `object` in `to`, in place of one with that name; it has some."""
 
     def remove_object(self, container: Container, name: str) -> bool:
-        """False: there is none."""
+        """The current one, which becomes no old version. False: there is none."""
+
+    def keep_version(self, container: Container, name: str) -> None:
+        """The current object, if there is one, becomes an old version, which does not expire. There is none then."""
+
+    def put_marker(self, container: Container, marker: Object) -> None:
+        """Delete a name in a container with versions: its current object becomes an old version, or goes if it is a null
+        version that the marker replaces."""
+
+    def remove_version(self, container: Container, object: Object) -> None:
+        """Of those that `version` gave."""
+
+    def restore_version(self, container: Container, object: Object) -> None:
+        """An old version, no delete marker, becomes the current object in place of the one that is."""
 
 
 class ObjectStore(Protocol):

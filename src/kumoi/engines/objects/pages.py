@@ -38,10 +38,13 @@ def after(prefix: str) -> str | None:
     return kept[:-1] + chr(0xE000 if last == 0xD800 else last)
 
 
-def walk(page: Page, fetch: Fetch) -> Iterator[tuple[str, Row | None]]:
+def walk(
+    page: Page, fetch: Fetch, within: tuple[str, str | None] | None = None, name_of: Callable[[str], str] | None = None
+) -> Iterator[tuple[str, Row | None]]:
     """(name, row) in order, at most `page.limit`; row None: a rolled-up prefix. Each rolled-up prefix costs one lookup,
-    however many names it represents."""
-    low, high = bounds(page)
+    however many names it represents. `within`: other bounds than those of the page. `name_of`: the name in the first field
+    of a row, which has more in it."""
+    low, high = within or bounds(page)
     if not page.delimiter:
         for row in fetch(low, high, page.limit):
             yield row[0], row
@@ -51,7 +54,7 @@ def walk(page: Page, fetch: Fetch) -> Iterator[tuple[str, Row | None]]:
         rows = fetch(low, high, count)
         folder = ""
         for row in rows:
-            name = row[0]
+            name = name_of(row[0]) if name_of else row[0]
             if (folder and name.startswith(folder)) or (page.flat and name == page.prefix):
                 continue
             folder = _folder(page, name)

@@ -27,6 +27,8 @@ class Listing(msgspec.Struct, kw_only=True):
     delimiter: str | None = None
     path: str | None = None
     reverse: str | None = None
+    versions: str | None = None
+    version_marker: str | None = None
 
 
 def said(request: Request, parameter: str) -> str | None:

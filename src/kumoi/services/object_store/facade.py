@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
-from kumoi.kernel.errors import NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, conditions, listings
@@ -45,9 +44,9 @@ def remove_container(tx: Writing, who: Who, container: str) -> None:
 
 def find(tx: Reading, who: Who, container: str, name: str, *, bytes_too: bool = True) -> Found:
     """An object of the caller's project, as a download sends it: what a link or a manifest stands for."""
-    where, there, _ = logic.followed(tx, who, account_of(who), container, name, {})
+    where, there, *_ = logic.followed(tx, who, account_of(who), container, name, {})
     needs_data = there.place is None and (bytes_too or segments.STATIC in there.metadata)
-    found = Found(where, there, tx.data(where, there.name) if needs_data else None)
+    found = Found(where, there, tx.data(where, there.name, there.version) if needs_data else None)
     if segments.is_manifest(there):
         found.pieces, there.etag = segments.assembled(tx, who, where.account, where, there, {}, found.data)
         there.size = sum(piece.size for piece in found.pieces)
@@ -69,11 +68,7 @@ def put(tx: Writing, who: Who, container: str, name: str, said: Described, store
 
 def remove(tx: Writing, who: Who, container: str, name: str) -> bool:
     """False: there was none."""
-    try:
-        logic.remove(tx, who, account_of(who), container, name, {})
-    except NotFound:
-        return False
-    return True
+    return logic.remove(tx, who, account_of(who), container, name, {}, by_age=True).there
 
 
 def entry(found: Object) -> str:

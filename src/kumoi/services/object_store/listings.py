@@ -6,9 +6,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from kumoi.engines.objects.interface import Container, Listed, Page
+from kumoi.engines.objects.interface import Container, Listed, ListedVersion, Page, VersionPage
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import asked
+from kumoi.services.object_store import asked, version_ids
 from kumoi.services.object_store.asked import JSON, TEXT, Listing
 
 _encode = msgspec.json.Encoder().encode
@@ -65,6 +65,12 @@ def page(query: Listing) -> Page:
     )  # fmt: skip
 
 
+def version_page(query: Listing, number: int | None) -> VersionPage:
+    """`number`: of the version that is the marker."""
+    plain = page(query)
+    return VersionPage(**{name: getattr(plain, name) for name in plain.__struct_fields__}, version_marker=number)
+
+
 def reply(kind: str, body: bytes, headers: Mapping[str, str]) -> Reply:
     """An empty list of names is no content."""
     status = 204 if kind == TEXT and not body else 200
@@ -97,6 +103,17 @@ def of_entries(kind: str, container: str, joined: bytes) -> bytes:
     if kind == JSON:
         return b"[%s]" % joined
     return _xml("container", container, "object", msgspec.json.decode(b"[%s]" % joined))
+
+
+def of_versions(found: list[ListedVersion]) -> bytes:
+    texts = []
+    for each in found:
+        if each.entry is None:
+            texts.append(_encode(Folder(each.name)).decode())
+            continue
+        latest = "true" if each.latest else "false"
+        texts.append(f'{each.entry[:-1]},"version_id":"{version_ids.id_of(each)}","is_latest":{latest}}}')
+    return f"[{','.join(texts)}]".encode()
 
 
 def _xml(outer: str, name: str, inner: str, rows: Iterable[dict[str, Any]]) -> bytes:

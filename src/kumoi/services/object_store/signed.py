@@ -16,6 +16,8 @@ from kumoi.services.object_store import access, stores
 KEYS = ("temp-url-key", "temp-url-key-2")
 DIGESTS = {40: "sha1", 64: "sha256", 128: "sha512"}
 """Hexadecimal digits → digest."""
+_UNSIGNED = "version-id"
+"""A parameter that would let a signature reach other bytes than those of its object."""
 _REFUSED = ("x-object-manifest", "x-symlink-target", "x-copy-from")
 """Headers by which a signature would reach further than to its object."""
 
@@ -30,6 +32,8 @@ def heed(request: Request, account: str, container: str, name: str) -> bool:
     for header in _REFUSED:
         if header in request.headers:
             raise BadRequest(f"{header.title()}: it is not taken with a signature.")
+    if texts.get(_UNSIGNED):
+        raise BadRequest(f"{_UNSIGNED}: it is not taken with a signature.")
     prefix = texts.get("temp_url_prefix")
     if not (expires := _seconds(texts["temp_url_expires"])) or expires < clock.now() // clock.SECOND:
         raise _invalid()

@@ -4,7 +4,6 @@ What answers them registers itself here, because it stands on what the path name
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from kumoi.kernel.errors import NotBuilt
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
 
@@ -17,14 +16,9 @@ registered: dict[tuple[str, str], Special] = {}
 web: list[Callable[[Request, Place], Reply | None]] = []
 """What answers a GET as a web server would; None: it does not."""
 _PARAMETERS = ("extract-archive", "bulk-delete")
-_ABSENT = {"versions": "object versioning", "version-id": "object versioning"}
-"""Parameter → what it would ask for."""
 
 
 def of(request: Request, method: str) -> Special | None:
-    for name, what in _ABSENT.items():
-        if name in request.params:
-            raise NotBuilt(f"{name}: {what} is not there yet.")
     for name in _PARAMETERS:
         if name in request.params and (found := registered.get((method, name))):
             return found

@@ -7,6 +7,7 @@ from kumoi.kernel import clock, events
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import Sweep, View
+from kumoi.services.object_store.objects import versioning
 
 EVERY = 30.0
 AT_ONCE = 500
@@ -35,7 +36,10 @@ def expire(view: View) -> None:
                 place = tx.container(account, container)
                 found = place and tx.object(place, name)
                 # A later expiry may have been set meanwhile.
-                if place and found and found.delete_at is not None and found.delete_at <= until:
+                if not (place and found and found.delete_at is not None and found.delete_at <= until):
+                    continue
+                # It is deleted as a client deletes it, so its version stays if the container keeps them.
+                if versioning.delete(tx, place, name, found) is None:
                     tx.remove_object(place, name)
 
         names = [(container.account, container.name, name) for container, name in due]

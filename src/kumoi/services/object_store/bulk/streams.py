@@ -16,7 +16,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import ApiError, BadRequest, NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, limits, specials, stores
+from kumoi.services.object_store import asked, limits, specials, stores, version_ids
 from kumoi.services.object_store.bulk.logic import Report
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.objects import logic, segments, uploads
@@ -59,15 +59,25 @@ async def delete(request: Request, body: AsyncIterator[bytes], place: Place) -> 
 
 
 def _delete(
-    tx: stores.Writing, request: Request, account: str, names: list[str], report: Report, part: int = 0
+    tx: stores.Writing,
+    request: Request,
+    account: str,
+    names: list[str],
+    report: Report,
+    part: int = 0,
+    version: str = "",
 ) -> None:
+    """`version`: of the last name."""
     # A group may run it twice, so what it counts is counted anew.
     deleted, missing, errors = 0, 0, []
     for path in names:
         container, _, name = path.partition("/")
         try:
             if name:
-                logic.remove(tx, request.who, account, container, name, {})
+                id = version if path == names[-1] else ""
+                if not logic.remove(tx, request.who, account, container, name, {}, id).there:
+                    missing += 1
+                    continue
             else:
                 containers.remove(tx, request.who, account, container)
             deleted += 1
@@ -81,17 +91,18 @@ def _delete(
 async def delete_segments(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
     """A manifest with all of its segments."""
     account, container, name = place
+    version = asked.said(request, version_ids.PARAMETER) or ""
 
     def names(tx: stores.Reading) -> list[str]:
-        where, found = logic.readable(tx, request.who, account, container, name, {})
+        where, found = logic.readable(tx, request.who, account, container, name, {}, version)
         if segments.STATIC not in found.metadata:
             raise BadRequest("multipart-manifest=delete: the object is no static large object.")
-        kept = segments.parse(tx.data(where, name))
+        kept = segments.parse(tx.data(where, name, found.version))
         return [*(each.name.lstrip("/") for each in kept if each.name), f"{container}/{name}"]
 
     report = Report(deleting=True)
     wanted = stores.look(request, names)
-    await stores.change(request, lambda tx: _delete(tx, request, account, wanted, report))
+    await stores.change(request, lambda tx: _delete(tx, request, account, wanted, report, version=version))
     return report.reply(_form(request))
 
 

@@ -1,9 +1,10 @@
 """Routes that show containers."""
 
 from kumoi.kernel import policy
+from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import access, asked, crossing, listings, specials, stores
+from kumoi.services.object_store import access, asked, crossing, listings, specials, stores, version_ids
 from kumoi.services.object_store.containers import logic
 
 routes = Routes()
@@ -19,6 +20,8 @@ def show(request: Request, account: str, container: str, query: asked.Listing) -
     if (found := specials.as_web(request, (account, container, ""))) is not None:
         return found
     page, kind = listings.page(query), asked.form(request, query.format)
+    if query.versions is not None:
+        return _versions(request, account, container, query)
 
     def work(tx: stores.Reading) -> tuple[dict[str, str], bytes]:
         found = logic.open_to(tx, request.who, account, container, request.headers, access.READ, listing=True)
@@ -31,6 +34,28 @@ def show(request: Request, account: str, container: str, query: asked.Listing) -
 
     headers, body = stores.look(request, work)
     return listings.reply(kind, body, headers)
+
+
+def _versions(request: Request, account: str, container: str, query: asked.Listing) -> Reply:
+    """A list of old versions and delete markers as well; JSON alone."""
+    accepted = query.format or request.headers.get("accept") or "*/*"
+    if not any(kind in accepted.lower() for kind in ("json", "application/*", "*/*")):
+        raise asked.NotAcceptableList(accepted)
+    if query.version_marker and not query.marker:
+        raise BadRequest("version_marker: it needs marker.")
+    number = version_ids.number(query.version_marker, "version_marker") if query.version_marker else None
+
+    def work(tx: stores.Reading) -> tuple[dict[str, str], bytes]:
+        found = logic.open_to(tx, request.who, account, container, request.headers, access.READ, listing=True)
+        marker = number
+        if query.version_marker and number is None:
+            null = tx.version(found, query.marker or "", None)
+            marker = null.version if null else version_ids.LAST
+        page = listings.version_page(query, marker)
+        return logic.headers_of(found, request.who), listings.of_versions(tx.versions(found, page))
+
+    headers, body = stores.look(request, work)
+    return listings.reply(asked.JSON, body, headers)
 
 
 @routes.head(PATH, policy=READERS, mode="live", query=asked.Listing, status=204, errors=(406, 412))

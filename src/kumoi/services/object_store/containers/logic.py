@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
-from kumoi.engines.objects.interface import Container, Page, Reading, Writing
+from kumoi.engines.objects.interface import Container, Page, Reading, Versioning, Writing
 from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, Conflict, NotBuilt, NotFound
 from kumoi.kernel.who import Who
@@ -19,7 +19,6 @@ MOST_EXPIRED = 1000
 QUOTA_BYTES, QUOTA_COUNT = "x-container-meta-quota-bytes", "x-container-meta-quota-count"
 _REMOVE = "x-remove-container-meta-"
 _ABSENT = {
-    "x-versions-enabled": "object versioning",
     "x-container-sync-to": "container synchronization",
     "x-container-sync-key": "container synchronization",
 }
@@ -27,6 +26,7 @@ _ABSENT = {
 _OWNERS = (READ, WRITE)
 _SECRETS = (f"{META}temp-url-key", f"{META}temp-url-key-2")
 """Shown to the account's own project alone, as the access lists are."""
+VERSIONING = "x-versions-enabled"
 VERSIONS = ("x-versions-location", "x-history-location")
 """Where old versions are kept, as a stack or for ever."""
 
@@ -67,6 +67,8 @@ def headers_of(container: Container, who: Who) -> dict[str, str]:
         "X-Storage-Policy": container.policy or POLICY,
         "Accept-Ranges": "bytes",
     }
+    if container.versioning:
+        found[VERSIONING] = str(container.versioning == Versioning.ENABLED)
     for key, value in container.metadata.items():
         if key not in (*_OWNERS, *_SECRETS) or access.owns(who, container.account):
             found[key] = quote(value) if key in VERSIONS else limits.encoded(value)
@@ -92,7 +94,7 @@ def put(tx: Writing, who: Who, account: str, name: str, headers: Mapping[str, st
     if policy and policy.lower() != POLICY:
         raise BadRequest(f"X-Storage-Policy: there is no policy {policy[:80]!r}; there is {POLICY}.")
     container = tx.container(account, name)
-    _write(tx, account, name, container, changes)
+    _write(tx, account, name, container, changes, headers)
     return container is not None
 
 
@@ -102,7 +104,7 @@ def change(tx: Writing, who: Who, account: str, name: str, headers: Mapping[str,
     container = tx.container(account, name)
     if container is None:
         raise NotFound("The container could not be found.")
-    _write(tx, account, name, container, changes)
+    _write(tx, account, name, container, changes, headers)
 
 
 def _changes(headers: Mapping[str, str]) -> dict[str, str]:
@@ -133,10 +135,39 @@ def _changes(headers: Mapping[str, str]) -> dict[str, str]:
     return changes
 
 
-def _write(tx: Writing, account: str, name: str, container: Container | None, changes: Mapping[str, str]) -> None:
+def _write(
+    tx: Writing,
+    account: str,
+    name: str,
+    container: Container | None,
+    changes: Mapping[str, str],
+    headers: Mapping[str, str],
+) -> None:
     metadata = merged(container.metadata if container else {}, changes)
     limits.check_metadata(metadata, META)
-    tx.put_container(account, name, metadata, POLICY)
+    wanted = _versioning(headers)
+    written = tx.put_container(account, name, metadata, POLICY)
+    if wanted is not None:
+        set_versioning(tx, written, wanted)
+    elif written.versioning and any(metadata.get(header) for header in VERSIONS):
+        raise BadRequest("X-Versions-Location and X-History-Location: the container keeps its versions itself.")
+
+
+def _versioning(headers: Mapping[str, str]) -> Versioning | None:
+    text = headers.get(VERSIONING)
+    if text is None:
+        return None
+    if limits.flag(text):
+        return Versioning.ENABLED
+    if text.strip().lower() in ("false", "0", "no", "off", "f", "n"):
+        return Versioning.SUSPENDED
+    raise BadRequest(f"X-Versions-Enabled: {text[:40]!r} is neither true nor false.")
+
+
+def set_versioning(tx: Writing, container: Container, versioning: Versioning) -> None:
+    if any(container.metadata.get(header) for header in VERSIONS):
+        raise BadRequest("X-Versions-Enabled: the container keeps its versions in another one (X-Versions-Location).")
+    tx.set_versioning(container, versioning)
 
 
 def remove(tx: Writing, who: Who, account: str, name: str) -> None:
@@ -144,6 +175,8 @@ def remove(tx: Writing, who: Who, account: str, name: str) -> None:
     container = tx.container(account, name)
     if container is None:
         raise NotFound("The container could not be found.")
+    if container.versions:
+        raise Conflict("Delete all versions before deleting container.")
     if container.objects and not _all_expired(tx, container):
         raise Conflict(
             "There was a conflict when trying to complete your request. The container has objects: delete them first."
@@ -156,7 +189,7 @@ def _all_expired(tx: Writing, container: Container) -> bool:
     names = [each.name for each in tx.objects(container, Page(limit=MOST_EXPIRED))]
     for name in names:
         found = tx.object(container, name)
-        if found is None or found.delete_at is None or found.delete_at > tx.now // clock.SECOND:
+        if found is None or found.named or found.delete_at is None or found.delete_at > tx.now // clock.SECOND:
             return False
     if len(names) < container.objects:
         return False

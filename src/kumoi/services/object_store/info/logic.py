@@ -43,6 +43,7 @@ def capabilities() -> dict[str, Any]:
         "bulk_upload": {"max_containers_per_extraction": 10_000, "max_failed_extractions": 1000},
         "crossdomain": {},
         "dlo": {"max_segments": limits.LONGEST_LISTING},
+        "object_versioning": {},
         "formpost": {"allowed_digests": ["sha1", "sha256", "sha512"]},
         "slo": {"max_manifest_segments": 1000, "max_manifest_size": 8 << 20, "min_segment_size": 1},
         "staticweb": {},

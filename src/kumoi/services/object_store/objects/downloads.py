@@ -10,15 +10,15 @@ from kumoi.engines.objects.interface import Container, Object
 from kumoi.kernel import randomness
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import conditions, limits, signed, stores
-from kumoi.services.object_store.asked import JSON
+from kumoi.services.object_store import conditions, limits, signed, stores, version_ids
+from kumoi.services.object_store.asked import JSON, said
 from kumoi.services.object_store.objects import logic, segments
 from kumoi.services.object_store.objects.segments import Piece
 
 CARRIED = frozenset(
     {
         "etag", "last-modified", "x-timestamp", "accept-ranges", "x-delete-at", "cache-control", "content-disposition",
-        "expires", "content-encoding", "content-language", "x-robots-tag", "x-object-meta-mtime",
+        "expires", "content-encoding", "content-language", "x-robots-tag", "x-object-meta-mtime", "x-object-version-id",
     }
 )  # fmt: skip
 """Headers that the front keeps when it sends a file (`front/configuration.py`)."""
@@ -46,27 +46,29 @@ class Found:
 
 def look(request: Request, account: str, container: str, name: str, *, bytes_too: bool = True) -> Found:
     by_signature = signed.heed(request, account, container, name)
-    who, headers = request.who, request.headers
+    who, headers, version = request.who, request.headers, said(request, version_ids.PARAMETER) or ""
     as_link = request.params.get("symlink") == ["get"]
     raw = request.params.get("multipart-manifest") == ["get"]
 
-    def work(tx: stores.Reading) -> tuple[Found, str]:
+    def work(tx: stores.Reading) -> tuple[Found, str, str]:
         if as_link:
-            where, object = logic.readable(tx, who, account, container, name, headers)
-            location = ""
+            where, object = logic.readable(tx, who, account, container, name, headers, version)
+            location, id = "", version_ids.id_of(object) if where.versioning else ""
         else:
-            where, object, location = logic.followed(tx, who, account, container, name, headers)
+            where, object, location, id = logic.followed(tx, who, account, container, name, headers, version)
         manifest = segments.is_manifest(object) and not raw
         needs_data = object.place is None and (bytes_too or segments.STATIC in object.metadata)
-        found = Found(where, object, tx.data(where, object.name) if needs_data else None)
+        found = Found(where, object, tx.data(where, object.name, object.version) if needs_data else None)
         if manifest:
             # A person whom a list lets read the manifest must be let read the segments; a signature is the account's.
             found.pieces, etag = segments.assembled(tx, who, where.account, where, object, headers, found.data)
             found.object.size, found.object.etag = sum(piece.size for piece in found.pieces), f'"{etag}"'
-        return found, location
+        return found, location, id
 
-    found, location = stores.look(request, work)
+    found, location, id = stores.look(request, work)
     found.headers = logic.headers_of(found.object)
+    if id or version == version_ids.NULL:
+        found.headers[version_ids.HEADER] = id or version
     if found.pieces is not None:
         found.headers["ETag"] = found.object.etag
         found.object.etag = found.object.etag.strip('"')

@@ -10,12 +10,13 @@ from kumoi.engines.objects.interface import Container, Object, Reading, Stored, 
 from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound, TooLarge, Unprocessable
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import asked, limits, listings
+from kumoi.services.object_store import access, asked, limits, listings, version_ids
 from kumoi.services.object_store.access import READ, WRITE
 from kumoi.services.object_store.asked import http_date, timestamp
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.errors import LengthRequired, PreconditionFailed
-from kumoi.services.object_store.objects import versions
+from kumoi.services.object_store.objects import versioning, versions
+from kumoi.services.object_store.objects.versioning import Removal
 
 META = "x-object-meta-"
 KEPT = (
@@ -94,14 +95,15 @@ def length(headers: Mapping[str, str]) -> int | None:
 
 
 def followed(
-    tx: Reading, who: Who, account: str, container: str, name: str, headers: Mapping[str, str]
-) -> tuple[Container, Object, str]:
-    """As `readable`, through symbolic links; and where it was found, if it was not here."""
-    place, found = readable(tx, who, account, container, name, headers)
-    location = ""
+    tx: Reading, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], version: str = ""
+) -> tuple[Container, Object, str, str]:
+    """As `readable`, through symbolic links; where it was found, if it was not here; and the id of the version that was
+    found here."""
+    place, found = readable(tx, who, account, container, name, headers, version)
+    location, id = "", version_ids.id_of(found) if place.versioning else ""
     for _ in range(MOST_LINKS + 1):
         if LINK not in found.metadata:
-            return place, found, location
+            return place, found, location, id
         account = found.metadata.get(LINK_ACCOUNT, account)
         container, _, name = found.metadata[LINK].partition("/")
         wanted = found.metadata.get(LINK_ETAG)
@@ -129,10 +131,15 @@ def link(tx: Reading, who: Who, account: str, headers: Mapping[str, str]) -> tup
 
 
 def readable(
-    tx: Reading, who: Who, account: str, container: str, name: str, headers: Mapping[str, str]
+    tx: Reading, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], version: str = ""
 ) -> tuple[Container, Object]:
+    """`version`: the id of the one that is wanted instead of the current one."""
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, READ)
+    if version:
+        if version != version_ids.NULL and not access.may_read(who, account):
+            raise access.refuse(who)  # An access list opens the current object alone.
+        return place, versioning.readable(tx, place, name, version)
     found = standing(tx, place, name)
     if found is None:
         raise NotFound("The object could not be found.")
@@ -156,14 +163,15 @@ def may_put(
     before = standing(tx, place, name)
     if headers.get("if-none-match", "").strip() == "*" and before is not None:
         raise PreconditionFailed("If-None-Match: there is such an object.")
-    _take_quota(tx, place, before, size)
+    _take_quota(tx, place, name, before, size)
     return place
 
 
-def _take_quota(tx: Reading, container: Container, before: Object | None, size: int) -> None:
-    """`before`: the object that has the name now. It goes, or becomes an old version in another container."""
+def _take_quota(tx: Reading, container: Container, name: str, before: Object | None, size: int) -> None:
+    """`before`: the object that has the name now. It goes, or becomes an old version, here or in another container."""
     old, keeper = (before.size, versions.keeper(tx, container, before)) if before else (0, None)
-    more = {container.name: (container, 0 if before else 1, size - old)}
+    objects, kept, grown = versioning.growth(tx, container, name, before, size)
+    more = {container.name: (container, objects, grown)}
     if keeper is not None:
         _, objects, grown = more.get(keeper.name, (keeper, 0, 0))
         more[keeper.name] = keeper, objects + 1, grown + old
@@ -174,7 +182,7 @@ def _take_quota(tx: Reading, container: Container, before: Object | None, size: 
     if account is not None:
         for quota in limits.ACCOUNT_QUOTAS:
             _check_quota("account", account.metadata, quota, account.bytes, sum(each[2] for each in more.values()))
-        objects = sum(each[1] for each in more.values())
+        objects = sum(each[1] for each in more.values()) + kept
         _check_quota("account", account.metadata, limits.ACCOUNT_QUOTA_COUNT, account.objects, objects)
 
 
@@ -239,23 +247,38 @@ def change(
     tx.put_object(place, found, None)
 
 
-def remove(tx: Writing, who: Who, account: str, container: str, name: str, headers: Mapping[str, str]) -> None:
+def remove(
+    tx: Writing, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], version: str = "",
+    *, by_age: bool = False,
+) -> Removal:  # fmt: skip
+    """`by_age`: by the rules of S3, in which the newest version of a name is its current object, and a deletion always
+    leaves a delete marker in a container that has had versions."""
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, WRITE)
+    if version:
+        if version != version_ids.NULL and not access.owns(who, account):
+            raise access.refuse(who)
+        return versioning.remove(tx, place, name, version, by_age=by_age)
     found = standing(tx, place, name)
     if found is not None and (wanted := headers.get("if-match")) and wanted.strip('"') not in ("*", found.etag):
         raise PreconditionFailed("If-Match: the object has another ETag.")
     if found is not None and versions.bring_back(tx, place, found):
-        return
-    if not tx.remove_object(place, name) or found is None:
-        raise Gone()
+        return Removal(True)
+    if place.versioning:
+        versioning.check_room(tx, place)
+    removal = versioning.delete(tx, place, name, found, always_marked=by_age)
+    if removal is None:
+        tx.remove_object(place, name)
+    return removal or Removal(found is not None)
 
 
-class Gone(NotFound):
-    """It did not exist, or had expired. An expired object is removed anyway."""
-
-    def __init__(self) -> None:
-        super().__init__("The object could not be found.")
+def restore(tx: Writing, who: Who, account: str, container: str, name: str, version: str) -> Object:
+    """Make a version the current object."""
+    check_path(account, container, name)
+    place = containers.open_to(tx, who, account, container, {}, WRITE)
+    if not access.owns(who, account):
+        raise access.refuse(who)
+    return versioning.restore(tx, place, name, version)
 
 
 def headers_of(found: Object) -> dict[str, str]:

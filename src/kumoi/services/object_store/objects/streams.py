@@ -5,10 +5,10 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from kumoi.kernel import clock, policy
-from kumoi.kernel.errors import BadRequest
+from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, conditions, crossing, limits, signed, specials, stores
+from kumoi.services.object_store import asked, conditions, crossing, limits, signed, specials, stores, version_ids
 from kumoi.services.object_store.errors import PreconditionFailed
 from kumoi.services.object_store.objects import downloads, logic, schemas, segments, uploads
 from kumoi.services.object_store.objects.segments import Piece
@@ -27,6 +27,9 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
     if special := specials.of(request, "PUT"):
         return await special(request, body, (account, container, object))
     signed.heed(request, account, container, object)
+    version = asked.said(request, version_ids.PARAMETER)
+    if version and "x-copy-from" not in request.headers:
+        return await _restore(request, body, account, container, object, version)
     if asked.said(request, "multipart-manifest") == "put":
         return await uploads.receive_manifest(request, body, account, container, object)
     if "x-copy-from" in request.headers:
@@ -38,10 +41,21 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
     return uploads.made(await uploads.receive(request, body, account, container, object))
 
 
+async def _restore(
+    request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str, version: str
+) -> Reply:
+    await uploads.taken(body, 0, f"body of a PUT with {version_ids.PARAMETER}")
+    made = await stores.change(request, lambda tx: logic.restore(tx, request.who, account, container, object, version))
+    return uploads.made(made)
+
+
 @routes.copy(PATH, policy=READERS, mode="stream", errors=_REFUSALS)
 @crossing.streamed
 async def copy(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
-    stores.look(request, lambda tx: logic.readable(tx, request.who, account, container, object, request.headers))
+    version = asked.said(request, version_ids.PARAMETER) or ""
+    stores.look(
+        request, lambda tx: logic.readable(tx, request.who, account, container, object, request.headers, version)
+    )
     if "destination" not in request.headers:
         raise PreconditionFailed("The header Destination is missing.")
     other = logic.other("Destination", request.headers["destination"])
@@ -58,6 +72,8 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
     if special := specials.of(request, "POST"):
         return await special(request, body, (account, container, object))
     signed.heed(request, account, container, object)
+    if asked.said(request, version_ids.PARAMETER):
+        raise BadRequest(f"{version_ids.PARAMETER}: a POST changes the current object alone.")
     said = logic.described(request.headers, clock.now())
     await stores.change(
         request, lambda tx: logic.change(tx, request.who, account, container, object, request.headers, said)
@@ -69,11 +85,18 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
 @crossing.streamed
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     signed.heed(request, account, container, object)
-    specials.of(request, "DELETE")
     if asked.said(request, "multipart-manifest") == "delete" and (delete := specials.registered.get(("DELETE", "slo"))):
         return await delete(request, body, (account, container, object))
-    await stores.change(request, lambda tx: logic.remove(tx, request.who, account, container, object, request.headers))
-    return asked.done(204)
+    version = asked.said(request, version_ids.PARAMETER) or ""
+    removal = await stores.change(
+        request, lambda tx: logic.remove(tx, request.who, account, container, object, request.headers, version)
+    )
+    headers = {version_ids.HEADER: removal.id} if removal.id else {}
+    if version:
+        headers["X-Object-Current-Version-Id"] = removal.current or version_ids.NULL
+    if not removal.there:
+        raise NotFound("The object could not be found.", headers=headers)
+    return asked.done(204, headers)
 
 
 @routes.get(PATH, policy=READERS, mode="stream", reply=bytes, query=schemas.Got, errors=(206, 304, 409, 412, 416))

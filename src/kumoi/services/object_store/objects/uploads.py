@@ -13,7 +13,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, TooLarge, Unprocessable
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import asked, limits, stores
+from kumoi.services.object_store import asked, limits, stores, version_ids
 from kumoi.services.object_store.asked import http_date
 from kumoi.services.object_store.objects import downloads, logic, segments, versions
 from kumoi.services.object_store.objects.segments import Piece
@@ -116,7 +116,8 @@ async def receive_manifest(
         return made
 
     made = await stores.change(request, work)
-    headers_made = {"ETag": f'"{made.metadata[segments.ETAG]}"', "Last-Modified": http_date(made.at)}
+    etag = made.metadata[segments.ETAG]
+    headers_made = {"ETag": f'"{etag}"', "Last-Modified": http_date(made.at), **version_of(made)}
     return asked.done(201, headers_made)
 
 
@@ -175,10 +176,10 @@ def read(request: Request, piece: Piece) -> "list[bytes] | Blocks":
     if object.place is None:
 
         def data(tx: stores.Reading) -> bytes:
-            found = tx.object(where, object.name)
+            found = tx.version(where, object.name, object.version)
             if found is None or (found.etag, found.place) != (object.etag, None):
                 raise stores.ObjectsError(f"The object {object.name} was changed while it was read.")
-            return tx.data(where, object.name)
+            return tx.data(where, object.name, object.version)
 
         found = stores.look(request, data)
         return [found[piece.first : piece.behind]] if found else []
@@ -210,7 +211,11 @@ class Blocks:
 
 
 def made(object: Object) -> Reply:
-    return asked.done(201, {"ETag": object.etag, "Last-Modified": http_date(object.at)})
+    return asked.done(201, {"ETag": object.etag, "Last-Modified": http_date(object.at), **version_of(object)})
+
+
+def version_of(object: Object) -> dict[str, str]:
+    return {version_ids.HEADER: version_ids.id_of(object)} if object.named else {}
 
 
 def copied(source: Place, found: Object, object: Object) -> Reply:
