@@ -188,6 +188,10 @@ def test_what_expires_stays_as_a_version(cloud: Any, swift: Any, kept: str) -> N
         clock.sleep(11)
         assert swift("GET", "/kept/o").status == 404
         assert swift("GET", f"/kept/o?version-id={first}").content == LARGE
+        assert swift("PUT", f"/kept/o?version-id={first}").status == 201
+        assert swift("GET", "/kept/o").content == LARGE
+        swift("POST", "/kept/o", headers={"X-Delete-After": "10"})
+        clock.sleep(11)
         cloud.sweep()
         shown = versions(swift)
         assert [each[1] for each in shown] == [-1, len(LARGE)] and shown[1][2] == first
@@ -197,6 +201,7 @@ def test_what_expires_stays_as_a_version(cloud: Any, swift: Any, kept: str) -> N
         switch(swift, False)
         put(swift, "/kept/null", b"few", X_Delete_After="10")
         clock.sleep(11)
+        assert swift("GET", "/kept/null?version-id=null").status == 404
         cloud.sweep()
         assert [each[0] for each in versions(swift)] == ["o", "o"]
     assert cloud.audit() == []

@@ -6,9 +6,9 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from kumoi.engines.objects.interface import Container, Listed, ListedVersion, Page, VersionPage
+from kumoi.engines.objects.interface import Container, Listed, Page, VersionPage
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import asked, version_ids
+from kumoi.services.object_store import asked
 from kumoi.services.object_store.asked import JSON, TEXT, Listing
 
 _encode = msgspec.json.Encoder().encode
@@ -91,10 +91,14 @@ def of_containers(kind: str, account: str, found: list[tuple[str, Container | No
     return _encode(shown) if kind == JSON else _xml("account", account, "container", map(msgspec.to_builtins, shown))
 
 
+def folder(name: str) -> str:
+    return _encode(Folder(name)).decode()
+
+
 def of_objects(kind: str, container: str, found: list[Listed]) -> bytes:
     if kind == TEXT:
         return names(each.name for each in found)
-    texts = (each.entry if each.entry is not None else _encode(Folder(each.name)).decode() for each in found)
+    texts = (each.entry if each.entry is not None else folder(each.name) for each in found)
     return of_entries(kind, container, ",".join(texts).encode())
 
 
@@ -103,17 +107,6 @@ def of_entries(kind: str, container: str, joined: bytes) -> bytes:
     if kind == JSON:
         return b"[%s]" % joined
     return _xml("container", container, "object", msgspec.json.decode(b"[%s]" % joined))
-
-
-def of_versions(found: list[ListedVersion]) -> bytes:
-    texts = []
-    for each in found:
-        if each.entry is None:
-            texts.append(_encode(Folder(each.name)).decode())
-            continue
-        latest = "true" if each.latest else "false"
-        texts.append(f'{each.entry[:-1]},"version_id":"{version_ids.id_of(each)}","is_latest":{latest}}}')
-    return f"[{','.join(texts)}]".encode()
 
 
 def _xml(outer: str, name: str, inner: str, rows: Iterable[dict[str, Any]]) -> bytes:

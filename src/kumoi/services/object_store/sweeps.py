@@ -7,7 +7,7 @@ from kumoi.kernel import clock, events
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import Sweep, View
-from kumoi.services.object_store.objects import versioning
+from kumoi.services.object_store.versions import logic as versions
 
 EVERY = 30.0
 AT_ONCE = 500
@@ -39,7 +39,7 @@ def expire(view: View) -> None:
                 if not (place and found and found.delete_at is not None and found.delete_at <= until):
                     continue
                 # It is deleted as a client deletes it, so its version stays if the container keeps them.
-                if versioning.delete(tx, place, name, found) is None:
+                if versions.delete(tx, place, name, found) is None:
                     tx.remove_object(place, name)
 
         names = [(container.account, container.name, name) for container, name in due]

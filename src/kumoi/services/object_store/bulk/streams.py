@@ -16,11 +16,12 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import ApiError, BadRequest, NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, limits, specials, stores, version_ids
+from kumoi.services.object_store import asked, limits, specials, stores
 from kumoi.services.object_store.bulk.logic import Report
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.objects import logic, segments, uploads
 from kumoi.services.object_store.specials import Place
+from kumoi.services.object_store.versions import logic as versions
 
 routes = Routes()
 MOST_DELETES = 10_000
@@ -91,7 +92,7 @@ def _delete(
 async def delete_segments(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
     """A manifest with all of its segments."""
     account, container, name = place
-    version = asked.said(request, version_ids.PARAMETER) or ""
+    version = asked.said(request, versions.PARAMETER) or ""
 
     def names(tx: stores.Reading) -> list[str]:
         where, found = logic.readable(tx, request.who, account, container, name, {}, version)

@@ -4,8 +4,9 @@ from kumoi.kernel import policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import access, asked, crossing, listings, specials, stores, version_ids
+from kumoi.services.object_store import access, asked, crossing, listings, specials, stores
 from kumoi.services.object_store.containers import logic
+from kumoi.services.object_store.versions import logic as versions
 
 routes = Routes()
 PATH = "/v1/{account}/{container}"
@@ -43,16 +44,16 @@ def _versions(request: Request, account: str, container: str, query: asked.Listi
         raise asked.NotAcceptableList(accepted)
     if query.version_marker and not query.marker:
         raise BadRequest("version_marker: it needs marker.")
-    number = version_ids.number(query.version_marker, "version_marker") if query.version_marker else None
+    number = versions.number(query.version_marker, "version_marker") if query.version_marker else None
 
     def work(tx: stores.Reading) -> tuple[dict[str, str], bytes]:
         found = logic.open_to(tx, request.who, account, container, request.headers, access.READ, listing=True)
         marker = number
         if query.version_marker and number is None:
             null = tx.version(found, query.marker or "", None)
-            marker = null.version if null else version_ids.LAST
+            marker = null.version if null else versions.LAST
         page = listings.version_page(query, marker)
-        return logic.headers_of(found, request.who), listings.of_versions(tx.versions(found, page))
+        return logic.headers_of(found, request.who), versions.listed(tx.versions(found, page))
 
     headers, body = stores.look(request, work)
     return listings.reply(asked.JSON, body, headers)

@@ -10,10 +10,11 @@ from kumoi.engines.objects.interface import Container, Object
 from kumoi.kernel import randomness
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import conditions, limits, signed, stores, version_ids
+from kumoi.services.object_store import conditions, limits, signed, stores
 from kumoi.services.object_store.asked import JSON, said
 from kumoi.services.object_store.objects import logic, segments
 from kumoi.services.object_store.objects.segments import Piece
+from kumoi.services.object_store.versions import logic as versions
 
 CARRIED = frozenset(
     {
@@ -46,14 +47,14 @@ class Found:
 
 def look(request: Request, account: str, container: str, name: str, *, bytes_too: bool = True) -> Found:
     by_signature = signed.heed(request, account, container, name)
-    who, headers, version = request.who, request.headers, said(request, version_ids.PARAMETER) or ""
+    who, headers, version = request.who, request.headers, said(request, versions.PARAMETER) or ""
     as_link = request.params.get("symlink") == ["get"]
     raw = request.params.get("multipart-manifest") == ["get"]
 
     def work(tx: stores.Reading) -> tuple[Found, str, str]:
         if as_link:
             where, object = logic.readable(tx, who, account, container, name, headers, version)
-            location, id = "", version_ids.id_of(object) if where.versioning else ""
+            location, id = "", versions.id_of(object) if where.versioning else ""
         else:
             where, object, location, id = logic.followed(tx, who, account, container, name, headers, version)
         manifest = segments.is_manifest(object) and not raw
@@ -67,8 +68,8 @@ def look(request: Request, account: str, container: str, name: str, *, bytes_too
 
     found, location, id = stores.look(request, work)
     found.headers = logic.headers_of(found.object)
-    if id or version == version_ids.NULL:
-        found.headers[version_ids.HEADER] = id or version
+    if id or version == versions.NULL:
+        found.headers[versions.HEADER] = id or version
     if found.pieces is not None:
         found.headers["ETag"] = found.object.etag
         found.object.etag = found.object.etag.strip('"')

@@ -10,13 +10,14 @@ from kumoi.engines.objects.interface import Container, Object, Reading, Stored, 
 from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound, TooLarge, Unprocessable
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import access, asked, limits, listings, version_ids
+from kumoi.services.object_store import access, asked, limits, listings
 from kumoi.services.object_store.access import READ, WRITE
 from kumoi.services.object_store.asked import http_date, timestamp
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.errors import LengthRequired, PreconditionFailed
-from kumoi.services.object_store.objects import versioning, versions
-from kumoi.services.object_store.objects.versioning import Removal
+from kumoi.services.object_store.objects import locations
+from kumoi.services.object_store.versions import logic as versions
+from kumoi.services.object_store.versions.logic import Removal
 
 META = "x-object-meta-"
 KEPT = (
@@ -100,7 +101,7 @@ def followed(
     """As `readable`, through symbolic links; where it was found, if it was not here; and the id of the version that was
     found here."""
     place, found = readable(tx, who, account, container, name, headers, version)
-    location, id = "", version_ids.id_of(found) if place.versioning else ""
+    location, id = "", versions.id_of(found) if place.versioning else ""
     for _ in range(MOST_LINKS + 1):
         if LINK not in found.metadata:
             return place, found, location, id
@@ -137,9 +138,9 @@ def readable(
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, READ)
     if version:
-        if version != version_ids.NULL and not access.may_read(who, account):
+        if version != versions.NULL and not access.may_read(who, account):
             raise access.refuse(who)  # An access list opens the current object alone.
-        return place, versioning.readable(tx, place, name, version)
+        return place, versions.readable(tx, place, name, version)
     found = standing(tx, place, name)
     if found is None:
         raise NotFound("The object could not be found.")
@@ -169,8 +170,8 @@ def may_put(
 
 def _take_quota(tx: Reading, container: Container, name: str, before: Object | None, size: int) -> None:
     """`before`: the object that has the name now. It goes, or becomes an old version, here or in another container."""
-    old, keeper = (before.size, versions.keeper(tx, container, before)) if before else (0, None)
-    objects, kept, grown = versioning.growth(tx, container, name, before, size)
+    old, keeper = (before.size, locations.keeper(tx, container, before)) if before else (0, None)
+    objects, kept, grown = versions.growth(tx, container, name, before, size)
     more = {container.name: (container, objects, grown)}
     if keeper is not None:
         _, objects, grown = more.get(keeper.name, (keeper, 0, 0))
@@ -211,7 +212,7 @@ def put(
         kept, more = link(tx, who, account, headers)
         said = replace(said, metadata={**said.metadata, **kept})
     made = new_object(tx, name, said, stored, headers.get("x-detect-content-type"), **more)
-    versions.keep(tx, place, name)
+    locations.keep(tx, place, name)
     tx.put_object(place, made, stored)
     return made
 
@@ -256,17 +257,17 @@ def remove(
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, WRITE)
     if version:
-        if version != version_ids.NULL and not access.owns(who, account):
+        if version != versions.NULL and not access.owns(who, account):
             raise access.refuse(who)
-        return versioning.remove(tx, place, name, version, by_age=by_age)
+        return versions.remove(tx, place, name, version, by_age=by_age)
     found = standing(tx, place, name)
     if found is not None and (wanted := headers.get("if-match")) and wanted.strip('"') not in ("*", found.etag):
         raise PreconditionFailed("If-Match: the object has another ETag.")
-    if found is not None and versions.bring_back(tx, place, found):
+    if found is not None and locations.bring_back(tx, place, found):
         return Removal(True)
     if place.versioning:
-        versioning.check_room(tx, place)
-    removal = versioning.delete(tx, place, name, found, always_marked=by_age)
+        versions.check_room(tx, place)
+    removal = versions.delete(tx, place, name, found, always_marked=by_age)
     if removal is None:
         tx.remove_object(place, name)
     return removal or Removal(found is not None)
@@ -278,7 +279,7 @@ def restore(tx: Writing, who: Who, account: str, container: str, name: str, vers
     place = containers.open_to(tx, who, account, container, {}, WRITE)
     if not access.owns(who, account):
         raise access.refuse(who)
-    return versioning.restore(tx, place, name, version)
+    return versions.restore(tx, place, name, version)
 
 
 def headers_of(found: Object) -> dict[str, str]:

@@ -8,10 +8,11 @@ from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, conditions, crossing, limits, signed, specials, stores, version_ids
+from kumoi.services.object_store import asked, conditions, crossing, limits, signed, specials, stores
 from kumoi.services.object_store.errors import PreconditionFailed
 from kumoi.services.object_store.objects import downloads, logic, schemas, segments, uploads
 from kumoi.services.object_store.objects.segments import Piece
+from kumoi.services.object_store.versions import logic as versions
 
 routes = Routes()
 PATH = "/v1/{account}/{container}/{object:path}"
@@ -21,13 +22,22 @@ _REFUSALS = (408, 409, 411, 412, 413, 422, 501, 507)
 _SPECIAL = (200, 303)
 
 
-@routes.put(PATH, policy=WRITERS, mode="stream", status=201, reply=bytes, raw_body=True, errors=(*_REFUSALS, *_SPECIAL))
+@routes.put(
+    PATH,
+    policy=WRITERS,
+    mode="stream",
+    query=schemas.Versioned,
+    status=201,
+    reply=bytes,
+    raw_body=True,
+    errors=(*_REFUSALS, *_SPECIAL),
+)
 @crossing.streamed
 async def put(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     if special := specials.of(request, "PUT"):
         return await special(request, body, (account, container, object))
     signed.heed(request, account, container, object)
-    version = asked.said(request, version_ids.PARAMETER)
+    version = asked.said(request, versions.PARAMETER)
     if version and "x-copy-from" not in request.headers:
         return await _restore(request, body, account, container, object, version)
     if asked.said(request, "multipart-manifest") == "put":
@@ -44,15 +54,15 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
 async def _restore(
     request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str, version: str
 ) -> Reply:
-    await uploads.taken(body, 0, f"body of a PUT with {version_ids.PARAMETER}")
+    await uploads.taken(body, 0, f"body of a PUT with {versions.PARAMETER}")
     made = await stores.change(request, lambda tx: logic.restore(tx, request.who, account, container, object, version))
     return uploads.made(made)
 
 
-@routes.copy(PATH, policy=READERS, mode="stream", errors=_REFUSALS)
+@routes.copy(PATH, policy=READERS, mode="stream", query=schemas.Versioned, errors=_REFUSALS)
 @crossing.streamed
 async def copy(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
-    version = asked.said(request, version_ids.PARAMETER) or ""
+    version = asked.said(request, versions.PARAMETER) or ""
     stores.look(
         request, lambda tx: logic.readable(tx, request.who, account, container, object, request.headers, version)
     )
@@ -72,8 +82,8 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
     if special := specials.of(request, "POST"):
         return await special(request, body, (account, container, object))
     signed.heed(request, account, container, object)
-    if asked.said(request, version_ids.PARAMETER):
-        raise BadRequest(f"{version_ids.PARAMETER}: a POST changes the current object alone.")
+    if asked.said(request, versions.PARAMETER):
+        raise BadRequest(f"{versions.PARAMETER}: a POST changes the current object alone.")
     said = logic.described(request.headers, clock.now())
     await stores.change(
         request, lambda tx: logic.change(tx, request.who, account, container, object, request.headers, said)
@@ -81,19 +91,19 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
     return asked.done(202)
 
 
-@routes.delete(PATH, policy=WRITERS, mode="stream", reply=bytes, errors=(*_REFUSALS, 200))
+@routes.delete(PATH, policy=WRITERS, mode="stream", query=schemas.Versioned, reply=bytes, errors=(*_REFUSALS, 200))
 @crossing.streamed
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     signed.heed(request, account, container, object)
     if asked.said(request, "multipart-manifest") == "delete" and (delete := specials.registered.get(("DELETE", "slo"))):
         return await delete(request, body, (account, container, object))
-    version = asked.said(request, version_ids.PARAMETER) or ""
+    version = asked.said(request, versions.PARAMETER) or ""
     removal = await stores.change(
         request, lambda tx: logic.remove(tx, request.who, account, container, object, request.headers, version)
     )
-    headers = {version_ids.HEADER: removal.id} if removal.id else {}
+    headers = {versions.HEADER: removal.id} if removal.id else {}
     if version:
-        headers["X-Object-Current-Version-Id"] = removal.current or version_ids.NULL
+        headers["X-Object-Current-Version-Id"] = removal.current or versions.NULL
     if not removal.there:
         raise NotFound("The object could not be found.", headers=headers)
     return asked.done(204, headers)

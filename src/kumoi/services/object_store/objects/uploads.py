@@ -13,10 +13,11 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, TooLarge, Unprocessable
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import asked, limits, stores, version_ids
+from kumoi.services.object_store import asked, limits, stores
 from kumoi.services.object_store.asked import http_date
-from kumoi.services.object_store.objects import downloads, logic, segments, versions
+from kumoi.services.object_store.objects import downloads, locations, logic, segments
 from kumoi.services.object_store.objects.segments import Piece
+from kumoi.services.object_store.versions import logic as versions
 
 BLOCK = 1 << 20
 """Bytes that are hashed and written at once, by a thread."""
@@ -111,7 +112,7 @@ async def receive_manifest(
         made = logic.new_object(
             tx, name, replace(said, metadata=metadata), stored, detect, size=size, slo_etag=f'"{etag}"'
         )
-        versions.keep(tx, place, name)
+        locations.keep(tx, place, name)
         tx.put_object(place, made, stored)
         return made
 
@@ -215,7 +216,7 @@ def made(object: Object) -> Reply:
 
 
 def version_of(object: Object) -> dict[str, str]:
-    return {version_ids.HEADER: version_ids.id_of(object)} if object.named else {}
+    return {versions.HEADER: versions.id_of(object)} if object.named else {}
 
 
 def copied(source: Place, found: Object, object: Object) -> Reply:

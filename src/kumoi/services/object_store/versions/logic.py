@@ -1,15 +1,20 @@
-"""Versions that a container keeps of its objects itself (`X-Versions-Enabled`): what a deletion leaves and a restoration
-brings back."""
+"""Versions of objects: their ids and lists, what a deletion leaves, and what a restoration brings back."""
 
 from dataclasses import dataclass
 
-from kumoi.engines.objects.interface import Container, Object, Reading, Versioning, Writing
+from kumoi.engines.objects.interface import Container, ListedVersion, Object, Reading, Versioning, Writing
+from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, NotFound, TooLarge
 from kumoi.services.object_store import limits, listings
-from kumoi.services.object_store.objects.versions import DELETED
-from kumoi.services.object_store.version_ids import HEADER, PARAMETER, id_of, number
 
-_EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
+PARAMETER, HEADER = "version-id", "X-Object-Version-Id"
+NULL = "null"
+LAST = 10**15
+"""Larger than the number of any version."""
+_IN_A_SECOND = 10**5
+DELETED = "application/x-deleted;swift_versions_deleted=1"
+"""The content type of delete markers."""
+EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,23 @@ class Marked(NotFound):
         self.found = found
 
 
+def id_of(found: Object | ListedVersion) -> str:
+    """As in Swift, when it was made, in seconds."""
+    if not found.named:
+        return NULL
+    return f"{found.version // _IN_A_SECOND:010d}.{found.version % _IN_A_SECOND:05d}"
+
+
+def number(id: str, parameter: str = PARAMETER) -> int | None:
+    """None: the null version."""
+    if id == NULL:
+        return None
+    seconds, _, rest = id.partition(".")
+    if not (limits.is_number(seconds) and len(seconds) == 10 and limits.is_number(rest) and len(rest) == 5):
+        raise BadRequest(f"{parameter}: {id[:40]!r} is no id of a version.")
+    return int(seconds) * _IN_A_SECOND + int(rest)
+
+
 def find(tx: Reading, place: Container, name: str, id: str) -> Object:
     """A version of an object, or a delete marker."""
     wanted = number(id)
@@ -49,6 +71,9 @@ def readable(tx: Reading, place: Container, name: str, id: str) -> Object:
     found = find(tx, place, name, id)
     if found.marker:
         raise Marked(found)
+    # A version with an id stays when it expires as the current object.
+    if not found.named and found.delete_at is not None and found.delete_at <= tx.now // clock.SECOND:
+        raise NotFound("The specified version does not exist.")
     return found
 
 
@@ -77,8 +102,8 @@ def delete(
         else:
             tx.remove_object(place, name)
         return Removal(found is not None)
-    entry = listings.entry(name, _EMPTY, 0, DELETED, tx.now)
-    marker = Object(name=name, size=0, etag=_EMPTY, content_type=DELETED, at=tx.now, entry=entry)
+    entry = listings.entry(name, EMPTY, 0, DELETED, tx.now)
+    marker = Object(name=name, size=0, etag=EMPTY, content_type=DELETED, at=tx.now, entry=entry)
     tx.put_marker(place, marker)
     return Removal(found is not None, id_of(marker), True)
 
@@ -114,8 +139,23 @@ def restore(tx: Writing, place: Container, name: str, id: str) -> Object:
     found = readable(tx, place, name, id)
     if found.old:
         tx.restore_version(place, found)
+    elif found.delete_at is not None:
+        found.delete_at = None
+        tx.put_object(place, found, None)
     return found
 
 
 def same(one: Object, other: Object) -> bool:
     return (one.version, one.old) == (other.version, other.old)
+
+
+def listed(found: list[ListedVersion]) -> bytes:
+    """As JSON: the entries of objects, with more in each."""
+    texts = []
+    for each in found:
+        if each.entry is None:
+            texts.append(listings.folder(each.name))
+            continue
+        latest = "true" if each.latest else "false"
+        texts.append(f'{each.entry[:-1]},"version_id":"{id_of(each)}","is_latest":{latest}}}')
+    return f"[{','.join(texts)}]".encode()

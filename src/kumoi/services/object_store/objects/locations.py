@@ -4,10 +4,9 @@ one back, or for ever (`X-History-Location`)."""
 from kumoi.engines.objects.interface import Container, Object, Page, Reading, Stored, Writing
 from kumoi.services.object_store import asked, limits, listings
 from kumoi.services.object_store.errors import PreconditionFailed
+from kumoi.services.object_store.versions.logic import DELETED, EMPTY
 
 STACK, HISTORY = "x-versions-location", "x-history-location"
-DELETED = "application/x-deleted;swift_versions_deleted=1"
-_EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
 
 
 def keeper(tx: Reading, place: Container, found: Object) -> Container | None:
@@ -34,9 +33,9 @@ def bring_back(tx: Writing, place: Container, found: Object) -> bool:
     if HISTORY in place.metadata:
         keep(tx, place, found.name)
         name = _name(found.name, tx.now)
-        entry = listings.entry(name, _EMPTY, 0, DELETED, tx.now)
-        marker = Object(name=name, size=0, etag=_EMPTY, content_type=DELETED, at=tx.now, entry=entry)
-        tx.put_object(to, marker, Stored(0, _EMPTY, b"", None))
+        entry = listings.entry(name, EMPTY, 0, DELETED, tx.now)
+        marker = Object(name=name, size=0, etag=EMPTY, content_type=DELETED, at=tx.now, entry=entry)
+        tx.put_object(to, marker, Stored(0, EMPTY, b"", None))
         return True
     kept = tx.objects(to, Page(limit=1, prefix=_prefix(found.name), reverse=True))
     before = tx.object(to, kept[0].name) if kept else None

@@ -1,0 +1,1 @@
+"""Versions that a container keeps of its objects itself (`X-Versions-Enabled`)."""
