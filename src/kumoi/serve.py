@@ -12,8 +12,8 @@ from granian.constants import Interfaces
 from granian.server.embed import Server as OwnServer
 from granian.server.mp import MPServer
 
-from kumoi import app, services
-from kumoi.kernel import lanes, log, preparation, settings, streams
+from kumoi import app
+from kumoi.kernel import lanes, log, settings, streams
 from kumoi.kernel.settings import Folder
 from kumoi.kernel.wsgi import wsgi
 
@@ -23,18 +23,12 @@ IN_LANES = 66
 """Additional threads for requests that wait for a lane: all that the lane of password hashes accepts, and some more."""
 
 
-def api() -> Any:
-    """The WSGI application; created in each worker."""
-    log.start()
-    return lanes.Bounded(wsgi(app.make_api(Path(os.environ["KUMOI_DATA"]))), AT_ONCE)
-
-
 class Workers(MPServer):
     """One parent, and a socket for each worker. With one shared socket, the worker that wakes first takes nearly all
     connections. The parent holds the sockets too, so that connections to a dead worker wait for its successor."""
 
     def __init__(self, folder: Folder, count: int, **more: Any) -> None:
-        super().__init__("kumoi.serve:api", uds=folder.api_socket(0), workers=count, **more)
+        super().__init__("the loader of serve_api", uds=folder.api_socket(0), workers=count, **more)
         self.folder = folder
 
     def _init_shared_socket(self) -> None:
@@ -52,24 +46,26 @@ class Workers(MPServer):
 
 
 def serve_api(folder: Folder) -> None:
-    """Fork workers after everything is loaded, so that they share memory."""
-    os.environ["KUMOI_DATA"] = str(folder.data)
-    services.use(settings.load(folder).services)
-    app.load_services()
-    preparation.wait(folder)
+    """Fork workers after the application is made, so that they share its memory. It has no connections and no threads yet:
+    each worker opens its own on first use."""
+    application = lanes.Bounded(wsgi(app.make_api(folder.data)), AT_ONCE)
+
+    def load() -> Any:
+        log.start()
+        return application
+
     gc.collect()
     gc.freeze()
     Workers(
         folder,
         settings.load(folder).api_workers,
-        factory=True,
         interface=Interfaces.WSGI,
         blocking_threads=AT_ONCE + IN_LANES,
         respawn_failed_workers=True,
         respawn_interval=0.5,
         workers_kill_timeout=8,
         log_enabled=False,
-    ).serve()
+    ).serve(target_loader=load, wrap_loader=False)
 
 
 async def serve_streams(folder: Folder) -> None:

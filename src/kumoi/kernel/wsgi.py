@@ -66,7 +66,8 @@ def wsgi(api: Api) -> falcon.App:  # type: ignore[type-arg]
         for path in dict.fromkeys((service.root, service.prefix, service.address, *service.older)):
             if path and path not in by_path:
                 app.add_route(path, _Discovery(api, service, path))
-    app.add_route(HEALTHCHECK, _Health(api))
+    # The last route compiles the router here, so that processes that are forked afterwards share it.
+    app.add_route(HEALTHCHECK, _Health(api), compile=True)
 
     def absent(req: falcon.Request, resp: falcon.Response, **_: Any) -> None:
         api.refuse(req, resp, NotFound(""))
