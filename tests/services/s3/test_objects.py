@@ -193,13 +193,10 @@ def test_lists(s3: Any) -> None:
 def test_what_is_absent_says_so(s3: Any) -> None:
     s3.create_bucket(Bucket="absent")
     s3.put_object(Bucket="absent", Key="k", Body=b"x")
-    config = {"Status": "Enabled"}
-    assert refused(s3.put_bucket_versioning, Bucket="absent", VersioningConfiguration=config) == ("NotImplemented", 501)
     assert refused(s3.put_object, Bucket="absent", Key="k", Body=b"", ACL="public-read") == ("NotImplemented", 501)
     tags = {"TagSet": [{"Key": "a", "Value": "b"}]}
     assert refused(s3.put_bucket_tagging, Bucket="absent", Tagging=tags) == ("NotImplemented", 501)
     assert refused(s3.get_bucket_tagging, Bucket="absent") == ("NoSuchTagSet", 404)
-    assert refused(s3.get_object, Bucket="absent", Key="k", VersionId="1") == ("NotImplemented", 501)
     assert refused(s3.get_bucket_lifecycle_configuration, Bucket="absent") == ("NoSuchLifecycleConfiguration", 404)
     assert "Status" not in s3.get_bucket_versioning(Bucket="absent")
     assert s3.get_bucket_acl(Bucket="absent")["Grants"][0]["Permission"] == "FULL_CONTROL"

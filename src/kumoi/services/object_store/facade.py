@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
+from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Versioning, Writing
 from kumoi.kernel.http import Request
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, conditions, listings
@@ -14,12 +14,14 @@ from kumoi.services.object_store.objects.downloads import CARRIED, STREAMS, Foun
 from kumoi.services.object_store.objects.logic import HIDDEN, KEPT, META, Described, may_put, standing
 from kumoi.services.object_store.objects.uploads import BLOCK, pour
 from kumoi.services.object_store.stores import change, look, of, slowly, translated
+from kumoi.services.object_store.versions.logic import LAST, NULL, Marked, Removal, id_of, number
 
 __all__ = [
-    "BLOCK", "CARRIED", "HIDDEN", "KEPT", "LONGEST_HEADER", "META", "MOST_BYTES", "STREAMS", "Described", "Entry", "Found",
-    "account_of", "blocks", "change", "check_name", "check_reader", "conditions", "create_container", "decoded",
-    "encoded", "entry", "find", "look", "may_put", "of", "open_to", "pour", "put", "remove", "remove_container",
-    "slowly", "standing", "translated",
+    "BLOCK", "CARRIED", "HIDDEN", "KEPT", "LAST", "LONGEST_HEADER", "META", "MOST_BYTES", "NULL", "STREAMS",
+    "Described", "Entry", "Found", "Marked", "Removal", "account_of", "blocks", "change", "check_name",
+    "check_reader", "conditions", "create_container", "decoded", "encoded", "entry", "find", "id_of", "look",
+    "may_put", "number", "of", "open_to", "pour", "put", "remove", "remove_container", "set_versioning", "slowly",
+    "standing", "translated",
 ]  # fmt: skip
 
 
@@ -42,11 +44,12 @@ def remove_container(tx: Writing, who: Who, container: str) -> None:
     containers.remove(tx, who, account_of(who), container)
 
 
-def find(tx: Reading, who: Who, container: str, name: str, *, bytes_too: bool = True) -> Found:
-    """An object of the caller's project, as a download sends it: what a link or a manifest stands for."""
-    where, there, *_ = logic.followed(tx, who, account_of(who), container, name, {})
+def find(tx: Reading, who: Who, container: str, name: str, version: str = "", *, bytes_too: bool = True) -> Found:
+    """An object of the caller's project, as a download sends it: what a link or a manifest stands for. `version`: the id of
+    the one that is wanted instead of the current one. NotFound; Marked if that one is a delete marker."""
+    where, there, _, id = logic.followed(tx, who, account_of(who), container, name, {}, version)
     needs_data = there.place is None and (bytes_too or segments.STATIC in there.metadata)
-    found = Found(where, there, tx.data(where, there.name, there.version) if needs_data else None)
+    found = Found(where, there, tx.data(where, there.name, there.version) if needs_data else None, version=id)
     if segments.is_manifest(there):
         found.pieces, there.etag = segments.assembled(tx, who, where.account, where, there, {}, found.data)
         there.size = sum(piece.size for piece in found.pieces)
@@ -66,9 +69,16 @@ def put(tx: Writing, who: Who, container: str, name: str, said: Described, store
     return logic.put(tx, who, account_of(who), container, name, headers, said, stored)
 
 
-def remove(tx: Writing, who: Who, container: str, name: str) -> bool:
-    """False: there was none."""
-    return logic.remove(tx, who, account_of(who), container, name, {}, by_age=True).there
+def remove(tx: Writing, who: Who, container: str, name: str, version: str = "") -> Removal:
+    """By the rules of S3. NotFound if the version does not exist."""
+    return logic.remove(tx, who, account_of(who), container, name, {}, version, by_age=True)
+
+
+def set_versioning(tx: Writing, who: Who, container: str, versioning: Versioning) -> None:
+    """BadRequest if it keeps versions in another container."""
+    where = containers.open_to(tx, who, account_of(who), container, {}, access.WRITE)
+    containers.owned(who, where.account, container)
+    containers.set_versioning(tx, where, versioning)
 
 
 def entry(found: Object) -> str:

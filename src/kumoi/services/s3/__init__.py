@@ -9,6 +9,7 @@ ORDER = (
     "asked",
     "xml",
     "buckets",
+    "versions",
     "tags",
     "objects",
     "uploads",

@@ -8,7 +8,7 @@ from kumoi.services.s3.errors import S3Error, absent, invalid
 
 LIST = (
     "prefix", "delimiter", "marker", "max-keys", "encoding-type", "list-type", "continuation-token", "start-after",
-    "fetch-owner", "key-marker", "upload-id-marker", "max-uploads", "max-buckets",
+    "fetch-owner", "key-marker", "upload-id-marker", "version-id-marker", "max-uploads", "max-buckets",
 )  # fmt: skip
 PARTS = ("uploadId", "partNumber", "part-number-marker", "max-parts")
 REPLIES = {
@@ -34,17 +34,17 @@ NEVER_SET = {
 """Parameter of what cannot be set → the error of a GET."""
 ABSENT = (
     *NEVER_SET, "accelerate", "analytics", "attributes", "intelligent-tiering", "inventory", "logging", "metrics",
-    "notification", "policyStatus", "renameObject", "requestPayment", "restore", "select", "session", "torrent", "versionId",
-    "versions",
+    "notification", "policyStatus", "renameObject", "requestPayment", "restore", "select", "session", "torrent",
 )  # fmt: skip
 """Parameters that ask for something that does not exist here."""
-KNOWN = ("acl", "delete", "location", "uploads", "versioning")
+KNOWN = ("acl", "delete", "location", "uploads", "versionId", "versioning", "versions")
 QUERY = queries.texts(queries.optional("S3Query", dict.fromkeys((*LIST, *PARTS, *REPLIES, *KNOWN, *ABSENT), str)))
 _REFUSED_HEADERS = (
     "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm", "x-amz-object-lock-mode",
     "x-amz-object-lock-legal-hold", "x-amz-object-lock-retain-until-date", "x-amz-bucket-object-lock-enabled",
     "x-amz-website-redirect-location", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-read-acp",
     "x-amz-grant-write-acp", "x-amz-grant-full-control", "x-amz-write-offset-bytes",
+    "x-amz-mfa",
 )  # fmt: skip
 _PRIVATE = ("private", "bucket-owner-full-control", "bucket-owner-read")
 

@@ -40,6 +40,10 @@ def no_key(name: str) -> S3Error:
     return S3Error(404, "NoSuchKey", f"The key {name} does not exist.")
 
 
+def no_version(id: str) -> S3Error:
+    return S3Error(404, "NoSuchVersion", f"The version {id[:100]} does not exist.")
+
+
 def no_upload(id: str) -> S3Error:
     return S3Error(404, "NoSuchUpload", f"The upload {id} does not exist. It may have been completed or aborted.")
 

@@ -39,6 +39,8 @@ class Found:
     """Its own bytes, if they lie beside its name."""
     headers: dict[str, str] = field(default_factory=dict)
     pieces: list[Piece] | None = None
+    version: str = ""
+    """The id of what was found under the name that was asked for; empty: the container never kept versions."""
 
     @property
     def place(self) -> str | None:

@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from kumoi.engines.objects.interface import Container, Page, Reading, Writing
-from kumoi.kernel.errors import NotFound
+from kumoi.engines.objects.interface import Container, Page, Reading, Versioning, Writing
+from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import facade as object_store
-from kumoi.services.s3 import asked
-from kumoi.services.s3.errors import S3Error, no_bucket
+from kumoi.services.s3 import asked, xml
+from kumoi.services.s3.errors import S3Error, absent, malformed, no_bucket
 
 SEGMENTS = "+segments"
 """The end of the names of containers for the parts of uploads. They are no buckets."""
@@ -37,9 +37,12 @@ def create(tx: Writing, who: Who, name: str) -> None:
 
 def remove(tx: Writing, who: Who, name: str) -> None:
     """Unfinished uploads go with it."""
-    if opened(tx, who, name, write=True).objects:
-        raise S3Error(409, "BucketNotEmpty", "The bucket has objects: delete them first.")
+    bucket = opened(tx, who, name, write=True)
     segments = tx.container(object_store.account_of(who), name + SEGMENTS)
+    if bucket.objects or bucket.versions or (segments and segments.versions):
+        raise S3Error(
+            409, "BucketNotEmpty", "The bucket has objects, old versions or delete markers: delete them first."
+        )
     if segments is not None:
         while listed := tx.objects(segments, Page(limit=1000)):
             for each in listed:
@@ -76,3 +79,27 @@ def private(who: Who) -> dict[str, Any]:
         "@xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "@xsi:type": "CanonicalUser", **owner(who),
     }  # fmt: skip
     return {"Owner": owner(who), "AccessControlList": {"Grant": [{"Grantee": grantee, "Permission": "FULL_CONTROL"}]}}
+
+
+def versioning(tx: Reading, who: Who, name: str) -> dict[str, Any]:
+    """The content of VersioningConfiguration."""
+    status = opened(tx, who, name).versioning.capitalize()
+    return {"Status": status} if status else {}
+
+
+def read_versioning(raw: bytes) -> Versioning:
+    document = xml.parse(raw, "VersioningConfiguration")
+    if xml.text_of(document, "MfaDelete") == "Enabled":
+        raise absent("MfaDelete")
+    status = xml.text_of(document, "Status")
+    if status not in ("Enabled", "Suspended"):
+        raise malformed("Status is neither Enabled nor Suspended")
+    return Versioning(status.lower())
+
+
+def set_versioning(tx: Writing, who: Who, name: str, wanted: Versioning) -> None:
+    opened(tx, who, name, write=True)
+    try:
+        object_store.set_versioning(tx, who, name, wanted)
+    except BadRequest:
+        raise S3Error(409, "InvalidBucketState", "The bucket keeps old versions in another container.") from None

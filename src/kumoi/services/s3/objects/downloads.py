@@ -13,7 +13,7 @@ from kumoi.services.s3.asked import Parameters
 from kumoi.services.s3.errors import absent
 from kumoi.services.s3.objects import logic
 
-_CARRIED = object_store.CARRIED | {"x-amz-checksum-crc32", "x-amz-tagging-count"}
+_CARRIED = object_store.CARRIED | {"x-amz-checksum-crc32", "x-amz-tagging-count", "x-amz-version-id"}
 _FRONT_WOULD_JUDGE = ("if-match", "if-unmodified-since", "if-range")
 
 
@@ -21,9 +21,10 @@ def look(request: Request, bucket: str, key: str, given: Parameters, *, bytes_to
     """The object, and a reply without its bytes."""
     if "partNumber" in given:
         raise absent("?partNumber of a download")
-    found = object_store.look(request, lambda tx: logic.found(tx, request.who, bucket, key, bytes_too=bytes_too))
+    id = given.text("versionId")
+    found = object_store.look(request, lambda tx: logic.found(tx, request.who, bucket, key, id, bytes_too=bytes_too))
     with_sums = request.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED"
-    headers = logic.headers_of(found.object, with_sums=with_sums and "range" not in request.headers)
+    headers = logic.headers_of(found.object, found.version, with_sums=with_sums and "range" not in request.headers)
     content_type = object_store.encoded(found.object.content_type)
     for name, header in asked.REPLIES.items():
         if text := given.text(name):

@@ -9,13 +9,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from kumoi.engines.objects.interface import Listed, Page, Reading
+from kumoi.engines.objects.interface import Container, Listed, ListedVersion, Page, Reading, VersionPage
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import facade as object_store
 from kumoi.services.s3 import asked
 from kumoi.services.s3.asked import Parameters
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.errors import invalid
+from kumoi.services.s3.versions import logic as ids
 
 MOST = 1000
 _decode = msgspec.json.Decoder(object_store.Entry).decode
@@ -106,3 +107,45 @@ def _object(listed: Listed, encode: Callable[[str], str], who: Who | None) -> di
         "Owner": buckets.owner(who) if who else None,
         "StorageClass": "STANDARD",
     }
+
+
+def versions(tx: Reading, who: Who, bucket: str, given: Parameters) -> dict[str, Any]:
+    """The content of ListVersionsResult."""
+    most, encode = given.number("max-keys", MOST, MOST), encoder(given)
+    prefix, delimiter, marker, id = map(given.text, ("prefix", "delimiter", "key-marker", "version-id-marker"))
+    if id and not marker:
+        raise invalid("version-id-marker", "it needs key-marker.")
+    place = buckets.opened(tx, who, bucket, listing=True)
+    page = VersionPage(
+        limit=most + 1, prefix=prefix, delimiter=delimiter, marker=marker, version_marker=_number(tx, place, marker, id)
+    )
+    rows = tx.versions(place, page) if most else []
+    there, rows = len(rows) > most, rows[:most]
+    last = rows[-1] if rows and there else None
+    return {
+        "Name": bucket, "Prefix": encode(prefix), "KeyMarker": encode(marker), "VersionIdMarker": id,
+        "NextKeyMarker": encode(last.name) if last else None,
+        "NextVersionIdMarker": object_store.id_of(last) if last and last.entry is not None else None,
+        "MaxKeys": most, "Delimiter": encode(delimiter) or None, "EncodingType": given.text("encoding-type") or None,
+        "IsTruncated": there,
+        "Version": [_version(each, encode, who) for each in rows if each.entry is not None and not each.marker],
+        "DeleteMarker": [_version(each, encode, who) for each in rows if each.entry is not None and each.marker],
+        "CommonPrefixes": [{"Prefix": encode(each.name)} for each in rows if each.entry is None],
+    }  # fmt: skip
+
+
+def _number(tx: Reading, place: Container, key: str, id: str) -> int | None:
+    """Of the version behind which a page begins; None: behind all of its key."""
+    if not id:
+        return None
+    if (number := ids.check_id(place, id, "version-id-marker")) is not None:
+        return number
+    null = tx.version(place, key, None)
+    return null.version if null else object_store.LAST
+
+
+def _version(listed: ListedVersion, encode: Callable[[str], str], who: Who) -> dict[str, Any]:
+    shown = _object(Listed(listed.name, listed.entry), encode, who)
+    if listed.marker:
+        shown = {name: shown[name] for name in ("Key", "LastModified", "Owner")}
+    return {**shown, "VersionId": object_store.id_of(listed), "IsLatest": listed.latest}

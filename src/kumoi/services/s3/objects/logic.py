@@ -1,6 +1,6 @@
 """The rules of objects."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,8 +13,12 @@ from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.checksums import PREFIX as CHECKSUM
 from kumoi.services.s3.errors import S3Error, absent, invalid, no_key
 from kumoi.services.s3.tags import logic as tags
+from kumoi.services.s3.versions import logic as versions
 
 META = "x-amz-meta-"
+Named = tuple[str, str]
+"""Key, and the id of a version or nothing."""
+Outcome = object_store.Removal | ApiError
 SUMS = f"{object_store.HIDDEN}s3-"
 """The beginning of the names under which an object stores its checksums."""
 DEFAULT_TYPE = "binary/octet-stream"
@@ -60,21 +64,26 @@ def described(headers: Mapping[str, str], sums: Mapping[str, str]) -> Described:
     return Described(content_type, metadata, None)
 
 
-def found(tx: Reading, who: Who, bucket: str, key: str, *, bytes_too: bool = True) -> Found:
+def found(tx: Reading, who: Who, bucket: str, key: str, version: str = "", *, bytes_too: bool = True) -> Found:
     check_key(key)
-    buckets.opened(tx, who, bucket)
+    where = buckets.opened(tx, who, bucket)
+    versions.check_id(where, version)
     try:
-        return object_store.find(tx, who, bucket, key, bytes_too=bytes_too)
+        return object_store.find(tx, who, bucket, key, version, bytes_too=bytes_too)
+    except object_store.Marked as marked:
+        raise versions.marked(marked.found) from None
     except NotFound:
-        raise no_key(key) from None
+        raise versions.missing(tx, where, key, version) from None
 
 
-def headers_of(there: Object, *, with_sums: bool) -> dict[str, str]:
+def headers_of(there: Object, version: str = "", *, with_sums: bool) -> dict[str, str]:
     from email.utils import formatdate
 
     headers = {
         "ETag": f'"{there.etag}"', "Last-Modified": formatdate(there.at // 1_000_000, usegmt=True), "Accept-Ranges": "bytes",
     }  # fmt: skip
+    if version:
+        headers[versions.HEADER] = version
     for name, value in there.metadata.items():
         if name.startswith(object_store.META):
             headers[META + name[len(object_store.META) :]] = object_store.encoded(value)
@@ -120,38 +129,43 @@ def put(
     return object_store.put(tx, who, bucket, key, said, stored)
 
 
-def remove(tx: Writing, who: Who, bucket: str, key: str, headers: Mapping[str, str]) -> None:
+def remove(
+    tx: Writing, who: Who, bucket: str, key: str, headers: Mapping[str, str], version: str = ""
+) -> object_store.Removal:
     """S3 does not say whether it was there."""
     check_key(key)
     where = buckets.opened(tx, who, bucket, write=True)
+    versions.check_id(where, version)
     if "if-match" in headers:
         check_conditions(tx, where, key, {"if-match": headers["if-match"]})
-    object_store.remove(tx, who, bucket, key)
+    try:
+        return object_store.remove(tx, who, bucket, key, version)
+    except NotFound:
+        return object_store.Removal(False, version)
 
 
-def remove_many(tx: Writing, who: Who, bucket: str, keys: list[str]) -> list[tuple[str, ApiError | None]]:
-    """(key, why it was not removed) of each."""
+def remove_many(tx: Writing, who: Who, bucket: str, named: list[Named]) -> list[tuple[Named, Outcome]]:
+    """What became of each, or why it was not removed."""
     buckets.opened(tx, who, bucket, write=True)
-    done: list[tuple[str, ApiError | None]] = []
-    for key in keys:
+    done: list[tuple[Named, Outcome]] = []
+    for key, version in named:
         try:
-            remove(tx, who, bucket, key, {})
+            done.append(((key, version), remove(tx, who, bucket, key, {}, version)))
         except ApiError as error:
-            done.append((key, error))
-        else:
-            done.append((key, None))
+            done.append(((key, version), error))
     return done
 
 
-def source(text: str) -> tuple[str, str]:
-    """(bucket, key) of `x-amz-copy-source`."""
+def source(text: str) -> tuple[str, str, str]:
+    """(bucket, key, version) of `x-amz-copy-source`."""
     path, _, query = text.partition("?")
-    if query:
-        raise absent("x-amz-copy-source with a version")
+    name, _, version = query.partition("=")
+    if query and (name != "versionId" or not version):
+        raise invalid("x-amz-copy-source", "behind the key it has only versionId.")
     bucket, slash, key = unquote(path, errors="replace").removeprefix("/").partition("/")
     if not (bucket and slash and key):
         raise invalid("x-amz-copy-source", "it is not of the form /bucket/key.")
-    return bucket, key
+    return bucket, key, unquote(version)
 
 
 def of_source(headers: Mapping[str, str]) -> dict[str, str]:
@@ -193,5 +207,14 @@ def _directive(headers: Mapping[str, str], name: str) -> str:
     return text
 
 
-def errors_of(done: list[tuple[str, ApiError | None]], code_of: Any) -> list[dict[str, str]]:
-    return [{"Key": key, "Code": code_of(error), "Message": error.message} for key, error in done if error is not None]
+def deleted(done: list[tuple[Named, Outcome]], code_of: Callable[[ApiError], str], *, quiet: bool) -> dict[str, Any]:
+    """The content of DeleteResult."""
+    gone, errors = [], []
+    for (key, version), outcome in done:
+        named = {"Key": key, "VersionId": version or None}
+        if isinstance(outcome, ApiError):
+            errors.append({**named, "Code": code_of(outcome), "Message": outcome.message})
+        elif not quiet:
+            marker = {"DeleteMarker": True, "DeleteMarkerVersionId": outcome.id} if outcome.marker else {}
+            gone.append({**named, **marker})
+    return {"Deleted": gone, "Error": errors}

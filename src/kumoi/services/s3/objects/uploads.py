@@ -58,16 +58,17 @@ async def put(request: Request, body: AsyncIterator[bytes], bucket: str, key: st
 
 def source(request: Request) -> Found:
     """The source of a copy, whose conditions hold."""
-    bucket, key = logic.source(request.headers["x-amz-copy-source"])
-    found = object_store.look(request, lambda tx: logic.found(tx, request.who, bucket, key))
+    bucket, key, version = logic.source(request.headers["x-amz-copy-source"])
+    found = object_store.look(request, lambda tx: logic.found(tx, request.who, bucket, key, version))
     if conditions.unchanged(logic.of_source(request.headers), found.object):
         raise S3Error(412, "PreconditionFailed", "x-amz-copy-source-if-…: the source does not fulfil the condition.")
     return found
 
 
-async def copy(request: Request, bucket: str, key: str) -> Object:
+async def copy(request: Request, bucket: str, key: str) -> tuple[Object, Found]:
+    """(what was made, its source)."""
     who, found = request.who, source(request)
-    same = logic.source(request.headers["x-amz-copy-source"]) == (bucket, key)
+    same = logic.source(request.headers["x-amz-copy-source"]) == (bucket, key, "")
     if found.object.size > object_store.MOST_BYTES:
         raise S3Error(
             400, "InvalidRequest",
@@ -76,11 +77,12 @@ async def copy(request: Request, bucket: str, key: str) -> Object:
     said = logic.copied_metadata(found, request.headers, same=same)
     headers = {name: value for name, value in request.headers.items() if name in ("if-match", "if-none-match")}
     object_store.look(request, lambda tx: logic.may_put(tx, who, bucket, key, headers, found.object.size))
-    return await join(
+    made = await join(
         request,
         [(found, 0, found.object.size)],
         lambda tx, stored: logic.put(tx, who, bucket, key, headers, said, stored),
     )
+    return made, found
 
 
 async def join(request: Request, pieces: Iterable[tuple[Found, int, int]], give: Callable[[Writing, Stored], T]) -> T:

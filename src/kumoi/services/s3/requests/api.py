@@ -45,7 +45,11 @@ def show_bucket(request: Request, container: str, query: queries.Params) -> Repl
     if asked_for == "acl":
         return xml.reply("AccessControlPolicy", buckets.private(who))
     if asked_for == "versioning":
-        return xml.reply("VersioningConfiguration", {})
+        shown = object_store.look(request, lambda tx: buckets.versioning(tx, who, container))
+        return xml.reply("VersioningConfiguration", shown)
+    if "versions" in given:
+        found = object_store.look(request, lambda tx: listing.versions(tx, who, container, given))
+        return xml.reply("ListVersionsResult", found)
     if "uploads" in given:
         listed = object_store.look(request, lambda tx: uploads.list_uploads(tx, who, container, given))
         return xml.reply("ListMultipartUploadsResult", listed)
@@ -60,23 +64,27 @@ def head_bucket(request: Request, container: str, query: queries.Params) -> Repl
     return Reply(raw=b"", headers={"x-amz-bucket-region": request.settings.region}, content_type=xml.KIND)
 
 
-@routes.get(OBJECT, policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(206, 304, 409, 412, 416, 501))
+@routes.get(OBJECT, policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(206, 304, 405, 409, 412, 416, 501))
 def get_object(request: Request, container: str, object: str, query: queries.Params) -> Reply:
     given, who = Parameters(query), request.who
     if "uploadId" in given:
         parts = object_store.look(request, lambda tx: uploads.list_parts(tx, who, container, object, given))
         return xml.reply("ListPartsResult", parts)
     if "tagging" in given:
-        return xml.reply("Tagging", object_store.look(request, lambda tx: tags.shown(tx, who, container, object)))
+        shown, headers = object_store.look(
+            request, lambda tx: tags.shown(tx, who, container, object, given.text("versionId"))
+        )
+        return xml.reply("Tagging", shown, headers=headers)
     if "acl" in given or any(name in given for name in asked.NEVER_SET):
-        object_store.look(request, lambda tx: objects.found(tx, who, container, object, bytes_too=False))
+        id = given.text("versionId")
+        object_store.look(request, lambda tx: objects.found(tx, who, container, object, id, bytes_too=False))
     asked.refuse_absent(request, given)
     if "acl" in given:
         return xml.reply("AccessControlPolicy", buckets.private(who))
     return downloads.get(request, container, object, given)
 
 
-@routes.head(OBJECT, policy=SIGNED, mode="live", query=QUERY, errors=(206, 304, 412, 416, 501))
+@routes.head(OBJECT, policy=SIGNED, mode="live", query=QUERY, errors=(206, 304, 405, 412, 416, 501))
 def head_object(request: Request, container: str, object: str, query: queries.Params) -> Reply:
     given = Parameters(query)
     asked.refuse_absent(request, given)

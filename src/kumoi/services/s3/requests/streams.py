@@ -17,11 +17,12 @@ from kumoi.services.s3.objects import uploads as bodies
 from kumoi.services.s3.tags import logic as tags
 from kumoi.services.s3.uploads import logic as uploads
 from kumoi.services.s3.uploads import transfer
+from kumoi.services.s3.versions import logic as versions
 
 routes = Routes()
 SIGNED = policy.by_signature()
 BUCKET, OBJECT = "/{container}", "/{container}/{object:path}"
-_REFUSALS = (408, 409, 411, 412, 413, 416, 501, 507)
+_REFUSALS = (405, 408, 409, 411, 412, 413, 416, 501, 507)
 
 
 @routes.put(BUCKET, policy=SIGNED, mode="stream", raw_body=True, reply=bytes, errors=_REFUSALS)
@@ -29,8 +30,12 @@ async def put_bucket(request: Request, body: AsyncIterator[bytes], container: st
     given = asked.parameters(request)
     asked.refuse_absent(request, given)
     asked.refuse_headers(request)
-    if name := next((name for name in ("acl", "versioning") if name in given), ""):
-        raise absent(f"?{name}")
+    if "acl" in given:
+        raise absent("?acl")
+    if "versioning" in given:
+        wanted = buckets.read_versioning(await chunks.whole(request, body, xml.MOST))
+        await object_store.change(request, lambda tx: buckets.set_versioning(tx, request.who, container, wanted))
+        return Reply(raw=b"", content_type=xml.KIND)
     await chunks.whole(request, body, xml.MOST)
     await object_store.change(request, lambda tx: buckets.create(tx, request.who, container))
     return Reply(raw=b"", headers={"Location": f"/{container}"}, content_type=xml.KIND)
@@ -42,13 +47,10 @@ async def post_bucket(request: Request, body: AsyncIterator[bytes], container: s
     asked.refuse_absent(request, given)
     if "delete" not in given:
         raise absent("POST of a form")
+    asked.refuse_headers(request)
     keys, quiet = deletions.read(await chunks.whole(request, body, xml.MOST))
     done = await object_store.change(request, lambda tx: objects.remove_many(tx, request.who, container, keys))
-    fields = {
-        "Deleted": [{"Key": key} for key, error in done if error is None and not quiet],
-        "Error": objects.errors_of(done, code_of),
-    }
-    return xml.reply("DeleteResult", fields)
+    return xml.reply("DeleteResult", objects.deleted(done, code_of, quiet=quiet))
 
 
 @routes.delete(BUCKET, policy=SIGNED, mode="stream", reply=bytes, errors=_REFUSALS)
@@ -63,8 +65,10 @@ async def put_object(request: Request, body: AsyncIterator[bytes], container: st
     given = asked.parameters(request)
     if "tagging" in given:
         tagged = tags.of_document(await chunks.whole(request, body, xml.MOST))
-        await object_store.change(request, lambda tx: tags.put(tx, request.who, container, object, tagged))
-        return Reply(raw=b"", content_type=xml.KIND)
+        headers = await object_store.change(
+            request, lambda tx: tags.put(tx, request.who, container, object, tagged, given.text("versionId"))
+        )
+        return Reply(raw=b"", headers=headers, content_type=xml.KIND)
     asked.refuse_absent(request, given)
     asked.refuse_headers(request)
     if "acl" in given:
@@ -72,16 +76,17 @@ async def put_object(request: Request, body: AsyncIterator[bytes], container: st
     is_part, is_copy = "uploadId" in given, "x-amz-copy-source" in request.headers
     if is_copy:
         if is_part:
-            made = await transfer.copy_part(request, container, object, given)
+            made, found = await transfer.copy_part(request, container, object, given)
         else:
-            made = await bodies.copy(request, container, object)
+            made, found = await bodies.copy(request, container, object)
         root = "CopyPartResult" if is_part else "CopyObjectResult"
-        return xml.reply(root, {"LastModified": asked.time(made.at), "ETag": f'"{made.etag}"'})
+        fields = {"LastModified": asked.time(made.at), "ETag": f'"{made.etag}"'}
+        return xml.reply(root, fields, headers=versions.copied(made, found))
     if is_part:
         made, sums = await transfer.put_part(request, body, container, object, given)
     else:
         made, sums = await bodies.put(request, body, container, object)
-    return Reply(raw=b"", headers={"ETag": f'"{made.etag}"', **sums}, content_type=xml.KIND)
+    return Reply(raw=b"", headers={"ETag": f'"{made.etag}"', **sums, **versions.made(made)}, content_type=xml.KIND)
 
 
 @routes.post(OBJECT, policy=SIGNED, mode="stream", status=200, raw_body=True, reply=bytes, errors=_REFUSALS)
@@ -100,25 +105,30 @@ async def post_object(request: Request, body: AsyncIterator[bytes], container: s
     raw = await chunks.whole(request, body, xml.MOST)
     made = await transfer.complete(request, raw, container, object, given)
     location = f"{request.base_url}{request.url_path}"
-    return xml.reply("CompleteMultipartUploadResult", {"Location": location, **place, "ETag": f'"{made.etag}"'})
+    fields = {"Location": location, **place, "ETag": f'"{made.etag}"'}
+    return xml.reply("CompleteMultipartUploadResult", fields, headers=versions.made(made))
 
 
 @routes.delete(OBJECT, policy=SIGNED, mode="stream", reply=bytes, errors=_REFUSALS)
 async def delete_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
     given, who = asked.parameters(request), request.who
+    version = given.text("versionId")
     if "tagging" in given:
-        await object_store.change(request, lambda tx: tags.put(tx, who, container, object, ""))
-        return Reply(raw=b"", content_type=xml.KIND)
+        headers = await object_store.change(request, lambda tx: tags.put(tx, who, container, object, "", version))
+        return Reply(raw=b"", headers=headers, content_type=xml.KIND)
     asked.refuse_absent(request, given)
+    asked.refuse_headers(request)
     if "uploadId" in given:
         id = given.text("uploadId")
         await object_store.change(request, lambda tx: uploads.abort(tx, who, container, object, id))
-    else:
-        await object_store.change(request, lambda tx: objects.remove(tx, who, container, object, request.headers))
-    return Reply(raw=b"", content_type=xml.KIND)
+        return Reply(raw=b"", content_type=xml.KIND)
+    removal = await object_store.change(
+        request, lambda tx: objects.remove(tx, who, container, object, request.headers, version)
+    )
+    return Reply(raw=b"", headers=versions.removed(removal), content_type=xml.KIND)
 
 
-@routes.get(OBJECT, policy=SIGNED, mode="stream", query=QUERY, reply=bytes, errors=(206, 304, 412, 416, 501))
+@routes.get(OBJECT, policy=SIGNED, mode="stream", query=QUERY, reply=bytes, errors=(206, 304, 405, 412, 416, 501))
 async def get_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
     given = asked.parameters(request)
     asked.refuse_absent(request, given)

@@ -3,12 +3,13 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from kumoi.engines.objects.interface import Reading, Writing
+from kumoi.engines.objects.interface import Container, Object, Reading, Writing
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import facade as object_store
 from kumoi.services.s3 import xml
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.errors import S3Error, invalid, malformed, no_key
+from kumoi.services.s3.versions import logic as versions
 
 STORED = f"{object_store.HIDDEN}s3-tags"
 """The name under which an object stores its tags."""
@@ -54,22 +55,27 @@ def count(stored: str) -> int:
     return len(parse_qsl(stored, keep_blank_values=True))
 
 
-def shown(tx: Reading, who: Who, bucket: str, key: str) -> dict[str, Any]:
-    """The content of Tagging."""
-    found = object_store.standing(tx, buckets.opened(tx, who, bucket), key)
+def _found(tx: Reading, where: Container, key: str, version: str) -> tuple[Object, dict[str, str]]:
+    """What has the tags, and what a reply says of its version."""
+    found = versions.find(tx, where, key, version) if version else object_store.standing(tx, where, key)
     if found is None:
         raise no_key(key)
+    return found, {versions.HEADER: object_store.id_of(found)} if where.versioning else {}
+
+
+def shown(tx: Reading, who: Who, bucket: str, key: str, version: str = "") -> tuple[dict[str, Any], dict[str, str]]:
+    """The content of Tagging, and headers."""
+    found, headers = _found(tx, buckets.opened(tx, who, bucket), key, version)
     tags = parse_qsl(found.metadata.get(STORED, ""), keep_blank_values=True)
-    return {"TagSet": {"Tag": [{"Key": name, "Value": value} for name, value in tags]}}
+    return {"TagSet": {"Tag": [{"Key": name, "Value": value} for name, value in tags]}}, headers
 
 
-def put(tx: Writing, who: Who, bucket: str, key: str, stored: str) -> None:
+def put(tx: Writing, who: Who, bucket: str, key: str, stored: str, version: str = "") -> dict[str, str]:
     """Replace all tags; an empty text removes them. The object counts as unchanged, as in S3."""
     where = buckets.opened(tx, who, bucket, write=True)
-    found = object_store.standing(tx, where, key)
-    if found is None:
-        raise no_key(key)
+    found, headers = _found(tx, where, key, version)
     found.metadata = {name: value for name, value in found.metadata.items() if name != STORED}
     if stored:
         found.metadata[STORED] = stored
     tx.put_object(where, found, None)
+    return headers

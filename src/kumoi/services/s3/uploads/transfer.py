@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from kumoi.engines.objects.interface import Object, Stored, Writing
 from kumoi.kernel.http import Request
 from kumoi.services.object_store import facade as object_store
-from kumoi.services.object_store.facade import conditions
+from kumoi.services.object_store.facade import Found, conditions
 from kumoi.services.s3.asked import Parameters
 from kumoi.services.s3.errors import S3Error, invalid
 from kumoi.services.s3.objects import uploads as objects
@@ -26,7 +26,8 @@ async def put_part(
     return await objects.receive(request, body, check, give)
 
 
-async def copy_part(request: Request, bucket: str, key: str, given: Parameters) -> Object:
+async def copy_part(request: Request, bucket: str, key: str, given: Parameters) -> tuple[Object, Found]:
+    """(the part, its source)."""
     who, id, number = request.who, given.text("uploadId"), logic.number_of(given)
     found = objects.source(request)
     text = request.headers.get("x-amz-copy-source-range")
@@ -37,11 +38,12 @@ async def copy_part(request: Request, bucket: str, key: str, given: Parameters) 
             raise invalid("x-amz-copy-source-range", "it is not of the form bytes=first-last.")
         first, behind = wanted[0]
     object_store.look(request, lambda tx: logic.may_put_part(tx, who, bucket, key, id, number, behind - first))
-    return await objects.join(
+    made = await objects.join(
         request,
         [(found, first, behind)],
         lambda tx, stored: logic.put_part(tx, who, bucket, key, id, number, stored, {}),
     )
+    return made, found
 
 
 async def complete(request: Request, raw: bytes, bucket: str, key: str, given: Parameters) -> Object:
