@@ -14,8 +14,8 @@ _UPLOADS = r"^(PUT /image/v2/images/[^/]+/(file|stage)/?$|(PUT|POST|DELETE|COPY)
 serves them in the streams process."""
 _CARRIED = (
     "etag", "last_modified", "x_timestamp", "x_delete_at", "content_encoding", "content_language", "x_robots_tag",
-    "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id", "x_amz_request_id", "x_amz_checksum_crc32",
-    "x_amz_tagging_count", "x_object_version_id", "x_amz_version_id",
+    "content_md5", "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id", "x_amz_request_id",
+    "x_amz_checksum_crc32", "x_amz_tagging_count", "x_object_version_id", "x_amz_version_id",
 )  # fmt: skip
 """Headers of an object that the API sets and nginx passes on with the file. nginx drops all others, except a few that it
 keeps by itself. The streams send an object that has further ones (`services/object_store/objects/downloads.py`)."""

@@ -41,7 +41,8 @@ class ImageStoreContract:
         )
         with store.open(image_id) as file:
             assert file.read() == data
-        assert store.path(image_id).read_bytes() == data
+        if size > 1 << 16:
+            assert store.path(image_id).read_bytes() == data
         assert store.inventory() == [image_id]
 
     def test_an_image_is_there_whole_or_not_at_all(self, store: ImageStore, again: Callable[[], ImageStore]) -> None:
@@ -86,7 +87,8 @@ class ImageStoreContract:
             store.begin(image_id, "raw")
         first.finish()
         put(store, image_id, b"second")
-        assert store.path(image_id).read_bytes() == b"second"
+        with store.open(image_id) as file:
+            assert file.read() == b"second"
 
     def test_deleting_ends_an_upload(self, store: ImageStore) -> None:
         image_id = new_uuid()

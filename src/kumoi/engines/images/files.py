@@ -1,15 +1,14 @@
 """Images as files in one folder. An upload is written to a part file, made durable, and renamed."""
 
 import fcntl
-import hashlib
 import os
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
 
 from kumoi.engines.images import qcow2
-from kumoi.engines.images.inspection import Inspection
-from kumoi.engines.images.interface import ImageRefused, ImagesError, Stored, Writer
+from kumoi.engines.images.interface import ImageRefused, ImagesError, Stored, UploadRunning, Writer
+from kumoi.engines.images.receiving import Received
 from kumoi.kernel import durable
 
 _UNFINISHED = ".part"
@@ -28,9 +27,8 @@ class FileImages:
             _remove_unless_locked(leftover)
 
     def begin(self, image_id: str, disk_format: str | None) -> Writer:
-        inspection = Inspection(disk_format)
-        place = self._place(image_id)
-        return FileWriter(place, inspection)
+        received = Received(disk_format)
+        return FileWriter(self._place(image_id), received)
 
     def open(self, image_id: str) -> BinaryIO:
         try:
@@ -43,6 +41,18 @@ class FileImages:
         if not place.is_file():
             raise ImagesError(f"image {image_id} has no data")
         return place
+
+    def adopt(self, image_id: str, file: Path) -> bool:
+        place = self._place(image_id)
+        try:
+            os.link(file, place, follow_symlinks=False)
+        except FileExistsError:
+            return True
+        except OSError:
+            # Another disk, or a file that a host has made its own.
+            return False
+        durable.sync_folder(self.folder)
+        return True
 
     def delete(self, image_id: str) -> None:
         place = self._place(image_id)
@@ -62,19 +72,17 @@ class FileImages:
 class FileWriter:
     """One upload into a folder; implements Writer. Not thread-safe."""
 
-    def __init__(self, place: Path, inspection: Inspection) -> None:
+    def __init__(self, place: Path, received: Received) -> None:
         self._place = place
         self._part = place.with_name(place.name + _UNFINISHED)
-        self._inspection = inspection
-        self._md5 = hashlib.md5(usedforsecurity=False)
-        self._sha512 = hashlib.sha512()
+        self._received = received
         self._handle = _take(self._part)
 
     def write(self, data: bytes) -> None:
         self._must_be_open()
         try:
             durable.check_room(self._place.parent)
-            self._inspection.feed(data)
+            self._received.feed(data)
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(self._handle, rest) :]
@@ -84,15 +92,13 @@ class FileWriter:
         except ImageRefused:
             self.abort()
             raise
-        self._md5.update(data)
-        self._sha512.update(data)
 
     def finish(self) -> Stored:
         self._must_be_open()
         try:
-            finding = self._inspection.finish()
-            if self._inspection.disk_format == "qcow2" and (reason := qcow2.refusal_of_clusters(self._part)):
-                raise ImageRefused(f"the qcow2 image is refused: {reason}")
+            finding = self._received.inspected()
+            if self._received.is_qcow2:
+                self._check_clusters()
             os.fchmod(self._handle, _READABLE)
             os.fsync(self._handle)
             if os.fstat(self._handle).st_nlink == 0:
@@ -106,14 +112,12 @@ class FileWriter:
             self.abort()
             raise
         self._close()
-        return Stored(
-            size=self._inspection.size,
-            checksum=self._md5.hexdigest(),
-            os_hash_algo="sha512",
-            os_hash_value=self._sha512.hexdigest(),
-            virtual_size=finding.virtual_size,
-            detected_format=finding.detected_format,
-        )
+        return self._received.stored(finding)
+
+    def _check_clusters(self) -> None:
+        with open(self._handle, "rb", closefd=False) as file:
+            if reason := qcow2.refusal_of_clusters(file):
+                raise ImageRefused(f"the qcow2 image is refused: {reason}")
 
     def abort(self) -> None:
         if self._handle < 0:
@@ -146,7 +150,7 @@ def _take(part: Path) -> int:
         os.ftruncate(handle, 0)
     except (BlockingIOError, FileNotFoundError) as error:
         os.close(handle)
-        raise ImagesError(f"another upload of image {part.stem} is running") from error
+        raise UploadRunning(f"another upload of image {part.stem} is running") from error
     return handle
 
 

@@ -12,6 +12,10 @@ class ImagesError(EngineRefused):
     """The bytes could not be stored or found. The text is for the person who made the request."""
 
 
+class UploadRunning(ImagesError):
+    """Another upload of the image has not ended."""
+
+
 class ImageRefused(Exception):
     """The bytes do not match their declared format, or are unsafe to open. The text is for the sender."""
 
@@ -49,7 +53,7 @@ class ImageStore(Protocol):
 
     def begin(self, image_id: str, disk_format: str | None) -> Writer:
         """Start an upload, which replaces older bytes at `finish`. `disk_format`: the required format, a disk_format of
-        the API; None: any (a container that is not a bare disk). ImagesError while another upload of the same image
+        the API; None: any (a container that is not a bare disk). UploadRunning while another upload of the same image
         runs; ImageRefused if there is no check for that format."""
 
     def open(self, image_id: str) -> BinaryIO:
@@ -57,7 +61,11 @@ class ImageStore(Protocol):
         ImagesError if there are none."""
 
     def path(self, image_id: str) -> Path:
-        """The path of the bytes, for a web server; ImagesError if there are none."""
+        """The path of the bytes, for a web server; ImagesError if there are none, or they are no file."""
+
+    def adopt(self, image_id: str, file: Path) -> bool:
+        """Share the bytes of a durable file that never changes, as those of an image without bytes. False: they must be
+        copied."""
 
     def delete(self, image_id: str) -> None:
         """Succeeds also if there are no bytes. A running upload of the image ends with ImagesError."""

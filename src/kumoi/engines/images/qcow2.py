@@ -5,6 +5,7 @@ import struct
 import sys
 from array import array
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -112,27 +113,24 @@ def refusal(header: Header, size: int) -> str | None:
     return None
 
 
-def refusal_of_clusters(path: Path) -> str | None:
-    """Why the file at `path`, whose header is valid, lacks clusters of its tables; None: it lacks none of those that
-    were read. Each table is read once, and at most MOST_CLUSTERS entries, whatever the file contains."""
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        size = os.fstat(handle).st_size
-        header = parse(os.pread(handle, _READ, 0))
-        cluster = 1 << header.cluster_bits
-        needed = -(-header.virtual_size // (cluster * (cluster // 8)))
-        count = min(header.l1_entries, needed, MOST_CLUSTERS)
-        tables = {entry & _OFFSET for entry in _entries(handle, header.l1_offset, count)} - {0}
-        farthest = max(tables, default=0) + cluster if tables else 0
-        if farthest > size:
+def refusal_of_clusters(file: BinaryIO) -> str | None:
+    """Why an image, whose header is valid, lacks clusters of its tables; None: it lacks none of those that were read.
+    Each table is read once, and at most MOST_CLUSTERS entries, whatever the file contains."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    header = parse(file.read(_READ))
+    cluster = 1 << header.cluster_bits
+    needed = -(-header.virtual_size // (cluster * (cluster // 8)))
+    count = min(header.l1_entries, needed, MOST_CLUSTERS)
+    tables = {entry & _OFFSET for entry in _entries(file, header.l1_offset, count)} - {0}
+    farthest = max(tables, default=0) + cluster if tables else 0
+    if farthest > size:
+        return _cut_short(size, farthest)
+    for table in sorted(tables)[: MOST_CLUSTERS // (cluster // 8)]:
+        starts = (_start(entry, header.cluster_bits) for entry in _entries(file, table, cluster // 8))
+        farthest = max(starts, default=0)
+        if farthest >= size:
             return _cut_short(size, farthest)
-        for table in sorted(tables)[: MOST_CLUSTERS // (cluster // 8)]:
-            starts = (_start(entry, header.cluster_bits) for entry in _entries(handle, table, cluster // 8))
-            farthest = max(starts, default=0)
-            if farthest >= size:
-                return _cut_short(size, farthest)
-    finally:
-        os.close(handle)
     return None
 
 
@@ -142,9 +140,10 @@ _OFFSET = 0x00FF_FFFF_FFFF_FE00
 _COMPRESSED = 1 << 62
 
 
-def _entries(handle: int, offset: int, count: int) -> "array[int]":
+def _entries(file: BinaryIO, offset: int, count: int) -> "array[int]":
     found = array("Q")
-    data = os.pread(handle, count * 8, offset)
+    file.seek(offset)
+    data = file.read(count * 8)
     found.frombytes(data[: len(data) // 8 * 8])
     if sys.byteorder == "little":
         found.byteswap()

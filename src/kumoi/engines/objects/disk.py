@@ -75,9 +75,9 @@ class DiskObjects:
             connection.execute("ROLLBACK")
             self._readers.put(connection)
 
-    def write(self, work: Callable[[Writing], T]) -> "Future[T]":
+    def write(self, work: Callable[[Writing], T], *, frees: bool = False) -> "Future[T]":
         self.make()
-        return self._groups.write(work)
+        return self._groups.write(work, frees=frees)
 
     def begin(self) -> Writer:
         self.make()
@@ -116,13 +116,13 @@ class DiskObjects:
             if (told := self._resolve(entry.name)) is not None:
                 found.append(told)
         until = clock.now() - _READ_FOR
-        while places := self.write(lambda tx: _of(tx).unwanted(until, 500)).result():
+        while places := self.read(lambda tx: _of(tx).unwanted(until, 500)):
             for place in places:
                 self.place(place).unlink(missing_ok=True)
             for folder in {self.place(place).parent for place in places}:
                 if folder.is_dir():
                     durable.sync_folder(folder)
-            self.write(lambda tx, places=places: _of(tx).forget(places)).result()  # type: ignore[misc]
+            self.write(lambda tx, places=places: _of(tx).forget(places), frees=True).result()  # type: ignore[misc]
         return found
 
     def _resolve(self, place: str) -> str | None:
@@ -138,7 +138,7 @@ class DiskObjects:
             return None  # A living process is at it.
         else:
             # The writer is asked, because changes of the current group count.
-            wanted = self.write(lambda tx: _of(tx).is_wanted(place)).result()
+            wanted = self.write(lambda tx: _of(tx).is_wanted(place), frees=True).result()
             if wanted:
                 lasting.parent.mkdir(exist_ok=True)
                 with suppress(FileExistsError):

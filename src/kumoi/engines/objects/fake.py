@@ -65,11 +65,11 @@ class FakeObjects:
         with self._one:
             return work(FakeTransaction(self.world))
 
-    def write(self, work: Callable[[Writing], T]) -> "Future[T]":
+    def write(self, work: Callable[[Writing], T], *, frees: bool = False) -> "Future[T]":
         future: Future[T] = Future()
         with self._one:
             try:
-                if self.full:
+                if self.full and not frees:
                     raise NoRoom("The disk of the object store is full; nothing was kept.")
                 world = self.world.copy()
                 future.set_result(work(FakeTransaction(world)))

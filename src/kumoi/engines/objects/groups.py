@@ -17,6 +17,8 @@ MOST = 256
 ATTEMPTS = 3
 """Attempts of a group while another process has the index locked."""
 Work = Callable[[Index], Any]
+Entry = tuple[Work, Future[Any], bool]
+"""Work, its result, and whether it frees room."""
 
 
 class Groups:
@@ -24,13 +26,13 @@ class Groups:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._queue: SimpleQueue[tuple[Work, Future[Any]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Entry | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def write(self, work: Callable[[Index], T]) -> "Future[T]":
+    def write(self, work: Callable[[Index], T], *, frees: bool = False) -> "Future[T]":
         future: Future[T] = Future()
-        self._queue.put((work, future))
+        self._queue.put((work, future, frees))
         if self._thread is None:
             with self._starting:
                 if self._thread is None:
@@ -61,7 +63,7 @@ class Groups:
         if connection is not None:
             connection.close()
 
-    def _gather(self) -> tuple[list[tuple[Work, Future[Any]]], bool]:
+    def _gather(self) -> tuple[list[Entry], bool]:
         """The waiting work, at least one item; False: it was the last."""
         group = []
         entry = self._queue.get()
@@ -73,17 +75,24 @@ class Groups:
             entry = self._queue.get()
         return group, False
 
-    def _commit(self, connection: sqlite3.Connection, group: list[tuple[Work, Future[Any]]]) -> None:
+    def _commit(self, connection: sqlite3.Connection, group: list[Entry]) -> None:
+        if not all(frees for _, _, frees in group):
+            try:
+                durable.check_room(self._path.parent)
+            except OSError as error:
+                _refuse([entry for entry in group if not entry[2]], error)
+                group = [entry for entry in group if entry[2]]
+        if not group:
+            return
         try:
-            durable.check_room(self._path.parent)
             connection.execute("BEGIN IMMEDIATE")
-            done = [_each(connection, work) for work, _ in group]
+            done = [_each(connection, work) for work, _, _ in group]
             connection.execute("COMMIT")
         except (sqlite3.Error, OSError) as error:
             _take_back(connection)
             _refuse(group, error)
             return
-        for (_, future), (result, refusal) in zip(group, done, strict=True):
+        for (_, future, _), (result, refusal) in zip(group, done, strict=True):
             if refusal is None:
                 future.set_result(result)
             else:
@@ -105,9 +114,9 @@ def _each(connection: sqlite3.Connection, work: Work) -> tuple[Any, Exception | 
     return result, None
 
 
-def _refuse(group: list[tuple[Work, Future[Any]]], error: Exception) -> None:
+def _refuse(group: list[Entry], error: Exception) -> None:
     reason = explained(error)
-    for _, future in group:
+    for _, future, _ in group:
         future.set_exception(reason)
 
 

@@ -236,9 +236,9 @@ class Writing(Reading, Protocol):
 class ObjectStore(Protocol):
     def read(self, work: Callable[[Reading], T]) -> T: ...
 
-    def write(self, work: Callable[[Writing], T]) -> "Future[T]":
+    def write(self, work: Callable[[Writing], T], *, frees: bool = False) -> "Future[T]":
         """Run `work` in a transaction, maybe together with that of others, maybe twice. The changes are durable when the
-        future has its result. NoRoom, ObjectsError."""
+        future has its result. NoRoom, ObjectsError. `frees`: it removes, and so may use the reserve of the disk."""
 
     def begin(self) -> Writer: ...
 

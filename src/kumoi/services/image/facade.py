@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
+from kumoi.services.image.data.lending import lend as lend
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.logic import visible
 from kumoi.services.image.images.models import ImageDetails

@@ -63,12 +63,19 @@ def project_of(account: str) -> str | None:
     return account.removeprefix(PREFIX) if account.startswith(PREFIX) and len(account) > len(PREFIX) else None
 
 
+def is_internal(account: str) -> bool:
+    """Whether it belongs to a service of the cloud (the images'), and no request reaches it."""
+    return account.startswith(".")
+
+
 def is_reseller(who: Who) -> bool:
     return who.is_admin or (RESELLER in who.roles and who.scope == "project")
 
 
 def owns(who: Who, account: str) -> bool:
     """Whether the caller may see and change everything in it."""
+    if is_internal(account):
+        return False
     if is_reseller(who):
         return True
     return who.project_id is not None and who.project_id == project_of(account) and "member" in who.roles
@@ -84,6 +91,8 @@ def reaches(who: Who, container: str) -> bool:
 
 
 def may_read(who: Who, account: str) -> bool:
+    if is_internal(account):
+        return False
     if owns(who, account) or (who.system and "reader" in who.roles):
         return True
     return who.project_id is not None and who.project_id == project_of(account) and "reader" in who.roles

@@ -59,10 +59,12 @@ def settle(future: "Future[Any]", writer: Writer) -> None:
     future.add_done_callback(lambda done: writer.discard() if done.cancelled() or done.exception() else writer.keep())
 
 
-async def change(request: Request, work: Callable[[Writing], T], writer: Writer | None = None) -> T:
+async def change(
+    request: Request, work: Callable[[Writing], T], writer: Writer | None = None, *, frees: bool = False
+) -> T:
     """The result of `work`, once its changes are durable. `writer`: the upload whose bytes it gives to an object. The
-    bytes are kept or deleted whatever happens to the request."""
-    future = of(request).write(work)
+    bytes are kept or deleted whatever happens to the request. `frees`: it only removes."""
+    future = of(request).write(work, frees=frees)
     if writer is not None:
         settle(future, writer)
     with translated():

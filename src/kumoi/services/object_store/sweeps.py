@@ -43,7 +43,7 @@ def expire(view: View) -> None:
                     tx.remove_object(place, name)
 
         names = [(container.account, container.name, name) for container, name in due]
-        store.write(partial(remove, due=names)).result()
+        store.write(partial(remove, due=names), frees=True).result()
 
 
 LEFTOVERS = Sweep("object_store.leftovers", EVERY, tidy)

@@ -1,6 +1,6 @@
 """The errors of an image's bytes."""
 
-from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, TooLarge, UnsupportedMedia
+from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound, TooLarge, UnsupportedMedia
 
 
 class RefusedContent(BadRequest):
@@ -26,6 +26,23 @@ class AnotherUpload(Conflict):
 class Deactivated(Forbidden):
     def __init__(self, image_id: str) -> None:
         super().__init__(f"The requested image {image_id} has been deactivated. Image data download is forbidden.")
+
+
+class UnknownStore(BadRequest):
+    def __init__(self, where: str, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"{where}: there is no store {name[:100]!r}; this cloud has: {', '.join(known)}.")
+
+
+class NotStored(NotFound):
+    def __init__(self, image_id: str, store: str) -> None:
+        super().__init__(f"Image {image_id} is not stored in {store[:100]!r}.")
+
+
+class OnlyStore(Forbidden):
+    def __init__(self) -> None:
+        super().__init__(
+            "Cannot delete image data from the only store containing it. Consider deleting the image instead."
+        )
 
 
 class UnknownMethod(BadRequest):

@@ -8,7 +8,8 @@ from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import DONE, UNDONE, subject
 from kumoi.kernel.who import Who
-from kumoi.services.image.data.errors import Deactivated, OverSize, UnknownMethod
+from kumoi.services.image.data.errors import Deactivated, NotStored, OnlyStore, OverSize, UnknownMethod
+from kumoi.services.image.data.operations.importing import IMPORT
 from kumoi.services.image.data.operations.upload import UPLOAD
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.errors import InvalidImage, WrongStatus
@@ -16,12 +17,13 @@ from kumoi.services.image.images.logic import own, visible
 from kumoi.services.image.images.models import (
     ACTIVE,
     DEACTIVATED,
+    IMPORTING,
     QUEUED,
     SAVING,
     UPLOADING,
     ImageDetails,
 )
-from kumoi.services.image.offers import IMPORT_METHODS
+from kumoi.services.image.offers import FILES, IMPORT_METHODS
 
 _FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
 """Containers that are archives and not a bare disk. A disk is not accepted in one, because its own format would not be
@@ -39,8 +41,9 @@ class Upload:
 
 
 def begin(
-    tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, staging: bool, size: int | None = None
-) -> Upload:
+    tx: Transaction, who: Who, image_id: str, origin: dict[str, Any], *, staging: bool, size: int | None = None,
+    store: str = FILES,
+) -> Upload:  # fmt: skip
     """`size`: bytes that the client promises."""
     row = own(tx, who, image_id)
     wanted = UPLOADING if staging else SAVING
@@ -55,9 +58,9 @@ def begin(
     if most is not None:
         check_room(most if most else -1, size or 0)
     upload = operations.begin(
-        tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging}, **origin
+        tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging, "store": store}, **origin
     )
-    images_store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now)
+    images_store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now, store=store)
     return Upload(upload, "raw" if row["container_format"] in _FILES_OF_FILES else str(row["disk_format"]), most)
 
 
@@ -117,19 +120,34 @@ def give_up(tx: Transaction, image_id: str, upload: str) -> None:
     """The image is queued again, for another attempt."""
     row = images_store.find(tx, image_id)
     if row is not None and row["upload"] == upload:
-        images_store.update(tx, image_id, status=QUEUED, upload=None, upload_seen_at=None)
+        images_store.update(tx, image_id, status=QUEUED, upload=None, upload_seen_at=None, store=None)
         operations.end(tx, upload, UNDONE)
 
 
-def bring_in(tx: Transaction, who: Who, image_id: str, method: str) -> None:
-    """Import staged bytes. They were inspected during the upload, so the image is active at once."""
+def bring_in(tx: Transaction, who: Who, image_id: str, method: str, store: str, origin: dict[str, Any]) -> None:
+    """Import staged bytes. They were inspected during the upload, so the image is active at once, or as soon as they are
+    in the store."""
     row = own(tx, who, image_id)
     if method not in IMPORT_METHODS:
         raise UnknownMethod(method, IMPORT_METHODS)
     if row["status"] != UPLOADING or row["upload"] is not None or row["checksum"] is None:
         raise WrongStatus(f"Image needs to be staged before 'glance-direct' method can be used; it is {row['status']}.")
     check_room(_room(tx, row["owner"], staging=False), row["size"] or 0)
-    images_store.update(tx, image_id, status=ACTIVE)
+    if store == row["store"]:
+        images_store.update(tx, image_id, status=ACTIVE)
+        return
+    images_store.update(tx, image_id, status=IMPORTING)
+    operations.begin(tx, IMPORT, [subject("image", image_id)], {"image_id": image_id, "store": store}, **origin)
+
+
+def check_removable(tx: Transaction, who: Who, image_id: str, store: str) -> None:
+    """Whether the bytes may go from a store. Each image has one, which it cannot lose."""
+    row = own(tx, who, image_id)
+    if row["status"] != ACTIVE:
+        raise WrongStatus(f"Image {image_id} is {row['status']}; bytes of an active image are removed from a store.")
+    if row["store"] != store:
+        raise NotStored(image_id, store)
+    raise OnlyStore()
 
 
 def downloadable(tx: Transaction, who: Who, image_id: str) -> ImageDetails | None:

@@ -9,3 +9,6 @@ class Method(msgspec.Struct):
 
 class Import(msgspec.Struct):
     method: Method
+    stores: list[str] | None = None
+    all_stores: bool = False
+    all_stores_must_succeed: bool = True

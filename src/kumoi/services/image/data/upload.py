@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from kumoi.engines.images.interface import ImageRefused, ImagesError, ImageStore, Writer
 from kumoi.kernel import log
 from kumoi.kernel.http import Request
+from kumoi.services.image import offers, stores
 from kumoi.services.image.data import logic
-from kumoi.services.image.data.errors import AnotherUpload, NotOctets, RefusedContent
+from kumoi.services.image.data.errors import AnotherUpload, NotOctets, RefusedContent, UnknownStore
 from kumoi.services.image.images.errors import ImageGone, StorageFull
+from kumoi.services.image.stores import BLOCK
 
-BLOCK = 1 << 20
-"""Bytes that are handed to the disk at a time; twice that is all that an upload holds."""
 BEAT_SECONDS = 10.0
 
 
@@ -21,12 +21,19 @@ async def receive(asked: Request, body: AsyncIterator[bytes], image_id: str, *, 
     kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/octet-stream", ""):
         raise NotOctets(kind)
-    database, images = asked.database, asked.engine(ImageStore)
+    store = offers.STORE if staging else chosen(asked)
+    database, images = asked.database, stores.of(asked.engine, store)
     promised = asked.headers.get("content-length", "")
     begun = await asyncio.to_thread(
         database.write,
         lambda tx: logic.begin(
-            tx, asked.who, image_id, asked.origin(), staging=staging, size=int(promised) if promised.isdigit() else None
+            tx,
+            asked.who,
+            image_id,
+            asked.origin(),
+            staging=staging,
+            size=int(promised) if promised.isdigit() else None,
+            store=store,
         ),
     )
     upload = begun.id
@@ -54,6 +61,14 @@ async def receive(asked: Request, body: AsyncIterator[bytes], image_id: str, *, 
         raise
     beating.cancel()
     log.say(__name__, "image received", image_id=image_id, size=stored.size)
+
+
+def chosen(asked: Request) -> str:
+    """The store that a request names."""
+    name = asked.headers.get(offers.STORE_HEADER, "").strip() or offers.STORE
+    if name not in offers.stores():
+        raise UnknownStore(offers.STORE_HEADER, name, offers.stores())
+    return name
 
 
 async def _begin(images: ImageStore, image_id: str, disk_format: str) -> Writer:

@@ -6,8 +6,9 @@ from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Params
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.image import offers
 from kumoi.services.image.images import logic, patches, schemas
-from kumoi.services.image.offers import IMPORT_METHODS, STORE
+from kumoi.services.image.offers import IMPORT_METHODS
 
 routes = Routes()
 
@@ -31,7 +32,7 @@ def create(request: Request, body: dict[str, Any]) -> Reply:
     said = {
         "Location": request.link(f"/v2/images/{row['id']}"),
         "OpenStack-image-import-methods": ",".join(IMPORT_METHODS),
-        "OpenStack-image-store-ids": STORE,
+        "OpenStack-image-store-ids": ",".join(offers.stores()),
     }
     return Reply(schemas.image(row), headers=said)
 

@@ -45,6 +45,7 @@ class ImageRow(TypedDict):
     updated_at: int
     upload: str | None
     upload_seen_at: int | None
+    store: str | None
 
 
 class ImageDetails(ImageRow):
@@ -77,9 +78,11 @@ images = Table[ImageRow](
     sa.Column("updated_at", Instant, nullable=False),
     sa.Column("upload", sa.String(36)),
     sa.Column("upload_seen_at", Instant),
+    sa.Column("store", sa.String(64)),
     sa.Index("ix_image_images_visible", "visibility", "created_at"),
 )
-"""`upload`: the operation that watches an upload in progress. `upload_seen_at`: when its receiver was last active."""
+"""`upload`: the operation that watches an upload in progress. `upload_seen_at`: when its receiver was last active.
+`store`: where its bytes lie, or come."""
 
 
 class PropertyRow(TypedDict):

@@ -11,6 +11,7 @@ from kumoi.kernel.quotas import Quota
 from kumoi.services.image.images.models import (
     ACTIVE,
     DEACTIVATED,
+    IMPORTING,
     UPLOADING,
     ImageDetails,
     ImageRow,
@@ -25,6 +26,7 @@ class ImageStatus(TypedDict):
     id: str
     status: str
     upload: str | None
+    store: str | None
 
 
 def insert(tx: Transaction, values: Mapping[str, Any], own: Mapping[str, str], its_tags: Iterable[str]) -> None:
@@ -90,8 +92,9 @@ def ids_with_data(tx: Transaction) -> list[str]:
 
 
 def every(tx: Transaction) -> list[ImageStatus]:
-    """The id, status and upload of every image, for audit and sweeps."""
-    return tx.all(sa.select(images.c.id, images.c.status, images.c.upload).order_by(images.c.id), ImageStatus)
+    """What audit and sweeps compare."""
+    columns = (images.c.id, images.c.status, images.c.upload, images.c.store)
+    return tx.all(sa.select(*columns).order_by(images.c.id), ImageStatus)
 
 
 def _counted(*conditions: sa.ColumnElement[bool]) -> Callable[[Transaction, str], int]:
@@ -106,7 +109,7 @@ def _mebibytes(*conditions: sa.ColumnElement[bool]) -> Callable[[Transaction, st
 
 
 COUNT = Quota("image", "image_count_total", 100, _counted())
-SIZE = Quota("image", "image_size_total", 200 << 10, _mebibytes(images.c.status.in_((ACTIVE, DEACTIVATED))))
+SIZE = Quota("image", "image_size_total", 200 << 10, _mebibytes(images.c.status.in_((ACTIVE, DEACTIVATED, IMPORTING))))
 STAGE = Quota("image", "image_stage_total", 100 << 10, _mebibytes(images.c.status == UPLOADING))
 UPLOADS = Quota("image", "image_count_uploading", 10, _counted(images.c.upload.isnot(None)))
 """As Glance's unified limits call them: numbers of images, and MiB."""

@@ -9,6 +9,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
+from kumoi.services.image import offers
 from kumoi.services.image.offers import IMPORT_METHODS, STORE
 
 routes = Routes()
@@ -23,7 +24,8 @@ class Methods(msgspec.Struct):
 class Store(msgspec.Struct):
     id: str
     description: str
-    default: str
+    default: str | msgspec.UnsetType = msgspec.UNSET
+    """`true` for one of them."""
 
 
 class Link(msgspec.Struct):
@@ -47,7 +49,12 @@ def imports(request: Request) -> dict[str, Any]:
 
 @routes.get("/v2/info/stores", policy=policy.reader(), query=Nothing, mode="live", reply=under("stores", list[Store]))
 def stores(request: Request) -> dict[str, Any]:
-    return {"stores": [{"id": STORE, "description": "The one store of this cloud", "default": "true"}]}
+    return {
+        "stores": [
+            {"id": name, "description": offers.DESCRIPTIONS[name], **({"default": "true"} if name == STORE else {})}
+            for name in offers.stores()
+        ]
+    }
 
 
 @routes.get("/healthcheck", policy=policy.public(), mode="live", reply=bytes)

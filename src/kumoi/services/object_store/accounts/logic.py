@@ -64,7 +64,7 @@ def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None
 
 def remove(tx: Writing, who: Who, name: str) -> None:
     limits.check_name("account", name, limits.LONGEST_ACCOUNT)
-    if not access.is_reseller(who):
+    if not access.is_reseller(who) or access.is_internal(name):
         raise access.refuse(who)
     account = tx.account(name)
     if account is None:

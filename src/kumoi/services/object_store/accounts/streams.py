@@ -43,5 +43,5 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str) -> Rep
 async def remove(request: Request, body: AsyncIterator[bytes], account: str) -> Reply:
     if special := specials.of(request, "DELETE"):
         return await special(request, body, (account, "", ""))
-    await stores.change(request, lambda tx: logic.remove(tx, request.who, account))
+    await stores.change(request, lambda tx: logic.remove(tx, request.who, account), frees=True)
     return asked.done(204)

@@ -54,7 +54,9 @@ async def delete(request: Request, body: AsyncIterator[bytes], place: Place) -> 
     for begin in range(0, len(names), AT_ONCE):
         part = names[begin : begin + AT_ONCE]
         await stores.change(
-            request, partial(_delete, request=request, account=place[0], names=part, report=report, part=begin)
+            request,
+            partial(_delete, request=request, account=place[0], names=part, report=report, part=begin),
+            frees=True,
         )
     return report.reply(kind)
 
@@ -103,7 +105,7 @@ async def delete_segments(request: Request, body: AsyncIterator[bytes], place: P
 
     report = Report(deleting=True)
     wanted = stores.look(request, names)
-    await stores.change(request, lambda tx: _delete(tx, request, account, wanted, report, version=version))
+    await stores.change(request, lambda tx: _delete(tx, request, account, wanted, report, version=version), frees=True)
     return report.reply(_form(request))
 
 

@@ -38,5 +38,5 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
 @routes.delete(PATH, policy=OWNER, mode="stream", errors=(409, 412, 507))
 @crossing.streamed
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
-    await stores.change(request, lambda tx: logic.remove(tx, request.who, account, container))
+    await stores.change(request, lambda tx: logic.remove(tx, request.who, account, container), frees=True)
     return asked.done(204)

@@ -99,7 +99,9 @@ async def remove(request: Request, body: AsyncIterator[bytes], account: str, con
         return await delete(request, body, (account, container, object))
     version = asked.said(request, versions.PARAMETER) or ""
     removal = await stores.change(
-        request, lambda tx: logic.remove(tx, request.who, account, container, object, request.headers, version)
+        request,
+        lambda tx: logic.remove(tx, request.who, account, container, object, request.headers, version),
+        frees=True,
     )
     headers = {versions.HEADER: removal.id} if removal.id else {}
     if version:

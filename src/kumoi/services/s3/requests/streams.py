@@ -49,14 +49,16 @@ async def post_bucket(request: Request, body: AsyncIterator[bytes], container: s
         raise absent("POST of a form")
     asked.refuse_headers(request)
     keys, quiet = deletions.read(await chunks.whole(request, body, xml.MOST))
-    done = await object_store.change(request, lambda tx: objects.remove_many(tx, request.who, container, keys))
+    done = await object_store.change(
+        request, lambda tx: objects.remove_many(tx, request.who, container, keys), frees=True
+    )
     return xml.reply("DeleteResult", objects.deleted(done, code_of, quiet=quiet))
 
 
 @routes.delete(BUCKET, policy=SIGNED, mode="stream", reply=bytes, errors=_REFUSALS)
 async def delete_bucket(request: Request, body: AsyncIterator[bytes], container: str) -> Reply:
     asked.refuse_absent(request, asked.parameters(request))
-    await object_store.change(request, lambda tx: buckets.remove(tx, request.who, container))
+    await object_store.change(request, lambda tx: buckets.remove(tx, request.who, container), frees=True)
     return Reply(raw=b"", content_type=xml.KIND)
 
 
@@ -120,10 +122,10 @@ async def delete_object(request: Request, body: AsyncIterator[bytes], container:
     asked.refuse_headers(request)
     if "uploadId" in given:
         id = given.text("uploadId")
-        await object_store.change(request, lambda tx: uploads.abort(tx, who, container, object, id))
+        await object_store.change(request, lambda tx: uploads.abort(tx, who, container, object, id), frees=True)
         return Reply(raw=b"", content_type=xml.KIND)
     removal = await object_store.change(
-        request, lambda tx: objects.remove(tx, who, container, object, request.headers, version)
+        request, lambda tx: objects.remove(tx, who, container, object, request.headers, version), frees=True
     )
     return Reply(raw=b"", headers=versions.removed(removal), content_type=xml.KIND)
 

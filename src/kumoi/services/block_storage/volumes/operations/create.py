@@ -5,11 +5,12 @@ from kumoi.engines.hosts import Hosts
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
-from kumoi.kernel.operations import Context, Failed, Operation, Step
+from kumoi.kernel.operations import Again, Context, Failed, Operation, Step
 from kumoi.services.block_storage import failures
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations import place
+from kumoi.services.image import facade as images
 
 
 def choose_host(context: Context) -> None:
@@ -21,12 +22,15 @@ def keep_host(context: Context, tx: Transaction) -> None:
     store.update(tx, context.arguments["volume_id"], host=context.data["host"])
 
 
-def prepare_base(context: Context) -> None:
+def prepare_base(context: Context) -> Again | None:
     """The image's bytes on the host, unless they are there."""
     volume = found(context)
     if volume["image_id"]:
+        if (wait := images.lend(context, volume["image_id"])) is not None:
+            return wait
         volumes, fence = at(context, volume)
         volumes.prepare_base(fence, volume["image_id"], context.arguments["disk_format"])
+    return None
 
 
 def make(context: Context) -> None:

@@ -15,6 +15,7 @@ from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.operations import guest
+from kumoi.services.image import facade as images
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
@@ -70,6 +71,8 @@ def prepare_disks(context: Context) -> Again | None:
     connect all volumes to the host."""
     image_id = context.arguments["image_id"]
     if image_id is not None:
+        if (wait := images.lend(context, image_id)) is not None:
+            return wait
         fence = context.fence("server", context.arguments["server_id"])
         volumes = context.engine(Hosts).volumes(context.data["host"])
         volumes.prepare_base(fence, image_id, context.arguments["image_format"])

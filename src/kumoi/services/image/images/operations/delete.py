@@ -1,15 +1,16 @@
 """Deletes the bytes of an image and its bases. The request has already deleted the row."""
 
 from kumoi.engines.hosts import Hosts
-from kumoi.engines.images.interface import ImageStore
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context, Operation, Step
+from kumoi.services.image import stores
 from kumoi.services.image.images import store
 from kumoi.services.image.images.reconcilers import bases
 
 
 def _remove_bytes(context: Context) -> None:
-    context.engine(ImageStore).delete(context.arguments["image_id"])
+    for images in stores.every(context.engine).values():
+        images.delete(context.arguments["image_id"])
 
 
 def _drop_base(context: Context) -> None:

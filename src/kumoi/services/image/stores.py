@@ -1,0 +1,42 @@
+"""The stores in which the bytes of images lie, by name."""
+
+from collections.abc import Callable
+from typing import Any
+
+from kumoi.engines.images.interface import ImagesError, ImageStore
+from kumoi.engines.images.objects import ObjectImages
+from kumoi.engines.objects.interface import ObjectStore
+from kumoi.services.image import offers
+from kumoi.services.image.offers import OBJECTS
+
+Engine = Callable[[type[Any]], Any]
+BLOCK = 1 << 20
+
+
+def of(engine: Engine, name: str) -> ImageStore:
+    return objects(engine) if name == OBJECTS else engine(ImageStore)
+
+
+def objects(engine: Engine) -> ObjectImages:
+    return ObjectImages(engine(ObjectStore))
+
+
+def every(engine: Engine) -> dict[str, ImageStore]:
+    return {name: of(engine, name) for name in offers.stores()}
+
+
+def copy(source: ImageStore, target: ImageStore, image_id: str, digest: str | None) -> None:
+    """The target has all bytes afterwards, or none; ImagesError. `digest`: their SHA-512, if it is known."""
+    with source.open(image_id) as file:
+        # They were inspected when they came.
+        writer = target.begin(image_id, None)
+        try:
+            while block := file.read(BLOCK):
+                writer.write(block)
+            stored = writer.finish()
+        except BaseException:
+            writer.abort()
+            raise
+    if digest is not None and stored.os_hash_value != digest:
+        target.delete(image_id)
+        raise ImagesError(f"the data of image {image_id} was damaged in its store")

@@ -1,0 +1,232 @@
+"""What clients and sweeps do to objects, each from the same state, and what a store holds afterwards."""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.engines.objects.disk import DiskObjects
+from kumoi.engines.objects.index import Index
+from kumoi.engines.objects.interface import Container, ObjectStore, Page
+from kumoi.kernel import clock, reconcile
+from kumoi.services.s3.uploads import logic as uploads
+from tests.services.object_store.sending import ask
+from tests.services.s3.conftest import S3Cloud
+from tests.stepped import SteppedCloud
+
+FEW, OTHERS = b"few bytes", b"other bytes"
+MANY, MORE = bytes(range(256)) * 300, bytes(range(255, -1, -1)) * 400
+"""Beside their name, and in files."""
+PART = b"part" * 20_000
+SWEEPS = ("object_store.leftovers", "object_store.expiry")
+LATER = 90.0
+"""Seconds until sweeps have removed what nobody needs."""
+
+
+class ObjectsCloud(S3Cloud, SteppedCloud):
+    """A stepped cloud with real identity, which S3's signatures need. `token`: a member's."""
+
+    token: str
+    keys_of_s3: dict[str, Any]
+    upload: str
+
+    def swift(self, method: str, path: str, **more: Any) -> Any:
+        return ask(self, method, f"/object-store/v1/{self.account}{path}", as_=self.token, **more)
+
+    @property
+    def account(self) -> str:
+        return f"AUTH_{self.keys_of_s3['tenant_id']}"
+
+    @property
+    def s3(self) -> Any:
+        return self.client(self.keys_of_s3)
+
+    def sweep_objects(self) -> None:
+        for name in SWEEPS:
+            reconcile.sweepers[name].run(reconcile.View(self.database, self.locate))
+
+
+Act = Callable[[ObjectsCloud], None]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`whole`: everything that it changes is changed in one transaction."""
+
+    act: Act
+    whole: bool
+
+
+acts: dict[str, Recipe] = {}
+
+
+def act(name: str, *, whole: bool = True) -> Callable[[Act], Act]:
+    def keep(work: Act) -> Act:
+        acts[name] = Recipe(work, whole)
+        return work
+
+    return keep
+
+
+def ok(answer: Any) -> Any:
+    assert answer.status < 300, answer.text
+    return answer
+
+
+def furnish(cloud: ObjectsCloud) -> None:
+    """The state from which every act starts."""
+    uploads.SMALLEST_PART = 10
+    cloud.token, cloud.keys_of_s3 = cloud.log_in("demo"), cloud.ec2()
+    for path, headers in (
+        ("/c", {"X-Container-Meta-Quota-Count": "9"}), ("/old", {}), ("/v", {"X-Versions-Location": "old"}),
+        ("/s", {}), ("/empty", {}), ("/dead", {}),
+    ):  # fmt: skip
+        ok(cloud.swift("PUT", path, headers=headers))
+    for path, data in (
+        ("/c/few", FEW), ("/c/many", MANY), ("/v/few", FEW), ("/v/few", OTHERS), ("/v/many", MANY), ("/v/many", MORE),
+        ("/s/1", MANY), ("/s/2", FEW),
+    ):  # fmt: skip
+        clock.sleep(1.0)
+        ok(cloud.swift("PUT", path, body=data))
+    manifest = json.dumps([{"path": "/s/1"}, {"path": "/s/2"}]).encode()
+    ok(cloud.swift("PUT", "/c/whole?multipart-manifest=put", body=manifest))
+    for name, data in (("few", FEW), ("many", MANY)):
+        ok(cloud.swift("PUT", f"/dead/{name}", body=data, headers={"X-Delete-After": "10"}))
+    s3 = cloud.s3
+    s3.create_bucket(Bucket="b")
+    cloud.upload = s3.create_multipart_upload(Bucket="b", Key="one")["UploadId"]
+    for number in (1, 2):
+        s3.upload_part(Bucket="b", Key="one", UploadId=cloud.upload, PartNumber=number, Body=PART)
+    clock.sleep(LATER)
+
+
+def put(name: str, path: str, data: bytes) -> None:
+    act(name)(lambda cloud: ok(cloud.swift("PUT", path, body=data)) and None)
+
+
+put("put few", "/c/new", FEW)
+put("put many", "/c/new", MANY)
+put("put many for many", "/c/many", MORE)
+put("put many for few", "/c/few", MANY)
+put("put few for many", "/c/many", FEW)
+put("put a new version", "/v/many", MANY)
+
+
+def remove(name: str, path: str, *, whole: bool = True) -> None:
+    act(name, whole=whole)(lambda cloud: ok(cloud.swift("DELETE", path)) and None)
+
+
+remove("delete few", "/c/few")
+remove("delete many", "/c/many")
+remove("delete a version", "/v/many")
+remove("delete a large object with its segments", "/c/whole?multipart-manifest=delete", whole=False)
+remove("delete a container", "/empty")
+
+
+@act("copy many")
+def _(cloud: ObjectsCloud) -> None:
+    ok(cloud.swift("COPY", "/c/many", headers={"Destination": "empty/copied"}))
+
+
+@act("copy a large object")
+def _(cloud: ObjectsCloud) -> None:
+    ok(cloud.swift("COPY", "/c/whole", headers={"Destination": "empty/flat"}))
+
+
+@act("change metadata")
+def _(cloud: ObjectsCloud) -> None:
+    ok(cloud.swift("POST", "/c/many", headers={"X-Object-Meta-Colour": "red"}))
+
+
+@act("make a container")
+def _(cloud: ObjectsCloud) -> None:
+    ok(cloud.swift("PUT", "/made"))
+
+
+@act("put a manifest")
+def _(cloud: ObjectsCloud) -> None:
+    manifest = json.dumps([{"path": "/s/1"}, {"path": "/s/1"}]).encode()
+    ok(cloud.swift("PUT", "/c/twice?multipart-manifest=put", body=manifest))
+
+
+@act("extract an archive", whole=False)
+def _(cloud: ObjectsCloud) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        for name, data in (("a", FEW), ("b", MANY)):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    ok(cloud.swift("PUT", "/empty?extract-archive=tar", body=packed.getvalue()))
+
+
+@act("delete in bulk", whole=False)
+def _(cloud: ObjectsCloud) -> None:
+    ok(cloud.swift("POST", "?bulk-delete", body=b"c/few\nc/many\n", headers={"Content-Type": "text/plain"}))
+
+
+@act("put a part")
+def _(cloud: ObjectsCloud) -> None:
+    cloud.s3.upload_part(Bucket="b", Key="one", UploadId=cloud.upload, PartNumber=3, Body=PART)
+
+
+@act("complete an upload")
+def _(cloud: ObjectsCloud) -> None:
+    etag = f'"{hashlib.md5(PART).hexdigest()}"'
+    parts = [{"PartNumber": number, "ETag": etag} for number in (1, 2)]
+    cloud.s3.complete_multipart_upload(Bucket="b", Key="one", UploadId=cloud.upload, MultipartUpload={"Parts": parts})
+
+
+@act("abort an upload")
+def _(cloud: ObjectsCloud) -> None:
+    cloud.s3.abort_multipart_upload(Bucket="b", Key="one", UploadId=cloud.upload)
+
+
+@act("expire", whole=False)
+def _(cloud: ObjectsCloud) -> None:
+    cloud.sweep_objects()
+
+
+@act("tidy what was replaced", whole=False)
+def _(cloud: ObjectsCloud) -> None:
+    ok(cloud.swift("PUT", "/c/many", body=MORE))
+    clock.sleep(LATER)
+    cloud.sweep_objects()
+
+
+def held(cloud: ObjectsCloud) -> dict[str, str]:
+    """Name → a digest of bytes and description, of every container and object."""
+    store = cloud.engines[ObjectStore]
+    assert isinstance(store, DiskObjects)
+
+    def work(tx: Any) -> dict[str, str]:
+        assert isinstance(tx, Index)
+        found = {}
+        for account, name in tx._ask("SELECT account, name FROM containers ORDER BY account, name").fetchall():
+            where = tx.container(account, name)
+            assert where is not None
+            found[f"{account}/{name}"] = json.dumps(where.metadata)
+            for each in tx.objects(where, Page(limit=1000)):
+                found[f"{account}/{name}/{each.name}"] = _digest(store, tx, where, each.name)
+        return found
+
+    return store.read(work)
+
+
+def _digest(store: DiskObjects, tx: Any, where: Container, name: str) -> str:
+    there = tx.object(where, name)
+    data = tx.data(where, name) if there.place is None else store.path(there.place).read_bytes()
+    assert len(data) == there.size, f"{name} has {len(data)} bytes, and says {there.size}"
+    return json.dumps([hashlib.sha256(data).hexdigest(), there.content_type, there.metadata, there.delete_at])
+
+
+def left(cloud: ObjectsCloud) -> list[str]:
+    """Files that no object has, and notes of uploads."""
+    store = cloud.engines[ObjectStore]
+    assert isinstance(store, DiskObjects)
+    wanted = store.read(lambda tx: {place for place, _, _ in tx.places()})  # type: ignore[attr-defined]
+    there = {path.name for path in store.files.glob("*/*")}
+    return [*sorted(there ^ wanted), *sorted(path.name for path in store.incoming.iterdir())]
