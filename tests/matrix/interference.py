@@ -81,5 +81,6 @@ deletes: dict[str, tuple[Interference, ...]] = {
     "volume.revert": (delete_reverting,),
     "snapshot.create": (delete_snapshot, cascade),
     "image.upload": (delete_image,),
+    "image.import": (delete_image,),
 }
 """Operations that a deletion of their subject supersedes."""

@@ -14,6 +14,7 @@ from kumoi.engines.network.interface import PortSpec
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction, metadata
+from kumoi.services.image import stores
 from kumoi.services.placement import facade as placement
 from tests.services.compute.world import SERVERS
 from tests.stepped import SteppedCloud
@@ -53,6 +54,8 @@ def engines(cloud: SteppedCloud) -> dict[str, Any]:
         "volumes": sorted(volumes.volumes),
         "snapshots": sorted(volumes.snapshots),
         "images": cloud.locate(ImageStore).inventory(),
+        "images in objects": stores.objects(cloud.locate).inventory(),
+        "unfinished images in objects": sorted(stores.objects(cloud.locate).uploads()),
         "unfinished images": sorted(path.name for path in cloud.folder.images.glob("*.part")),
         "ports": sorted(topology[PortSpec]),
         "plugs": sorted(wiring.ports),

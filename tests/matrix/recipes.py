@@ -232,15 +232,47 @@ def _(world: World) -> None:
     ok(world.cloud.delete(f"{sending.IMAGES}/{sending.ready(world.cloud)}"))
 
 
-@recipe("image.upload", ends="undone")
+@recipe("image.delete", "in objects")
 def _(world: World) -> None:
-    """The process that receives the bytes died in the middle."""
-    from kumoi.engines.images.interface import ImageStore
-    from kumoi.services.image.data import logic
+    ok(world.cloud.delete(f"{sending.IMAGES}/{in_objects(world)}"))
 
+
+def cut_off(variant: str, store: str) -> None:
+    def start(world: World) -> None:
+        """The process that receives the bytes died in the middle."""
+        from kumoi.services.image import stores
+        from kumoi.services.image.data import logic
+
+        image_id, member = str(sending.create(world.cloud).json["id"]), CALLERS["member"]
+        world.cloud.database.write(lambda tx: logic.begin(tx, member, image_id, ORIGIN, staging=False, store=store))
+        stores.of(world.cloud.locate, store).begin(image_id, "raw").write(sending.RAW)
+
+    recipe("image.upload", variant, ends="undone")(start)
+
+
+cut_off("", "files")
+cut_off("into objects", "objects")
+
+
+@recipe("image.import")
+def _(world: World) -> None:
+    """Staged bytes move to the object store."""
     image_id = str(sending.create(world.cloud).json["id"])
-    world.cloud.database.write(lambda tx: logic.begin(tx, CALLERS["member"], image_id, ORIGIN, staging=False))
-    world.cloud.locate(ImageStore).begin(image_id, "raw").write(sending.RAW)
+    ok(sending.send(world.cloud, image_id, sending.RAW, what="stage"))
+    body = {"method": {"name": "glance-direct"}, "stores": ["objects"]}
+    ok(world.cloud.post(f"{sending.IMAGES}/{image_id}/import", json=body))
+
+
+@recipe("volume.create", "from an image in objects", keeps=True)
+def _(world: World) -> None:
+    """The file from which the host takes the bytes stays as long as the image."""
+    volume(world, imageRef=in_objects(world))
+
+
+def in_objects(world: World) -> str:
+    image_id = str(sending.create(world.cloud).json["id"])
+    ok(sending.send(world.cloud, image_id, sending.RAW, headers={"X-Image-Meta-Store": "objects"}))
+    return image_id
 
 
 def volume(world: World, **more: Any) -> str:

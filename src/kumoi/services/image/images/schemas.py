@@ -14,6 +14,7 @@ from kumoi.kernel.queries import Params
 from kumoi.kernel.shapes import Extensible
 from kumoi.services.image.images.errors import ImageForbidden, InvalidImage
 from kumoi.services.image.images.models import ACTIVE, DEACTIVATED, ImageDetails
+from kumoi.services.image.offers import STORE
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
 Amount = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
@@ -135,7 +136,7 @@ class Images(msgspec.Struct, kw_only=True):
 def image(row: ImageDetails) -> dict[str, Any]:
     path = f"/v2/images/{row['id']}"
     values: Mapping[str, Any] = row
-    stores = {"stores": row["store"]} if row["status"] in (ACTIVE, DEACTIVATED) else {}
+    stores = {"stores": row["store"] or STORE} if row["status"] in (ACTIVE, DEACTIVATED) else {}
     return {
         **row["properties"],
         **stores,
