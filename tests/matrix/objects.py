@@ -96,10 +96,10 @@ def furnish(cloud: ObjectsCloud) -> None:
     for name, data in (("few", FEW), ("many", MANY)):
         ok(cloud.swift("PUT", f"/dead/{name}", body=data, headers={"X-Delete-After": "10"}))
     s3 = cloud.s3
-    s3.create_bucket(Bucket="b")
-    cloud.upload = s3.create_multipart_upload(Bucket="b", Key="one")["UploadId"]
+    s3.create_bucket(Bucket="bucket")
+    cloud.upload = s3.create_multipart_upload(Bucket="bucket", Key="one")["UploadId"]
     for number in (1, 2):
-        s3.upload_part(Bucket="b", Key="one", UploadId=cloud.upload, PartNumber=number, Body=PART)
+        s3.upload_part(Bucket="bucket", Key="one", UploadId=cloud.upload, PartNumber=number, Body=PART)
     clock.sleep(LATER)
 
 
@@ -170,19 +170,19 @@ def _(cloud: ObjectsCloud) -> None:
 
 @act("put a part")
 def _(cloud: ObjectsCloud) -> None:
-    cloud.s3.upload_part(Bucket="b", Key="one", UploadId=cloud.upload, PartNumber=3, Body=PART)
+    cloud.s3.upload_part(Bucket="bucket", Key="one", UploadId=cloud.upload, PartNumber=3, Body=PART)
 
 
 @act("complete an upload")
 def _(cloud: ObjectsCloud) -> None:
     etag = f'"{hashlib.md5(PART).hexdigest()}"'
     parts = [{"PartNumber": number, "ETag": etag} for number in (1, 2)]
-    cloud.s3.complete_multipart_upload(Bucket="b", Key="one", UploadId=cloud.upload, MultipartUpload={"Parts": parts})
+    cloud.s3.complete_multipart_upload(Bucket="bucket", Key="one", UploadId=cloud.upload, MultipartUpload={"Parts": parts})
 
 
 @act("abort an upload")
 def _(cloud: ObjectsCloud) -> None:
-    cloud.s3.abort_multipart_upload(Bucket="b", Key="one", UploadId=cloud.upload)
+    cloud.s3.abort_multipart_upload(Bucket="bucket", Key="one", UploadId=cloud.upload)
 
 
 @act("expire", whole=False)
@@ -229,4 +229,8 @@ def left(cloud: ObjectsCloud) -> list[str]:
     assert isinstance(store, DiskObjects)
     wanted = store.read(lambda tx: {place for place, _, _ in tx.places()})  # type: ignore[attr-defined]
     there = {path.name for path in store.files.glob("*/*")}
-    return [*sorted(there ^ wanted), *sorted(path.name for path in store.incoming.iterdir())]
+    return [
+        *(f"file {place}" for place in sorted(there - wanted)),
+        *(f"no file {place}" for place in sorted(wanted - there)),
+        *(f"note {path.name}" for path in sorted(store.incoming.iterdir())),
+    ]

@@ -29,12 +29,12 @@ EVERY = 1 if WHOLE else 5
 class Bench:
     def __init__(self) -> None:
         self.place = Place()
-        with at(), randomness.using(SeededSource(1)):
+        # boto3 signs with the machine's time, from which S3 accepts a quarter of an hour in both directions.
+        with at(clock.now() + 5 * 60 * clock.SECOND), randomness.using(SeededSource(1)):
             self.cloud = ObjectsCloud(self.place.folder)
             objects.furnish(self.cloud)
             self.instant = clock.now()
-            self.before = objects.held(self.cloud)
-            assert self.cloud.audit() == [] and objects.left(self.cloud) == []
+            assert self.cloud.audit() == []
             self.cloud.pause()
         self.saved = self.place.save()
 
@@ -59,9 +59,11 @@ class Bench:
 
         def work() -> dict[str, str]:
             with at(self.instant), randomness.using(SeededSource(3)):
-                clock.sleep(objects.LATER)
                 self.cloud.resume()
-                self.cloud.sweep_objects()
+                for _ in range(2):
+                    # The second sweep removes the bytes of what expired in the first one.
+                    clock.sleep(objects.LATER)
+                    self.cloud.sweep_objects()
                 found = objects.held(self.cloud)
                 assert self.cloud.audit() == [], self.cloud.audit()
                 assert (left := objects.left(self.cloud)) == [], f"left over: {left}"
