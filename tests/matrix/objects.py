@@ -177,7 +177,9 @@ def _(cloud: ObjectsCloud) -> None:
 def _(cloud: ObjectsCloud) -> None:
     etag = f'"{hashlib.md5(PART).hexdigest()}"'
     parts = [{"PartNumber": number, "ETag": etag} for number in (1, 2)]
-    cloud.s3.complete_multipart_upload(Bucket="bucket", Key="one", UploadId=cloud.upload, MultipartUpload={"Parts": parts})
+    cloud.s3.complete_multipart_upload(
+        Bucket="bucket", Key="one", UploadId=cloud.upload, MultipartUpload={"Parts": parts}
+    )
 
 
 @act("abort an upload")
