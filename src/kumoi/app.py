@@ -13,6 +13,7 @@ from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Topology
 from kumoi.engines.objects.interface import ObjectStore
+from kumoi.engines.objects.opened import opened
 from kumoi.host import client as host_client
 from kumoi.kernel import durable, log, operations, preparation, reconcile, removal, resolvers
 from kumoi.kernel import rooms as rooms_module
@@ -31,7 +32,7 @@ MAKERS: dict[type[Any], Callable[[Folder, Settings], Any]] = {
     Hosts: host_client.Hosts,
     Keys: lambda folder, settings: Keys.load(folder.keys),
     ImageStore: lambda folder, settings: implementation(ImageStore, settings)(folder.images),
-    ObjectStore: lambda folder, settings: implementation(ObjectStore, settings)(folder.objects),
+    ObjectStore: lambda folder, settings: opened(folder.objects, settings),
     Topology: lambda folder, settings: implementation(Topology, settings)(folder, settings),
 }
 """Engines of the control plane's processes, which `locate` finds by interface."""

@@ -11,6 +11,7 @@ from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import Topology
 from kumoi.engines.objects.interface import ObjectStore
+from kumoi.engines.objects.opened import opened
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.agent import Agent
@@ -33,7 +34,7 @@ def fake_engines(folder: Folder, settings: Settings) -> dict[type[Any], Any]:
         Folder: folder,
         Hosts: HostClients.over({settings.host_name: InProcess(agent)}),
         ImageStore: implementation(ImageStore, settings)(folder.images),
-        ObjectStore: implementation(ObjectStore, settings)(folder.objects),
+        ObjectStore: opened(folder.objects, settings),
         Topology: topology,
         FakeHypervisor: hypervisor,
         FakeVolumes: volumes,

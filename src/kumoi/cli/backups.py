@@ -14,6 +14,7 @@ from kumoi.cli import running
 from kumoi.cli.refusals import Refused
 from kumoi.cli.status import guests
 from kumoi.engines.objects import copies
+from kumoi.engines.objects.layout import parse
 from kumoi.host import lifecycle
 from kumoi.kernel import accounts, clock, durable, processes
 from kumoi.kernel.settings import Folder, Settings
@@ -59,7 +60,7 @@ def backup(folder: Folder, settings: Settings, target: Path) -> int:
         scratch.mkdir(mode=0o700)
         try:
             with _standing_still(folder):
-                _copy(folder, scratch)
+                _copy(folder, settings, scratch)
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
@@ -137,21 +138,26 @@ def _standing_still(folder: Folder) -> Iterator[None]:
         raise Refused("the supervisor died meanwhile, and operations may have continued: run this command again")
 
 
-def _copy(folder: Folder, scratch: Path) -> None:
+def _copy(folder: Folder, settings: Settings, scratch: Path) -> None:
+    layout = parse(settings.object_disks, settings.object_policies)
     wanted = [folder.data / name for name in _KEPT if (folder.data / name).exists()]
-    space = sum(file.stat().st_blocks * 512 for path in wanted for file in _files(path))
-    free = shutil.disk_usage(scratch).free
-    if space > free:
-        raise Refused(f"--data: copying takes {space >> 20} MiB, {free >> 20} MiB are free: make room")
+    _check_room(scratch, sum(file.stat().st_blocks * 512 for path in wanted for file in _files(path)))
     written = [path for path in wanted if path.name in _WRITTEN_BY_GUESTS]
     for path in wanted:
         if path not in written:
             _copy_tree(path, scratch / path.relative_to(folder.data))
     if folder.objects.exists():
-        copies.copy(folder.objects, scratch / folder.objects.name)
+        _check_room(scratch, copies.elsewhere(folder.objects, layout))
+        copies.copy(folder.objects, scratch / folder.objects.name, layout)
     with _frozen(guests(folder)):
         for path in written:
             _copy_tree(path, scratch / path.name)
+
+
+def _check_room(scratch: Path, space: int) -> None:
+    free = shutil.disk_usage(scratch).free
+    if space > free:
+        raise Refused(f"--data: copying takes {space >> 20} MiB, {free >> 20} MiB are free: make room")
 
 
 def _copy_tree(source: Path, target: Path) -> None:

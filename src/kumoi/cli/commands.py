@@ -98,6 +98,8 @@ def _print_status(asked: Arguments) -> int:
             print(
                 f"{row.name:16} {row.pid or '-':>8} {row.user:12} {row.pss_kib / 1024:7.1f} MiB  {row.state:9} {row.detail}"
             )
+        for disk in found.disks:
+            print(f"disk {disk.name:11} {disk.path:40} {disk.free_mib:>7} MiB free  {disk.state}")
         for kind, address in found.endpoints.items():
             print(f"{kind:16} {address}")
         for warning in found.warnings:
@@ -185,6 +187,16 @@ def restore(asked: Arguments) -> int:
     return 0
 
 
+def replace_disk(asked: Arguments) -> int:
+    folder, settings = running.known(asked.data)
+    running.replace_disk(folder, settings, asked.name)
+    if running.is_running(folder):
+        # Its processes see the folder as it was mounted when they began.
+        running.restart(folder)
+    print(f"{asked.name} is in use; what was on the old one is made from the others: kumoi status --data {asked.data}")
+    return 0
+
+
 def reset_password(asked: Arguments) -> int:
     from kumoi.cli import passwords
 
@@ -229,6 +241,7 @@ def _parser() -> argparse.ArgumentParser:
     command(uninstall, "stop the cloud and remove its service of systemd; its data stays")
     command(backup, "write the whole cloud into one file, while it runs").add_argument("file", type=Path)
     command(restore, "the cloud of a backup, into an empty data folder").add_argument("file", type=Path)
+    command(replace_disk, "take a new disk of the object store into use, in place of a lost one").add_argument("name")
     resetting = command(reset_password, "a new password for a user of clouds.yaml")
     resetting.add_argument("--user", default="admin")
     return parser

@@ -53,12 +53,12 @@ def parts(folder: Folder, settings: Settings) -> list[Process]:
 
 
 def _writable(folder: Folder, settings: Settings) -> tuple[Path, ...]:
-    """The folders in which the control plane writes: sockets, the database, images, objects, and the fake
-    topology."""
+    """The folders in which the control plane writes: sockets, the database, images, objects and their disks, and the
+    fake topology."""
     url = sqlalchemy.make_url(folder.database_url(settings))
     own = [Path(url.database).parent] if url.get_backend_name() == "sqlite" and url.database else []
     fake = [folder.data / "network"] if settings.network == "fake" else []
-    return (folder.run, folder.images, folder.objects, *own, *fake)
+    return (folder.run, folder.images, folder.objects, *settings.disks_of_objects.values(), *own, *fake)
 
 
 def _network(folder: Folder, settings: Settings) -> list[Process]:

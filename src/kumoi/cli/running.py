@@ -15,6 +15,8 @@ from kumoi import services
 from kumoi.cli import clouds, wording
 from kumoi.cli.parts import AGENT_LAYER, parts
 from kumoi.cli.refusals import Refused
+from kumoi.engines.objects import layout
+from kumoi.engines.objects.disks import Disks
 from kumoi.front import configuration
 from kumoi.kernel import accounts, clock, durable, preparation, processes
 from kumoi.kernel import settings as settings_module
@@ -72,7 +74,22 @@ def changed(folder: Folder, changes: Mapping[str, str]) -> Settings:
                 f"--set {name}: this cloud was created with {getattr(before, name)!r}; make another for another"
             )
     _check_services(before, after)
+    _check_disks(before, after)
     return after
+
+
+def _check_disks(before: Settings | None, after: Settings) -> None:
+    """Refused unless the disks and policies of the object store can be so, and each disk of the cloud is still named."""
+    try:
+        layout.parse(after.object_disks, after.object_policies)
+    except ValueError as error:
+        raise Refused(f"--set {error}") from None
+    gone = before.disks_of_objects.keys() - after.disks_of_objects.keys() if before is not None else set()
+    if gone:
+        raise Refused(
+            f"--set object_disks: {', '.join(sorted(gone))} has bytes of objects: disks can be added, or be replaced by "
+            "kumoi replace-disk, not removed"
+        )
 
 
 def _check_services(before: Settings | None, after: Settings) -> None:
@@ -160,11 +177,35 @@ def _old_settings_unless_done(folder: Folder) -> Iterator[None]:
         raise
 
 
+def replace_disk(folder: Folder, settings: Settings, name: str) -> None:
+    """Take a new disk of the object store into use in place of a lost one."""
+    if name not in settings.disks_of_objects:
+        known = ", ".join(settings.disks_of_objects) or "none"
+        raise Refused(f"{name}: there is no such disk in object_disks; there are {known}")
+    with alone(folder):
+        _take_disks(folder, settings, replaced=name)
+
+
+def _take_disks(folder: Folder, settings: Settings, replaced: str = "") -> None:
+    """Give each disk of the object store that is new an identity."""
+    disks = Disks(folder.objects, layout.parse(settings.object_disks, settings.object_policies))
+    for name, path in settings.disks_of_objects.items():
+        if name == replaced if replaced else name not in disks.state().disks:
+            if problem := disks.take(name, replaced=name == replaced):
+                raise Refused(f"object_disks: {name}: {problem}: give it an empty folder")
+            give_all(path)
+            accounts.give(path, 0o750, owner=_control(), group=_control())
+    for path in (disks.folder / "disks.json", disks.folder / "disks.lock"):
+        if path.exists():
+            accounts.give(path, 0o640, owner=_control(), group=_control())
+
+
 def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:
     """Create folders, settings, certificate and clouds.yaml. Returns the users' passwords."""
     if os.geteuid() == 0:
         _make_users()
     _make_folders(folder)
+    _take_disks(folder, settings)
     settings_module.save(folder, settings)
     accounts.give(folder.settings, 0o640, group=_control())
     _copy_certificate(folder, settings)

@@ -28,6 +28,16 @@ class ProcessStatus(msgspec.Struct):
     detail: str = ""
 
 
+class DiskStatus(msgspec.Struct):
+    """A disk of the object store."""
+
+    name: str
+    path: str
+    free_mib: int
+    state: str
+    """`in use`, `being rebuilt`, or why it cannot be used."""
+
+
 class Status(msgspec.Struct):
     processes: list[ProcessStatus]
     endpoints: dict[str, str]
@@ -35,6 +45,7 @@ class Status(msgspec.Struct):
     """Every process that should run does, the address answers, and the disk has room."""
     warnings: list[str] = []
     """Current and expected problems, and what to do."""
+    disks: list[DiskStatus] = []
 
 
 def status(folder: Folder, settings: Settings) -> Status:
@@ -53,7 +64,24 @@ def status(folder: Folder, settings: Settings) -> Status:
     free = free_mib(folder)
     healthy = bool(answer["settled"]) and answers(settings) and free >= FULL_MIB
     warnings = [*disk_warnings(folder, free), *guest_warnings(settings)]
+    if settings.object_disks:
+        disks, problems = object_disks(folder, settings)
+        return Status(rows, endpoints(folder, settings), healthy, [*warnings, *problems], disks)
     return Status(rows, endpoints(folder, settings), healthy, warnings)
+
+
+def object_disks(folder: Folder, settings: Settings) -> tuple[list[DiskStatus], list[str]]:
+    """The disks of the object store, and what is wrong with them or with the bytes on them."""
+    from kumoi.engines.objects.layout import parse
+    from kumoi.engines.objects.many import ManyDisks
+
+    store = ManyDisks(folder.objects, parse(settings.object_disks, settings.object_policies))
+    rows = []
+    for name, path in store.layout.disks.items():
+        fault = store.disks.fault(name)
+        state = fault or ("being rebuilt" if store.disks.state().disks[name].behind else "in use")
+        rows.append(DiskStatus(name, str(path), 0 if fault else shutil.disk_usage(path).free >> 20, state))
+    return rows, [f"objects: {what}: {problem}" for what, problem in store.state_of_disks()]
 
 
 def guest_warnings(settings: Settings) -> Iterator[str]:

@@ -22,6 +22,20 @@ keeps by itself. The streams send an object that has further ones (`services/obj
 _LOGINS = r"^POST /identity/v3/(auth/tokens|users/[^/]+/password)/?$"
 """Method and path of the requests that may compute a password hash."""
 
+_DISK = Template("""
+        location /_objects/disk-$name/ {
+            internal;
+            alias $path/files/;
+            etag off;
+            if_modified_since off;
+            default_type "";
+            types { }
+$carried
+            add_header Strict-Transport-Security $$transport_security always;
+        }
+""")
+"""A further disk of the object store."""
+
 NOT_IN_PATHS = " \t\n;{}\"'\\$"
 """Characters that nginx does not accept in a path."""
 
@@ -129,6 +143,7 @@ $errors
 $carried
             add_header Strict-Transport-Security $$transport_security always;
         }
+$disks
         location @object_streams {
             proxy_read_timeout 3600s;
             proxy_send_timeout 3600s;
@@ -181,9 +196,12 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         "objects": folder.objects,
         "novnc": novnc,
     }
-    for name, path in paths.items():
+    for name, path in {**paths, **settings.disks_of_objects}.items():
         if any(character in str(path) for character in NOT_IN_PATHS):
             raise ValueError(f"{name}: {path} contains a space or a character that nginx does not accept in a path")
+    carried = "\n".join(
+        f"            add_header {name.replace('_', '-').title()} $upstream_http_{name};" for name in _CARRIED
+    )
     address = f"[{settings.address}]" if ":" in settings.address else settings.address
     secure = bool(settings.tls_certificate)
     return _CONFIGURATION.substitute(
@@ -193,8 +211,9 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         tls=_tls(folder) if secure else "",
         largest=LARGEST_BODY,
         uploads=_UPLOADS,
-        carried="\n".join(
-            f"            add_header {name.replace('_', '-').title()} $upstream_http_{name};" for name in _CARRIED
+        carried=carried,
+        disks="".join(
+            _DISK.substitute(name=name, path=path, carried=carried) for name, path in settings.disks_of_objects.items()
         ),
         socket="wss" if settings.base_url.startswith("https:") else "ws",
         origins="".join(f" {origin}" for origin in settings.console_origins.split()),

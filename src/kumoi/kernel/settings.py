@@ -59,6 +59,12 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     image_stage_total: Annotated[int, Meta(ge=-1)] = 100 << 10
     image_count_uploading: Annotated[int, Meta(ge=-1)] = 10
     """A project's images, MiB of their bytes, MiB of staged bytes, and uploads at once; -1: any number."""
+    object_disks: Annotated[str, Meta(pattern="^[^\\s;'\"]*( *, *[^\\s;'\"]+)*$")] = ""
+    """Disks of the object store besides its own folder: `a=/srv/a, b=/srv/b`."""
+    object_policies: Annotated[str, Meta(pattern="^[A-Za-z0-9=+, -]*$")] = ""
+    """Storage policies over them: `three=3, coded=4+2` (copies, or fragments of data and of parity)."""
+    object_scrub_days: Annotated[int, Meta(ge=0, le=3650)] = 30
+    """Days in which everything on several disks is read once to find rot; 0: never."""
     disk_reserve: Annotated[int, Meta(ge=16, le=1 << 20)] = 512
     """MiB of the disk that images, volumes and guests leave free, so that the database can write."""
     connections_per_address: Annotated[int, Meta(ge=0, le=8192)] = 1024
@@ -72,6 +78,12 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The clients' URL of the cloud, `https://cloud.example`; empty: links use the request's Host header."""
     console_origins: Annotated[str, Meta(pattern="^(https?://[^/\\s;,'\"]+( https?://[^/\\s;,'\"]+)*)?$")] = ""
     """Space-separated additional origins whose pages may show consoles."""
+
+    @property
+    def disks_of_objects(self) -> dict[str, Path]:
+        """Name → folder of each disk in `object_disks`."""
+        pairs = (each.partition("=") for each in self.object_disks.split(",") if "=" in each)
+        return {name.strip(): Path(path.strip()) for name, _, path in pairs}
 
     @property
     def base_url(self) -> str:

@@ -26,7 +26,7 @@ LARGE = bytes(range(256)) * 1000
 
 
 def container(store: ObjectStore, name: str = "c") -> Container:
-    return store.write(lambda tx: tx.put_container("a", name, {}, "default")).result()
+    return store.write(lambda tx: tx.put_container("a", name, {}, store.policies()[-1])).result()
 
 
 def described(name: str, stored: Stored | None, **more: Any) -> Object:
@@ -35,7 +35,7 @@ def described(name: str, stored: Stored | None, **more: Any) -> Object:
 
 
 def poured(store: ObjectStore, data: bytes) -> tuple[Writer, Stored]:
-    writer = store.begin()
+    writer = store.begin(store.policies()[-1])
     for begin in range(0, len(data), 50_000):
         writer.write(data[begin : begin + 50_000])
     return writer, writer.finish()
@@ -172,7 +172,7 @@ class ObjectStoreContract:
         writer.discard()
         assert stored.place is not None
         with pytest.raises(ObjectsError):
-            store.path(stored.place)
+            store.open(stored.place)
         assert list(store.differences()) == []
 
     def test_many_writers_count_exactly(self, store: ObjectStore) -> None:
@@ -311,7 +311,7 @@ class ObjectStoreContract:
             found = [tx.version(where, "one", each.version) for each in rows]
             return [each.place or tx.data(where, "one", each.version) for each in found if each]
 
-        got = [store.path(each).read_bytes() if isinstance(each, str) else each for each in store.read(read)]
+        got = [store.open(each).read() if isinstance(each, str) else each for each in store.read(read)]
         assert got == datas[::-1]
         assert store.read(lambda tx: tx.version(where, "one", 1)) is None
         assert store.read(lambda tx: tx.version(where, "one", None)) is None

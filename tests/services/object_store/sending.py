@@ -2,6 +2,7 @@
 path in the API's reply."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import falcon.testing
@@ -41,6 +42,16 @@ class Answer:
         return json.loads(self.content)
 
 
+def file_of(cloud: Any, place: str) -> Path:
+    """The file that the front sends."""
+    store, below = cloud.engines[ObjectStore], place.removeprefix("/_objects/")
+    disk, _, rest = below.removeprefix("disk-").partition("/")
+    if not below.startswith("disk-"):
+        found: Path = store.path(below.rpartition("/")[2])
+        return found
+    return Path(store.layout.disks[disk]) / "files" / rest
+
+
 def ask(cloud: Any, method: str, path: str = "", as_: str | None = "member", **more: Any) -> Answer:
     """`path` below the member's account, or from `/object-store` on."""
     url = path if path.startswith("/object-store") else ACCOUNT + path
@@ -57,5 +68,5 @@ def ask(cloud: Any, method: str, path: str = "", as_: str | None = "member", **m
         response = streamed(cloud, method, url, headers, **more)
     elif place:
         assert place.startswith("/_objects/")
-        return Answer(response, cloud.engines[ObjectStore].path(place.rpartition("/")[2]).read_bytes())
+        return Answer(response, file_of(cloud, place).read_bytes())
     return Answer(response, response.content)

@@ -15,7 +15,7 @@ from kumoi.services.identity import facade as identity
 from kumoi.services.identity.bootstrap import bootstrap
 from tests.cloud import Cloud
 from tests.services.identity.cloud import PASSWORDS, V3, hashes
-from tests.services.object_store.sending import CHANGES, streamed
+from tests.services.object_store.sending import CHANGES, file_of, streamed
 
 
 class S3Cloud(Cloud):
@@ -80,7 +80,7 @@ class S3Cloud(Cloud):
         if place == "@object_streams":
             answer = streamed(self, method, path, headers, **more)
         elif place:
-            data = self.engines[ObjectStore].path(place.rpartition("/")[2]).read_bytes()
+            data = file_of(self, place).read_bytes()
             return answer.status_code, {**answer.headers, "content-length": str(len(data))}, data
         return answer.status_code, answer.headers, answer.content
 

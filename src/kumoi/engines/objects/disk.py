@@ -20,7 +20,7 @@ from typing import BinaryIO
 from kumoi.engines.objects import index
 from kumoi.engines.objects.groups import Groups, explained
 from kumoi.engines.objects.index import Index
-from kumoi.engines.objects.interface import ObjectsError, Reading, Stored, T, Writer, Writing
+from kumoi.engines.objects.interface import DEFAULT, ObjectsError, Reading, Stored, T, Told, Writer, Writing
 from kumoi.kernel import clock, durable, randomness
 
 SMALL = 32 << 10
@@ -79,7 +79,10 @@ class DiskObjects:
         self.make()
         return self._groups.write(work, frees=frees)
 
-    def begin(self) -> Writer:
+    def policies(self) -> tuple[str, ...]:
+        return (DEFAULT,)
+
+    def begin(self, policy: str = "") -> Writer:
         self.make()
         return DiskWriter(self)
 
@@ -91,6 +94,9 @@ class DiskObjects:
         if not path.is_file():
             raise ObjectsError("the object has no data")
         return path
+
+    def sent_from(self, place: str) -> str | None:
+        return f"{place[:2]}/{place}"
 
     def open(self, place: str) -> BinaryIO:
         try:
@@ -105,29 +111,49 @@ class DiskObjects:
 
     def settle(self, place: str, handle: int) -> None:
         """Make a link durable soon, and then remove its record in `incoming/`. Closes the handle."""
-        self._settler.add(self.place(place), self.incoming / place, handle)
+        self.settle_link(self.place(place), self.incoming / place, handle)
+
+    def settle_link(self, lasting: Path, note: Path, handle: int) -> None:
+        self._settler.add(lasting, note, handle)
 
     def tidy(self) -> list[str]:
         found: list[str] = []
         if not self.is_used():
             return found
         self.make()
-        for entry in list(os.scandir(self.incoming)):
-            if (told := self._resolve(entry.name)) is not None:
-                found.append(told)
+        for root in self.roots():
+            for entry in list(os.scandir(root / "incoming")):
+                if (told := self._resolve(root, entry.name)) is not None:
+                    found.append(told)
         until = clock.now() - _READ_FOR
-        while places := self.read(lambda tx: _of(tx).unwanted(until, 500)):
-            for place in places:
-                self.place(place).unlink(missing_ok=True)
-            for folder in {self.place(place).parent for place in places}:
-                if folder.is_dir():
-                    durable.sync_folder(folder)
-            self.write(lambda tx, places=places: _of(tx).forget(places), frees=True).result()  # type: ignore[misc]
+        while places := self.read(lambda tx: of(tx).unwanted(until, 500)):
+            self.unlink(places)
+            self.write(lambda tx, places=places: of(tx).forget(places), frees=True).result()  # type: ignore[misc]
         return found
 
-    def _resolve(self, place: str) -> str | None:
+    def roots(self) -> list[Path]:
+        """The folders of the disks that are there."""
+        return [self.folder]
+
+    def unlink(self, places: list[str]) -> None:
+        for place in places:
+            self.place(place).unlink(missing_ok=True)
+        for folder in {self.place(place).parent for place in places}:
+            if folder.is_dir():
+                durable.sync_folder(folder)
+
+    def mend(self) -> list[Told]:
+        """One disk cannot be mended from others."""
+        return []
+
+    def scrub(self) -> list[Told]:
+        return []
+
+    def _resolve(self, root: Path, place: str) -> str | None:
         """Clean up after an upload that a crash interrupted, or complete its object."""
-        incoming, lasting = self.incoming / place, self.place(place)
+        if "." in place:
+            return None  # A draft of the sweep that mends.
+        incoming, lasting = root / "incoming" / place, root / "files" / place[:2] / place
         try:
             handle = os.open(incoming, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -138,13 +164,13 @@ class DiskObjects:
             return None  # A living process is at it.
         else:
             # The writer is asked, because changes of the current group count.
-            wanted = self.write(lambda tx: _of(tx).is_wanted(place), frees=True).result()
+            wanted = self.write(lambda tx: of(tx).is_wanted(place), frees=True).result()
             if wanted:
                 lasting.parent.mkdir(exist_ok=True)
                 with suppress(FileExistsError):
                     os.link(incoming, lasting, follow_symlinks=False)
                 durable.sync_folder(lasting.parent)
-                durable.sync_folder(self.files)
+                durable.sync_folder(lasting.parent.parent)
             else:
                 lasting.unlink(missing_ok=True)
                 if lasting.parent.is_dir():
@@ -156,16 +182,10 @@ class DiskObjects:
 
     def differences(self) -> Iterator[tuple[str, str]]:
         def compare(tx: Reading) -> list[tuple[str, str]]:
-            asked = _of(tx)
+            asked = of(tx)
             found = list(asked.miscounted())
             for place, name, size in asked.places():
-                try:
-                    there = self.place(place).stat().st_size
-                except OSError:
-                    found.append((name, "its bytes are not on the disk"))
-                else:
-                    if there != size:
-                        found.append((name, f"it has {there} bytes on the disk instead of {size}"))
+                found += self.compare_file(place, name, size)
             for folder in self.files.iterdir():
                 found += [
                     (place, "its bytes are on the disk, but no object has them")
@@ -182,6 +202,15 @@ class DiskObjects:
             again = set(self.read(compare))
             yield from (each for each in first if each in again)
 
+    def compare_file(self, place: str, name: str, size: int) -> Iterator[tuple[str, str]]:
+        try:
+            there = self.place(place).stat().st_size
+        except OSError:
+            yield name, "its bytes are not on the disk"
+        else:
+            if there != size:
+                yield name, f"it has {there} bytes on the disk instead of {size}"
+
     def close(self) -> None:
         self._groups.close()
         self._settler.close()
@@ -189,7 +218,7 @@ class DiskObjects:
             self._readers.get_nowait().close()
 
 
-def _of(tx: Reading) -> Index:
+def of(tx: Reading) -> Index:
     assert isinstance(tx, Index)
     return tx
 

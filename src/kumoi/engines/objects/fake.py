@@ -12,6 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from kumoi.engines.objects.interface import (
+    DEFAULT,
     Account,
     Container,
     Listed,
@@ -22,6 +23,7 @@ from kumoi.engines.objects.interface import (
     Reading,
     Stored,
     T,
+    Told,
     Versioning,
     Writer,
     Writing,
@@ -53,8 +55,8 @@ class World:
 class FakeObjects:
     """Implements ObjectStore. Large objects are files too, because the front sends them from there."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, policies: tuple[str, ...] = (DEFAULT,)) -> None:
+        self.folder, self._policies = folder, policies
         durable.make_folder(folder / "files")
         self.world = World()
         self.full = False
@@ -78,7 +80,10 @@ class FakeObjects:
                 future.set_exception(error)
         return future
 
-    def begin(self) -> Writer:
+    def policies(self) -> tuple[str, ...]:
+        return self._policies
+
+    def begin(self, policy: str = "") -> Writer:
         return FakeWriter(self)
 
     def is_used(self) -> bool:
@@ -89,6 +94,9 @@ class FakeObjects:
         if not path.is_file():
             raise ObjectsError("the object has no data")
         return path
+
+    def sent_from(self, place: str) -> str | None:
+        return f"{place[:2]}/{place}"
 
     def open(self, place: str) -> BinaryIO:
         return io.BytesIO(self.path(place).read_bytes())
@@ -101,6 +109,12 @@ class FakeObjects:
             for path in (self.folder / "files").glob("*/*"):
                 if path.name not in self._wanted():
                     path.unlink()
+        return []
+
+    def mend(self) -> list[Told]:
+        return []
+
+    def scrub(self) -> list[Told]:
         return []
 
     def differences(self) -> Iterator[tuple[str, str]]:
@@ -150,6 +164,14 @@ class FakeTransaction(Versions):
     def _null_row(self, id: int, low: str, high: str) -> str | None:
         there = self.world.objects.get(id, {})
         return next((name for name in there if low < name < high and not there[name][0].named), None)
+
+    def by_policy(self, account: str) -> dict[str, tuple[int, int, int]]:
+        found: dict[str, tuple[int, int, int]] = {}
+        for (owner, _), each in self.world.containers.items():
+            if owner == account and each.policy not in ("", DEFAULT):
+                containers, objects, size = found.get(each.policy, (0, 0, 0))
+                found[each.policy] = containers + 1, objects + each.objects + each.versions, size + each.bytes
+        return found
 
     def _walk(self, names: list[str], page: Page) -> list[tuple[str, Row | None]]:
         names.sort(key=str.encode, reverse=page.reverse)

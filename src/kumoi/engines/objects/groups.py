@@ -19,13 +19,21 @@ ATTEMPTS = 3
 Work = Callable[[Index], Any]
 Entry = tuple[Work, Future[Any], bool]
 """Work, its result, and whether it frees room."""
+Transact = Callable[[Callable[[Any], list[Any]]], list[Any]]
+"""Runs a function with a connection in a transaction; durable when it returns."""
 
 
 class Groups:
     """One writing thread. While it waits for the disk, the next group collects."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, transact: Transact | None = None, check_room: Callable[[], None] | None = None
+    ) -> None:
+        """`transact`, `check_room`: instead of the one index at `path`."""
         self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._transact = transact or self._alone
+        self._check_room = check_room or (lambda: durable.check_room(path.parent))
         self._queue: SimpleQueue[Entry | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
@@ -48,20 +56,14 @@ class Groups:
             self._thread = None
 
     def _run(self) -> None:
-        connection: sqlite3.Connection | None = None
         going = True
         while going:
             group, going = self._gather()
-            if not group:
-                continue
-            try:
-                connection = connection or connect(self._path)
-            except sqlite3.Error as error:
-                _refuse(group, error)
-            else:
-                self._commit(connection, group)
-        if connection is not None:
-            connection.close()
+            if group:
+                self._commit(group)
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _gather(self) -> tuple[list[Entry], bool]:
         """The waiting work, at least one item; False: it was the last."""
@@ -75,21 +77,29 @@ class Groups:
             entry = self._queue.get()
         return group, False
 
-    def _commit(self, connection: sqlite3.Connection, group: list[Entry]) -> None:
+    def _alone(self, run: Callable[[Any], list[Any]]) -> list[Any]:
+        connection = self._connection = self._connection or connect(self._path)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            done = run(connection)
+            connection.execute("COMMIT")
+        except (sqlite3.Error, OSError):
+            _take_back(connection)
+            raise
+        return done
+
+    def _commit(self, group: list[Entry]) -> None:
         if not all(frees for _, _, frees in group):
             try:
-                durable.check_room(self._path.parent)
-            except OSError as error:
+                self._check_room()
+            except (OSError, ObjectsError) as error:
                 _refuse([entry for entry in group if not entry[2]], error)
                 group = [entry for entry in group if entry[2]]
         if not group:
             return
         try:
-            connection.execute("BEGIN IMMEDIATE")
-            done = [_each(connection, work) for work, _, _ in group]
-            connection.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            _take_back(connection)
+            done = self._transact(lambda connection: [_each(connection, work) for work, _, _ in group])
+        except Exception as error:
             _refuse(group, error)
             return
         for (_, future, _), (result, refusal) in zip(group, done, strict=True):
@@ -99,7 +109,7 @@ class Groups:
                 future.set_exception(refusal)
 
 
-def _each(connection: sqlite3.Connection, work: Work) -> tuple[Any, Exception | None]:
+def _each(connection: Any, work: Work) -> tuple[Any, Exception | None]:
     """One item of a group. Its exception undoes its own changes. Errors of the database end the group."""
     connection.execute("SAVEPOINT one")
     try:
@@ -107,6 +117,8 @@ def _each(connection: sqlite3.Connection, work: Work) -> tuple[Any, Exception | 
     except sqlite3.OperationalError:
         raise
     except Exception as error:
+        if type(error) is sqlite3.DatabaseError:
+            raise  # The file is damaged.
         connection.execute("ROLLBACK TO one")
         connection.execute("RELEASE one")
         return None, error
@@ -126,6 +138,8 @@ def _take_back(connection: sqlite3.Connection) -> None:
 
 
 def explained(error: Exception) -> ObjectsError:
+    if isinstance(error, ObjectsError):
+        return error
     full = isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
     if full or durable.is_full(error):
         return NoRoom("The disk of the object store is full; nothing was kept.")

@@ -1,14 +1,27 @@
-"""The SQL of the index: names, counters and small bytes of all objects in one SQLite file."""
+"""The SQL of the index: names, counters and small bytes of all objects in one SQLite file.
+
+With several disks the statements are repeated on copies (`mirrors.py`), so they depend only on the tables and their values.
+"""
 
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from kumoi.engines.objects import versions
-from kumoi.engines.objects.interface import Account, Container, Listed, Object, ObjectsError, Page, Stored, Versioning
+from kumoi.engines.objects.interface import (
+    DEFAULT,
+    Account,
+    Container,
+    Listed,
+    Object,
+    ObjectsError,
+    Page,
+    Stored,
+    Versioning,
+)
 from kumoi.engines.objects.pages import Row, bounds, walk
 from kumoi.engines.objects.versions import Versions
 from kumoi.kernel import clock
@@ -41,14 +54,20 @@ _VERSIONS = (
     "CREATE INDEX objects_old_nulls ON objects (container, name) WHERE container < 0 AND named = 0",
 )
 """A row whose `container` is negative is an old version of an object in that container (`versions.py`)."""
-_STEPS = (_TABLES, _VERSIONS)
+_POLICIES = (
+    """CREATE TABLE policies (
+        account TEXT NOT NULL, policy TEXT NOT NULL, containers INTEGER NOT NULL, objects INTEGER NOT NULL,
+        bytes INTEGER NOT NULL, PRIMARY KEY (account, policy)) WITHOUT ROWID""",
+)
+"""Counters of an account's containers with another policy than the default one."""
+_STEPS = (_TABLES, _VERSIONS, _POLICIES)
 """Each makes the next version of the tables."""
 _ACCOUNT = "SELECT created_at, containers, objects, bytes, metadata FROM accounts WHERE name = ?"
 _CONTAINER_FIELDS = "id, created_at, changed_at, policy, objects, bytes, metadata, versions, versioning"
 _CONTAINER = f"SELECT {_CONTAINER_FIELDS} FROM containers WHERE account = ? AND name = ?"  # noqa: S608
 _OBJECT = """SELECT size, etag, content_type, at, entry, metadata, delete_at, place, version, named, marker
     FROM objects WHERE container = ? AND name = ?"""
-_DATA = """SELECT data, version FROM objects JOIN small_bytes ON small_bytes.id = objects.bytes
+_DATA = """SELECT data, version, etag FROM objects JOIN small_bytes ON small_bytes.id = objects.bytes
     WHERE container = ? AND name = ?"""
 _OLD = "SELECT size, place, bytes FROM objects WHERE container = ? AND name = ?"
 _decode = msgspec.json.Decoder(dict[str, str]).decode
@@ -85,10 +104,16 @@ def _made(connection: sqlite3.Connection) -> int:
     return made
 
 
+class Asked(Protocol):
+    """A connection, or what records its statements."""
+
+    def execute(self, sql: str, values: Any = ..., /) -> sqlite3.Cursor: ...
+
+
 class Index(Versions):
     """One transaction for reading and writing; implements Writing."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Asked) -> None:
         self._ask = connection.execute
         self.now = clock.now()
 
@@ -125,7 +150,10 @@ class Index(Versions):
             row = self._ask(_DATA, (-container.id, versions.key(name, version))).fetchone()
         if row is None:
             raise ObjectsError(f"object {name} has no data")
-        data: bytes = row[0]
+        return self._sound(name, row[0], row[2])
+
+    def _sound(self, name: str, data: bytes, etag: str) -> bytes:
+        """There is only one copy of it."""
         return data
 
     def containers(self, account: str, page: Page) -> list[tuple[str, Container | None]]:
@@ -198,6 +226,7 @@ class Index(Versions):
         return account
 
     def remove_account(self, name: str) -> None:
+        self._ask("DELETE FROM policies WHERE account = ?", (name,))
         self._ask("DELETE FROM accounts WHERE name = ?", (name,))
 
     def put_container(self, account: str, name: str, metadata: dict[str, str], policy: str) -> Container:
@@ -220,6 +249,7 @@ class Index(Versions):
             " ON CONFLICT (name) DO UPDATE SET containers = containers + 1",
             (account, self.now),
         )
+        self._count_policy(account, policy, 1, 0, 0)
         return Container(
             id=id,
             account=account,
@@ -233,6 +263,7 @@ class Index(Versions):
     def remove_container(self, container: Container) -> None:
         if self._ask("DELETE FROM containers WHERE id = ?", (container.id,)).rowcount:
             self._ask("UPDATE accounts SET containers = containers - 1 WHERE name = ?", (container.account,))
+            self._count_policy(container.account, container.policy, -1, 0, 0)
 
     def set_versioning(self, container: Container, versioning: Versioning) -> None:
         self._ask(
@@ -315,9 +346,21 @@ class Index(Versions):
                 "UPDATE accounts SET objects = objects + ?, bytes = bytes + ? WHERE name = ?",
                 (objects + versions, size, container.account),
             )
+            self._count_policy(container.account, container.policy, 0, objects + versions, size)
+
+    def _count_policy(self, account: str, policy: str, containers: int, objects: int, size: int) -> None:
+        """Nothing for the default policy, which has what the others leave of the account's counters."""
+        if policy not in ("", DEFAULT):
+            self._ask(
+                "INSERT INTO policies VALUES (?, ?, ?, ?, ?) ON CONFLICT (account, policy) DO UPDATE SET"
+                " containers = containers + excluded.containers, objects = objects + excluded.objects,"
+                " bytes = bytes + excluded.bytes",
+                (account, policy, containers, objects, size),
+            )
 
     def is_wanted(self, place: str) -> bool:
-        return self._ask("SELECT 1 FROM objects WHERE place = ?", (place,)).fetchone() is not None
+        """Whether an object has it. `place`: also only its id, with which it begins."""
+        return self._is_in("objects", place)
 
     def unwanted(self, until: int, most: int) -> list[str]:
         """Places that no object has had since `until`."""
@@ -336,7 +379,26 @@ class Index(Versions):
             yield place, versions.shown(name), size
 
     def is_unwanted(self, place: str) -> bool:
-        return self._ask("SELECT 1 FROM unwanted WHERE place = ?", (place,)).fetchone() is not None
+        return self._is_in("unwanted", place)
+
+    def _is_in(self, table: str, place: str) -> bool:
+        beginning = (place, place + ".")  # behind `-`, which follows an id
+        rows = self._ask(f"SELECT 1 FROM {table} WHERE place >= ? AND place < ? LIMIT 1", beginning)  # noqa: S608
+        return rows.fetchone() is not None
+
+    def files(self, after: str, most: int) -> list[tuple[str, str, str]]:
+        """(place, name, ETag) of objects that have a place, by place, from behind one on."""
+        return self._ask(
+            "SELECT place, name, etag FROM objects WHERE place > ? ORDER BY place LIMIT ?", (after, most)
+        ).fetchall()
+
+    def all_bytes(self) -> int:
+        found: int = self._ask("SELECT coalesce(sum(bytes), 0) FROM accounts").fetchone()[0]
+        return found
+
+    def by_policy(self, account: str) -> dict[str, tuple[int, int, int]]:
+        rows = self._ask("SELECT policy, containers, objects, bytes FROM policies WHERE account = ?", (account,))
+        return {policy: (containers, objects, size) for policy, containers, objects, size in rows}
 
     def miscounted(self) -> Iterator[tuple[str, str]]:
         """(what, problem): wrong counters, and bytes stored with a name that do not match it."""
@@ -366,6 +428,13 @@ class Index(Versions):
             " OR accounts.objects <> coalesce(sum(c.objects + c.versions), 0) OR accounts.bytes <> coalesce(sum(c.bytes), 0)"
         ):
             yield name, f"it counts {containers} containers, but there are {found}, or their sums differ"
+        for account, policy in self._ask(
+            "SELECT p.account, p.policy FROM policies p"
+            " LEFT JOIN containers c ON c.account = p.account AND c.policy = p.policy"
+            " GROUP BY p.account, p.policy HAVING p.containers <> count(c.id)"
+            " OR p.objects <> coalesce(sum(c.objects + c.versions), 0) OR p.bytes <> coalesce(sum(c.bytes), 0)"
+        ):
+            yield account, f"its counters of the policy {policy} differ from those of its containers"
         for name in self._ask(
             "SELECT o.name FROM objects o LEFT JOIN small_bytes b ON b.id = o.bytes"
             " WHERE o.place IS NULL AND o.size <> coalesce(length(b.data), -1)"

@@ -11,6 +11,8 @@ import msgspec
 from kumoi.kernel.errors import EngineRefused
 
 T = TypeVar("T")
+DEFAULT = "default"
+"""The storage policy that a container has without a name of one."""
 
 
 class ObjectsError(EngineRefused):
@@ -138,6 +140,15 @@ class Stored(msgspec.Struct, frozen=True):
     """Their durable place, if they are large."""
 
 
+class Told(msgspec.Struct, frozen=True):
+    """Something that happened to a disk or to what is on it, for the events."""
+
+    kind: str
+    what: str
+    """A disk, or a place."""
+    problem: str
+
+
 class Writer(Protocol):
     """Receives the bytes of one object. Afterwards `keep` or `discard` reports whether an object has them."""
 
@@ -178,6 +189,9 @@ class Reading(Protocol):
 
     def containers(self, account: str, page: Page) -> list[tuple[str, Container | None]]:
         """Names in order; None: rolled up."""
+
+    def by_policy(self, account: str) -> dict[str, tuple[int, int, int]]:
+        """Policy → (containers, objects, bytes) of an account; without the policy `default`, which has the rest."""
 
     def objects(self, container: Container, page: Page) -> list[Listed]: ...
 
@@ -240,7 +254,11 @@ class ObjectStore(Protocol):
         """Run `work` in a transaction, maybe together with that of others, maybe twice. The changes are durable when the
         future has its result. NoRoom, ObjectsError. `frees`: it removes, and so may use the reserve of the disk."""
 
-    def begin(self) -> Writer: ...
+    def policies(self) -> tuple[str, ...]:
+        """The names of all storage policies; first that of containers which were created without one."""
+
+    def begin(self, policy: str = "") -> Writer:
+        """`policy`: the container's; empty or unknown: the default one. NoRoom, ObjectsError, also from `write`."""
 
     def is_used(self) -> bool:
         """Whether anybody has ever asked it for something. To ask this is not to use it."""
@@ -248,11 +266,21 @@ class ObjectStore(Protocol):
     def path(self, place: str) -> Path:
         """The path of the bytes, for the front; ObjectsError if they are gone."""
 
+    def sent_from(self, place: str) -> str | None:
+        """The path of the bytes below the front's `/_objects/`; None: the front cannot send them."""
+
     def open(self, place: str) -> BinaryIO:
-        """ObjectsError if they are gone. Bytes that are being read stay readable."""
+        """ObjectsError if they are gone. A `read` may give fewer bytes than asked for.
+        Bytes that are being read stay readable."""
 
     def tidy(self) -> list[str]:
         """Remove unneeded bytes. Returns those that should not have existed."""
+
+    def mend(self) -> list[Told]:
+        """Notice which disks went and came, and make what is missing on those that are there."""
+
+    def scrub(self) -> list[Told]:
+        """Read a part of all bytes, and mend what has rotted."""
 
     def differences(self) -> Iterator[tuple[str, str]]:
         """(what, problem): differences between names, counters and bytes."""

@@ -13,13 +13,13 @@ from kumoi.services.object_store.objects import logic, segments, uploads
 from kumoi.services.object_store.objects.downloads import CARRIED, STREAMS, Found
 from kumoi.services.object_store.objects.logic import HIDDEN, KEPT, META, Described, may_put, standing
 from kumoi.services.object_store.objects.uploads import BLOCK, pour
-from kumoi.services.object_store.stores import change, look, of, slowly, translated
+from kumoi.services.object_store.stores import begin, change, look, of, slowly, translated
 from kumoi.services.object_store.versions.logic import LAST, NULL, Marked, Removal, id_of, number
 
 __all__ = [
     "BLOCK", "CARRIED", "HIDDEN", "KEPT", "LAST", "LONGEST_HEADER", "META", "MOST_BYTES", "NULL", "STREAMS",
-    "Described", "Entry", "Found", "Marked", "Removal", "account_of", "blocks", "change", "check_name",
-    "check_reader", "conditions", "create_container", "decoded", "encoded", "entry", "find", "id_of", "look",
+    "Described", "Entry", "Found", "Marked", "Removal", "account_of", "begin", "blocks", "change",
+    "check_name", "check_reader", "conditions", "create_container", "decoded", "encoded", "entry", "find", "id_of", "look",
     "may_put", "number", "of", "open_to", "pour", "put", "remove", "remove_container", "set_versioning", "slowly",
     "standing", "translated",
 ]  # fmt: skip

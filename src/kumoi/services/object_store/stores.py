@@ -16,7 +16,9 @@ __all__ = [
     "ObjectsError",
     "Reading",
     "Writing",
+    "begin",
     "change",
+    "check_readable",
     "look",
     "of",
     "settle",
@@ -39,6 +41,23 @@ def translated() -> Iterator[None]:
         raise NoSpace(str(error)) from error
     except ObjectsError as error:
         raise Unavailable(f"{str(error)[:300]} Nothing was changed; try again.") from error
+
+
+def begin(request: Request, account: str, container: str) -> Writer:
+    """For the bytes of an object of this container, by its storage policy."""
+    store = of(request)
+    if len(store.policies()) == 1:
+        return store.begin()
+    found = store.read(lambda tx: tx.container(account, container))
+    return store.begin(found.policy if found else "")
+
+
+def check_readable(request: Request, place: str) -> None:
+    """Refuses bytes that are on too few disks, before a reply begins."""
+    store = of(request)
+    if store.sent_from(place) is None:
+        with translated():
+            store.open(place).close()
 
 
 def look(request: Request, work: Callable[[Reading], T]) -> T:

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from kumoi.engines.objects.interface import ObjectStore, Writing
+from kumoi.engines.objects.interface import ObjectStore, Told, Writing
 from kumoi.kernel import clock, events
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
@@ -10,6 +10,7 @@ from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.object_store.versions import logic as versions
 
 EVERY = 30.0
+SCRUB_EVERY = 60.0
 AT_ONCE = 500
 """Expired objects in one transaction."""
 
@@ -22,6 +23,24 @@ def tidy(view: View) -> None:
 def _tell(tx: Transaction, told: str) -> None:
     place, _, problem = told.partition(": ")
     events.write(tx, "object.leftover.mended", subject("object", place), problem=problem)
+
+
+def mend(view: View) -> None:
+    _tell_all(view, view.engine(ObjectStore).mend())
+
+
+def scrub(view: View) -> None:
+    _tell_all(view, view.engine(ObjectStore).scrub())
+
+
+def _tell_all(view: View, told: list[Told]) -> None:
+    for each in told:
+        view.write(partial(_tell_of_disk, told=each))
+
+
+def _tell_of_disk(tx: Transaction, told: Told) -> None:
+    kind = "object" if told.kind.startswith("rot.") else "object_disk"
+    events.write(tx, f"{kind}.{told.kind}", subject(kind, told.what[:100]), problem=told.problem)
 
 
 def expire(view: View) -> None:
@@ -47,4 +66,6 @@ def expire(view: View) -> None:
 
 
 LEFTOVERS = Sweep("object_store.leftovers", EVERY, tidy)
+DISKS = Sweep("object_store.disks", EVERY, mend, punctual=True)
+SCRUBBER = Sweep("object_store.scrub", SCRUB_EVERY, scrub, punctual=True)
 EXPIRY = Sweep("object_store.expiry", EVERY, expire)

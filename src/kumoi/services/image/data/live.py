@@ -19,9 +19,11 @@ def download(request: Request, image_id: str) -> Reply:
     if row["store"] != OBJECTS:
         return Reply(file=f"/_images/{row['id']}", headers=headers, content_type=_TYPE)
     try:
-        found = stores.objects(request.engine).find(row["id"])
+        images = stores.objects(request.engine)
+        found = images.find(row["id"])
+        below = None if isinstance(found, bytes) else images.sent_from(found)
     except ImagesError as error:
         raise Unavailable(f"The data of image {row['id']} cannot be read: {str(error)[:300]}.") from error
     if isinstance(found, bytes):
         return Reply(raw=found, headers=headers, content_type=_TYPE)
-    return Reply(file=f"/_objects/{found[:2]}/{found}", headers=headers, content_type=_TYPE)
+    return Reply(file=f"/_objects/{below}", headers=headers, content_type=_TYPE)

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from kumoi.engines.objects.interface import Account, Container, Page, Reading, Writing
+from kumoi.engines.objects.interface import DEFAULT, Account, Container, Page, Reading, Writing
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, limits
 from kumoi.services.object_store.asked import timestamp
-from kumoi.services.object_store.info.logic import POLICY
 
 META = "x-account-meta-"
 QUOTAS = (*limits.ACCOUNT_QUOTAS, limits.ACCOUNT_QUOTA_COUNT)
@@ -28,10 +27,15 @@ def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
         "X-Account-Bytes-Used": str(account.bytes),
         "X-Timestamp": timestamp(account.created_at),
         "Accept-Ranges": "bytes",
-        f"X-Account-Storage-Policy-{POLICY}-Container-Count": str(account.containers),
-        f"X-Account-Storage-Policy-{POLICY}-Object-Count": str(account.objects),
-        f"X-Account-Storage-Policy-{POLICY}-Bytes-Used": str(account.bytes),
     }
+    others = tx.by_policy(name)
+    rest = [sum(counts) for counts in zip(*others.values(), strict=True)] or [0, 0, 0]
+    counted = {DEFAULT: (account.containers - rest[0], account.objects - rest[1], account.bytes - rest[2]), **others}
+    for policy, (containers, objects, size) in counted.items():
+        beginning = f"X-Account-Storage-Policy-{policy}"
+        headers[f"{beginning}-Container-Count"] = str(containers)
+        headers[f"{beginning}-Object-Count"] = str(objects)
+        headers[f"{beginning}-Bytes-Used"] = str(size)
     for key, value in account.metadata.items():
         if key not in _SECRETS or access.owns(who, name):
             headers[key] = limits.encoded(value)

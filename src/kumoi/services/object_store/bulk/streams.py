@@ -223,7 +223,7 @@ def _extract_one(
             made.add(container)
         stores.look(request, lambda tx: logic.may_put(tx, request.who, account, container, name, {}, entry.size))
         with stores.translated():
-            writer = stores.of(request).begin()
+            writer = stores.begin(request, account, container)
             try:
                 while block := file.read(uploads.BLOCK):
                     writer.write(block)

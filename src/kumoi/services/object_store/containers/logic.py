@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
-from kumoi.engines.objects.interface import Container, Page, Reading, Versioning, Writing
+from kumoi.engines.objects.interface import DEFAULT, Container, Page, Reading, Versioning, Writing
 from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, Conflict, NotBuilt, NotFound
 from kumoi.kernel.who import Who
@@ -11,7 +11,6 @@ from kumoi.services.object_store import access, limits
 from kumoi.services.object_store.access import READ, WRITE
 from kumoi.services.object_store.accounts.logic import changed_metadata, merged
 from kumoi.services.object_store.asked import http_date, timestamp
-from kumoi.services.object_store.info.logic import POLICY
 
 META = "x-container-meta-"
 MOST_EXPIRED = 1000
@@ -64,7 +63,7 @@ def headers_of(container: Container, who: Who) -> dict[str, str]:
         "X-Container-Bytes-Used": str(container.bytes),
         "X-Timestamp": timestamp(container.created_at),
         "Last-Modified": http_date(container.changed_at),
-        "X-Storage-Policy": container.policy or POLICY,
+        "X-Storage-Policy": container.policy or DEFAULT,
         "Accept-Ranges": "bytes",
     }
     if container.versioning:
@@ -86,15 +85,20 @@ def owned_or_refused(who: Who, account: str) -> None:
         raise access.refuse(who)
 
 
-def put(tx: Writing, who: Who, account: str, name: str, headers: Mapping[str, str]) -> bool:
-    """Make it, or change its metadata; whether it was there."""
+def put(
+    tx: Writing, who: Who, account: str, name: str, headers: Mapping[str, str], policies: tuple[str, ...] = (DEFAULT,)
+) -> bool:
+    """Make it, or change its metadata; whether it was there. `policies`: all storage policies; the default one is first."""
     owned(who, account, name)
     changes = _changes(headers)
-    policy = headers.get("x-storage-policy", "")
-    if policy and policy.lower() != POLICY:
-        raise BadRequest(f"X-Storage-Policy: there is no policy {policy[:80]!r}; there is {POLICY}.")
+    wanted = headers.get("x-storage-policy", "").strip()
+    policy = next((each for each in policies if each.lower() == wanted.lower()), "") if wanted else policies[0]
+    if not policy:
+        raise BadRequest(f"X-Storage-Policy: there is no policy {wanted[:80]!r}; there are {', '.join(policies)}.")
     container = tx.container(account, name)
-    _write(tx, account, name, container, changes, headers)
+    if container is not None and wanted and (before := container.policy or DEFAULT) != policy:
+        raise Conflict(f"X-Storage-Policy: the container has the policy {before}, which stays.")
+    _write(tx, account, name, container, changes, headers, policy)
     return container is not None
 
 
@@ -142,11 +146,13 @@ def _write(
     container: Container | None,
     changes: Mapping[str, str],
     headers: Mapping[str, str],
+    policy: str = DEFAULT,
 ) -> None:
+    """`policy`: of a new container."""
     metadata = merged(container.metadata if container else {}, changes)
     limits.check_metadata(metadata, META)
     wanted = _versioning(headers)
-    written = tx.put_container(account, name, metadata, POLICY)
+    written = tx.put_container(account, name, metadata, policy)
     if wanted is not None:
         set_versioning(tx, written, wanted)
     elif written.versioning and any(metadata.get(header) for header in VERSIONS):

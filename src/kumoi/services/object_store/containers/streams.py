@@ -20,7 +20,10 @@ OWNER = policy.by_service("account-owner")
 async def put(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
     if special := specials.of(request, "PUT"):
         return await special(request, body, (account, container, ""))
-    there = await stores.change(request, lambda tx: logic.put(tx, request.who, account, container, request.headers))
+    policies = stores.of(request).policies()
+    there = await stores.change(
+        request, lambda tx: logic.put(tx, request.who, account, container, request.headers, policies)
+    )
     return asked.done(202 if there else 201)
 
 

@@ -96,7 +96,7 @@ async def _store(request: Request, form: Form, part: Part, place: Place, fields:
 
     stores.look(request, lambda tx: logic.may_put(tx, request.who, *place, {}, 0))
     with stores.translated():
-        writer = stores.of(request).begin()
+        writer = stores.begin(request, place[0], place[1])
         try:
             stored = await uploads.pour(within(), writer)
         except BaseException:

@@ -5,6 +5,7 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.object_store import stores
 from kumoi.services.object_store.info import logic, schemas
 
 routes = Routes()
@@ -12,7 +13,7 @@ routes = Routes()
 
 @routes.get("/info", policy=policy.public(), mode="live", query=schemas.Asked, reply=dict[str, Any])
 def show(request: Request, query: schemas.Asked) -> dict[str, Any]:
-    return logic.capabilities()
+    return logic.capabilities(stores.of(request).policies())
 
 
 @routes.get("/crossdomain.xml", policy=policy.public(), mode="live", reply=bytes)

@@ -4,10 +4,6 @@ from typing import Any
 
 from kumoi.services.object_store import limits
 
-POLICY = "default"
-"""The one storage policy."""
-
-
 CROSSDOMAIN = (
     b'<?xml version="1.0"?>\n<!DOCTYPE cross-domain-policy SYSTEM "http://www.adobe.com/xml/dtds/cross-domain-policy.dtd" >\n'
     b'<cross-domain-policy>\n<allow-access-from domain="*" secure="false" />\n</cross-domain-policy>'
@@ -15,7 +11,10 @@ CROSSDOMAIN = (
 """What an old plug-in of browsers asks for: a page of any site may read what needs no token."""
 
 
-def capabilities() -> dict[str, Any]:
+def capabilities(policies: tuple[str, ...]) -> dict[str, Any]:
+    """`policies`: the default one is first."""
+    shown: list[dict[str, Any]] = [{"name": name, "aliases": name} for name in policies]
+    shown[0]["default"] = True
     return {
         "swift": {
             "version": "2.35.0",
@@ -33,7 +32,7 @@ def capabilities() -> dict[str, Any]:
             "max_meta_overall_size": limits.MOST_META_BYTES,
             "max_meta_value_length": limits.LONGEST_META_VALUE,
             "max_object_name_length": limits.LONGEST_OBJECT,
-            "policies": [{"name": POLICY, "aliases": POLICY, "default": True}],
+            "policies": shown,
             "strict_cors_mode": True,
             "valid_api_versions": ["v1", "v1.0"],
         },

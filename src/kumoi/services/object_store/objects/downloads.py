@@ -101,7 +101,8 @@ def give(request: Request, found: Found) -> Reply:
     if found.pieces is not None or found.place is not None:
         odd = found.pieces is not None or any(header in request.headers for header in _FRONT_WOULD_JUDGE)
         odd = odd or not CARRIED.issuperset(map(str.lower, found.headers))
-        file = STREAMS if odd else f"/_objects/{str(found.place)[:2]}/{found.place}"
+        below = None if odd else stores.of(request).sent_from(str(found.place))
+        file = STREAMS if below is None else f"/_objects/{below}"
         # The front itself says that it takes ranges.
         headers = {key: value for key, value in found.headers.items() if key != "Accept-Ranges"}
         return Reply(file=file, headers=headers, content_type=content_type)

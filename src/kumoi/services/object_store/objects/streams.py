@@ -120,6 +120,8 @@ async def get(request: Request, body: AsyncIterator[bytes], account: str, contai
         return downloads.give(request, found)
     if conditions.unchanged(request.headers, found.object):
         return Reply(raw=b"", status=304, headers=found.headers)
+    if found.place is not None:
+        await asyncio.to_thread(stores.check_readable, request, found.place)
     size, headers, content_type = found.object.size, found.headers, limits.encoded(found.object.content_type)
     pieces = found.pieces if found.pieces is not None else [Piece(0, size, found.where, found.object)]
     wanted = conditions.ranges(request.headers, found.object)

@@ -34,7 +34,7 @@ async def receive(request: Request, body: AsyncIterator[bytes], account: str, co
         # A caller without permission is refused before the bytes arrive.
         stores.look(request, lambda tx: logic.may_put(tx, request.who, account, container, name, headers, size or 0))
     with stores.translated():
-        writer = stores.of(request).begin()
+        writer = stores.begin(request, account, container)
         try:
             stored = await pour(body, writer)
             logic.check_etag(headers, stored)
@@ -145,7 +145,7 @@ async def copy(request: Request, source: Place, target: Place) -> tuple[Object, 
         raise TooLarge(f"The copy would have {size} bytes; at most {limits.MOST_BYTES} are taken.")
     stores.look(request, lambda tx: logic.may_put(tx, request.who, *target, unconditional, size))
     with stores.translated():
-        writer = stores.of(request).begin()
+        writer = stores.begin(request, *target[:2])
         try:
             stored = await stores.slowly(_pour_copy, request, writer, before)
         except BaseException:

@@ -61,7 +61,8 @@ def get(request: Request, bucket: str, key: str, given: Parameters) -> Reply:
         headers = {name: value for name, value in reply.headers.items() if name != "Accept-Ranges"}
         carried = _CARRIED.issuperset(map(str.lower, headers))
         odd = not carried or any(header in request.headers for header in _FRONT_WOULD_JUDGE)
-        file = object_store.STREAMS if odd or place is None else f"/_objects/{place[:2]}/{place}"
+        below = None if odd or place is None else object_store.of(request).sent_from(place)
+        file = object_store.STREAMS if below is None else f"/_objects/{below}"
         return Reply(file=file, headers=headers, content_type=reply.content_type)
     assert found.data is not None
     wanted = conditions.ranges(request.headers, found.object)

@@ -20,7 +20,7 @@ _SMALL = 64 << 10
 
 
 async def receive(
-    request: Request, body: AsyncIterator[bytes], check: Callable[[int], None], give: Give[T]
+    request: Request, body: AsyncIterator[bytes], bucket: str, check: Callable[[int], None], give: Give[T]
 ) -> tuple[T, dict[str, str]]:
     """Receive a body and give its bytes away in one transaction. Returns that one's result, and the checksums. `check`:
     refuses a body of this size."""
@@ -33,7 +33,7 @@ async def receive(
         check(size or 0)
     found: dict[str, str] = {}
     with object_store.translated():
-        writer = object_store.of(request).begin()
+        writer = object_store.begin(request, object_store.account_of(request.who), bucket)
         try:
             stored = await object_store.pour(chunks.checked(request, body, sums), writer)
             found = sums.check()
@@ -53,7 +53,7 @@ async def put(request: Request, body: AsyncIterator[bytes], bucket: str, key: st
     def give(tx: Writing, stored: Stored, sums: dict[str, str]) -> Object:
         return logic.put(tx, who, bucket, key, headers, logic.described(headers, sums), stored)
 
-    return await receive(request, body, check, give)
+    return await receive(request, body, bucket, check, give)
 
 
 def source(request: Request) -> Found:
@@ -79,16 +79,19 @@ async def copy(request: Request, bucket: str, key: str) -> tuple[Object, Found]:
     object_store.look(request, lambda tx: logic.may_put(tx, who, bucket, key, headers, found.object.size))
     made = await join(
         request,
+        bucket,
         [(found, 0, found.object.size)],
         lambda tx, stored: logic.put(tx, who, bucket, key, headers, said, stored),
     )
     return made, found
 
 
-async def join(request: Request, pieces: Iterable[tuple[Found, int, int]], give: Callable[[Writing, Stored], T]) -> T:
+async def join(
+    request: Request, bucket: str, pieces: Iterable[tuple[Found, int, int]], give: Callable[[Writing, Stored], T]
+) -> T:
     """Copy pieces (object, from here, before there) into one, and give its bytes away in one transaction."""
     with object_store.translated():
-        writer = object_store.of(request).begin()
+        writer = object_store.begin(request, object_store.account_of(request.who), bucket)
         try:
             stored = await object_store.slowly(_pour, request, writer, pieces)
         except BaseException:

@@ -23,7 +23,7 @@ async def put_part(
     def give(tx: Writing, stored: Stored, sums: dict[str, str]) -> Object:
         return logic.put_part(tx, who, bucket, key, id, number, stored, sums)
 
-    return await objects.receive(request, body, check, give)
+    return await objects.receive(request, body, bucket, check, give)
 
 
 async def copy_part(request: Request, bucket: str, key: str, given: Parameters) -> tuple[Object, Found]:
@@ -40,6 +40,7 @@ async def copy_part(request: Request, bucket: str, key: str, given: Parameters) 
     object_store.look(request, lambda tx: logic.may_put_part(tx, who, bucket, key, id, number, behind - first))
     made = await objects.join(
         request,
+        bucket,
         [(found, first, behind)],
         lambda tx, stored: logic.put_part(tx, who, bucket, key, id, number, stored, {}),
     )
@@ -57,6 +58,7 @@ async def complete(request: Request, raw: bytes, bucket: str, key: str, given: P
         raise S3Error(400, "InvalidRequest", f"x-amz-mp-object-size: the parts have {found.size} bytes.")
     return await objects.join(
         request,
+        bucket,
         [(each, 0, each.object.size) for each in found.parts],
         lambda tx, stored: logic.complete(tx, who, bucket, key, id, headers, wanted, found, stored),
     )

@@ -1,0 +1,501 @@
+"""The object store on several disks: copies, fragments, and disks that go, rot, fill up and are replaced."""
+
+import errno
+import os
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kumoi.engines.objects import repair, spread
+from kumoi.engines.objects.disk import _Settler
+from kumoi.engines.objects.interface import NoRoom, ObjectsError
+from kumoi.engines.objects.layout import Place, parse, place_of
+from kumoi.engines.objects.many import ManyDisks
+from kumoi.engines.objects.mirrors import Copy
+from kumoi.kernel import clock, durable
+from kumoi.kernel.clock import VirtualClock
+from tests.engines.objects.contract import (
+    LARGE,
+    ObjectStoreContract,
+    container,
+    content,
+    counted,
+    described,
+    poured,
+    put,
+)
+from tests.engines.objects.test_disk import killed
+
+NAMES = "abcdef"
+LONG = bytes(range(256)) * 5000
+"""More than one segment."""
+
+
+def opened(folder: Path, policies: str, count: int) -> ManyDisks:
+    disks = ",".join(f"{name}={folder / name}" for name in NAMES[:count])
+    return ManyDisks(folder / "objects", parse(disks, policies, 30))
+
+
+def made(folder: Path, policies: str, count: int) -> ManyDisks:
+    store = opened(folder, policies, count)
+    store.folder.mkdir(parents=True, exist_ok=True)
+    for name in NAMES[:count]:
+        (folder / name).mkdir(exist_ok=True)
+        assert store.disks.take(name) == ""
+    return store
+
+
+POLICIES = [("three=3", 3), ("coded=4+2", 6)]
+IDS = ["copies", "coded"]
+
+
+@pytest.fixture(params=POLICIES, ids=IDS)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ManyDisks]:
+    found = made(tmp_path, *request.param)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> Iterator[ManyDisks]:
+    found = made(tmp_path, "three=3", 3)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def coded(tmp_path: Path) -> Iterator[ManyDisks]:
+    found = made(tmp_path, "coded=4+2", 6)
+    yield found
+    found.close()
+
+
+class TestCopies(ObjectStoreContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Any]:
+        found = made(tmp_path, *POLICIES[0])
+        yield found
+        found.close()
+
+
+class TestFragments(ObjectStoreContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[Any]:
+        found = made(tmp_path, *POLICIES[1])
+        yield found
+        found.close()
+
+
+def away(store: ManyDisks, *names: str) -> None:
+    for name in names:
+        root = store.layout.disks[name]
+        root.rename(root.with_name(f"{name}-away"))
+        root.mkdir()  # as a folder on which nothing is mounted
+
+
+def back(store: ManyDisks, *names: str) -> None:
+    for name in names:
+        root = store.layout.disks[name]
+        assert os.listdir(root) == []
+        root.rmdir()
+        root.with_name(f"{name}-away").rename(root)
+
+
+def emptied(store: ManyDisks, name: str) -> None:
+    """A new disk in the place of another."""
+    root = store.layout.disks[name]
+    shutil.rmtree(root)
+    root.mkdir()
+    assert store.disks.take(name, replaced=True) == ""
+
+
+def placed(stored: Any) -> Place:
+    place = place_of(stored.place)
+    assert place is not None
+    return place
+
+
+def file_of(store: ManyDisks, place: Place, number: int) -> Path:
+    return spread.lasting(store.layout.disks[place.disks[number]], place.id)
+
+
+def rot(path: Path, at: int = -1) -> None:
+    path.chmod(0o600)
+    with path.open("r+b") as file:
+        file.seek(at, os.SEEK_END if at < 0 else os.SEEK_SET)
+        byte = file.read(1)
+        file.seek(at, os.SEEK_END if at < 0 else os.SEEK_SET)
+        file.write(bytes([byte[0] ^ 1]))
+
+
+def looked_after(store: ManyDisks) -> set[tuple[str, str]]:
+    with clock.using(VirtualClock()):
+        return {(told.kind, told.what) for told in store.mend()}
+
+
+def scrubbed(store: ManyDisks) -> list[str]:
+    with clock.using(VirtualClock()):
+        clock.sleep(31 * 86400)
+        return [told.kind for told in store.scrub()]
+
+
+def test_each_large_object_is_on_as_many_disks_as_its_policy_says(store: ManyDisks) -> None:
+    stored = put(store, container(store), "one", LONG)
+    place = placed(stored)
+    assert sorted(place.disks) == sorted(store.layout.disks)
+    for number in range(len(place.disks)):
+        assert file_of(store, place, number).is_file()
+    with store.open(place.text) as file:
+        file.seek(1_000_000)
+        assert b"".join(iter(lambda: file.read(70_000), b"")) == LONG[1_000_000:]
+
+
+def test_new_objects_share_more_disks_than_they_need(tmp_path: Path) -> None:
+    store = made(tmp_path, "two=2", 6)
+    where = container(store)
+    used = [placed(put(store, where, f"{number}", LARGE)).disks for number in range(30)]
+    assert {name for disks in used for name in disks} == set(NAMES) and all(len(disks) == 2 for disks in used)
+    store.close()
+
+
+def test_a_disk_goes_in_the_middle_of_writes_and_nothing_answered_is_lost(store: ManyDisks) -> None:
+    where, answered, wrong = container(store), dict[str, bytes](), list[BaseException]()
+    begun, going = threading.Event(), threading.Event()
+
+    def write(thread: int) -> None:
+        number = 0
+        try:
+            while not going.is_set():
+                number += 1
+                data = b"%d" % number + (b" few" if number % 3 else LARGE)
+                put(store, where, f"{thread}-{number}", data)
+                answered[f"{thread}-{number}"] = data
+                if number > 5:
+                    begun.set()
+        except BaseException as error:
+            wrong.append(error)
+            begun.set()
+
+    threads = [threading.Thread(target=write, args=(thread,)) for thread in range(4)]
+    for thread in threads:
+        thread.start()
+    begun.wait(20)
+    away(store, "a")
+    count = len(answered)
+    while len(answered) < count + 30 and not wrong:
+        clock.sleep(0.01)
+    going.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert all(content(store, where, name) == data for name, data in answered.items())
+    assert os.listdir(store.layout.disks["a"]) == []
+    assert "a" not in store.disks.state().copies
+
+    shutil.rmtree(store.layout.disks["a"].with_name("a-away"))
+    emptied(store, "a")
+    told = looked_after(store)
+    assert ("rebuilt", "a") in told
+    assert list(store.differences()) == []
+    # With as few others as suffice, among them the new disk.
+    away(store, *("bc" if len(store.layout.disks) == 3 else "de"))
+    assert all(content(store, where, name) == data for name, data in answered.items())
+
+
+def test_a_disk_that_comes_back_gets_what_it_missed_and_loses_what_was_deleted(store: ManyDisks) -> None:
+    with clock.using(VirtualClock()):
+        where = container(store)
+        put(store, where, "stays", LONG)
+        put(store, where, "goes", LONG)
+        store._settler.close()  # until their names are durable
+        store._settler = _Settler()
+        away(store, "b")
+        put(store, where, "comes", LARGE)
+        put(store, where, "few")
+        store.write(lambda tx: tx.remove_object(where, "goes")).result()
+        clock.sleep(60)
+        store.tidy()
+        assert ("lost", "b") in {(told.kind, told.what) for told in store.mend()}
+        assert any("not mounted, or was replaced" in problem for _, problem in store.differences())
+        back(store, "b")
+        kinds = [told.kind for told in store.mend() if told.what == "b"]
+        assert kinds[0] == "returned" and kinds[-1] == "rebuilt"
+        store.tidy()
+        assert list(store.differences()) == []
+        files = [path.name for path in (store.layout.disks["b"] / "files").glob("*/*")]
+        assert len(files) == 2
+
+
+def test_an_index_copy_that_lags_is_never_read(copies: ManyDisks) -> None:
+    where = container(copies)
+    put(copies, where, "one", b"old")
+    away(copies, "a")
+    put(copies, where, "one", b"new")
+    back(copies, "a")
+    away(copies, "b")
+    (copies.folder / "index.db").rename(copies.folder / "index.db.away")
+    assert "a" not in copies.disks.state().copies
+    with pytest.raises(ObjectsError):
+        ManyDisks(copies.folder, copies.layout).read(lambda tx: tx.object(where, "one"))
+    back(copies, "b")
+    again = ManyDisks(copies.folder, copies.layout)
+    assert content(again, where, "one") == b"new"
+    again.close()
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_a_crash_between_two_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: bool) -> None:
+    """The group was on one copy alone: the others catch up from its log."""
+
+    def work() -> None:
+        store = made(tmp_path, "three=3", 3)
+        where = container(store)
+        put(store, where, "one", b"first")
+        name = "finish" if first else "apply"
+        whole = getattr(Copy, name)
+
+        def die(self: Copy, *arguments: Any) -> None:
+            whole(self, *arguments)
+            os._exit(0)
+
+        monkeypatch.setattr(Copy, name, die)
+        if first:
+            monkeypatch.setattr(Copy, "apply", lambda *_: clock.sleep(9))
+        else:
+            monkeypatch.setattr(Copy, "finish", lambda *_: clock.sleep(9))
+            monkeypatch.setattr(Copy, "apply", lambda self, s, r, t, k: (finished(self, s, r, t), os._exit(0)))
+        put(store, where, "two", b"second")
+
+    killed(work)
+    store = opened(tmp_path, "three=3", 3)
+    where = container(store)
+    assert store.disks.state().copies.keys() == {"home", "a", "b"}
+    for name in ("home", "a", "b"):
+        with closing(sqlite3.connect(store.mirrors.path(name))) as connection:
+            assert connection.execute("SELECT count(*) FROM objects").fetchone()[0] == 2
+            assert connection.execute("SELECT max(sequence) FROM log").fetchone()[0] == 4
+    assert counted(store)[0] == 2 and content(store, where, "two") == b"second"
+    store.close()
+
+
+def finished(copy: Copy, sequence: int, redo: bytes, statements: list[Any]) -> None:
+    copy.connection.execute("BEGIN IMMEDIATE")
+    for sql, values, *_ in statements:
+        copy.connection.execute(sql, values)
+    copy.connection.execute("INSERT INTO log VALUES (?, ?)", (sequence, redo))
+    copy.connection.execute("COMMIT")
+
+
+def test_a_copy_is_made_while_others_write(copies: ManyDisks) -> None:
+    where, count = container(copies), 300
+    done = threading.Event()
+
+    def write() -> None:
+        for number in range(count):
+            put(copies, where, f"{number:03}", b"x" * 500)
+        done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    for _ in range(3):
+        copies.mirrors.drop({"a": RuntimeError("for the test")})
+        copies.mirrors.grow("a")
+    assert not done.is_set() or count
+    thread.join()
+    with (
+        closing(sqlite3.connect(copies.mirrors.path("a"))) as one,
+        closing(sqlite3.connect(copies.mirrors.path("b"))) as two,
+    ):
+        asked = "SELECT name, etag, bytes FROM objects"
+        assert one.execute(asked).fetchall() == two.execute(asked).fetchall() and counted(copies)[0] == count
+    repair.compare_copies(copies)
+    assert set(copies.disks.state().copies) == {"home", "a", "b"}
+
+
+@pytest.mark.parametrize("name", ["home", "a"])
+def test_a_damaged_copy_of_the_index_is_left_and_made_anew(copies: ManyDisks, name: str) -> None:
+    where = container(copies)
+    put(copies, where, "one", b"bytes")
+    copies.close()
+    path = copies.mirrors.path(name)
+    path.write_bytes(b"no database" * 5000)
+    store = ManyDisks(copies.folder, copies.layout)
+    assert content(store, where, "one") == b"bytes"
+    put(store, where, "two")
+    assert set(store.disks.state().copies) == {"home", "a", "b"} - {name}
+    assert ("index_copy.lost", name) in looked_after(store)
+    assert set(store.disks.state().copies) == {"home", "a", "b"} or name == "a"
+    assert len(store.disks.state().copies) == 3 and list(store.differences()) == []
+    store.close()
+
+
+def test_two_disks_are_gone_and_a_third_is_too_many(coded: ManyDisks) -> None:
+    where = container(coded)
+    place = placed(put(coded, where, "one", LONG))
+    away(coded, place.disks[0], place.disks[5])
+    assert content(coded, where, "one") == LONG
+    away(coded, place.disks[3])
+    with pytest.raises(ObjectsError, match="cannot be read from so few disks"):
+        coded.open(place.text)
+    with pytest.raises(ObjectsError, match="Only 3 disks"):
+        put(coded, where, "two", LONG)
+    assert coded.begin("").write(b"few") is None
+
+
+def test_a_byte_rots_in_each_place(store: ManyDisks) -> None:
+    where = container(store)
+    place = placed(put(store, where, "one", LONG))
+    put(store, where, "few", b"some few bytes that are not repeated elsewhere")
+    for number in range(len(place.disks)):
+        whole = file_of(store, place, number).read_bytes()
+        for at in (0, 40, len(whole) // 2, -1):
+            rot(file_of(store, place, number), at)
+            assert file_of(store, place, number).read_bytes() != whole
+            if place.policy.coded:
+                assert content(store, where, "one") == LONG
+            kinds = scrubbed(store)
+            assert "rot.mended" in kinds and "rot.found" not in kinds
+            assert file_of(store, place, number).read_bytes() == whole
+            store.disks.change(lambda state: setattr(state.scrub, "begun", 0))
+
+
+@pytest.mark.parametrize("name", ["home", "a", "b"])
+def test_a_byte_rots_in_a_copy_of_the_index(copies: ManyDisks, name: str) -> None:
+    where, data = container(copies), b"some few bytes that are not repeated elsewhere"
+    put(copies, where, "few", data)
+    copies.close()
+    path = copies.mirrors.path(name)
+    raw = path.read_bytes()
+    for part in range(raw.count(data)):  # the log has them too
+        rot(path, -1 + sum(len(each) + len(data) for each in raw.split(data)[: part + 1]))
+    store = ManyDisks(copies.folder, copies.layout)
+    assert content(store, where, "few") == data
+    scrubbed(store)
+    assert name not in store.disks.state().copies
+    assert content(store, where, "few") == data
+    looked_after(store)
+    assert len(store.disks.state().copies) == 3 and list(store.differences()) == []
+    store.close()
+
+
+def test_what_cannot_be_mended_is_told(copies: ManyDisks) -> None:
+    place = placed(put(copies, container(copies), "one", LONG))
+    for number in range(3):
+        rot(file_of(copies, place, number))
+    assert "rot.found" in scrubbed(copies)
+    assert any("could not be mended" in problem for _, problem in copies.differences())
+
+
+def test_a_full_disk_breaks_no_other(store: ManyDisks, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, full = container(store), {store.layout.disks["a"]}
+
+    def room(folder: Path) -> None:
+        if any(folder == root or root in folder.parents for root in full):
+            raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(durable, "check_room", room)
+    assert content(store, where, "one") is None
+    put(store, where, "one", LONG)
+    put(store, where, "few", b"few")
+    assert content(store, where, "one") == LONG and content(store, where, "few") == b"few"
+    full |= set(store.layout.disks.values())
+    with pytest.raises(NoRoom):
+        put(store, where, "two", LONG)
+    full.add(store.folder)
+    with pytest.raises(NoRoom):
+        put(store, where, "two", b"few")
+    full.clear()
+    store.disks._avoided.clear()
+    looked_after(store)
+    assert list(store.differences()) == []
+
+
+def test_too_few_disks_take_nothing_and_leave_nothing(copies: ManyDisks) -> None:
+    where = container(copies)
+    writer = copies.begin("three")
+    writer.write(LARGE)
+    for name in "ab":
+        shutil.rmtree(copies.layout.disks[name] / "incoming")
+    with pytest.raises(ObjectsError, match="Only 1 disks"):
+        writer.finish()
+    writer.discard()
+    assert [*copies.layout.disks["c"].glob("incoming/*"), *copies.layout.disks["c"].glob("files/*/*")] == []
+    assert content(copies, where, "one") is None
+
+
+def test_an_upload_that_a_crash_cuts_off_leaves_nothing_on_any_disk(tmp_path: Path) -> None:
+    def work() -> None:
+        writer = made(tmp_path, *POLICIES[1]).begin("coded")
+        writer.write(LONG)
+
+    killed(work)
+    store = opened(tmp_path, *POLICIES[1])
+    store.make()
+    assert len(store.tidy()) == 6
+    assert [*tmp_path.glob("?/incoming/*"), *tmp_path.glob("?/files/*/*")] == []
+    store.close()
+
+
+def test_another_disk_in_its_place_is_not_written_to(copies: ManyDisks) -> None:
+    where = container(copies)
+    one, other = copies.layout.disks["a"], copies.layout.disks["b"]
+    one.rename(one.with_name("x"))
+    other.rename(one)
+    one.with_name("x").rename(other)
+    assert "another disk's" in copies.disks.fault("a") and "another disk's" in copies.disks.fault("b")
+    with pytest.raises(ObjectsError, match="Only 1 disks"):
+        put(copies, where, "one", LONG)
+
+
+def test_an_index_of_one_disk_gets_its_copies(tmp_path: Path) -> None:
+    from kumoi.engines.objects.disk import DiskObjects
+
+    alone = DiskObjects(tmp_path / "objects")
+    where = container(alone)
+    put(alone, where, "few", b"few")
+    put(alone, where, "many", LARGE)
+    alone.close()
+    store = made(tmp_path, "three=3", 3)
+    assert content(store, where, "few") == b"few" and content(store, where, "many") == LARGE
+    put(store, where, "more", LARGE)
+    assert set(store.disks.state().copies) == {"home", "a", "b"}
+    assert list(store.differences()) == []
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("disks", "policies", "named"),
+    [
+        ("a", "", "object_disks"),
+        ("a=relative", "", "object_disks"),
+        ("home=/x", "", "object_disks"),
+        ("a=/x,b=/x", "", "object_disks"),
+        ("a=/x,a=/y", "", "object_disks"),
+        ("a=/x", "two=2", "needs 2 disks"),
+        ("a=/x", "p=0", "object_policies"),
+        ("a=/x", "p=1+0", "object_policies"),
+        ("a=/x", "p=1,P=1", "twice"),
+        ("a=/x,b=/y", "default=1+1", "give it copies"),
+        ("a=/x", "p q=1", "object_policies"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(disks: str, policies: str, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        parse(disks, policies)
+
+
+def test_an_objects_name_of_a_policy_follows_its_bytes(copies: ManyDisks) -> None:
+    where = container(copies)
+    writer, stored = poured(copies, LARGE)
+    copies.write(lambda tx: tx.put_object(where, described("one", stored), stored)).result()
+    writer.keep()
+    assert copies.read(lambda tx: tx.by_policy("a")) == {"three": (1, 1, len(LARGE))}
+    copies.write(lambda tx: tx.remove_object(where, "one")).result()
+    copies.write(lambda tx: tx.remove_container(where)).result()
+    assert copies.read(lambda tx: tx.by_policy("a")) in ({"three": (0, 0, 0)}, {})

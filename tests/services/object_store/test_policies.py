@@ -1,0 +1,126 @@
+"""Storage policies over several disks, as a client sees them."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kumoi.engines.objects.interface import ObjectStore
+from kumoi.engines.objects.many import ManyDisks
+from kumoi.kernel import events
+from tests.engines.objects import test_many as disks
+from tests.services.object_store.sending import ask
+
+LARGE = bytes(range(256)) * 6000
+COPIES, CODED = {"X-Storage-Policy": "three"}, {"X-Storage-Policy": "Coded"}
+
+
+@pytest.fixture
+def store(cloud: Any, tmp_path: Path) -> ManyDisks:
+    made = disks.made(tmp_path / "store", "three=3, coded=4+2", 6)
+    cloud.engines[ObjectStore] = made
+    return made
+
+
+@pytest.fixture
+def swift(cloud: Any, store: ManyDisks) -> Any:
+    return partial(ask, cloud)
+
+
+def test_a_policy_is_chosen_when_a_container_is_made_and_stays(swift: Any) -> None:
+    assert swift("PUT", "/c", headers=CODED).status == 201
+    assert swift("HEAD", "/c").headers["x-storage-policy"] == "coded"
+    assert swift("PUT", "/c", headers=COPIES).status == 409
+    assert swift("PUT", "/c", headers=CODED).status == 202
+    assert swift("PUT", "/c").status == 202
+    assert swift("POST", "/c", headers={**COPIES, "X-Container-Meta-A": "b"}).status == 204
+    assert swift("HEAD", "/c").headers["x-storage-policy"] == "coded"
+    refused = swift("PUT", "/d", headers={"X-Storage-Policy": "gold"})
+    assert refused.status == 400 and "there are default, three, coded" in refused.text
+    assert swift("PUT", "/d").status == 201
+    assert swift("HEAD", "/d").headers["x-storage-policy"] == "default"
+
+
+def test_a_default_may_be_given_for_a_container_of_the_default_policy(swift: Any) -> None:
+    assert swift("PUT", "/d").status == 201
+    assert swift("PUT", "/d", headers={"X-Storage-Policy": "default"}).status == 202
+
+
+def test_info_lists_the_policies(swift: Any) -> None:
+    shown = swift("GET", "/object-store/info", as_=None).json["swift"]["policies"]
+    assert [each["name"] for each in shown] == ["default", "three", "coded"]
+    assert [each.get("default", False) for each in shown] == [True, False, False]
+
+
+def test_an_account_counts_by_policy(swift: Any) -> None:
+    for name, headers in (("c", CODED), ("t", COPIES), ("u", COPIES), ("d", {})):
+        swift("PUT", f"/{name}", headers=headers)
+    swift("PUT", "/c/one", body=LARGE)
+    swift("PUT", "/t/one", body=b"few")
+    swift("PUT", "/t/one", body=b"fewer")
+    swift("PUT", "/d/one", body=b"d")
+    shown = swift("HEAD", "").headers
+    found = {
+        policy: tuple(
+            int(shown[f"x-account-storage-policy-{policy}-{what}"])
+            for what in ("container-count", "object-count", "bytes-used")
+        )
+        for policy in ("default", "three", "coded")
+    }
+    assert found == {"default": (1, 1, 1), "three": (2, 1, 5), "coded": (1, 1, len(LARGE))}
+
+
+@pytest.mark.parametrize("headers", [COPIES, CODED, {}])
+def test_objects_of_each_policy_come_back(swift: Any, store: ManyDisks, headers: dict[str, str]) -> None:
+    swift("PUT", "/c", headers=headers)
+    assert swift("PUT", "/c/one", body=LARGE, headers={"X-Object-Meta-Color": "red"}).status == 201
+    assert swift("GET", "/c/one").content == LARGE
+    ranged = swift("GET", "/c/one", headers={"Range": "bytes=1000000-1100000", "If-Range": '"x"'})
+    assert ranged.content in (LARGE[1_000_000:1_100_001], LARGE)
+    assert swift("COPY", "/c/one", headers={"Destination": "c/two"}).status == 201
+    assert swift("GET", "/c/two").content == LARGE
+    kept = [*store.folder.glob("files/*/*")]
+    assert len(kept) == (0 if headers else 2)
+
+
+def test_a_copied_object_gets_the_policy_of_its_container(swift: Any, store: ManyDisks) -> None:
+    swift("PUT", "/c", headers=CODED)
+    swift("PUT", "/t", headers=COPIES)
+    swift("PUT", "/t/one", body=LARGE)
+    assert swift("PUT", "/c/one", headers={"X-Copy-From": "t/one"}).status == 201
+    assert swift("GET", "/c/one").content == LARGE
+    assert sum(len([*root.glob("files/*/*")]) for root in store.layout.disks.values()) == 9
+
+
+def test_reads_and_writes_go_on_without_a_disk_and_end_without_too_many(swift: Any, store: ManyDisks) -> None:
+    swift("PUT", "/c", headers=CODED)
+    swift("PUT", "/c/one", body=LARGE)
+    disks.away(store, "a")
+    assert swift("PUT", "/c/two", body=LARGE).status == 201
+    disks.away(store, "b")
+    assert swift("GET", "/c/one").content == LARGE and swift("GET", "/c/two").content == LARGE
+    assert swift("PUT", "/c/three", body=LARGE).status == 503
+    assert swift("PUT", "/c/few", body=b"few").status == 201
+    disks.away(store, "c")
+    assert swift("GET", "/c/one").status == 503
+    assert swift("GET", "/c/few").content == b"few"
+
+
+def test_what_happens_to_disks_is_told(cloud: Any, swift: Any, store: ManyDisks) -> None:
+    swift("PUT", "/c", headers=CODED)
+    swift("PUT", "/c/one", body=LARGE)
+    cloud.sweep()
+    disks.away(store, "a")
+    swift("PUT", "/c/two", body=LARGE)
+    cloud.sweep()
+    assert any("not mounted" in each["problem"] for each in cloud.audit())
+    disks.back(store, "a")
+    cloud.sweep()
+    assert cloud.audit() == []
+    told = cloud.database.read(lambda tx: events.after(tx, 0, 1000))
+    kinds = [each["kind"] for each in told if each["subject"] == "object_disk/a"]
+    assert [kind for kind in kinds if "index" not in kind] == [
+        "object_disk.lost", "object_disk.returned", "object_disk.rebuilt",
+    ]  # fmt: skip
+    assert "object_disk.index_copy.lost" in kinds
