@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import falcon
@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy.exc import DataError
 
 from kumoi.kernel import clock, log
-from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound, RequestTimeout
+from kumoi.kernel.errors import ApiError, BadRequest, MethodNotAllowed, NotFound, RequestTimeout, Unavailable
 from kumoi.kernel.http import (
     FAULT,
     HEALTHCHECK,
@@ -39,6 +39,10 @@ DRAIN_SECONDS = 60.0
 SLOWEST_BODY = 16 * 1024
 """Minimum average bytes per second of a body after GRACE_SECONDS, so that every body ends."""
 GRACE_SECONDS = 60.0
+MOST_BODIES = 512
+"""Bodies that this process receives at once. Each may hold a few MiB and an open file, however slowly it comes."""
+_bodies = 0
+"""How many it receives now."""
 
 
 def asgi(api: Api) -> falcon.asgi.App:  # type: ignore[type-arg]
@@ -177,6 +181,9 @@ class _Stream:
         except Exception:
             log.fault(__name__, "stream failed", method=request.method, path=request.scope[PATH])
             self.api.send_error(response, self.service, request_id, ApiError(FAULT), version)
+        finally:
+            # A refusal leaves the rest of the body.
+            await body.aclose()
 
     on_put = on_post = on_get = on_head = on_patch = on_delete = on_copy = _respond
 
@@ -215,8 +222,23 @@ class _Stream:
         return asked
 
 
-async def _chunks(request: falcon.asgi.Request) -> AsyncIterator[bytes]:
-    """The body. BadRequest if the connection is lost before its end, RequestTimeout if it arrives too slowly. Only the
+async def _chunks(request: falcon.asgi.Request) -> AsyncGenerator[bytes, None]:
+    """The body. Unavailable if too many others are being received."""
+    global _bodies
+    if request.content_length != 0 and _bodies >= MOST_BODIES:
+        raise Unavailable(
+            f"{_bodies} uploads are open at the moment. Nothing was changed; try again.", headers={"Retry-After": "1"}
+        )
+    _bodies += 1
+    try:
+        async for chunk in _parts(request):
+            yield chunk
+    finally:
+        _bodies -= 1
+
+
+async def _parts(request: falcon.asgi.Request) -> AsyncGenerator[bytes, None]:
+    """BadRequest if the connection is lost before the body's end, RequestTimeout if it arrives too slowly. Only the
     time in which this side waited for the client counts."""
     came, waited = 0, 0.0
     parts = aiter(request.stream)

@@ -21,7 +21,7 @@ from kumoi.engines.objects import index
 from kumoi.engines.objects.groups import Groups, explained
 from kumoi.engines.objects.index import Index
 from kumoi.engines.objects.interface import DEFAULT, ObjectsError, Reading, Stored, T, Told, Writer, Writing
-from kumoi.kernel import clock, durable, randomness
+from kumoi.kernel import clock, durable, log, randomness
 
 SMALL = 32 << 10
 """Objects of at most this size are stored with their name: one durable write for both, without a file and a folder."""
@@ -43,16 +43,19 @@ class DiskObjects:
         self._settler = _Settler()
 
     def make(self) -> None:
-        """Create folders and tables on first use."""
+        """Create folders and tables on first use. NoRoom, ObjectsError."""
         if self._made:
             return
-        for path in (self.folder, self.files, self.incoming):
-            if not path.is_dir():
-                durable.make_folder(path, mode=0o750)
-        connection = index.connect(self._index)
-        if index.make_tables(connection):
-            durable.sync_folder(self.folder)
-        connection.close()
+        try:
+            for path in (self.folder, self.files, self.incoming):
+                if not path.is_dir():
+                    durable.make_folder(path, mode=0o750)
+            connection = index.connect(self._index)
+            if index.make_tables(connection):
+                durable.sync_folder(self.folder)
+            connection.close()
+        except (sqlite3.Error, OSError) as error:
+            raise explained(error) from error
         self._made = True
 
     def read(self, work: Callable[[Reading], T]) -> T:
@@ -65,7 +68,10 @@ class DiskObjects:
         try:
             connection = self._readers.get_nowait()
         except queue.Empty:
-            connection = index.connect(self._index, readonly=True)
+            try:
+                connection = index.connect(self._index, readonly=True)
+            except sqlite3.Error as error:
+                raise explained(error) from error
         try:
             connection.execute("BEGIN")
             yield connection
@@ -123,9 +129,17 @@ class DiskObjects:
         self.make()
         for root in self.roots():
             for entry in list(os.scandir(root / "incoming")):
-                if (told := self._resolve(root, entry.name)) is not None:
+                try:
+                    told = self._resolve(root, entry.name)
+                except (OSError, ObjectsError) as error:
+                    # One that cannot be resolved keeps nobody from the others.
+                    log.say(__name__, "an upload was not cleaned up", place=entry.name, reason=str(error))
+                    continue
+                if told is not None:
                     found.append(told)
         until = clock.now() - _READ_FOR
+        if self.read(lambda tx: of(tx).is_ahead()):
+            self.write(lambda tx: of(tx).catch_up(), frees=True).result()
         while places := self.read(lambda tx: of(tx).unwanted(until, 500)):
             self.unlink(places)
             self.write(lambda tx, places=places: of(tx).forget(places), frees=True).result()  # type: ignore[misc]
@@ -187,6 +201,9 @@ class DiskObjects:
             for place, name, size in asked.places():
                 found += self.compare_file(place, name, size)
             for folder in self.files.iterdir():
+                if not folder.is_dir():
+                    found.append((folder.name, "its bytes are on the disk, but no object has them"))
+                    continue
                 found += [
                     (place, "its bytes are on the disk, but no object has them")
                     for place in os.listdir(folder)
@@ -284,9 +301,9 @@ class DiskWriter:
     def discard(self) -> None:
         if self._handle < 0:
             return
-        with suppress(OSError):
-            self._store.place(self._place).unlink(missing_ok=True)
-            (self._store.incoming / self._place).unlink(missing_ok=True)
+        for path in (self._store.place(self._place), self._store.incoming / self._place):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
         os.close(self._handle)
         self._handle = -1
 

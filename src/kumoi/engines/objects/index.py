@@ -368,6 +368,14 @@ class Index(Versions):
             place for (place,) in self._ask("SELECT place FROM unwanted WHERE since <= ? LIMIT ?", (until, most)).fetchall()
         ]  # fmt: skip
 
+    def is_ahead(self) -> bool:
+        """Whether bytes became unneeded at a time that has not come: the clock was set back."""
+        return self._ask("SELECT 1 FROM unwanted WHERE since > ? LIMIT 1", (self.now,)).fetchone() is not None
+
+    def catch_up(self) -> None:
+        """Let such times be now."""
+        self._ask("UPDATE unwanted SET since = ? WHERE since > ?", (self.now, self.now))
+
     def forget(self, places: list[str]) -> None:
         """Their bytes are gone."""
         for place in places:

@@ -83,8 +83,13 @@ async def change(
 ) -> T:
     """The result of `work`, once its changes are durable. `writer`: the upload whose bytes it gives to an object. The
     bytes are kept or deleted whatever happens to the request. `frees`: it only removes."""
-    future = of(request).write(work, frees=frees)
-    if writer is not None:
-        settle(future, writer)
     with translated():
+        try:
+            future = of(request).write(work, frees=frees)
+        except BaseException:
+            if writer is not None:
+                writer.discard()
+            raise
+        if writer is not None:
+            settle(future, writer)
         return await asyncio.wrap_future(future)
