@@ -2,20 +2,17 @@
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from bench import large
 from bench.client import Client
 from bench.cloud import Cloud
-from bench.control_plane import Say, _Bytes
+from bench.control_plane import Say
 
 FEW = 4096
 LISTED = 10_000
 MANY = int(os.environ.get("BENCH_OBJECTS", "1000000"))
 """Objects of the large container; a million is written in some ten seconds."""
-SIZES = (64, 1024)
-"""MiB."""
 
 
 def measure(say: Say) -> None:
@@ -39,8 +36,7 @@ def measure(say: Say) -> None:
         for count in (1, 16):
             lua = _reads(client, [f"{root}/few/{each['name']}" for each in names])
             say(f"objects.get_4KiB.c{count}", client.load(f"{root}/few", count, lua=lua))
-        for size in SIZES:
-            _large(say, client, f"{root}/few/big", size)
+        large.measure(say, cloud, root)
         for name, number in (("listed", LISTED), ("many", MANY)):
             client.ask("PUT", f"{root}/{name}")
             began = time.perf_counter()
@@ -84,24 +80,6 @@ local number, paths = 0, {{{listed}}}
 local headers = {{["X-Auth-Token"] = "{client.token}"}}
 request = function() number = number + 1
   return wrk.format("GET", paths[number % #paths + 1], headers) end"""
-
-
-def _large(say: Say, client: Client, path: str, mib: int) -> None:
-    size = mib << 20
-    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-    took: dict[str, list[float]] = {"up": [], "down": []}
-
-    def timed(what: str, work: Callable[[], Any]) -> None:
-        began = time.perf_counter()
-        work()
-        took[what].append(time.perf_counter() - began)
-
-    for _ in range(3):
-        timed("up", lambda: client.ask("PUT", path, _Bytes(size), headers=headers))
-        timed("down", lambda: client.call("GET", path))
-        client.ask("DELETE", path)
-    for what, seconds in took.items():
-        say(f"objects.{mib}MiB.{what}_MB_s", round(size / 1e6 / sorted(seconds)[1]))
 
 
 def _fill(data: Path, account: str, container: str, number: int) -> None:
