@@ -14,7 +14,7 @@ from kumoi.kernel import clock, rooms
 from kumoi.kernel.clock import VirtualClock
 from kumoi.services.image.data import upload
 from tests.services.image.sending import IMAGES, RAW, create, qcow2, send
-from tests.services.object_store.sending import ask
+from tests.services.object_store.sending import ask, streamed
 
 LARGE = bytes(range(256)) * 512
 INTO = {"X-Image-Meta-Store": "objects"}
@@ -79,6 +79,20 @@ def test_up_and_down(cloud: Any, data: bytes) -> None:
     assert cloud.delete(f"{IMAGES}/{image_id}").status_code == 204
     cloud.settle()
     assert images(cloud).inventory() == [] and cloud.audit() == []
+
+
+def test_what_the_front_cannot_send_comes_from_the_streams(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with erasure coding."""
+    image_id = stored(cloud)
+    monkeypatch.setattr(cloud.engines[ObjectStore], "sent_from", lambda place: None)
+    path = f"{IMAGES}/{image_id}/file"
+    assert cloud.get(path).headers["x-accel-redirect"] == "@object_streams"
+    answered = streamed(cloud, "GET", path, {"X-Auth-Token": "member"})
+    assert (answered.status_code, answered.content) == (200, LARGE)
+    assert answered.headers["content-md5"] == shown(cloud, image_id)["checksum"]
+    assert streamed(cloud, "GET", path, {"X-Auth-Token": "other"}).status_code == 404
+    queued = create(cloud).json["id"]
+    assert streamed(cloud, "GET", f"{IMAGES}/{queued}/file", {"X-Auth-Token": "member"}).status_code == 204
 
 
 def test_without_the_header_images_are_files(cloud: Any) -> None:

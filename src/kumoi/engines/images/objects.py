@@ -65,12 +65,9 @@ class ObjectImages:
             raise ImagesError(f"image {image_id} has no data")
         return self._translated(lambda: self.store.read(work))
 
-    def sent_from(self, place: str) -> str:
-        """The path of a place below the front's `/_objects/`; ImagesError when no disk with it is there."""
-        found = self.store.sent_from(place)
-        if found is None:
-            raise ImagesError("no disk that has it is there")
-        return found
+    def sent_from(self, place: str) -> str | None:
+        """The path of a place below the front's `/_objects/`; None: the front cannot send it."""
+        return self.store.sent_from(place)
 
     def adopt(self, image_id: str, file: Path) -> bool:
         return False
