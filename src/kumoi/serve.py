@@ -23,6 +23,27 @@ IN_LANES = 66
 """Additional threads for requests that wait for a lane: all that the lane of password hashes accepts, and some more."""
 
 
+def as_bytes(application: Any) -> Any:
+    """For Granian, which sends the UTF-8 of a header's text. WSGI's texts have a character for each byte."""
+
+    def call(environ: dict[str, Any], start_response: Any) -> Any:
+        def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+            return start_response(status, [(name, _text(value)) for name, value in headers], *more)
+
+        return application(environ, start)
+
+    return call
+
+
+def _text(value: str) -> str:
+    if value.isascii():
+        return value
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
+
+
 class Workers(MPServer):
     """One parent, and a socket for each worker. With one shared socket, the worker that wakes first takes nearly all
     connections. The parent holds the sockets too, so that connections to a dead worker wait for its successor."""
@@ -48,7 +69,7 @@ class Workers(MPServer):
 def serve_api(folder: Folder) -> None:
     """Fork workers after the application is made, so that they share its memory. It has no connections and no threads yet:
     each worker opens its own on first use."""
-    application = lanes.Bounded(wsgi(app.make_api(folder.data)), AT_ONCE)
+    application = as_bytes(lanes.Bounded(wsgi(app.make_api(folder.data)), AT_ONCE))
 
     def load() -> Any:
         log.start()

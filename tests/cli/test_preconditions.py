@@ -231,3 +231,26 @@ def test_an_address_open_to_others_without_tls_is_told(tmp_path: Path) -> None:
 def test_uids_of_guests_that_cannot_be_theirs(short: Path, uids: str, said: str) -> None:
     assert said in problems(short, guest_uids=uids)
     assert problems(short, guest_uids="700000-765535") == ""
+
+
+def test_realms_of_other_clouds(short: Path, tmp_path: Path) -> None:
+    file = tmp_path / "realms.conf"
+    assert "realms.conf cannot be used" in problems(short, container_sync_realms=str(file))
+    file.write_text("[east]\ncluster_here = http://here/v1\n")
+    assert "the realm east has no key" in problems(short, container_sync_realms=str(file))
+    file.write_text("[east]\nkey = k\ncluster_here = http://here/v1\n")
+    good = {
+        "container_sync_realms": str(file),
+        "container_sync_current": "//EAST/HERE",
+        "container_copies": "//east/here",
+    }
+    assert problems(short, **good) == ""
+    for name in ("container_sync_current", "container_copies"):
+        assert f"{name}: //east/there is no cluster" in problems(short, **{**good, name: "//east/there"})
+        assert f"{name}: //east/here is no cluster" in problems(short, **{name: "//east/here"})
+
+
+def test_rates_of_writes(short: Path) -> None:
+    assert problems(short, writes_per_container="0:100, 1000:5.5") == ""
+    for wrong in ("1", "0:0", "1:1:1", ":"):
+        assert "writes_per_container" in problems(short, writes_per_container=wrong), wrong

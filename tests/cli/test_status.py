@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from kumoi.cli import status
 from kumoi.engines.hypervisor.qemu import control_groups
 from kumoi.kernel.settings import Folder, Settings
+from kumoi.services.object_store import synced
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,18 @@ def test_limits_that_guests_lack_are_told(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert ["limits of io:" in warning for warning in status.guest_warnings(Settings())] == [True]
     (tmp_path / "cgroup.controllers").write_text("cpu io memory pids\n")
     assert list(status.guest_warnings(Settings())) == []
+
+
+def test_copies_in_other_clouds_are_told(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    assert status.copies(folder) == []
+    folder.run.mkdir()
+    there = [("fine", 5.0, ""), ("late", 700.0, ""), ("broken", 1.0, "no answer")]
+    rows = [status.CopyStatus(name, "//EAST/THERE", lag, error) for name, lag, error in there]
+    (folder.run / synced.STATUS).write_bytes(msgspec.json.encode(rows))
+    found = status.copies(folder)
+    assert found == rows
+    late, broken = status.copy_warnings(found)
+    assert "late at //EAST/THERE is 700 s behind" in late and broken.endswith("is 1 s behind: no answer")
+    (folder.run / synced.STATUS).write_bytes(b"{")
+    assert status.copies(folder) == []

@@ -59,6 +59,7 @@ def problems(folder: Folder, settings: Settings, *, running: bool, held_port: in
     found += [
         *_name_servers(settings),
         *_certificate(settings),
+        *_object_store(settings),
         *_port(settings, held_port),
         *_external(settings, running=running),
         *_guest_uids(settings),
@@ -167,6 +168,29 @@ def _certificate(settings: Settings) -> Iterator[str]:
                 f"tls_certificate, tls_key: {settings.tls_certificate} and {settings.tls_key} cannot be used ({reason}): "
                 "give a certificate chain and its key without a password, both in PEM"
             )
+
+
+def _object_store(settings: Settings) -> Iterator[str]:
+    from kumoi.services.object_store import facade
+
+    try:
+        facade.parse_rates(settings.writes_per_container)
+    except ValueError:
+        yield f"writes_per_container: {settings.writes_per_container!r} is not of the form objects:rate, objects:rate"
+    names = dict[str, facade.Realm]()
+    if settings.container_sync_realms:
+        try:
+            names = facade.parse_realms(Path(settings.container_sync_realms).read_text())
+        except (OSError, UnicodeError, facade.InvalidRealms) as error:
+            yield f"container_sync_realms: {settings.container_sync_realms} cannot be used: {error}"
+            return
+    for name, text in (
+        ("container_sync_current", settings.container_sync_current),
+        ("container_copies", settings.container_copies),
+    ):
+        realm, _, cluster = text.removeprefix("//").upper().partition("/")
+        if text and (realm not in names or cluster not in names[realm].clusters):
+            yield f"{name}: {text} is no cluster of the realms in container_sync_realms"
 
 
 def _port(settings: Settings, held: int | None) -> Iterator[str]:

@@ -209,6 +209,7 @@ def lay_out(folder: Folder, settings: Settings) -> dict[str, str]:
     settings_module.save(folder, settings)
     accounts.give(folder.settings, 0o640, group=_control())
     _copy_certificate(folder, settings)
+    _copy_realms(folder, settings)
     # nginx, which starts before the rest is there, reads the key as the control plane's user
     give_all(folder.keys)
     secrets = clouds.passwords(folder.clouds)
@@ -342,6 +343,14 @@ def _copy_certificate(folder: Folder, settings: Settings) -> None:
         # clients that use it through clouds.yaml must be able to read it
         accounts.give(folder.keys, 0o711)
         accounts.give(configuration.certificate(folder), 0o644)
+
+
+def _copy_realms(folder: Folder, settings: Settings) -> None:
+    target = folder.keys / "container-sync-realms.conf"
+    if settings.container_sync_realms:
+        durable.replace(target, Path(settings.container_sync_realms).read_bytes())
+    else:
+        target.unlink(missing_ok=True)
 
 
 def give_all(path: Path) -> None:

@@ -38,6 +38,16 @@ class DiskStatus(msgspec.Struct):
     """`in use`, `being rebuilt`, or why it cannot be used."""
 
 
+class CopyStatus(msgspec.Struct):
+    """A container's copy in another cloud."""
+
+    container: str
+    to: str
+    lag: float
+    """Seconds for which the oldest change has been waiting; 0: none waits."""
+    error: str
+
+
 class Status(msgspec.Struct):
     processes: list[ProcessStatus]
     endpoints: dict[str, str]
@@ -46,6 +56,8 @@ class Status(msgspec.Struct):
     warnings: list[str] = []
     """Current and expected problems, and what to do."""
     disks: list[DiskStatus] = []
+    copies: list[CopyStatus] = []
+    """Copies of containers in other clouds, those with errors and the latest first."""
 
 
 def status(folder: Folder, settings: Settings) -> Status:
@@ -64,10 +76,33 @@ def status(folder: Folder, settings: Settings) -> Status:
     free = free_mib(folder)
     healthy = bool(answer["settled"]) and answers(settings) and free >= FULL_MIB
     warnings = [*disk_warnings(folder, free), *guest_warnings(settings)]
+    copied = copies(folder)
+    warnings += copy_warnings(copied)
     if settings.object_disks:
         disks, problems = object_disks(folder, settings)
-        return Status(rows, endpoints(folder, settings), healthy, [*warnings, *problems], disks)
-    return Status(rows, endpoints(folder, settings), healthy, warnings)
+        return Status(rows, endpoints(folder, settings), healthy, [*warnings, *problems], disks, copied)
+    return Status(rows, endpoints(folder, settings), healthy, warnings, copies=copied)
+
+
+LATE = 600
+"""Seconds of lag of a copy from which the user is warned."""
+
+
+def copies(folder: Folder) -> list[CopyStatus]:
+    """As the runner last wrote them."""
+    try:
+        return msgspec.json.decode((folder.run / "container-sync.json").read_bytes(), type=list[CopyStatus])
+    except (OSError, msgspec.MsgspecError):
+        return []
+
+
+def copy_warnings(found: list[CopyStatus]) -> Iterator[str]:
+    for each in found:
+        if each.error or each.lag > LATE:
+            yield (
+                f"the copy of the container {each.container} at {each.to} is {each.lag:.0f} s behind"
+                + (f": {each.error}" if each.error else "")
+            )
 
 
 def object_disks(folder: Folder, settings: Settings) -> tuple[list[DiskStatus], list[str]]:

@@ -5,9 +5,10 @@ ApiError
 ├── Unauthorized 401      ├── MethodNotAllowed 405      ├── UnsupportedMedia 415
 ├── Forbidden 403         ├── NotAcceptable 406         ├── Unprocessable 422
 │   └── PolicyForbids     ├── Conflict 409              ├── TooManyRequests 429
-├── OverQuota (status of  │   └── Busy                  ├── NotBuilt 501
-│   the service)          ├── Gone 410                  └── Unavailable 503
-├── Other (HTTP's own)    └── RequestTimeout 408            ├── DatabaseAway
+├── OverQuota (status of  │   └── Busy                  ├── RateLimited 498
+│   the service)          ├── Gone 410                  ├── NotBuilt 501
+├── Other (HTTP's own)    └── RequestTimeout 408        └── Unavailable 503
+                                                            ├── DatabaseAway
                                                             └── OutcomeUnknown
 """
 
@@ -144,6 +145,16 @@ class TooManyRequests(ApiError):
         super().__init__(message, headers={"Retry-After": str(retry_after), **(headers or {})})
 
 
+class RateLimited(ApiError):
+    """Object storage's own status for writes that come too fast; HTTP has none of this number."""
+
+    status = 498
+    title = "Rate Limited"
+
+    def __init__(self, message: str, retry_after: int = 1, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message, headers={"Retry-After": str(retry_after), **(headers or {})})
+
+
 class NotBuilt(ApiError):
     """OpenStack's API has it, Kumoi does not. The docs of the service list it."""
 
@@ -215,7 +226,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     kind.status: kind
     for kind in (
         BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, NotAcceptable, RequestTimeout, Conflict, Gone,
-        TooLarge, UnsupportedMedia, Unprocessable, TooManyRequests, ApiError, NotBuilt, Unavailable,
+        TooLarge, UnsupportedMedia, Unprocessable, TooManyRequests, RateLimited, ApiError, NotBuilt, Unavailable,
     )
 }  # fmt: skip
 

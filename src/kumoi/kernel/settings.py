@@ -74,6 +74,25 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     logins_per_address: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
     """Logins and password changes per second from one client address; 0: no limit."""
 
+    container_sync_realms: str = ""
+    """A file with realms of clouds that copy containers to each other, in the format of Swift's
+    container-sync-realms.conf; empty: none."""
+    container_sync_current: Annotated[str, Meta(pattern="^(//[^/\\s]+/[^/\\s]+)?$")] = ""
+    """This cloud in the realms, `//realm/cluster`, for clients that ask."""
+    container_sync_hosts: Annotated[str, Meta(pattern="^[A-Za-z0-9.:, -]*$")] = ""
+    """Comma-separated hosts to which containers may be copied without a realm; empty: this cloud only."""
+    container_copies: Annotated[str, Meta(pattern="^(//[^/\\s]+/[^/\\s]+)?$")] = ""
+    """The cloud, `//realm/cluster`, in which each new container gets a copy; empty: none."""
+    containers_per_account: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
+    """Containers of one account that may be made, changed or deleted per second; 0: no limit."""
+    writes_per_container: Annotated[str, Meta(pattern="^[0-9.:, ]*$")] = ""
+    """`objects:rate` pairs with commas between them: writes per second in a container that has so many objects; empty: no
+    limit."""
+    longest_wait: Annotated[float, Meta(ge=0, le=3600)] = 60.0
+    """Seconds for which a write waits for these two limits; one that would have to wait longer is refused."""
+    archive_size: Annotated[int, Meta(ge=0)] = 100 << 10
+    """MiB to which one archive may expand that is sent to the object store; 0: no limit."""
+
     public_url: Annotated[str, Meta(pattern="^(https?://[^/\\s?#]+)?$")] = ""
     """The clients' URL of the cloud, `https://cloud.example`; empty: links use the request's Host header."""
     console_origins: Annotated[str, Meta(pattern="^(https?://[^/\\s;,'\"]+( https?://[^/\\s;,'\"]+)*)?$")] = ""

@@ -11,6 +11,7 @@ import tarfile
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 
 from kumoi.kernel import clock
@@ -159,6 +160,11 @@ def test_archives(cloud: Any, swift: Any, format: str, pack: Any) -> None:
     def put(path: str, body: bytes) -> Any:
         return swift("PUT", f"{path}?extract-archive={format}", body=body, headers={"Accept": "application/json"})
 
+    cloud.api.settings = msgspec.structs.replace(cloud.api.settings, archive_size=1)
+    told = put("", archive({"big/1": b"1", "big/2": bytes(1 << 20), "big/3": b"3"}))
+    assert (told.json["Number Files Created"], told.json["Response Status"]) == (1, "413 Request Entity Too Large")
+    assert "1 MiB" in told.json["Response Body"] and swift("GET", "/big").text == "1\n"
+    assert swift("DELETE", "/big/1").status == swift("DELETE", "/big").status == 204
     told = put("", archive({"a/1": b"1", "./b/2/3": LARGE, "top": b"x", "a/../../etc/x": b"x"}))
     assert (told.status, told.json["Number Files Created"], told.json["Response Status"]) == (200, 2, "400 Bad Request")
     assert [name for name, _ in told.json["Errors"]] == ["top", "a/../../etc/x"]

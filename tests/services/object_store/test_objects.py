@@ -241,11 +241,6 @@ def test_what_expires_is_gone(cloud: Any, swift: Any, c: str) -> None:
         assert swift("HEAD", "").headers["x-account-object-count"] == "0"
 
 
-def test_what_is_absent_is_501(swift: Any, c: str) -> None:
-    refused = swift("PUT", "/c", headers={"X-Container-Sync-To": "//x/y"})
-    assert refused.status == 501 and refused.text.startswith("<html><h1>Not Implemented</h1>")
-
-
 def test_racing_puts_pass_no_quota(cloud: Any, swift: Any, c: str) -> None:
     """Each looked before it came, and there was room."""
     swift(

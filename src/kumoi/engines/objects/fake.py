@@ -13,8 +13,12 @@ import msgspec
 
 from kumoi.engines.objects.interface import (
     DEFAULT,
+    FOLLOWED,
+    RESOLUTION,
     Account,
+    Change,
     Container,
+    Follow,
     Listed,
     NoRoom,
     Object,
@@ -42,6 +46,10 @@ class World:
     objects: dict[int, dict[str, tuple[Object, bytes | None]]] = field(default_factory=dict)
     """Those of a container; under its negative id their old versions (`versions.py`)."""
     last_id: int = 0
+    changes: dict[tuple[int, str], tuple[Change, bool]] = field(default_factory=dict)
+    """(container, name) → the last change, and whether it waits."""
+    last_change: int = 0
+    followers: dict[int, bytes] = field(default_factory=dict)
 
     def copy(self) -> "World":
         return World(
@@ -49,6 +57,9 @@ class World:
             {key: msgspec.structs.replace(each) for key, each in self.containers.items()},
             {key: dict(each) for key, each in self.objects.items()},
             self.last_id,
+            dict(self.changes),
+            self.last_change,
+            dict(self.followers),
         )
 
 
@@ -130,7 +141,7 @@ class FakeTransaction(Versions):
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.now = clock.now()
+        self.now = clock.now() // RESOLUTION * RESOLUTION
 
     def account(self, name: str) -> Account | None:
         found = self.world.accounts.get(name)
@@ -228,6 +239,7 @@ class FakeTransaction(Versions):
         return msgspec.structs.replace(found)
 
     def remove_container(self, container: Container) -> None:
+        self.put_follower(container, None)
         if self.world.containers.pop((container.account, container.name), None):
             self.world.accounts[container.account].containers -= 1
 
@@ -248,21 +260,83 @@ class FakeTransaction(Versions):
             place = stored.place
         there[row] = (msgspec.structs.replace(object, place=place), data or (b"" if place is None else None))
         self._count(container, 0 if old else 1, object.size - (old[0].size if old else 0))
+        if not object.old:
+            self._record(container, object.name, object.at, gone=False)
 
     def move_object(self, container: Container, name: str, to: Container, object: Object) -> None:
         old, data = self.world.objects[container.id].pop(name)
         self._count(container, -1, -old.size)
         self._make_way(to, object)
+        self._record(container, name, self.now, gone=True)
         self.remove_object(to, object.name)
         moved = msgspec.structs.replace(object, place=old.place)
         self.world.objects.setdefault(to.id, {})[object.name] = (moved, data)
         self._count(to, 1, object.size)
+        self._record(to, object.name, object.at, gone=False)
 
-    def remove_object(self, container: Container, name: str) -> bool:
+    def remove_object(self, container: Container, name: str, at: int | None = None) -> bool:
         if name not in self.world.objects.get(container.id, {}):
             return False
         self._count(container, -1, -self._drop_row(container.id, name))
+        self._record(container, name, self.now if at is None else at, gone=True)
         return True
+
+    def _record(self, container: Container, name: str, at: int, *, gone: bool) -> None:
+        follow = container.metadata.get(FOLLOWED)
+        if follow == Follow.CHANGES or (follow and gone):
+            self.note_change(container, Change(0, name, at, gone))
+        else:
+            self.world.changes.pop((container.id, name), None)
+
+    def changes(self, container: Container, after: int, most: int) -> list[Change]:
+        found = [
+            change
+            for (id, _), (change, waiting) in self.world.changes.items()
+            if id == container.id and waiting and change.id > after
+        ]
+        return sorted(found, key=lambda change: change.id)[:most]
+
+    def removed_at(self, container: Container, name: str) -> int | None:
+        change, _ = self.world.changes.get((container.id, name), (None, False))
+        return change.at if change and change.gone else None
+
+    def followers(self) -> list[tuple[Container, bytes]]:
+        return [
+            (msgspec.structs.replace(each), self.world.followers[each.id])
+            for each in self.world.containers.values()
+            if each.id in self.world.followers
+        ]
+
+    def follower(self, container: Container) -> bytes | None:
+        return self.world.followers.get(container.id)
+
+    def put_follower(self, container: Container, state: bytes | None) -> None:
+        if state is None:
+            self.world.followers.pop(container.id, None)
+        else:
+            self.world.followers[container.id] = state
+
+    def note_change(self, container: Container, change: Change) -> None:
+        self.world.last_change += 1
+        noted = msgspec.structs.replace(change, id=self.world.last_change)
+        waiting = container.metadata.get(FOLLOWED) == Follow.CHANGES
+        self.world.changes[container.id, change.name] = (noted, waiting)
+
+    def settle_change(self, container: Container, change: Change, *, again: bool) -> None:
+        key = container.id, change.name
+        if self.world.changes.get(key, (None, False))[0] != change:
+            return
+        if again:
+            self.note_change(container, change)
+        elif change.gone:
+            self.world.changes[key] = (change, False)
+        else:
+            del self.world.changes[key]
+
+    def forget_changes(self, until: int, most: int) -> None:
+        kept = self.world.changes.items()
+        for each in [each for each, (change, waiting) in kept if not waiting and change.at < until][:most]:
+            del self.world.changes[each]
 
     def _add_row(self, id: int, name: str, object: Object, stored: Stored) -> None:
         added = msgspec.structs.replace(object, place=stored.place)

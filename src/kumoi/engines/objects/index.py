@@ -13,8 +13,12 @@ import msgspec
 from kumoi.engines.objects import versions
 from kumoi.engines.objects.interface import (
     DEFAULT,
+    FOLLOWED,
+    RESOLUTION,
     Account,
+    Change,
     Container,
+    Follow,
     Listed,
     Object,
     ObjectsError,
@@ -60,7 +64,15 @@ _POLICIES = (
         bytes INTEGER NOT NULL, PRIMARY KEY (account, policy)) WITHOUT ROWID""",
 )
 """Counters of an account's containers with another policy than the default one."""
-_STEPS = (_TABLES, _VERSIONS, _POLICIES)
+_CHANGES = (
+    "CREATE TABLE followers (container INTEGER PRIMARY KEY, state BLOB NOT NULL)",
+    """CREATE TABLE changes (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, container INTEGER NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
+        gone INTEGER NOT NULL, waiting INTEGER NOT NULL, UNIQUE (container, name))""",
+    "CREATE INDEX changes_waiting ON changes (container, id) WHERE waiting",
+    "CREATE INDEX changes_by_age ON changes (at) WHERE NOT waiting",
+)
+_STEPS = (_TABLES, _VERSIONS, _POLICIES, _CHANGES)
 """Each makes the next version of the tables."""
 _ACCOUNT = "SELECT created_at, containers, objects, bytes, metadata FROM accounts WHERE name = ?"
 _CONTAINER_FIELDS = "id, created_at, changed_at, policy, objects, bytes, metadata, versions, versioning"
@@ -115,7 +127,7 @@ class Index(Versions):
 
     def __init__(self, connection: Asked) -> None:
         self._ask = connection.execute
-        self.now = clock.now()
+        self.now = clock.now() // RESOLUTION * RESOLUTION
 
     def account(self, name: str) -> Account | None:
         row = self._ask(_ACCOUNT, (name,)).fetchone()
@@ -262,6 +274,10 @@ class Index(Versions):
 
     def remove_container(self, container: Container) -> None:
         if self._ask("DELETE FROM containers WHERE id = ?", (container.id,)).rowcount:
+            if container.metadata.get(FOLLOWED):
+                # Nobody asks for its changes any more; they go with other old ones.
+                self._ask("UPDATE changes SET waiting = 0 WHERE container = ? AND waiting", (container.id,))
+                self.put_follower(container, None)
             self._ask("UPDATE accounts SET containers = containers - 1 WHERE name = ?", (container.account,))
             self._count_policy(container.account, container.policy, -1, 0, 0)
 
@@ -284,6 +300,8 @@ class Index(Versions):
             self._let_go(old_place, old_bytes)
         self._insert(id, row, object, place, bytes_id)
         self._count(container, 0 if old else 1, object.size - old_size)
+        if not object.old:
+            self._record(container, object.name, object.at, gone=False)
 
     def _keep_bytes(self, stored: Stored) -> int | None:
         if stored.data is None:
@@ -295,9 +313,11 @@ class Index(Versions):
         self._ask("DELETE FROM objects WHERE container = ? AND name = ?", (container.id, name))
         self._count(container, -1, -size)
         self._make_way(to, object)
+        self._record(container, name, self.now, gone=True)
         self.remove_object(to, object.name)
         self._insert(to.id, object.name, object, place, bytes_id)
         self._count(to, 1, object.size)
+        self._record(to, object.name, object.at, gone=False)
 
     def _insert(self, id: int, row: str, object: Object, place: str | None, bytes_id: int | None) -> None:
         self._ask(
@@ -323,11 +343,68 @@ class Index(Versions):
         self._let_go(place, bytes_id)
         return int(size)
 
-    def remove_object(self, container: Container, name: str) -> bool:
+    def remove_object(self, container: Container, name: str, at: int | None = None) -> bool:
         if self._ask(_OLD, (container.id, name)).fetchone() is None:
             return False
         self._count(container, -1, -self._drop_row(container.id, name))
+        self._record(container, name, self.now if at is None else at, gone=True)
         return True
+
+    def _record(self, container: Container, name: str, at: int, *, gone: bool) -> None:
+        follow = container.metadata.get(FOLLOWED)
+        if follow == Follow.CHANGES or (follow and gone):
+            self.note_change(container, Change(0, name, at, gone))
+        elif follow:
+            self._ask("DELETE FROM changes WHERE container = ? AND name = ?", (container.id, name))
+
+    def changes(self, container: Container, after: int, most: int) -> list[Change]:
+        rows = self._ask(
+            "SELECT id, name, at, gone FROM changes WHERE container = ? AND id > ? AND waiting ORDER BY id LIMIT ?",
+            (container.id, after, most),
+        )
+        return [Change(id, name, at, bool(gone)) for id, name, at, gone in rows.fetchall()]
+
+    def removed_at(self, container: Container, name: str) -> int | None:
+        row: tuple[int] | None = self._ask(
+            "SELECT at FROM changes WHERE container = ? AND name = ? AND gone", (container.id, name)
+        ).fetchone()
+        return row[0] if row else None
+
+    def followers(self) -> list[tuple[Container, bytes]]:
+        fields = ", ".join(f"containers.{field}" for field in _CONTAINER_FIELDS.split(", "))
+        rows = self._ask(
+            f"SELECT state, account, name, {fields} FROM followers JOIN containers ON containers.id = container"  # noqa: S608
+        ).fetchall()
+        return [(_container(account, name, row), state) for state, account, name, *row in rows]
+
+    def follower(self, container: Container) -> bytes | None:
+        row: tuple[bytes] | None = self._ask(
+            "SELECT state FROM followers WHERE container = ?", (container.id,)
+        ).fetchone()
+        return row[0] if row else None
+
+    def put_follower(self, container: Container, state: bytes | None) -> None:
+        if state is None:
+            self._ask("DELETE FROM followers WHERE container = ?", (container.id,))
+        else:
+            self._ask("INSERT OR REPLACE INTO followers VALUES (?, ?)", (container.id, state))
+
+    def note_change(self, container: Container, change: Change) -> None:
+        waiting = container.metadata.get(FOLLOWED) == Follow.CHANGES
+        self._ask(
+            "INSERT OR REPLACE INTO changes (container, name, at, gone, waiting) VALUES (?, ?, ?, ?, ?)",
+            (container.id, change.name, change.at, change.gone, waiting),
+        )
+
+    def settle_change(self, container: Container, change: Change, *, again: bool) -> None:
+        if change.gone and not again:
+            self._ask("UPDATE changes SET waiting = 0 WHERE id = ?", (change.id,))
+        elif self._ask("DELETE FROM changes WHERE id = ?", (change.id,)).rowcount and again:
+            self.note_change(container, change)
+
+    def forget_changes(self, until: int, most: int) -> None:
+        old = "SELECT id FROM changes WHERE NOT waiting AND at < ? LIMIT ?"
+        self._ask(f"DELETE FROM changes WHERE id IN ({old})", (until, most))  # noqa: S608
 
     def _let_go(self, place: str | None, bytes_id: int | None) -> None:
         if bytes_id is not None:

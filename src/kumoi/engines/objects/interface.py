@@ -45,6 +45,29 @@ class Versioning(StrEnum):
     """Those that it has stay. New objects are null versions."""
 
 
+RESOLUTION = 10
+"""Microseconds. Instants in a transaction are multiples of it, because the API's timestamps are."""
+FOLLOWED = "sysmeta-followed"
+"""The key in a container's metadata that says what is recorded of its objects: one of `Follow`; none: nothing."""
+
+
+class Follow:
+    CHANGES = "changes"
+    """Each change, until it is settled; and removals, until they are forgotten."""
+    REMOVALS = "removals"
+    """Only when an object was removed."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """An object's last change, in a container that is followed."""
+
+    id: int
+    """Rises with each change."""
+    name: str
+    at: int
+    gone: bool
+
+
 class Container(msgspec.Struct, kw_only=True):
     id: int
     """Never reused, not even for a later container with the same name."""
@@ -204,6 +227,17 @@ class Reading(Protocol):
     def expired(self, until: int, most: int) -> list[tuple[Container, str]]:
         """Objects whose `delete_at` is not after `until`."""
 
+    def changes(self, container: Container, after: int, most: int) -> list[Change]:
+        """Recorded changes with a higher id than `after` that wait to be settled, in their order."""
+
+    def removed_at(self, container: Container, name: str) -> int | None:
+        """When an object was removed that is not there again, if that was recorded."""
+
+    def followers(self) -> list[tuple[Container, bytes]]:
+        """Containers with what `put_follower` kept."""
+
+    def follower(self, container: Container) -> bytes | None: ...
+
 
 class Writing(Reading, Protocol):
     """Changes that are all made, durably, or not at all. An exception of `work` undoes only its own changes."""
@@ -230,8 +264,20 @@ class Writing(Reading, Protocol):
     def move_object(self, container: Container, name: str, to: Container, object: Object) -> None:
         """Its bytes become those of `object` in `to`, in place of one with that name; it has some."""
 
-    def remove_object(self, container: Container, name: str) -> bool:
-        """The current one, which becomes no old version. False: there is none."""
+    def remove_object(self, container: Container, name: str, at: int | None = None) -> bool:
+        """The current one, which becomes no old version. False: there is none. `at`: when it was removed, if not now."""
+
+    def put_follower(self, container: Container, state: bytes | None) -> None:
+        """Keep with a container how far a copy of it is; None: no longer. It goes with the container."""
+
+    def note_change(self, container: Container, change: Change) -> None:
+        """Record a change, with a new id, in place of an earlier one of the same object."""
+
+    def settle_change(self, container: Container, change: Change, *, again: bool) -> None:
+        """It no longer waits, or with `again` waits behind all others. Does nothing after a later change of the object."""
+
+    def forget_changes(self, until: int, most: int) -> None:
+        """Removals before `until`, and changes of containers that are gone."""
 
     def keep_version(self, container: Container, name: str) -> None:
         """The current object, if there is one, becomes an old version, which does not expire. There is none then."""

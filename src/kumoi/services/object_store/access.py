@@ -1,8 +1,13 @@
-"""Permissions: the account's project, admins, and the access lists of containers."""
+"""Permissions: the account's project, admins, and the access lists of accounts and containers."""
 
+import json
 from dataclasses import dataclass, field
+from enum import IntEnum
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
+from kumoi.engines.objects.interface import Reading
 from kumoi.kernel.errors import BadRequest, Forbidden, Unauthorized
 from kumoi.kernel.who import Who
 
@@ -90,7 +95,66 @@ def reaches(who: Who, container: str) -> bool:
     return who.user_id != SIGNER or who.user_name in ("", container)
 
 
+ACCOUNT_LIST = "sysmeta-access-control"
+"""What an account keeps of its `X-Account-Access-Control`."""
+LONGEST_LIST = 8192
+
+
+class Level(IntEnum):
+    """What a caller may do in an account as a whole. A container's lists may allow more there."""
+
+    NONE = 0
+    READ = 1
+    WRITE = 2
+    """Change containers and objects, but no access lists, keys and metadata of the account."""
+    OWN = 3
+
+
+_LEVELS = {"read-only": Level.READ, "read-write": Level.WRITE, "admin": Level.OWN}
+
+
+def level(tx: Reading, who: Who, account: str) -> Level:
+    if owns(who, account):
+        return Level.OWN
+    granted = _granted(tx, who, account)
+    return max(granted, Level.READ) if may_read(who, account) else granted
+
+
+def _granted(tx: Reading, who: Who, account: str) -> Level:
+    """By the account's own list."""
+    if not who.user_id or who.user_id == SIGNER:
+        return Level.NONE
+    found = tx.account(account)
+    text = found.metadata.get(ACCOUNT_LIST) if found else None
+    if not text:
+        return Level.NONE
+    names = _names(who)
+    lists = msgspec.json.decode(text, type=dict[str, list[str]])
+    return max((_LEVELS[key] for key, listed in lists.items() if not names.isdisjoint(listed)), default=Level.NONE)
+
+
+def clean_account_list(text: str) -> str:
+    """An `X-Account-Access-Control` as it is kept and shown; empty: it gives no access. BadRequest for an invalid one."""
+    problem = ""
+    try:
+        lists = msgspec.json.decode(text or "{}", type=dict[str, list[str]])
+    except msgspec.ValidationError as error:
+        problem = f"a key of admin, read-write and read-only has a list of texts ({error})"
+    except (msgspec.DecodeError, RecursionError) as error:
+        problem = f"it is no JSON ({error})"
+    else:
+        if unknown := [key for key in lists if key not in _LEVELS]:
+            problem = f"Key {unknown[0][:40]!r} not recognized"
+        elif len(text) > LONGEST_LIST:
+            problem = f"it has more than {LONGEST_LIST} characters"
+    if problem:
+        raise BadRequest(f"X-Account-Access-Control invalid: {problem}.")
+    kept = {key: lists[key] for key in sorted(lists) if lists[key]}
+    return json.dumps(kept, separators=(",", ":")) if kept else ""
+
+
 def may_read(who: Who, account: str) -> bool:
+    """By the caller's own roles."""
     if is_internal(account):
         return False
     if owns(who, account) or (who.system and "reader" in who.roles):
@@ -113,13 +177,19 @@ def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool) -
         return True
     if not who.user_id:
         return False
+    if not allowed.groups.isdisjoint(_names(who)):
+        return True
+    # A role is one in the project of the account: everybody has some role somewhere.
+    return who.project_id is not None and who.project_id == project_of(account) and bool(allowed.groups & who.roles)
+
+
+def _names(who: Who) -> set[str]:
+    """`project:user` in every way in which a list may name this caller."""
     # Names are unique within a domain only, so they count in the default domain alone, as in Swift.
     named = who.user_domain_id == who.project_domain_id == "default"
     projects = ["*", *filter(None, (who.project_id, named and who.project_name))]
     users = ["*", *filter(None, (who.user_id, named and who.user_name))]
-    if any(f"{project}:{user}" in allowed.groups for project in projects for user in users):
-        return True
-    return bool(allowed.groups & who.roles)
+    return {f"{project}:{user}" for project in projects for user in users}
 
 
 def _referred(referer: str, referrers: tuple[str, ...]) -> bool:

@@ -13,15 +13,19 @@ from kumoi.services.object_store.objects import logic, segments, uploads
 from kumoi.services.object_store.objects.downloads import CARRIED, STREAMS, Found
 from kumoi.services.object_store.objects.logic import HIDDEN, KEPT, META, Described, may_put, standing
 from kumoi.services.object_store.objects.uploads import BLOCK, pour
+from kumoi.services.object_store.rates import parse as parse_rates
+from kumoi.services.object_store.realms import Invalid as InvalidRealms
+from kumoi.services.object_store.realms import Realm
+from kumoi.services.object_store.realms import parse as parse_realms
 from kumoi.services.object_store.stores import begin, change, look, of, slowly, translated
 from kumoi.services.object_store.versions.logic import LAST, NULL, Marked, Removal, id_of, number
 
 __all__ = [
-    "BLOCK", "CARRIED", "HIDDEN", "KEPT", "LAST", "LONGEST_HEADER", "META", "MOST_BYTES", "NULL", "STREAMS",
-    "Described", "Entry", "Found", "Marked", "Removal", "account_of", "begin", "blocks", "change",
-    "check_name", "check_reader", "conditions", "create_container", "decoded", "encoded", "entry", "find", "id_of", "look",
-    "may_put", "number", "of", "open_to", "pour", "put", "remove", "remove_container", "set_versioning", "slowly",
-    "standing", "translated",
+    "BLOCK", "CARRIED", "HIDDEN", "KEPT", "LAST", "LONGEST_HEADER", "META", "MOST_BYTES", "NULL", "STREAMS", "Described",
+    "Entry", "Found", "InvalidRealms", "Marked", "Realm", "Removal", "account_of", "begin", "blocks", "change", "check_name",
+    "check_reader", "conditions", "create_container", "decoded", "encoded", "entry", "find", "id_of", "look", "may_put",
+    "number", "of", "open_to", "parse_rates", "parse_realms", "pour", "put", "remove", "remove_container",
+    "set_versioning", "slowly", "standing", "translated",
 ]  # fmt: skip
 
 
@@ -35,9 +39,9 @@ def open_to(tx: Reading, who: Who, container: str, *, write: bool = False, listi
     return containers.open_to(tx, who, account_of(who), container, {}, list_header, listing=listing)
 
 
-def create_container(tx: Writing, who: Who, container: str) -> bool:
-    """False: it was there."""
-    return not containers.put(tx, who, account_of(who), container, {})
+def create_container(tx: Writing, who: Who, container: str, copied_to: str = "") -> bool:
+    """False: it was there. `copied_to`: the setting `container_copies`."""
+    return not containers.put(tx, who, account_of(who), container, {}, copied_to=copied_to)
 
 
 def remove_container(tx: Writing, who: Who, container: str) -> None:
@@ -77,7 +81,7 @@ def remove(tx: Writing, who: Who, container: str, name: str, version: str = "") 
 def set_versioning(tx: Writing, who: Who, container: str, versioning: Versioning) -> None:
     """BadRequest if it keeps versions in another container."""
     where = containers.open_to(tx, who, account_of(who), container, {}, access.WRITE)
-    containers.owned(who, where.account, container)
+    containers.may_change(tx, who, where.account, container)
     containers.set_versioning(tx, where, versioning)
 
 

@@ -6,9 +6,11 @@ from kumoi.engines.objects.interface import DEFAULT, Account, Container, Page, R
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, limits
+from kumoi.services.object_store.access import Level
 from kumoi.services.object_store.asked import timestamp
 
 META = "x-account-meta-"
+LIST = "x-account-access-control"
 QUOTAS = (*limits.ACCOUNT_QUOTAS, limits.ACCOUNT_QUOTA_COUNT)
 """Set by resellers alone."""
 _SECRETS = ("x-account-meta-temp-url-key", "x-account-meta-temp-url-key-2")
@@ -18,7 +20,8 @@ _REMOVE = "x-remove-account-meta-"
 def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
     """The account, if this caller may see it, and its headers."""
     limits.check_name("account", name, limits.LONGEST_ACCOUNT)
-    if not access.may_read(who, name):
+    level = access.level(tx, who, name)
+    if level < Level.READ:
         raise access.refuse(who)
     account = tx.account(name) or Account(name=name, created_at=tx.now)
     headers = {
@@ -37,7 +40,10 @@ def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
         headers[f"{beginning}-Object-Count"] = str(objects)
         headers[f"{beginning}-Bytes-Used"] = str(size)
     for key, value in account.metadata.items():
-        if key not in _SECRETS or access.owns(who, name):
+        if key == access.ACCOUNT_LIST:
+            if level == Level.OWN:
+                headers["X-Account-Access-Control"] = value
+        elif key not in _SECRETS or level == Level.OWN:
             headers[key] = limits.encoded(value)
     return account, headers
 
@@ -49,9 +55,11 @@ def listed(tx: Reading, name: str, page: Page) -> list[tuple[str, Container | No
 def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None:
     """Set and remove metadata. Other metadata stays."""
     limits.check_name("account", name, limits.LONGEST_ACCOUNT)
-    if not access.owns(who, name):
+    if access.level(tx, who, name) < Level.OWN:
         raise access.refuse(who)
     changes = changed_metadata(headers, META, _REMOVE)
+    if LIST in headers:
+        changes[access.ACCOUNT_LIST] = access.clean_account_list(limits.decoded(LIST, headers[LIST]))
     for quota in QUOTAS:
         if not quota.startswith(META):
             if quota in headers:

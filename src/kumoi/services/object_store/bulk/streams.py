@@ -40,7 +40,7 @@ ARCHIVES = ThreadPoolExecutor(32, "objects-archives")
 async def delete(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
     kind = _form(request)
     report = Report(deleting=True)
-    containers.owned_or_refused(request.who, place[0])
+    stores.look(request, lambda tx: containers.writable(tx, request.who, place[0]))
     if place[1] or not place[0]:
         raise BadRequest("bulk-delete: it is asked of an account.")
     lines = (await uploads.taken(body, MOST_BYTES, "list")).decode("utf-8", "replace").split("\n")
@@ -112,7 +112,7 @@ async def delete_segments(request: Request, body: AsyncIterator[bytes], place: P
 async def extract(request: Request, body: AsyncIterator[bytes], place: Place) -> Reply:
     account, container, _ = place
     kind = _form(request)
-    containers.owned_or_refused(request.who, account)
+    stores.look(request, lambda tx: containers.writable(tx, request.who, account))
     format = asked.said(request, "extract-archive") or ""
     if format not in FORMATS:
         raise BadRequest(f"extract-archive: {format[:40]!r} is none of {', '.join(FORMATS)}.")
@@ -184,6 +184,7 @@ def _extract(request: Request, place: Place, format: str, arriving: _Arriving) -
     made = {container} if container else set[str]()
     if container:
         _make(request, account, container)
+    left = request.settings.archive_size << 20
     try:
         with tarfile.open(fileobj=_unpacked(format, arriving), mode="r|", tarinfo=_Entry) as archive:
             for number, entry in enumerate(iter(archive.next, None)):
@@ -194,6 +195,11 @@ def _extract(request: Request, place: Place, format: str, arriving: _Arriving) -
                         "400 Bad Request",
                         "The archive has too many entries, or too many that fail.",
                     )
+                    break
+                left -= entry.size
+                if left < 0 and request.settings.archive_size:
+                    report.status = "413 Request Entity Too Large"
+                    report.body = f"The archive expands to more than {request.settings.archive_size} MiB."
                     break
                 if entry.isfile() and (file := archive.extractfile(entry)) is not None:
                     path = entry.name.removeprefix("./").strip("/")
@@ -252,9 +258,13 @@ def _extract_one(
 
 
 def _make(request: Request, account: str, container: str) -> None:
+    policies, copied_to = stores.of(request).policies(), request.settings.container_copies
     with stores.translated():
         stores.of(request).write(
-            lambda tx: tx.container(account, container) or containers.put(tx, request.who, account, container, {})
+            lambda tx: (
+                tx.container(account, container)
+                or containers.put(tx, request.who, account, container, {}, policies, copied_to)
+            )
         ).result()
 
 

@@ -26,7 +26,7 @@ def show(request: Request, account: str, container: str, query: asked.Listing) -
 
     def work(tx: stores.Reading) -> tuple[dict[str, str], bytes]:
         found = logic.open_to(tx, request.who, account, container, request.headers, access.READ, listing=True)
-        headers = logic.headers_of(found, request.who)
+        headers = logic.headers_of(tx, found, request.who)
         if page.delimiter:
             return headers, listings.of_objects(kind, container, tx.objects(found, page))
         if kind == asked.TEXT:
@@ -53,7 +53,7 @@ def _versions(request: Request, account: str, container: str, query: asked.Listi
             null = tx.version(found, query.marker or "", None)
             marker = null.version if null else versions.LAST
         page = listings.version_page(query, marker)
-        return logic.headers_of(found, request.who), versions.listed(tx.versions(found, page))
+        return logic.headers_of(tx, found, request.who), versions.listed(tx.versions(found, page))
 
     headers, body = stores.look(request, work)
     return listings.reply(asked.JSON, body, headers)
@@ -66,7 +66,7 @@ def head(request: Request, account: str, container: str, query: asked.Listing) -
 
     def work(tx: stores.Reading) -> dict[str, str]:
         found = logic.open_to(tx, request.who, account, container, request.headers, access.READ, listing=True)
-        return logic.headers_of(found, request.who)
+        return logic.headers_of(tx, found, request.who)
 
     return Reply(raw=b"", headers=stores.look(request, work), content_type=f"{kind}; charset=utf-8")
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
-from kumoi.engines.objects.interface import DEFAULT, Container, Page, Reading, Versioning, Writing
+from kumoi.engines.objects.interface import DEFAULT, FOLLOWED, Container, Follow, Page, Reading, Versioning, Writing
 from kumoi.kernel import clock
-from kumoi.kernel.errors import BadRequest, Conflict, NotBuilt, NotFound
+from kumoi.kernel.errors import BadRequest, Conflict, NotFound
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import access, limits
-from kumoi.services.object_store.access import READ, WRITE
+from kumoi.services.object_store import access, limits, synced
+from kumoi.services.object_store.access import READ, WRITE, Level
 from kumoi.services.object_store.accounts.logic import changed_metadata, merged
 from kumoi.services.object_store.asked import http_date, timestamp
 
@@ -17,14 +17,11 @@ MOST_EXPIRED = 1000
 """Objects that go with their container at most; the sweep removes more."""
 QUOTA_BYTES, QUOTA_COUNT = "x-container-meta-quota-bytes", "x-container-meta-quota-count"
 _REMOVE = "x-remove-container-meta-"
-_ABSENT = {
-    "x-container-sync-to": "container synchronization",
-    "x-container-sync-key": "container synchronization",
-}
-"""Header → the absent feature that it requests."""
 _OWNERS = (READ, WRITE)
-_SECRETS = (f"{META}temp-url-key", f"{META}temp-url-key-2")
-"""Shown to the account's own project alone, as the access lists are."""
+_SECRETS = (f"{META}temp-url-key", f"{META}temp-url-key-2", synced.TO, synced.KEY)
+"""Shown to the account's own project alone, as the access lists are, and set by it alone."""
+HIDDEN = "sysmeta-"
+"""Beginning of what is kept with a container and not shown."""
 VERSIONING = "x-versions-enabled"
 VERSIONS = ("x-versions-location", "x-history-location")
 """Where old versions are kept, as a stack or for ever."""
@@ -44,7 +41,7 @@ def open_to(
     limits.check_name("account", account, limits.LONGEST_ACCOUNT)
     limits.check_container_name(name)
     container = tx.container(account, name)
-    trusted = access.may_read(who, account) if list_header == READ else access.owns(who, account)
+    trusted = access.level(tx, who, account) >= (Level.READ if list_header == READ else Level.WRITE)
     if not access.reaches(who, name):
         raise access.refuse(who)
     if not trusted:
@@ -57,7 +54,8 @@ def open_to(
     return container
 
 
-def headers_of(container: Container, who: Who) -> dict[str, str]:
+def headers_of(tx: Reading, container: Container, who: Who) -> dict[str, str]:
+    owner = access.level(tx, who, container.account) == Level.OWN
     found = {
         "X-Container-Object-Count": str(container.objects),
         "X-Container-Bytes-Used": str(container.bytes),
@@ -69,28 +67,43 @@ def headers_of(container: Container, who: Who) -> dict[str, str]:
     if container.versioning:
         found[VERSIONING] = str(container.versioning == Versioning.ENABLED)
     for key, value in container.metadata.items():
-        if key not in (*_OWNERS, *_SECRETS) or access.owns(who, container.account):
+        if (owner or key not in (*_OWNERS, *_SECRETS)) and not key.startswith(HIDDEN):
             found[key] = quote(value) if key in VERSIONS else limits.encoded(value)
-    return found
+    return {**found, **synced.shown(tx, container)} if owner else found
 
 
-def owned(who: Who, account: str, name: str) -> None:
-    owned_or_refused(who, account)
-    limits.check_container_name(name)
-
-
-def owned_or_refused(who: Who, account: str) -> None:
-    limits.check_name("account", account, limits.LONGEST_ACCOUNT)
-    if not access.owns(who, account):
+def may_change(tx: Reading, who: Who, account: str, name: str) -> Level:
+    """What this caller may do in the account, which includes changes of its containers."""
+    level = writable(tx, who, account)
+    if not access.reaches(who, name):
         raise access.refuse(who)
+    limits.check_container_name(name)
+    return level
+
+
+def writable(tx: Reading, who: Who, account: str) -> Level:
+    limits.check_name("account", account, limits.LONGEST_ACCOUNT)
+    level = access.level(tx, who, account)
+    if level < Level.WRITE:
+        raise access.refuse(who)
+    return level
 
 
 def put(
-    tx: Writing, who: Who, account: str, name: str, headers: Mapping[str, str], policies: tuple[str, ...] = (DEFAULT,)
+    tx: Writing,
+    who: Who,
+    account: str,
+    name: str,
+    headers: Mapping[str, str],
+    policies: tuple[str, ...] = (DEFAULT,),
+    copied_to: str = "",
 ) -> bool:
-    """Make it, or change its metadata; whether it was there. `policies`: all storage policies; the default one is first."""
-    owned(who, account, name)
-    changes = _changes(headers)
+    """Make it, or change its metadata; whether it was there. `policies`: all storage policies; the default one is first.
+    `copied_to`: the cloud to which new containers are copied."""
+    level = may_change(tx, who, account, name)
+    if VERSIONING in headers and level < Level.OWN:
+        raise access.refuse(who)
+    changes = _changes(headers, level)
     wanted = headers.get("x-storage-policy", "").strip()
     policy = next((each for each in policies if each.lower() == wanted.lower()), "") if wanted else policies[0]
     if not policy:
@@ -98,23 +111,27 @@ def put(
     container = tx.container(account, name)
     if container is not None and wanted and (before := container.policy or DEFAULT) != policy:
         raise Conflict(f"X-Storage-Policy: the container has the policy {before}, which stays.")
+    if container is None and copied_to and synced.AUTH not in headers:
+        changes.setdefault(synced.TO, copied_to)
+    if container is None and synced.AUTH in headers:
+        changes[FOLLOWED] = Follow.REMOVALS
     _write(tx, account, name, container, changes, headers, policy)
     return container is not None
 
 
 def change(tx: Writing, who: Who, account: str, name: str, headers: Mapping[str, str]) -> None:
-    owned(who, account, name)
-    changes = _changes(headers)
+    level = may_change(tx, who, account, name)
+    if VERSIONING in headers and level < Level.OWN:
+        raise access.refuse(who)
+    changes = _changes(headers, level)
     container = tx.container(account, name)
     if container is None:
         raise NotFound("The container could not be found.")
     _write(tx, account, name, container, changes, headers)
 
 
-def _changes(headers: Mapping[str, str]) -> dict[str, str]:
-    for header, what in _ABSENT.items():
-        if headers.get(header):
-            raise NotBuilt(f"{header.title()}: {what} is not there yet.")
+def _changes(headers: Mapping[str, str], level: Level) -> dict[str, str]:
+    """Header → new text; empty: remove it. As in Swift, what only owners may set is passed over for others."""
     changes = changed_metadata(headers, META, _REMOVE)
     for header in _OWNERS:
         if header in headers:
@@ -136,6 +153,9 @@ def _changes(headers: Mapping[str, str]) -> dict[str, str]:
     for header in (QUOTA_BYTES, QUOTA_COUNT):
         if changes.get(header) and not limits.is_number(changes[header]):
             raise BadRequest(f"{header.title()}: {changes[header][:40]!r} is no number.")
+    changes |= synced.changes(headers)
+    if level < Level.OWN:
+        return {header: text for header, text in changes.items() if header not in (*_OWNERS, *_SECRETS)}
     return changes
 
 
@@ -152,11 +172,14 @@ def _write(
     metadata = merged(container.metadata if container else {}, changes)
     limits.check_metadata(metadata, META)
     wanted = _versioning(headers)
-    written = tx.put_container(account, name, metadata, policy)
+    written = tx.put_container(account, name, synced.marked(metadata), policy)
     if wanted is not None:
         set_versioning(tx, written, wanted)
     elif written.versioning and any(metadata.get(header) for header in VERSIONS):
         raise BadRequest("X-Versions-Location and X-History-Location: the container keeps its versions itself.")
+    elif written.versioning and FOLLOWED in written.metadata:
+        raise BadRequest("X-Container-Sync-To and X-Container-Sync-Key: the container keeps versions of its objects.")
+    synced.follow(tx, written)
 
 
 def _versioning(headers: Mapping[str, str]) -> Versioning | None:
@@ -173,11 +196,13 @@ def _versioning(headers: Mapping[str, str]) -> Versioning | None:
 def set_versioning(tx: Writing, container: Container, versioning: Versioning) -> None:
     if any(container.metadata.get(header) for header in VERSIONS):
         raise BadRequest("X-Versions-Enabled: the container keeps its versions in another one (X-Versions-Location).")
+    if FOLLOWED in container.metadata:
+        raise BadRequest("X-Versions-Enabled: the container is copied to or from another cloud.")
     tx.set_versioning(container, versioning)
 
 
 def remove(tx: Writing, who: Who, account: str, name: str) -> None:
-    owned(who, account, name)
+    may_change(tx, who, account, name)
     container = tx.container(account, name)
     if container is None:
         raise NotFound("The container could not be found.")

@@ -5,7 +5,7 @@ from typing import Any
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import stores
+from kumoi.services.object_store import stores, synced
 from kumoi.services.object_store.info import logic, schemas
 
 routes = Routes()
@@ -13,7 +13,7 @@ routes = Routes()
 
 @routes.get("/info", policy=policy.public(), mode="live", query=schemas.Asked, reply=dict[str, Any])
 def show(request: Request, query: schemas.Asked) -> dict[str, Any]:
-    return logic.capabilities(stores.of(request).policies())
+    return logic.capabilities(stores.of(request).policies(), request.settings, synced.realms_of(request))
 
 
 @routes.get("/crossdomain.xml", policy=policy.public(), mode="live", reply=bytes)

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from kumoi.services.object_store import limits
+from kumoi.kernel.settings import Settings
+from kumoi.services.object_store import limits, rates
+from kumoi.services.object_store.realms import Realms
 
 CROSSDOMAIN = (
     b'<?xml version="1.0"?>\n<!DOCTYPE cross-domain-policy SYSTEM "http://www.adobe.com/xml/dtds/cross-domain-policy.dtd" >\n'
@@ -11,11 +13,15 @@ CROSSDOMAIN = (
 """What an old plug-in of browsers asks for: a page of any site may read what needs no token."""
 
 
-def capabilities(policies: tuple[str, ...]) -> dict[str, Any]:
+def capabilities(policies: tuple[str, ...], settings: Settings, known: Realms) -> dict[str, Any]:
     """`policies`: the default one is first."""
     shown: list[dict[str, Any]] = [{"name": name, "aliases": name} for name in policies]
     shown[0]["default"] = True
     return {
+        **_limits(settings),
+        "container_sync": {"realms": _realms(settings, known)},
+        # The name under which clients look for access lists of accounts.
+        "tempauth": {"account_acls": True},
         "swift": {
             "version": "2.35.0",
             "account_autocreate": True,
@@ -56,4 +62,29 @@ def capabilities(policies: tuple[str, ...]) -> dict[str, Any]:
             "outgoing_remove_headers": ["x-object-meta-*"],
         },
         "versioned_writes": {"allowed_flags": ["x-versions-location", "x-history-location"]},
+    }
+
+
+def _limits(settings: Settings) -> dict[str, Any]:
+    if not (settings.containers_per_account or settings.writes_per_container):
+        return {}
+    return {
+        "ratelimit": {
+            "account_ratelimit": settings.containers_per_account,
+            "container_ratelimits": [list(pair) for pair in rates.parsed(settings.writes_per_container)],
+            "container_listing_ratelimits": [],
+            "max_sleep_time_seconds": settings.longest_wait,
+        }
+    }
+
+
+def _realms(settings: Settings, known: Realms) -> dict[str, Any]:
+    current = settings.container_sync_current.upper()
+    return {
+        name: {
+            "clusters": {
+                cluster: {"current": True} if current == f"//{name}/{cluster}" else {} for cluster in realm.clusters
+            }
+        }
+        for name, realm in known.realms.items()
     }

@@ -10,7 +10,7 @@ from kumoi.engines.objects.interface import Container, Object
 from kumoi.kernel import randomness
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import conditions, limits, signed, stores
+from kumoi.services.object_store import conditions, limits, signed, stores, synced
 from kumoi.services.object_store.asked import JSON, said
 from kumoi.services.object_store.objects import logic, segments
 from kumoi.services.object_store.objects.segments import Piece
@@ -48,7 +48,9 @@ class Found:
 
 
 def look(request: Request, account: str, container: str, name: str, *, bytes_too: bool = True) -> Found:
-    by_signature = signed.heed(request, account, container, name)
+    by_signature = synced.heed(request, account, container, name) is None and signed.heed(
+        request, account, container, name
+    )
     who, headers, version = request.who, request.headers, said(request, versions.PARAMETER) or ""
     as_link = request.params.get("symlink") == ["get"]
     raw = request.params.get("multipart-manifest") == ["get"]

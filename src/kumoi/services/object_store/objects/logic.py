@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, unquote
 
-from kumoi.engines.objects.interface import Container, Object, Reading, Stored, Writing
+from kumoi.engines.objects.interface import FOLLOWED, Change, Container, Object, Reading, Stored, Writing
 from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, Conflict, NotFound, TooLarge, Unprocessable
 from kumoi.kernel.who import Who
@@ -28,6 +28,8 @@ MANIFEST = "x-object-manifest"
 LINK, LINK_ACCOUNT, LINK_ETAG = "x-symlink-target", "x-symlink-target-account", "x-symlink-target-etag"
 HIDDEN = "sysmeta-"
 """Beginning of what is kept with an object and not shown."""
+SLO_SIZE, SLO_ETAG = "sysmeta-slo-size", "sysmeta-slo-etag"
+"""Kept with a manifest: size and ETag of what it stands for."""
 LASTING = (HIDDEN, "x-static-large-object", "x-symlink-")
 """Beginnings of what a POST does not change."""
 MOST_LINKS = 2
@@ -115,8 +117,10 @@ def followed(
     raise Conflict(f"There are more than {MOST_LINKS} symbolic links one behind the other.")
 
 
-def link(tx: Reading, who: Who, account: str, headers: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """(what a symbolic link keeps, what a list shows of it besides)."""
+def link(
+    tx: Reading, who: Who, account: str, headers: Mapping[str, str], *, check: bool = True
+) -> tuple[dict[str, str], dict[str, str]]:
+    """(what a symbolic link keeps, what a list shows of it besides). `check`: its target must be as it says."""
     container, name = other("X-Symlink-Target", headers[LINK])
     kept = {LINK: f"{container}/{name}"}
     owner = headers.get(LINK_ACCOUNT) or account
@@ -124,8 +128,7 @@ def link(tx: Reading, who: Who, account: str, headers: Mapping[str, str]) -> tup
         kept[LINK_ACCOUNT] = owner
     shown = {"symlink_path": f"/v1/{quote(owner)}/{quote(container)}/{quote(name)}"}
     if wanted := headers.get(LINK_ETAG, "").strip('"'):
-        _, found = readable(tx, who, owner, container, name, {})
-        if found.etag != wanted:
+        if check and (found := readable(tx, who, owner, container, name, {})[1]).etag != wanted:
             raise Conflict(f"X-Symlink-Target-Etag: the target has {found.etag}.")
         kept[LINK_ETAG] = shown["symlink_etag"] = wanted
     return kept, shown
@@ -202,32 +205,52 @@ def check_etag(headers: Mapping[str, str], stored: Stored) -> None:
 
 def put(
     tx: Writing, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], said: Described,
-    stored: Stored,
+    stored: Stored, at: int | None = None,
 ) -> Object:  # fmt: skip
+    """`at`: when another cloud made it; Older if there is a version that is as new."""
     place = may_put(tx, who, account, container, name, headers, stored.size)
+    if at is not None:
+        check_newer(tx, place, name, at)
     more: dict[str, Any] = {}
     if LINK in headers:
         if stored.size:
             raise BadRequest("Content-Length: a symbolic link has no body.")
-        kept, more = link(tx, who, account, headers)
+        kept, more = link(tx, who, account, headers, check=at is None)
         said = replace(said, metadata={**said.metadata, **kept})
-    made = new_object(tx, name, said, stored, headers.get("x-detect-content-type"), **more)
+    made = new_object(tx, name, said, stored, headers.get("x-detect-content-type"), at=at, **more)
     locations.keep(tx, place, name)
     tx.put_object(place, made, stored)
     return made
 
 
+class Older(Conflict):
+    """A change that another cloud brings is older than what this cloud has."""
+
+    def __init__(self) -> None:
+        super().__init__("The object has been changed since.")
+
+
+def check_newer(tx: Reading, place: Container, name: str, at: int) -> None:
+    found = tx.object(place, name)
+    if (found is not None and found.at >= at) or (tx.removed_at(place, name) or 0) >= at:
+        raise Older()
+
+
 def new_object(
     tx: Writing, name: str, said: Described, stored: Stored, detect: str | None = None, size: int | None = None,
-    **more: Any,
+    at: int | None = None, **more: Any,
 ) -> Object:  # fmt: skip
-    """`size` and `more`: what a list shows of it in place of its own size, and besides."""
+    """`size` and `more`: what a list shows of it in place of its own size, and besides. `at`: if it was not made now."""
+    if at is None:
+        at = tx.now
+    if segments_size := said.metadata.get(SLO_SIZE):
+        size, more["slo_etag"] = int(segments_size), f'"{said.metadata[SLO_ETAG]}"'
     content_type = said.content_type
     if content_type is None or limits.flag(detect):
         content_type = mimetypes.guess_type(name, strict=False)[0] or OCTETS
     return Object(
-        name=name, size=stored.size, etag=stored.etag, content_type=content_type, at=tx.now,
-        entry=listings.entry(name, stored.etag, stored.size if size is None else size, content_type, tx.now, **more),
+        name=name, size=stored.size, etag=stored.etag, content_type=content_type, at=at,
+        entry=listings.entry(name, stored.etag, stored.size if size is None else size, content_type, at, **more),
         metadata=said.metadata, delete_at=said.delete_at,
     )  # fmt: skip
 
@@ -257,7 +280,7 @@ def remove(
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, WRITE)
     if version:
-        if version != versions.NULL and not access.owns(who, account):
+        if version != versions.NULL and access.level(tx, who, account) < access.Level.OWN:
             raise access.refuse(who)
         return versions.remove(tx, place, name, version, by_age=by_age)
     found = standing(tx, place, name)
@@ -273,11 +296,21 @@ def remove(
     return removal or Removal(found is not None)
 
 
+def remove_synced(tx: Writing, who: Who, account: str, container: str, name: str, at: int) -> None:
+    """As another cloud did at that instant; Older if there is a version that is as new."""
+    check_path(account, container, name)
+    place = containers.open_to(tx, who, account, container, {}, WRITE)
+    check_newer(tx, place, name, at)
+    if not tx.remove_object(place, name, at) and place.metadata.get(FOLLOWED):
+        # It may still come, late.
+        tx.note_change(place, Change(0, name, at, True))
+
+
 def restore(tx: Writing, who: Who, account: str, container: str, name: str, version: str) -> Object:
     """Make a version the current object."""
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, {}, WRITE)
-    if not access.owns(who, account):
+    if access.level(tx, who, account) < access.Level.OWN:
         raise access.refuse(who)
     return versions.restore(tx, place, name, version)
 

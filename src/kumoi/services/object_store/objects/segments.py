@@ -21,7 +21,7 @@ from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.objects import logic
 
 STATIC, DYNAMIC = "x-static-large-object", "x-object-manifest"
-SIZE, ETAG, COUNT = "sysmeta-slo-size", "sysmeta-slo-etag", "sysmeta-slo-count"
+SIZE, ETAG, COUNT = logic.SLO_SIZE, logic.SLO_ETAG, "sysmeta-slo-count"
 """Kept with a manifest, and not shown."""
 MOST_SEGMENTS = 1000
 MOST_NESTED = 20_000
@@ -156,6 +156,20 @@ def _length(segment: Segment) -> int:
         first, behind = _range(segment.range, segment.bytes)
         return behind - first
     return segment.bytes
+
+
+def about(raw: bytes) -> dict[str, str]:
+    """What is kept with a manifest that another cloud sends, whose segments may come later; BadRequest if it is none."""
+    etags, size, count = hashlib.md5(usedforsecurity=False), 0, 0
+    try:
+        kept = parse(raw)
+        for each in kept:
+            size += _length(each)
+            count += MOST_SEGMENTS if each.sub_slo else 1
+            etags.update((f"{each.hash}:{each.range};" if each.range else each.hash).encode())
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise BadRequest(f"The manifest cannot be read: {error}") from None
+    return {SIZE: str(size), ETAG: etags.hexdigest(), COUNT: str(count)}
 
 
 def size_of(found: Object) -> int:

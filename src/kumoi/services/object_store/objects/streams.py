@@ -8,7 +8,7 @@ from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, conditions, crossing, limits, signed, specials, stores
+from kumoi.services.object_store import asked, conditions, crossing, limits, signed, specials, stores, synced
 from kumoi.services.object_store.errors import PreconditionFailed
 from kumoi.services.object_store.objects import downloads, logic, schemas, segments, uploads
 from kumoi.services.object_store.objects.segments import Piece
@@ -18,8 +18,8 @@ routes = Routes()
 PATH = "/v1/{account}/{container}/{object:path}"
 READERS = policy.by_service("container-readers")
 WRITERS = policy.by_service("container-writers")
-_REFUSALS = (408, 409, 411, 412, 413, 422, 501, 507)
-_SPECIAL = (200, 303)
+_REFUSALS = (408, 409, 411, 412, 413, 422, 498, 501, 507)
+_SPECIAL = (200, 202, 303)
 
 
 @routes.put(
@@ -36,7 +36,13 @@ _SPECIAL = (200, 303)
 async def put(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     if special := specials.of(request, "PUT"):
         return await special(request, body, (account, container, object))
+    if (at := synced.heed(request, account, container, object)) is not None:
+        try:
+            return uploads.made(await uploads.receive(request, body, account, container, object, at))
+        except logic.Older:
+            return asked.done(202)
     signed.heed(request, account, container, object)
+    await uploads.hold(request, account, container, object)
     version = asked.said(request, versions.PARAMETER)
     if version and "x-copy-from" not in request.headers:
         return await _restore(request, body, account, container, object, version)
@@ -70,6 +76,7 @@ async def copy(request: Request, body: AsyncIterator[bytes], account: str, conta
         raise PreconditionFailed("The header Destination is missing.")
     other = logic.other("Destination", request.headers["destination"])
     target = (request.headers.get("destination-account", account), *other)
+    await uploads.hold(request, *target)
     source = (account, container, object)
     return uploads.copied(source, *await uploads.copy(request, source, target))
 
@@ -84,6 +91,7 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
     signed.heed(request, account, container, object)
     if asked.said(request, versions.PARAMETER):
         raise BadRequest(f"{versions.PARAMETER}: a POST changes the current object alone.")
+    await uploads.hold(request, account, container, object)
     said = logic.described(request.headers, clock.now())
     await stores.change(
         request, lambda tx: logic.change(tx, request.who, account, container, object, request.headers, said)
@@ -94,7 +102,13 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
 @routes.delete(PATH, policy=WRITERS, mode="stream", query=schemas.Versioned, reply=bytes, errors=(*_REFUSALS, 200))
 @crossing.streamed
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
+    if (at := synced.heed(request, account, container, object)) is not None:
+        await stores.change(
+            request, lambda tx: logic.remove_synced(tx, request.who, account, container, object, at), frees=True
+        )
+        return asked.done(204)
     signed.heed(request, account, container, object)
+    await uploads.hold(request, account, container, object)
     if asked.said(request, "multipart-manifest") == "delete" and (delete := specials.registered.get(("DELETE", "slo"))):
         return await delete(request, body, (account, container, object))
     version = asked.said(request, versions.PARAMETER) or ""

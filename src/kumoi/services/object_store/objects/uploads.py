@@ -13,8 +13,10 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, TooLarge, Unprocessable
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import asked, limits, stores
+from kumoi.services.object_store import asked, limits, pace, stores, synced
+from kumoi.services.object_store.access import WRITE
 from kumoi.services.object_store.asked import http_date
+from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.objects import downloads, locations, logic, segments
 from kumoi.services.object_store.objects.segments import Piece
 from kumoi.services.object_store.versions import logic as versions
@@ -26,8 +28,20 @@ SMALL = 64 << 10
 Place = tuple[str, str, str]
 
 
-async def receive(request: Request, body: AsyncIterator[bytes], account: str, container: str, name: str) -> Object:
-    """Take an object's bytes and make it."""
+async def hold(request: Request, account: str, container: str, name: str) -> None:
+    """Let a write wait until the limits allow it."""
+
+    def size(tx: stores.Reading) -> int:
+        logic.check_path(account, container, name)
+        return containers.open_to(tx, request.who, account, container, request.headers, WRITE).objects
+
+    await pace.of_container(request, account, container, size)
+
+
+async def receive(
+    request: Request, body: AsyncIterator[bytes], account: str, container: str, name: str, at: int | None = None
+) -> Object:
+    """Take an object's bytes and make it. `at`: when another cloud made it."""
     headers = request.headers
     said, size = logic.described(headers, clock.now()), logic.length(headers)
     if size is None or size > SMALL:
@@ -38,14 +52,35 @@ async def receive(request: Request, body: AsyncIterator[bytes], account: str, co
         try:
             stored = await pour(body, writer)
             logic.check_etag(headers, stored)
+            if at is not None and synced.is_trusted(request):
+                said = await asyncio.to_thread(_as_there, request, said, stored)
         except BaseException:
             writer.discard()
             raise
     return await stores.change(
         request,
-        lambda tx: logic.put(tx, request.who, account, container, name, headers, said, stored),
+        lambda tx: logic.put(tx, request.who, account, container, name, headers, said, stored, at),
         writer,
     )
+
+
+def _as_there(request: Request, said: logic.Described, stored: Stored) -> logic.Described:
+    """With what clouds tell each other of an object: hidden metadata, and whether it is a manifest."""
+    prefix = f"x-object-{logic.HIDDEN}"
+    more = {
+        header.removeprefix("x-object-"): limits.decoded(header, value)
+        for header, value in request.headers.items()
+        if header.startswith(prefix)
+    }
+    if limits.flag(request.headers.get(segments.STATIC)):
+        if stored.size > segments.MOST_MANIFEST:
+            raise BadRequest(f"The manifest has more than {segments.MOST_MANIFEST} bytes.")
+        raw = stored.data
+        if raw is None:
+            with stores.translated(), stores.of(request).open(stored.place or "") as file:
+                raw = file.read()
+        more |= {segments.STATIC: "True", **segments.about(raw)}
+    return replace(said, metadata={**said.metadata, **more})
 
 
 async def pour(body: AsyncIterator[bytes], writer: Writer) -> Stored:
@@ -100,7 +135,7 @@ async def receive_manifest(
 
     def work(tx: Writing) -> Object:
         kept, about = segments.checked(tx, request.who, account, wanted)
-        size, etag = int(about[segments.SIZE]), about[segments.ETAG]
+        etag = about[segments.ETAG]
         given = headers.get("etag", "").strip('"')
         if given and given != etag:
             raise Unprocessable(f"ETag: the segments have {etag}.")
@@ -109,9 +144,7 @@ async def receive_manifest(
         metadata = {**said.metadata, segments.STATIC: "True", **about}
         place = logic.may_put(tx, request.who, account, container, name, headers, stored.size)
         detect = headers.get("x-detect-content-type")
-        made = logic.new_object(
-            tx, name, replace(said, metadata=metadata), stored, detect, size=size, slo_etag=f'"{etag}"'
-        )
+        made = logic.new_object(tx, name, replace(said, metadata=metadata), stored, detect)
         locations.keep(tx, place, name)
         tx.put_object(place, made, stored)
         return made

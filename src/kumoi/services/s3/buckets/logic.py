@@ -25,13 +25,14 @@ def opened(tx: Reading, who: Who, name: str, *, write: bool = False, listing: bo
         raise no_bucket(name) from None
 
 
-def create(tx: Writing, who: Who, name: str) -> None:
+def create(tx: Writing, who: Who, name: str, copied_to: str = "") -> None:
+    """`copied_to`: the setting `container_copies`."""
     if not _NAME.fullmatch(name) or ".." in name:
         raise S3Error(
             400, "InvalidBucketName",
             "A name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit.",
         )  # fmt: skip
-    if not object_store.create_container(tx, who, name):
+    if not object_store.create_container(tx, who, name, copied_to):
         raise S3Error(409, "BucketAlreadyOwnedByYou", "Your project already has a bucket of this name.")
 
 

@@ -37,7 +37,8 @@ async def put_bucket(request: Request, body: AsyncIterator[bytes], container: st
         await object_store.change(request, lambda tx: buckets.set_versioning(tx, request.who, container, wanted))
         return Reply(raw=b"", content_type=xml.KIND)
     await chunks.whole(request, body, xml.MOST)
-    await object_store.change(request, lambda tx: buckets.create(tx, request.who, container))
+    copied_to = request.settings.container_copies
+    await object_store.change(request, lambda tx: buckets.create(tx, request.who, container, copied_to))
     return Reply(raw=b"", headers={"Location": f"/{container}"}, content_type=xml.KIND)
 
 

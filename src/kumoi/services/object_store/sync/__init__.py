@@ -1,0 +1,1 @@
+"""Copies of containers in other clouds, kept up to date."""
