@@ -22,6 +22,14 @@ SIZES = {64: 9, 1024: 3}
 HUGE = int(os.environ.get("BENCH_HUGE_MIB", "5120"))
 
 
+def measure_alone(say: Say) -> None:
+    with Cloud(hypervisor="fake", network="fake") as cloud:
+        cloud.client.login()
+        say("bytes.load", [round(each, 1) for each in os.getloadavg()])
+        measure(say, cloud, f"/object-store/v1/AUTH_{cloud.client.project_id}")
+        say("bytes.load", [round(each, 1) for each in os.getloadavg()])
+
+
 def measure(say: Say, cloud: Cloud, root: str) -> None:
     client = cloud.client
     client.ask("PUT", f"{root}/bytes")

@@ -4,12 +4,15 @@ All are in one process. Each turn asks the bare handler and the read, so that wh
 are processor time of the thread. A figure is the ratio of the first deciles of many turns, because whatever disturbs adds;
 the ratio of the medians, which other work on the machine raises, stands beside it."""
 
+import hashlib
 import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
 from bench.scale import COMPUTE, IDENTITY, NETWORK, Filled, of_size
+from kumoi.engines.objects.interface import Object, ObjectStore, Stored, Writing
+from kumoi.services.object_store import listings
 
 TURNS, CALLS, CALLS_OF_BARE = 400, 4, 12
 SERVERS = 20
@@ -34,6 +37,7 @@ def ratios(cloud: Filled) -> dict[str, dict[str, float]]:
         "token_check_head": cloud.asked(f"{IDENTITY}/auth/tokens", method="HEAD", headers=token),
         "token_check_by_admin": cloud.asked(f"{IDENTITY}/auth/tokens", "admin", headers=token),
         "port_show": cloud.asked(f"{NETWORK}/ports/{port}"),
+        "object_get": cloud.asked(_object(cloud)),
     }
     figures = {}
     for name, read in reads.items():
@@ -50,6 +54,27 @@ def ratios(cloud: Filled) -> dict[str, dict[str, float]]:
             "us": round(_tenth(costs), 1), "statements": statements, "times": round(few, 2), "median": round(median, 2),
         }  # fmt: skip
     return figures
+
+
+def _object(cloud: Filled) -> str:
+    """The path of an object of 4 KiB of the project `demo`."""
+    store = cloud.cloud.engines[ObjectStore]
+    (project,) = cloud.ask("GET", f"{IDENTITY}/auth/projects", "demo")["projects"]
+    account = f"AUTH_{project['id']}"
+    data = bytes(4096)
+    stored = Stored(len(data), hashlib.md5(data, usedforsecurity=False).hexdigest(), data, None)
+
+    def work(tx: Writing) -> None:
+        where = tx.put_container(account, "c", {}, "")
+        entry = listings.entry("o", stored.etag, stored.size, "text/plain", tx.now)
+        made = Object(
+            name="o", size=stored.size, etag=stored.etag, content_type="text/plain", at=tx.now, entry=entry,
+            metadata={"x-object-meta-colour": "red"},
+        )  # fmt: skip
+        tx.put_object(where, made, stored)
+
+    store.write(work).result()
+    return f"/object-store/v1/{account}/c/o"
 
 
 def _tenth(costs: list[float]) -> float:
