@@ -240,6 +240,8 @@ class Database:
         self.patience = patience
         self.dialect = sa.make_url(url).get_backend_name()
         self._one_writer: threading.Lock | None = None
+        self.glances: connections.Glances | None = None
+        """Only on SQLite."""
         self._errors: tuple[type[Exception], ...] = (DBAPIError,)
         if self.dialect == "sqlite":
             self._one_writer = threading.Lock()
@@ -247,6 +249,8 @@ class Database:
             self._reader = sa.create_engine(url, pool_size=8, max_overflow=32, hide_parameters=True)
             connections.prepare_sqlite(self._writer, connections.WRITERS_LOOK_MS, connections.begin_writing)
             connections.prepare_sqlite(self._reader, connections.WAIT_FOR_READER_MS, connections.begin_reading)
+            if path := sa.make_url(url).database:
+                self.glances = connections.Glances(path)
         else:
             # here, because it costs every process 6 MiB
             import psycopg
@@ -417,3 +421,5 @@ class Database:
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
+        if self.glances is not None:
+            self.glances.close()
