@@ -1,0 +1,98 @@
+/** Operations: durable work of the cloud, with its steps, as it goes on. */
+
+import { useEffect, useState } from "preact/hooks";
+import type { cloud } from "../../generated/types";
+import { ask, Failure } from "../runtime/api";
+import { hear } from "../runtime/changes";
+import { duration, moment, now } from "../runtime/formats";
+import { first, t } from "../runtime/messages";
+import { epoch } from "../runtime/session";
+import { Section } from "./basics";
+import { Icon } from "./icon";
+import { Age, Status } from "./value";
+
+export type Operation = cloud.Operation;
+
+const RUNNING = new Set(["queued", "running", "unwinding"]);
+
+/** Operations of a subject (`server/<id>`), or the latest of all, kept true by the stream of changes. */
+export function useOperations(subject: string | undefined, limit: number): Operation[] | null {
+  const [found, setFound] = useState<Operation[] | null>(null);
+  const mine = epoch.value;
+  useEffect(() => {
+    let ended = false;
+    let timer = 0;
+    const load = async (): Promise<void> => {
+      timer = 0;
+      try {
+        const query = subject === undefined ? { limit } : { subject, limit };
+        const body = await ask<{ operations: Operation[] }>("kumoi", "GET", "/operations", { query });
+        if (!ended) setFound(body.operations);
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+      }
+    };
+    void load();
+    const id = subject?.split("/")[1];
+    const stop = hear((change) => {
+      if ((id === undefined || change.id === id || change.resource === "operation") && timer === 0) timer = window.setTimeout(() => void load(), 80);
+    });
+    return () => {
+      ended = true;
+      window.clearTimeout(timer);
+      stop();
+    };
+  }, [subject, mine]);
+  return found;
+}
+
+export const kindTitle = (kind: string): string => first([`operation.${kind}`, kind]);
+const stepTitle = (step: string): string => first([`step.${step}`, step.replace(/_/g, " ")]);
+
+export function Operations({ subject }: { subject: string }) {
+  const all = useOperations(subject, 10);
+  if (all === null || all.length === 0) return null;
+  return (
+    <Section title={t("operations.title")}>
+      <ol class="operations">
+        {all.map((each, at) => (
+          <li key={each.id}>
+            <OperationRow operation={each} open={at === 0 && (RUNNING.has(each.state) || each.state === "undone")} />
+          </li>
+        ))}
+      </ol>
+    </Section>
+  );
+}
+
+export function OperationRow({ operation, open }: { operation: Operation; open: boolean }) {
+  const running = RUNNING.has(operation.state);
+  const until = running ? now.value : moment(operation.updated_at);
+  return (
+    <details class="operation" open={open}>
+      <summary>
+        <Icon name="right" size={12} />
+        <span class="operation-kind">{kindTitle(operation.kind)}</span>
+        <Status status={operation.state} note={running ? stepTitle(operation.step) : ""} />
+        <span class="space" />
+        <span class="faint number">{duration(until - moment(operation.created_at))}</span>
+        <span class="faint"><Age text={operation.created_at} /></span>
+      </summary>
+      {operation.fault !== null && <p class="operation-fault">{operation.fault}</p>}
+      <ol class="steps">
+        {operation.history.map((step, at) => (
+          <li key={at} class={step.result === "Success" ? "good" : "bad"}>
+            <span>{stepTitle(step.step)}</span>
+            <span class="faint number">{duration(moment(step.finished_at) - moment(step.started_at))}</span>
+            {step.detail != null && <span class="faint">{step.detail}</span>}
+          </li>
+        ))}
+        {running && (
+          <li class="busy">
+            <span>{stepTitle(operation.step)}</span>
+          </li>
+        )}
+      </ol>
+    </details>
+  );
+}
