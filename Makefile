@@ -28,10 +28,11 @@ ifeq ($(KUMOI_DEMO),1)
 endif
 	@$(bin)/kumoi status --data $(KUMOI_DATA) --ready
 
-install: packages ## Debian packages, .venv, noVNC and the guest image: what a cloud needs
+install: packages ## Debian packages, .venv, noVNC, the guest image and the dashboard: what a cloud needs
 	$(step) "Python packages into .venv" scripts/virtualenv.sh cloud
 	$(step) "noVNC, the console in a browser" scripts/novnc.sh
 	$(step) "Guest image from Debian packages" scripts/guest-image.sh
+	$(step) "Dashboard" $(bin)/python scripts/dashboard.py build
 
 packages:
 	$(step) "Debian packages" scripts/packages.sh packages.txt
@@ -43,6 +44,7 @@ ifneq ($(root),)
 	$(step) "Guest image from Debian packages" scripts/guest-image.sh
 endif
 	$(step) "Python packages into .venv, for tests too" scripts/virtualenv.sh development
+	$(step) "Dashboard" $(bin)/python scripts/dashboard.py build
 
 test: install-development check ## install, check, and pass all tests (without root: those that need none)
 	@# One more than there are cores: a quarter of the time a test waits for a process or for the clock.
@@ -59,11 +61,12 @@ quick: check ## check, and the tests that this branch can have broken, by import
 prove: install-development ## the long form of every proof; writes the dates into docs/reliability.md   [ONLY="matrix sim …"]
 	$(bin)/python -m tests.prove $(ONLY)
 
-check: ## format, lint, strict types, import contracts
+check: ## format, lint, strict types (Python and TypeScript), import contracts
 	$(bin)/ruff format --check .
 	$(bin)/ruff check .
 	$(bin)/mypy
 	$(bin)/lint-imports --no-cache
+	$(bin)/python scripts/dashboard.py check
 
 format: ## let ruff write
 	$(bin)/ruff format .

@@ -33,9 +33,9 @@ export function useOperations(subject: string | undefined, limit: number): Opera
       }
     };
     void load();
-    const id = subject?.split("/")[1];
     const stop = hear((change) => {
-      if ((id === undefined || change.id === id || change.resource === "operation") && timer === 0) timer = window.setTimeout(() => void load(), 80);
+      const ours = change.resource === "operation" && (subject === undefined || change.subjects?.includes(subject));
+      if (ours && timer === 0) timer = window.setTimeout(() => void load(), 80);
     });
     return () => {
       ended = true;

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { ask, Failure } from "../runtime/api";
 import { collection } from "../runtime/collections";
 import { t } from "../runtime/messages";
+import { known } from "../runtime/permissions";
 import { tell } from "../runtime/notices";
 import { creatable, pageOf, type FormValues, type Resource, type Row } from "../runtime/resource";
 import { go, query } from "../runtime/router";
@@ -17,6 +18,7 @@ export function CreatePage({ resource }: { resource: Resource }) {
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<Failure | null>(null);
+  if (!known.value) return <div class="page" aria-busy="true" />;
   if (form === undefined || !creatable(resource)) return <NoPage />;
 
   const problems = shown ? problemsOf(form.inputs, values) : {};

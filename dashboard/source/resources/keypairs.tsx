@@ -24,6 +24,7 @@ export default resource<Keypair>({
   many: "keypairs",
   one: "keypair",
   unwrap: (entry) => entry["keypair"] as Row,
+  subject: "keypair",
   id: (row) => row.name,
   sort: "name",
   fields: [

@@ -6,10 +6,13 @@ import { live, loaded } from "./collections";
 import { epoch, state } from "./session";
 
 export interface Change {
+  service: string;
   resource: string;
   id: string;
   project_id: string | null;
   kind: "changed" | "deleted";
+  /** Of an operation: what it works on, `server/<id>`. */
+  subjects?: string[];
 }
 
 export const connection = signal<"off" | "connecting" | "open" | "broken">("off");
@@ -25,7 +28,7 @@ export function hear(listener: Listener): () => void {
 
 const SHORTEST = 500;
 const LONGEST = 10_000;
-/** The server sends a comment more often than this; a silent stream is broken. */
+/** Milliseconds. The server sends a heartbeat more often than this; a silent stream is broken. */
 const SILENCE = 45_000;
 
 let position = "";
@@ -33,18 +36,18 @@ let wait = SHORTEST;
 
 /** One event of a stream of server-sent events. */
 export interface Event {
-  id: string;
   type: string;
   data: string;
 }
 
 /** Splits the text of a stream into events; keeps the unfinished rest. */
 export class Parser {
+  /** The last id of the stream; heartbeats have one too. */
+  id = "";
   private rest = "";
-  private id = "";
 
   take(text: string): Event[] {
-    this.rest += text.replace(/\r\n?/g, "\n");
+    this.rest += text;
     const blocks = this.rest.split("\n\n");
     this.rest = blocks.pop() ?? "";
     return blocks.map((block) => this.event(block)).filter((event) => event.data !== "");
@@ -62,16 +65,13 @@ export class Parser {
       else if (name === "id") this.id = value;
       else if (name === "event") type = value;
     }
-    return { id: this.id, type, data: data.join("\n") };
+    return { type, data: data.join("\n") };
   }
 }
 
 function apply(event: Event): void {
-  if (event.id !== "") position = event.id;
-  if (event.type === "hello" || event.type === "reset") {
-    if (event.type === "reset") reloadAll();
-    return;
-  }
+  if (event.type === "reset") reloadAll();
+  if (event.type !== "message") return;
   const change = JSON.parse(event.data) as Change;
   for (const each of loaded()) {
     if (each.resource.subject !== change.resource) continue;
@@ -91,11 +91,9 @@ async function follow(control: AbortController): Promise<void> {
   const query = position === "" ? {} : { after: position };
   const headers = { Accept: "text/event-stream" };
   const response = await send("kumoi", "GET", "/changes", { query, headers, signal: control.signal });
-  const missed = connection.peek() === "broken" && position === "";
   connection.value = "open";
   live.value = true;
   wait = SHORTEST;
-  if (missed) reloadAll();
   const parser = new Parser();
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   for (;;) {
@@ -103,6 +101,7 @@ async function follow(control: AbortController): Promise<void> {
     const { done, value } = await reader.read().finally(() => window.clearTimeout(timer));
     if (done) return;
     parser.take(value).forEach(apply);
+    if (parser.id !== "") position = parser.id;
   }
 }
 
@@ -115,7 +114,8 @@ async function keepFollowing(mine: number): Promise<void> {
     try {
       await follow(control);
     } catch (error) {
-      if (error instanceof Failure && error.status === 410) {
+      // A position that the cloud does not know: whatever is shown may be old.
+      if (error instanceof Failure && error.status === 400) {
         position = "";
         reloadAll();
       }

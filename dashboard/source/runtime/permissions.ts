@@ -1,7 +1,7 @@
 /** What the caller's token may do: from the policies that the cloud's routes declare. */
 
-import { effect, signal } from "@preact/signals";
-import { ask, offers, type Method } from "./api";
+import { computed, effect, signal } from "@preact/signals";
+import { address, ask, offers, type Method } from "./api";
 import { epoch, state } from "./session";
 
 /** A route as the API declares it: its service's catalogue type, its method, and its path below the service's address. */
@@ -14,20 +14,23 @@ export interface Route {
 }
 
 interface Answer {
-  permissions: { service: string; method: string; path: string; action?: string | null }[];
+  permissions: { method: string; path: string; action?: string }[];
 }
 
 const allowed = signal<Set<string> | null>(null);
 
-const shape = (path: string): string => path.replace(/\{\w+\}/g, "{}");
-const key = (route: { service: string; method: string; path: string; action?: string | null | undefined }): string =>
-  `${route.service} ${route.method} ${shape(route.path)} ${route.action ?? ""}`;
+/** Whether the cloud has said what the caller may do. */
+export const known = computed(() => allowed.value !== null);
 
-/** Whether the caller may use a route. Until the cloud has said so, changes are not offered. */
+const key = (method: string, path: string, action: string | undefined): string =>
+  `${method} ${path.replace(/\{\w+\}/g, "{}").replace(/AUTH_\w+/, "{}")} ${action ?? ""}`;
+
+/** Whether the caller's roles allow a route. Until the cloud has said so, changes are not offered. */
 export function may(route: Route): boolean {
   const set = allowed.value;
+  if (!offers(route.service)) return false;
   if (set === null) return route.method === "GET";
-  return set.has(key(route));
+  return set.has(key(route.method, address(route.service, route.path), route.action));
 }
 
 export function begin(): void {
@@ -37,7 +40,7 @@ export function begin(): void {
     if (state.value !== "in" || !offers("kumoi")) return;
     void ask<Answer>("kumoi", "GET", "/permissions").then(
       (answer) => {
-        if (epoch.peek() === mine) allowed.value = new Set(answer.permissions.map(key));
+        if (epoch.peek() === mine) allowed.value = new Set(answer.permissions.map((each) => key(each.method, each.path, each.action)));
       },
       () => undefined,
     );

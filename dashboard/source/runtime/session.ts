@@ -88,7 +88,7 @@ export async function resume(): Promise<void> {
   try {
     const response = await fetch(COOKIE, { headers: OURS, cache: "no-store", redirect: "error" });
     if (response.ok) {
-      const { token } = (await response.json()) as { token: string };
+      const { token } = ((await response.json()) as { session: { token: string } }).session;
       const headers = { "X-Auth-Token": token, "X-Subject-Token": token };
       const { token: body } = await ask<{ token: TokenBody }>("identity", "GET", "/v3/auth/tokens", { headers });
       await enter(token, body);

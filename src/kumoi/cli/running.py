@@ -15,6 +15,7 @@ from kumoi import services
 from kumoi.cli import clouds, wording
 from kumoi.cli.parts import AGENT_LAYER, parts
 from kumoi.cli.refusals import Refused
+from kumoi.dashboard import serving
 from kumoi.engines.objects import layout
 from kumoi.engines.objects.disks import Disks
 from kumoi.front import configuration
@@ -142,6 +143,7 @@ def up(folder: Folder, settings: Settings) -> list[str]:
                 from kumoi.engines.network.fake import plugs
 
                 plugs.prepare(folder, settings)
+            serving.place(folder)
             text = configuration.render(folder, settings, novnc())
             durable.replace_for_now(folder.run / "nginx.conf", text.encode())
             accounts.give(folder.run / "nginx.conf", 0o640, group=_control())

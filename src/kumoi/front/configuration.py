@@ -3,6 +3,7 @@
 from pathlib import Path
 from string import Template
 
+from kumoi.dashboard import serving
 from kumoi.front import refusals
 from kumoi.kernel.settings import Folder, Settings
 
@@ -75,7 +76,7 @@ http {
     map "$$request_method $$uri" $$login_address { default ""; "~$logins" $$binary_remote_addr; }
 $zones    map $$scheme $$transport_security { https "max-age=31536000"; default ""; }
     map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
-$shapes
+$shapes$asks
     proxy_http_version 1.1;
     proxy_set_header Host $$http_host;
     proxy_set_header Connection "";
@@ -101,7 +102,7 @@ $tls
 $limits
         add_header Strict-Transport-Security $$transport_security always;
 $errors
-        location / { proxy_pass http://api; }
+$pages
         location = /healthz { proxy_pass http://api/healthcheck; }
         # The supervisor writes them every half minute; they are this machine's matter.
         location = /metrics {
@@ -195,6 +196,7 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         "images": folder.images,
         "objects": folder.objects,
         "novnc": novnc,
+        "dashboard": serving.folder_of(folder),
     }
     for name, path in {**paths, **settings.disks_of_objects}.items():
         if any(character in str(path) for character in NOT_IN_PATHS):
@@ -222,6 +224,8 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         limits="".join(limit for _, limit in _limits(settings)),
         shapes=refusals.maps(),
         errors=refusals.locations(),
+        asks=serving.maps(),
+        pages=serving.locations(folder),
     )
 
 

@@ -249,6 +249,8 @@ class Service:
     """Further types under which the catalogue carries it: block storage is `volumev3` and `block-storage`."""
     catalog_names: Mapping[str, str] = field(default_factory=dict)
     """Catalogue type → its name there, where that is not `name`."""
+    catalog_paths: Mapping[str, str] = field(default_factory=dict)
+    """Catalogue type → its path there, where that is not `catalog_path`."""
     project_in_path: bool = False
     """Every route also exists below `prefix/{project id}`, for the project of the token, as in older URLs of block
     storage and compute."""

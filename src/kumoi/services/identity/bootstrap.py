@@ -128,7 +128,8 @@ def _catalog(tx: Transaction, region: str) -> None:
             catalog_store.insert(
                 tx, services_table, id=id, type=kind, name=name, description="", enabled=True, extra={}
             )
-            url = BASE_URL + service.catalog_path.replace("{project_id}", "$(project_id)s")
+            path = service.catalog_paths.get(kind, service.catalog_path)
+            url = BASE_URL + path.replace("{project_id}", "$(project_id)s")
             for interface in INTERFACES:
                 catalog_store.insert(
                     tx, endpoints_table, id=tx.new_hex(), service_id=id, interface=interface, region_id=region, url=url,
