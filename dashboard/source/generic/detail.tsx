@@ -4,9 +4,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { act, actionTitle, withEach } from "../runtime/acting";
 import { ask, Failure } from "../runtime/api";
-import { collection } from "../runtime/collections";
+import { collection, wantLinked } from "../runtime/collections";
 import { first, t } from "../runtime/messages";
 import { tell } from "../runtime/notices";
+import { named } from "../runtime/registry";
 import { actionsFor, pageOf, removable, type Action, type Field, type FormValues, type Relation, type Resource, type Row } from "../runtime/resource";
 import { may } from "../runtime/permissions";
 import { attempt, Button, Copy, Dialog, Empty, Menu, Problem, Section } from "../components/basics";
@@ -29,6 +30,7 @@ export function DetailPage({ resource, id }: { resource: Resource; id: string })
   useEffect(() => {
     setFailure(null);
     setSeen(false);
+    wantLinked(resource, named);
     held.fetch(id).then(
       () => setSeen(true),
       (error: unknown) => {

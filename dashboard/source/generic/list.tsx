@@ -3,10 +3,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { act, actionTitle, withEach } from "../runtime/acting";
-import { collection } from "../runtime/collections";
+import { collection, wantLinked } from "../runtime/collections";
 import { t } from "../runtime/messages";
 import { remembered } from "../runtime/remembered";
 import { ask, query } from "../runtime/router";
+import { named } from "../runtime/registry";
 import { actionsFor, creatable, pageOf, removable, type Action, type Field, type Resource, type Row } from "../runtime/resource";
 import { asCsv, matches, parseFilter, save, sorted } from "../runtime/rows";
 import { Button, Empty, Menu, Problem } from "../components/basics";
@@ -22,7 +23,10 @@ export type Asking = { kind: "remove"; rows: Row[] } | { kind: "act"; action: Ac
 
 export function ListPage({ resource }: { resource: Resource }) {
   const held = collection(resource);
-  useEffect(() => held.want(), [held]);
+  useEffect(() => {
+    held.want();
+    wantLinked(resource, named);
+  }, [held]);
   const text = query.value.get("q") ?? "";
   const sort = query.value.get("sort") ?? resource.sort ?? "";
   const chosen = useSignal<ReadonlySet<string>>(new Set<string>());

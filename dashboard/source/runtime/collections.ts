@@ -168,6 +168,14 @@ export function collection(resource: Resource, query: Record<string, string> = {
   return found;
 }
 
+/** Load what a resource's links lead to, so that they have names. */
+export function wantLinked(resource: Resource, named: (name: string) => Resource | undefined): void {
+  for (const field of resource.fields) {
+    const to = field.kind === "link" && field.to !== undefined ? named(field.to) : undefined;
+    if (to !== undefined) collection(to).want();
+  }
+}
+
 /** Every collection that something was loaded into. */
 export const loaded = (): Collection[] => [...known.values()].filter((each) => each.state.peek() !== "empty" || each.rows.size > 0);
 
