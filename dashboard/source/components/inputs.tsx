@@ -12,7 +12,7 @@ export interface InputsProps {
   prefix: string;
   inputs: Input[];
   values: FormValues;
-  onChange: (values: FormValues) => void;
+  onChange: (change: (before: FormValues) => FormValues) => void;
   problems: Record<string, string>;
 }
 
@@ -53,7 +53,7 @@ export function Inputs({ prefix, inputs, values, onChange, problems }: InputsPro
   const shown = inputs.filter((input) => input.when?.(values) ?? true);
   const plain = shown.filter((input) => !input.advanced);
   const advanced = shown.filter((input) => input.advanced);
-  const set = (name: string, value: unknown): void => onChange({ ...values, [name]: value });
+  const set = (name: string, value: unknown): void => onChange((before) => ({ ...before, [name]: value }));
   const show = (input: Input) => (
     <InputRow key={input.name} prefix={prefix} input={input} values={values} set={set} problem={problems[input.name] ?? ""} />
   );

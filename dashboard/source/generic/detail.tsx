@@ -96,11 +96,11 @@ export function DetailPage({ resource, id }: { resource: Resource; id: string })
           {top.map((field) => <Fact key={field.name} field={field} row={row} resource={resource} />)}
         </dl>
       )}
+      {resource.subject !== undefined && <Operations subject={`${resource.subject}/${id}`} />}
       {resource.panels.map((panel) => {
         const Component = panel.component;
         return <Component key={panel.name} row={row} />;
       })}
-      {resource.subject !== undefined && <Operations subject={`${resource.subject}/${id}`} />}
       {resource.relations.map((relation) => <Related key={relation.to} relation={relation} row={row} of={resource} />)}
       {more.length > 0 && (
         <Section title={t("detail.facts")}>
