@@ -1,4 +1,4 @@
-"""Builds the dashboard: `dashboard.py build | check | test`.
+"""Builds the dashboard and checks its sources: `dashboard.py build | check | test`.
 
 The packages of dashboard/package-lock.json come from the npm registry by `npm ci`, which checks their hashes, into a cache
 that all work trees share. The bundler and the type checker are single binaries in such packages. npm itself is this
@@ -67,7 +67,16 @@ def packages(*, development: bool) -> Path:
             for lock in locks:
                 shutil.copy(lock, made)
             leave_out = [] if development else ["--omit=dev"]
-            run(*npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *leave_out, cwd=Path(made))
+            run(
+                *npm(),
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=error",
+                *leave_out,
+                cwd=Path(made),
+            )
             Path(made).chmod(0o755)
             if not kept.exists():
                 shutil.copytree(made, kept, symlinks=True)
@@ -198,8 +207,27 @@ def check() -> None:
     run(modules / "@typescript" / f"typescript-linux-{MACHINE}" / "lib" / "tsc", "--project", SOURCES)
 
 
+def test() -> None:
+    """The tests in dashboard/tests, by the Node that Playwright brings."""
+    from playwright._impl._driver import compute_driver_executable
+
+    modules = packages(development=True)
+    declarations()
+    catalogues()
+    tests = sorted((SOURCES / "tests").glob("*.test.ts"))
+    with tempfile.TemporaryDirectory() as made:
+        esbuild(
+            modules, *tests, "--bundle", "--platform=node", "--format=esm", "--out-extension:.js=.mjs", "--jsx=automatic",
+            "--jsx-import-source=preact", "--log-level=warning", f"--outdir={made}",
+            "--banner:js=globalThis.window = Object.assign(globalThis, { location: { href: 'http://cloud/' }, "
+            "addEventListener() {} });",
+        )  # fmt: skip
+        node = compute_driver_executable()[0]
+        run(node, "--test", "--test-force-exit", *sorted(Path(made).glob("*.mjs")))
+
+
 if __name__ == "__main__":
-    commands = {"build": build, "check": check}
+    commands = {"build": build, "check": check, "test": test}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         sys.exit(f"dashboard.py {' | '.join(commands)}")
     commands[sys.argv[1]]()

@@ -64,7 +64,6 @@ def test_three_clicks_to_a_server_that_becomes_active(visit: Begin) -> None:
     someone.picture("server")
 
 
-
 def test_a_list_shows_changes_that_others_make(visit: Begin, site: Site) -> None:
     image = site.ask("GET", "/image/v2/images?name=debian-12")["images"][0]["id"]
     network = site.ask("GET", "/network/v2.0/networks?name=inside")["networks"][0]["id"]

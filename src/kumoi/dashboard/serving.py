@@ -54,14 +54,18 @@ def place(folder: Folder) -> None:
 def maps() -> str:
     """nginx's `$asks_page`: a browser opens an address that is not below a service's root ($refused_at is empty). Every
     other request at the same address is the API's."""
-    return '    map "$refused_at $request_method $http_accept" $asks_page { default ""; "~^ (GET|HEAD) .*text/html" 1; }\n'
+    return (
+        '    map "$refused_at $request_method $http_accept" $asks_page { default ""; "~^ (GET|HEAD) .*text/html" 1; }\n'
+    )
 
 
 def locations(folder: Folder) -> str:
     """nginx's locations of the files. Deep links lead to index.html."""
     target = folder_of(folder)
     headers = "".join(f'            add_header {name} "{value}" always;\n' for name, value in _HEADERS)
-    headers += "            add_header Strict-Transport-Security $transport_security always;\n            gzip_static on;\n"
+    headers += (
+        "            add_header Strict-Transport-Security $transport_security always;\n            gzip_static on;\n"
+    )
     return (
         "        location / {\n"
         "            if ($asks_page) { rewrite ^ /_dashboard last; }\n"

@@ -1,0 +1,206 @@
+"""What holds for every page: accessible, in both themes, on a phone, in every language, with hostile names, for readers."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.dashboard.site import Site, Visit
+from tests.end_to_end.clouds import REPOSITORY
+
+pytestmark = pytest.mark.end_to_end
+Begin = Callable[..., Visit]
+SOURCES = REPOSITORY / "dashboard"
+AXE = (SOURCES / "node_modules" / "axe-core" / "axe.min.js").resolve()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RESOURCES = sorted(file.stem for file in (SOURCES / "source" / "resources").iterdir())
+OWN = sorted(file.stem for file in (SOURCES / "source" / "pages").glob("*.ts*"))
+FORMS = [
+    name for name in RESOURCES if "form: {" in next((SOURCES / "source" / "resources").glob(f"{name}.*")).read_text()
+]
+PAGES = ["/", *(f"/{name}" for name in [*RESOURCES, *OWN]), *(f"/{name}/new" for name in FORMS), "/nowhere"]
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    "\"'><script>alert(1)</script>",
+    "javascript:alert(1)",
+    "{{7*7}}${7*7}",
+    "‮gnp.exe\u202c",
+    "مرحبا بالعالم",
+    "👩‍👩‍👧‍👦🏴‍☠️ 雲",
+    "x" * 255,
+)
+
+
+def settled(page: Page) -> None:
+    """The page shows what it loads."""
+    expect(page.locator("main h1, main .empty").first).to_be_visible()
+    page.wait_for_timeout(250)
+
+
+def go(page: Page, path: str) -> None:
+    """To another page as a link does, without loading anew."""
+    page.evaluate(
+        "path => { const a = document.createElement('a'); a.href = path; document.body.append(a); a.click(); a.remove() }",
+        path,
+    )
+    settled(page)
+
+
+def problems(page: Page) -> list[str]:
+    """What axe finds in the page."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    found = page.evaluate("rules => axe.run({runOnly: rules}).then(each => each.violations)", RULES)
+    return [f"{each['id']}: {each['nodes'][0]['html'][:200]} ({each['nodes'][0]['failureSummary']})" for each in found]
+
+
+@pytest.fixture(scope="module")
+def described(site: Site) -> dict[str, str]:
+    """One object of each resource that there is: resource → the path of its page."""
+    image = site.ask("GET", "/image/v2/images?name=debian-12")["images"][0]["id"]
+    network = site.ask("GET", "/network/v2.0/networks?name=inside")["networks"][0]["id"]
+    server = site.server("described", image, network)
+    key = {"name": "described", "public_key": PUBLIC_KEY}
+    site.ask("POST", "/compute/v2.1/os-keypairs", json={"keypair": key})
+    return {
+        "images": f"/images/{image}", "networks": f"/networks/{network}", "servers": f"/servers/{server}",
+        "flavors": "/flavors/1", "keypairs": "/keypairs/described",
+    }  # fmt: skip
+
+
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl described"
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(visit: Begin, described: dict[str, str], dark: bool) -> None:
+    someone = visit(dark=dark)
+    someone.open()
+    expect(someone.page.locator("#user")).to_be_visible()
+    found = {"sign-in": problems(someone.page)}
+    page = someone.sign_in("admin")
+    for path in PAGES:
+        go(page, path)
+        found[path] = problems(page)
+        if dark:
+            someone.picture("dark" + (path.replace("/", "-") if path != "/" else "-overview"))
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found["palette"] = problems(page)
+    assert {where: each for where, each in found.items() if each} == {}
+
+
+def test_details_are_accessible(visit: Begin, described: dict[str, str]) -> None:
+    someone = visit()
+    page = someone.sign_in()
+    found = {}
+    for name, path in described.items():
+        go(page, path)
+        found[name] = problems(page)
+        someone.picture(f"detail-{name}")
+    go(page, described["servers"])
+    page.get_by_role("button", name="Actions of described").click()
+    found["menu"] = problems(page)
+    page.get_by_role("menuitem", name="Delete").click()
+    found["removal"] = problems(page)
+    someone.picture("delete")
+    assert {where: each for where, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_on_a_phone(visit: Begin, described: dict[str, str], language: str) -> None:
+    someone = visit(size="phone", language=language)
+    page = someone.sign_in()
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    keys = re.compile(rf"\b({'|'.join([*RESOURCES, *OWN])}|field|action|form|list|group|status)\.[a-z_]+\b")
+    for path in [*PAGES, *described.values()]:
+        go(page, path)
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide <= 0, f"{path} is {wide} pixels too wide"
+        missing = keys.search(page.locator("body").inner_text())
+        assert missing is None, f"{path}: no text for {missing}"
+        someone.picture(f"phone-{language}" + (path[:20].replace("/", "-") if path != "/" else "-overview"))
+    page.locator("header.top button").click()
+    expect(page.locator("nav.side")).to_be_visible()
+    someone.picture(f"phone-{language}-navigation")
+
+
+def test_a_reader_sees_nothing_that_changes(visit: Begin, described: dict[str, str], site: Site) -> None:
+    someone = visit()
+    page = someone.sign_in("reader")
+    refused: list[str] = []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status == 403 else None)
+    for name in RESOURCES:
+        go(page, f"/{name}")
+        assert page.locator("a[href$='/new']").count() == 0, name
+        assert page.locator(".table-menu button").count() == 0, name
+        if name in FORMS:
+            go(page, f"/{name}/new")
+            expect(page.get_by_text("There is nothing here")).to_be_visible()
+    for name, path in described.items():
+        if name == "keypairs":
+            continue
+        go(page, path)
+        expect(page.locator(".detail-head h1")).to_be_visible()
+        assert page.locator(".detail-head button").count() == 0, name
+    assert refused == []
+
+
+@pytest.mark.parametrize("user", ["demo", "reader", "admin"])
+def test_no_page_asks_what_would_be_refused(visit: Begin, described: dict[str, str], user: str) -> None:
+    someone = visit()
+    refused: list[str] = []
+    page = someone.page
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status in (403, 405, 500) else None)
+    someone.sign_in(user)
+    for path in PAGES:
+        go(page, path)
+    assert refused == []
+
+
+def test_names_are_shown_as_text_whatever_they_hold(visit: Begin, site: Site) -> None:
+    network = site.ask("GET", "/network/v2.0/networks?name=inside")["networks"][0]["id"]
+    images = {name: site.image(name) for name in HOSTILE}
+    servers = {name: site.server(name, images[name], network) for name in HOSTILE}
+    someone = visit()
+    page = someone.page
+    said: list[str] = []
+    page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    someone.sign_in()
+    for path, made in (("/servers", servers), ("/images", images)):
+        go(page, path)
+        for name in HOSTILE:
+            expect(page.locator(".row-link").get_by_text(name, exact=True)).to_be_visible()
+        someone.picture(f"hostile{path.replace('/', '-')}")
+        for name, id in made.items():
+            go(page, f"{path}/{id}")
+            expect(page.get_by_role("heading", level=1)).to_have_text(name)
+            assert page.title().endswith("Kumoi")
+    page.get_by_role("button", name=re.compile("^Actions of")).click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_contain_text(HOSTILE[-1])
+    page.keyboard.press("Escape")
+    go(page, "/")
+    page.keyboard.press("Control+k")
+    page.get_by_role("combobox").fill("onerror")
+    expect(page.get_by_role("option").first).to_contain_text(HOSTILE[0])
+    assert said == []
+    assert page.evaluate("document.querySelectorAll('img, script:not([src])').length") == 0
+    for id in servers.values():
+        site.ask("DELETE", f"/compute/v2.1/servers/{id}")
+    for id in images.values():
+        site.ask("DELETE", f"/image/v2/images/{id}")
+
+
+def test_the_policy_of_the_page_is_strict(browser: Browser, site: Site) -> None:
+    context = browser.new_context(base_url=site.address)
+    page = context.new_page()
+    answer = page.goto("/servers/anything")
+    assert answer is not None and answer.status == 200
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe" not in policy
+    blocked: list[str] = []
+    page.on("console", lambda message: blocked.append(message.text))
+    assert page.evaluate("fetch('http://127.0.0.1:1/').then(() => 'sent', () => 'refused')") == "refused"
+    assert any("Content Security Policy" in text for text in blocked)
+    context.close()
