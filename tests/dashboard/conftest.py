@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.dashboard.site import Site, Visit
 from tests.end_to_end.clouds import REPOSITORY, Cloud
 
 CHROMIUM = "/usr/bin/chromium"
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(scope="session")

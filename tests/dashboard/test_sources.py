@@ -86,7 +86,7 @@ def texts_in(code: str) -> set[str]:
     literal = r'"((?:[^"\\]|\\.)*)"'
     found = set(re.findall(rf"\bchildren: {literal}", code))
     for children in re.findall(r"\bchildren: \[(.*?)\n? *\]", code, re.DOTALL):
-        found |= {text for text in re.findall(rf"^\s*{literal},?$", children, re.MULTILINE)}
+        found |= set(re.findall(rf"^\s*{literal},?$", children, re.MULTILINE))
     found |= set(re.findall(rf'(?:\btitle|"?aria-label"?|\bplaceholder|\balt|\blabel|\bhint): {literal}', code))
     return {text for text in found if re.search(r"[^\W\d_]{2}", text)} - NAMES
 
