@@ -19,6 +19,9 @@ ONE_CLOUD = {
 """Files whose tests depend on each other's results, or share something that starts slowly. Each file runs on one
 worker."""
 
+DASHBOARD = "tests/dashboard/"
+"""Its tests share a cloud and a browser."""
+
 LONGEST = (
     "tests/end_to_end/test_life_of_a_server.py",
     "tests/chaos/test_chaos.py",
@@ -37,7 +40,8 @@ class SideBySide(LoadScopeScheduling):
     pytest 9."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return ONE_CLOUD.get(nodeid.partition("::")[0], nodeid)
+        path = nodeid.partition("::")[0]
+        return DASHBOARD if path.startswith(DASHBOARD) else ONE_CLOUD.get(path, nodeid)
 
 
 def scheduler(config: pytest.Config, log: Any) -> Any:

@@ -81,7 +81,7 @@ def test_a_list_is_exported_as_it_is_shown(visit: Begin, site: Site) -> None:
     page.get_by_role("button", name="Export", exact=True).click()
     with page.expect_download() as waiting:
         page.get_by_role("menuitem", name="CSV").click()
-    text = waiting.value.path().read_text()
+    text = waiting.value.path().read_bytes().decode()
     assert text == f"id,name,status\r\n{server},'=exported,ACTIVE\r\n"
     site.ask("DELETE", f"/compute/v2.1/servers/{server}")
 

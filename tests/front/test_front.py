@@ -1,6 +1,7 @@
 """nginx as in a cloud, in front of two small servers that report what reached them."""
 
 import contextlib
+import gzip
 import http.client
 import json
 import re
@@ -95,8 +96,11 @@ class Front:
     def __init__(self, folder: Folder, **settings: int) -> None:
         self.folder = folder
         self.port = free_port()
-        for path in (folder.run / "front", folder.images, folder.data / "novnc"):
+        for path in (folder.run / "front", folder.images, folder.data / "novnc", folder.run / "dashboard" / "assets"):
             path.mkdir(parents=True)
+        (folder.run / "dashboard" / "index.html").write_text("the page")
+        (folder.run / "dashboard" / "assets" / "main-1.js").write_text("plain")
+        (folder.run / "dashboard" / "assets" / "main-1.js.gz").write_bytes(gzip.compress(b"plain"))
         (folder.images / "stored").write_bytes(b"x" * 3_000_000)
         (folder.data / "novnc" / "vnc.js").write_text("hello")
         self.api = [Backend("api", folder.api_socket(number), threads=2) for number in range(2)]
@@ -195,6 +199,7 @@ PLACES = (
     "/image/v2/images/1/%66ile",
     "/_images/stored",
     "/novnc/vnc.js",
+    "/assets/main-1.js",
     "/nothing",
 )
 """At least one address of every location, with other spellings of matched ones."""
@@ -269,6 +274,40 @@ def test_image_bytes_come_from_the_file_that_the_api_names(front: Front) -> None
     assert raw == b"x" * 3_000_000
     assert response.headers["Content-MD5"] == "abc"
     assert front.ask("GET", "/_images/stored")[0].status == 404
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize("path", ["/", "/servers", "/servers/a%2Fb?q=1", "/computers", "/images/compute/v2.1"])
+def test_a_browser_gets_the_dashboard_outside_of_services(front: Front, path: str) -> None:
+    response, raw = front.ask("GET", path, Accept=BROWSER)
+    assert (response.status, raw, response.headers["Content-Type"]) == (200, b"the page", "text/html; charset=utf-8")
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy and "unsafe-inline" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert front.ask("GET", path, Accept="application/json")[1]["server"] == "api"
+    assert front.ask("GET", path)[1]["server"] == "api"
+    assert front.ask("POST", path, b"{}", Accept=BROWSER)[1]["server"] == "api"
+
+
+@pytest.mark.parametrize(
+    "path", ["/compute", "/compute/v2.1/", "/identity/v3", "/object-store/v1/AUTH_a/site/index.html"]
+)
+def test_a_browser_gets_a_services_own_answer_below_its_root(front: Front, path: str) -> None:
+    assert front.ask("GET", path, Accept=BROWSER)[1]["server"] == "api"
+
+
+def test_files_of_the_dashboard_are_kept_and_compressed(front: Front) -> None:
+    response, raw = front.ask("GET", "/assets/main-1.js", **{"Accept-Encoding": "gzip"})
+    assert gzip.decompress(raw) == b"plain" and response.headers["Content-Encoding"] == "gzip"
+    assert "immutable" in response.headers["Cache-Control"] and "javascript" in response.headers["Content-Type"]
+    assert front.ask("GET", "/assets/main-1.js")[1] == b"plain"
+    assert front.ask("GET", "/assets/main-2.js")[0].status == 404
+    assert front.ask("GET", "/assets/../index.html")[1]["server"] == "api"
+    assert front.ask("GET", "/_dashboard")[0].status == 404
 
 
 def test_consoles_are_upgraded_at_the_streams(front: Front) -> None:

@@ -15,7 +15,7 @@ const PATHS: Record<string, string> = {
   down: "M4 6.5 8 10.5l4-4",
   right: "M6 4l4 4-4 4",
   up: "M4 9.5 8 5.5l4 4",
-  more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
+  more: "M3.2 8h.6M7.7 8h.6M12.2 8h.6",
   play: "M5 3.2v9.6L12.6 8z",
   stop: "M4 4h8v8H4z",
   reload: "M13 8a5 5 0 1 1-1.5-3.6M13 2v3h-3",
@@ -28,10 +28,10 @@ const PATHS: Record<string, string> = {
   moon: "M13 9.6A5.6 5.6 0 0 1 6.4 3 5.6 5.6 0 1 0 13 9.6z",
   person: "M8 8a2.8 2.8 0 1 0 0-5.6A2.8 2.8 0 0 0 8 8zM2.8 14c.5-2.6 2.5-4 5.2-4s4.7 1.4 5.2 4",
   leave: "M6.5 2.5h-3.5v11h3.5M10 5l3 3-3 3M13 8H6.5",
-  globe: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM2 8h12M8 2c2 1.8 2.6 3.8 2.6 6S10 12.200 8 14c-2-1.8-2.600-3.800-2.600-6S6 3.800 8 2z",
-  alert: "M8 2 14.500 13.500h-13zM8 6.500v3.200M8 11.600h.01",
-  menu: "M2.5 4.500h11M2.500 8h11M2.500 11.500h11",
-  edit: "M3 13l.6-2.600L10.800 3.200l2 2L5.600 12.400zM9.500 4.500l2 2",
+  globe: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM2 8h12M8 2c2 1.8 2.6 3.8 2.6 6S10 12.2 8 14c-2-1.8-2.6-3.8-2.6-6S6 3.8 8 2z",
+  alert: "M8 2 14.5 13.500h-13zM8 6.500v3.200M8 11.600h.01",
+  menu: "M2.5 4.500h11M2.5 8h11M2.5 11.500h11",
+  edit: "M3 13l.6-2.600L10.8 3.200l2 2L5.6 12.400zM9.5 4.500l2 2",
 };
 
 export function Icon({ name, size = 16 }: { name: string; size?: number }) {
@@ -45,8 +45,8 @@ export function Icon({ name, size = 16 }: { name: string; size?: number }) {
 export function Mark({ size = 22 }: { size?: number }) {
   return (
     <svg class="mark" width={size} height={size} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
-      <path d="M6.500 17.500a4 4 0 0 1-.4-8A6 6 0 0 1 17.600 8.300a4.700 4.700 0 0 1 .2 9.200" />
-      <path d="M9.500 17.500h5M8 20.500h8" />
+      <path d="M6.5 17.500a4 4 0 0 1-.4-8A6 6 0 0 1 17.6 8.300a4.7 4.7 0 0 1 .2 9.2" />
+      <path d="M9.5 17.500h5M8 20.500h8" />
     </svg>
   );
 }

@@ -54,9 +54,9 @@ export function Table({ resource, rows, columns, sort, onSort, chosen, menu, lab
 
   const shown = useMemo(() => fitting(columns, width - (choosable ? 80 : 16)), [columns, width, choosable]);
   const template = useMemo(() => {
-    const tracks = shown.map((column, at) => `minmax(${column.width ?? `${NARROWEST}px`}, ${at === 0 ? 2 : 1}fr)`);
+    const tracks = shown.map((column, at) => `minmax(${least(column, width)}px, ${at === 0 ? 2 : 1}fr)`);
     return choosable ? `36px ${tracks.join(" ")} 44px` : tracks.join(" ");
-  }, [shown, choosable]);
+  }, [shown, choosable, width]);
 
   const from = whole ? 0 : Math.min(first.value, Math.max(0, rows.length - 1));
   const until = whole ? rows.length : Math.min(rows.length, from + Math.ceil(height / ROW) + 2 * BEYOND);
@@ -222,12 +222,20 @@ function HeadCell({ title, name, kind, sort, onSort }: HeadProps) {
   );
 }
 
+const PHONE = 520;
+
+/** The least width of a column in pixels. On a narrow screen two columns matter more than whole texts. */
+function least(column: Field<Row>, width: number): number {
+  const wanted = Number.parseInt(column.width ?? "", 10) || NARROWEST;
+  return width < PHONE ? Math.min(wanted, NARROWEST) : wanted;
+}
+
 /** The columns that there is room for; the last ones give way. */
 function fitting(columns: Field<Row>[], width: number): Field<Row>[] {
   const found: Field<Row>[] = [];
   let left = width;
   for (const column of columns) {
-    left -= Number.parseInt(column.width ?? String(NARROWEST), 10) + 12;
+    left -= least(column, width);
     if (found.length > 0 && left < 0) break;
     found.push(column);
   }

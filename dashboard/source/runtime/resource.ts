@@ -34,7 +34,7 @@ export interface Field<T> {
   to?: string;
   /** A column from the start; else a column that a person may choose. `never`: only in the detail. */
   column?: "shown" | "offered" | "never";
-  /** The least width of its column, in CSS. */
+  /** The least width of its column, in pixels: `180px`. */
   width?: string;
   /** Shown in another way than its kind. */
   show?: (row: T) => VNode | string | null;

@@ -17,6 +17,9 @@ def test_every_declared_service_is_in_it(cloud: IdentityCloud, admin: str) -> No
     assert (names["volumev3"], names["block-storage"], names["compute"]) == ("cinderv3", "cinder", "nova")
     endpoints = cloud.get(f"{V3}/endpoints", as_=admin).json["endpoints"]
     assert len(endpoints) == 3 * len(types)
+    dashboard = next(service["id"] for service in services if service["type"] == "dashboard")
+    urls = {endpoint["url"] for endpoint in endpoints if endpoint["service_id"] == dashboard}
+    assert urls == {"http://falconframework.org/"}
     assert all(endpoint["url"].startswith("http://falconframework.org/") for endpoint in endpoints)
 
 
