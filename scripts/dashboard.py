@@ -1,4 +1,4 @@
-"""Builds the dashboard and checks its sources: `dashboard.py build | check | test`.
+"""Builds the dashboard and checks its sources: `dashboard.py build | check | test | packages`.
 
 The packages of dashboard/package-lock.json come from the npm registry by `npm ci`, which checks their hashes, into a cache
 that all work trees share. The bundler and the type checker are single binaries in such packages. npm itself is this
@@ -57,10 +57,12 @@ def npm() -> list[str]:
 
 
 def packages(*, development: bool) -> Path:
-    """The folder `node_modules` with the locked packages; also linked into the sources."""
+    """The folder `node_modules` with the locked packages; also linked into the sources. Those for development have all
+    that the others have."""
     locks = [SOURCES / "package.json", SOURCES / "package-lock.json"]
     digest = hashlib.sha256(b"\0".join(lock.read_bytes() for lock in locks)).hexdigest()[:16]
-    kept = cache() / "dashboard-packages" / (digest + ("-development" if development else ""))
+    whole = cache() / "dashboard-packages" / f"{digest}-development"
+    kept = whole if development or whole.exists() else whole.with_name(digest)
     if not (kept / "node_modules").is_dir():
         kept.parent.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=kept.parent) as made:
@@ -227,7 +229,7 @@ def test() -> None:
 
 
 if __name__ == "__main__":
-    commands = {"build": build, "check": check, "test": test}
+    commands = {"build": build, "check": check, "test": test, "packages": lambda: packages(development=True)}
     if len(sys.argv) != 2 or sys.argv[1] not in commands:
         sys.exit(f"dashboard.py {' | '.join(commands)}")
     commands[sys.argv[1]]()

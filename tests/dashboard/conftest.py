@@ -18,8 +18,10 @@ expect.set_options(timeout=20_000)
 
 @pytest.fixture(scope="session")
 def built() -> None:
-    """The files of the dashboard, as its sources are now."""
-    subprocess.run([sys.executable, REPOSITORY / "scripts" / "dashboard.py", "build"], check=True, capture_output=True)
+    """The files of the dashboard, as its sources are now, and the packages that tests use."""
+    for command in ("packages", "build"):
+        script = [sys.executable, REPOSITORY / "scripts" / "dashboard.py", command]
+        subprocess.run(script, check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")
