@@ -13,7 +13,7 @@ from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import NetworkError, PortSpec, Topology, WiringInventory
-from kumoi.engines.objects.interface import Object, ObjectStore, Writing
+from kumoi.engines.objects.interface import Object, ObjectStore, Stored, Versioning, Writing
 from kumoi.engines.volumes.interface import FileSource
 from kumoi.host.client import Unreachable
 from kumoi.kernel import operations, reconcile
@@ -312,6 +312,28 @@ def _(all: Furnished) -> None:
     writer.keep()
     assert all.cloud.audit() == []
     store.path(stored.place).unlink()
+
+
+@breaks("an old version without its bytes")
+def _(all: Furnished) -> None:
+    store, places = all.cloud.engines[ObjectStore], []
+    for size in (100_000, 50_000):
+        writer = store.begin()
+        writer.write(bytes(size))
+        stored = writer.finish()
+
+        def make(tx: Writing, stored: Stored = stored) -> None:
+            tx.set_versioning(tx.put_container("AUTH_x", "versions", {}, ""), Versioning.ENABLED)
+            container = tx.container("AUTH_x", "versions")
+            assert container is not None
+            made = Object(name="o", size=stored.size, etag=stored.etag, content_type="x", at=tx.now, entry="{}")
+            tx.put_object(container, made, stored)
+
+        store.write(make).result()
+        writer.keep()
+        places.append(stored.place)
+    assert all.cloud.audit() == []
+    store.path(places[0]).unlink()
 
 
 @breaks("bytes of no image")

@@ -11,7 +11,7 @@ from kumoi.cli import backups
 from kumoi.engines.objects.disk import DiskObjects
 from kumoi.kernel import settings
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.objects.contract import LARGE, container, content, put
+from tests.engines.objects.contract import LARGE, container, content, keeping, listed, put
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a restored cloud's files get their owners")
 
@@ -41,10 +41,14 @@ def test_objects_come_along(tmp_path: Path) -> None:
     where = container(store)
     for name, data in (("few", b"few"), ("many", LARGE)):
         put(store, where, name, data)
+    kept = keeping(store, name="kept")
+    for data in (LARGE, b"few", LARGE[1:]):
+        put(store, kept, "one", data)
     backups.backup(folder, chosen, tmp_path / "backup")
     store.close()
     backups.restore(tmp_path / "backup", copy)
     restored = DiskObjects(copy.objects)
     assert (content(restored, where, "few"), content(restored, where, "many")) == (b"few", LARGE)
+    assert listed(restored, kept) == f"one:{len(LARGE) - 1}* one:3 one:{len(LARGE)}"
     assert list(restored.differences()) == []
     restored.close()

@@ -86,7 +86,27 @@ def test_who_may_not_is_told_so_as_swift_tells_it(client: Any) -> None:
     assert absent.text.startswith("<html><h1>Not Found</h1>")
     client.create_container("large")
     assert client.put("/large/x", data=b"x", headers={"ETag": "0" * 32}).status_code == 422
-    assert client.put("/large", headers={"X-Versions-Enabled": "true"}).status_code == 501
+    assert client.put("/large", headers={"X-Versions-Enabled": "perhaps"}).status_code == 400
+
+
+def test_old_versions_are_sent_as_current_objects_are(client: Any) -> None:
+    assert client.put("/versions", headers={"X-Versions-Enabled": "true"}).status_code == 201
+    datas, ids = [LARGE, b"few", LARGE[1:]], []
+    for data in datas:
+        ids.append(client.put("/versions/one", data=data).headers["X-Object-Version-Id"])
+    for id, data in zip(ids, datas, strict=True):
+        got = client.get(f"/versions/one?version-id={id}")
+        assert got.content == data and got.headers["X-Object-Version-Id"] == id
+    assert client.get("/versions/one", headers={"Range": "bytes=0-4"}).headers["X-Object-Version-Id"] == ids[2]
+    gone = client.delete("/versions/one").headers["X-Object-Version-Id"]
+    assert client.get("/versions/one").status_code == 404
+    listed = client.get("/versions?versions&format=json").json()
+    assert [each["version_id"] for each in listed] == [gone, *reversed(ids)]
+    assert client.put(f"/versions/one?version-id={ids[0]}", data=b"").status_code == 201
+    assert client.get("/versions/one").content == LARGE and client.delete("/versions").status_code == 409
+    for id in (gone, *ids):
+        assert client.delete(f"/versions/one?version-id={id}").status_code == 204
+    assert client.delete("/versions").status_code == 204
 
 
 def test_a_process_that_dies_in_an_upload_leaves_the_old_object(client: Any, made_clouds: list[Cloud]) -> None:

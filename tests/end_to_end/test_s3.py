@@ -93,6 +93,35 @@ def test_a_multipart_upload_of_100_mib(s3: Any, tmp_path: Path) -> None:
     s3.delete_bucket(Bucket="large")
 
 
+def test_versions(s3: Any) -> None:
+    s3.create_bucket(Bucket="versions")
+    where = {"Bucket": "versions", "Key": "k"}
+    s3.put_object(**where, Body=b"before")
+    s3.put_bucket_versioning(Bucket="versions", VersioningConfiguration={"Status": "Enabled"})
+    ids = [s3.put_object(**where, Body=data)["VersionId"] for data in (LARGE, b"few")]
+    for id, data in (("null", b"before"), (ids[0], LARGE), (ids[1], b"few")):
+        got = s3.get_object(**where, VersionId=id)
+        assert got["VersionId"] == id and got["Body"].read() == data
+        assert s3.head_object(**where, VersionId=id)["ContentLength"] == len(data)
+    marker = s3.delete_object(**where)
+    assert marker["DeleteMarker"] and "Contents" not in s3.list_objects_v2(Bucket="versions")
+    with pytest.raises(s3.exceptions.ClientError) as missing:
+        s3.get_object(**where)
+    assert missing.value.response["ResponseMetadata"]["HTTPHeaders"]["x-amz-delete-marker"] == "true"
+    s3.delete_object(**where, VersionId=marker["VersionId"])
+    assert s3.get_object(**where)["Body"].read() == b"few"
+    s3.copy_object(**where, CopySource={**where, "VersionId": ids[0]})
+    assert s3.get_object(**where)["Body"].read() == LARGE
+    listed = s3.list_object_versions(Bucket="versions")["Versions"]
+    assert [each["IsLatest"] for each in listed] == [True, False, False, False]
+    done = s3.delete_objects(
+        Bucket="versions",
+        Delete={"Objects": [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in listed]},
+    )
+    assert len(done["Deleted"]) == 4
+    s3.delete_bucket(Bucket="versions")
+
+
 def test_a_presigned_url_needs_no_key(s3: Any) -> None:
     s3.create_bucket(Bucket="signed")
     for data in (b"few", LARGE):

@@ -138,6 +138,27 @@ class Client:
         self.object("/kept/few", many)
         self.object("/kept/short-lived", None)
         self.object("/kept/folder/few", few)
+        self.versions(few, many)
+
+    def versions(self, few: bytes, many: bytes) -> None:
+        """Old versions stay, a deleted one does not, and a deletion and a restoration are as durable as a PUT."""
+        assert ask(self.cloud, "PUT", "/versions", headers={"X-Versions-Enabled": "true"}).status == 201
+        ids = []
+        for data in (many, few, many[1:]):
+            self.perhaps("object /versions/one")
+            made = ask(self.cloud, "PUT", "/versions/one", body=data)
+            assert made.status == 201
+            ids.append(made.headers["x-object-version-id"])
+            self.holds("/versions/one", data)
+            self.holds(f"/versions/one?version-id={ids[-1]}", data)
+        self.object(f"/versions/one?version-id={ids[1]}", None)
+        self.object("/versions/one", None)
+        self.perhaps("object /versions/one")
+        assert ask(self.cloud, "PUT", f"/versions/one?version-id={ids[0]}").status == 201
+        self.holds("/versions/one", many)
+
+    def holds(self, path: str, data: bytes) -> None:
+        self.told(f"object {path}", object=path, digest=hashlib.sha256(data).hexdigest())
 
     def delete(self, subject: str, path: str, *files: str) -> None:
         self.perhaps(subject)

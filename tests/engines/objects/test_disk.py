@@ -9,13 +9,23 @@ from typing import Any
 
 import pytest
 
-from kumoi.engines.objects import copies
+from kumoi.engines.objects import copies, index
 from kumoi.engines.objects.disk import DiskObjects
 from kumoi.engines.objects.groups import Groups
 from kumoi.engines.objects.interface import NoRoom, ObjectsError
 from kumoi.kernel import clock, durable
 from kumoi.kernel.clock import VirtualClock
-from tests.engines.objects.contract import LARGE, ObjectStoreContract, container, content, described, poured, put
+from tests.engines.objects.contract import (
+    LARGE,
+    ObjectStoreContract,
+    container,
+    content,
+    described,
+    keeping,
+    listed,
+    poured,
+    put,
+)
 
 
 @pytest.fixture
@@ -127,6 +137,58 @@ def test_the_audit_names_what_is_wrong(store: DiskObjects) -> None:
     assert problems["0" * 32] == "its bytes are on the disk, but no object has them"
     assert "counts 7 objects" in problems["a/c"] and "sums differ" in problems["a"]
     assert problems["few"] == "its bytes, beside its name, are missing or of another length"
+
+
+def test_the_audit_names_what_is_wrong_with_versions(store: DiskObjects) -> None:
+    where = keeping(store)
+    first = put(store, where, "one", LARGE)
+    put(store, where, "one", b"few")
+    assert list(store.differences()) == [] and first.place
+    store.place(first.place).unlink()
+    store.write(lambda tx: tx._ask("UPDATE containers SET versions = 7")).result()  # type: ignore[attr-defined]
+    store.write(lambda tx: tx._ask("UPDATE objects SET marker = 1 WHERE container > 0")).result()  # type: ignore[attr-defined]
+    problems = dict(store.differences())
+    assert problems["a/c"].startswith("it counts 1 objects and 7 old versions") and "sums differ" in problems["a"]
+    assert problems["one"] == "it is a delete marker instead of an object, or in no container"
+    assert [text for name, text in problems.items() if name.startswith("one, version ")] == [
+        "its bytes are not on the disk"
+    ]
+
+
+def test_old_versions_are_not_swept_and_go_with_their_deletion(store: DiskObjects) -> None:
+    with clock.using(VirtualClock()):
+        where = keeping(store)
+        first = put(store, where, "one", LARGE)
+        put(store, where, "one", LARGE + b"x")
+        clock.sleep(60)
+        store.tidy()
+        assert len(files(store)) == 2
+        found = store.read(lambda tx: tx.newest_version(where, "one"))
+        assert found is not None and found.place == first.place
+        store.write(lambda tx: tx.remove_version(where, found)).result()
+        clock.sleep(60)
+        store.tidy()
+        assert len(files(store)) == 1 and first.place not in files(store)
+        assert list(store.differences()) == []
+
+
+def test_an_index_of_the_first_version_is_taken_along(tmp_path: Path) -> None:
+    (tmp_path / "objects").mkdir()
+    old = index.connect(tmp_path / "objects" / "index.db")
+    for statement in index._STEPS[0]:
+        old.execute(statement)
+    old.execute("INSERT INTO accounts VALUES ('a', 1, 1, 1, 3, x'7b7d')")
+    old.execute("INSERT INTO containers VALUES (1, 'a', 'c', 1, 1, '', 1, 3, x'7b7d')")
+    old.execute("INSERT INTO small_bytes VALUES (1, x'666577')")
+    old.execute("INSERT INTO objects VALUES (1, 'one', '\"one\"', 3, 'e', 't', 1, x'7b7d', NULL, NULL, 1)")
+    old.execute("PRAGMA user_version = 1")
+    old.close()
+    store = DiskObjects(tmp_path / "objects")
+    where = keeping(store)
+    assert content(store, where, "one") == b"few"
+    put(store, where, "one", b"22")
+    assert listed(store, where) == "one:2* one:3?" and list(store.differences()) == []
+    store.close()
 
 
 def test_a_full_disk_keeps_nothing(store: DiskObjects, monkeypatch: pytest.MonkeyPatch) -> None:
