@@ -10,7 +10,7 @@ from typing import Any
 
 from kumoi.engines.objects.disk import DiskObjects
 from kumoi.engines.objects.index import Index
-from kumoi.engines.objects.interface import Container, ObjectStore, Page
+from kumoi.engines.objects.interface import Container, Object, ObjectStore, Page, VersionPage
 from kumoi.kernel import clock, reconcile
 from kumoi.services.s3.uploads import logic as uploads
 from tests.services.object_store.sending import ask
@@ -82,12 +82,12 @@ def furnish(cloud: ObjectsCloud) -> None:
     cloud.token, cloud.keys_of_s3 = cloud.log_in("demo"), cloud.ec2()
     for path, headers in (
         ("/c", {"X-Container-Meta-Quota-Count": "9"}), ("/old", {}), ("/v", {"X-Versions-Location": "old"}),
-        ("/s", {}), ("/empty", {}), ("/dead", {}),
+        ("/s", {}), ("/empty", {}), ("/dead", {}), ("/kept", {"X-Versions-Enabled": "true"}),
     ):  # fmt: skip
         ok(cloud.swift("PUT", path, headers=headers))
     for path, data in (
         ("/c/few", FEW), ("/c/many", MANY), ("/v/few", FEW), ("/v/few", OTHERS), ("/v/many", MANY), ("/v/many", MORE),
-        ("/s/1", MANY), ("/s/2", FEW),
+        ("/s/1", MANY), ("/s/2", FEW), ("/kept/few", FEW), ("/kept/many", MANY), ("/kept/many", MORE),
     ):  # fmt: skip
         clock.sleep(1.0)
         ok(cloud.swift("PUT", path, body=data))
@@ -124,6 +124,27 @@ remove("delete many", "/c/many")
 remove("delete a version", "/v/many")
 remove("delete a large object with its segments", "/c/whole?multipart-manifest=delete", whole=False)
 remove("delete a container", "/empty")
+
+
+put("keep an old version", "/kept/many", MANY)
+put("keep a small old version", "/kept/few", MANY)
+remove("leave a delete marker", "/kept/many")
+
+
+def version(cloud: ObjectsCloud, place: int) -> str:
+    """Of `/kept/many`, the newest first."""
+    listed = ok(cloud.swift("GET", "/kept?versions&prefix=many")).json
+    return f"/kept/many?version-id={listed[place]['version_id']}"
+
+
+@act("delete an old version")
+def _(cloud: ObjectsCloud) -> None:
+    ok(cloud.swift("DELETE", version(cloud, 1)))
+
+
+@act("restore an old version")
+def _(cloud: ObjectsCloud) -> None:
+    ok(cloud.swift("PUT", version(cloud, 1)))
 
 
 @act("copy many")
@@ -212,16 +233,23 @@ def held(cloud: ObjectsCloud) -> dict[str, str]:
             assert where is not None
             found[f"{account}/{name}"] = json.dumps(where.metadata)
             for each in tx.objects(where, Page(limit=1000)):
-                found[f"{account}/{name}/{each.name}"] = _digest(store, tx, where, each.name)
+                found[f"{account}/{name}/{each.name}"] = _digest(store, tx, where, tx.object(where, each.name))
+            for old in tx.versions(where, VersionPage(limit=1000)) if where.versioning else ():
+                there = tx.version(where, old.name, old.version)
+                found[f"{account}/{name}/{old.name}, {old.version}"] = (
+                    f"{old.latest} {_digest(store, tx, where, there)}"
+                )
         return found
 
     return store.read(work)
 
 
-def _digest(store: DiskObjects, tx: Any, where: Container, name: str) -> str:
-    there = tx.object(where, name)
-    data = tx.data(where, name) if there.place is None else store.path(there.place).read_bytes()
-    assert len(data) == there.size, f"{name} has {len(data)} bytes, and says {there.size}"
+def _digest(store: DiskObjects, tx: Any, where: Container, there: Object) -> str:
+    if there.place is None:
+        data = tx.data(where, there.name, there.version)
+    else:
+        data = store.path(there.place).read_bytes()
+    assert len(data) == there.size, f"{there.name} has {len(data)} bytes, and says {there.size}"
     return json.dumps([hashlib.sha256(data).hexdigest(), there.content_type, there.metadata, there.delete_at])
 
 
