@@ -10,7 +10,8 @@ import pytest
 
 from kumoi.kernel import clock
 from kumoi.kernel.errors import Unavailable
-from kumoi.kernel.lanes import Bounded, Lane
+from kumoi.kernel.lanes import Bounded, Lane, Threads
+from tests.matrix.children import in_child
 
 PATIENCE = 20.0
 
@@ -146,3 +147,10 @@ def test_a_forked_child_has_a_lane_of_its_own() -> None:
     if not child:
         os._exit(7 if lane.run(lambda: 2) == 2 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_forked_child_has_threads_of_its_own() -> None:
+    pool = Threads(2, "forked")
+    assert pool.submit(lambda: 1).result() == 1
+    assert in_child(lambda: pool.submit(lambda: 2).result(), seconds=20) == (True, 2)
+    assert pool.submit(lambda: 3).result() == 3

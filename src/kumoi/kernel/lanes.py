@@ -43,6 +43,14 @@ class Bounded:
             self.places.put(None)
 
 
+class Threads(ThreadPoolExecutor):
+    """A pool that a forked child begins anew, because it has none of the threads."""
+
+    def __init__(self, most: int, name: str) -> None:
+        super().__init__(most, name)
+        os.register_at_fork(after_in_child=lambda: ThreadPoolExecutor.__init__(self, most, name))
+
+
 class Lane:
     """Does one piece of work at a time, in a thread of its own. `waiting`: how many may wait. `asking`: how many more may
     wait in `wait_for_room`."""

@@ -12,7 +12,6 @@ import io
 import os
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -21,13 +20,14 @@ from kumoi.engines.objects.disks import Disks, remove, short
 from kumoi.engines.objects.interface import ObjectsError, Stored
 from kumoi.engines.objects.layout import Place, Policy
 from kumoi.kernel import durable, randomness
+from kumoi.kernel.lanes import Threads
 
 SMALL = 32 << 10
 SEGMENT = 1 << 20
 """Bytes that are coded at once."""
 _SUM = 4
 """Bytes of a frame's checksum."""
-_pool = ThreadPoolExecutor(8, "objects-disks")
+_pool = Threads(8, "objects-disks")
 Settle = Callable[[Path, Path, int], None]
 """(the file, its record in `incoming/`, its handle): make the name durable soon, and remove the record."""
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from kumoi.engines.objects.interface import NoRoom, ObjectsError, ObjectStore, Reading, Writer, Writing
 from kumoi.kernel.errors import Unavailable
 from kumoi.kernel.http import Request
+from kumoi.kernel.lanes import Threads
 from kumoi.services.object_store.errors import NoSpace
 
 __all__ = [
@@ -65,7 +66,7 @@ def look(request: Request, work: Callable[[Reading], T]) -> T:
         return of(request).read(work)
 
 
-_slow = ThreadPoolExecutor(4, "objects-slow")
+_slow = Threads(4, "objects-slow")
 """For what takes as long as its bytes are many, so that it leaves the threads that all requests share."""
 
 

@@ -7,7 +7,6 @@ import queue
 import tarfile
 import zlib
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import IO, Any, cast
 from urllib.parse import unquote
@@ -15,6 +14,7 @@ from urllib.parse import unquote
 from kumoi.kernel import clock
 from kumoi.kernel.errors import ApiError, BadRequest, NotFound
 from kumoi.kernel.http import Request
+from kumoi.kernel.lanes import Threads
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.object_store import asked, limits, specials, stores
 from kumoi.services.object_store.bulk.logic import Report
@@ -33,7 +33,7 @@ FORMATS = ("tar", "tar.gz", "tar.bz2")
 MOST_ENTRIES, MOST_FAILURES = 100_000, 1000
 LONGEST_HEADER = 1 << 20
 """Bytes of a long name or of other headers that stand before an entry of an archive."""
-ARCHIVES = ThreadPoolExecutor(32, "objects-archives")
+ARCHIVES = Threads(32, "objects-archives")
 """Threads that wait for the clients that send archives. Copies do not wait for them."""
 
 
