@@ -98,8 +98,7 @@ class Client:
         while True:
             why = ""
             try:
-                if not self.token:
-                    self._sign_in()
+                self.sign_in()
                 headers = {"X-Auth-Token": self.token, **(STORAGE if path.startswith("/volume") else COMPUTE)}
                 if key:
                     headers["Idempotency-Key"] = key
@@ -108,7 +107,7 @@ class Client:
                     why = str(answer.status_code)
             except httpx.TransportError as error:
                 why = type(error).__name__
-            except _NotYet as error:
+            except NotYet as error:
                 why = str(error)
             if why:
                 self.tally.miss(f"{shown}: {why}")
@@ -126,20 +125,25 @@ class Client:
                 raise Refused(answer.status_code, answer.text[:300])
             return answer
 
+    def sign_in(self) -> None:
+        """Once. NotYet, or TransportError."""
+        if not self.token:
+            self._sign_in()
+
     def _sign_in(self) -> None:
         user = {"name": self.auth["username"], "password": self.auth["password"], "domain": {"name": "Default"}}
         scope = {"project": {"name": self.auth["project_name"], "domain": {"name": "Default"}}}
         identity = {"methods": ["password"], "password": {"user": user}}
         answer = self.http.post("/identity/v3/auth/tokens", json={"auth": {"identity": identity, "scope": scope}})
         if answer.status_code in TRY_AGAIN:
-            raise _NotYet(f"token {answer.status_code}")
+            raise NotYet(f"token {answer.status_code}")
         assert answer.status_code == 201, answer.text
         self.token = answer.headers["X-Subject-Token"]
         self.project_id = answer.json()["token"]["project"]["id"]
 
 
-class _NotYet(Exception):
-    pass
+class NotYet(Exception):
+    """The cloud says to try again."""
 
 
 def _route(path: str) -> str:

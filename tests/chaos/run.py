@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tests.chaos import counter, lives
+from tests.chaos import counter, lives, objects
 from tests.chaos.client import Client, Tally
 from tests.chaos.counter import Counter
 from tests.chaos.killer import Killer
@@ -49,6 +49,7 @@ class Run:
         self.phases: dict[str, float] = {}
         self.least = LIVES, KILLS
         self.gaps: list[counter.Gap] = []
+        self.keepers: list[objects.Keeper] = []
 
     def play(self, seconds: float) -> None:
         began = time.monotonic()
@@ -59,6 +60,11 @@ class Run:
             client = Client(self.cloud, self.tally, Random(f"{self.seed} client {number}"))
             arguments = (self.world, client, self.packets, number, self.tally)
             threads.append(threading.Thread(target=lives.go_on, args=arguments, daemon=True))
+        self.keepers = [
+            objects.Keeper(self.cloud, self.tally, self.seed, number, self.world.stop)
+            for number in range(objects.KEEPERS)
+        ]
+        threads += self.keepers
         self.packets.begin()
         for thread in threads:
             thread.start()
@@ -162,6 +168,15 @@ class Run:
                 life.end("kept until the end")
             except Exception as error:
                 self.found.append(f"{life.name} cannot be deleted: {type(error).__name__}: {error}")
+        for keeper in self.keepers:
+            try:
+                keeper.end()
+            except Exception as error:
+                self.found.append(
+                    f"the objects of {keeper.container} cannot be deleted: {type(error).__name__}: {error}"
+                )
+        self.hold("the bytes of deleted objects are gone", lambda: objects.left(cloud) == [])
+        self.found += [f"left over: {path}" for path in objects.left(cloud)]
         left = [*sdk.compute.servers(), *sdk.block_storage.volumes(), *sdk.block_storage.snapshots()]
         left += [*sdk.network.ips()]
         self.found += [f"left by the clients: {type(one).__name__} {one.name} {one.id}" for one in left]
@@ -215,6 +230,8 @@ class Run:
             "kills by process": dict(sorted(kills.items())),
             "seconds by phase": {name: round(value, 1) for name, value in self.phases.items()},
             "acts": dict(sorted(self.world.acts.items())),
+            "acts on objects": sum(keeper.acts for keeper in self.keepers),
+            "uploads whose answer was lost": sum(keeper.uploads_met for keeper in self.keepers),
             "requests answered": sum(self.tally.outcomes.values()),
             "requests asked again": sum(self.tally.lost.values()),
             "slowest request, with its repetitions": round(self.tally.slowest, 1),

@@ -6,7 +6,6 @@ without reading every file.
 """
 
 import fcntl
-import hashlib
 import os
 import queue
 import sqlite3
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kumoi.engines.objects import index
+from kumoi.engines.objects.digests import Digest
 from kumoi.engines.objects.groups import Groups, explained
 from kumoi.engines.objects.index import Index
 from kumoi.engines.objects.interface import DEFAULT, ObjectsError, Reading, Stored, T, Told, Writer, Writing
@@ -29,6 +29,8 @@ _READ_FOR = 15 * clock.SECOND
 """How long an unneeded file is kept, because the front may be about to open it."""
 _FOLDERS = 256
 _GATHER_SECONDS = 0.2
+_SEND = 8 << 20
+"""Bytes of an upload that are sent to the disk at once."""
 
 
 class DiskObjects:
@@ -247,13 +249,21 @@ class DiskWriter:
         self._store = store
         self._held = bytearray()
         self._size = 0
-        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._digest = Digest()
+        self._sent = 0
+        """Bytes that are on their way to the disk."""
         self._place = ""
         self._handle = -1
 
     def write(self, data: bytes) -> None:
         self._size += len(data)
-        self._md5.update(data)
+        self._digest.update(data)
+        try:
+            self._write(data)
+        finally:
+            self._digest.wait()
+
+    def _write(self, data: bytes) -> None:
         if self._handle < 0:
             self._held += data
             if self._size <= SMALL:
@@ -266,6 +276,10 @@ class DiskWriter:
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(self._handle, rest) :]
+            if self._size - self._sent >= _SEND:
+                # The kernel begins to write these bytes now, so that `finish` has less to wait for.
+                os.posix_fadvise(self._handle, self._sent, self._size - self._sent, os.POSIX_FADV_DONTNEED)
+                self._sent = self._size
         except OSError as error:
             self.discard()
             raise explained(error) from error
@@ -277,7 +291,7 @@ class DiskWriter:
         fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def finish(self) -> Stored:
-        etag = self._md5.hexdigest()
+        etag = self._digest.hexdigest()
         if self._handle < 0:
             return Stored(self._size, etag, bytes(self._held), None)
         lasting = self._store.place(self._place)

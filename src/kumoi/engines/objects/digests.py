@@ -1,0 +1,41 @@
+"""MD5 of bytes while they are written: hashing takes as long as writing, and both leave the interpreter to others."""
+
+import hashlib
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+
+WORTHWHILE = 256 << 10
+"""Bytes from which on another thread is worth its cost."""
+_pool: ThreadPoolExecutor | None = None
+_starting = threading.Lock()
+
+
+class Digest:
+    """Not thread-safe. `update` returns at once for large blocks; call `wait` before the next one, and before the end."""
+
+    def __init__(self) -> None:
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._going: Future[None] | None = None
+
+    def update(self, data: bytes) -> None:
+        if len(data) < WORTHWHILE:
+            self._md5.update(data)
+        else:
+            self._going = _threads().submit(self._md5.update, data)
+
+    def wait(self) -> None:
+        going, self._going = self._going, None
+        if going is not None:
+            going.result()
+
+    def hexdigest(self) -> str:
+        self.wait()
+        return self._md5.hexdigest()
+
+
+def _threads() -> ThreadPoolExecutor:
+    global _pool
+    if _pool is None:
+        with _starting:
+            _pool = _pool or ThreadPoolExecutor(4, "objects-digests")
+    return _pool
