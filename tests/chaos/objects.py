@@ -54,7 +54,7 @@ class Keeper(threading.Thread):
             self.tally.fault(f"{self.container}: {type(error).__name__}: {error}")
 
     def put(self) -> None:
-        name, size = self._name(), self.random.choice(SIZES)
+        name, size = self._one_name(), self.random.choice(SIZES)
         self._write(name, self.random.randbytes(size))
 
     def _write(self, name: str, data: bytes) -> None:
@@ -81,13 +81,13 @@ class Keeper(threading.Thread):
         self._check(name)
 
     def delete(self) -> None:
-        name = self._name()
+        name = self._one_name()
         self._until("DELETE", f"/{name}", also=(404,))
         self.known[name] = None
         self._check(name)
 
     def copy(self) -> None:
-        source, target = self._name(), self._name()
+        source, target = self._one_name(), self._one_name()
         if self.known.get(source) is None:
             return
         self._until("COPY", f"/{source}", headers={"Destination": f"{self.container}/{target}"})
@@ -129,7 +129,7 @@ class Keeper(threading.Thread):
             self._until("DELETE", f"/{name}", also=(404,))
         self._until("DELETE", "", also=(404,))
 
-    def _name(self) -> str:
+    def _one_name(self) -> str:
         return f"object-{self.random.randrange(NAMES)}"
 
     def _check(self, name: str) -> None:

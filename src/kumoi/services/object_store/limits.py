@@ -1,5 +1,6 @@
 """Limits of names and metadata, as `/info` shows them."""
 
+import re
 from collections.abc import Mapping
 
 from kumoi.kernel.errors import BadRequest
@@ -20,11 +21,14 @@ ACCOUNT_QUOTA_COUNT = "x-account-quota-count"
 """Limits of an account: bytes, as older and newer clients call them, and objects."""
 
 
+_NO_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
+
+
 def check_name(kind: str, name: str, most: int) -> None:
     """BadRequest for one that is too long; PreconditionFailed for one that no text can be."""
-    if "\ufffd" in name or "\0" in name or any("\ud800" <= each <= "\udfff" for each in name):
+    if _NO_TEXT.search(name):
         raise PreconditionFailed(f"The name of the {kind} is not valid UTF-8 or holds a NUL character.")
-    if len(name.encode()) > most:
+    if len(name) > most // 4 and len(name.encode()) > most:
         # Clients compare these texts with Swift's.
         raise BadRequest(f"{kind.title()} name length of {len(name.encode())} longer than {most}")
 
