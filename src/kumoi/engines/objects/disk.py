@@ -353,13 +353,20 @@ class _Settler:
                 self._pause.wait(_GATHER_SECONDS)
             while not self._waiting.empty():
                 entries.append(self._waiting.get())
-            kept = [entry for entry in entries if entry is not None]
-            for folder in {lasting.parent for lasting, _, _ in kept}:
-                with suppress(OSError):
-                    durable.sync_folder(folder)
-            for _, note, handle in kept:
-                with suppress(OSError):
-                    note.unlink(missing_ok=True)
-                os.close(handle)
+            self.settle([entry for entry in entries if entry is not None])
             if None in entries:
                 return
+
+    @staticmethod
+    def settle(entries: list[tuple[Path, Path, int]]) -> None:
+        lasting = set()
+        for folder in {lasting.parent for lasting, _, _ in entries}:
+            with suppress(OSError):
+                durable.sync_folder(folder)
+                lasting.add(folder)
+        for path, note, handle in entries:
+            # A note whose link may be lost stays, and `tidy` makes the link again.
+            if path.parent in lasting:
+                with suppress(OSError):
+                    note.unlink(missing_ok=True)
+            os.close(handle)
