@@ -14,6 +14,7 @@ import pytest
 
 from kumoi.engines.objects import repair, spread
 from kumoi.engines.objects.disk import _Settler
+from kumoi.engines.objects.disks import Scrub
 from kumoi.engines.objects.interface import NoRoom, ObjectsError
 from kumoi.engines.objects.layout import Place, parse, place_of
 from kumoi.engines.objects.many import ManyDisks
@@ -364,7 +365,7 @@ def test_a_byte_rots_in_each_place(store: ManyDisks) -> None:
             kinds = scrubbed(store)
             assert "rot.mended" in kinds and "rot.found" not in kinds
             assert file_of(store, place, number).read_bytes() == whole
-            store.disks.change(lambda state: setattr(state.scrub, "begun", 0))
+            store.disks.change(lambda state: setattr(state, "scrub", Scrub()))
 
 
 @pytest.mark.parametrize("name", ["home", "a", "b"])
@@ -387,11 +388,48 @@ def test_a_byte_rots_in_a_copy_of_the_index(copies: ManyDisks, name: str) -> Non
 
 
 def test_what_cannot_be_mended_is_told(copies: ManyDisks) -> None:
-    place = placed(put(copies, container(copies), "one", LONG))
+    where = container(copies)
+    place = placed(put(copies, where, "one", LONG))
     for number in range(3):
         rot(file_of(copies, place, number))
     assert "rot.found" in scrubbed(copies)
     assert any("could not be mended" in problem for _, problem in copies.differences())
+    rot(file_of(copies, place, 1))  # as it was
+    copies.disks.change(lambda state: setattr(state, "scrub", Scrub()))
+    assert "rot.mended" in scrubbed(copies)
+    assert list(copies.differences()) == []
+
+
+def test_a_round_of_the_scrubber_goes_on_where_it_was_stopped(
+    copies: ManyDisks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = container(copies)
+    for number in range(4):
+        put(copies, where, f"{number}", LARGE)
+    read: list[str] = []
+    whole = repair._check
+
+    def check(store: Any, text: str, *rest: Any) -> None:
+        if len(read) == 2:
+            raise KeyboardInterrupt
+        read.append(text)
+        whole(store, text, *rest)
+
+    with clock.using(VirtualClock()):
+        monkeypatch.setattr(repair, "SLICE_SECONDS", 0.0)
+        monkeypatch.setattr(repair, "_check", check)
+        copies.scrub()
+        copies.scrub()
+        with pytest.raises(KeyboardInterrupt):
+            copies.scrub()
+        monkeypatch.setattr(repair, "SLICE_SECONDS", 1000.0)
+        monkeypatch.setattr(repair, "_check", lambda store, text, *_: read.append(text))
+        assert [told.kind for told in copies.scrub()] == ["scrubbed"]
+        assert len(set(read)) == 4 and read == sorted(read)
+        assert copies.scrub() == [] and len(read) == 4
+        clock.sleep(30 * 86400)
+        copies.scrub()
+        assert len(read) == 8
 
 
 def test_a_full_disk_breaks_no_other(store: ManyDisks, monkeypatch: pytest.MonkeyPatch) -> None:

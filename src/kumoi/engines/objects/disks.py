@@ -54,8 +54,10 @@ class State(msgspec.Struct):
     """Disks whose copy is being made → the position in the log from which it needs the changes."""
     generation: int = 0
     scrub: Scrub = msgspec.field(default_factory=Scrub)
-    rotten: dict[str, str] = {}
-    """Place → what the scrubber could not mend."""
+    rotten: dict[str, list[str]] = {}
+    """Place → (object, problem) that the scrubber could not mend."""
+    damaged: str = ""
+    """How the copies of the index differ, if nobody can say which one is right."""
     notes: list[list[str]] = []
     """(kind, disk or place, problem): for the events, which only the runner writes."""
 

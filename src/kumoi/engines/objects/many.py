@@ -195,9 +195,13 @@ class ManyDisks(DiskObjects):
                 yield f"disk {name}", "files are missing on it; they are being made"
         lacking = len(self.mirrors.missing())
         there = len([name for name in state.copies if not self.disks.fault(name)])
+        if not state.copies:
+            return
         if lacking or there < len(state.copies):
             yield "index", f"{there} copies of it are current; others are being made when there are disks for them"
-        yield from state.rotten.items()
+        if state.damaged:
+            yield "index", f"its copies differ, and none is known to be right: {state.damaged}"
+        yield from ((name, problem) for name, problem in state.rotten.values())
 
     def close(self) -> None:
         super().close()

@@ -146,15 +146,17 @@ def scrub(store: "ManyDisks") -> None:
     """Go on with the current round for a while, or begin one if it is time."""
     disks = store.disks
     state = disks.state()
-    if not state.scrub.after:
-        if clock.now() - state.scrub.begun < store.layout.scrub_days * DAY:
+    if state.scrub.begun <= state.scrub.ended:
+        if state.scrub.begun and clock.now() - state.scrub.begun < store.layout.scrub_days * DAY:
             return
         compare_copies(store)
+        there = store.read(lambda tx: {place for place in state.rotten if _of(tx).is_wanted(place)})
 
         def begin(state: State) -> None:
-            state.scrub.begun, state.rotten = clock.now(), {}
+            state.scrub.begun, state.scrub.after = clock.now(), ""
+            state.rotten = {place: told for place, told in state.rotten.items() if place in there}
 
-        disks.change(begin)
+        state = disks.change(begin)
     rate = max(SLOWEST_SCRUB, 2 * store.read(lambda tx: _of(tx).all_bytes()) // (store.layout.scrub_days * 86400))
     until, position = clock.monotonic() + SLICE_SECONDS, state.scrub.after
     for position, name, etag in files(store, state.scrub.after):
@@ -167,7 +169,7 @@ def scrub(store: "ManyDisks") -> None:
     def go_on(state: State) -> None:
         state.scrub.after = position
         if not position:
-            state.scrub.ended = clock.now()
+            state.scrub.ended = max(clock.now(), state.scrub.begun)
             note(state, "scrubbed", "all", f"{len(state.rotten)} objects could not be mended")
 
     disks.change(go_on)
@@ -181,10 +183,11 @@ def _check(store: "ManyDisks", text: str, name: str, etag: str, rate: int) -> No
         clock.sleep(size / rate)
 
     if place is None:
-        if len(etag) == 32 and (problem := _checked_here(store, text, etag, pace)):
+        problem = _checked_here(store, text, etag, pace) if len(etag) == 32 else ""
+        if problem or text in disks.state().rotten:
             disks.change(lambda state: _rotten(state, text, name, problem))
         return
-    state = disks.state()
+    state, unmended = disks.state(), ""
     for number, disk in enumerate(place.disks):
         if disks.fault(disk) or state.disks[disk].behind:
             continue
@@ -194,17 +197,23 @@ def _check(store: "ManyDisks", text: str, name: str, etag: str, rate: int) -> No
         try:
             spread.make_again(disks, place, number, pace)
         except (OSError, ObjectsError) as error:
-            told = f"on the disk {disk}: {problem}; it could not be mended: {error}"
-            disks.change(lambda state, told=told: _rotten(state, text, name, told))  # type: ignore[misc]
+            unmended = f"on the disk {disk}: {problem}; it could not be mended: {error}"
         else:
             disks.change(
                 lambda state, disk=disk, problem=problem: note(state, "rot.mended", place.id, f"{disk}: {problem}")  # type: ignore[misc]
             )
+    if unmended or text in state.rotten:
+        disks.change(lambda state: _rotten(state, text, name, unmended))
 
 
 def _rotten(state: State, text: str, name: str, problem: str) -> None:
-    state.rotten[name] = problem
-    note(state, "rot.found", text[:32], problem)
+    """`problem` empty: not any more."""
+    if not problem:
+        state.rotten.pop(text, None)
+        return
+    if text not in state.rotten:
+        note(state, "rot.found", text[:32], problem)
+    state.rotten[text] = [name, problem]
 
 
 def _checked_here(store: "ManyDisks", place: str, etag: str, pace: Any) -> str:
@@ -238,10 +247,16 @@ def compare_copies(store: "ManyDisks") -> None:
         bad |= _unlike(sound)
         if bad and len(bad) < len(copies):
             mirrors.drop({name: RuntimeError(problem) for name, problem in bad.items()})
-        elif bad:
-            store.disks.change(
-                lambda state: state.rotten.update({f"index on {name}": told for name, told in bad.items()})
+
+        def tell(state: State) -> None:
+            state.damaged = (
+                "; ".join(f"{name}: {told}" for name, told in bad.items()) if len(bad) == len(copies) else ""
             )
+            if state.damaged:
+                note(state, "index.rot.found", "all", state.damaged)
+
+        if bad or store.disks.state().damaged:
+            store.disks.change(tell)
 
 
 def _unlike(copies: dict[str, sqlite3.Connection]) -> dict[str, str]:
