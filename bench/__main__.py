@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import control_plane, large, objects, reads, real, scale
+from bench import control_plane, large, objects, policies, reads, real, scale
 
 parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
 parser.add_argument("--output", type=Path, default=Path("reports/bench.json"))
@@ -33,6 +33,7 @@ if asked.only in (None, "reads"):
     reads.measure(say)
 if asked.only in (None, "objects"):
     objects.measure(say)
+    policies.measure(say)
 if asked.only == "large":
     large.measure_alone(say)
 if asked.only == "guessers":
