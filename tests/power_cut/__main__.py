@@ -27,7 +27,7 @@ DRAWS = 4
 """Random states of the disk for each barrier."""
 CORES = 2
 CUT_WITHIN = 3600
-MOST = {"fake": 1_000_000, "qemu": 300}
+MOST = {"fake": 1_000_000, "disks": 1_000_000, "qemu": 300}
 """The maximum number of cuts. Restarting QEMU takes time."""
 
 
@@ -148,9 +148,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make power-cut")
     parser.add_argument("--cuts", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--guests", choices=("fake", "qemu"), help="neither: fake, and qemu too for root")
+    parser.add_argument(
+        "--guests", choices=("fake", "disks", "qemu"), help="none: fake and disks, and qemu too for root"
+    )
     arguments = parser.parse_args()
-    both = ("fake", "qemu") if os.getuid() == 0 else ("fake",)
+    both = ("fake", "disks", "qemu") if os.getuid() == 0 else ("fake", "disks")
     broken = 0
     for guests in (arguments.guests,) if arguments.guests else both:
         began = clock.monotonic()

@@ -16,8 +16,10 @@ from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import Topology
+from kumoi.engines.objects import layout
 from kumoi.engines.objects.disk import DiskObjects
 from kumoi.engines.objects.interface import ObjectStore
+from kumoi.engines.objects.many import ManyDisks
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.host.agent import Agent
 from kumoi.host.client import Hosts as HostClients
@@ -62,8 +64,20 @@ class Hurrying:
 
 def beginning(instant: int, guests: str) -> AbstractContextManager[None]:
     """Context manager: time starts at `instant`, and is virtual if no process is waited for."""
-    chosen = VirtualClock(instant) if guests == "fake" else Hurrying(instant)
+    chosen = Hurrying(instant) if guests == "qemu" else VirtualClock(instant)
     return clock.using(chosen)
+
+
+def several_disks(folder: Folder) -> ManyDisks:
+    """Below the data folder, so that the recording has them. A disk without its identity is replaced."""
+    places = {name: folder.data / f"disk-{name}" for name in "abcd"}
+    disks = ",".join(f"{name}={path}" for name, path in places.items())
+    store = ManyDisks(folder.objects, layout.parse(disks, "three=3,coded=2+2", 30))
+    for name, path in places.items():
+        path.mkdir(exist_ok=True)
+        if problem := store.disks.take(name) or (store.disks.fault(name) and store.disks.take(name, replaced=True)):
+            raise RuntimeError(problem)
+    return store
 
 
 def up(data: Path, guests: str = "fake") -> "FilesCloud":
@@ -76,7 +90,7 @@ def up(data: Path, guests: str = "fake") -> "FilesCloud":
 
 
 class FilesCloud(SteppedCloud):
-    """`guests`: fake, or qemu as the current user."""
+    """`guests`: fake, qemu as the current user, or disks (the object store is on several)."""
 
     def __init__(self, data: Path, guests: str = "fake") -> None:
         self.guests = guests
@@ -87,7 +101,7 @@ class FilesCloud(SteppedCloud):
         (current.leap if isinstance(current, Hurrying) else current.sleep)(seconds)
 
     def settle(self, seconds: float = QUIET_WITHIN) -> None:
-        if self.guests == "fake":
+        if self.guests != "qemu":
             super().settle(seconds)
             return
         stop = clock.monotonic() + WITHIN
@@ -129,7 +143,7 @@ class FilesCloud(SteppedCloud):
             Folder: folder,
             Hosts: HostClients.over({settings.host_name: InProcess(agent)}),
             ImageStore: FileImages(folder.images),
-            ObjectStore: DiskObjects(folder.objects),
+            ObjectStore: several_disks(folder) if self.guests == "disks" else DiskObjects(folder.objects),
             Topology: topology,
             type(hypervisor): hypervisor,
             FakeTopology: topology,

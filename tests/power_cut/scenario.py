@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from kumoi.engines.objects.interface import ObjectStore
 from kumoi.kernel import randomness
 from kumoi.kernel.randomness import SeededSource
 from tests.power_cut import cloud as clouds
@@ -277,7 +278,33 @@ def live_with_guests(client: Client) -> None:
     assert cloud.audit() == [], cloud.audit()
 
 
-LIVES = {"fake": live, "qemu": live_with_guests}
+def live_with_disks(client: Client) -> None:
+    """Objects on several disks: written, replaced and removed, while one disk is lost and replaced."""
+    client.begin()
+    cloud, few, many = client.cloud, b"few bytes", bytes(range(256)) * 300
+    store = cloud.engines[ObjectStore]
+    cloud.sweep()
+    for policy in ("three", "coded"):
+        assert ask(cloud, "PUT", f"/{policy}", headers={"X-Storage-Policy": policy}).status == 201
+        for name, data in (("few", few), ("many", many), ("short-lived", many)):
+            client.object(f"/{policy}/{name}", data)
+        client.object(f"/{policy}/many", many[1:])
+        client.object(f"/{policy}/short-lived", None)
+    (client.data / "disk-a" / "kumoi-disk.json").unlink()  # as if another one were there
+    for policy in ("three", "coded"):
+        client.object(f"/{policy}/without-a", many[2:])
+        client.object(f"/{policy}/few", few + few)
+    assert store.disks.take("a", replaced=True) == ""
+    client.object("/three/later", many[3:])
+    for _ in range(2):
+        cloud.leap(60)
+        cloud.settle()
+        cloud.sweep()
+    client.object("/coded/later", many[4:])
+    assert cloud.audit() == [], cloud.audit()
+
+
+LIVES = {"fake": live, "qemu": live_with_guests, "disks": live_with_disks}
 
 
 def main(data: Path, marks: Path, guests: str) -> None:

@@ -11,6 +11,7 @@ from tests.power_cut import __main__ as power_cut
 app.load_services()
 CUTS = 56
 WITH_GUESTS = 24
+WITH_DISKS = 48
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which records the writes, is not installed")
@@ -21,6 +22,16 @@ def test_what_was_answered_is_there_after_a_power_cut() -> None:
     assert found.counts["cuts"] == CUTS
     assert found.counts["answers"] >= 30
     assert found.counts["promises checked"] >= 400
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace, which records the writes, is not installed")
+def test_objects_on_several_disks_survive_a_power_cut() -> None:
+    pytest.importorskip("pyeclib")
+    found = power_cut.play(WITH_DISKS, seed=1, guests="disks")
+    report.note("power-cut", "test with disks", dict(found.counts))
+    assert found.broken == []
+    assert found.counts["cuts"] == WITH_DISKS
+    assert found.counts["answers"] >= 15
 
 
 @pytest.mark.real

@@ -190,7 +190,7 @@ class Disks:
         if known is not None and not replaced:
             return ""
         try:
-            strangers = sorted(set(os.listdir(root)) - {"lost+found"})
+            strangers = _strangers(root)
         except OSError as error:
             return f"{root} cannot be read: {error.strerror}"
         if strangers and not replaced:
@@ -205,6 +205,7 @@ class Disks:
                 note(state, "replaced", name, "it is rebuilt")
 
         with self.locked():
+            durable.sync_folder(root.parent)  # It may have been made a moment ago.
             for each in FOLDERS:
                 durable.make_folder(root / each, mode=0o750)
             for each in ("index.db", "index.db-wal", "index.db-shm"):
@@ -216,6 +217,12 @@ class Disks:
     def all_there(self) -> list[str]:
         """Disks that can be used, without the store's own folder."""
         return [name for name in self.layout.disks if not self.fault(name)]
+
+
+def _strangers(root: Path) -> list[str]:
+    """What is on a disk that nobody takes into use yet. A call that was interrupted may have begun."""
+    found = set(os.listdir(root)) - {"lost+found", IDENTITY, f"{IDENTITY}.new", *FOLDERS}
+    return sorted(found) + [name for each in FOLDERS if (root / each).is_dir() for name in os.listdir(root / each)]
 
 
 def short(found: int, enough: int, reasons: Iterable[Exception | None]) -> ObjectsError:
