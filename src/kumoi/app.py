@@ -24,7 +24,7 @@ from kumoi.kernel.routes import Service
 from kumoi.kernel.runner import Runner
 from kumoi.kernel.settings import Folder, Settings
 from kumoi.kernel.tokens import Keys
-from kumoi.kernel.wakeup import Bell, wake_with
+from kumoi.kernel.wakeup import Bell, announce_with, wake_with
 
 Locate = Callable[[type[Any]], Any]
 
@@ -125,6 +125,7 @@ def open_cloud(data: Path, load: Callable[[], object] = load_services) -> tuple[
     settings = settings_module.load(folder)
     durable.keep_free(settings.disk_reserve << 20)
     wake_with(Bell(folder.runner_socket).ring)
+    announce_with(Bell(folder.changes_socket).ring)
     resolvers.use(settings)
     return folder, settings, Database(folder.database_url(settings))
 

@@ -13,7 +13,7 @@ from granian.server.embed import Server as OwnServer
 from granian.server.mp import MPServer
 
 from kumoi import app
-from kumoi.kernel import lanes, log, settings, streams
+from kumoi.kernel import feed, lanes, log, settings, streams
 from kumoi.kernel.settings import Folder
 from kumoi.kernel.wsgi import wsgi
 
@@ -99,8 +99,13 @@ async def serve_streams(folder: Folder) -> None:
         log_enabled=False,
     )
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        feed.end()
+        server.stop()  # type: ignore[no-untyped-call]
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        loop.add_signal_handler(number, stop)
     await server.serve()
 
 

@@ -40,6 +40,7 @@ WITHOUT_A_KEY = {
     "compute:/servers/{server_id}/action:os-getConsoleOutput": "only looks",
     "block_storage:/volumes/{volume_id}/action:os-show_image_metadata": "only looks",
     "cloud:/placement/dry-run": "only looks",
+    "cloud:/session": "a cookie is kept nowhere but in the browser",
 }
 """POST routes that ignore the Idempotency-Key, and why."""
 

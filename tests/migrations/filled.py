@@ -33,6 +33,13 @@ def fill(database: Database) -> Rows:
                 else:
                     row[column.name] = _value(column, turn)
             connection.execute(table.insert(), row)
+            if connection.dialect.name == "postgresql" and "id" in row:
+                # A trigger may add the next row, with the next number.
+                taken = (
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), (SELECT max(id) FROM {table.name}))"
+                )
+                if connection.exec_driver_sql(f"SELECT pg_get_serial_sequence('{table.name}', 'id')").scalar():
+                    connection.exec_driver_sql(taken)
             rows[table.name] = {name: json.loads(json.dumps(value, default=str)) for name, value in row.items()}
         return rows
 

@@ -151,6 +151,12 @@ $disks
             proxy_pass http://streams;
         }
 
+        # The stream of changes. The API sends a heartbeat every 15 s.
+        location = /kumoi/v1/changes {
+            proxy_buffering off;
+            proxy_pass http://streams;
+        }
+
         # screens of servers, over websockets
         location ~ ^/[^/]+/[^/]+/console$$ {
             # errors are logged with the whole request, whose query opens a screen

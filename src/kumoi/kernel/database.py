@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-from kumoi.kernel import clock, connections, log, patterns, randomness
+from kumoi.kernel import clock, connections, log, patterns, randomness, wakeup
 from kumoi.kernel.errors import OutcomeUnknown
 
 T = TypeVar("T")
@@ -273,7 +273,7 @@ class Database:
         attempt = 1
         while True:
             try:
-                result, after = self._attempt(work, durable, attempt, trying.until)
+                result, after, wrote = self._attempt(work, durable, attempt, trying.until)
                 break
             except self._errors as error:
                 if connections.lost(error, attempt):
@@ -287,11 +287,14 @@ class Database:
                     raise
         for action in after:
             action()
+        if wrote:
+            wakeup.committed()
         return result
 
     def _attempt(
         self, work: Callable[[Transaction], T], durable: bool, attempt: int, until: float
-    ) -> tuple[T, list[Callable[[], None]]]:
+    ) -> tuple[T, list[Callable[[], None]], bool]:
+        """The result, what to do after the commit, and whether anything was written."""
         with self._alone(until), self._writer.connect() as connection:
             if self.dialect == "sqlite":
                 connection.info["until"] = until
@@ -303,13 +306,18 @@ class Database:
                     connection.info["synchronous"] = wanted
             with self._turn(connection, attempt), connection.begin() as begun:
                 transaction = Transaction(connection, self.dialect)
+                raw = connection.connection.driver_connection
+                assert raw is not None
+                before = raw.total_changes if self.dialect == "sqlite" else 0
                 result = work(transaction)
                 if self.dialect == "postgresql":
-                    self._commit(connection, begun)
-        return result, transaction._after
+                    wrote = self._commit(connection, begun)
+                else:
+                    wrote = raw.total_changes > before
+        return result, transaction._after, wrote
 
-    def _commit(self, connection: sa.Connection, begun: sa.RootTransaction) -> None:
-        """Commit. If the reply is lost, look up the outcome."""
+    def _commit(self, connection: sa.Connection, begun: sa.RootTransaction) -> bool:
+        """Commit. If the reply is lost, look up the outcome. Returns whether anything was written."""
         xid = connection.exec_driver_sql("SELECT pg_current_xact_id_if_assigned()::text").scalar()
         life = connection.info["life"]
         try:
@@ -318,6 +326,7 @@ class Database:
             # A transaction without an id has written nothing.
             if xid is None or not error.connection_invalidated or not self._committed(xid, life):
                 raise
+        return xid is not None
 
     def _committed(self, xid: str, life: str) -> bool:
         """Whether the transaction was committed, as soon as that is final; OutcomeUnknown if it cannot be

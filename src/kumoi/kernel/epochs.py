@@ -40,6 +40,14 @@ def latest(database: Database, name: str) -> int:
     return database.read(lambda tx: current(tx, name))
 
 
+_TOTAL = sa.select(sa.func.sum(epochs.c.value))
+
+
+def total(tx: Transaction) -> int:
+    """Grows when any of them advances."""
+    return int(tx.scalar(_TOTAL) or 0)
+
+
 def advance(tx: Transaction, name: str) -> None:
     """Invalidate everything that processes cached under this name, when this transaction commits."""
     tx.upsert(epochs, {"name": name}, {"value": current(tx, name) + 1})

@@ -22,6 +22,7 @@ from kumoi.kernel.errors import (
     media_type,
     of_status,
 )
+from kumoi.kernel.queries import read_query
 from kumoi.kernel.routes import Route, Service
 from kumoi.kernel.settings import Settings
 from kumoi.kernel.tokens import Keys
@@ -104,6 +105,11 @@ class Request:
         inside a transaction."""
         keys: Keys = self._engines(Keys)
         return keys
+
+    def query(self) -> Any:
+        """The query of a stream's route, as declared. Handlers of other routes get it as an argument."""
+        assert self.route is not None
+        return read_query(self.params, self.route.query, self.version)
 
     def behaves(self, name: str) -> bool:
         """Whether a named behaviour of the service applies in the caller's version."""
@@ -204,7 +210,7 @@ class Api:
         response.content_type = media_type(rendered)
         response.data = rendered.encode() if isinstance(rendered, str) else msgspec.json.encode(rendered)
         for name, value in error.headers.items():
-            response.set_header(name, value)
+            set_header(response, name, value)
         if isinstance(error, Unauthorized):
             response.set_header("WWW-Authenticate", f'Keystone uri="{self.settings.base_url}/identity"')
         self.send_frame(response, service, request_id, version)
@@ -272,6 +278,11 @@ class Api:
         if not route.policy.allows(who):
             raise PolicyForbids(route.name)
         return who
+
+
+def set_header(response: falcon.Response, name: str, value: str) -> None:
+    """Falcon has cookies appended, because a response may set several."""
+    (response.append_header if name == "Set-Cookie" else response.set_header)(name, value)
 
 
 def prove(request: Request) -> Who:

@@ -6,7 +6,7 @@ from typing import Any, TypedDict, TypeVar
 
 import sqlalchemy as sa
 
-from kumoi.kernel import events
+from kumoi.kernel import changes, events
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Database, Instant, Table, Transaction, metadata
 from kumoi.kernel.errors import Busy
@@ -73,6 +73,9 @@ operations = Table[OperationRow](
     sa.Index("ix_kernel_operations_due", "next_at", sqlite_where=sa.text("state IN ('running', 'unwinding')"),
              postgresql_where=sa.text("state IN ('running', 'unwinding')")),
     sa.Index("ix_kernel_operations_created_at", "created_at", "id"),
+    info=changes.part(
+        service="cloud", resource="operation", updates_of=("state", "step", "history", "fault", "overdue")
+    ),
 )  # fmt: skip
 
 IS_ACTIVE = operations.c.state.in_([sa.literal_column(f"'{state}'") for state in ACTIVE_STATES])
@@ -330,6 +333,14 @@ def supersede(
     return begin(
         tx, operation, names, arguments, request_id=request_id, user_id=user_id, project_id=project_id
     )  # fmt: skip
+
+
+def subjects_of(tx: Transaction, operation_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """(id, subject) of these operations."""
+    if not operation_ids:
+        return []
+    query = sa.select(subjects.c.operation_id, subjects.c.subject).where(subjects.c.operation_id.in_(operation_ids))
+    return [(str(id), str(name)) for id, name in tx.tuples(query.order_by(subjects.c.operation_id, subjects.c.subject))]
 
 
 def release_subject(tx: Transaction, operation_id: str, subject_name: str) -> None:

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Table, Transaction, metadata
 from kumoi.kernel.errors import OverQuota
 
@@ -28,6 +29,7 @@ limits = Table[QuotaLimitRow](
     sa.Column("service", sa.String(32), primary_key=True),
     sa.Column("resource", sa.String(64), primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
+    info=changes.part(service="cloud", resource="quota", key="project_id"),
 )
 
 

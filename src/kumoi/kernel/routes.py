@@ -205,6 +205,8 @@ class Reply:
     content_type: str | None = None
     stream: AsyncIterator[bytes] | None = None
     """In the streams process: bytes of any size, whose number a header `content-length` says."""
+    endless: bool = False
+    """The stream goes on until the client leaves; then `aclose` is called on it."""
 
 
 @dataclass(frozen=True)

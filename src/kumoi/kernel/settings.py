@@ -146,6 +146,11 @@ class Folder:
         return self.run / "runner.sock"
 
     @property
+    def changes_socket(self) -> Path:
+        """Datagrams to it wake the streams process, which reads the feed of changes then."""
+        return self.run / "changes.sock"
+
+    @property
     def preparing(self) -> Path:
         """Locked by `kumoi up` while it writes keys, tables and first rows."""
         return self.run / "preparing.lock"

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import falcon
@@ -81,6 +81,7 @@ class _App(falcon.asgi.App):  # type: ignore[type-arg]
             await super().__call__(scope, receive, send)
             return
         came_whole = scope["type"] == "websocket"
+        scope[_RECEIVE] = receive
         began = clock.monotonic()
         held = log.request_id.set(new_request_id())
 
@@ -116,7 +117,7 @@ class _App(falcon.asgi.App):  # type: ignore[type-arg]
             log.request_id.reset(held)
 
 
-_LOST, _SAID = "kumoi.lost", "kumoi.said"
+_LOST, _SAID, _RECEIVE = "kumoi.lost", "kumoi.said", "kumoi.receive"
 
 
 def _status(event: Any) -> int:
@@ -170,6 +171,8 @@ class _Stream:
             elif reply.raw is not None or reply.stream is not None:
                 response.content_type = reply.content_type or "text/plain; charset=utf-8"
                 response.data, response.stream = reply.raw, reply.stream
+                if reply.endless:
+                    response.stream = _WhileConnected(reply.stream, request.scope[_RECEIVE])
             Api.send_frame(response, self.service, request_id, version)
         except ApiError as error:
             self.api.send_error(response, self.service, request_id, error, version)
@@ -220,6 +223,39 @@ class _Stream:
         if route.policy.signed:
             note_who(request, await asyncio.to_thread(prove, asked))
         return asked
+
+
+class _WhileConnected:
+    """An endless stream, until the client leaves. Falcon itself would only notice when it sends."""
+
+    def __init__(self, source: Any, receive: Callable[[], Awaitable[Any]]) -> None:
+        self._source, self._receive = source, receive
+        self._left: asyncio.Future[None] | None = None
+        self._following: asyncio.Future[bytes] | None = None
+
+    def __aiter__(self) -> "_WhileConnected":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._left is None:
+            self._left = asyncio.ensure_future(self._leave())
+        self._following = asyncio.ensure_future(anext(self._source))
+        await asyncio.wait({self._following, self._left}, return_when=asyncio.FIRST_COMPLETED)
+        if self._following.done():
+            return self._following.result()
+        raise StopAsyncIteration
+
+    async def _leave(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+    async def close(self) -> None:
+        """Falcon calls it in the end."""
+        waiting = [each for each in (self._left, self._following) if each is not None]
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await self._source.aclose()
 
 
 async def _chunks(request: falcon.asgi.Request) -> AsyncGenerator[bytes, None]:

@@ -73,6 +73,13 @@ class Keys:
     def open_secret(self, sealed: str) -> str:
         return self._fernet.decrypt(sealed.encode()).decode()
 
+    def opened_secret(self, sealed: str) -> str | None:
+        """As open_secret; None if this cloud did not seal it."""
+        try:
+            return self.open_secret(sealed)
+        except (InvalidToken, UnicodeError):
+            return None
+
     def digests(self, secret: bytes) -> list[str]:
         """64 hex digits for each key; the first one is that of the signing key. Store the first, and compare with all.
         Without the keys a digest reveals nothing, not even whether a guess is right."""

@@ -17,6 +17,8 @@ class Work(StrEnum):
     """Rows are dirty."""
     LATER = "later"
     """Something will be due earlier than the receiver knows."""
+    COMMIT = "commit"
+    """Rows were written."""
 
 
 class Bell:
@@ -43,6 +45,9 @@ class BellListener:
         self._socket.bind(str(path))
         os.chmod(path, 0o660)
 
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
     def wait(self, seconds: float) -> set[str]:
         """Wait for a wake-up, at most `seconds`; returns the reasons."""
         self._socket.settimeout(max(seconds, 0.001))
@@ -59,12 +64,23 @@ class BellListener:
 
 
 _ring: Callable[[Work], None] = lambda _: None  # noqa: E731
+_announce: Callable[[Work], None] = _ring
 
 
 def wake_with(action: Callable[[Work], None]) -> None:
     """Set how this process wakes the runner."""
     global _ring
     _ring = action
+
+
+def announce_with(action: Callable[[Work], None]) -> None:
+    """Set how this process tells the followers of changes that it wrote rows."""
+    global _announce
+    _announce = action
+
+
+def committed() -> None:
+    _announce(Work.COMMIT)
 
 
 def operation_due() -> None:

@@ -28,6 +28,7 @@ from kumoi.kernel.http import (
     of_framework,
     prove,
     refuse_nul,
+    set_header,
     whole_rest,
 )
 from kumoi.kernel.idempotency import Once, Rendered
@@ -284,7 +285,7 @@ class _Resource:
     def _send(self, response: falcon.Response, asked: Request, rendered: Rendered) -> None:
         response.status = rendered.status
         for name, value in rendered.headers.items():
-            response.set_header(name, value)
+            set_header(response, name, value)
         if rendered.file is not None:
             response.set_header("X-Accel-Redirect", rendered.file)
         if rendered.data:

@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 
-from kumoi.kernel import processes
+from kumoi.kernel import changes, processes
 from kumoi.kernel.database import Database
 from kumoi.kernel.database import metadata as declared
 
@@ -37,7 +37,18 @@ def _config(database: Database | None, folder: Path, metadata: sa.MetaData = dec
 
 def upgrade(database: Database, revision: str = "head", folder: Path = HERE) -> None:
     """Upgrade the tables to this code's version. An empty database gets new tables."""
+    with database.connection() as connection, connection.begin():
+        if not _whole(connection, folder):
+            changes.uninstall(connection)
     command.upgrade(_config(database, folder), revision)
+    with database.connection() as connection, connection.begin():
+        if folder == HERE and _whole(connection, folder):
+            changes.install(connection)
+
+
+def _whole(connection: sa.Connection, folder: Path) -> bool:
+    """Whether the database has every migration."""
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(scripts(folder).get_heads())
 
 
 def at(database: Database) -> tuple[str | None, str | None]:

@@ -1,4 +1,5 @@
-"""Kumoi's own API (`/kumoi/v1`): operations, events, OpenAPI documents, dry runs of placement."""
+"""Kumoi's own API (`/kumoi/v1`): operations, events, changes, sessions, permissions, OpenAPI documents, dry runs of
+placement."""
 
-ORDER = ("errors", "openapi", "placement", "work", "events")
+ORDER = ("errors", "openapi", "permissions", "session", "placement", "work", "events", "changes")
 """A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

@@ -22,6 +22,7 @@ SERVICE = Service(
     catalog_names={"dashboard": "kumoi-dashboard"},
     catalog_paths={"dashboard": "/"},
     routes=below(__package__),
+    streams=below(__package__, "streams"),
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kumoi.kernel.database import Database, Transaction
+from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.http import Authenticator
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import passwords
@@ -13,6 +14,8 @@ from kumoi.services.identity.credentials.signers import Signer as Signer
 from kumoi.services.identity.credentials.signing import signing_key as signing_key
 from kumoi.services.identity.errors import Absent
 from kumoi.services.identity.project_rows import store as project_store
+from kumoi.services.identity.tokens import authenticator as token_authenticator
+from kumoi.services.identity.tokens import standing as token_standing
 from kumoi.services.identity.tokens.authenticator import Checker
 from kumoi.services.identity.users import store as user_store
 
@@ -31,6 +34,16 @@ def authenticator(keys_folder: Path) -> Authenticator:
     """Checks tokens: signature, expiry, revocation, enabled user and scope, current roles. One per process. Its cache
     is invalid as soon as any process changes identity. `keys_folder` contains `tokens`."""
     return Checker(Keys.load(keys_folder))
+
+
+def revoke_token(database: Database, keys: Keys, token: str) -> None:
+    """Revoke a token and every token made from it. Does nothing if it is not valid any more."""
+    check = token_authenticator.of(database, keys)
+    try:
+        standing = database.read(lambda tx: check.standing(tx, token))
+    except Unauthorized:
+        return
+    database.write(lambda tx: token_standing.revoke(tx, standing))
 
 
 def find_signer(database: Database, keys: Keys, access: str) -> Signer | None:

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 
 LIFETIME = 600
@@ -25,6 +26,7 @@ tokens = Table[ConsoleTokenRow](
     sa.Column("expires_at", Instant, nullable=False),
     sa.Column("sealed", sa.Text),
     sa.Index("ix_compute_console_tokens_expires_at", "expires_at"),
+    info=changes.UNSEEN,
 )
 """`digest`: SHA-256 of the token, which is not stored. `sealed`: the token of the user who opened the console; access
 ends with it. Only the cloud's keys can read it."""

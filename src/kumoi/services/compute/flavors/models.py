@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 
 
@@ -48,6 +49,7 @@ flavors = Table[FlavorRow](
     sa.Column("description", sa.Text),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant),
+    info=changes.part(key="flavorid"),
 )
 """`ram` and `swap` in MiB, `disk` and `ephemeral` in GiB."""
 

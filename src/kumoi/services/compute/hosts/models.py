@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 
 SILENT_AFTER = 20.0
@@ -71,5 +72,6 @@ heartbeats = Table[HostHeartbeatRow](
     sa.Column("host_id", sa.String(36), primary_key=True),
     sa.Column("seen_at", Instant, nullable=False),
     sa.Column("disk_free_gib", sa.Float, nullable=False),
+    info=changes.UNSEEN,
 )
 """A separate table, because its rows may be lost in a power failure."""

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 
 
@@ -28,4 +29,5 @@ keypairs = Table[KeypairRow](
     sa.Column("public_key", sa.Text, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("user_id", "name"),
+    info=changes.part(key="name"),
 )

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.identity import names
 
@@ -36,6 +37,7 @@ application_credentials = Table[ApplicationCredentialRow](
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("user_id", "name"),
     sa.UniqueConstraint("user_id", "folded_name"),
+    info=changes.part(project="", user="user_id"),
 )
 
 
@@ -49,4 +51,5 @@ application_credential_roles = Table[ApplicationCredentialRoleRow](
     metadata,
     sa.Column("application_credential_id", sa.String(64), primary_key=True),
     sa.Column("role_id", sa.String(64), primary_key=True, index=True),
+    info=changes.UNSEEN,
 )

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Table, metadata
 
 SYSTEM = "system"
@@ -29,6 +30,7 @@ assignments = Table[AssignmentRow](
     sa.Column("role_id", sa.String(64), primary_key=True, index=True),
     sa.Column("inherited", sa.Boolean, primary_key=True),
     sa.Index("ix_identity_assignments_target", "target_kind", "target_id"),
+    info=changes.part(resource="role_assignment", key="actor_id"),
 )
 """`actor_kind`: user or group; `target_kind`: project, domain or system. `inherited`: the role applies in the projects
 below the target, and not on the target itself."""

@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 
 
@@ -29,5 +30,6 @@ credentials = Table[CredentialRow](
     sa.Column("sealed_blob", sa.Text, nullable=False),
     sa.Column("extra", sa.JSON, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
+    info=changes.part(project="", user="user_id"),
 )
 """`access_digest`: of the type ec2, SHA-256 of the access key: how a signed request finds its secret."""

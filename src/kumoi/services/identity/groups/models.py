@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
 from kumoi.services.identity import names
@@ -44,6 +45,7 @@ memberships = Table[MembershipRow](
     metadata,
     sa.Column("user_id", sa.String(64), primary_key=True),
     sa.Column("group_id", sa.String(64), primary_key=True, index=True),
+    info=changes.part(resource="group", key="group_id", user=""),
 )
 
 removal = Removal()

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 
 
@@ -23,6 +24,7 @@ logins = Table[LoginRow](
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("failed_at", Instant, index=True),
     sa.Column("succeeded_at", Instant, index=True),
+    info=changes.UNSEEN,
 )
 """`account`: the id of a user or application credential, or a digest of an unknown name. `failures`: of this account
 from this address, since the last success."""

@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
 from kumoi.services.identity import names
@@ -44,6 +45,7 @@ projects = Table[ProjectRow](
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("domain_id", "name"),
     sa.UniqueConstraint("domain_id", "folded_name"),
+    info=changes.part(project="id"),
 )
 """A token names the generation it was issued in; raising it revokes every token of this scope."""
 
@@ -58,6 +60,7 @@ project_tags = Table[ProjectTagRow](
     metadata,
     sa.Column("project_id", sa.String(64), primary_key=True),
     sa.Column("tag", sa.String(255), primary_key=True, index=True),
+    info=changes.part(resource="project", key="project_id"),
 )
 
 removal = Removal()

@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
 from kumoi.services.identity import names
@@ -49,6 +50,7 @@ implications = Table[RoleImplicationRow](
     metadata,
     sa.Column("prior_role_id", sa.String(64), primary_key=True),
     sa.Column("implied_role_id", sa.String(64), primary_key=True),
+    info=changes.part(resource="role", key="prior_role_id"),
 )
 
 removal = Removal()

@@ -20,7 +20,8 @@ from kumoi.services.identity.project_rows.models import ProjectRow
 from kumoi.services.identity.tokens import schemas, store
 from kumoi.services.identity.tokens.authenticator import Checker
 from kumoi.services.identity.tokens.errors import NotExchangeable
-from kumoi.services.identity.tokens.standing import LATE_SECONDS, Standing, stand, usable
+from kumoi.services.identity.tokens.standing import Standing, stand, usable
+from kumoi.services.identity.tokens.standing import revoke as revoke
 
 TOKEN_SECONDS = 3600
 LONGEST_CHAIN = 32
@@ -249,12 +250,6 @@ def check_may_see(who: Who, standing: Standing) -> None:
 def check_may_revoke(who: Who, standing: Standing) -> None:
     if who.user_id != standing.payload.user_id and not policy.is_admin(who):
         raise NotAllowed("revoke_token")
-
-
-def revoke(tx: Transaction, standing: Standing) -> None:
-    """Revoke the token and every token made from it."""
-    payload = standing.payload
-    store.revoke(tx, payload.audit_ids[0], payload.expires_at, tx.now - LATE_SECONDS * SECOND)
 
 
 def projects(tx: Transaction, who: Who) -> list[ProjectRow]:

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 
 
@@ -19,5 +20,6 @@ revocations = Table[RevocationRow](
     sa.Column("audit_id", sa.String(32), primary_key=True),
     sa.Column("revoked_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False, index=True),
+    info=changes.UNSEEN,
 )
 """Tokens derived from a token carry its audit id too, so one row revokes them all."""

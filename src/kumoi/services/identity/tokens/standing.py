@@ -85,6 +85,12 @@ def stand(tx: Transaction, payload: Payload) -> Standing:
     return Standing(payload, user, scope, roles, credential)
 
 
+def revoke(tx: Transaction, standing: Standing) -> None:
+    """Revoke the token and every token made from it."""
+    payload = standing.payload
+    store.revoke(tx, payload.audit_ids[0], payload.expires_at, tx.now - LATE_SECONDS * SECOND)
+
+
 def usable(row: dict[str, Any]) -> bool:
     """Whether a user or scope, and its domain, are enabled."""
     return bool(row["enabled"]) and row["domain_enabled"] is not False and row["domain_enabled"] != 0

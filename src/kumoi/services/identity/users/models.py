@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.kernel.removal import Removal
 from kumoi.services.identity import names
@@ -41,6 +42,7 @@ users = Table[UserRow](
     sa.Column("created_at", Instant, nullable=False),
     sa.UniqueConstraint("domain_id", "name"),
     sa.UniqueConstraint("domain_id", "folded_name"),
+    info=changes.part(user="id"),
 )
 """A token names the generation it was issued in; raising it revokes every token of the user."""
 

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 
 QUEUED, SAVING, UPLOADING, IMPORTING, ACTIVE, DEACTIVATED = (
@@ -134,4 +135,5 @@ members = Table[MemberRow](
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index("ix_image_members_member", "member_id"),
+    info=changes.part(grantee="member_id"),
 )

@@ -4,6 +4,7 @@ from typing import Literal
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Table, metadata
 from kumoi.services.network import standard_attributes
 from kumoi.services.network.network_rows.models import networks as networks_table
@@ -51,6 +52,9 @@ subnets = Table[SubnetRow](
     sa.Column("subnetpool_id", sa.String(36), index=True),
     sa.Column("dns_publish_fixed_ip", sa.Boolean, nullable=False),
     sa.Index("ix_network_subnets_project_id_created_at", "project_id", "created_at"),
+    info=changes.part(
+        everyone="COALESCE((SELECT n.shared OR n.external FROM network_networks AS n WHERE n.id = {row}.network_id), FALSE)"
+    ),
 )
 
 AUTOMATIC = ("slaac", "dhcpv6-stateless")

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.placement.resource_providers.models import resource_providers as resource_providers_table
 
@@ -29,6 +30,7 @@ consumers = Table[ConsumerRow](
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index("ix_placement_consumers_project", "project_id", "user_id"),
+    info=changes.UNSEEN,
 )
 
 
@@ -47,4 +49,5 @@ allocations = Table[AllocationRow](
     sa.Column("resource_class", sa.String(255), primary_key=True),
     sa.Column("used", sa.Integer, nullable=False),
     sa.Index("ix_placement_allocations_provider", "provider_id", "resource_class"),
+    info=changes.UNSEEN,
 )

@@ -1,0 +1,1 @@
+"""What a token may do, by the policies of the declared routes."""
