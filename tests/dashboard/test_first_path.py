@@ -97,4 +97,5 @@ def test_a_server_is_stopped_started_and_deleted(visit: Begin, site: Site) -> No
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("worked-on")
     dialog.get_by_role("button", name="Delete").click()
-    expect(page.get_by_text("It does not exist, or no longer does.")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Servers")
+    expect(page.get_by_role("row").filter(has_text="worked-on")).to_have_count(0)

@@ -196,16 +196,27 @@ interface MenuProps {
 export function Menu({ label, items, children, icon = "more", side = "right", look = "quiet" }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
   const buttons = (): HTMLElement[] => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
 
   useEffect(() => {
     if (!open) return;
+    place(root.current!, list.current!, side);
     buttons()[0]?.focus();
     const away = (event: Event): void => {
       if (!root.current?.contains(event.target as Node)) setOpen(false);
     };
+    const moved = (event: Event): void => {
+      if (event.target !== list.current) setOpen(false);
+    };
     document.addEventListener("pointerdown", away, true);
-    return () => document.removeEventListener("pointerdown", away, true);
+    document.addEventListener("scroll", moved, true);
+    window.addEventListener("resize", moved);
+    return () => {
+      document.removeEventListener("pointerdown", away, true);
+      document.removeEventListener("scroll", moved, true);
+      window.removeEventListener("resize", moved);
+    };
   }, [open]);
 
   const close = (): void => {
@@ -241,7 +252,7 @@ export function Menu({ label, items, children, icon = "more", side = "right", lo
         {children ?? <Icon name={icon} />}
       </button>
       {open && (
-        <div class={`menu-list ${side}`} role="menu" aria-label={label}>
+        <div class="menu-list" role="menu" aria-label={label} ref={list} popover="manual">
           {items.map((item) => (
             <button
               key={item.title}
@@ -266,4 +277,17 @@ export function Menu({ label, items, children, icon = "more", side = "right", lo
       )}
     </div>
   );
+}
+
+const GAP = 4;
+
+/** Show a menu above everything, below its button, or above that where there is more room. */
+function place(button: HTMLElement, list: HTMLElement, side: "left" | "right"): void {
+  list.showPopover();
+  const at = button.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = list;
+  const left = side === "right" ? at.right - width : at.left;
+  const below = at.bottom + GAP + height <= window.innerHeight || at.top < window.innerHeight - at.bottom;
+  list.style.left = `${Math.max(GAP, Math.min(left, window.innerWidth - width - GAP))}px`;
+  list.style.top = `${below ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height)}px`;
 }

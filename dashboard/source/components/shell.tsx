@@ -10,7 +10,7 @@ import { t } from "../runtime/messages";
 import { dismiss, notices } from "../runtime/notices";
 import { pages, resources } from "../runtime/registry";
 import { pageOf, visible } from "../runtime/resource";
-import { path } from "../runtime/router";
+import { arrived, path } from "../runtime/router";
 import { go, session, signOut, state, type Scope } from "../runtime/session";
 import { attempt, Button, Menu } from "./basics";
 import { Icon, Mark } from "./icon";
@@ -27,6 +27,11 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const here = path.value;
   useEffect(() => {
     open.value = false;
+    if (arrived.peek() === 0) return;
+    // As after a page load: from the top, and whoever hears the page is told of the new one.
+    const main = document.getElementById("main");
+    main?.scrollTo(0, 0);
+    main?.focus({ preventScroll: true });
   }, [here]);
   return (
     <div class={`shell${open.value ? " open" : ""}`}>

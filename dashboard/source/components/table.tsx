@@ -2,7 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../runtime/messages";
 import { go } from "../runtime/router";
 import { pageOf, type Field, type Resource, type Row } from "../runtime/resource";
@@ -46,6 +46,20 @@ export function Table({ resource, rows, columns, sort, onSort, chosen, menu, lab
     watch.observe(box);
     return () => watch.disconnect();
   }, []);
+
+  useEffect(() => {
+    if (whole) return;
+    const listen = (event: KeyboardEvent): void => {
+      const held = document.activeElement;
+      const free = held === null || held === document.body || held.id === "main";
+      if (!free || !["j", "k", "ArrowDown", "ArrowUp"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      scroller.current?.focus({ preventScroll: true });
+      setActive(0);
+    };
+    document.addEventListener("keydown", listen);
+    return () => document.removeEventListener("keydown", listen);
+  }, [whole]);
 
   const scrolled = (): void => {
     first.value = Math.max(0, Math.floor(scroller.current!.scrollTop / ROW) - BEYOND);

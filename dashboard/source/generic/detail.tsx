@@ -1,7 +1,7 @@
 /** The page of one object. */
 
 import { useSignal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { act, actionTitle, withEach } from "../runtime/acting";
 import { ask, Failure } from "../runtime/api";
 import { collection, wantLinked } from "../runtime/collections";
@@ -9,6 +9,7 @@ import { first, t } from "../runtime/messages";
 import { tell } from "../runtime/notices";
 import { named } from "../runtime/registry";
 import { actionsFor, pageOf, removable, type Action, type Field, type FormValues, type Relation, type Resource, type Row } from "../runtime/resource";
+import { go } from "../runtime/router";
 import { may } from "../runtime/permissions";
 import { attempt, Button, Copy, Dialog, Empty, Menu, Problem, Section } from "../components/basics";
 import { useRelated } from "../components/asking";
@@ -27,6 +28,7 @@ export function DetailPage({ resource, id }: { resource: Resource; id: string })
   const [asking, setAsking] = useState<Asking>(null);
   const [changing, setChanging] = useState(false);
   const [seen, setSeen] = useState(false);
+  const removed = useRef(false);
   useEffect(() => {
     setFailure(null);
     setSeen(false);
@@ -41,6 +43,11 @@ export function DetailPage({ resource, id }: { resource: Resource; id: string })
   }, [held, id]);
 
   const row = held.get(id);
+  const gone = row === undefined && removed.current;
+  useEffect(() => {
+    if (gone) go(pageOf(resource), { replace: true });
+  }, [gone]);
+  if (gone) return <div class="page" aria-busy="true" />;
   if (row === undefined) {
     if (failure !== null && failure.status !== 404) return <div class="page"><Problem failure={failure} /></div>;
     if (!seen) return <div class="page loading" aria-busy="true" />;
@@ -107,7 +114,7 @@ export function DetailPage({ resource, id }: { resource: Resource; id: string })
           <dl class="facts">{more.map((field) => <Fact key={field.name} field={field} row={row} resource={resource} />)}</dl>
         </Section>
       )}
-      <Asked resource={resource} asking={asking} onClose={() => setAsking(null)} />
+      <Asked resource={resource} asking={asking} onClose={() => setAsking(null)} onDone={() => (removed.current = asking?.kind === "remove")} />
       {changing && <Change resource={resource} row={row} onClose={() => setChanging(false)} />}
     </div>
   );

@@ -77,7 +77,7 @@ function apply(event: Event): void {
     if (each.resource.subject !== change.resource) continue;
     if (change.kind === "deleted") each.remove(change.id);
     else if (Object.keys(each.query).length === 0) each.touch(change.id);
-    else void each.load();
+    else each.stale();
   }
   for (const listener of listeners) listener(change);
 }

@@ -125,6 +125,16 @@ export class Collection {
     if (this.rows.delete(id)) this.version.value += 1;
   }
 
+  /** Some object changed that may be in this part of the list. The part is loaded soon, once for many changes. */
+  stale(): void {
+    if (this.timer === 0) {
+      this.timer = window.setTimeout(() => {
+        this.timer = 0;
+        void this.load();
+      }, 4 * COALESCED);
+    }
+  }
+
   /** An object changed. It is fetched soon, together with others that change meanwhile. */
   touch(id: string): void {
     this.pending.add(id);

@@ -7,6 +7,8 @@ const read = (): URL => new URL(window.location.href);
 const shown = signal(read());
 
 export const path = computed(() => shown.value.pathname);
+/** Another number after each way to another path. */
+export const arrived = signal(0);
 export const query = computed(() => shown.value.searchParams);
 
 window.addEventListener("popstate", () => {
@@ -22,7 +24,7 @@ export function go(target: string, { replace = false } = {}): void {
   if (replace) history.replaceState(null, "", url);
   else history.pushState(null, "", url);
   shown.value = url;
-  if (moved) window.scrollTo(0, 0);
+  if (moved) arrived.value += 1;
 }
 
 /** Change parts of the query; empty: the part is removed. The history is not made longer. */
