@@ -10,6 +10,7 @@ import { ask, query } from "../runtime/router";
 import { named } from "../runtime/registry";
 import { actionsFor, creatable, pageOf, removable, type Action, type Field, type Resource, type Row } from "../runtime/resource";
 import { asCsv, matches, parseFilter, save, sorted } from "../runtime/rows";
+import { isAdmin } from "../runtime/session";
 import { Button, Empty, Menu, Problem } from "../components/basics";
 import { Icon } from "../components/icon";
 import { ActionForm, Confirm, Removal } from "../components/asking";
@@ -22,7 +23,9 @@ const columnsOf = remembered<Record<string, string[]>>("columns", {});
 export type Asking = { kind: "remove"; rows: Row[] } | { kind: "act"; action: Action<Row>; rows: Row[] } | null;
 
 export function ListPage({ resource }: { resource: Resource }) {
-  const held = collection(resource);
+  const mayEverywhere = resource.everywhere !== undefined && isAdmin.value;
+  const everywhere = mayEverywhere && query.value.get("all") === "1";
+  const held = everywhere ? collection(resource, resource.everywhere, true) : collection(resource);
   useEffect(() => {
     held.want();
     wantLinked(resource, named);
@@ -73,6 +76,12 @@ export function ListPage({ resource }: { resource: Resource }) {
         ) : (
           <>
             <FilterInput text={text} />
+            {mayEverywhere && (
+              <label class="tick everywhere">
+                <input type="checkbox" checked={everywhere} onChange={() => ask({ all: everywhere ? "" : "1" })} />
+                <span>{t("list.everywhere")}</span>
+              </label>
+            )}
             <span class="space" />
             <Menu
               label={t("list.columns")}

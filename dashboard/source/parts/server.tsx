@@ -3,10 +3,13 @@
 import { useEffect, useState } from "preact/hooks";
 import type { compute } from "../../generated/types";
 import { ask, Failure } from "../runtime/api";
+import { collection } from "../runtime/collections";
+import { count, mebibytes } from "../runtime/formats";
 import { t } from "../runtime/messages";
 import { may } from "../runtime/permissions";
+import { named } from "../runtime/registry";
 import type { FormValues } from "../runtime/resource";
-import { Button, Section, sayFailure } from "../components/basics";
+import { Bar, Button, Section, sayFailure } from "../components/basics";
 
 interface Answer {
   fits: boolean;
@@ -27,10 +30,51 @@ export function Fits({ values }: { values: FormValues }) {
   }, [flavor]);
   if (answer === null) return null;
   return (
-    <p class={`fits ${answer.fits ? "good" : "bad"}`} role="status">
+    <>
+      <Price flavor={flavor} />
+      <p class={`fits ${answer.fits ? "good" : "bad"}`} role="status">
       <span class="dot" aria-hidden="true" />
       {answer.fits ? t("servers.fits") : t("servers.fits_not", { reason: answer.shortfall.join("; ") })}
     </p>
+    </>
+  );
+}
+
+interface Absolute {
+  totalInstancesUsed: number;
+  maxTotalInstances: number;
+  totalCoresUsed: number;
+  maxTotalCores: number;
+  totalRAMUsed: number;
+  maxTotalRAMSize: number;
+}
+
+/** What the server takes of the project's quota, beside what is taken already. */
+function Price({ flavor }: { flavor: string }) {
+  const flavors = named("flavors");
+  const row = flavors === undefined ? undefined : collection(flavors).get(flavor);
+  const [limits, setLimits] = useState<Absolute | null>(null);
+  useEffect(() => {
+    ask<{ limits: { absolute: Absolute } }>("compute", "GET", "/limits").then((body) => setLimits(body.limits.absolute), () => undefined);
+  }, []);
+  if (limits === null || row === undefined) return null;
+  const parts = [
+    { name: "servers", used: limits.totalInstancesUsed, more: 1, limit: limits.maxTotalInstances, show: count },
+    { name: "cores", used: limits.totalCoresUsed, more: Number(row["vcpus"]), limit: limits.maxTotalCores, show: count },
+    { name: "ram", used: limits.totalRAMUsed, more: Number(row["ram"]), limit: limits.maxTotalRAMSize, show: mebibytes },
+  ];
+  return (
+    <div class="bars">
+      {parts.map(({ name, used, more, limit, show }) => (
+        <Bar
+          key={name}
+          used={used + more}
+          limit={limit}
+          title={t(`quota.${name}`)}
+          text={limit < 0 ? t("quota.unlimited", { used: show(used + more) }) : t("quota.of", { used: show(used + more), limit: show(limit) })}
+        />
+      ))}
+    </div>
   );
 }
 

@@ -43,6 +43,7 @@ export default resource<Server>({
   many: "servers",
   one: "server",
   subject: "server",
+  everywhere: { all_tenants: "true" },
   sort: "-created",
   fields: [
     { name: "name", width: "180px" },
@@ -60,6 +61,7 @@ export default resource<Server>({
     { name: "ram", kind: "mebibytes", value: (row) => row.flavor.ram, column: "offered" },
     { name: "disk", kind: "gibibytes", value: (row) => row.flavor.disk, column: "offered" },
     { name: "zone", value: (row) => row["OS-EXT-AZ:availability_zone"], column: "offered" },
+    { name: "project", kind: "link", to: "projects", value: (row) => row.tenant_id, column: "offered" },
     { name: "host", value: (row) => row["OS-EXT-SRV-ATTR:host"], column: "offered" },
     { name: "security_groups", kind: "list", value: (row) => (row.security_groups ?? []).map((group) => group.name), column: "never" },
     { name: "metadata", kind: "map", column: "never" },

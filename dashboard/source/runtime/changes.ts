@@ -76,7 +76,7 @@ function apply(event: Event): void {
   for (const each of loaded()) {
     if (each.resource.subject !== change.resource) continue;
     if (change.kind === "deleted") each.remove(change.id);
-    else if (Object.keys(each.query).length === 0) each.touch(change.id);
+    else if (each.whole) each.touch(change.id);
     else each.stale();
   }
   for (const listener of listeners) listener(change);

@@ -30,6 +30,8 @@ export class Collection {
   constructor(
     readonly resource: Resource,
     readonly query: Record<string, string> = {},
+    /** Whether every object belongs to it, so that a changed one is fetched; else the query is asked again. */
+    readonly whole = true,
   ) {}
 
   get(id: string): Row | undefined {
@@ -168,11 +170,11 @@ export const live = signal(false);
 const known = new Map<string, Collection>();
 
 /** The collection of a resource. `query`: only a part of it, such as one network's ports. */
-export function collection(resource: Resource, query: Record<string, string> = {}): Collection {
+export function collection(resource: Resource, query: Record<string, string> = {}, whole = Object.keys(query).length === 0): Collection {
   const name = `${resource.name}?${new URLSearchParams(query)}`;
   let found = known.get(name);
   if (found === undefined) {
-    found = new Collection(resource, query);
+    found = new Collection(resource, query, whole);
     known.set(name, found);
   }
   return found;

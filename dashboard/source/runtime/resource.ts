@@ -142,6 +142,8 @@ export interface Declaration<T> {
   /** The object's key in the answer; null: the answer is the object. */
   one: string | null;
   query?: Record<string, string>;
+  /** The list's query with which an admin sees the objects of all projects. */
+  everywhere?: Record<string, string>;
   paging?: "marker" | "none";
   /** An entry of the list that is wrapped in a further object. */
   unwrap?: (entry: Row) => Row;
