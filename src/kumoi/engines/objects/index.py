@@ -82,6 +82,7 @@ _OBJECT = """SELECT size, etag, content_type, at, entry, metadata, delete_at, pl
 _DATA = """SELECT data, version, etag FROM objects JOIN small_bytes ON small_bytes.id = objects.bytes
     WHERE container = ? AND name = ?"""
 _OLD = "SELECT size, place, bytes FROM objects WHERE container = ? AND name = ?"
+_VERSIONING = {each.value: each for each in Versioning}
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 _encode = msgspec.json.Encoder().encode
 
@@ -536,7 +537,7 @@ def _container(account: str, name: str, row: Row) -> Container:
     id, created_at, changed_at, policy, objects, size, metadata, old, versioning = row
     return Container(
         id=id, account=account, name=name, created_at=created_at, changed_at=changed_at, policy=policy, objects=objects,
-        bytes=size, versions=old, versioning=Versioning(versioning), metadata=_decode(metadata),
+        bytes=size, versions=old, versioning=_VERSIONING[versioning], metadata=_decode(metadata),
     )  # fmt: skip
 
 

@@ -119,7 +119,8 @@ class Versions(ABC):
                 continue
             _, entry, version, named, marker, current = row
             name = _name(row[0])
-            latest = bool(current) or (marker and self._is_latest(container, name, version))
+            is_first = page.reverse or not found or found[-1].name != name
+            latest = bool(current) or bool(marker and is_first and self._is_latest(container, name, version))
             found.append(ListedVersion(name, entry, version, bool(named), bool(marker), latest))
         return found
 
@@ -142,8 +143,8 @@ class Versions(ABC):
 
     def _is_latest(self, container: Container, name: str, version: int) -> bool:
         """Of a delete marker."""
-        newest = self.newest_version(container, name)
-        return newest is not None and newest.version == version and self._row(container.id, name) is None
+        newest = self._rows(-container.id, f"{name}\0", behind(name), False, 1)
+        return bool(newest) and newest[0][2] == version and self._row(container.id, name) is None
 
     def keep_version(self, container: Container, name: str) -> None:
         current = self._row(container.id, name)

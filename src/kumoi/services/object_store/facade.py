@@ -79,7 +79,7 @@ def remove(tx: Writing, who: Who, container: str, name: str, version: str = "") 
 
 
 def set_versioning(tx: Writing, who: Who, container: str, versioning: Versioning) -> None:
-    """BadRequest if it keeps versions in another container."""
+    """BadRequest if it keeps versions in another container, or is a copy or has one in another cloud."""
     where = containers.open_to(tx, who, account_of(who), container, {}, access.WRITE)
     containers.may_change(tx, who, where.account, container)
     containers.set_versioning(tx, where, versioning)

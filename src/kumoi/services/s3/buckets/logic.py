@@ -103,4 +103,5 @@ def set_versioning(tx: Writing, who: Who, name: str, wanted: Versioning) -> None
     try:
         object_store.set_versioning(tx, who, name, wanted)
     except BadRequest:
-        raise S3Error(409, "InvalidBucketState", "The bucket keeps old versions in another container.") from None
+        problem = "The bucket keeps old versions in another container, or is copied to another cloud or from one."
+        raise S3Error(409, "InvalidBucketState", problem) from None
