@@ -18,7 +18,7 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     cloud_id: Annotated[str, Meta(pattern="^([0-9a-f]{6})?$")] = ""
     """Six hexadecimal digits in every kernel-visible name of this cloud, so that several clouds can run on one
     machine."""
-    services: Annotated[str, Meta(pattern="^[a-z_, ]*$")] = ""
+    services: Annotated[str, Meta(pattern="^[a-z0-9_, ]*$")] = ""
     """The services that the cloud has, with commas between them; empty: all. Identity need not be named."""
     address: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 5000
