@@ -84,13 +84,14 @@ def test_the_key_of_a_container_reaches_no_other(swift: Any, keyed: None) -> Non
     swift("PUT", "/c/link", headers={"X-Symlink-Target": "private/o"})
     swift("PUT", "/c/dynamic", headers={"X-Object-Manifest": "private/o"})
     swift("PUT", "/c/static?multipart-manifest=put", body=b'[{"path": "private/o"}]')
-    for name in ("link", "dynamic", "static"):
-        for key, status in (("of the container", 403), (KEY, 200)):
+    for name, refused in (("link", 401), ("dynamic", 401), ("static", 409)):
+        for key, status in (("of the container", refused), (KEY, 200)):
             query = f"temp_url_sig={sign('GET', SOON, f'{ACCOUNT}/c/{name}', key=key)}&temp_url_expires={SOON}"
             assert swift("GET", f"/c/{name}?{query}", as_=None).status == status, (name, key)
-    query = f"temp_url_sig={sign('PUT', SOON, f'{ACCOUNT}/c/new', key='of the container')}&temp_url_expires={SOON}"
-    manifest = b'[{"path": "private/o"}]'
-    assert swift("PUT", f"/c/new?multipart-manifest=put&{query}", as_=None, body=manifest).status == 403
+    for key in ("of the container", KEY):
+        query = f"temp_url_sig={sign('PUT', SOON, f'{ACCOUNT}/c/new', key=key)}&temp_url_expires={SOON}"
+        manifest = b'[{"path": "private/o"}]'
+        assert swift("PUT", f"/c/new?multipart-manifest=put&{query}", as_=None, body=manifest).status == 400, key
 
 
 def test_keys_are_shown_to_the_project_alone(swift: Any, keyed: None) -> None:
@@ -207,22 +208,24 @@ def test_web_sites(swift: Any) -> None:
         swift("PUT", f"/c/{quote(name)}", body=body, headers={"Content-Type": "text/html"})
     assert swift("GET", "/c", as_=None).text.startswith("404err\n")
     swift("POST", "/c", headers={"X-Container-Meta-Web-Index": "home"})
-    assert swift("GET", "/c", as_=None).content == b"<home>"
+    moved = swift("GET", "/c", as_=None)
+    assert moved.status == 301 and moved.headers["location"].endswith("/c/")
+    assert swift("GET", "/c/", as_=None).content == b"<home>"
     assert swift("GET", "/c").text.startswith("404err\n"), "who has a token is no browser"
-    assert swift("GET", "/c", headers={"X-Web-Mode": "true"}).content == b"<home>"
+    assert swift("GET", "/c/", headers={"X-Web-Mode": "true"}).content == b"<home>"
     assert swift("GET", "/c/a/", as_=None).content == b"<a>"
     moved = swift("GET", "/c/a", as_=None)
     assert moved.status == 301 and moved.headers["location"].endswith("/c/a/")
     assert swift("GET", "/c/a/b/", as_=None).status == 404
     swift("POST", "/c", headers={"X-Container-Meta-Web-Listings": "true", "X-Container-Meta-Web-Listings-CSS": "x.css"})
     listed = swift("GET", "/c/a/b/", as_=None)
-    assert 'href="x.css"' in listed.text and ">x</a>" in listed.text and ">../</a>" in listed.text
+    assert 'href="x.css"' in listed.text and '<a href="./x">x</a>' in listed.text and ">../</a>" in listed.text
     swift("POST", "/c", headers={"X-Remove-Container-Meta-Web-Index": "x", "X-Container-Meta-Web-Error": "err"})
-    assert "&lt;&amp;&gt;" in swift("GET", "/c", as_=None).text
+    assert "&lt;&amp;&gt;" in swift("GET", "/c/", as_=None).text
     gone = swift("GET", "/c/absent", as_=None)
     assert (gone.status, gone.content) == (404, b"<gone>")
     swift("POST", "/c", headers={"X-Remove-Container-Read": "x"})
-    assert swift("GET", "/c", as_=None).status == 401
+    assert swift("GET", "/c", as_=None).status == swift("GET", "/c/", as_=None).status == 401
     assert swift("GET", "/c/home", as_=None).status == 401
 
 

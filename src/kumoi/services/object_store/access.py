@@ -163,7 +163,7 @@ def may_read(who: Who, account: str) -> bool:
 
 
 def refuse(who: Who) -> Exception:
-    if who.user_id:
+    if who.user_id and who.user_id != SIGNER:
         return Forbidden("Access was denied to this resource.")
     return Unauthorized("This server could not verify that you are authorized to access the document you requested.")
 

@@ -15,10 +15,10 @@ def unchanged(headers: Mapping[str, str], found: Object) -> bool:
     modified = -(-found.at // clock.SECOND)
     wanted = headers.get("if-match")
     if wanted is not None and not _names(wanted, found.etag):
-        raise PreconditionFailed("If-Match: the object has another ETag.")
+        raise PreconditionFailed("If-Match: the object has another ETag.", {"ETag": found.etag})
     until = parse_date(headers.get("if-unmodified-since"))
     if wanted is None and until is not None and modified > until:
-        raise PreconditionFailed("If-Unmodified-Since: the object was changed since.")
+        raise PreconditionFailed("If-Unmodified-Since: the object was changed since.", {"ETag": found.etag})
     known = headers.get("if-none-match")
     if known is not None:
         return _names(known, found.etag)

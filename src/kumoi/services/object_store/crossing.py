@@ -87,7 +87,7 @@ def preflight(request: Request, account: str, container: str = "") -> Reply:
     """Whether a page may ask what it is about to ask."""
     headers = {"Allow": ", ".join(METHODS)}
     origin = request.headers.get("origin")
-    if not origin:
+    if not origin or not container:
         return Reply(raw=b"", headers=headers, content_type="text/html; charset=UTF-8")
     metadata = _metadata(request, account, container)
     allowed = _allowed(origin, metadata)

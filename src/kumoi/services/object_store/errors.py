@@ -20,8 +20,8 @@ def transaction(request_id: str) -> dict[str, str]:
 
 
 class PreconditionFailed(Other):
-    def __init__(self, message: str) -> None:
-        super().__init__(412, message)
+    def __init__(self, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(412, message, headers=headers)
 
 
 class LengthRequired(Other):
@@ -30,9 +30,9 @@ class LengthRequired(Other):
 
 
 class WrongRange(Other):
-    def __init__(self, size: int) -> None:
-        text = "The range of bytes that was asked for is not there."
-        super().__init__(416, text, headers={"Content-Range": f"bytes */{size}"})
+    def __init__(self, size: int, text: str = "", headers: dict[str, str] | None = None) -> None:
+        text = text or "The range of bytes that was asked for is not there."
+        super().__init__(416, text, headers={**(headers or {}), "Content-Range": f"bytes */{size}"})
 
 
 class NoSpace(Other):

@@ -11,6 +11,7 @@ from kumoi.services.object_store.asked import timestamp
 
 META = "x-account-meta-"
 LIST = "x-account-access-control"
+_DOMAIN = "sysmeta-project-domain-id"
 QUOTAS = (*limits.ACCOUNT_QUOTAS, limits.ACCOUNT_QUOTA_COUNT)
 """Set by resellers alone."""
 _SECRETS = ("x-account-meta-temp-url-key", "x-account-meta-temp-url-key-2")
@@ -40,7 +41,9 @@ def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
         headers[f"{beginning}-Object-Count"] = str(objects)
         headers[f"{beginning}-Bytes-Used"] = str(size)
     for key, value in account.metadata.items():
-        if key == access.ACCOUNT_LIST:
+        if key == _DOMAIN:
+            headers["X-Account-Project-Domain-Id"] = value
+        elif key == access.ACCOUNT_LIST:
             if level == Level.OWN:
                 headers["X-Account-Access-Control"] = value
         elif key not in _SECRETS or level == Level.OWN:
@@ -58,6 +61,8 @@ def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None
     if access.level(tx, who, name) < Level.OWN:
         raise access.refuse(who)
     changes = changed_metadata(headers, META, _REMOVE)
+    if who.project_id is not None and who.project_id == access.project_of(name):
+        changes[_DOMAIN] = who.project_domain_id or ""
     if LIST in headers:
         changes[access.ACCOUNT_LIST] = access.clean_account_list(limits.decoded(LIST, headers[LIST]))
     for quota in QUOTAS:

@@ -2,11 +2,26 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from xml.sax.saxutils import escape
 
 import msgspec
 
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store.asked import JSON
+from kumoi.services.object_store.asked import JSON, TEXT
+
+
+def _xml(root: str, told: dict[str, Any]) -> bytes:
+    fields = "".join(
+        f"<{tag}>{escape(str(value))}</{tag}>"
+        for name, value in told.items()
+        if name != "Errors"
+        for tag in (name.lower().replace(" ", "_"),)
+    )
+    errors = "".join(
+        f"<object><name>{escape(name)}</name><status>{escape(problem)}</status></object>"
+        for name, problem in told["Errors"]
+    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root}>{fields}<errors>{errors}</errors></{root}>'.encode()
 
 
 @dataclass
@@ -45,6 +60,8 @@ class Report:
         told = self.told()
         if kind == JSON:
             return Reply(raw=msgspec.json.encode(told), status=200, content_type=f"{JSON}; charset=utf-8")
+        if kind != TEXT:
+            return Reply(raw=_xml("delete" if self.deleting else "extract", told), status=200, content_type=kind)
         lines = [f"{name}: {value}" for name, value in told.items() if name != "Errors"]
         lines += ["Errors:", *(f"{name}, {problem}" for name, problem in told["Errors"])]
         return Reply(raw="\n".join(lines).encode(), status=200, content_type=f"{kind}; charset=utf-8")

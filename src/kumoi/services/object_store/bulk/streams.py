@@ -41,8 +41,6 @@ async def delete(request: Request, body: AsyncIterator[bytes], place: Place) -> 
     kind = _form(request)
     report = Report(deleting=True)
     stores.look(request, lambda tx: containers.writable(tx, request.who, place[0]))
-    if place[1] or not place[0]:
-        raise BadRequest("bulk-delete: it is asked of an account.")
     lines = (await uploads.taken(body, MOST_BYTES, "list")).decode("utf-8", "replace").split("\n")
     names = [unquote(line.strip()).lstrip("/") for line in lines if line.strip()]
     if not names:
@@ -269,7 +267,8 @@ def _make(request: Request, account: str, container: str) -> None:
 
 
 def _form(request: Request) -> str:
-    return asked.JSON if asked.JSON in request.headers.get("accept", "") else asked.TEXT
+    accepted = request.headers.get("accept", "")
+    return next((kind for kind in (asked.JSON, asked.XML, "text/xml") if kind in accepted), asked.TEXT)
 
 
 specials.registered |= {

@@ -50,9 +50,11 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
     return asked.done(204)
 
 
-@routes.delete(PATH, policy=OWNER, mode="stream", errors=(409, 412, 498, 507))
+@routes.delete(PATH, policy=OWNER, mode="stream", reply=bytes, errors=(200, 409, 412, 498, 507))
 @crossing.streamed
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
+    if special := specials.of(request, "DELETE"):
+        return await special(request, body, (account, container, ""))
     await pace.of_account(request, account, lambda tx: logic.may_change(tx, request.who, account, container))
     await stores.change(request, lambda tx: logic.remove(tx, request.who, account, container), frees=True)
     return asked.done(204)

@@ -1,6 +1,7 @@
 """How the bytes of an object leave: few from here, many from their file, which the front sends, and those of large objects
 and of objects with headers that the front would lose from the streams."""
 
+import hashlib
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
 from kumoi.services.object_store import conditions, limits, signed, stores, synced
 from kumoi.services.object_store.asked import JSON, said
+from kumoi.services.object_store.errors import WrongRange
 from kumoi.services.object_store.objects import logic, segments
 from kumoi.services.object_store.objects.segments import Piece
 from kumoi.services.object_store.versions import logic as versions
@@ -39,6 +41,8 @@ class Found:
     """Its own bytes, if they lie beside its name."""
     headers: dict[str, str] = field(default_factory=dict)
     pieces: list[Piece] | None = None
+    part: tuple[int, int] | None = None
+    """The bytes of the part of a large object that was asked for."""
     version: str = ""
     """The id of what was found under the name that was asked for; empty: the container never kept versions."""
 
@@ -67,16 +71,19 @@ def look(request: Request, account: str, container: str, name: str, *, bytes_too
         if manifest:
             # A person whom a list lets read the manifest must be let read the segments; a signature is the account's.
             found.pieces, etag = segments.assembled(tx, who, where.account, where, object, headers, found.data)
+            if segments.STATIC in object.metadata:
+                found.headers["X-Manifest-Etag"] = object.etag
             found.object.size, found.object.etag = sum(piece.size for piece in found.pieces), f'"{etag}"'
         return found, location, id
 
     found, location, id = stores.look(request, work)
-    found.headers = logic.headers_of(found.object)
+    found.headers |= logic.headers_of(found.object)
     if id or version == versions.NULL:
         found.headers[versions.HEADER] = id or version
     if found.pieces is not None:
         found.headers["ETag"] = found.object.etag
         found.object.etag = found.object.etag.strip('"')
+        _choose_part(request, found)
     if location:
         found.headers["Content-Location"] = quote(f"{request.service.prefix}{location}")
     if by_signature:
@@ -84,12 +91,34 @@ def look(request: Request, account: str, container: str, name: str, *, bytes_too
     return found
 
 
+def _choose_part(request: Request, found: Found) -> None:
+    """Of a static large object, by `part-number`."""
+    number = said(request, "part-number")
+    if number is None or segments.STATIC not in found.object.metadata or found.data is None:
+        return
+    count, found.part = segments.part(found.data, number)
+    size = found.object.size
+    found.headers["X-Parts-Count"] = str(count)
+    if found.part is None:
+        raise WrongRange(size, "The requested part number is not satisfiable", found.headers)
+    found.headers["Content-Range"] = f"bytes {found.part[0]}-{found.part[1] - 1}/{size}"
+
+
 def head(request: Request, account: str, container: str, name: str) -> Reply:
     found = look(request, account, container, name, bytes_too=False)
     if conditions.unchanged(request.headers, found.object):
         return Reply(raw=b"", status=304, headers=found.headers)
-    headers = {**found.headers, "Content-Length": str(found.object.size)}
-    return Reply(raw=b"", headers=headers, content_type=limits.encoded(found.object.content_type))
+    if segments.STATIC in found.object.metadata and found.pieces is None and found.data is not None:
+        shown = _manifest(request, found)
+        return Reply(
+            raw=b"",
+            headers={**shown.headers, "Content-Length": str(len(shown.raw or b""))},
+            content_type=shown.content_type,
+        )
+    first, behind = found.part or (0, found.object.size)
+    headers = {**found.headers, "Content-Length": str(behind - first)}
+    status = 206 if found.part else None
+    return Reply(raw=b"", status=status, headers=headers, content_type=limits.encoded(found.object.content_type))
 
 
 def get(request: Request, account: str, container: str, name: str) -> Reply:
@@ -127,8 +156,10 @@ def give(request: Request, found: Found) -> Reply:
 def _manifest(request: Request, found: Found) -> Reply:
     assert found.data is not None
     as_put = request.params.get("format") == ["raw"]
-    shown = segments.as_put(found.data) if as_put else segments.shown(found.data)
-    return Reply(raw=msgspec.json.encode(shown), headers=found.headers, content_type=f"{JSON}; charset=utf-8")
+    raw = msgspec.json.encode(segments.as_put(found.data) if as_put else segments.shown(found.data))
+    kind = limits.encoded(found.object.content_type) if as_put else f"{JSON}; charset=utf-8"
+    headers = {**found.headers, "ETag": hashlib.md5(raw, usedforsecurity=False).hexdigest()}
+    return Reply(raw=raw, headers=headers, content_type=kind)
 
 
 class Parts:

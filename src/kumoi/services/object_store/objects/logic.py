@@ -8,13 +8,13 @@ from urllib.parse import quote, unquote
 
 from kumoi.engines.objects.interface import FOLLOWED, Change, Container, Object, Reading, Stored, Writing
 from kumoi.kernel import clock
-from kumoi.kernel.errors import BadRequest, Conflict, NotFound, TooLarge, Unprocessable
+from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound, TooLarge, Unprocessable
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, asked, limits, listings
 from kumoi.services.object_store.access import READ, WRITE
 from kumoi.services.object_store.asked import http_date, timestamp
 from kumoi.services.object_store.containers import logic as containers
-from kumoi.services.object_store.errors import LengthRequired, PreconditionFailed
+from kumoi.services.object_store.errors import ROOT, LengthRequired, PreconditionFailed
 from kumoi.services.object_store.objects import locations
 from kumoi.services.object_store.versions import logic as versions
 from kumoi.services.object_store.versions.logic import Removal
@@ -33,6 +33,8 @@ SLO_SIZE, SLO_ETAG = "sysmeta-slo-size", "sysmeta-slo-etag"
 LASTING = (HIDDEN, "x-static-large-object", "x-symlink-")
 """Beginnings of what a POST does not change."""
 MOST_LINKS = 2
+LAST_SECOND = 9_999_999_999
+"""Of expiry; a later one is taken for this one, as in Swift."""
 OCTETS = "application/octet-stream"
 
 
@@ -78,11 +80,11 @@ def _delete_at(headers: Mapping[str, str], now: int) -> int | None:
     try:
         number = int(text)
     except ValueError:
-        raise BadRequest(f"{header}: {text[:40]!r} is no whole number of seconds.") from None
+        raise BadRequest(f"Non-integer {header}: {text[:40]!r}.") from None
     seconds = number + now // clock.SECOND if after is not None else number
-    if not now // clock.SECOND < seconds < 1 << 40:
-        raise BadRequest(f"{header}: {text[:40]!r} lies in the past, or too far away.")
-    return seconds
+    if seconds <= now // clock.SECOND:
+        raise BadRequest(f"{header} in past: {text[:40]!r}.")
+    return min(seconds, LAST_SECOND)
 
 
 def length(headers: Mapping[str, str]) -> int | None:
@@ -110,27 +112,45 @@ def followed(
         account = found.metadata.get(LINK_ACCOUNT, account)
         container, _, name = found.metadata[LINK].partition("/")
         wanted = found.metadata.get(LINK_ETAG)
-        place, found = readable(tx, who, account, container, name, headers)
-        if wanted and wanted != found.etag:
-            raise Conflict("The target of the symbolic link was changed.")
         location = f"/v1/{account}/{container}/{name}"
-    raise Conflict(f"There are more than {MOST_LINKS} symbolic links one behind the other.")
+        try:
+            place, found = readable(tx, who, account, container, name, headers)
+            if wanted and LINK not in found.metadata and wanted != found.etag:
+                raise Conflict(
+                    f"Object Etag {found.etag!r} does not match X-Symlink-Target-Etag header {wanted!r}: the target of the "
+                    "symbolic link was changed."
+                )
+        except ApiError as error:
+            error.headers["Content-Location"] = quote(f"{ROOT}{location}")
+            raise
+    raise Conflict(f"Too many levels of symbolic links, maximum allowed is {MOST_LINKS}")
 
 
 def link(
-    tx: Reading, who: Who, account: str, headers: Mapping[str, str], *, check: bool = True
-) -> tuple[dict[str, str], dict[str, str]]:
+    tx: Reading, who: Who, itself: tuple[str, str, str], headers: Mapping[str, str], *, check: bool = True
+) -> tuple[dict[str, str], dict[str, Any]]:
     """(what a symbolic link keeps, what a list shows of it besides). `check`: its target must be as it says."""
+    account = itself[0]
     container, name = other("X-Symlink-Target", headers[LINK])
     kept = {LINK: f"{container}/{name}"}
-    owner = headers.get(LINK_ACCOUNT) or account
+    owner = unquote(limits.decoded(LINK_ACCOUNT, headers.get(LINK_ACCOUNT, ""))) or account
+    if (owner, container, name) == itself:
+        raise BadRequest("Symlink cannot target itself")
     if owner != account:
         kept[LINK_ACCOUNT] = owner
-    shown = {"symlink_path": f"/v1/{quote(owner)}/{quote(container)}/{quote(name)}"}
+    shown: dict[str, Any] = {"symlink_path": f"/v1/{quote(owner)}/{quote(container)}/{quote(name)}"}
     if wanted := headers.get(LINK_ETAG, "").strip('"'):
-        if check and (found := readable(tx, who, owner, container, name, {})[1]).etag != wanted:
-            raise Conflict(f"X-Symlink-Target-Etag: the target has {found.etag}.")
         kept[LINK_ETAG] = shown["symlink_etag"] = wanted
+        if check:
+            try:
+                _, found, _, _ = followed(tx, who, owner, container, name, {})
+            except NotFound:
+                raise Conflict("X-Symlink-Target does not exist") from None
+            if found.etag != wanted:
+                raise Conflict(f"Object Etag {found.etag!r} does not match X-Symlink-Target-Etag header {wanted!r}")
+            shown["symlink_bytes"] = int(found.metadata.get(SLO_SIZE, found.size))
+            if slo_etag := found.metadata.get(SLO_ETAG):
+                shown["slo_etag"] = f'"{slo_etag}"'
     return kept, shown
 
 
@@ -165,8 +185,11 @@ def may_put(
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, WRITE)
     before = standing(tx, place, name)
-    if headers.get("if-none-match", "").strip() == "*" and before is not None:
-        raise PreconditionFailed("If-None-Match: there is such an object.")
+    if unless := headers.get("if-none-match", "").strip():
+        if unless != "*":
+            raise BadRequest("If-None-Match only supports *")
+        if before is not None:
+            raise PreconditionFailed("If-None-Match: there is such an object.")
     _take_quota(tx, place, name, before, size)
     return place
 
@@ -214,8 +237,8 @@ def put(
     more: dict[str, Any] = {}
     if LINK in headers:
         if stored.size:
-            raise BadRequest("Content-Length: a symbolic link has no body.")
-        kept, more = link(tx, who, account, headers, check=at is None)
+            raise BadRequest("Symlink requests require a zero byte body")
+        kept, more = link(tx, who, (account, container, name), headers, check=at is None)
         said = replace(said, metadata={**said.metadata, **kept})
     made = new_object(tx, name, said, stored, headers.get("x-detect-content-type"), at=at, **more)
     locations.keep(tx, place, name)
@@ -257,18 +280,21 @@ def new_object(
 
 def change(
     tx: Writing, who: Who, account: str, container: str, name: str, headers: Mapping[str, str], said: Described
-) -> None:
+) -> Object:
     """Replace all metadata. The bytes stay."""
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, WRITE)
     found = standing(tx, place, name)
     if found is None:
         raise NotFound("The object could not be found.")
+    if MANIFEST in said.metadata and "x-static-large-object" in found.metadata:
+        raise BadRequest("X-Object-Manifest: the object is a static large object.")
     found.content_type = said.content_type or found.content_type
     kept = {key: value for key, value in found.metadata.items() if key.startswith(LASTING)}
     found.metadata, found.delete_at, found.at = {**said.metadata, **kept}, said.delete_at, tx.now
     found.entry = listings.changed(found.entry, content_type=found.content_type, last_modified=asked.iso(tx.now))
     tx.put_object(place, found, None)
+    return found
 
 
 def remove(
@@ -284,6 +310,11 @@ def remove(
             raise access.refuse(who)
         return versions.remove(tx, place, name, version, by_age=by_age)
     found = standing(tx, place, name)
+    if (due := headers.get("x-if-delete-at")) is not None:
+        if not limits.is_number(due.strip()):
+            raise BadRequest("Bad X-If-Delete-At header value")
+        if found is not None and found.delete_at != int(due):
+            raise PreconditionFailed("X-If-Delete-At does not match")
     if found is not None and (wanted := headers.get("if-match")) and wanted.strip('"') not in ("*", found.etag):
         raise PreconditionFailed("If-Match: the object has another ETag.")
     if found is not None and locations.bring_back(tx, place, found):
@@ -324,9 +355,11 @@ def headers_of(found: Object) -> dict[str, str]:
     }
     if found.delete_at is not None:
         headers["X-Delete-At"] = str(found.delete_at)
-    headers.update((key, limits.encoded(value)) for key, value in found.metadata.items() if not key.startswith(HIDDEN))
+    headers.update(
+        (key.title(), limits.encoded(value)) for key, value in found.metadata.items() if not key.startswith(HIDDEN)
+    )
     if LINK in found.metadata:
-        headers[LINK] = quote(found.metadata[LINK])
+        headers[LINK.title()] = quote(found.metadata[LINK])
     return headers
 
 
@@ -338,6 +371,6 @@ def other(header: str, text: str) -> tuple[str, str]:
     return container, name
 
 
-def check_conflict(source: Object, size: int) -> None:
-    if source.size != size:
+def check_conflict(expected: int, size: int) -> None:
+    if expected != size:
         raise Conflict("The source was changed while it was copied.")

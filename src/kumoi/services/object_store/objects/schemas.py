@@ -15,6 +15,7 @@ class Got(msgspec.Struct, kw_only=True):
 
     multipart_manifest: str | None = msgspec.field(name="multipart-manifest", default=None)
     version_id: str | None = msgspec.field(name="version-id", default=None)
+    part_number: str | None = msgspec.field(name="part-number", default=None)
     symlink: str | None = None
     format: str | None = None
     temp_url_sig: str | None = None

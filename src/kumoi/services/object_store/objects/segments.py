@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from kumoi.engines.objects.interface import Container, Object, Page, Reading
-from kumoi.kernel.errors import BadRequest, Conflict, NotFound
+from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import asked, limits
 from kumoi.services.object_store.access import READ
@@ -30,7 +30,7 @@ MOST_MANIFEST = 8 << 20
 DEEPEST = 10
 
 
-class Wanted(msgspec.Struct, kw_only=True):
+class Wanted(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A segment as clients name it."""
 
     path: str | None = None
@@ -120,9 +120,9 @@ def _checked(tx: Reading, who: Who, account: str, wanted: Wanted) -> tuple[Segme
     if not (container and slash and name):
         raise BadRequest("path is not of the form /container/object")
     try:
-        _, found = logic.readable(tx, who, account, container, name, {})
-    except NotFound:
-        raise BadRequest(f"{wanted.path}: 404 Not Found") from None
+        _, found, _, _ = logic.followed(tx, who, account, container, name, {})
+    except (NotFound, Forbidden, Conflict) as error:
+        raise BadRequest(f"{wanted.path}: {error.status} {error.title}") from None
     size, etag = size_of(found), found.metadata.get(ETAG, found.etag)
     if wanted.etag is not None and wanted.etag.strip('"') != etag:
         raise BadRequest(f"{wanted.path}: Etag Mismatch")
@@ -207,9 +207,11 @@ def static(
             continue
         container, _, name = segment.name.lstrip("/").partition("/")
         try:
-            place, found = logic.readable(tx, who, account, container, name, {})
+            place, found, _, _ = logic.followed(tx, who, account, container, name, {})
         except NotFound:
             raise Conflict(f"The segment {segment.name} is gone.") from None
+        except (Forbidden, Unauthorized):
+            raise Conflict(f"The segment {segment.name} may not be read.") from None
         if found.metadata.get(ETAG, found.etag) != segment.hash:
             raise Conflict(f"The segment {segment.name} was changed.")
         first, behind = _range(segment.range, segment.bytes) if segment.range else (0, segment.bytes)
@@ -244,8 +246,19 @@ def cut(pieces: list[Piece], first: int, behind: int) -> Iterator[Piece]:
 
 def shown(raw: bytes) -> list[dict[str, Any]]:
     """The manifest as `multipart-manifest=get` shows it."""
-    found: list[dict[str, Any]] = msgspec.to_builtins(parse(raw))
-    return found
+    return [{"data": each.data} if each.data else msgspec.to_builtins(each) for each in parse(raw)]
+
+
+def part(raw: bytes, text: str) -> tuple[int, tuple[int, int] | None]:
+    """(number of a manifest's segments, the bytes of the one with this number); None: there is none."""
+    if not limits.is_number(text) or not int(text):
+        raise BadRequest("Part number must be an integer greater than 0")
+    lengths = [len(base64.b64decode(each.data)) if each.data else _length(each) for each in parse(raw)]
+    number = int(text)
+    if number > len(lengths):
+        return len(lengths), None
+    first = sum(lengths[: number - 1])
+    return len(lengths), (first, first + lengths[number - 1])
 
 
 def as_put(raw: bytes) -> list[dict[str, Any]]:

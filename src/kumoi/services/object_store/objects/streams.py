@@ -3,6 +3,7 @@ front cannot send from a file."""
 
 import asyncio
 from collections.abc import AsyncIterator
+from urllib.parse import quote
 
 from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest, NotFound
@@ -18,7 +19,7 @@ routes = Routes()
 PATH = "/v1/{account}/{container}/{object:path}"
 READERS = policy.by_service("container-readers")
 WRITERS = policy.by_service("container-writers")
-_REFUSALS = (408, 409, 411, 412, 413, 422, 498, 501, 507)
+_REFUSALS = (408, 409, 411, 412, 413, 416, 422, 498, 501, 507)
 _SPECIAL = (200, 202, 303)
 
 
@@ -41,8 +42,10 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
             return uploads.made(await uploads.receive(request, body, account, container, object, at))
         except logic.Older:
             return asked.done(202)
-    signed.heed(request, account, container, object)
+    by_signature = signed.heed(request, account, container, object)
     await uploads.hold(request, account, container, object)
+    if by_signature and "multipart-manifest" in request.params:
+        raise BadRequest("multipart-manifest: it is not taken with a signature.")
     version = asked.said(request, versions.PARAMETER)
     if version and "x-copy-from" not in request.headers:
         return await _restore(request, body, account, container, object, version)
@@ -82,7 +85,13 @@ async def copy(request: Request, body: AsyncIterator[bytes], account: str, conta
 
 
 @routes.post(
-    PATH, policy=WRITERS, mode="stream", status=202, reply=bytes, raw_body=True, errors=(*_REFUSALS, *_SPECIAL, 201)
+    PATH,
+    policy=WRITERS,
+    mode="stream",
+    status=202,
+    reply=bytes,
+    raw_body=True,
+    errors=(*_REFUSALS, *_SPECIAL, 201, 307),
 )
 @crossing.streamed
 async def change(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
@@ -92,16 +101,28 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str, con
     if asked.said(request, versions.PARAMETER):
         raise BadRequest(f"{versions.PARAMETER}: a POST changes the current object alone.")
     await uploads.hold(request, account, container, object)
+    if logic.LINK in request.headers:
+        raise BadRequest("A PUT request is required to set a symlink target")
     said = logic.described(request.headers, clock.now())
-    await stores.change(
+    found = await stores.change(
         request, lambda tx: logic.change(tx, request.who, account, container, object, request.headers, said)
     )
+    if logic.LINK in found.metadata:
+        # The link has the metadata now; the client may want its target to have them.
+        owner = found.metadata.get(logic.LINK_ACCOUNT, account)
+        target = quote(f"{request.service.prefix}/v1/{owner}/{found.metadata[logic.LINK]}")
+        return Reply(
+            raw=b"The requested POST was applied to a symlink. POST directly to the target to apply requested metadata.",
+            status=307, headers={"Location": target, "Content-Location": target}, content_type="text/plain; charset=UTF-8",
+        )  # fmt: skip
     return asked.done(202)
 
 
 @routes.delete(PATH, policy=WRITERS, mode="stream", query=schemas.Versioned, reply=bytes, errors=(*_REFUSALS, 200))
 @crossing.streamed
 async def remove(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
+    if special := specials.of(request, "DELETE"):
+        return await special(request, body, (account, container, object))
     if (at := synced.heed(request, account, container, object)) is not None:
         await stores.change(
             request, lambda tx: logic.remove_synced(tx, request.who, account, container, object, at), frees=True
@@ -138,7 +159,7 @@ async def get(request: Request, body: AsyncIterator[bytes], account: str, contai
         await asyncio.to_thread(stores.check_readable, request, found.place)
     size, headers, content_type = found.object.size, found.headers, limits.encoded(found.object.content_type)
     pieces = found.pieces if found.pieces is not None else [Piece(0, size, found.where, found.object)]
-    wanted = conditions.ranges(request.headers, found.object)
+    wanted = [found.part] if found.part else conditions.ranges(request.headers, found.object)
     if len(wanted) > 1:
         parts = downloads.Parts(content_type, size, wanted)
         headers["Content-Length"] = str(parts.size)

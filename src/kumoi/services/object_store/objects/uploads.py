@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -13,7 +13,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, TooLarge, Unprocessable
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import asked, limits, pace, stores, synced
+from kumoi.services.object_store import asked, conditions, limits, pace, stores, synced
 from kumoi.services.object_store.access import WRITE
 from kumoi.services.object_store.asked import http_date
 from kumoi.services.object_store.containers import logic as containers
@@ -47,13 +47,22 @@ async def receive(
     if size is None or size > SMALL:
         # A caller without permission is refused before the bytes arrive.
         stores.look(request, lambda tx: logic.may_put(tx, request.who, account, container, name, headers, size or 0))
+    if at is not None and synced.is_trusted(request):
+        said = _as_there(request, said)
+        if limits.flag(headers.get(segments.STATIC)):
+            # Its segments may come later, so that they are not looked at.
+            raw = await taken(body, segments.MOST_MANIFEST, "manifest")
+            about = {**said.metadata, segments.STATIC: "True", **segments.about(raw)}
+            said, manifest = replace(said, metadata=about), beside_its_name(raw)
+            logic.check_etag(headers, manifest)
+            return await stores.change(
+                request, lambda tx: logic.put(tx, request.who, account, container, name, headers, said, manifest, at)
+            )
     with stores.translated():
         writer = stores.begin(request, account, container)
         try:
             stored = await pour(body, writer)
             logic.check_etag(headers, stored)
-            if at is not None and synced.is_trusted(request):
-                said = await asyncio.to_thread(_as_there, request, said, stored)
         except BaseException:
             writer.discard()
             raise
@@ -64,22 +73,19 @@ async def receive(
     )
 
 
-def _as_there(request: Request, said: logic.Described, stored: Stored) -> logic.Described:
-    """With what clouds tell each other of an object: hidden metadata, and whether it is a manifest."""
+def beside_its_name(raw: bytes) -> Stored:
+    """Bytes that are kept in the index, however many they are: those of a manifest, which is read as a whole."""
+    return Stored(len(raw), hashlib.md5(raw, usedforsecurity=False).hexdigest(), raw, None)
+
+
+def _as_there(request: Request, said: logic.Described) -> logic.Described:
+    """With the hidden metadata that clouds tell each other."""
     prefix = f"x-object-{logic.HIDDEN}"
     more = {
         header.removeprefix("x-object-"): limits.decoded(header, value)
         for header, value in request.headers.items()
         if header.startswith(prefix)
     }
-    if limits.flag(request.headers.get(segments.STATIC)):
-        if stored.size > segments.MOST_MANIFEST:
-            raise BadRequest(f"The manifest has more than {segments.MOST_MANIFEST} bytes.")
-        raw = stored.data
-        if raw is None:
-            with stores.translated(), stores.of(request).open(stored.place or "") as file:
-                raw = file.read()
-        more |= {segments.STATIC: "True", **segments.about(raw)}
     return replace(said, metadata={**said.metadata, **more})
 
 
@@ -132,6 +138,8 @@ async def receive_manifest(
         raise BadRequest("multipart-manifest: X-Object-Manifest and X-Symlink-Target are not taken with it.")
     stores.look(request, lambda tx: logic.may_put(tx, request.who, account, container, name, headers, 0))
     wanted = segments.read_manifest(await taken(body, segments.MOST_MANIFEST, "manifest"))
+    if any((each.path or "").lstrip("/") == f"{container}/{name}" for each in wanted):
+        raise BadRequest("The manifest names itself as a segment.")
 
     def work(tx: Writing) -> Object:
         kept, about = segments.checked(tx, request.who, account, wanted)
@@ -140,7 +148,7 @@ async def receive_manifest(
         if given and given != etag:
             raise Unprocessable(f"ETag: the segments have {etag}.")
         raw = msgspec.json.encode(kept)
-        stored = Stored(len(raw), hashlib.md5(raw, usedforsecurity=False).hexdigest(), raw, None)
+        stored = beside_its_name(raw)
         metadata = {**said.metadata, segments.STATIC: "True", **about}
         place = logic.may_put(tx, request.who, account, container, name, headers, stored.size)
         detect = headers.get("x-detect-content-type")
@@ -173,14 +181,20 @@ async def copy(request: Request, source: Place, target: Place) -> tuple[Object, 
     delete_at = said.delete_at if fresh else said.delete_at or before.object.delete_at
     said = logic.Described(said.content_type or before.object.content_type, metadata, delete_at)
     unconditional = {key: value for key, value in headers.items() if key not in ("etag", logic.LINK)}
-    size = before.object.size
+    first, behind = _part(headers, before)
+    size = behind - first
     if size > limits.MOST_BYTES:
         raise TooLarge(f"The copy would have {size} bytes; at most {limits.MOST_BYTES} are taken.")
     stores.look(request, lambda tx: logic.may_put(tx, request.who, *target, unconditional, size))
+    if manifest and segments.STATIC in old:
+        return before.object, await _copy_manifest(request, before, target, unconditional, said)
+    if logic.LINK in old and manifest and source[0] != target[0]:
+        # It still leads to where it led.
+        said.metadata.setdefault(logic.LINK_ACCOUNT, source[0])
     with stores.translated():
         writer = stores.begin(request, *target[:2])
         try:
-            stored = await stores.slowly(_pour_copy, request, writer, before)
+            stored = await stores.slowly(_pour_copy, request, writer, before, first, behind)
         except BaseException:
             writer.discard()
             raise
@@ -190,14 +204,38 @@ async def copy(request: Request, source: Place, target: Place) -> tuple[Object, 
     return before.object, made
 
 
-def _pour_copy(request: Request, writer: Writer, before: downloads.Found) -> Stored:
+def _part(headers: Mapping[str, str], before: downloads.Found) -> tuple[int, int]:
+    """The bytes that a copy takes: those of one range or one part, or all."""
+    if before.part is not None:
+        return before.part
+    wanted = conditions.ranges(headers, before.object)
+    if len(wanted) > 1:
+        raise BadRequest("Range: a copy takes one range.")
+    return wanted[0] if wanted else (0, before.object.size)
+
+
+async def _copy_manifest(
+    request: Request, before: downloads.Found, target: Place, headers: Mapping[str, str], said: logic.Described
+) -> Object:
+    """As a manifest, whose segments the other account must have."""
+    assert before.data is not None
+    raw, again = before.data, msgspec.convert(segments.as_put(before.data), list[segments.Wanted])
+
+    def work(tx: Writing) -> Object:
+        segments.checked(tx, request.who, target[0], again)
+        return logic.put(tx, request.who, *target, headers, said, beside_its_name(raw))
+
+    return await stores.change(request, work)
+
+
+def _pour_copy(request: Request, writer: Writer, before: downloads.Found, first: int, behind: int) -> Stored:
     whole = [Piece(0, before.object.size, before.where, before.object, before.data or b"")]
     size = 0
-    for piece in before.pieces if before.pieces is not None else whole:
+    for piece in segments.cut(before.pieces if before.pieces is not None else whole, first, behind):
         for block in read(request, piece):
             writer.write(block)
             size += len(block)
-    logic.check_conflict(before.object, size)
+    logic.check_conflict(behind - first, size)
     return writer.finish()
 
 
@@ -260,6 +298,6 @@ def copied(source: Place, found: Object, object: Object) -> Reply:
         "X-Copied-From": quote(f"{container}/{name}"),
         "X-Copied-From-Account": quote(account),
         "X-Copied-From-Last-Modified": http_date(found.at),
-        **{key: value for key, value in logic.headers_of(object).items() if key in object.metadata},
+        **{key: value for key, value in logic.headers_of(object).items() if key.lower() in object.metadata},
     }
     return asked.done(201, headers)

@@ -28,6 +28,13 @@ def answer(request: Request, place: Place) -> Reply | None:
     try:
         if name and not name.endswith("/"):
             return _object_or_folder(request, place, site)
+        if not name and not request.sent_path.endswith(b"/"):
+            # Otherwise relative addresses in the page would lead elsewhere.
+            headers = request.headers
+            stores.look(
+                request, lambda tx: containers.open_to(tx, request.who, account, container, headers, access.READ)
+            )
+            return asked.done(301, {"Location": f"{request.base_url}{quote(request.url_path)}/"})
         if site.index:
             try:
                 return downloads.get(request, account, container, name + site.index)

@@ -38,8 +38,8 @@ def folder(name: str) -> Page:
 def listing(base: str, prefix: str, rows: Sequence[Listed], site: Site) -> bytes:
     title = escape(f"Listing of {site.label or base}{prefix}")
     style = f'<link rel="stylesheet" type="text/css" href="{escape(site.css)}" />' if site.css else ""
-    lines = [_up(base, prefix)] if prefix else []
-    lines += [_line(base, prefix, row) for row in rows]
+    lines = [_row("../", "../", "", "", "subdir")] if prefix else []
+    lines += [_line(prefix, row) for row in rows]
     return (
         f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>{title}</title>{style}</head>\n'
         f'<body><h1 id="title">{title}</h1>\n<table id="listing">\n'
@@ -48,17 +48,13 @@ def listing(base: str, prefix: str, rows: Sequence[Listed], site: Site) -> bytes
     ).encode()
 
 
-def _up(base: str, prefix: str) -> str:
-    above = prefix.rstrip("/").rpartition("/")[0]
-    return _row(base + quote(f"{above}/" if above else ""), "../", "", "", "subdir")
-
-
-def _line(base: str, prefix: str, row: Listed) -> str:
+def _line(prefix: str, row: Listed) -> str:
+    """Its address is relative, so that it leads there under any name of the site."""
     shown = row.name[len(prefix) :]
     if row.entry is None:
-        return _row(base + quote(row.name), shown, "", "", "subdir")
+        return _row(f"./{quote(shown)}", shown, "", "", "subdir")
     entry: dict[str, Any] = msgspec.json.decode(row.entry)
-    return _row(base + quote(row.name), shown, str(entry["bytes"]), entry["last_modified"], "item")
+    return _row(f"./{quote(shown)}", shown, str(entry["bytes"]), entry["last_modified"], "item")
 
 
 def _row(address: str, name: str, size: str, date: str, kind: str) -> str:
