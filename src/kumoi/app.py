@@ -15,7 +15,7 @@ from kumoi.engines.network.interface import Topology
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.engines.objects.opened import opened
 from kumoi.host import client as host_client
-from kumoi.kernel import durable, log, operations, preparation, reconcile, removal, resolvers
+from kumoi.kernel import counts, durable, log, operations, preparation, reconcile, removal, resolvers
 from kumoi.kernel import rooms as rooms_module
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.database import Database, Transaction
@@ -193,6 +193,9 @@ def differences(database: Database, locate: Locate) -> list[dict[str, Any]]:
         fault = row["data"].get(operations.DETAILS) or row["fault"]
         problem = f"{row['state']} at {row['step']}" + (f", overdue: {fault}" if row["overdue"] else "")
         found.append({"service": "kernel", "kind": row["kind"], "id": row["id"], "problem": problem})
+    for name, holder, kept, real in database.read(counts.differences):
+        problem = f"{kept} {name} are counted, but there are {real}"
+        found.append({"service": "kernel", "kind": "count", "id": holder, "problem": problem})
     for module in rooms("audit"):
         try:
             found.extend(module.differences(view))

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from kumoi import app, migrations
-from kumoi.kernel import processes
+from kumoi.kernel import counts, processes
 from kumoi.kernel.database import Database, metadata
 from tests.databases import PostgreSQL
 from tests.migrations.filled import differences, fill
@@ -65,6 +65,18 @@ def test_rows_of_every_earlier_version_are_kept(database: Database) -> None:
         assert len(kept[-1]) == len(tables) or revision != history()[-1]
     for rows in kept:
         assert differences(database, rows, migrations.scripts()) == []
+    assert database.read(counts.differences) == []
+
+
+def test_the_newest_tables_have_the_triggers_of_counts(database: Database) -> None:
+    """A later migration may make a table anew, and lose its triggers."""
+    migrations.upgrade(database)
+    wanted = {name for count in counts.registry.values() for name in count.triggers(database.dialect)}
+    for _ in range(2):
+        with database.connection() as connection, connection.begin():
+            assert set(counts.installed(connection)) == wanted
+            counts.remove(connection)
+        migrations.upgrade(database)
 
 
 # The tests' own migration histories.

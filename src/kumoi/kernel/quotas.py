@@ -1,4 +1,4 @@
-"""Quotas, counted from the rows inside the transaction that adds one, so that no stored usage can drift."""
+"""Quotas, checked inside the transaction that adds a row, against counts that cannot differ from the rows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,8 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
-from kumoi.kernel import changes
+from kumoi.kernel import changes, counts
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Table, Transaction, metadata
 from kumoi.kernel.errors import OverQuota
 
@@ -35,15 +36,13 @@ limits = Table[QuotaLimitRow](
 
 @dataclass(frozen=True)
 class Quota:
-    """A quota of one resource. `usage(tx, project_id)` counts the rows. The instance registers itself; it belongs in the
-    resource's store."""
+    """A quota of one resource. `usage` is a Count of the rows, or a function `(tx, project_id)` that counts them. The
+    instance registers itself; it belongs in the resource's store."""
 
     service: str
     resource: str
     default: int
     usage: Callable[[Transaction, str], int]
-    together: Callable[[Transaction, str], Mapping[str, int]] | None = None
-    """Counts this and other resources of the service in one statement: resource → count."""
 
     def __post_init__(self) -> None:
         registry[self.service, self.resource] = self
@@ -106,10 +105,11 @@ def show(tx: Transaction, service: str, project_id: str) -> dict[str, tuple[int,
 
 
 def usages(tx: Transaction, service: str, project_id: str, resources: Iterable[str]) -> dict[str, int]:
-    """resource → the project's usage, at least for the given resources."""
-    found: dict[str, int] = {}
-    for resource in resources:
-        if resource not in found:
-            quota = registry[service, resource]
-            found |= quota.together(tx, project_id) if quota.together else {resource: quota.usage(tx, project_id)}
-    return found
+    """resource → the project's usage. All Counts are read with one statement."""
+    usage = {resource: registry[service, resource].usage for resource in resources}
+    names = [each.name for each in usage.values() if isinstance(each, Count)]
+    kept = counts.of(tx, project_id, names) if names else {}
+    return {
+        resource: kept[each.name] if isinstance(each, Count) else each(tx, project_id)
+        for resource, each in usage.items()
+    }

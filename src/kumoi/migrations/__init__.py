@@ -16,7 +16,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
 
-from kumoi.kernel import changes, processes
+from kumoi.kernel import changes, counts, processes
 from kumoi.kernel.database import Database
 from kumoi.kernel.database import metadata as declared
 
@@ -36,14 +36,17 @@ def _config(database: Database | None, folder: Path, metadata: sa.MetaData = dec
 
 
 def upgrade(database: Database, revision: str = "head", folder: Path = HERE) -> None:
-    """Upgrade the tables to this code's version. An empty database gets new tables."""
+    """Upgrade the tables to this code's version. An empty database gets new tables. Migrations run without the
+    triggers of changes and counts, because SQLite changes a table by making it anew; the newest tables get them again."""
     with database.connection() as connection, connection.begin():
         if not _whole(connection, folder):
             changes.uninstall(connection)
+            counts.remove(connection)
     command.upgrade(_config(database, folder), revision)
     with database.connection() as connection, connection.begin():
         if folder == HERE and _whole(connection, folder):
             changes.install(connection)
+            counts.install(connection)
 
 
 def _whole(connection: sa.Connection, folder: Path) -> bool:

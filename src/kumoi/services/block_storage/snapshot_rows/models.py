@@ -60,7 +60,6 @@ snapshots = Table[SnapshotRow](
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index("ix_block_storage_snapshots_project", "project_id", "created_at", "id"),
     sa.Index("ix_block_storage_snapshots_created_at", "created_at", "id"),
-    sa.Index("ix_block_storage_snapshots_usage", "project_id", "size"),
     sa.Index("ix_block_storage_snapshots_volume_id", "volume_id"),
 )
 """`size` in GiB: the volume's at that instant; `host`: the volume's."""

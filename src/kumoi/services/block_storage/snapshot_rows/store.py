@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
@@ -66,8 +67,6 @@ def every(tx: Transaction) -> list[dict[str, Any]]:
     return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at))
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(table.c.project_id == project_id)) or 0)
-
-
-SNAPSHOTS = Quota("block_storage", "snapshots", 10, count_of_project)
+SNAPSHOTS = Quota("block_storage", "snapshots", 10, Count("block_storage.snapshots", table.c.project_id))
+Count("block_storage.gigabytes", table.c.project_id, table.c.size)
+"""Snapshots count in the gigabytes of volumes."""

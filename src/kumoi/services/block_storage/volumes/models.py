@@ -111,7 +111,6 @@ volumes = Table[VolumeRow](
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index("ix_block_storage_volumes_project", "project_id", "created_at", "id"),
     sa.Index("ix_block_storage_volumes_created_at", "created_at", "id"),
-    sa.Index("ix_block_storage_volumes_usage", "project_id", "size"),
     sa.Index("ix_block_storage_volumes_snapshot_id", "snapshot_id"),
     sa.Index("ix_block_storage_volumes_source_volume_id", "source_volume_id"),
     sa.Index("ix_block_storage_volumes_volume_type_id", "volume_type_id"),

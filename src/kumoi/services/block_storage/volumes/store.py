@@ -5,12 +5,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.rows import ProjectRows
 from kumoi.services.block_storage.errors import VolumeNotFound
-from kumoi.services.block_storage.snapshot_rows.models import snapshots as snapshots_table
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.models import volumes as table
 
@@ -82,24 +82,14 @@ def of_type(tx: Transaction, volume_type_id: str) -> bool:
     return tx.scalar(sa.select(table.c.id).where(table.c.volume_type_id == volume_type_id).limit(1)) is not None
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(table.c.project_id == project_id)) or 0)
-
-
-def gigabytes_of_project(tx: Transaction, project_id: str) -> int:
-    """Of volumes and snapshots."""
-    of_volumes = tx.scalar(sa.select(sa.func.sum(table.c.size)).where(table.c.project_id == project_id))
-    of_snapshots = tx.scalar(
-        sa.select(sa.func.sum(snapshots_table.c.size)).where(snapshots_table.c.project_id == project_id)
-    )
-    return int(of_volumes or 0) + int(of_snapshots or 0)
-
-
 def nothing(tx: Transaction, project_id: str) -> int:
     return 0
 
 
-VOLUMES = Quota("block_storage", "volumes", 10, count_of_project)
-GIGABYTES = Quota("block_storage", "gigabytes", 1000, gigabytes_of_project)
+VOLUMES = Quota("block_storage", "volumes", 10, Count("block_storage.volumes", table.c.project_id))
+GIGABYTES = Quota(
+    "block_storage", "gigabytes", 1000, Count("block_storage.gigabytes", table.c.project_id, table.c.size)
+)
+"""Of volumes and snapshots."""
 PER_VOLUME = Quota("block_storage", "per_volume_gigabytes", -1, nothing)
 """The largest allowed size of one volume."""

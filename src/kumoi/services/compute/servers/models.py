@@ -108,12 +108,10 @@ _LIVE_INDEXES = {
     "name_of_project": ("project_id", "name", "created_at", "id"),
     "state": ("vm_state", "created_at", "id"),
     "state_of_project": ("project_id", "vm_state", "created_at", "id"),
-    "usage": ("project_id", "vcpus", "memory_mib", "deleted_at"),
     "host": ("host", "task_state", "deleted_at"),
 }
 """Indexes of servers that are not deleted, because most queries read only these: pages in their order, for each common
-filter; and the columns that quotas count, so that the rows are not read (SQLite needs `deleted_at` in the index for
-that)."""
+filter; and what is counted, so that the rows are not read (SQLite needs `deleted_at` in the index for that)."""
 
 
 class FlavorCopy(FlavorSize):

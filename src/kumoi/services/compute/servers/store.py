@@ -1,4 +1,4 @@
-"""The SQL of servers, and the quotas that are counted from their rows."""
+"""The SQL of servers, and the counts of their rows, for quotas and hosts."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 import sqlalchemy as sa
 
 from kumoi.kernel.clock import SECOND
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subjects
 from kumoi.kernel.pagination import page
@@ -109,23 +110,8 @@ def forget_deleted(tx: Transaction) -> int:
     return tx.changed(servers.delete().where(servers.c.deleted_at < tx.now - RETENTION * SECOND))
 
 
-_USAGE = sa.select(sa.func.count(), sa.func.sum(servers.c.vcpus), sa.func.sum(servers.c.memory_mib)).where(
-    servers.c.project_id == sa.bindparam("project"), LIVE
-)
-
-
-def usage(tx: Transaction, project_id: str) -> dict[str, int]:
-    """The quota usage of the project's live servers: instances, cores, ram."""
-    (counted,) = tx.tuples(_USAGE, {"project": project_id})
-    return {name: int(value or 0) for name, value in zip(("instances", "cores", "ram"), counted, strict=True)}
-
-
-INSTANCES = Quota("compute", "instances", 10, lambda tx, project: usage(tx, project)["instances"], usage)
-CORES = Quota("compute", "cores", 20, lambda tx, project: usage(tx, project)["cores"], usage)
-RAM = Quota("compute", "ram", 51200, lambda tx, project: usage(tx, project)["ram"], usage)
-
-
-def count_of_host(tx: Transaction) -> dict[str, int]:
-    """Host → live servers on it."""
-    query = sa.select(servers.c.host, sa.func.count().label("servers")).where(LIVE, servers.c.host.is_not(None))
-    return {row["host"]: row["servers"] for row in tx.all(query.group_by(servers.c.host))}
+_OF_PROJECT = servers.c.project_id
+INSTANCES = Quota("compute", "instances", 10, Count("compute.instances", _OF_PROJECT, where=LIVE))
+CORES = Quota("compute", "cores", 20, Count("compute.cores", _OF_PROJECT, servers.c.vcpus, LIVE))
+RAM = Quota("compute", "ram", 51200, Count("compute.ram", _OF_PROJECT, servers.c.memory_mib, LIVE))
+ON_HOST = Count("compute.servers_on_host", servers.c.host, where=LIVE)

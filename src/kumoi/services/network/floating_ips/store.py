@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
@@ -96,8 +97,4 @@ def delete(tx: Transaction, floating_ip_id: str) -> None:
     tx.execute(floating_ips.delete().where(floating_ips.c.id == floating_ip_id))
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(floating_ips.c.project_id == project_id)) or 0)
-
-
-FLOATINGIP = Quota("network", "floatingip", 50, count_of_project)
+FLOATINGIP = Quota("network", "floatingip", 50, Count("network.floatingip", floating_ips.c.project_id))

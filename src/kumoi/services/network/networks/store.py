@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
@@ -127,8 +128,4 @@ def for_servers(tx: Transaction, project_id: str) -> list[NetworkRow]:
     return [row for row in rows if row["project_id"] == project_id] or rows
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(networks_table.c.project_id == project_id)) or 0)
-
-
-NETWORK = Quota("network", "network", 100, count_of_project)
+NETWORK = Quota("network", "network", 100, Count("network.network", networks_table.c.project_id))

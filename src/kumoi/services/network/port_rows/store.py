@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel import patterns
 from kumoi.kernel.bodies import distinct
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.quotas import Quota
@@ -280,11 +281,7 @@ def networks_with_host(tx: Transaction, network_ids: Sequence[str]) -> dict[str,
     return found
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(ports.c.project_id == project_id)) or 0)
-
-
-PORT = Quota("network", "port", 500, count_of_project)
+PORT = Quota("network", "port", 500, Count("network.port", ports.c.project_id))
 
 
 def with_group(tx: Transaction, group_id: str) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
@@ -66,8 +67,4 @@ def reaching(tx: Transaction, subnet_id: str, external_network_id: str) -> list[
     return tx.all(query)
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(routers.c.project_id == project_id)) or 0)
-
-
-ROUTER = Quota("network", "router", 10, count_of_project)
+ROUTER = Quota("network", "router", 10, Count("network.router", routers.c.project_id))

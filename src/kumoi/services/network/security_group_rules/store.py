@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
@@ -102,8 +103,6 @@ def delete(tx: Transaction, rule_id: str) -> None:
     tx.execute(security_group_rules_table.delete().where(security_group_rules_table.c.id == rule_id))
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(security_group_rules_table.c.project_id == project_id)) or 0)
-
-
-SECURITY_GROUP_RULE = Quota("network", "security_group_rule", 100, count_of_project)
+SECURITY_GROUP_RULE = Quota(
+    "network", "security_group_rule", 100, Count("network.security_group_rule", security_group_rules_table.c.project_id)
+)

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
@@ -83,8 +84,4 @@ def rules_naming(tx: Transaction, group_id: str) -> list[dict[str, Any]]:
     return tx.all(query)
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(security_groups.c.project_id == project_id)) or 0)
-
-
-SECURITY_GROUP = Quota("network", "security_group", 10, count_of_project)
+SECURITY_GROUP = Quota("network", "security_group", 10, Count("network.security_group", security_groups.c.project_id))

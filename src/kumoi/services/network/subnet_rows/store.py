@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.who import Who
@@ -101,11 +102,7 @@ def delete(tx: Transaction, subnet_id: str) -> None:
     tx.execute(subnets.delete().where(subnets.c.id == subnet_id))
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(subnets.c.project_id == project_id)) or 0)
-
-
-SUBNET = Quota("network", "subnet", 100, count_of_project)
+SUBNET = Quota("network", "subnet", 100, Count("network.subnet", subnets.c.project_id))
 
 
 def of_pool(tx: Transaction, pool_id: str) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.quotas import UNLIMITED, Quota
 from kumoi.kernel.who import Who
@@ -60,8 +61,4 @@ def delete(tx: Transaction, pool_id: str) -> None:
     tx.execute(subnetpools.delete().where(subnetpools.c.id == pool_id))
 
 
-def count_of_project(tx: Transaction, project_id: str) -> int:
-    return int(tx.scalar(sa.select(sa.func.count()).where(subnetpools.c.project_id == project_id)) or 0)
-
-
-SUBNETPOOL = Quota("network", "subnetpool", UNLIMITED, count_of_project)
+SUBNETPOOL = Quota("network", "subnetpool", UNLIMITED, Count("network.subnetpool", subnetpools.c.project_id))
