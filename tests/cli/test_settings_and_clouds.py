@@ -105,6 +105,16 @@ def test_clouds_yaml_is_yaml_kept_private_and_keeps_its_passwords(tmp_path: Path
     assert found["kumoi-system"]["auth"]["system_scope"] == "all"
 
 
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [("0.0.0.0", "http://127.0.0.1:5000"), ("::", "http://[::1]:5000"), ("10.0.0.7", "http://10.0.0.7:5000")],
+)
+def test_urls_of_a_cloud_that_listens_everywhere_can_be_used(tmp_path: Path, address: str, url: str) -> None:
+    clouds.write(Folder(tmp_path), Settings(address=address), dict.fromkeys(clouds.USERS, "x"))
+    assert Settings(address=address).base_url == url
+    assert f'"{url}/identity/v3"' in (tmp_path / "clouds.yaml").read_text()
+
+
 def test_every_process_names_its_data_folder(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     settings = Settings(cloud_id="abcdef")

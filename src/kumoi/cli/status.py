@@ -165,7 +165,7 @@ def endpoints(folder: Folder, settings: Settings) -> dict[str, str]:
 
 def answers(settings: Settings) -> bool:
     """Whether the API answers through the front."""
-    address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.address, settings.address)
+    address = settings.local_address
     connection: http.client.HTTPConnection
     if settings.tls_certificate:
         # the certificate is for clients' names of the cloud, not for this local check

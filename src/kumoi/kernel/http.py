@@ -3,7 +3,7 @@ errors in the service's shape."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import falcon
 import msgspec
@@ -32,6 +32,8 @@ from kumoi.kernel.who import NOBODY, Who
 FAULT = "An unexpected error prevented the server from fulfilling your request."
 OUT_OF_RANGE = "A value in the request is too long or out of range."
 HEALTHCHECK = "/healthcheck"
+_IN_PATHS = "/:@!$&'()*+,;=~"
+"""Characters that a path has unencoded, besides letters, digits and `-._`."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "COPY"})
 
 
@@ -122,8 +124,8 @@ class Request:
         return {"request_id": self.id, "user_id": self.who.user_id, "project_id": self.who.project_id}
 
     def link(self, path: str) -> str:
-        """An absolute URL below the service's prefix."""
-        return f"{self.base_url}{self.service.prefix}{path}"
+        """An absolute URL below the service's prefix. `path` is percent-encoded here."""
+        return f"{self.base_url}{self.service.prefix}{quote(path, safe=_IN_PATHS)}"
 
     def link_after(self, marker: str) -> str:
         """The absolute URL of the same list after `marker`."""

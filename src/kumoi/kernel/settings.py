@@ -105,10 +105,16 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         return {name.strip(): Path(path.strip()) for name, _, path in pairs}
 
     @property
+    def local_address(self) -> str:
+        """The address at which this machine reaches the cloud: loopback if the cloud listens at every address."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.address, self.address)
+
+    @property
     def base_url(self) -> str:
         if self.public_url:
             return self.public_url
-        return f"{'https' if self.tls_certificate else 'http'}://{self.address}:{self.port}"
+        host = f"[{self.local_address}]" if ":" in self.local_address else self.local_address
+        return f"{'https' if self.tls_certificate else 'http'}://{host}:{self.port}"
 
 
 class Folder:

@@ -41,6 +41,19 @@ def test_too_large(cloud: IdentityCloud, admin: str) -> None:
     check(cloud.post(f"{V3}/users", as_=admin, json=body), 413)
 
 
+def test_additional_attributes_are_bounded(cloud: IdentityCloud, admin: str) -> None:
+    """Also when they come one by one."""
+    group = {"name": "many", "a": "x" * 40_000}
+    made = cloud.post(f"{V3}/groups", as_=admin, json={"group": group})
+    assert made.status_code == 201 and made.json["group"]["a"] == group["a"]
+    path = f"{V3}/groups/{made.json['group']['id']}"
+    refused = cloud.patch(path, as_=admin, json={"group": {"b": "x" * 40_000}})
+    check(refused, 400)
+    assert "group" in refused.json["error"]["message"] and "65535 bytes" in refused.json["error"]["message"]
+    assert cloud.patch(path, as_=admin, json={"group": {"a": "y", "b": {"c": [1]}}}).json["group"]["b"] == {"c": [1]}
+    check(cloud.post(f"{V3}/users", as_=admin, json={"user": {"name": "x", "a": "x" * 70_000}}), 400)
+
+
 def test_what_is_not_there(cloud: IdentityCloud, admin: str) -> None:
     check(cloud.get(f"{V3}/OS-TRUST/trusts", as_=admin), 404)
     check(cloud.get(f"{V3}/OS-TRUST/trusts", as_=None), 404)

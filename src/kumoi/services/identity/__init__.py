@@ -7,6 +7,7 @@ ORDER = (
     "options",
     "names",
     "listing",
+    "additional",
     "logins",
     "policy",
     "catalog",

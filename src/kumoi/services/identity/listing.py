@@ -154,10 +154,3 @@ def given(body: msgspec.Struct, leave: Sequence[str] = ()) -> dict[str, Any]:
         for name in body.__struct_fields__
         if name not in leave and (value := getattr(body, name)) is not msgspec.UNSET
     }
-
-
-def extras(request: Request, key: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """The undeclared attributes in the body under `key`. Identity stores and returns such attributes."""
-    sent = msgspec.json.decode(request.raw)[key]
-    known = {field.encode_name for field in msgspec.structs.fields(kind)} | {"id", "links"}
-    return {name: value for name, value in sent.items() if name not in known}

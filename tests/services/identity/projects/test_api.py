@@ -61,6 +61,11 @@ def test_tags(cloud: IdentityCloud, admin: str) -> None:
     assert names(**{"not-tags": "red,big"}) == ["two"] and names(**{"not-tags-any": "big,x"}) == ["two"]
     path = f"{V3}/projects/{two}/tags"
     assert cloud.put(f"{path}/new", as_=admin).status_code == 201
+    added = cloud.put(f"{path}/weiß%20%E6%97%A5%3F", as_=admin)
+    assert added.status_code == 201 and added.headers["Location"].endswith(
+        f"/projects/{two}/tags/wei%C3%9F%20%E6%97%A5%3F"
+    )
+    assert cloud.delete(f"{path}/weiß%20%E6%97%A5%3F", as_=admin).status_code == 204
     assert cloud.get(path, as_=admin).json["tags"] == ["new", "red"]
     assert cloud.get(f"{path}/new", as_=admin).status_code == 204
     assert cloud.get(f"{path}/old", as_=admin).status_code == 404

@@ -52,7 +52,7 @@ def _item(request: Request, row: dict[str, Any], with_servers: bool) -> schemas.
 
 def _detail(request: Request, row: dict[str, Any], with_servers: bool) -> schemas.Detail:
     return schemas.detail(
-        row, request.settings.address, by_uuid=request.behaves("hosts are called by UUID"), with_servers=with_servers,
+        row, request.settings.local_address, by_uuid=request.behaves("hosts are called by UUID"), with_servers=with_servers,
         cpu_is_an_object=request.behaves("cpu_info is an object"),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import additional, listing
 from kumoi.services.identity.catalog import logic, schemas
 
 routes = Routes()
@@ -32,7 +32,7 @@ def _add(
 
     def create(request: Request, body: msgspec.Struct) -> dict[str, Any]:
         sent = getattr(body, kind)
-        extra = listing.extras(request, kind, type(sent))
+        extra = additional.sent(request, kind, type(sent))
         row = logic.create(request.tx, request.who, kind, listing.given(sent), extra)
         return {kind: shape(row, request)}
 
@@ -41,7 +41,7 @@ def _add(
 
     def update(request: Request, body: msgspec.Struct, **ids: str) -> dict[str, Any]:
         sent = getattr(body, kind)
-        extra = listing.extras(request, kind, type(sent))
+        extra = additional.sent(request, kind, type(sent))
         row = logic.update(request.tx, request.who, kind, ids[id_name], listing.given(sent), extra)
         return {kind: shape(row, request)}
 
@@ -75,5 +75,5 @@ _add("region", schemas.region, schemas.Region, schemas.RegionCreateBody, schemas
 def create_named_region(request: Request, region_id: str, body: schemas.RegionCreateBody) -> dict[str, Any]:
     """Create a region with an id from the client."""
     values = {**listing.given(body.region), "id": region_id}
-    extra = listing.extras(request, "region", schemas.RegionCreate)
+    extra = additional.sent(request, "region", schemas.RegionCreate)
     return {"region": schemas.region(logic.create(request.tx, request.who, "region", values, extra), request)}

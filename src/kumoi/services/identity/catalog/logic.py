@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Conflict
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, policy
+from kumoi.services.identity import additional, listing, policy
 from kumoi.services.identity.catalog import store
 from kumoi.services.identity.catalog.models import endpoints, regions, services
 from kumoi.services.identity.errors import Absent, Invalid, Taken
@@ -77,7 +77,7 @@ def update(
     policy.check_admin(who, f"update_{kind}")
     row = found(tx, kind, id)
     _check(tx, kind, changes, id)
-    store.update(tx, FILTERS[kind][0], id, {**changes, "extra": {**row["extra"], **extra}})
+    store.update(tx, FILTERS[kind][0], id, {**changes, "extra": additional.merged(kind, row["extra"], extra)})
     return found(tx, kind, id)
 
 

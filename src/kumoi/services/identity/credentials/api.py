@@ -6,7 +6,7 @@ from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import additional, listing
 from kumoi.services.identity.credentials import live, logic, schemas, signing
 from kumoi.services.identity.tokens.schemas import Token
 
@@ -36,7 +36,7 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
     reply=under("credential", schemas.Credential),
 )
 def create(request: Request, body: schemas.CreateBody, prepared: live.Sealed) -> dict[str, Any]:
-    extra = listing.extras(request, "credential", schemas.CredentialCreate)
+    extra = additional.sent(request, "credential", schemas.CredentialCreate)
     values = listing.given(body.credential, leave=("blob",))
     row = logic.create(request.tx, request.who, values, prepared.access_digest, prepared.sealed, extra)
     return {"credential": schemas.credential(row, prepared.blob, request)}
@@ -55,7 +55,7 @@ def show(request: Request, credential_id: str) -> dict[str, Any]:
     reply=under("credential", schemas.Credential),
 )
 def update(request: Request, credential_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "credential", schemas.CredentialUpdate)
+    extra = additional.sent(request, "credential", schemas.CredentialUpdate)
     row = live.update(request, credential_id, listing.given(body.credential), extra)
     return {"credential": schemas.credential(*live.opened(request, row), request)}
 

@@ -8,7 +8,7 @@ import msgspec
 from kumoi.kernel.bodies import is_too_deep
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, policy
+from kumoi.services.identity import additional, listing, policy
 from kumoi.services.identity.credentials import store
 from kumoi.services.identity.credentials.models import CredentialRow, credentials
 from kumoi.services.identity.errors import Absent, Invalid, NotAllowed, Taken
@@ -170,7 +170,7 @@ def update(tx: Transaction, who: Who, id: str, changes: dict[str, Any], extra: d
     other = store.with_access(tx, changes["access_digest"]) if changes.get("access_digest") else None
     if other is not None and other["id"] != id:
         raise Taken("credential", "this access key")
-    store.update(tx, id, {**changes, "extra": {**row["extra"], **extra}})
+    store.update(tx, id, {**changes, "extra": additional.merged("credential", row["extra"], extra)})
     return show(tx, who, id)
 
 

@@ -6,7 +6,7 @@ from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import additional, listing
 from kumoi.services.identity.domains import logic, schemas
 
 routes = Routes()
@@ -24,7 +24,7 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
 @routes.post("/domains", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("domain", schemas.Domain))
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     values = {**listing.given(body.domain), "id": body.domain.explicit_domain_id}
-    extra = listing.extras(request, "domain", schemas.DomainCreate)
+    extra = additional.sent(request, "domain", schemas.DomainCreate)
     return {"domain": schemas.domain(logic.create(request.tx, request.who, values, extra), request.link)}
 
 
@@ -37,7 +37,7 @@ def show(request: Request, domain_id: str) -> dict[str, Any]:
     "/domains/{domain_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,), reply=under("domain", schemas.Domain)
 )
 def update(request: Request, domain_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "domain", schemas.DomainUpdate)
+    extra = additional.sent(request, "domain", schemas.DomainUpdate)
     changes = listing.given(body.domain, leave=("tags",))
     row = logic.update(request.tx, request.who, domain_id, changes, extra)
     return {"domain": schemas.domain(row, request.link)}

@@ -4,7 +4,7 @@ from typing import Any
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, names, options, policy
+from kumoi.services.identity import additional, listing, names, options, policy
 from kumoi.services.identity.errors import Taken
 from kumoi.services.identity.project_rows import store as project_rows_store
 from kumoi.services.identity.project_rows.errors import NotPossible
@@ -61,7 +61,7 @@ def update(tx: Transaction, who: Who, domain_id: str, changes: dict[str, Any], e
     name = changes.get("name", row["name"])
     if names.folded(name) != row["folded_name"] and project_rows_store.named(tx, name, NO_DOMAIN):
         raise Taken("project", f"name {name} as a domain")
-    changes = {**changes, "extra": {**row["extra"], **extra}}
+    changes = {**changes, "extra": additional.merged("domain", row["extra"], extra)}
     if "options" in changes:
         changes["options"] = options.merged(row["options"], changes["options"], options.RESOURCE, "domain")
     if "description" in changes:

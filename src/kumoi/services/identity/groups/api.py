@@ -6,7 +6,7 @@ from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import additional, listing
 from kumoi.services.identity.groups import logic, schemas
 from kumoi.services.identity.groups.models import GroupRow
 from kumoi.services.identity.users import logic as user_logic
@@ -30,7 +30,7 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
 
 @routes.post("/groups", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("group", schemas.Group))
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "group", schemas.GroupCreate)
+    extra = additional.sent(request, "group", schemas.GroupCreate)
     row = logic.create(request.tx, request.who, listing.given(body.group), extra)
     return {"group": schemas.group(row, request.link)}
 
@@ -44,7 +44,7 @@ def show(request: Request, group_id: str) -> dict[str, Any]:
     "/groups/{group_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,), reply=under("group", schemas.Group)
 )
 def update(request: Request, group_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "group", schemas.GroupUpdate)
+    extra = additional.sent(request, "group", schemas.GroupUpdate)
     row = logic.update(request.tx, request.who, group_id, listing.given(body.group), extra)
     return {"group": schemas.group(row, request.link)}
 

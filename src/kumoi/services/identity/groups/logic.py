@@ -6,7 +6,7 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, names, policy
+from kumoi.services.identity import additional, listing, names, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.groups import store
@@ -97,7 +97,7 @@ def update(tx: Transaction, who: Who, group_id: str, changes: dict[str, Any], ex
         _check_name(tx, changes["name"], row["domain_id"])
     if "description" in changes:
         changes["description"] = changes["description"] or ""
-    store.update(tx, group_id, {**changes, "extra": {**row["extra"], **extra}})
+    store.update(tx, group_id, {**changes, "extra": additional.merged("group", row["extra"], extra)})
     return found(tx, group_id)
 
 

@@ -10,7 +10,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing, optional, texts
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import additional, listing
 from kumoi.services.identity.errors import Absent, Invalid
 from kumoi.services.identity.project_rows.models import ProjectRow
 from kumoi.services.identity.projects import logic, schemas
@@ -43,7 +43,7 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
 
 @routes.post("/projects", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("project", schemas.Project))
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "project", schemas.ProjectCreate)
+    extra = additional.sent(request, "project", schemas.ProjectCreate)
     row = logic.create(request.tx, request.who, listing.given(body.project), extra)
     return {"project": _shown(request, [row])[0]}
 
@@ -74,7 +74,7 @@ def show(request: Request, project_id: str, query: listing.Params) -> dict[str, 
     reply=under("project", schemas.Project),
 )
 def update(request: Request, project_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "project", schemas.ProjectUpdate)
+    extra = additional.sent(request, "project", schemas.ProjectUpdate)
     row = logic.update(request.tx, request.who, project_id, listing.given(body.project), extra)
     return {"project": _shown(request, [row])[0]}
 

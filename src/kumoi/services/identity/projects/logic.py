@@ -9,7 +9,7 @@ from kumoi.kernel.bodies import distinct
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, names, options, policy
+from kumoi.services.identity import additional, listing, names, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Invalid, Taken
 from kumoi.services.identity.fields import MOST_TAGS
@@ -140,7 +140,7 @@ def update(tx: Transaction, who: Who, project_id: str, changes: dict[str, Any], 
     options.check_mutable(row, "project", {**changes, **extra})
     if "name" in changes and names.folded(changes["name"]) != row["folded_name"]:
         _check_name(tx, changes["name"], row["domain_id"])
-    changes = {**changes, "extra": {**row["extra"], **extra}}
+    changes = {**changes, "extra": additional.merged("project", row["extra"], extra)}
     if "options" in changes:
         changes["options"] = options.merged(row["options"], changes["options"], options.RESOURCE, "project")
     if "description" in changes:

@@ -7,7 +7,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import additional, listing
 from kumoi.services.identity.roles import logic, schemas
 from kumoi.services.identity.roles.models import RoleRow
 
@@ -25,7 +25,7 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
 
 @routes.post("/roles", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("role", schemas.Role))
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "role", schemas.RoleCreate)
+    extra = additional.sent(request, "role", schemas.RoleCreate)
     row = logic.create(request.tx, request.who, listing.given(body.role), extra)
     return {"role": schemas.role(row, request.link)}
 
@@ -39,7 +39,7 @@ def show(request: Request, role_id: str) -> dict[str, Any]:
     "/roles/{role_id}", policy=TOKEN, body=schemas.UpdateBody, errors=(409,), reply=under("role", schemas.Role)
 )
 def update(request: Request, role_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "role", schemas.RoleUpdate)
+    extra = additional.sent(request, "role", schemas.RoleUpdate)
     row = logic.update(request.tx, request.who, role_id, listing.given(body.role), extra)
     return {"role": schemas.role(row, request.link)}
 

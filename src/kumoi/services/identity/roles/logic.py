@@ -6,7 +6,7 @@ from typing import Any
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, names, options, policy
+from kumoi.services.identity import additional, listing, names, options, policy
 from kumoi.services.identity.domains import logic as domain_logic
 from kumoi.services.identity.errors import Absent, Taken
 from kumoi.services.identity.project_rows import models as project_models
@@ -84,7 +84,7 @@ def update(tx: Transaction, who: Who, role_id: str, changes: dict[str, Any], ext
         _check_name(tx, changes["name"], row["domain_id"])
     if "options" in changes:
         changes["options"] = options.merged(row["options"], changes["options"], options.RESOURCE, "role")
-    store.update(tx, role_id, {**changes, "extra": {**row["extra"], **extra}})
+    store.update(tx, role_id, {**changes, "extra": additional.merged("role", row["extra"], extra)})
     return found(tx, role_id)
 
 

@@ -6,7 +6,7 @@ from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import additional, listing
 from kumoi.services.identity.users import live, logic, schemas
 from kumoi.services.identity.users.models import UserRow
 
@@ -35,7 +35,7 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
     reply=under("user", schemas.User),
 )
 def create(request: Request, body: schemas.CreateBody, prepared: str | None) -> dict[str, Any]:
-    extra = listing.extras(request, "user", schemas.UserCreate)
+    extra = additional.sent(request, "user", schemas.UserCreate)
     values = listing.given(body.user, leave=("password",))
     return {"user": schemas.user(logic.create(request.tx, request.who, values, prepared, extra), request.link)}
 
@@ -54,7 +54,7 @@ def show(request: Request, user_id: str) -> dict[str, Any]:
     reply=under("user", schemas.User),
 )
 def update(request: Request, user_id: str, body: schemas.UpdateBody) -> dict[str, Any]:
-    extra = listing.extras(request, "user", schemas.UserUpdate)
+    extra = additional.sent(request, "user", schemas.UserUpdate)
     row = live.update(request, user_id, listing.given(body.user), extra)
     return {"user": schemas.user(row, request.link)}
 

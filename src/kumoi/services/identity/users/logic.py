@@ -9,7 +9,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Forbidden
 from kumoi.kernel.who import Who
-from kumoi.services.identity import listing, names, options, policy
+from kumoi.services.identity import additional, listing, names, options, policy
 from kumoi.services.identity.errors import Absent, Invalid, Refused, Taken
 from kumoi.services.identity.logins import logic as logins
 from kumoi.services.identity.project_rows import models as project_models
@@ -123,7 +123,7 @@ def update(tx: Transaction, who: Who, user_id: str, changes: dict[str, Any], ext
         raise BadRequest("Update of `domain_id` is not allowed.")
     if "name" in changes and names.folded(changes["name"]) != row["folded_name"]:
         _check_name(tx, changes["name"], row["domain_id"])
-    changes["extra"] = {**row["extra"], **_kept(extra)}
+    changes["extra"] = additional.merged("user", row["extra"], _kept(extra))
     if "options" in changes:
         changes["options"] = options.merged(row["options"], changes["options"], options.USER, "user")
     if "password_hash" in changes:
