@@ -33,8 +33,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Times(name), "times")
 
 
+LONG = {"simulation", "matrix", "fuzz", "power_cut", "chaos"}
+LIMIT_OF_LONG = 0.0 if os.environ.get("KUMOI_MATRIX") == "whole" else 1800.0
+"""Seconds for a test of a folder in LONG, or with real engines; 0: no limit. `timeout` in pyproject.toml is the limit of all others. The
+limits only end tests that wait for ever, so they are generous for a slow machine."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     begin_with_the_longest(items)
+    for item in items:
+        kinds = {mark.name for mark in item.iter_markers()} | set(item.nodeid.split("/"))
+        if kinds & {"real", "end_to_end", *LONG}:
+            item.add_marker(pytest.mark.timeout(LIMIT_OF_LONG))
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
