@@ -35,8 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 LONG = {"simulation", "matrix", "fuzz", "power_cut", "chaos"}
 LIMIT_OF_LONG = 0.0 if os.environ.get("KUMOI_MATRIX") == "whole" else 1800.0
-"""Seconds for a test of a folder in LONG, or with real engines; 0: no limit. `timeout` in pyproject.toml is the limit of all others. The
-limits only end tests that wait for ever, so they are generous for a slow machine."""
+"""Seconds for a test of a folder in LONG, or with real engines; 0: no limit. `timeout` in pyproject.toml is the limit of
+all others. The limits only end tests that wait for ever, so they are generous for a slow machine."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
