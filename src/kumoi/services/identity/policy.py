@@ -1,7 +1,7 @@
 """Permissions in identity, as in OpenStack's defaults: admins may do everything, domain managers change their domain,
 readers of the system or a domain read, and every user reads their own data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
@@ -24,6 +24,23 @@ def when_roles_are_lost(
 def roles_lost(tx: Transaction, user_ids: Sequence[str] | None) -> None:
     for function in _losses:
         function(tx, user_ids)
+
+
+_ends: list[Callable[[Transaction, Collection[tuple[str, str]]], None]] = []
+
+
+def when_grants_end(
+    function: Callable[[Transaction, Collection[tuple[str, str]]], None],
+) -> Callable[[Transaction, Collection[tuple[str, str]]], None]:
+    """Decorator. The function is called with (user id, project id) in the transaction in which a grant of the user
+    itself on the project ends."""
+    _ends.append(function)
+    return function
+
+
+def grants_ended(tx: Transaction, grants: Collection[tuple[str, str]]) -> None:
+    for function in _ends if grants else ():
+        function(tx, grants)
 
 
 def above_domains(function: Callable[[Transaction, str, str], bool]) -> Callable[[Transaction, str, str], bool]:

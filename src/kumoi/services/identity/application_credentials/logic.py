@@ -142,6 +142,7 @@ def _delete_what_exceeds(tx: Transaction, user_ids: Sequence[str] | None) -> Non
             store.delete(tx, row["id"])
 
 
+policy.when_grants_end(store.delete_of_users_on_projects)
 user_models.removal.follow(store.delete_of_users)
 project_models.removal.follow(store.delete_of_projects)
 role_models.removal.follow(store.forget_roles)

@@ -1,6 +1,6 @@
 """The SQL of application credentials. Each change invalidates the cached tokens of every process."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,6 +83,12 @@ def delete_of_users(tx: Transaction, user_ids: Sequence[str]) -> None:
 
 def delete_of_projects(tx: Transaction, project_ids: Sequence[str]) -> None:
     _delete(tx, application_credentials.c.project_id.in_(project_ids))
+
+
+def delete_of_users_on_projects(tx: Transaction, pairs: Collection[tuple[str, str]]) -> None:
+    """`pairs`: (user id, project id)."""
+    whose = sa.tuple_(application_credentials.c.user_id, application_credentials.c.project_id)
+    _delete(tx, whose.in_(list(pairs)))
 
 
 def forget_roles(tx: Transaction, role_ids: Sequence[str]) -> None:

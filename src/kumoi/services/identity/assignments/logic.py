@@ -117,6 +117,8 @@ def take_back(tx: Transaction, who: Who, grant: Grant, role_id: str) -> None:
     _role(tx, role_id)
     if not store.delete(tx, {**grant.key(), "role_id": role_id}):
         raise Absent("role assignment", f"{grant.actor_kind} {grant.actor_id}, {grant.target_kind} {grant.target_id}")
+    if grant.actor_kind == "user" and grant.target_kind == "project" and not grant.inherited:
+        policy.grants_ended(tx, [(grant.actor_id, grant.target_id)])
     _tell_of_loss(tx, grant.actor_kind, [grant.actor_id])
 
 
@@ -185,9 +187,15 @@ for _removal, _kind in (
     (group_models.removal, "group"),
     (project_models.removal, "project"),
     (project_models.domain_removal, "domain"),
-    (role_models.removal, "role"),
 ):
     _removal.follow(functools.partial(store.forget, kind=_kind))
+
+
+@role_models.removal.follow
+def _of_roles(tx: Transaction, role_ids: Sequence[str]) -> None:
+    ended = store.users_on_projects(tx, role_ids)
+    store.forget(tx, role_ids, "role")
+    policy.grants_ended(tx, ended)
 
 
 @group_models.removal.follow

@@ -90,6 +90,12 @@ def held(tx: Transaction, actor_kind: str, actor_id: str) -> list[dict[str, Any]
     return tx.all(sa.select(assignments.c.role_id, assignments.c.target_kind).where(reaches).distinct())
 
 
+def users_on_projects(tx: Transaction, role_ids: Sequence[str]) -> list[tuple[str, str]]:
+    """(user id, project id) of the users who have one of these roles on a project by a grant of their own."""
+    direct = {"actor_kind": "user", "target_kind": "project", "inherited": False}
+    return [(row["actor_id"], row["target_id"]) for row in tx.rows(assignments, role_id=list(role_ids), **direct)]
+
+
 def below(tx: Transaction, ids: Iterable[str]) -> set[str]:
     """The ids of all projects below these projects or domains."""
     walk = sa.select(projects_table.c.id).where(projects_table.c.parent_id.in_(list(ids))).cte("below", recursive=True)
