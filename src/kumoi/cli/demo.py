@@ -13,12 +13,15 @@ from typing import Any
 import openstack
 from keystoneauth1.exceptions import ClientException
 
+from kumoi import services
 from kumoi.cli import running
 from kumoi.cli.refusals import Refused
 from kumoi.kernel import clock, processes
 from kumoi.kernel.settings import Folder
 
 REPOSITORY = Path(__file__).parents[3]
+NEEDED = frozenset({"block_storage", "compute", "image", "network", "object_store"})
+"""Services whose resources it makes."""
 SSH_WITHIN = 180.0
 """Seconds for a guest to boot and open ssh, under software emulation and on a busy machine."""
 
@@ -197,6 +200,9 @@ def main() -> int:
     folder, settings = running.known(parser.parse_args().data.absolute())
     if "fake" in (settings.hypervisor, settings.network):
         print("demo: this cloud has fake guests or networks, into which nobody can log in", file=sys.stderr)
+        return 1
+    if missing := NEEDED - services.chosen(settings.services):
+        print(f"demo: this cloud has no {', '.join(sorted(missing))}: the demonstration needs it", file=sys.stderr)
         return 1
     if not running.is_running(folder):
         print(f"demo: the cloud is down: kumoi up --data {folder.data}", file=sys.stderr)

@@ -56,6 +56,22 @@ def test_rules(fields: dict[str, object], said: str) -> None:
     assert security_groups.match(GROUP, msgspec.convert({"id": "r", **fields}, SecurityRule)) == said
 
 
+@pytest.mark.parametrize(
+    ("protocol", "port", "is_expressible"),
+    [
+        ("dccp", 5, False),
+        ("136", 5, False),
+        ("dccp", None, True),
+        ("tcp", 5, True),
+        ("017", 5, True),
+        ("ICMP", 8, True),
+    ],
+)
+def test_rules_that_ovn_cannot_say_allow_nothing(protocol: str, port: int | None, is_expressible: bool) -> None:
+    fields = {"id": "r", "direction": "ingress", "ethertype": "IPv4", "protocol": protocol, "port_min": port}
+    assert security_groups.expressible(msgspec.convert(fields, SecurityRule)) is is_expressible
+
+
 def test_a_subnets_dhcp() -> None:
     subnet = SubnetSpec(
         id="s",

@@ -38,7 +38,8 @@ def apply(rows: Rows, group: SecurityGroupSpec, revision: int) -> None:
     row = port_group(rows, group.id)
     action = "allow-related" if group.stateful else "allow-stateless"
     # OVN refuses a duplicate flow, and rules with different ids may have the same match.
-    matches = {match(group.id, rule): rule for rule in sorted(group.rules, key=lambda rule: rule.id, reverse=True)}
+    rules = [rule for rule in group.rules if expressible(rule)]
+    matches = {match(group.id, rule): rule for rule in sorted(rules, key=lambda rule: rule.id, reverse=True)}
     acls = [
         rows.put(
             ACL,
@@ -96,6 +97,15 @@ def drop_group(rows: Rows) -> Row:
         for direction, priority, text, action in rules
     ]
     return rows.put(GROUP, row_id("drop"), name=DROP, acls=acls, external_ids={"kumoi:kind": "drop"})
+
+
+def expressible(rule: SecurityRule) -> bool:
+    """False for ports of DCCP and UDP-Lite, which OVN cannot compare. Such a rule allows nothing, because without its
+    ports it would allow more than it says."""
+    protocol = (rule.protocol or "any").lower()
+    if protocol in _ICMP or protocol.lstrip("0") in _ICMP | _WITH_PORTS.keys():
+        return True
+    return rule.port_min is None and rule.port_max is None
 
 
 def match(group_id: str, rule: SecurityRule) -> str:

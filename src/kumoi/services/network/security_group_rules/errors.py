@@ -62,9 +62,7 @@ class SecurityGroupMissingIcmpType(BadRequest):
 
 class SecurityGroupInvalidProtocolForPort(BadRequest):
     def __init__(self, protocol: str) -> None:
-        super().__init__(
-            f"Invalid protocol {protocol} for port range, only supported for TCP, UDP, UDPLITE, SCTP and DCCP."
-        )
+        super().__init__(f"Invalid protocol {protocol} for port range, only supported for TCP, UDP and SCTP.")
 
 
 class SecurityGroupRemoteGroupAndRemoteIpPrefix(BadRequest):

@@ -8,7 +8,8 @@ NUMBERS = {
 }  # fmt: skip
 ETHERTYPES = {"ipv4": "IPv4", "ipv6": "IPv6"}
 ONLY_IPV6 = {number for name, number in NUMBERS.items() if "v6" in name}
-WITH_PORTS = {NUMBERS[name] for name in ("dccp", "sctp", "tcp", "udp", "udplite")}
+WITH_PORTS = {NUMBERS[name] for name in ("sctp", "tcp", "udp")}
+"""OVN cannot compare ports of dccp and udplite."""
 ICMP = {1, 58}
 
 
