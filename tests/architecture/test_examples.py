@@ -26,19 +26,15 @@ def named(service: Service, route: Route) -> str:
 
 
 WITHOUT = {
-    "block_storage:attachments.complete:os-complete",
-    "block_storage:snapshots.update_status:os-update_snapshot_status",
     "compute:consoles.create",
     "compute:consoles.open_console:os-getVNCConsole",
     "compute:server_actions.restore:restore",
     "identity:application_credentials.create",
-    "identity:credentials.create",
-    "identity:credentials.create_ec2",
-    "identity:tokens.issue",
-    "identity:users.change_password",
     "image:data.bring_in",
 }
-"""Routes without an example. The list may only shrink: a new route needs an example."""
+"""Routes without an example: guests of the fake hypervisor have no screen, `restore` is always refused, application
+credentials are the caller's own, and an import needs bytes that the streams process took. The list may only shrink: a new
+route needs an example."""
 WITH = [(service, route) for service, route in POSTS if named(service, route) not in WITHOUT]
 
 

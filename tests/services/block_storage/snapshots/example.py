@@ -19,3 +19,9 @@ def reset_status(cloud: Any) -> tuple[str, dict[str, Any]]:
 
 def force_delete(cloud: Any) -> tuple[str, dict[str, Any]]:
     return _act(cloud, **{"os-force_delete": {}})
+
+
+def update_status(cloud: Any) -> tuple[str, dict[str, Any]]:
+    path, body = _act(cloud, **{"os-update_snapshot_status": {"status": "available", "progress": "100%"}})
+    assert cloud.post(path, as_="admin", json={"os-reset_status": {"status": "creating"}}).status_code == 202
+    return path, body

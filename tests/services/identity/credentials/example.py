@@ -14,8 +14,8 @@ V3 = "/identity/v3"
 ACCESS, SECRET = "an access key", "a secret key"
 
 
-def _signer(cloud: Any) -> None:
-    """A user with EC2 credentials."""
+def _member(cloud: Any) -> tuple[str, str]:
+    """(user id, project id) of a new member of a new project."""
 
     def made(kind: str, **values: Any) -> str:
         answered = cloud.post(f"{V3}/{kind}s", as_="admin", json={kind: values})
@@ -24,8 +24,25 @@ def _signer(cloud: Any) -> None:
     project, user = made("project", name="signing"), made("user", name="signer", password="a password")
     roles = cloud.get(f"{V3}/roles", as_="admin", params={"name": "member"}).json["roles"]
     cloud.put(f"{V3}/projects/{project}/users/{user}/roles/{roles[0]['id']}", as_="admin")
+    return user, project
+
+
+def create(cloud: Any) -> tuple[str, dict[str, Any]]:
+    user, project = _member(cloud)
     blob = json.dumps({"access": ACCESS, "secret": SECRET})
-    made("credential", type="ec2", blob=blob, user_id=user, project_id=project)
+    values = {"type": "ec2", "blob": blob, "user_id": user, "project_id": project}
+    return f"{V3}/credentials", {"credential": values}
+
+
+def create_ec2(cloud: Any) -> tuple[str, dict[str, Any]]:
+    user, project = _member(cloud)
+    return f"{V3}/users/{user}/credentials/OS-EC2", {"tenant_id": project}
+
+
+def _signer(cloud: Any) -> None:
+    """A user with EC2 credentials."""
+    path, body = create(cloud)
+    assert cloud.post(path, as_="admin", json=body).status_code == 201
 
 
 def text(at: str = "") -> tuple[str, str]:
