@@ -189,10 +189,10 @@ def differences(database: Database, locate: Locate) -> list[dict[str, Any]]:
     for row in database.read(reconcile.pending):
         problem = f"the world has not followed: {row['fault'] or 'waiting'}"
         found.append({"service": "kernel", "kind": row["kind"], "id": row["id"], "problem": problem})
-    for row in database.read(operations.unfinished):
-        fault = row["data"].get(operations.DETAILS) or row["fault"]
-        problem = f"{row['state']} at {row['step']}" + (f", overdue: {fault}" if row["overdue"] else "")
-        found.append({"service": "kernel", "kind": row["kind"], "id": row["id"], "problem": problem})
+    for begun in database.read(operations.unfinished):
+        fault = begun["data"].get(operations.DETAILS) or begun["fault"]
+        problem = f"{begun['state']} at {begun['step']}" + (f", overdue: {fault}" if begun["overdue"] else "")
+        found.append({"service": "kernel", "kind": begun["kind"], "id": begun["id"], "problem": problem})
     for name, holder, kept, real in database.read(counts.differences):
         problem = f"{kept} {name} are counted, but there are {real}"
         found.append({"service": "kernel", "kind": "count", "id": holder, "problem": problem})

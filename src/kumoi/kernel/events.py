@@ -74,7 +74,7 @@ def write(
 
 def after(
     tx: Transaction, position: int, limit: int, *, project_id: str | None = None, subject: str | None = None
-) -> list[dict[str, Any]]:
+) -> list[EventRow]:
     """Events after `position` (an event's id), oldest first. On PostgreSQL ids are assigned before the commit, so only events
     of transactions that are older than every open one are returned, and a reader misses none."""
     query = sa.select(events).where(events.c.id > position).order_by(events.c.id).limit(limit)
@@ -85,7 +85,7 @@ def after(
         query = query.where(events.c.project_id == project_id)
     if subject is not None:
         query = query.where(events.c.subject == subject)
-    return tx.all(query)
+    return tx.all(query, EventRow)
 
 
 def forget_old(tx: Transaction) -> int:

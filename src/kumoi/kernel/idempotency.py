@@ -64,7 +64,9 @@ class Once:
 
     def found(self, tx: Transaction) -> Rendered | None:
         """The first answer. Unprocessable if the first request had another body, Conflict if it cannot be unsealed."""
-        row = tx.one(sa.select(replies).where(replies.c.key == self.key, replies.c.created_at > tx.now - KEPT))
+        row = tx.one(
+            sa.select(replies).where(replies.c.key == self.key, replies.c.created_at > tx.now - KEPT), ReplyRow
+        )
         if row is None:
             return None
         try:

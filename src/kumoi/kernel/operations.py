@@ -328,7 +328,7 @@ def supersede(
         return str(active[0]["id"])
     for row in active:
         inherited = sa.select(subjects.c.subject).where(subjects.c.operation_id == row["id"], subjects.c.active)
-        names += [r["subject"] for r in tx.all(inherited)]
+        names += tx.column(inherited)
         end(tx, row["id"], SUPERSEDED)
     return begin(
         tx, operation, names, arguments, request_id=request_id, user_id=user_id, project_id=project_id
@@ -362,7 +362,8 @@ def end(tx: Transaction, operation_id: str, state: str) -> None:
         operations.update()
         .where(operations.c.id == operation_id)
         .values(state=state, updated_at=tx.now, lease=None, lease_until=0)
-        .returning(operations)
+        .returning(operations),
+        OperationRow,
     )
     if row is not None:
         held = sa.select(sa.func.min(subjects.c.subject)).where(
@@ -412,7 +413,7 @@ def waiting_too_long(tx: Transaction) -> list[str]:
     """Ids of operations that have been queued for more than QUEUE_SECONDS, oldest first."""
     since = tx.now - round(QUEUE_SECONDS * SECOND)
     late = sa.select(operations.c.id).join(subjects).where(subjects.c.waiting, operations.c.created_at < since)
-    return list(dict.fromkeys(row["id"] for row in tx.all(late.order_by(operations.c.created_at))))
+    return list(dict.fromkeys(tx.column(late.order_by(operations.c.created_at))))
 
 
 def give_up(tx: Transaction, database: Database, operation_id: str) -> None:
@@ -459,7 +460,7 @@ def pending_on(tx: Transaction, subject_name: str) -> list[OperationRow]:
 
 def held(tx: Transaction) -> set[str]:
     """Every subject that an operation holds, for audits."""
-    return {row["subject"] for row in tx.all(sa.select(subjects.c.subject).where(subjects.c.active))}
+    return set(tx.column(sa.select(subjects.c.subject).where(subjects.c.active)))
 
 
 def known(tx: Transaction, subject_names: Iterable[str]) -> bool:
@@ -480,9 +481,10 @@ def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[di
     )
 
 
-def unfinished(tx: Transaction) -> list[dict[str, Any]]:
+def unfinished(tx: Transaction) -> list[OperationRow]:
     """Active and queued operations, oldest first, for the audit."""
-    return tx.all(sa.select(operations).where(operations.c.state.in_(UNFINISHED)).order_by(operations.c.created_at))
+    wanted = sa.select(operations).where(operations.c.state.in_(UNFINISHED))
+    return tx.all(wanted.order_by(operations.c.created_at), OperationRow)
 
 
 def forget_old(tx: Transaction, before: int) -> int:

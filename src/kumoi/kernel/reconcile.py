@@ -186,9 +186,10 @@ def applied(tx: Transaction, kind: str, subject_id: str) -> bool:
     return row is None or row["applied"] >= row["wanted"]
 
 
-def pending(tx: Transaction) -> list[dict[str, Any]]:
+def pending(tx: Transaction) -> list[DirtyRow]:
     """Rows whose wanted revision is not applied yet, for the audit."""
-    return tx.all(sa.select(dirty).where(dirty.c.applied < dirty.c.wanted).order_by(dirty.c.kind, dirty.c.id))
+    wanted = sa.select(dirty).where(dirty.c.applied < dirty.c.wanted)
+    return tx.all(wanted.order_by(dirty.c.kind, dirty.c.id), DirtyRow)
 
 
 @cache
@@ -324,7 +325,7 @@ def run_sweeps(
     than its share does not run again; the caller keeps it. A failure, also of the claim, is logged and stops no other
     sweep."""
     now = clock.now()
-    due = database.read(lambda tx: {row["kind"]: row["next_at"] for row in tx.all(sa.select(sweeps))})
+    due = database.read(lambda tx: {row["kind"]: row["next_at"] for row in tx.rows(sweeps)})
     view = View(database, locate, rests=start is not None)
     for sweep in list(sweepers.values()):
         every = round(sweep.every * SECOND)

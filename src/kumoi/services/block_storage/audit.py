@@ -12,20 +12,20 @@ from kumoi.kernel.operations import subject
 from kumoi.kernel.reconcile import View
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import TRANSIENT as TRANSIENT_SNAPSHOTS
+from kumoi.services.block_storage.snapshot_rows.models import DiskState
 from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import TRANSIENT
 
 SERVICE = "block_storage"
 GIB = 1 << 30
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class _Rows:
     """Rows of one instant. `busy`: the subjects that an operation holds."""
 
-    volumes: dict[str, Row]
-    snapshots: dict[str, Row]
+    volumes: dict[str, DiskState]
+    snapshots: dict[str, DiskState]
     busy: frozenset[str]
 
 
@@ -65,7 +65,9 @@ def _rows(tx: Transaction) -> _Rows:
     )  # fmt: skip
 
 
-def _at_rest(kind: str, rows: dict[str, Row], before: _Rows, after: _Rows, later: dict[str, Row]) -> Iterable[Row]:
+def _at_rest(
+    kind: str, rows: dict[str, DiskState], before: _Rows, after: _Rows, later: dict[str, DiskState]
+) -> Iterable[DiskState]:
     """Rows whose disk must exist: they have no active operation, and their creation did not fail."""
     for row_id, row in rows.items():
         name = subject(kind, row_id)
@@ -74,7 +76,7 @@ def _at_rest(kind: str, rows: dict[str, Row], before: _Rows, after: _Rows, later
             yield row
 
 
-def _lost(kind: str, rows: Iterable[Row], inventories: dict[str, Inventory]) -> list[dict[str, Any]]:
+def _lost(kind: str, rows: Iterable[DiskState], inventories: dict[str, Inventory]) -> list[dict[str, Any]]:
     on = {
         host: set(inventory.volumes if kind == "volume" else inventory.snapshots)
         for host, inventory in inventories.items()
@@ -86,12 +88,12 @@ def _lost(kind: str, rows: Iterable[Row], inventories: dict[str, Inventory]) -> 
     ]
 
 
-def _other_sizes(kind: str, rows: Iterable[Row], sizes: dict[str, Sizes]) -> list[dict[str, Any]]:
+def _other_sizes(kind: str, rows: Iterable[DiskState], sizes: dict[str, Sizes]) -> list[dict[str, Any]]:
     of = {host: each.volumes if kind == "volume" else each.snapshots for host, each in sizes.items()}
     return [
         _problem(kind, row["id"], f"its disk has {has} bytes, not {row['size']} GiB")
         for row in rows
-        if (has := of.get(row["host"], {}).get(row["id"])) not in (None, row["size"] * GIB)
+        if (has := of.get(row["host"] or "", {}).get(row["id"])) not in (None, row["size"] * GIB)
     ]
 
 

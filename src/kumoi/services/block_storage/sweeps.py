@@ -1,7 +1,6 @@
 """Sweeps that delete unknown disks, and correct states that no operation will change."""
 
 from functools import partial
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from kumoi.engines.hosts import Hosts
@@ -15,6 +14,7 @@ from kumoi.services.block_storage.attachment_rows import store as attachment_row
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import TRANSIENT as TRANSIENT_SNAPSHOTS
+from kumoi.services.block_storage.snapshot_rows.models import DiskState
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE as DELETE_SNAPSHOT
 from kumoi.services.block_storage.volumes import store as volumes_store
@@ -102,14 +102,14 @@ def settle_states(view: View) -> None:
         return
     lying = _lying(view, sorted({row["host"] for _, row in idle if row["host"]} & set(view.engine(Hosts).names())))
     for kind, row in idle:
-        on = lying.get(row["host"])
+        on = lying.get(row["host"] or "")
         if on is None and row["host"] is not None:
             continue
         there = on is not None and row["id"] in (on.volumes if kind == "volume" else on.snapshots)
         view.write(partial(_settle, kind=kind, row=row, there=there))
 
 
-def _idle(tx: Transaction) -> list[tuple[str, dict[str, Any]]]:
+def _idle(tx: Transaction) -> list[tuple[str, DiskState]]:
     """Kind and row of all resources with a transient or attached status but no operation or attachment."""
     busy, before = operations.held(tx), tx.now - IDLE_FOR
     attached = {
@@ -124,7 +124,7 @@ def _idle(tx: Transaction) -> list[tuple[str, dict[str, Any]]]:
     return [(kind, row) for kind, row in found if row["updated_at"] <= before and subject(kind, row["id"]) not in busy]
 
 
-def _settle(tx: Transaction, kind: str, row: dict[str, Any], there: bool) -> None:
+def _settle(tx: Transaction, kind: str, row: DiskState, there: bool) -> None:
     """`there`: its disk exists on its host."""
     name = subject(kind, row["id"])
     current = volumes_store.find(tx, row["id"]) if kind == "volume" else snapshot_rows_store.find(tx, row["id"])

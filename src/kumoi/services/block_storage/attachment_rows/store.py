@@ -1,7 +1,7 @@
 """The SQL of attachments."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -46,8 +46,9 @@ def of_servers(tx: Transaction, server_ids: Iterable[str]) -> list[AttachmentRow
 
 def servers(tx: Transaction) -> set[str]:
     """Every server that has a volume, or is about to."""
-    rows = tx.all(sa.select(table.c.server_id).where(table.c.by_compute, table.c.server_id.is_not(None)).distinct())
-    return {row["server_id"] for row in rows}
+    return set(
+        tx.column(sa.select(table.c.server_id).where(table.c.by_compute, table.c.server_id.is_not(None)).distinct())
+    )
 
 
 def update(tx: Transaction, attachment_id: str, **values: Any) -> None:
@@ -70,6 +71,15 @@ def list_of(
     return page(tx, query.offset(offset) if offset else query, AttachmentRow, sort=sort, marker=marker, limit=limit)
 
 
-def every(tx: Transaction) -> list[dict[str, Any]]:
-    """{id, volume_id, server_id, by_compute, status} of every attachment, for the audit."""
-    return tx.all(sa.select(table.c.id, table.c.volume_id, table.c.server_id, table.c.by_compute, table.c.status))
+class AttachmentState(TypedDict):
+    id: str
+    volume_id: str
+    server_id: str | None
+    by_compute: bool
+    status: str
+
+
+def every(tx: Transaction) -> list[AttachmentState]:
+    """Of every attachment, for the audit."""
+    columns = (table.c.id, table.c.volume_id, table.c.server_id, table.c.by_compute, table.c.status)
+    return tx.all(sa.select(*columns), AttachmentState)

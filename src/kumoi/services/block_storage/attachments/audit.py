@@ -20,12 +20,12 @@ def _differences(tx: Transaction) -> list[dict[str, Any]]:
     rows, busy = attachment_rows_store.every(tx), frozenset(operations.held(tx))
     attached = {row["volume_id"] for row in rows}
     found = []
-    for row in volumes_store.every(tx):
-        if row["status"] in HELD and row["id"] not in attached:
-            found.append(_problem("volume", row["id"], f"it is {row['status']}, and it has no attachment"))
+    for volume in volumes_store.every(tx):
+        if volume["status"] in HELD and volume["id"] not in attached:
+            found.append(_problem("volume", volume["id"], f"it is {volume['status']}, and it has no attachment"))
     for row in rows:
         moving = row["by_compute"] and row["status"] != Status.ATTACHED
-        if moving and not busy & {subject("volume", row["volume_id"]), subject("server", row["server_id"])}:
+        if moving and not busy & {subject("volume", row["volume_id"]), subject("server", row["server_id"] or "")}:
             problem = f"volume {row['volume_id']} is {row['status']} for server {row['server_id']}, and nothing is done"
             found.append(_problem("attachment", row["id"], problem))
     return found

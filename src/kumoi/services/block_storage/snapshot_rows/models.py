@@ -28,6 +28,16 @@ TRANSIENT = frozenset({Status.CREATING, Status.DELETING})
 """A snapshot with one of these has an active operation."""
 
 
+class DiskState(TypedDict):
+    """What audit and sweeps compare of a volume or a snapshot."""
+
+    id: str
+    status: str
+    size: int
+    host: str | None
+    updated_at: int
+
+
 class SnapshotRow(TypedDict):
     id: str
     volume_id: str

@@ -11,7 +11,7 @@ from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.rows import ProjectRows
 from kumoi.services.block_storage.errors import SnapshotNotFound
-from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow
+from kumoi.services.block_storage.snapshot_rows.models import DiskState, SnapshotRow
 from kumoi.services.block_storage.snapshot_rows.models import snapshots as table
 
 rows = ProjectRows(table=table, absent=SnapshotNotFound)
@@ -62,9 +62,9 @@ def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> int:
     return int(tx.scalar(sa.select(sa.func.count()).select_from(table).where(*conditions)) or 0)
 
 
-def every(tx: Transaction) -> list[dict[str, Any]]:
-    """{id, status, size, host, updated_at} of every snapshot, for audit and sweeps."""
-    return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at))
+def every(tx: Transaction) -> list[DiskState]:
+    """Of every snapshot, for audit and sweeps."""
+    return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at), DiskState)
 
 
 SNAPSHOTS = Quota("block_storage", "snapshots", 10, Count("block_storage.snapshots", table.c.project_id))

@@ -26,7 +26,7 @@ def named(tx: Transaction, name: str) -> VolumeTypeRow | None:
 
 def names(tx: Transaction) -> dict[str, str]:
     """Id → name, of all there are."""
-    return {row["id"]: row["name"] for row in tx.all(sa.select(table.c.id, table.c.name))}
+    return dict(tx.tuples(sa.select(table.c.id, table.c.name)))
 
 
 def update(tx: Transaction, volume_type_id: str, **values: Any) -> None:

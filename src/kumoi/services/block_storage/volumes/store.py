@@ -11,6 +11,7 @@ from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
 from kumoi.kernel.rows import ProjectRows
 from kumoi.services.block_storage.errors import VolumeNotFound
+from kumoi.services.block_storage.snapshot_rows.models import DiskState
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.models import volumes as table
 
@@ -53,21 +54,18 @@ def list_of(
 
 def count(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> tuple[int, int]:
     """Their number, and their size in GiB."""
-    row = tx.one(
-        sa.select(sa.func.count().label("n"), sa.func.sum(table.c.size).label("gib"))
-        .select_from(table)
-        .where(*conditions)
-    )
-    return (int(row["n"]), int(row["gib"] or 0)) if row else (0, 0)
+    query = sa.select(sa.func.count(), sa.func.sum(table.c.size)).select_from(table).where(*conditions)
+    ((number, gib),) = tx.tuples(query)
+    return int(number), int(gib or 0)
 
 
 def metadata_of(tx: Transaction, conditions: Sequence[sa.ColumnElement[bool]]) -> list[dict[str, str]]:
     return tx.column(sa.select(table.c.metadata).where(*conditions))
 
 
-def every(tx: Transaction) -> list[dict[str, Any]]:
-    """{id, status, size, host, updated_at} of every volume, for audit and sweeps."""
-    return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at))
+def every(tx: Transaction) -> list[DiskState]:
+    """Of every volume, for audit and sweeps."""
+    return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at), DiskState)
 
 
 def being_copied(tx: Transaction, *, volume_id: str | None = None, snapshot_id: str | None = None) -> str | None:

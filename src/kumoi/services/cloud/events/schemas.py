@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from kumoi.kernel import clock
+from kumoi.kernel.events import EventRow
 
 PAGE = 100
 
@@ -31,8 +32,14 @@ class ListBody(msgspec.Struct):
     events: list[Event]
 
 
-def event(row: dict[str, Any]) -> Event:
+def event(row: EventRow) -> Event:
     return Event(
         at=clock.iso_microseconds(row["at"], "Z"),
-        **{n: row[n] for n in ("id", "kind", "subject", "request_id", "user_id", "project_id", "facts")},
+        id=row["id"],
+        kind=row["kind"],
+        subject=row["subject"],
+        request_id=row["request_id"],
+        user_id=row["user_id"],
+        project_id=row["project_id"],
+        facts=row["facts"],
     )

@@ -101,8 +101,8 @@ def every_live(tx: Transaction) -> list[LiveServer]:
 
 def at_work(tx: Transaction) -> set[str]:
     """Ids of servers that an operation holds."""
-    rows = tx.all(sa.select(subjects.c.subject).where(subjects.c.active, subjects.c.subject.like("server/%")))
-    return {row["subject"].partition("/")[2] for row in rows}
+    found = tx.column(sa.select(subjects.c.subject).where(subjects.c.active, subjects.c.subject.like("server/%")))
+    return {subject.partition("/")[2] for subject in found}
 
 
 def forget_deleted(tx: Transaction) -> int:

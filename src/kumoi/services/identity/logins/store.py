@@ -17,9 +17,9 @@ def at(tx: Transaction, accounts: Sequence[str], address: str) -> dict[str, Logi
 
 def failures(tx: Transaction, accounts: Sequence[str], since: int) -> dict[str, int]:
     """Account → failures from all addresses whose last failure is later than `since`."""
-    counted = sa.select(logins.c.account, sa.func.sum(logins.c.failures).label("failures"))
+    counted = sa.select(logins.c.account, sa.func.sum(logins.c.failures))
     recent = counted.where(logins.c.account.in_(accounts), logins.c.failed_at > since)
-    return {row["account"]: int(row["failures"]) for row in tx.all(recent.group_by(logins.c.account))}
+    return {account: int(failures) for account, failures in tx.tuples(recent.group_by(logins.c.account))}
 
 
 def keep(tx: Transaction, account: str, address: str, **values: Any) -> None:

@@ -1,7 +1,7 @@
 """The SQL of networks."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -83,12 +83,18 @@ def subnet_ids(tx: Transaction, network_ids: Sequence[str]) -> dict[str, list[st
     return found
 
 
-def port_owners(tx: Transaction, network_id: str) -> list[dict[str, Any]]:
-    """{id, device_owner, project_id} of the network's ports."""
+class PortOwner(TypedDict):
+    id: str
+    device_owner: str
+    project_id: str
+
+
+def port_owners(tx: Transaction, network_id: str) -> list[PortOwner]:
+    """Of the network's ports."""
     query = sa.select(ports_table.c.id, ports_table.c.device_owner, ports_table.c.project_id).where(
         ports_table.c.network_id == network_id
     )
-    return tx.all(query)
+    return tx.all(query, PortOwner)
 
 
 def segment_taken(tx: Transaction, network_type: str, physical_network: str | None, segment: int | None) -> bool:

@@ -1,7 +1,7 @@
 """The SQL of ports."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -155,14 +155,21 @@ def of_networks(tx: Transaction, network_ids: Sequence[str], owners: Sequence[st
     )
 
 
-def on_subnet(tx: Transaction, subnet_id: str) -> list[dict[str, str]]:
-    """{id, device_owner, address} of every port with an address in the subnet."""
+class PortOnSubnet(TypedDict):
+    id: str
+    device_owner: str
+    device_id: str
+    address: str
+
+
+def on_subnet(tx: Transaction, subnet_id: str) -> list[PortOnSubnet]:
+    """Every port with an address in the subnet."""
     query = (
         sa.select(ports.c.id, ports.c.device_owner, ports.c.device_id, addresses_table.c.address)
         .join(addresses_table, addresses_table.c.port_id == ports.c.id)
         .where(addresses_table.c.subnet_id == subnet_id)
     )
-    return tx.all(query)
+    return tx.all(query, PortOnSubnet)
 
 
 def addresses_of_owner(tx: Transaction, device_owner: str) -> list[str]:

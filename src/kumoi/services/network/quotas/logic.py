@@ -39,8 +39,8 @@ def index(tx: Transaction) -> list[dict[str, Any]]:
 
 
 def show(tx: Transaction, project_id: str) -> dict[str, int]:
-    query = sa.select(quotas.limits).where(quotas.limits.c.service == SERVICE, quotas.limits.c.project_id == project_id)
-    own = {row["resource"]: int(row["value"]) for row in tx.all(query)}
+    rows = tx.rows(quotas.limits, service=SERVICE, project_id=project_id)
+    own = {row["resource"]: int(row["value"]) for row in rows}
     return {name: own.get(name, quotas.registry[SERVICE, name].default) for name in resources()}
 
 

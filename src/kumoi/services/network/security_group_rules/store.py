@@ -1,7 +1,7 @@
 """The SQL of security group rules."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -80,12 +80,18 @@ _MEANING = (
 )  # fmt: skip
 
 
-def alike(tx: Transaction, row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """{id, protocol} of the group's rules that differ from this one only in the protocol."""
+class AlikeRule(TypedDict):
+    id: str
+    protocol: str | None
+
+
+def alike(tx: Transaction, row: Mapping[str, Any]) -> list[AlikeRule]:
+    """The group's rules that differ from this one only in the protocol."""
     return tx.all(
         sa.select(security_group_rules_table.c.id, security_group_rules_table.c.protocol).where(
             *(security_group_rules_table.c[name] == row[name] for name in _MEANING)
-        )
+        ),
+        AlikeRule,
     )
 
 

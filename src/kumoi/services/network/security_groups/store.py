@@ -1,7 +1,7 @@
 """The SQL of security groups."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -76,12 +76,17 @@ def delete(tx: Transaction, group_id: str) -> None:
     tx.execute(security_groups.delete().where(security_groups.c.id == group_id))
 
 
-def rules_naming(tx: Transaction, group_id: str) -> list[dict[str, Any]]:
-    """Rules of other groups that refer to this group: {id, security_group_id}."""
+class RuleOfGroup(TypedDict):
+    id: str
+    security_group_id: str
+
+
+def rules_naming(tx: Transaction, group_id: str) -> list[RuleOfGroup]:
+    """Rules of other groups that refer to this group."""
     query = sa.select(security_group_rules.c.id, security_group_rules.c.security_group_id).where(
         security_group_rules.c.remote_group_id == group_id, security_group_rules.c.security_group_id != group_id
     )
-    return tx.all(query)
+    return tx.all(query, RuleOfGroup)
 
 
 SECURITY_GROUP = Quota("network", "security_group", 10, Count("network.security_group", security_groups.c.project_id))

@@ -11,7 +11,7 @@ from kumoi.services.placement.aggregates.models import ProviderAggregateRow, pro
 
 def of_provider(tx: Transaction, provider_id: str) -> list[str]:
     query = sa.select(provider_aggregates.c.aggregate_id).where(provider_aggregates.c.provider_id == provider_id)
-    return sorted(row["aggregate_id"] for row in tx.all(query))
+    return sorted(tx.column(query))
 
 
 def of_providers(tx: Transaction) -> dict[str, set[str]]:

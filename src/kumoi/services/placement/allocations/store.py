@@ -99,10 +99,10 @@ def consumer_ids(tx: Transaction, consumer_type: str | None = None) -> list[str]
 
 def consumer_counts(tx: Transaction) -> dict[str, int]:
     """Provider → number of its consumers."""
-    query = sa.select(
-        allocations.c.provider_id, sa.func.count(sa.distinct(allocations.c.consumer_id)).label("count")
-    ).group_by(allocations.c.provider_id)
-    return {row["provider_id"]: row["count"] for row in tx.all(query)}
+    query = sa.select(allocations.c.provider_id, sa.func.count(sa.distinct(allocations.c.consumer_id))).group_by(
+        allocations.c.provider_id
+    )
+    return dict(tx.tuples(query))
 
 
 def sums_of_project(tx: Transaction, project_id: str, user_id: str | None) -> list[dict[str, Any]]:
@@ -124,7 +124,7 @@ def sums_of_project(tx: Transaction, project_id: str, user_id: str | None) -> li
 
 def consumers_of_project(tx: Transaction, project_id: str, user_id: str | None) -> dict[str | None, int]:
     """Consumer type → how many consumers."""
-    query = sa.select(consumers.c.type, sa.func.count().label("count")).where(consumers.c.project_id == project_id)
+    query = sa.select(consumers.c.type, sa.func.count()).where(consumers.c.project_id == project_id)
     if user_id is not None:
         query = query.where(consumers.c.user_id == user_id)
-    return {row["type"]: row["count"] for row in tx.all(query.group_by(consumers.c.type))}
+    return dict(tx.tuples(query.group_by(consumers.c.type)))

@@ -45,9 +45,8 @@ def delete(tx: Transaction, provider_id: str, resource_classes: Iterable[str] | 
 
 
 def class_used(tx: Transaction, resource_class: str) -> bool:
-    return (
-        tx.one(sa.select(inventories.c.provider_id).where(inventories.c.resource_class == resource_class)) is not None
-    )
+    found = sa.select(inventories.c.provider_id).where(inventories.c.resource_class == resource_class)
+    return tx.scalar(found.limit(1)) is not None
 
 
 def every(tx: Transaction) -> dict[str, dict[str, InventoryRow]]:

@@ -31,7 +31,7 @@ def in_use(tx: Transaction) -> set[str]:
 
 def of_provider(tx: Transaction, provider_id: str) -> list[str]:
     query = sa.select(provider_traits.c.trait).where(provider_traits.c.provider_id == provider_id)
-    return sorted(row["trait"] for row in tx.all(query))
+    return sorted(tx.column(query))
 
 
 def of_providers(tx: Transaction, provider_ids: Iterable[str] | None = None) -> dict[str, set[str]]:
