@@ -169,6 +169,6 @@ def test_floating_ips_of_servers(cloud: Any, net: Any) -> None:
     )
     floating = net.make("floatingips", floating_network_id=outside["id"], port_id=port)
     (seen,) = cloud.database.read(lambda tx: ports.of_devices(tx, ["server"]))["server"]
-    assert seen.floating == {seen.fixed_addresses[0][1]: floating["floating_ip_address"]}
+    assert seen.floating == {seen.fixed_addresses[0][1]: [floating["floating_ip_address"]]}
     cloud.database.write(lambda tx: ports.release(tx, "server"))
     assert net.show("floatingips", floating["id"])["port_id"] is None

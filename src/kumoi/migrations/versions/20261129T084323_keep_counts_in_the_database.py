@@ -8,7 +8,7 @@ down_revision = "5d95f4bff658"
 branch_labels = None
 depends_on = None
 
-LOSES = ("kernel_counts",)
+LOSES = ("kernel_counts", *(f"kernel_counts.{name}" for name in ("holder", "name", "part", "amount")))
 """The rows are counted again after each migration."""
 
 

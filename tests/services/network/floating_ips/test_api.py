@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from kumoi.services.network.facade import ports
+
 V2 = "/network/v2.0"
 
 
@@ -151,9 +153,7 @@ def test_filters(net: Any, way: dict[str, Any]) -> None:
     assert ids(router_id=way["router"]["id"], status=["DOWN", "ACTIVE"]) == [one["id"]]
 
 
-def test_an_address_has_one_floating_ip_whatever_the_external_network(
-    cloud: Any, net: Any, way: dict[str, Any]
-) -> None:
+def test_an_address_has_one_floating_ip_on_each_external_network(cloud: Any, net: Any, way: dict[str, Any]) -> None:
     flat = {"provider:network_type": "flat", "provider:physical_network": "second"}
     other = net.make("networks", as_="admin", name="second", **{"router:external": True, **flat})
     net.make("subnets", as_="admin", network_id=other["id"], ip_version=4, cidr="172.25.4.0/24", enable_dhcp=False)
@@ -161,10 +161,18 @@ def test_an_address_has_one_floating_ip_whatever_the_external_network(
     door = net.make("ports", network_id=way["inside"]["id"])
     joined = cloud.put(f"{V2}/routers/{second['id']}/add_router_interface", json={"port_id": door["id"]})
     assert joined.status_code == 200, joined.text
-    net.make("floatingips", floating_network_id=way["outside"]["id"], port_id=way["port"]["id"])
+    first = net.make("floatingips", floating_network_id=way["outside"]["id"], port_id=way["port"]["id"])
     free = net.make("floatingips", floating_network_id=other["id"])
     asked = {"floatingip": {"port_id": way["port"]["id"]}}
-    refused = cloud.put(f"{V2}/floatingips/{free['id']}", json=asked)
-    assert way["outside"]["id"] in net.refused(refused, 409, "FloatingIPPortAlreadyAssociated")
-    asked = {"floatingip": {"floating_network_id": other["id"], "port_id": way["port"]["id"]}}
-    net.refused(cloud.post(f"{V2}/floatingips", json=asked), 409, "FloatingIPPortAlreadyAssociated")
+    joined = cloud.put(f"{V2}/floatingips/{free['id']}", json=asked)
+    assert joined.status_code == 200 and joined.json["floatingip"]["router_id"] == second["id"]
+    for network in (way["outside"], other):
+        asked = {"floatingip": {"floating_network_id": network["id"], "port_id": way["port"]["id"]}}
+        refused = cloud.post(f"{V2}/floatingips", json=asked)
+        assert network["id"] in net.refused(refused, 409, "FloatingIPPortAlreadyAssociated")
+    (seen,) = cloud.database.read(lambda tx: ports.by_ids(tx, [way["port"]["id"]])).values()
+    both = {first["floating_ip_address"], free["floating_ip_address"]}
+    assert {address: set(found) for address, found in seen.floating.items()} == {"10.0.0.9": both}
+    assert [address for _, address, _ in seen.fixed_addresses] == ["10.0.0.9"]
+    cloud.settle()
+    assert cloud.audit() == []

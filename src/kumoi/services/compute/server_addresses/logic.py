@@ -17,8 +17,7 @@ def show(tx: Transaction, who: Who, server_id: str) -> dict[str, list[dict[str, 
         on = found.setdefault(port.network_name, [])
         for _, address, version in port.fixed_addresses:
             on.append({"version": version, "addr": address})
-            if floating := port.floating.get(address):
-                on.append({"version": 4, "addr": floating})
+            on += [{"version": 4, "addr": floating} for floating in port.floating.get(address, ())]
     return found
 
 

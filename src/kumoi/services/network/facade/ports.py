@@ -49,7 +49,7 @@ reconciles them."""
 
 @dataclass(frozen=True)
 class Port:
-    """`fixed_addresses`: (subnet id, address, IP version), in order. `floating`: fixed address → floating address.
+    """`fixed_addresses`: (subnet id, address, IP version), in order. `floating`: fixed address → its floating addresses.
     `created_for_device`: it is deleted with the device. `host` is empty while it is not bound."""
 
     id: str
@@ -65,7 +65,7 @@ class Port:
     host: str
     port_security: bool
     fixed_addresses: tuple[tuple[str, str, int], ...]
-    floating: dict[str, str]
+    floating: dict[str, list[str]]
     security_groups: tuple[tuple[str, str], ...]
     created_for_device: bool
     tag: str | None
@@ -344,7 +344,7 @@ def _ports(tx: Transaction, rows: list[PortRow]) -> list[Port]:
     is shown needs this."""
     ids = [row["id"] for row in rows]
     fixed: dict[str, list[tuple[str, str, int]]] = {}
-    floating: dict[str, dict[str, str]] = {}
+    floating: dict[str, dict[str, list[str]]] = {}
     memberships: dict[str, list[tuple[str, str]]] = {}
     on: dict[str, tuple[str, int]] = {}
     if ids:
@@ -352,9 +352,11 @@ def _ports(tx: Transaction, rows: list[PortRow]) -> list[Port]:
             on[port_id] = name, mtu
             if address is None:
                 continue
-            fixed.setdefault(port_id, []).append((subnet_id, address, 6 if ":" in address else 4))
+            place = (subnet_id, address, 6 if ":" in address else 4)
+            if place not in (known := fixed.setdefault(port_id, [])):
+                known.append(place)
             if leads_here is not None:
-                floating.setdefault(port_id, {})[address] = leads_here
+                floating.setdefault(port_id, {}).setdefault(address, []).append(leads_here)
         for port_id, group_id, name in _found(tx, _groups, ids):
             memberships.setdefault(port_id, []).append((group_id, name))
     return [

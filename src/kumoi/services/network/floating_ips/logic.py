@@ -179,8 +179,9 @@ def _association(tx: Transaction, who: Who, row: FloatingIpRow, port_id: str, fi
     held = addresses_store.of_ports(tx, [port_id]).get(port_id, [])
     subnet_id, address = _internal(port_id, held, fixed_ip)
     for other in store.of_ports(tx, [port_id]):
-        # Of whatever external network: an address leads out by one.
-        if other["fixed_ip_address"] == address and other["id"] != row["id"]:
+        # On other external networks it may have one each. Its own connections leave by its subnet's gateway.
+        same = other["fixed_ip_address"], other["floating_network_id"]
+        if same == (address, row["floating_network_id"]) and other["id"] != row["id"]:
             raise FloatingIPPortAlreadyAssociated(
                 row["floating_ip_address"], row["id"], port_id, address, other["floating_network_id"]
             )

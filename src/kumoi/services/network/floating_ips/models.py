@@ -37,7 +37,7 @@ floating_ips = Table[FloatingIpRow](
     sa.Column("router_id", sa.String(36), sa.ForeignKey(routers_table.c.id), index=True),
     sa.Column("status", sa.String(16), nullable=False),
     sa.UniqueConstraint("floating_network_id", "floating_ip_address"),
-    sa.UniqueConstraint("port_id", "fixed_ip_address"),
+    sa.UniqueConstraint("port_id", "fixed_ip_address", "floating_network_id"),
     sa.Index("ix_network_floating_ips_project_id_created_at", "project_id", "created_at"),
 )
 """`status`: ACTIVE when the topology has it; DOWN while it is not associated, or not in the topology yet."""

@@ -95,7 +95,7 @@ def metadata(described: Described) -> GuestMetadata:
         instance_type=server["flavor"]["name"],
         image_id=server["image_id"],
         addresses=[
-            GuestAddress(port.network_id, address, port.floating.get(address))
+            GuestAddress(port.network_id, address, next(iter(port.floating.get(address, ())), None))
             for port in cards
             for _, address, _ in port.fixed_addresses
         ],

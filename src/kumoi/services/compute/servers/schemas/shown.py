@@ -277,8 +277,7 @@ def addresses(ports: Iterable[Port]) -> dict[str, list[Address]]:
         on = found.setdefault(port.network_name, [])
         for _, address, version in port.fixed_addresses:
             on.append(Address(version, address, "fixed", port.mac))
-            if floating := port.floating.get(address):
-                on.append(Address(4, floating, "floating", port.mac))
+            on += [Address(4, floating, "floating", port.mac) for floating in port.floating.get(address, ())]
     return found
 
 
