@@ -15,8 +15,9 @@ _UPLOADS = r"^(PUT /image/v2/images/[^/]+/(file|stage)/?$|(PUT|POST|DELETE|COPY)
 serves them in the streams process."""
 _CARRIED = (
     "etag", "last_modified", "x_timestamp", "x_delete_at", "content_encoding", "content_language", "x_robots_tag",
-    "content_md5", "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id", "x_amz_request_id",
-    "x_amz_checksum_crc32", "x_amz_tagging_count", "x_object_version_id", "x_amz_version_id",
+    "content_md5", "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id", "x_amz_request_id", "x_amz_checksum_crc32",
+    "x_amz_checksum_crc32c", "x_amz_checksum_crc64nvme", "x_amz_checksum_sha1", "x_amz_checksum_sha256",
+    "x_amz_checksum_type", "x_amz_expiration", "x_amz_tagging_count", "x_object_version_id", "x_amz_version_id",
 )  # fmt: skip
 """Headers of an object that the API sets and nginx passes on with the file. nginx drops all others, except a few that it
 keeps by itself. The streams send an object that has further ones (`services/object_store/objects/downloads.py`)."""
@@ -72,7 +73,7 @@ http {
     upstream api { least_conn;$api keepalive 64; }
     upstream streams { server unix:$streams max_fails=0; keepalive 16; }
     # Volatile: an upload that is refused goes on to an error page, which is no upload.
-    map "$$request_method $$uri" $$is_upload { volatile; default ""; "~$uploads" 1; }
+$hosts    map "$$request_method $door$$uri" $$is_upload { volatile; default ""; "~$uploads" 1; }
     map "$$request_method $$uri" $$login_address { default ""; "~$logins" $$binary_remote_addr; }
 $zones    map $$scheme $$transport_security { https "max-age=31536000"; default ""; }
     map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
@@ -95,13 +96,7 @@ $shapes$asks
 
     server {
         listen $listen;
-$tls
-        # The front takes a body whole before the API sees its request, so that a slow client holds no API thread.
-        # The API itself refuses bodies over 1 MiB.
-        client_max_body_size $largest;
-$limits
-        add_header Strict-Transport-Security $$transport_security always;
-$errors
+$tls$every
 $pages
         location = /healthz { proxy_pass http://api/healthcheck; }
         # The supervisor writes them every half minute; they are this machine's matter.
@@ -113,18 +108,6 @@ $pages
             alias $run/metrics;
         }
 
-        # Uploads go to the streams as they come. The rewrite phase decides, before a location's size limit is checked.
-        recursive_error_pages on;
-        error_page 418 = @uploads;
-        if ($$is_upload) { return 418; }
-        location @uploads {
-            client_max_body_size 0;
-            client_body_timeout 60s;
-            proxy_request_buffering off;
-            proxy_read_timeout 3600s;
-            proxy_send_timeout 3600s;
-            proxy_pass http://streams;
-        }
         # Downloads are sent from the file that the API names.
         location /_images/ {
             internal;
@@ -132,23 +115,6 @@ $pages
             add_header Content-MD5 $$upstream_http_content_md5;
             add_header X-Openstack-Request-Id $$upstream_http_x_openstack_request_id;
             add_header Strict-Transport-Security $$transport_security always;
-        }
-
-        location /_objects/ {
-            internal;
-            alias $objects/files/;
-            etag off;
-            if_modified_since off;
-            default_type "";
-            types { }
-$carried
-            add_header Strict-Transport-Security $$transport_security always;
-        }
-$disks
-        location @object_streams {
-            proxy_read_timeout 3600s;
-            proxy_send_timeout 3600s;
-            proxy_pass http://streams;
         }
 
         # The stream of changes. The API sends a heartbeat every 15 s.
@@ -188,7 +154,60 @@ frame-ancestors 'self'$origins" always;
             alias $novnc/;
         }
     }
-}
+$buckets}
+""")
+
+_EVERY = Template("""\
+        # The front takes a body whole before the API sees its request, so that a slow client holds no API thread.
+        # The API itself refuses bodies over 1 MiB.
+        client_max_body_size $largest;
+$limits
+        add_header Strict-Transport-Security $$transport_security always;
+$errors
+        # Uploads go to the streams as they come. The rewrite phase decides, before a location's size limit is checked.
+        recursive_error_pages on;
+        error_page 418 = @uploads;
+        if ($$is_upload) { return 418; }
+        location @uploads {
+            client_max_body_size 0;
+            client_body_timeout 60s;
+            proxy_request_buffering off;
+            proxy_read_timeout 3600s;
+            proxy_send_timeout 3600s;
+            proxy_pass http://streams$at;
+        }
+        location /_objects/ {
+            internal;
+            alias $objects/files/;
+            etag off;
+            if_modified_since off;
+            default_type "";
+            types { }
+$carried
+            add_header Strict-Transport-Security $$transport_security always;
+        }
+$disks
+        location @object_streams {
+            proxy_read_timeout 3600s;
+            proxy_send_timeout 3600s;
+            proxy_pass http://streams$at;
+        }
+""")
+"""Of each server. `at`: the variables that say what the API sees of the path, if that is not the path."""
+
+_S3 = "/s3"
+_HOSTS = Template("""\
+    # At the host of S3, and at those of its buckets, paths begin below /s3.
+    map $$host $$door { default ""; "$host" /s3; "~^(?<of_bucket>.+)\\.$escaped$$" /s3/$$of_bucket; }
+""")
+
+_BUCKETS = Template("""\
+    server {
+        listen $listen;
+        server_name $host *.$host;
+$tls$every
+        location / { proxy_pass http://api$$door$$request_uri; }
+    }
 """)
 
 
@@ -207,31 +226,45 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
     for name, path in {**paths, **settings.disks_of_objects}.items():
         if any(character in str(path) for character in NOT_IN_PATHS):
             raise ValueError(f"{name}: {path} contains a space or a character that nginx does not accept in a path")
-    carried = "\n".join(
-        f"            add_header {name.replace('_', '-').title()} $upstream_http_{name};" for name in _CARRIED
-    )
     address = f"[{settings.address}]" if ":" in settings.address else settings.address
-    secure = bool(settings.tls_certificate)
+    secure, host = bool(settings.tls_certificate), settings.s3_host
+    named = {"host": host, "escaped": host.replace(".", r"\."), "tls": _tls(folder) if secure else ""}
+    named["listen"] = f"{address}:{settings.port}{' ssl' if secure else ''}"
+    buckets = _BUCKETS.substitute(named, every=_every(folder, settings, "$door$request_uri"))
     return _CONFIGURATION.substitute(
         paths,
         api="".join(f" server unix:{socket} max_fails=0;" for socket in sockets),
-        listen=f"{address}:{settings.port}{' ssl' if secure else ''}",
-        tls=_tls(folder) if secure else "",
-        largest=LARGEST_BODY,
+        listen=named["listen"],
+        tls=named["tls"],
+        every=_every(folder, settings, ""),
+        hosts=_HOSTS.substitute(named) if host else "",
+        door="$door" if host else "",
+        buckets=buckets if host else "",
         uploads=_UPLOADS,
-        carried=carried,
-        disks="".join(
-            _DISK.substitute(name=name, path=path, carried=carried) for name, path in settings.disks_of_objects.items()
-        ),
         socket="wss" if settings.base_url.startswith("https:") else "ws",
         origins="".join(f" {origin}" for origin in settings.console_origins.split()),
         logins=_LOGINS,
         zones="".join(zone for zone, _ in _limits(settings)),
-        limits="".join(limit for _, limit in _limits(settings)),
-        shapes=refusals.maps(),
-        errors=refusals.locations(),
+        shapes=refusals.maps("$door" if host else "", _S3),
         asks=serving.maps(),
         pages=serving.locations(folder),
+    )
+
+
+def _every(folder: Folder, settings: Settings, at: str) -> str:
+    carried = "\n".join(
+        f"            add_header {name.replace('_', '-').title()} $upstream_http_{name};" for name in _CARRIED
+    )
+    return _EVERY.substitute(
+        at=at,
+        objects=folder.objects,
+        largest=LARGEST_BODY,
+        carried=carried,
+        disks="".join(
+            _DISK.substitute(name=name, path=path, carried=carried) for name, path in settings.disks_of_objects.items()
+        ),
+        limits="".join(limit for _, limit in _limits(settings)),
+        errors=refusals.locations(),
     )
 
 

@@ -61,19 +61,22 @@ def _of_no_service(error: ApiError) -> dict[str, Any]:
     return {"error": {"code": error.status, "message": error.message, "title": error.title}}
 
 
-def maps() -> str:
+def maps(door: str = "", root: str = "") -> str:
     """nginx's `map` blocks: `$refused_at` from the request line, which exists even for unreadable requests; the
-    request's id; and `$refusal_…`, the body of each status."""
-    services = "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {root};' + "\n" for root in shapes())
+    request's id; and `$refusal_…`, the body of each status. `door`: a variable that is not empty at hosts whose paths begin
+    below `root`."""
+    services = f'        "~^/" {root};\n' if door else ""
+    services += "".join(rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {root};' + "\n" for root in shapes())
     # Requests that the API handled already have an id. Others get one here.
     parts = "".join(f"(?<id{part}>.{{{length}}})" for part, length in enumerate((8, 4, 4, 4, 12)))
     made = "req-" + "-".join(f"$id{part}" for part in range(5))
-    text = f'    map $request $refused_at {{\n        default "";\n{services}    }}\n'
+    text = f'    map {door}$request $refused_at {{\n        default "";\n{services}    }}\n'
     kinds = {root: _KINDS[media_type(render(of_status(404, "")))] for root, render in shapes().items()}
-    texts = "".join(
+    texts = f'        "~^/" {kinds[root]};\n' if door and kinds.get(root) else ""
+    texts += "".join(
         rf'        "~^\S+ ([a-z]+://[^/ ]*)?{root}[/? ]" {end};' + "\n" for root, end in kinds.items() if end
     )
-    text += f'    map $request $refused_as {{\n        default "";\n{texts}    }}\n'
+    text += f'    map {door}$request $refused_as {{\n        default "";\n{texts}    }}\n'
     text += f'    map $request_id $made_id {{ "~^{parts}$" {made}; }}\n'
     text += f'    map $upstream_http_x_openstack_request_id {REQUEST_ID} {{ "" $made_id; default {_GIVEN}; }}\n'
     # nginx omits a header with an empty value.

@@ -23,6 +23,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     address: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535)] = 5000
     region: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]{1,255}$")] = "RegionOne"
+    s3_host: Annotated[str, Meta(pattern="^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)?$")] = ""
+    """The host name at whose root S3 answers, with `bucket.` before it for each bucket; empty: S3 is at `/s3` alone."""
     hypervisor: Literal["qemu", "fake"] = "qemu"
     accelerator: Literal["auto", "kvm", "tcg"] = "auto"
     guest_uids: Annotated[str, Meta(pattern="^([1-9][0-9]{0,9}-[1-9][0-9]{0,9})?$")] = ""

@@ -168,16 +168,18 @@ def refuse(who: Who) -> Exception:
     return Unauthorized("This server could not verify that you are authorized to access the document you requested.")
 
 
-def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool) -> bool:
-    """Whether an access list gives this caller access. `listing`: to the names of a container."""
+def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool, private: bool = False) -> bool:
+    """Whether an access list gives this caller access. `listing`: to the names of a container. `private`: what it says of
+    everybody does not count."""
     if not text:
         return False
     allowed = parse(text)
-    if _referred(referer, allowed.referrers) and (allowed.listings or not listing):
+    if not private and _referred(referer, allowed.referrers) and (allowed.listings or not listing):
         return True
     if not who.user_id:
         return False
-    if not allowed.groups.isdisjoint(_names(who)):
+    names = {name for name in _names(who) if not (private and name.startswith("*:"))}
+    if not allowed.groups.isdisjoint(names):
         return True
     # A role is one in the project of the account: everybody has some role somewhere.
     return who.project_id is not None and who.project_id == project_of(account) and bool(allowed.groups & who.roles)

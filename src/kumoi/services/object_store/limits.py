@@ -16,6 +16,8 @@ MOST_META = 90
 MOST_META_BYTES = 4096
 LONGEST_HEADER = 8192
 LONGEST_LISTING = 10_000
+HIDDEN = "sysmeta-"
+"""Beginning of what is kept with a container or an object and not shown."""
 ACCOUNT_QUOTAS = ("x-account-meta-quota-bytes", "x-account-quota-bytes")
 ACCOUNT_QUOTA_COUNT = "x-account-quota-count"
 """Limits of an account: bytes, as older and newer clients call them, and objects."""

@@ -1,5 +1,8 @@
 """The parameters and headers of requests, and times."""
 
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
 import msgspec
 
 from kumoi.kernel import clock, queries
@@ -17,36 +20,44 @@ REPLIES = {
     "response-content-disposition": "content-disposition", "response-content-encoding": "content-encoding",
 }  # fmt: skip
 """Parameter → the header of the reply that it replaces."""
+FIXED: dict[str, tuple[str, dict[str, str]]] = {
+    "accelerate": ("AccelerateConfiguration", {}),
+    "logging": ("BucketLoggingStatus", {}),
+    "notification": ("NotificationConfiguration", {}),
+    "requestPayment": ("RequestPaymentConfiguration", {"Payer": "BucketOwner"}),
+}
+"""Parameter of what is the same for every bucket → root and content of its document."""
+LISTS = {
+    "analytics": "ListBucketAnalyticsConfigurationsResult", "inventory": "ListInventoryConfigurationsResult",
+    "intelligent-tiering": "ListBucketIntelligentTieringConfigurationsOutput",
+    "metrics": "ListMetricsConfigurationsResult",
+}  # fmt: skip
+"""Parameter of what a bucket might have several of, and never has → root of the list."""
 NEVER_SET = {
     "policy": ("NoSuchBucketPolicy", "The bucket has no policy."),
-    "cors": ("NoSuchCORSConfiguration", "The bucket has no CORS configuration."),
-    "lifecycle": ("NoSuchLifecycleConfiguration", "The bucket has no lifecycle configuration."),
     "website": ("NoSuchWebsiteConfiguration", "The bucket has no website configuration."),
     "encryption": ("ServerSideEncryptionConfigurationNotFoundError", "The bucket has no encryption configuration."),
     "object-lock": ("ObjectLockConfigurationNotFoundError", "The bucket has no object lock configuration."),
     "replication": ("ReplicationConfigurationNotFoundError", "The bucket has no replication configuration."),
-    "ownershipControls": ("OwnershipControlsNotFoundError", "The bucket has no ownership controls."),
-    "publicAccessBlock": ("NoSuchPublicAccessBlockConfiguration", "The bucket has no public access block."),
+    "policyStatus": ("NoSuchBucketPolicy", "The bucket has no policy."),
     "retention": ("NoSuchObjectLockConfiguration", "The object has no retention."),
     "legal-hold": ("NoSuchObjectLockConfiguration", "The object has no legal hold."),
-    "tagging": ("NoSuchTagSet", "There are no tags."),
 }
 """Parameter of what cannot be set → the error of a GET."""
 ABSENT = (
-    *NEVER_SET, "accelerate", "analytics", "attributes", "intelligent-tiering", "inventory", "logging", "metrics",
-    "notification", "policyStatus", "renameObject", "requestPayment", "restore", "select", "session", "torrent",
+    *NEVER_SET, *FIXED, *LISTS, "renameObject", "restore", "select", "session", "torrent",
 )  # fmt: skip
 """Parameters that ask for something that does not exist here."""
-KNOWN = ("acl", "delete", "location", "uploads", "versionId", "versioning", "versions")
+KNOWN = (
+    "acl", "attributes", "cors", "delete", "id", "lifecycle", "location", "ownershipControls", "publicAccessBlock", "tagging",
+    "uploads", "versionId", "versioning", "versions",
+)  # fmt: skip
 QUERY = queries.texts(queries.optional("S3Query", dict.fromkeys((*LIST, *PARTS, *REPLIES, *KNOWN, *ABSENT), str)))
 _REFUSED_HEADERS = (
     "x-amz-server-side-encryption", "x-amz-server-side-encryption-customer-algorithm", "x-amz-object-lock-mode",
     "x-amz-object-lock-legal-hold", "x-amz-object-lock-retain-until-date", "x-amz-bucket-object-lock-enabled",
-    "x-amz-website-redirect-location", "x-amz-grant-read", "x-amz-grant-write", "x-amz-grant-read-acp",
-    "x-amz-grant-write-acp", "x-amz-grant-full-control", "x-amz-write-offset-bytes",
-    "x-amz-mfa",
+    "x-amz-website-redirect-location", "x-amz-write-offset-bytes", "x-amz-mfa",
 )  # fmt: skip
-_PRIVATE = ("private", "bucket-owner-full-control", "bucket-owner-read")
 
 
 class Parameters(msgspec.Struct):
@@ -77,11 +88,14 @@ def parameters(request: Request) -> Parameters:
 
 def refuse_absent(request: Request, given: Parameters) -> None:
     """S3Error for what exists in S3 and not here."""
+    reads = request.route is not None and request.route.method == "GET"
     for name in ABSENT:
         if name in given:
-            if request.route and request.route.method == "GET" and name in NEVER_SET:
+            if reads and name in NEVER_SET:
                 code, message = NEVER_SET[name]
                 raise S3Error(404, code, message)
+            if reads and name in LISTS and "id" in given:
+                raise S3Error(404, "NoSuchConfiguration", f"There is no configuration {given.text('id')[:100]!r}.")
             raise absent(f"?{name}")
     if (token := given.text("x-id")) and not token.isalpha():
         raise invalid("x-id", "it is no name of an operation.")
@@ -92,10 +106,17 @@ def refuse_headers(request: Request) -> None:
     for name in _REFUSED_HEADERS:
         if request.headers.get(name, "").lower() not in ("", "false", "off"):
             raise absent(f"The header {name}")
-    if (acl := request.headers.get("x-amz-acl", "private")) not in _PRIVATE:
-        raise absent(f"x-amz-acl: {acl[:40]}")
     if (kind := request.headers.get("x-amz-storage-class", "STANDARD")) != "STANDARD":
         raise S3Error(400, "InvalidStorageClass", f"x-amz-storage-class: there is no class {kind[:40]!r}.")
+
+
+def seconds_of(text: str) -> int | None:
+    """Of a time as a header or a document has it; None: it is none."""
+    try:
+        found = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text.strip())
+        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp())
+    except (TypeError, ValueError, OverflowError):
+        return None
 
 
 def time(instant: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from kumoi.kernel.errors import ApiError
 from kumoi.kernel.http import Request
-from kumoi.services.s3.checksums import Sums
+from kumoi.services.s3.checksums import PREFIX, Sums
 from kumoi.services.s3.errors import S3Error, absent, mismatch
 from kumoi.services.s3.signatures import UNSIGNED, Proof, chunk_signature, same
 
@@ -57,9 +57,10 @@ async def checked(request: Request, body: AsyncIterator[bytes], sums: Sums) -> A
         raise S3Error(400, "IncompleteBody", f"{came} bytes came instead of {expected}.")
 
 
-async def whole(request: Request, body: AsyncIterator[bytes], most: int) -> bytes:
-    """A small body, with its checksums checked."""
-    sums, found = Sums(request.headers), bytearray()
+async def whole(request: Request, body: AsyncIterator[bytes], most: int, *, summed: bool = True) -> bytes:
+    """A small body, with its checksums checked. `summed`: the headers `x-amz-checksum-…` are of the body."""
+    headers = {name: text for name, text in request.headers.items() if summed or not name.startswith(PREFIX)}
+    sums, found = Sums(headers), bytearray()
     announced = size(request) if "content-length" in request.headers or is_chunked(request) else None
     too_large = S3Error(400, "MaxMessageLengthExceeded", f"The body may have at most {most} bytes.")
     if announced is not None and announced > most:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from kumoi.kernel import clock
 from kumoi.kernel.http import Request
-from kumoi.kernel.who import Who
+from kumoi.kernel.who import NOBODY, Who
 from kumoi.services.identity import facade as identity
 from kumoi.services.identity.facade import Signer, signing_key
 from kumoi.services.s3.errors import S3Error, denied, mismatch
@@ -58,7 +58,7 @@ class _Given:
 
 
 def identify(request: Request) -> Who:
-    """The user who signed the request. Stores a Proof in it."""
+    """The user who signed the request; NOBODY if it is not signed. Stores a Proof in it."""
     authorization = request.headers.get("authorization", "")
     if authorization.startswith(ALGORITHM):
         return _version_4(request, _in_header(request, authorization))
@@ -68,7 +68,11 @@ def identify(request: Request) -> Who:
         return _version_4(request, _in_query(request))
     if "AWSAccessKeyId" in request.params:
         return _version_2(request)
-    raise denied("The request is not signed.")
+    payload = request.headers.get("x-amz-content-sha256", UNSIGNED)
+    if payload.startswith("STREAMING-AWS4-"):
+        raise denied("The request is not signed.")
+    request.proof = Proof(payload)
+    return NOBODY
 
 
 def _in_header(request: Request, authorization: str) -> _Given:
@@ -103,7 +107,7 @@ def _in_query(request: Request) -> _Given:
     expires = one("Expires")
     if not (expires.isascii() and expires.isdigit() and len(expires) < 8 and int(expires) <= LONGEST_PRESIGNED_SECONDS):
         raise _wrong_query(f"X-Amz-Expires: it is a number of seconds up to {LONGEST_PRESIGNED_SECONDS}.")
-    if _seconds(given.at) + int(expires) < _now():
+    if _seconds(given.at) + int(expires) <= _now():
         raise denied("Request has expired")
     return given
 
@@ -132,11 +136,8 @@ def _version_4(request: Request, given: _Given) -> Who:
         raise denied(f"There were headers present in the request which were not signed: {', '.join(unsigned)[:300]}")
     signer = _signer(request, access)
     key = signing_key(signer.secret, scope)
-    prefix = request.service.prefix
-    # s3cmd signs the prefix at the end of the host instead of at the beginning of the path.
-    forms = ((request.sent_path, ""), (request.sent_path.removeprefix(prefix.encode()), prefix))
     before = (ALGORITHM, given.at, "/".join(scope))
-    for path, behind_host in forms:
+    for path, behind_host in _forms(request):
         digest = hashlib.sha256(canonical(request, given, path, behind_host)).hexdigest()
         if same(_hex(key, "\n".join((*before, digest))), given.signature):
             break
@@ -144,6 +145,19 @@ def _version_4(request: Request, given: _Given) -> Who:
         raise mismatch("The signature that was calculated does not match the signature of the request.")
     request.proof = Proof(given.payload, given.at, "/".join(scope), given.signature, key)
     return signer.who
+
+
+def _forms(request: Request) -> list[tuple[bytes, str]]:
+    """(path, what stands behind the host) as clients sign them."""
+    prefix, host = request.service.prefix, request.headers.get("host", "").lower().partition(":")[0]
+    here, path = request.settings.s3_host, request.sent_path
+    if here and host == here:
+        return [(path.removeprefix(prefix.encode()), "")]
+    if here and host.endswith(f".{here}"):
+        bucket = host.removesuffix(f".{here}")
+        return [(path.removeprefix(f"{prefix}/{bucket}".encode()), "")]
+    # s3cmd signs the prefix at the end of the host instead of at the beginning of the path.
+    return [(path, ""), (path.removeprefix(prefix.encode()), prefix)]
 
 
 def _signer(request: Request, access: str) -> Signer:

@@ -30,10 +30,12 @@ def _inner(fields: Mapping[str, Value]) -> str:
 
 def _element(name: str, value: Value) -> str:
     """Nothing for None; one element for each item of a list; no element around a text without a name."""
-    if not name:
+    if not name and not isinstance(value, Raw):
         return _escaped(str(value))
     if value is None:
         return ""
+    if isinstance(value, Raw):
+        return value if not name else f"<{name}>{value}</{name}>"
     if isinstance(value, bool):
         return f"<{name}>{str(value).lower()}</{name}>"
     if isinstance(value, str | int):
@@ -80,6 +82,17 @@ def parse(raw: bytes, root: str) -> Element:
     if found.tag != root:
         raise malformed(f"its root is {found.tag[:40]} instead of {root}")
     return found
+
+
+def inner(element: Element) -> str:
+    """The content of an element, without spaces between elements."""
+    if not len(element):
+        return _escaped(element.text or "")
+    return "".join(f"<{each.tag}>{inner(each)}</{each.tag}>" for each in element)
+
+
+class Raw(str):
+    """Is XML already."""
 
 
 def text_of(element: Element, name: str) -> str:

@@ -5,12 +5,13 @@ from urllib.parse import quote, unquote
 
 from kumoi.engines.objects.interface import DEFAULT, FOLLOWED, Container, Follow, Page, Reading, Versioning, Writing
 from kumoi.kernel import clock
-from kumoi.kernel.errors import BadRequest, Conflict, NotFound
+from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import access, limits, synced
+from kumoi.services.object_store import access, grants, limits, synced
 from kumoi.services.object_store.access import READ, WRITE, Level
 from kumoi.services.object_store.accounts.logic import changed_metadata, merged
 from kumoi.services.object_store.asked import http_date, timestamp
+from kumoi.services.object_store.containers import known
 
 META = "x-container-meta-"
 MOST_EXPIRED = 1000
@@ -20,8 +21,6 @@ _REMOVE = "x-remove-container-meta-"
 _OWNERS = (READ, WRITE)
 _SECRETS = (f"{META}temp-url-key", f"{META}temp-url-key-2", synced.TO, synced.KEY)
 """Shown to the account's own project alone, as the access lists are, and set by it alone."""
-HIDDEN = "sysmeta-"
-"""Beginning of what is kept with a container and not shown."""
 VERSIONING = "x-versions-enabled"
 VERSIONS = ("x-versions-location", "x-history-location")
 """Where old versions are kept, as a stack or for ever."""
@@ -36,8 +35,10 @@ def open_to(
     list_header: str,
     *,
     listing: bool = False,
+    object: str | None = None,
 ) -> Container:
-    """The container, if this caller may do what `list_header` allows to others. `listing`: see its names."""
+    """The container, if this caller may do what `list_header` allows to others. `listing`: see its names; `object`: read
+    this one, which may have grants of its own."""
     limits.check_name("account", account, limits.LONGEST_ACCOUNT)
     limits.check_container_name(name)
     container = tx.container(account, name)
@@ -47,11 +48,28 @@ def open_to(
     if not trusted:
         text = container.metadata.get(list_header, "") if container else ""
         referer = headers.get("referer", "") if list_header == READ else ""
-        if not access.lets_in(text, who, account, referer, listing=listing):
+        closed = container is not None and grants.is_private(container.metadata)
+        listed = access.lets_in(text, who, account, referer, listing=listing, private=closed)
+        if not listed and not _granted(tx, who, container, list_header, listing, object):
             raise access.refuse(who)
     if container is None:
         raise NotFound("The container could not be found.")
     return container
+
+
+def _granted(
+    tx: Reading, who: Who, container: Container | None, list_header: str, listing: bool, object: str | None
+) -> bool:
+    if container is None:
+        return False
+    about = container.metadata
+    if list_header == WRITE:
+        return grants.let_in(about, about, who, grants.WRITE)
+    found = tx.object(container, object) if object is not None else None
+    if found is not None:
+        return grants.let_in(about, found.metadata, who, grants.READ)
+    # Who may see the names may know that there is no such one.
+    return (listing or object is not None) and grants.let_in(about, about, who, grants.READ)
 
 
 def headers_of(tx: Reading, container: Container, who: Who) -> dict[str, str]:
@@ -67,7 +85,7 @@ def headers_of(tx: Reading, container: Container, who: Who) -> dict[str, str]:
     if container.versioning:
         found[VERSIONING] = str(container.versioning == Versioning.ENABLED)
     for key, value in container.metadata.items():
-        if (owner or key not in (*_OWNERS, *_SECRETS)) and not key.startswith(HIDDEN):
+        if (owner or key not in (*_OWNERS, *_SECRETS)) and not key.startswith(limits.HIDDEN):
             found[key] = quote(value) if key in VERSIONS else limits.encoded(value)
     return {**found, **synced.shown(tx, container)} if owner else found
 
@@ -170,9 +188,13 @@ def _write(
 ) -> None:
     """`policy`: of a new container."""
     metadata = merged(container.metadata if container else {}, changes)
+    if grants.BLOCK_LISTS in grants.blocks(metadata) and grants.is_public(grants.of_lists(changes)):
+        raise Forbidden("The container blocks public access (PublicAccessBlock of S3).")
     limits.check_metadata(metadata, META)
     wanted = _versioning(headers)
     written = tx.put_container(account, name, synced.marked(metadata), policy)
+    if metadata.get(READ) or metadata.get(WRITE):
+        known.claim(tx, written)
     if wanted is not None:
         set_versioning(tx, written, wanted)
     elif written.versioning and any(metadata.get(header) for header in VERSIONS):
@@ -213,6 +235,7 @@ def remove(tx: Writing, who: Who, account: str, name: str) -> None:
             "There was a conflict when trying to complete your request. The container has objects: delete them first."
         )
     tx.remove_container(container)
+    known.release(tx, container)
 
 
 def _all_expired(tx: Writing, container: Container) -> bool:

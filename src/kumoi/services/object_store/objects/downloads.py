@@ -13,6 +13,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
 from kumoi.services.object_store import conditions, limits, signed, stores, synced
 from kumoi.services.object_store.asked import JSON, said
+from kumoi.services.object_store.crossing import FILES, STREAMS
 from kumoi.services.object_store.errors import WrongRange
 from kumoi.services.object_store.objects import logic, segments
 from kumoi.services.object_store.objects.segments import Piece
@@ -26,9 +27,6 @@ CARRIED = frozenset(
 )  # fmt: skip
 """Headers that the front keeps when it sends a file (`front/configuration.py`)."""
 _FRONT_WOULD_JUDGE = ("if-match", "if-unmodified-since", "if-range")
-STREAMS = "@object_streams"
-"""The location to which the front passes requests that it cannot answer from a file. The streams process answers the
-same request."""
 
 
 @dataclass
@@ -133,7 +131,7 @@ def give(request: Request, found: Found) -> Reply:
         odd = found.pieces is not None or any(header in request.headers for header in _FRONT_WOULD_JUDGE)
         odd = odd or not CARRIED.issuperset(map(str.lower, found.headers))
         below = None if odd else stores.of(request).sent_from(str(found.place))
-        file = STREAMS if below is None else f"/_objects/{below}"
+        file = STREAMS if below is None else f"{FILES}{below}"
         # The front itself says that it takes ranges.
         headers = {key: value for key, value in found.headers.items() if key != "Accept-Ranges"}
         return Reply(file=file, headers=headers, content_type=content_type)

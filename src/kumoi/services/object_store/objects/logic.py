@@ -15,6 +15,7 @@ from kumoi.services.object_store.access import READ, WRITE
 from kumoi.services.object_store.asked import http_date, timestamp
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.errors import ROOT, LengthRequired, PreconditionFailed
+from kumoi.services.object_store.limits import HIDDEN
 from kumoi.services.object_store.objects import locations
 from kumoi.services.object_store.versions import logic as versions
 from kumoi.services.object_store.versions.logic import Removal
@@ -26,8 +27,6 @@ KEPT = (
 """Headers besides metadata that an object keeps and shows."""
 MANIFEST = "x-object-manifest"
 LINK, LINK_ACCOUNT, LINK_ETAG = "x-symlink-target", "x-symlink-target-account", "x-symlink-target-etag"
-HIDDEN = "sysmeta-"
-"""Beginning of what is kept with an object and not shown."""
 SLO_SIZE, SLO_ETAG = "sysmeta-slo-size", "sysmeta-slo-etag"
 """Kept with a manifest: size and ETag of what it stands for."""
 LASTING = (HIDDEN, "x-static-large-object", "x-symlink-")
@@ -159,11 +158,12 @@ def readable(
 ) -> tuple[Container, Object]:
     """`version`: the id of the one that is wanted instead of the current one."""
     check_path(account, container, name)
-    place = containers.open_to(tx, who, account, container, headers, READ)
     if version:
+        place = containers.open_to(tx, who, account, container, headers, READ)
         if version != versions.NULL and not access.may_read(who, account):
             raise access.refuse(who)  # An access list opens the current object alone.
         return place, versions.readable(tx, place, name, version)
+    place = containers.open_to(tx, who, account, container, headers, READ, object=name)
     found = standing(tx, place, name)
     if found is None:
         raise NotFound("The object could not be found.")

@@ -13,7 +13,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, TooLarge, Unprocessable
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
-from kumoi.services.object_store import asked, conditions, limits, pace, stores, synced
+from kumoi.services.object_store import asked, conditions, grants, limits, pace, stores, synced
 from kumoi.services.object_store.access import WRITE
 from kumoi.services.object_store.asked import http_date
 from kumoi.services.object_store.containers import logic as containers
@@ -80,7 +80,7 @@ def beside_its_name(raw: bytes) -> Stored:
 
 def _as_there(request: Request, said: logic.Described) -> logic.Described:
     """With the hidden metadata that clouds tell each other."""
-    prefix = f"x-object-{logic.HIDDEN}"
+    prefix = f"x-object-{limits.HIDDEN}"
     more = {
         header.removeprefix("x-object-"): limits.decoded(header, value)
         for header, value in request.headers.items()
@@ -176,6 +176,7 @@ async def copy(request: Request, source: Place, target: Place) -> tuple[Object, 
     }
     if fresh:
         kept = {key: value for key, value in kept.items() if key.startswith((*logic.LASTING, logic.MANIFEST))}
+    kept.pop(grants.STORED, None)
     metadata = {**kept, **said.metadata}
     limits.check_metadata(metadata, logic.META)
     delete_at = said.delete_at if fresh else said.delete_at or before.object.delete_at

@@ -166,7 +166,7 @@ def described(object: Object) -> dict[str, str]:
     hidden = {
         f"x-object-{key}": limits.encoded(value)
         for key, value in object.metadata.items()
-        if key.startswith(logic.HIDDEN)
+        if key.startswith(limits.HIDDEN)
     }
     return {
         **found,

@@ -1,6 +1,7 @@
 """The rules of buckets."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from kumoi.engines.objects.interface import Container, Page, Reading, Versioning, Writing
@@ -13,33 +14,51 @@ from kumoi.services.s3.errors import S3Error, absent, malformed, no_bucket
 SEGMENTS = "+segments"
 """The end of the names of containers for the parts of uploads. They are no buckets."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 MOST_LISTED = 10_000
 
 
-def opened(tx: Reading, who: Who, name: str, *, write: bool = False, listing: bool = False) -> Container:
+def opened(
+    tx: Reading, who: Who, name: str, *, write: bool = False, listing: bool = False, object: str | None = None
+) -> Container:
+    """The bucket, to write to it, to see its names, or to read this object."""
     if name.endswith(SEGMENTS):
         raise no_bucket(name)
     try:
-        return object_store.open_to(tx, who, name, write=write, listing=listing)
+        return object_store.open_to(tx, who, name, write=write, listing=listing, object=object)
     except NotFound:
         raise no_bucket(name) from None
 
 
-def create(tx: Writing, who: Who, name: str, copied_to: str = "") -> None:
+def owned(tx: Reading, who: Who, name: str, *, write: bool = False) -> Container:
+    """The bucket, for its settings, which are its project's matter."""
+    if name.endswith(SEGMENTS):
+        raise no_bucket(name)
+    try:
+        return object_store.settings_of(tx, who, name, write=write)
+    except NotFound:
+        raise no_bucket(name) from None
+
+
+def create(tx: Writing, who: Who, name: str, metadata: Mapping[str, str], copied_to: str = "") -> None:
     """`copied_to`: the setting `container_copies`."""
-    if not _NAME.fullmatch(name) or ".." in name:
+    if not _NAME.fullmatch(name) or any(pair in name for pair in ("..", ".-", "-.")) or _ADDRESS.fullmatch(name):
         raise S3Error(
             400, "InvalidBucketName",
             "A name has 3 to 63 lower-case letters, digits, dots and hyphens, and begins and ends with a letter or digit.",
         )  # fmt: skip
     if not object_store.create_container(tx, who, name, copied_to):
         raise S3Error(409, "BucketAlreadyOwnedByYou", "Your project already has a bucket of this name.")
+    if metadata:
+        made = owned(tx, who, name, write=True)
+        made.metadata |= metadata
+        object_store.settle_container(tx, made)
 
 
 def remove(tx: Writing, who: Who, name: str) -> None:
     """Unfinished uploads go with it."""
-    bucket = opened(tx, who, name, write=True)
-    segments = tx.container(object_store.account_of(who), name + SEGMENTS)
+    bucket = owned(tx, who, name, write=True)
+    segments = tx.container(bucket.account, bucket.name + SEGMENTS)
     if bucket.objects or bucket.versions or (segments and segments.versions):
         raise S3Error(
             409, "BucketNotEmpty", "The bucket has objects, old versions or delete markers: delete them first."
@@ -49,7 +68,7 @@ def remove(tx: Writing, who: Who, name: str) -> None:
             for each in listed:
                 tx.remove_object(segments, each.name)
         tx.remove_container(segments)
-    object_store.remove_container(tx, who, name)
+    object_store.remove_container(tx, who, bucket.account, bucket.name)
 
 
 def listed(tx: Reading, who: Who, prefix: str, after: str, most: int) -> tuple[list[Container], bool]:
@@ -74,17 +93,9 @@ def shown(bucket: Container) -> dict[str, Any]:
     return {"Name": bucket.name, "CreationDate": asked.time(bucket.created_at)}
 
 
-def private(who: Who) -> dict[str, Any]:
-    """The access list of everything: the owner may do everything."""
-    grantee = {
-        "@xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance", "@xsi:type": "CanonicalUser", **owner(who),
-    }  # fmt: skip
-    return {"Owner": owner(who), "AccessControlList": {"Grant": [{"Grantee": grantee, "Permission": "FULL_CONTROL"}]}}
-
-
 def versioning(tx: Reading, who: Who, name: str) -> dict[str, Any]:
     """The content of VersioningConfiguration."""
-    status = opened(tx, who, name).versioning.capitalize()
+    status = owned(tx, who, name).versioning.capitalize()
     return {"Status": status} if status else {}
 
 
@@ -99,9 +110,9 @@ def read_versioning(raw: bytes) -> Versioning:
 
 
 def set_versioning(tx: Writing, who: Who, name: str, wanted: Versioning) -> None:
-    opened(tx, who, name, write=True)
+    where = owned(tx, who, name, write=True)
     try:
-        object_store.set_versioning(tx, who, name, wanted)
+        object_store.set_versioning(tx, where, wanted)
     except BadRequest:
         problem = "The bucket keeps old versions in another container, or is copied to another cloud or from one."
         raise S3Error(409, "InvalidBucketState", problem) from None

@@ -59,8 +59,6 @@ def wanted(given: Parameters) -> Wanted:
     marker = given.text("marker")
     if second:
         last = given.text("continuation-token")
-        if "continuation-token" in given and not last:
-            raise invalid("continuation-token", "it is empty.")
         marker = of_token(last) or given.text("start-after")
     page = Page(limit=most + 1, prefix=given.text("prefix"), delimiter=given.text("delimiter"), marker=marker)
     return Wanted(page, most, encoder(given))
@@ -77,10 +75,11 @@ def reply(tx: Reading, who: Who, bucket: str, given: Parameters) -> dict[str, An
     second = given.text("list-type") == "2"
     with_owner = not second or given.text("fetch-owner") == "true"
     last = rows[-1].name if rows and there else ""
-    fields: dict[str, Any] = {"Name": bucket, "Prefix": encode(page.prefix)}
+    # Clients decode the prefix of the second version alone.
+    fields: dict[str, Any] = {"Name": bucket, "Prefix": encode(page.prefix) if second else page.prefix}
     if second:
         fields["StartAfter"] = encode(given.text("start-after")) or None
-        fields["ContinuationToken"] = given.text("continuation-token") or None
+        fields["ContinuationToken"] = given.text("continuation-token") if "continuation-token" in given else None
         fields["NextContinuationToken"] = token(last) if last else None
         fields["KeyCount"] = len(rows)
     else:

@@ -1,0 +1,1 @@
+"""Pages of other origins that may use a bucket."""

@@ -1,0 +1,1 @@
+"""Rules by which objects expire."""

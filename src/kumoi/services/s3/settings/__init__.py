@@ -1,0 +1,1 @@
+"""Settings of buckets: documents that a bucket keeps."""

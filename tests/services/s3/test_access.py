@@ -1,0 +1,195 @@
+"""Access lists of buckets and objects, and who is let in by them, in both APIs."""
+
+from typing import Any
+
+import pytest
+
+from tests.services.object_store.sending import ask
+from tests.services.s3.test_objects import refused
+
+ALL = "http://acs.amazonaws.com/groups/global/AllUsers"
+KNOWN = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
+LARGE = bytes(100_000)
+
+
+def nobody(cloud: Any, method: str, path: str, body: bytes = b"", **headers: str) -> int:
+    """The status of a request that is not signed."""
+    status: int = cloud.send(method, f"http://cloud.test/s3/{path}", headers, body)[0]
+    return status
+
+
+def grants(reply: dict[str, Any]) -> set[tuple[str, str]]:
+    return {
+        (each["Grantee"].get("URI") or each["Grantee"]["DisplayName"], each["Permission"]) for each in reply["Grants"]
+    }
+
+
+@pytest.fixture
+def other(cloud: Any) -> Any:
+    return cloud.client(cloud.ec2("admin"))
+
+
+@pytest.fixture
+def stranger(cloud: Any) -> dict[str, Any]:
+    """EC2 credentials of a user of another project, who is no admin."""
+    from tests.services.identity.cloud import V3
+
+    admin = cloud.log_in("admin")
+    project = cloud.post(f"{V3}/projects", as_=admin, json={"project": {"name": "other"}}).json["project"]["id"]
+    user = {"name": "stranger", "password": "a-long-password"}
+    user_id = cloud.post(f"{V3}/users", as_=admin, json={"user": user}).json["user"]["id"]
+    roles = {each["name"]: each["id"] for each in cloud.get(f"{V3}/roles", as_=admin).json["roles"]}
+    cloud.put(f"{V3}/projects/{project}/users/{user_id}/roles/{roles['member']}", as_=admin)
+    made = cloud.post(f"{V3}/users/{user_id}/credentials/OS-EC2", as_=admin, json={"tenant_id": project})
+    assert made.status_code == 201, made.text
+    found: dict[str, Any] = made.json["credential"]
+    return found
+
+
+def test_a_bucket_is_private_until_it_is_opened(cloud: Any, s3: Any, stranger: dict[str, Any]) -> None:
+    them = cloud.client(stranger)
+    s3.create_bucket(Bucket="ours")
+    s3.put_object(Bucket="ours", Key="k", Body=b"x")
+    assert nobody(cloud, "GET", "ours") == nobody(cloud, "GET", "ours/k") == nobody(cloud, "GET", "none") == 403
+    assert nobody(cloud, "PUT", "ours/k", b"y") == nobody(cloud, "DELETE", "ours/k") == nobody(cloud, "GET", "") == 403
+    assert refused(them.get_object, Bucket="ours", Key="k") == ("NoSuchBucket", 404)
+    s3.put_bucket_acl(Bucket="ours", ACL="public-read")
+    # The names are open, the objects are not.
+    assert nobody(cloud, "GET", "ours") == 200 and nobody(cloud, "GET", "ours/k") == 403
+    assert nobody(cloud, "GET", "ours/absent") == 404 and nobody(cloud, "PUT", "ours/new", b"y") == 403
+    assert [each["Key"] for each in them.list_objects_v2(Bucket="ours")["Contents"]] == ["k"]
+    for data in (b"few", LARGE):
+        s3.put_object(Bucket="ours", Key="k", Body=data, ACL="public-read")
+        assert cloud.send("GET", "http://cloud.test/s3/ours/k", {})[2] == data
+        assert them.get_object(Bucket="ours", Key="k")["Body"].read() == data
+    s3.put_object(Bucket="ours", Key="k", Body=b"again")
+    assert nobody(cloud, "GET", "ours/k") == 403  # the list went with the object that it belonged to
+    for name in ("cors", "acl", "lifecycle", "tagging", "uploads", "policy", "location"):
+        assert nobody(cloud, "GET", f"ours?{name}") == 403
+    assert nobody(cloud, "PUT", "ours?acl", b"", **{"x-amz-acl": "private"}) == nobody(cloud, "DELETE", "ours") == 403
+
+
+def test_grants_name_projects_and_groups(cloud: Any, s3: Any, stranger: dict[str, Any]) -> None:
+    them, id = cloud.client(stranger), stranger["tenant_id"]
+    s3.create_bucket(Bucket="ours", GrantWrite=f"id={id}", GrantRead=f"uri={KNOWN}")
+    assert grants(s3.get_bucket_acl(Bucket="ours")) == {("other", "WRITE"), (KNOWN, "READ")}
+    them.put_object(Bucket="ours", Key="theirs", Body=LARGE)
+    upload = them.create_multipart_upload(Bucket="ours", Key="parts")
+    where = {"Bucket": "ours", "Key": "parts", "UploadId": upload["UploadId"]}
+    part = {"PartNumber": 1, "ETag": them.upload_part(**where, PartNumber=1, Body=b"part")["ETag"]}
+    them.complete_multipart_upload(**where, MultipartUpload={"Parts": [part]})
+    # It is the bucket's project that has the object.
+    assert s3.get_object(Bucket="ours", Key="theirs")["Body"].read() == LARGE
+    assert refused(them.get_object, Bucket="ours", Key="theirs") == ("AccessDenied", 403)
+    assert [each["Key"] for each in them.list_objects(Bucket="ours")["Contents"]] == ["parts", "theirs"]
+    assert nobody(cloud, "GET", "ours") == 403
+    assert refused(them.get_bucket_acl, Bucket="ours") == ("AccessDenied", 403)
+    s3.put_object_acl(Bucket="ours", Key="theirs", GrantReadACP=f"id={id}", GrantWriteACP=f"id={id}")
+    assert grants(them.get_object_acl(Bucket="ours", Key="theirs")) == {("other", "READ_ACP"), ("other", "WRITE_ACP")}
+    them.put_object_acl(Bucket="ours", Key="theirs", ACL="authenticated-read")
+    assert them.get_object(Bucket="ours", Key="theirs")["Body"].read() == LARGE
+    for wrong, code in (
+        ("id=none", "InvalidArgument"), ("uri=http://x", "InvalidArgument"), ("a=b", "InvalidArgument"),
+        ("emailAddress=a@b", "UnresolvableGrantByEmailAddress"),
+    ):  # fmt: skip
+        assert refused(s3.put_bucket_acl, Bucket="ours", GrantRead=wrong) == (code, 400)
+    assert refused(s3.put_bucket_acl, Bucket="ours", ACL="odd") == ("InvalidArgument", 400)
+    s3.put_bucket_acl(Bucket="ours", ACL="private")
+    assert refused(them.list_objects, Bucket="ours") == ("AccessDenied", 403)
+    assert refused(them.upload_part, **where, PartNumber=2, Body=b"x")[1] == 403
+
+
+def test_both_doors_know_one_truth(cloud: Any, s3: Any, keys: dict[str, Any]) -> None:
+    path, token = f"/object-store/v1/AUTH_{keys['tenant_id']}/both", cloud.log_in("demo")
+    s3.create_bucket(Bucket="both")
+    s3.put_object(Bucket="both", Key="open", Body=b"x", ACL="public-read")
+    s3.put_object(Bucket="both", Key="closed", Body=b"x")
+    assert [ask(cloud, "GET", f"{path}/{name}", None).status for name in ("open", "closed")] == [200, 401]
+    assert ask(cloud, "POST", f"{path}/open", token, headers={"X-Object-Meta-A": "1"}).status == 202
+    assert ask(cloud, "GET", f"{path}/open", None).status == 200 and nobody(cloud, "GET", "both/open") == 200
+    shown = ask(cloud, "HEAD", f"{path}/open", token).headers, ask(cloud, "HEAD", path, token).headers
+    assert not any("sysmeta" in name.lower() for headers in shown for name in headers)
+    assert ask(cloud, "COPY", f"{path}/open", token, headers={"Destination": "both/copy"}).status == 201
+    assert ask(cloud, "GET", f"{path}/copy", None).status == 401
+    s3.put_bucket_acl(Bucket="both", ACL="public-read-write")
+    assert ask(cloud, "GET", path, None).status == 200
+    assert ask(cloud, "PUT", f"{path}/new", None, body=b"from nobody").status == 201
+    assert nobody(cloud, "PUT", "both/newer", b"x") == 200 and nobody(cloud, "DELETE", "both/new") == 204
+    # Swift's lists are shown, and go when a list is set.
+    headers = {"X-Container-Read": ".r:*,.rlistings,p:*", "X-Container-Write": "*:*,q:*"}
+    s3.put_bucket_acl(Bucket="both", ACL="private")
+    assert ask(cloud, "POST", path, token, headers=headers).status == 204
+    found = {
+        (each["Grantee"].get("URI") or each["Grantee"]["ID"], each["Permission"])
+        for each in s3.get_bucket_acl(Bucket="both")["Grants"]
+    }
+    own = (keys["tenant_id"], "FULL_CONTROL")
+    assert found == {(ALL, "READ"), ("p", "READ"), (KNOWN, "WRITE"), ("q", "WRITE"), own}
+    assert (ALL, "READ") in grants(s3.get_object_acl(Bucket="both", Key="closed"))
+    assert nobody(cloud, "GET", "both/closed") == 200
+    s3.put_bucket_acl(Bucket="both", ACL="private")
+    assert ask(cloud, "GET", f"{path}/closed", None).status == 401 and nobody(cloud, "GET", "both/closed") == 403
+    assert "x-container-read" not in ask(cloud, "HEAD", path, token).headers
+
+
+def test_public_access_can_be_blocked(cloud: Any, s3: Any, keys: dict[str, Any], stranger: dict[str, Any]) -> None:
+    path, token = f"/object-store/v1/AUTH_{keys['tenant_id']}/shut", cloud.log_in("demo")
+    them, where = cloud.client(stranger), {"Bucket": "shut"}
+    s3.create_bucket(**where, ACL="public-read")
+    s3.put_object(**where, Key="k", Body=b"x", ACL="authenticated-read")
+    assert refused(s3.get_public_access_block, **where) == ("NoSuchPublicAccessBlockConfiguration", 404)
+    block = {
+        "BlockPublicAcls": True,
+        "IgnorePublicAcls": False,
+        "BlockPublicPolicy": True,
+        "RestrictPublicBuckets": False,
+    }
+    s3.put_public_access_block(**where, PublicAccessBlockConfiguration=block)
+    assert s3.get_public_access_block(**where)["PublicAccessBlockConfiguration"] == block
+    assert nobody(cloud, "GET", "shut") == 200  # what is open stays so
+    assert refused(s3.put_bucket_acl, **where, ACL="public-read") == ("AccessDenied", 403)
+    assert refused(s3.put_object, **where, Key="new", Body=b"", ACL="public-read") == ("AccessDenied", 403)
+    assert ask(cloud, "POST", path, token, headers={"X-Container-Read": ".r:*,.rlistings"}).status == 403
+    s3.put_public_access_block(**where, PublicAccessBlockConfiguration={"IgnorePublicAcls": True})
+    assert ask(cloud, "POST", path, token, headers={"X-Container-Read": ".r:*,.rlistings"}).status == 204
+    assert nobody(cloud, "GET", "shut") == 403 and ask(cloud, "GET", path, None).status == 401
+    assert refused(them.get_object, **where, Key="k") == ("AccessDenied", 403)
+    s3.put_bucket_acl(**where, GrantRead=f"id={stranger['tenant_id']}")
+    them.list_objects(**where)  # a named project is not the public
+    s3.delete_public_access_block(**where)
+    assert them.get_object(**where, Key="k")["Body"].read() == b"x"
+    assert refused(s3.get_bucket_ownership_controls, **where) == ("OwnershipControlsNotFoundError", 404)
+    enforced = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    held = refused(s3.put_bucket_ownership_controls, **where, OwnershipControls=enforced)
+    assert held == ("InvalidBucketAclWithObjectOwnership", 400)
+    s3.put_bucket_acl(**where, ACL="private")
+    s3.put_bucket_ownership_controls(**where, OwnershipControls=enforced)
+    assert s3.get_bucket_ownership_controls(**where)["OwnershipControls"] == enforced
+    assert refused(them.get_object, **where, Key="k") == ("AccessDenied", 403)
+    assert refused(s3.put_bucket_acl, **where, ACL="public-read") == ("AccessControlListNotSupported", 400)
+    writer = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    assert refused(s3.put_bucket_ownership_controls, **where, OwnershipControls=writer) == ("NotImplemented", 501)
+
+
+def test_names_mean_ones_own_bucket_first(cloud: Any, s3: Any, stranger: dict[str, Any], keys: dict[str, Any]) -> None:
+    them = cloud.client(stranger)
+    for client, text in ((them, b"theirs"), (s3, b"ours")):
+        client.create_bucket(Bucket="name", ACL="public-read")
+        client.put_object(Bucket="name", Key="k", Body=text, ACL="public-read")
+        assert client.get_object(Bucket="name", Key="k")["Body"].read() == text
+    # Theirs was opened first. A project before the name says which.
+    assert cloud.send("GET", "http://cloud.test/s3/name/k", {})[2] == b"theirs"
+    assert cloud.send("GET", f"http://cloud.test/s3/{keys['tenant_id']}:name/k", {})[2] == b"ours"
+    them.delete_object(Bucket="name", Key="k")
+    them.delete_bucket(Bucket="name")
+    assert nobody(cloud, "GET", "name/k") == 403
+    s3.put_bucket_acl(Bucket="name", ACL="public-read")
+    assert cloud.send("GET", "http://cloud.test/s3/name/k", {})[2] == b"ours"
+    assert cloud.audit() == []
+
+
+def test_the_owner_that_is_expected(s3: Any, keys: dict[str, Any]) -> None:
+    s3.create_bucket(Bucket="ours")
+    s3.put_object(Bucket="ours", Key="k", Body=b"x", ExpectedBucketOwner=keys["tenant_id"])
+    assert refused(s3.get_object, Bucket="ours", Key="k", ExpectedBucketOwner="0" * 12) == ("AccessDenied", 403)
+    assert refused(s3.put_object, Bucket="ours", Key="k", ExpectedBucketOwner="0" * 12) == ("AccessDenied", 403)
