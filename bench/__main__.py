@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench import control_plane, large, objects, policies, reads, real, scale
+from bench import control_plane, dashboard, large, objects, policies, reads, real, scale
 
 parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
 parser.add_argument("--output", type=Path, default=Path("reports/bench.json"))
-parser.add_argument("--only", choices=("fake", "guessers", "large", "objects", "reads", "scale", "real"))
+parser.add_argument("--only", choices=("dashboard", "fake", "guessers", "large", "objects", "reads", "scale", "real"))
 asked = parser.parse_args()
 
 figures: dict[str, Any] = {}
@@ -34,6 +34,8 @@ if asked.only in (None, "reads"):
 if asked.only in (None, "objects"):
     objects.measure(say)
     policies.measure(say)
+if asked.only in (None, "dashboard"):
+    dashboard.measure(say)
 if asked.only == "large":
     large.measure_alone(say)
 if asked.only == "guessers":
