@@ -24,6 +24,7 @@ class Clones:
     def __init__(self, cloud: Cloud, server_id: str) -> None:
         self.cloud = cloud
         self.last = server_id
+        self._numbers = count(1)
         self.named = {server_id: "id"}
         """A text that identifies this server → the kind of its replacement."""
         database = cloud.database
@@ -55,9 +56,8 @@ class Clones:
         return found
 
     def make(self, many: int) -> None:
-        numbers = count(1)
         for begin in range(0, many, AT_ONCE):
-            replacements = [self._replacement(next(numbers)) for _ in range(min(AT_ONCE, many - begin))]
+            replacements = [self._replacement(next(self._numbers)) for _ in range(min(AT_ONCE, many - begin))]
             self.cloud.database.write(lambda tx, some=replacements: self._rows(tx, some))  # type: ignore[misc]
             self._world(replacements)
 
