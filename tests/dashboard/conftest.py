@@ -26,7 +26,6 @@ def built() -> None:
 
 @pytest.fixture(scope="session")
 def cloud(built: None) -> Iterator[Cloud]:
-    pytest.importorskip("kumoi.services.cloud.permissions")
     made = Cloud(hypervisor="fake", network="fake", password_rounds="4")
     try:
         made.up()

@@ -62,6 +62,10 @@ def test_three_clicks_to_a_server_that_becomes_active(visit: Begin) -> None:
     expect(page.locator(".detail-head .status")).to_have_text("Active")
     expect(page.get_by_text("Create server")).to_be_visible()
     someone.picture("server")
+    page.get_by_role("link", name="Overview").click()
+    recent = page.get_by_role("region", name="Recent operations")
+    expect(recent.get_by_role("link", name="three-clicks")).to_be_visible()
+    someone.picture("overview")
 
 
 def test_a_list_shows_changes_that_others_make(visit: Begin, site: Site) -> None:

@@ -5,7 +5,10 @@ import type { cloud } from "../../generated/types";
 import { ask, Failure } from "../runtime/api";
 import { hear } from "../runtime/changes";
 import { duration, moment, now } from "../runtime/formats";
+import { collection } from "../runtime/collections";
 import { first, t } from "../runtime/messages";
+import { ofSubject } from "../runtime/registry";
+import { pageOf } from "../runtime/resource";
 import { epoch } from "../runtime/session";
 import { Section } from "./basics";
 import { Icon } from "./icon";
@@ -65,7 +68,19 @@ export function Operations({ subject }: { subject: string }) {
   );
 }
 
-export function OperationRow({ operation, open }: { operation: Operation; open: boolean }) {
+/** A link to what an operation works on, if it has a page. */
+function SubjectLink({ operation }: { operation: Operation }) {
+  const kind = operation.kind.split(".")[0]!;
+  const id = operation.subjects.find((subject) => subject.startsWith(`${kind}/`))?.slice(kind.length + 1);
+  const resource = ofSubject(kind);
+  if (id === undefined || resource === undefined) return null;
+  const row = collection(resource).get(id);
+  if (row === undefined) return <span class="faint code clip">{id.slice(0, 8)}</span>;
+  return <a class="operation-subject clip" href={pageOf(resource, id)}><bdi>{resource.title(row) || id}</bdi></a>;
+}
+
+/** `named`: with a link to what it works on. */
+export function OperationRow({ operation, open, named = false }: { operation: Operation; open: boolean; named?: boolean }) {
   const running = RUNNING.has(operation.state);
   const until = running ? now.value : moment(operation.updated_at);
   return (
@@ -73,6 +88,7 @@ export function OperationRow({ operation, open }: { operation: Operation; open: 
       <summary>
         <Icon name="right" size={12} />
         <span class="operation-kind">{kindTitle(operation.kind)}</span>
+        {named && <SubjectLink operation={operation} />}
         <Status status={operation.state} note={running ? stepTitle(operation.step) : ""} />
         <span class="space" />
         <span class="faint number">{duration(until - moment(operation.created_at))}</span>

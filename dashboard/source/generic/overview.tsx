@@ -6,7 +6,7 @@ import { collection } from "../runtime/collections";
 import { hear } from "../runtime/changes";
 import { count, gibibytes, mebibytes } from "../runtime/formats";
 import { t } from "../runtime/messages";
-import { named, resources } from "../runtime/registry";
+import { named, ofSubject, resources } from "../runtime/registry";
 import { creatable, pageOf, visible, type Resource, type Row } from "../runtime/resource";
 import { epoch, projectId, session } from "../runtime/session";
 import { Bar, Section } from "../components/basics";
@@ -161,11 +161,17 @@ function Broken() {
 
 function Recent() {
   const all = useOperations(undefined, 12);
+  useEffect(() => {
+    for (const kind of new Set(all?.map((each) => each.kind.split(".")[0]!))) {
+      const resource = ofSubject(kind);
+      if (resource !== undefined && visible(resource)) collection(resource).want();
+    }
+  }, [all]);
   return (
     <Section title={t("overview.recent")}>
       {all !== null && all.length === 0 && <p class="faint">{t("overview.nothing_yet")}</p>}
       <ol class="operations">
-        {(all ?? []).map((each) => <li key={each.id}><OperationRow operation={each} open={false} /></li>)}
+        {(all ?? []).map((each) => <li key={each.id}><OperationRow operation={each} open={false} named /></li>)}
       </ol>
     </Section>
   );

@@ -23,7 +23,10 @@ def test_operations_of_ones_own_project(cloud: Any) -> None:
     assert [row["id"] for row in cloud.get("/kumoi/v1/operations").json["operations"]] == [mine]
     assert cloud.get(f"/kumoi/v1/operations/{theirs}").status_code == 404
     assert len(cloud.get("/kumoi/v1/operations", as_="admin").json["operations"]) == 2
-    assert cloud.get("/kumoi/v1/operations?subject=thing/b", as_="admin").json["operations"][0]["request_id"] == "req-7"
+    found = cloud.get("/kumoi/v1/operations?subject=thing/b", as_="admin").json["operations"][0]
+    assert (found["request_id"], found["subjects"]) == ("req-7", ["thing/b"])
+    shown = cloud.get(f"/kumoi/v1/operations/{mine}").json["operation"]
+    assert shown["subjects"] == ["thing/a"]
 
 
 def test_events_are_read_in_order_from_where_one_was(cloud: Any) -> None:

@@ -1,5 +1,8 @@
 """Which operations a caller may read: those of the project; all for admins and readers of the cloud."""
 
+from collections.abc import Iterable
+
+from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.operations import OperationRow
@@ -24,3 +27,11 @@ def list_of(
         if after is None or not who.sees(after["project_id"]):
             raise MarkerNotFound(f"marker: operation {marker} could not be found.")
     return store.list_of(tx, who.only_project, subject, state, after, limit)
+
+
+def subjects_of(tx: Transaction, rows: Iterable[OperationRow]) -> dict[str, list[str]]:
+    """Id of each operation → its subjects."""
+    found: dict[str, list[str]] = {row["id"]: [] for row in rows}
+    for operation_id, subject in operations.subjects_of(tx, list(found)):
+        found[operation_id].append(subject)
+    return found

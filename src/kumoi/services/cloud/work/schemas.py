@@ -39,6 +39,8 @@ class Operation(msgspec.Struct, kw_only=True):
     created_at: str
     updated_at: str
     history: list[StepDone]
+    subjects: list[str]
+    """`server/<id>`: what it works on, and what it holds meanwhile."""
 
 
 class ShowBody(msgspec.Struct):
@@ -49,7 +51,7 @@ class ListBody(msgspec.Struct):
     operations: list[Operation]
 
 
-def operation(row: OperationRow) -> Operation:
+def operation(row: OperationRow, subjects: list[str]) -> Operation:
     done = [
         StepDone(
             step=entry["step"],
@@ -67,4 +69,5 @@ def operation(row: OperationRow) -> Operation:
         created_at=clock.iso_microseconds(row["created_at"], "Z"),
         updated_at=clock.iso_microseconds(row["updated_at"], "Z"),
         history=done,
+        subjects=subjects,
     )
