@@ -81,34 +81,39 @@ function SubjectLink({ operation }: { operation: Operation }) {
 
 /** `named`: with a link to what it works on. */
 export function OperationRow({ operation, open, named = false }: { operation: Operation; open: boolean; named?: boolean }) {
+  const [shown, setShown] = useState(open);
   const running = RUNNING.has(operation.state);
   const until = running ? now.value : moment(operation.updated_at);
   return (
-    <details class="operation" open={open}>
-      <summary>
-        <Icon name="right" size={12} />
-        <span class="operation-kind">{kindTitle(operation.kind)}</span>
+    <div class="operation">
+      <div class="operation-head">
+        <button type="button" class="operation-kind" aria-expanded={shown} onClick={() => setShown(!shown)}>
+          <Icon name="right" size={12} />
+          <span>{kindTitle(operation.kind)}</span>
+        </button>
         {named && <SubjectLink operation={operation} />}
         <Status status={operation.state} note={running ? stepTitle(operation.step) : ""} />
         <span class="space" />
         <span class="faint number">{duration(until - moment(operation.created_at))}</span>
         <span class="faint"><Age text={operation.created_at} /></span>
-      </summary>
-      {operation.fault !== null && <p class="operation-fault">{operation.fault}</p>}
-      <ol class="steps">
-        {operation.history.map((step, at) => (
-          <li key={at} class={step.result === "Success" ? "good" : "bad"}>
-            <span>{stepTitle(step.step)}</span>
-            <span class="faint number">{duration(moment(step.finished_at) - moment(step.started_at))}</span>
-            {step.detail != null && <span class="faint">{step.detail}</span>}
-          </li>
-        ))}
-        {running && (
-          <li class="busy">
-            <span>{stepTitle(operation.step)}</span>
-          </li>
-        )}
-      </ol>
-    </details>
+      </div>
+      {shown && operation.fault !== null && <p class="operation-fault">{operation.fault}</p>}
+      {shown && (
+        <ol class="steps">
+          {operation.history.map((step, at) => (
+            <li key={at} class={step.result === "Success" ? "good" : "bad"}>
+              <span>{stepTitle(step.step)}</span>
+              <span class="faint number">{duration(moment(step.finished_at) - moment(step.started_at))}</span>
+              {step.detail != null && <span class="faint">{step.detail}</span>}
+            </li>
+          ))}
+          {running && (
+            <li class="busy">
+              <span>{stepTitle(operation.step)}</span>
+            </li>
+          )}
+        </ol>
+      )}
+    </div>
   );
 }
