@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.end_to_end.clouds import until
+
 PROJECTS = {"admin": "admin"}
 """User → project, if that is not demo."""
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -44,6 +46,9 @@ class Site:
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
 
+    def until_it_answers(self) -> None:
+        until("the API answers", lambda: self._http.get("/healthz").status_code == 200)
+
     # what there is
 
     def image(self, name: str) -> str:
@@ -65,6 +70,12 @@ class Site:
         """A new server, which may still be building; its id."""
         body = {"name": name, "imageRef": image, "flavorRef": flavor, "networks": [{"uuid": network}]}
         return str(self.ask("POST", "/compute/v2.1/servers", json={"server": body})["server"]["id"])
+
+    def until_active(self, server: str) -> None:
+        def active() -> bool:
+            return bool(self.ask("GET", f"/compute/v2.1/servers/{server}")["server"]["status"] == "ACTIVE")
+
+        until(f"server {server} is active", active)
 
     def quota(self, **limits: int) -> None:
         project = self.ask("GET", "/identity/v3/auth/tokens", headers={"X-Subject-Token": self.token()})

@@ -41,7 +41,7 @@ export function CreatePage({ resource }: { resource: Resource }) {
       } else {
         const id = resource.id(made);
         await collection(resource).fetch(id).catch(() => undefined);
-        tell(t("created", { name: resource.title(made) || id }));
+        tell(t("created", { name: resource.title(collection(resource).get(id) ?? made) || id }));
         go(pageOf(resource, id), { replace: true });
       }
     } catch (error) {

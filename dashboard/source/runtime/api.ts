@@ -76,7 +76,7 @@ export async function send(service: string, method: Method, path: string, option
     reachable.value = false;
     throw new Failure(0, "", "");
   }
-  reachable.value = response.status !== 502 && response.status !== 503;
+  reachable.value = ![502, 503, 504].includes(response.status);
   if (response.ok) return response;
   if (response.status === 401 && sent !== "" && sent === token && headers.get("X-Auth-Token") === sent) onLoss();
   const id = response.headers.get("X-Openstack-Request-Id") ?? "";

@@ -1,7 +1,7 @@
 /** The stream of changes: `/kumoi/v1/changes`, read with fetch, because an EventSource cannot send the token. */
 
 import { effect, signal } from "@preact/signals";
-import { Failure, offers, send } from "./api";
+import { Failure, offers, reachable, send } from "./api";
 import { live, loaded } from "./collections";
 import { epoch, state } from "./session";
 
@@ -130,8 +130,30 @@ async function keepFollowing(mine: number): Promise<void> {
   }
 }
 
+const PROBED = 1_000;
+
+/** While the cloud does not answer, ask for a sign of life; then load again what could not be loaded. */
+function recover(): void {
+  effect(() => {
+    if (reachable.value) return;
+    const timer = window.setInterval(() => {
+      fetch("/healthz", { cache: "no-store" }).then(
+        (answer) => {
+          if (!answer.ok) return;
+          reachable.value = true;
+          wait = SHORTEST;
+          for (const each of loaded()) if (each.state.peek() === "failed" || !live.peek()) void each.load();
+        },
+        () => undefined,
+      );
+    }, PROBED);
+    return () => window.clearInterval(timer);
+  });
+}
+
 /** Follow the changes while somebody is signed in. */
 export function begin(): void {
+  recover();
   effect(() => {
     const mine = epoch.value;
     if (state.value === "in") {
