@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kumoi import app
-from kumoi.engines.objects.interface import Object, ObjectStore, Stored, Writing
+from kumoi.engines.objects.interface import Object, ObjectStore, Stored, Versioning, Writing
 from kumoi.kernel import randomness, reconcile
 from kumoi.kernel.database import Transaction, metadata
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import facade
 from kumoi.services.image.images import store as images
 from kumoi.services.object_store import listings
+from kumoi.services.object_store.versions.logic import id_of
 from tests import examples
 from tests.fuzz.examples import EXAMPLES
 from tests.matrix.places import Place
@@ -155,17 +156,28 @@ class Furnisher:
     def _object(self, things: Things, account: str, text: str) -> None:
         data = f"{text}-data".encode()
 
-        def make(tx: Writing) -> None:
-            container = tx.put_container(account, text, {"x-container-meta-mark": text}, "default")
+        def make(tx: Writing) -> list[str]:
+            """The ids of its versions."""
+            made = tx.put_container(account, text, {"x-container-meta-mark": text}, "default")
+            tx.set_versioning(made, Versioning.ENABLED)
+            container = tx.container(account, text)
+            assert container is not None
             stored = Stored(len(data), "0" * 32, data, None)
             entry = listings.entry(text, stored.etag, stored.size, "text/plain", tx.now)
-            tx.put_object(
-                container,
-                Object(name=text, size=len(data), etag=stored.etag, content_type="text/plain", at=tx.now, entry=entry),
-                stored,
-            )
+            described = {
+                "size": len(data),
+                "etag": stored.etag,
+                "content_type": "text/plain",
+                "at": tx.now,
+                "entry": entry,
+            }
+            versions = [Object(name=text, **described) for _ in range(2)]
+            for each in versions:
+                tx.put_object(container, each, stored)
+            return [id_of(each) for each in versions]
 
-        self.cloud.engines[ObjectStore].write(make).result()
+        for id in self.cloud.engines[ObjectStore].write(make).result():
+            things.add("object_version", id)
         things.add("container", text)
         things.add("object", text)
 

@@ -34,6 +34,8 @@ KINDS = {
     "port": "port", "floating_network_id": "network", "remote_group_id": "security_group", "security_groups":
     "security_group", "resource_provider": "provider", "parent_provider_uuid": "provider", "root_provider_uuid":
     "provider", "rule_id": "rule", "key_name": "keypair", "nexthop": "", "network": "network",
+    "version-id": "object_version", "versionId": "object_version", "version_marker": "object_version",
+    "version-id-marker": "object_version", "key-marker": "object",
     "default_subnetpool_id": "subnetpool", "parent_region_id": "region", "fixed_network": "network",
 }  # fmt: skip
 WORDS = {
