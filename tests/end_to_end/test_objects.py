@@ -109,6 +109,35 @@ def test_old_versions_are_sent_as_current_objects_are(client: Any) -> None:
     assert client.delete("/versions").status_code == 204
 
 
+@pytest.mark.parametrize("data", [b"few" * 400, LARGE])
+def test_an_image_in_objects(client: Any, made_clouds: list[Cloud], data: bytes) -> None:
+    """Sent, sent back by the front or with the API's answer, and a volume starts from it."""
+    sdk = made_clouds[-1].sdk()
+    assert [each["id"] for each in sdk.image.get("/info/stores").json()["stores"]] == ["files", "objects"]
+    image = sdk.image.create_image(name="stored", disk_format="raw", container_format="bare")
+    sent = sdk.image.put(
+        f"/images/{image.id}/file", data=data,
+        headers={"Content-Type": "application/octet-stream", "X-Image-Meta-Store": "objects"},
+    )  # fmt: skip
+    assert sent.status_code == 204, sent.text
+    shown = sdk.image.get(f"/images/{image.id}").json()
+    assert (shown["status"], shown["stores"], shown["size"]) == ("active", "objects", len(data))
+    got = sdk.image.get(f"/images/{image.id}/file")
+    assert got.content == data and got.headers["Content-MD5"] == hashlib.md5(data).hexdigest()
+    assert sdk.image.download_image(image.id).content == data
+    volume = sdk.block_storage.create_volume(name="from-objects", size=1, image_id=image.id)
+    sdk.block_storage.wait_for_status(volume, "available", wait=60)
+    sdk.block_storage.delete_volume(volume.id)
+    sdk.block_storage.wait_for_delete(volume, wait=60)
+    staged = sdk.image.create_image(
+        name="imported", data=data, use_import=True, stores=["objects"], disk_format="raw", container_format="bare"
+    )
+    until("the import", lambda: sdk.image.get_image(staged.id).status == "active")
+    assert sdk.image.get(f"/images/{staged.id}").json()["stores"] == "objects"
+    for id in (image.id, staged.id):
+        sdk.image.delete_image(id)
+
+
 def test_a_process_that_dies_in_an_upload_leaves_the_old_object(client: Any, made_clouds: list[Cloud]) -> None:
     cloud = made_clouds[-1]
     client.create_container("half")

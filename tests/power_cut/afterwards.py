@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from kumoi.engines.hypervisor.qemu.hypervisor import QemuHypervisor
+from kumoi.engines.images.interface import ImagesError
 from kumoi.host import lifecycle
 from kumoi.kernel import clock, randomness
 from kumoi.kernel.randomness import SeededSource
 from kumoi.kernel.settings import Folder
+from kumoi.services.image import stores
 from tests.power_cut import cloud as clouds
 from tests.power_cut.scenario import BEGIN, digest
 from tests.services.object_store.sending import ask
@@ -99,6 +101,14 @@ def _broken(cloud: Any, data: Path, promise: dict[str, Any]) -> list[str]:
         for name, value in promise["fields"].items():
             if inside.get(name) != value:
                 wrong.append(f"{name} is {inside.get(name)!r} instead of {value!r} ({answer.status_code})")
+    if "image" in promise:
+        try:
+            with stores.objects(cloud.locate).open(promise["image"]) as file:
+                found = hashlib.sha256(file.read()).hexdigest()
+        except ImagesError as error:
+            wrong.append(str(error))
+        else:
+            wrong += [] if found == promise["digest"] else ["it has other bytes"]
     return wrong + _other_files(data, promise)
 
 

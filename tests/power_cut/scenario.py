@@ -89,6 +89,25 @@ class Client:
                   files={f"images/{image_id}": hashlib.sha256(data).hexdigest()})  # fmt: skip
         return image_id
 
+    def image_in_objects(self, name: str, data: bytes, disk_format: str, *, staged: bool = False) -> str:
+        """Sent there, or staged and imported."""
+        body = {"name": name, "disk_format": disk_format, "container_format": "bare"}
+        image_id = str(self.post(sending.IMAGES, body).json["id"])
+        self.shows(f"image {image_id}", f"{sending.IMAGES}/{image_id}", name=name)
+        self.perhaps(f"image {image_id}")
+        if staged:
+            assert sending.send(self.cloud, image_id, data, what="stage").status_code == 204
+            imported = {"method": {"name": "glance-direct"}, "stores": ["objects"]}
+            self.post(f"{sending.IMAGES}/{image_id}/import", imported)
+            self.cloud.settle()
+        else:
+            sent = sending.send(self.cloud, image_id, data, headers={"X-Image-Meta-Store": "objects"})
+            assert sent.status_code == 204, sent.text
+        self.told(f"image {image_id}", path=f"{sending.IMAGES}/{image_id}",
+                  fields={"status": "active", "name": name, "stores": "objects"},
+                  image=image_id, digest=hashlib.sha256(data).hexdigest())  # fmt: skip
+        return image_id
+
     def volume(self, name: str, **body: Any) -> str:
         made = self.once(VOLUMES, {"volume": {"size": 1, "name": name, **body}}, f"make {name}")
         volume_id = str(made["volume"]["id"])
@@ -195,13 +214,19 @@ def live(client: Client) -> None:
     raw = client.image("raw", sending.RAW, "raw")
     thin = client.image("thin", a_qcow2(), "qcow2")
     short_lived = client.image("short-lived", sending.RAW, "raw")
+    stored = client.image_in_objects("stored", sending.RAW, "raw")
+    client.image_in_objects("few", sending.RAW[:1024], "raw")
+    client.image_in_objects("imported", sending.RAW, "raw", staged=True)
+    soon_gone = client.image_in_objects("soon gone", sending.RAW, "raw")
     empty = client.volume("empty")
     copied = client.volume("copied", imageRef=raw)
     linked = client.volume("linked", imageRef=thin)
+    lent = client.volume("lent", imageRef=stored)
     cloud.settle()
     client.whole(empty)
     client.whole(copied, image_id=raw)
     client.whole(linked, image_id=thin)
+    client.whole(lent, image_id=stored)
     server_id = client.server("one", imageRef=thin)
     client.guest_writes(empty, 0x5A, 0)
     client.whole(empty)
@@ -217,6 +242,7 @@ def live(client: Client) -> None:
     client.shows(f"volume {empty}", f"{VOLUMES}/{empty}", status="available", size=2)
     cloud.settle()
     client.whole(empty, 2)
+    client.delete(f"image {soon_gone}", f"{sending.IMAGES}/{soon_gone}", f"images/{soon_gone}")
     client.delete(f"image {short_lived}", f"{sending.IMAGES}/{short_lived}", f"images/{short_lived}")
     client.act(server_id, "os-stop", "SHUTOFF")
     cloud.settle()

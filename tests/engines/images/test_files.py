@@ -119,3 +119,17 @@ def test_a_file_size_limit_is_said_and_leaves_nothing(tmp_path: Path) -> None:
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_bytes_of_another_file_are_adopted_or_have_to_be_copied(store: FileImages, tmp_path: Path) -> None:
+    image_id, file = new_uuid(), tmp_path / "object"
+    file.write_bytes(b"bytes")
+    file.chmod(0o440)
+    assert store.adopt(image_id, file) and store.adopt(image_id, file)
+    assert store.inventory() == [image_id] and store.path(image_id).samefile(file)
+    # A host takes uploads, and files that everybody may read and nobody may change.
+    assert store.path(image_id).stat().st_mode & 0o777 == 0o444
+    store.delete(image_id)
+    assert file.read_bytes() == b"bytes"
+    assert not store.adopt(image_id, tmp_path / "absent")
+    assert not store.adopt(image_id, Path("/proc/self/cmdline")) and store.inventory() == []

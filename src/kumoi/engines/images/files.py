@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import stat
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -45,6 +46,8 @@ class FileImages:
     def adopt(self, image_id: str, file: Path) -> bool:
         place = self._place(image_id)
         try:
+            if stat.S_IMODE(os.stat(file, follow_symlinks=False).st_mode) != _READABLE:
+                os.chmod(file, _READABLE)
             os.link(file, place, follow_symlinks=False)
         except FileExistsError:
             return True
