@@ -39,7 +39,7 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
 
 
 @routes.post(
-    PATH, policy=OWNER, mode="stream", status=204, reply=bytes, raw_body=True, errors=(201, 303, 412, 501, 507)
+    PATH, policy=OWNER, mode="stream", status=204, reply=bytes, raw_body=True, errors=(200, 201, 303, 412, 501, 507)
 )
 @crossing.streamed
 async def change(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
