@@ -93,7 +93,7 @@ class Backend(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 
 class Front:
-    def __init__(self, folder: Folder, **settings: int) -> None:
+    def __init__(self, folder: Folder, **settings: Any) -> None:
         self.folder = folder
         self.port = free_port()
         for path in (folder.run / "front", folder.images, folder.data / "novnc", folder.run / "dashboard" / "assets"):
@@ -144,7 +144,7 @@ class Front:
 
 
 @contextlib.contextmanager
-def running(**settings: int) -> Iterator[Front]:
+def running(**settings: Any) -> Iterator[Front]:
     data = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
     made = Front(Folder(data), **settings)
     try:
@@ -436,6 +436,40 @@ def test_what_opens_a_screen_is_in_no_log(front: Front) -> None:
     hidden.rename(front.folder.streams_socket)
     assert front.ask("GET", "/novnc/none.html?path=compute/v2.1/console?token=secret-2")[0].status == 404
     assert "name=plain" in front.log.read_text() and "secret-" not in front.log.read_text()
+
+
+def test_signatures_of_objects_are_in_no_log() -> None:
+    with running(s3_host="s3.test") as front:
+        for socket in (front.folder.api_socket(0), front.folder.api_socket(1), front.folder.streams_socket):
+            socket.rename(f"{socket}-hidden")
+        for method in ("GET", "HEAD", "PUT", "POST", "DELETE"):
+            for host, path in (
+                ("127.0.0.1", "/object-store/v1/AUTH_a/c/o?temp_url_sig=secret-1"),
+                ("127.0.0.1", "/s3/b/k?X-Amz-Signature=secret-2"),
+                ("b.s3.test", "/k?X-Amz-Signature=secret-3"),
+            ):
+                assert front.ask(method, path, b"", Host=host)[0].status == 503
+        assert front.ask("GET", "/image/v2/images?name=plain")[0].status == 503
+        assert "name=plain" in front.log.read_text() and "secret-" not in front.log.read_text()
+
+
+def test_the_host_of_s3_and_those_of_its_buckets_begin_below_s3() -> None:
+    with running(s3_host="s3.test") as front:
+        for host, path, seen in (
+            ("s3.test", "/", "/s3/"), ("S3.test:1234", "/b/k?a=b", "/s3/b/k?a=b"), ("b.s3.test", "/", "/s3/b/"),
+            ("a.b.s3.test", "/k//%2e%2F/../x%20y?list-type=2", "/s3/a.b/k//%2e%2F/../x%20y?list-type=2"),
+            ("b.s3.test", "/metrics", "/s3/b/metrics"), ("b.s3.test", "/compute/v2.1/console", "/s3/b/compute/v2.1/console"),
+            ("127.0.0.1", "/s3/b/k", "/s3/b/k"), ("xs3.test", "/s3/b", "/s3/b"), ("s3.test.org", "/s3/b", "/s3/b"),
+        ):  # fmt: skip
+            told = front.ask("GET", path, Host=host)[1]
+            assert (told["path"], told["server"], told["headers"]["host"]) == (seen, "api", host)
+            told = front.ask("PUT", path, b"x", Host=host)[1]
+            assert (told["path"], told["server"], told["length"]) == (seen, "streams", 1)
+        front.folder.api_socket(0).unlink()
+        front.folder.api_socket(1).unlink()
+        response, body = front.ask("GET", "/compute/v2.1", Host="b.s3.test")
+        assert (response.status, response.headers["Content-Type"]) == (503, "application/xml")
+        assert b"<Code>ServiceUnavailable</Code>" in body
 
 
 def test_with_tls_browsers_are_told_to_stay_with_it(tmp_path: Path) -> None:

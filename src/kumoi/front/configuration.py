@@ -10,9 +10,10 @@ from kumoi.kernel.settings import Folder, Settings
 LARGEST_BODY = 2 << 20
 """Bytes. More than the API accepts, so that the API itself refuses slightly larger bodies; kernel/bodies.py relies on
 it."""
-_UPLOADS = r"^(PUT /image/v2/images/[^/]+/(file|stage)/?$|(PUT|POST|DELETE|COPY) /(object-store/v1|s3)/)"
+_UPLOADS = r"^PUT /image/v2/images/[^/]+/(file|stage)/?$"
+_OBJECTS = r"^(PUT|POST|DELETE|COPY) /(object-store/v1|s3)/"
 """Method and path of the requests whose bodies are unlimited and streamed. A service with uploads adds them here and
-serves them in the streams process."""
+serves them in the streams process. Those of objects are signed in their query at times, so no error shows it."""
 _CARRIED = (
     "etag", "last_modified", "x_timestamp", "x_delete_at", "content_encoding", "content_language", "x_robots_tag",
     "content_md5", "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id", "x_amz_request_id", "x_amz_checksum_crc32",
@@ -27,6 +28,7 @@ _LOGINS = r"^POST /identity/v3/(auth/tokens|users/[^/]+/password)/?$"
 _DISK = Template("""
         location /_objects/disk-$name/ {
             internal;
+            error_log stderr emerg;
             alias $path/files/;
             etag off;
             if_modified_since off;
@@ -73,7 +75,7 @@ http {
     upstream api { least_conn;$api keepalive 64; }
     upstream streams { server unix:$streams max_fails=0; keepalive 16; }
     # Volatile: an upload that is refused goes on to an error page, which is no upload.
-$hosts    map "$$request_method $door$$uri" $$is_upload { volatile; default ""; "~$uploads" 1; }
+$hosts    map "$$request_method $door$$uri" $$is_upload { volatile; default ""; "~$uploads" 1; "~$signed" objects; }
     map "$$request_method $$uri" $$login_address { default ""; "~$logins" $$binary_remote_addr; }
 $zones    map $$scheme $$transport_security { https "max-age=31536000"; default ""; }
     map $$http_upgrade $$connection_kind { default upgrade; "" ""; }
@@ -98,6 +100,11 @@ $shapes$asks
         listen $listen;
 $tls$every
 $pages
+        # Objects, whose requests may be signed in their query.
+        location ~ ^/(object-store|s3)(/|$$) {
+            error_log stderr emerg;
+            proxy_pass http://api;
+        }
         location = /healthz { proxy_pass http://api/healthcheck; }
         # The supervisor writes them every half minute; they are this machine's matter.
         location = /metrics {
@@ -167,8 +174,20 @@ $errors
         # Uploads go to the streams as they come. The rewrite phase decides, before a location's size limit is checked.
         recursive_error_pages on;
         error_page 418 = @uploads;
-        if ($$is_upload) { return 418; }
+        error_page 419 = @object_uploads;
+        if ($$is_upload = 1) { return 418; }
+        if ($$is_upload = objects) { return 419; }
         location @uploads {
+            client_max_body_size 0;
+            client_body_timeout 60s;
+            proxy_request_buffering off;
+            proxy_read_timeout 3600s;
+            proxy_send_timeout 3600s;
+            proxy_pass http://streams;
+        }
+        # Errors are logged with the whole request, whose query may be signed.
+        location @object_uploads {
+            error_log stderr emerg;
             client_max_body_size 0;
             client_body_timeout 60s;
             proxy_request_buffering off;
@@ -178,6 +197,7 @@ $errors
         }
         location /_objects/ {
             internal;
+            error_log stderr emerg;
             alias $objects/files/;
             etag off;
             if_modified_since off;
@@ -188,6 +208,7 @@ $carried
         }
 $disks
         location @object_streams {
+            error_log stderr emerg;
             proxy_read_timeout 3600s;
             proxy_send_timeout 3600s;
             proxy_pass http://streams$at;
@@ -205,6 +226,7 @@ _BUCKETS = Template("""\
     server {
         listen $listen;
         server_name $host *.$host;
+        error_log stderr emerg;
 $tls$every
         location / { proxy_pass http://api$$door$$request_uri; }
     }
@@ -241,6 +263,7 @@ def render(folder: Folder, settings: Settings, novnc: Path) -> str:
         door="$door" if host else "",
         buckets=buckets if host else "",
         uploads=_UPLOADS,
+        signed=_OBJECTS,
         socket="wss" if settings.base_url.startswith("https:") else "ws",
         origins="".join(f" {origin}" for origin in settings.console_origins.split()),
         logins=_LOGINS,
