@@ -7,7 +7,7 @@ Which table belongs to which resource follows from its columns; a table that dif
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypedDict
 
@@ -150,7 +150,7 @@ def _watched(table: sa.Table) -> Watched | None:
     return Watched(
         table=table,
         service=said.service or (service.type if service else ""),
-        resource=said.resource or _singular(table.name.removeprefix(service.tables if service else "")),
+        resource=said.resource or singular(table.name.removeprefix(service.tables if service else "")),
         key=said.key or _key(table),
         project=project,
         user=user,
@@ -192,7 +192,8 @@ def _everyone(table: sa.Table) -> str:
     return f"({' OR '.join(flags)})" if flags else "FALSE"
 
 
-def _singular(name: str) -> str:
+def singular(name: str) -> str:
+    """`policies` → `policy`, `resource_classes` → `resource_class`."""
     if name.endswith("ies"):
         return f"{name.removesuffix('ies')}y"
     return name.removesuffix("es") if name.endswith("sses") else name.removesuffix("s")
@@ -370,6 +371,16 @@ def after(tx: Transaction, position: Position, limit: int) -> list[ChangeRow]:
     """The next changes after `position`, oldest first. A change that is committed later comes after all of them."""
     query = sa.select(changes).where(_behind(tx, position)).order_by(*_ordered(tx)).limit(limit)
     return tx.all(query.where(_STABLE) if tx.dialect == "postgresql" else query, ChangeRow)
+
+
+def of_transaction(tx: Transaction, work: Callable[[], Any], limit: int) -> list[ChangeRow]:
+    """The changes that `work` makes in this transaction."""
+    if tx.dialect == "sqlite":
+        own = changes.c.id > int(tx.scalar(sa.select(sa.func.max(changes.c.id))) or 0)
+    else:
+        own = changes.c.written_by == sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.String), sa.BigInteger)
+    work()
+    return tx.all(sa.select(changes).where(own).order_by(changes.c.id).limit(limit), ChangeRow)
 
 
 def place(row: ChangeRow) -> Position:

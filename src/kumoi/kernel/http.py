@@ -113,6 +113,15 @@ class Request:
         assert self.route is not None
         return read_query(self.params, self.route.query, self.version)
 
+    def as_if(self, service: Service, route: Route, tx: Transaction) -> "Request":
+        """A request of the same caller for another route, in its newest version, within `tx`."""
+        other = Request(service, route, self.id)
+        for name in ("who", "token", "base_url", "authenticate", "url_path", "database", "settings", "_engines"):
+            setattr(other, name, getattr(self, name))
+        other.version = service.microversions.maximum if service.microversions else None
+        other._tx = tx
+        return other
+
     def behaves(self, name: str) -> bool:
         """Whether a named behaviour of the service applies in the caller's version."""
         marks = self.service.microversions

@@ -1,5 +1,5 @@
 """Kumoi's own API (`/kumoi/v1`): operations, events, changes, sessions, permissions, OpenAPI documents, dry runs of
 placement."""
 
-ORDER = ("errors", "openapi", "permissions", "session", "placement", "work", "events", "changes")
+ORDER = ("errors", "openapi", "permissions", "session", "placement", "work", "events", "changes", "dependents")
 """A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

@@ -1,0 +1,1 @@
+"""What hangs on a resource: what its deletion would remove or change, and what refuses it."""
