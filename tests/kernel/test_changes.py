@@ -22,7 +22,7 @@ class ToyBoxRow(TypedDict):
 
 
 boxes = Table[ToyBoxRow](
-    "toy_boxes",
+    "toy_chests",
     metadata,
     sa.Column("id", sa.String(36), primary_key=True),
     sa.Column("project_id", sa.String(64)),
@@ -32,7 +32,7 @@ boxes = Table[ToyBoxRow](
     info=changes.part(service="toy", resource="box", updates_of=("project_id", "shared", "size", "deleted_at")),
 )
 labels = sa.Table(
-    "toy_box_labels",
+    "toy_chest_labels",
     metadata,
     sa.Column("box_id", sa.String(36), sa.ForeignKey(boxes.c.id, ondelete="CASCADE"), primary_key=True),
     sa.Column("label", sa.String(36), primary_key=True),
@@ -259,7 +259,7 @@ def test_triggers_are_made_once_and_anew_when_they_differ(database: Database) ->
             changes.install(connection)
 
     before = there()
-    assert {table for table, _ in before} >= {"toy_boxes", "toy_box_labels", "kernel_operations"}
+    assert {table for table, _ in before} >= {"toy_chests", "toy_chest_labels", "kernel_operations"}
     assert "toy_unseen" not in {table for table, _ in before}
     with database.connection() as connection, connection.begin():
         changes.uninstall(connection)

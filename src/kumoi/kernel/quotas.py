@@ -34,6 +34,11 @@ limits = Table[QuotaLimitRow](
 )
 
 
+def nothing(tx: Transaction, project_id: str) -> int:
+    """The usage of a quota that limits a single request, or something that Kumoi does not have."""
+    return 0
+
+
 @dataclass(frozen=True)
 class Quota:
     """A quota of one resource. `usage` is a Count of the rows, or a function `(tx, project_id)` that counts them. The
@@ -43,6 +48,13 @@ class Quota:
     resource: str
     default: int
     usage: Callable[[Transaction, str], int]
+
+    of_user: bool = False
+    """`usage` counts the rows of a user, and the limit applies to each."""
+
+    @property
+    def is_counted(self) -> bool:
+        return self.usage is not nothing
 
     def __post_init__(self) -> None:
         registry[self.service, self.resource] = self

@@ -1,5 +1,16 @@
-"""Kumoi's own API (`/kumoi/v1`): operations, events, changes, sessions, permissions, OpenAPI documents, dry runs of
-placement."""
+"""Kumoi's own API (`/kumoi/v1`): operations, events, changes, sessions, permissions, the overview, dependents, OpenAPI
+documents, dry runs of placement."""
 
-ORDER = ("errors", "openapi", "permissions", "session", "placement", "work", "events", "changes", "dependents")
+ORDER = (
+    "errors",
+    "openapi",
+    "permissions",
+    "session",
+    "placement",
+    "work",
+    "events",
+    "changes",
+    "dependents",
+    "overview",
+)
 """A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

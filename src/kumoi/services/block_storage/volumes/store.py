@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
-from kumoi.kernel.quotas import Quota
+from kumoi.kernel.quotas import Quota, nothing
 from kumoi.kernel.rows import ProjectRows
 from kumoi.services.block_storage.errors import VolumeNotFound
 from kumoi.services.block_storage.snapshot_rows.models import DiskState
@@ -78,10 +78,6 @@ def being_copied(tx: Transaction, *, volume_id: str | None = None, snapshot_id: 
 def of_type(tx: Transaction, volume_type_id: str) -> bool:
     """Whether any volume has that type."""
     return tx.scalar(sa.select(table.c.id).where(table.c.volume_type_id == volume_type_id).limit(1)) is not None
-
-
-def nothing(tx: Transaction, project_id: str) -> int:
-    return 0
 
 
 VOLUMES = Quota("block_storage", "volumes", 10, Count("block_storage.volumes", table.c.project_id))

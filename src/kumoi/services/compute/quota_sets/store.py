@@ -1,16 +1,10 @@
 """Quotas that limit a single request and have no usage."""
 
-from kumoi.kernel.database import Transaction
-from kumoi.kernel.quotas import Quota
+from kumoi.kernel.quotas import Quota, nothing
 
-
-def _nothing(tx: Transaction, project_id: str) -> int:
-    return 0
-
-
-METADATA_ITEMS = Quota("compute", "metadata_items", 128, _nothing)
-SERVER_GROUPS = Quota("compute", "server_groups", 10, _nothing)
-SERVER_GROUP_MEMBERS = Quota("compute", "server_group_members", 10, _nothing)
-INJECTED_FILES = Quota("compute", "injected_files", 5, _nothing)
-INJECTED_FILE_CONTENT_BYTES = Quota("compute", "injected_file_content_bytes", 10240, _nothing)
-INJECTED_FILE_PATH_BYTES = Quota("compute", "injected_file_path_bytes", 255, _nothing)
+METADATA_ITEMS = Quota("compute", "metadata_items", 128, nothing)
+SERVER_GROUPS = Quota("compute", "server_groups", 10, nothing)
+SERVER_GROUP_MEMBERS = Quota("compute", "server_group_members", 10, nothing)
+INJECTED_FILES = Quota("compute", "injected_files", 5, nothing)
+INJECTED_FILE_CONTENT_BYTES = Quota("compute", "injected_file_content_bytes", 10240, nothing)
+INJECTED_FILE_PATH_BYTES = Quota("compute", "injected_file_path_bytes", 255, nothing)

@@ -12,11 +12,7 @@ from kumoi.kernel.who import Who
 SERVICE = "network"
 
 
-def _nothing(_tx: Transaction, _project_id: str) -> int:
-    return 0
-
-
-RBAC_POLICY = quotas.Quota(SERVICE, "rbac_policy", 10, _nothing)
+RBAC_POLICY = quotas.Quota(SERVICE, "rbac_policy", 10, quotas.nothing)
 """Every Neutron has this quota, and clients set it with the others. There are no such policies here yet."""
 
 

@@ -1,0 +1,1 @@
+"""An overview: what a project has and may have, what happened lately, and what failed."""
