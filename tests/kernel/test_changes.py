@@ -177,6 +177,30 @@ def test_a_number_that_was_taken_early_and_committed_late(database: Database) ->
     assert [row["key"] for row in rest] == ["late"] and rest[0]["id"] < position.id
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_transaction_that_began_earlier_and_is_still_open(database: Database) -> None:
+    """What was committed meanwhile waits for it. Otherwise its changes would be before the reader's position."""
+    began, read = threading.Event(), threading.Event()
+
+    def slow(tx: Transaction) -> None:
+        tx.insert(unseen, id="slow")
+        began.set()
+        assert read.wait(10)
+        box(tx, "slow")
+
+    thread = threading.Thread(target=database.write, args=(slow,))
+    thread.start()
+    assert began.wait(10)
+    database.write(lambda tx: box(tx, "quick"))
+    seen = database.read(lambda tx: changes.after(tx, BEGIN, 10))
+    position = changes.place(seen[-1]) if seen else BEGIN
+    assert database.read(changes.newest) == position
+    read.set()
+    thread.join()
+    seen += database.read(lambda tx: changes.after(tx, position, 10))
+    assert sorted(row["key"] for row in seen) == ["quick", "slow"]
+
+
 def test_what_is_old_goes_and_the_last_stays(database: Database) -> None:
     for id in "abcd":
         database.write(lambda tx, id=id: box(tx, id))

@@ -8,6 +8,7 @@ from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Instant, Table, Transaction, metadata
 
 LATEST = 20_000
+"""Events of all projects among which a project's last ones are looked for."""
 KEPT = 30 * 24 * 3600 * SECOND
 """How long an event is stored, in microseconds."""
 
@@ -89,12 +90,12 @@ def after(
     return tx.all(query, EventRow)
 
 
-def latest(tx: Transaction, limit: int, *, project_id: str | None = None) -> list[dict[str, Any]]:
+def latest(tx: Transaction, limit: int, *, project_id: str | None = None) -> list[EventRow]:
     """The last events, newest first. Looks back over LATEST events of all projects."""
     query = sa.select(events).where(events.c.id > sa.select(sa.func.max(events.c.id) - LATEST).scalar_subquery())
     if project_id is not None:
         query = query.where(events.c.project_id == project_id)
-    return tx.all(query.order_by(events.c.id.desc()).limit(limit))
+    return tx.all(query.order_by(events.c.id.desc()).limit(limit), EventRow)
 
 
 def forget_old(tx: Transaction) -> int:

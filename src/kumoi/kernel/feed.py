@@ -63,7 +63,7 @@ def read(tx: Transaction, position: Position) -> tuple[list[Change], Position | 
     """A page of changes after `position`, each resource's last one, and the place of the page's end; None: there are no
     more."""
     rows = changes.after(tx, position, PAGE)
-    last = {(row["service"], row["resource"], row["key"], row["project_id"], row["user_id"]): row for row in rows}
+    last = {_about(row): row for row in rows}
     kept = sorted(last.values(), key=changes.place)
     operation_ids = [row["key"] for row in kept if row["resource"] == "operation"]
     subjects: dict[str, list[str]] = {id: [] for id in operation_ids}
@@ -71,6 +71,11 @@ def read(tx: Transaction, position: Position) -> tuple[list[Change], Position | 
         subjects[operation_id].append(subject)
     made = [Change(row, message(None, changes.place(row), _notice(row, subjects))) for row in kept]
     return made, changes.place(rows[-1]) if rows else None
+
+
+def _about(row: ChangeRow) -> tuple[Any, ...]:
+    """Of changes with the same one, the last says all."""
+    return row["service"], row["resource"], row["key"], row["project_id"], row["user_id"], row["everyone"]
 
 
 def _notice(row: ChangeRow, subjects: dict[str, list[str]]) -> Notice:
@@ -122,6 +127,8 @@ class Follower:
 
     async def _run(self) -> AsyncGenerator[bytes]:
         until = await self._feed.join(self)
+        # From now on the feed checks after each change of identity. This is for one just before.
+        await self._feed.check(self)
         yield message("hello", until if self._after is None else None, {"position": str(until)})
         async for missed in self._missed(until):
             yield missed
@@ -139,8 +146,9 @@ class Follower:
                 async with asyncio.timeout(min(left, HEARTBEAT_SECONDS)):
                     await self._ready.wait()
             except TimeoutError:
-                # The id goes on too, also for a client that sees few of the changes.
-                yield f": beat\nid: {self._feed.position}\n\n".encode()
+                # The id goes on too, also for a client that sees few of the changes, but not past one that waits.
+                if not self._waiting:
+                    yield f": beat\nid: {self._feed.position}\n\n".encode()
 
     async def _missed(self, until: Position) -> AsyncIterator[bytes]:
         """What was changed between the client's last position and the moment of its return."""
@@ -245,7 +253,7 @@ class Feed:
         (found, place), total = await self.ask(lambda tx: (read(tx, begin), epochs.total(tx)))
         if total != self._epochs and (self._checking is None or self._checking.done()):
             self._epochs = total
-            self._checking = self.loop.create_task(self._check())
+            self._checking = self.loop.create_task(self._check_all())
         if place is None:
             return False
         self.position = place
@@ -253,15 +261,18 @@ class Feed:
             follower.tell(found)
         return True
 
-    async def _check(self) -> None:
+    async def _check_all(self) -> None:
         """End the streams whose token or right has ended."""
         for follower in list(self._joined):
-            try:
-                follower.who = await self.loop.run_in_executor(self._threads, follower.check)
-            except Unavailable:
-                self._epochs = -1
-            except ApiError as error:
-                follower.end(message("end", None, {"reason": error.message}))
+            await self.check(follower)
+
+    async def check(self, follower: Follower) -> None:
+        try:
+            follower.who = await self.loop.run_in_executor(self._threads, follower.check)
+        except Unavailable:
+            self._epochs = -1
+        except ApiError as error:
+            follower.end(message("end", None, {"reason": error.message}))
 
 
 _feed: Feed | None = None

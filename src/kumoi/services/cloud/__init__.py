@@ -12,5 +12,6 @@ ORDER = (
     "changes",
     "dependents",
     "overview",
+    "reachability",
 )
 """A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

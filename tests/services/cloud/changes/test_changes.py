@@ -10,6 +10,7 @@ import pytest
 from kumoi.kernel import changes, clock, feed, operations, wakeup
 from kumoi.kernel.errors import DatabaseAway
 from kumoi.kernel.wakeup import Bell
+from kumoi.services.network.network_rows.models import networks as networks_table
 from tests.cloud import CALLERS, OTHER_PROJECT, PROJECT
 from tests.kernel.toys import MAKE
 from tests.services.cloud.changes.listening import Listener, listening
@@ -74,6 +75,23 @@ def test_each_sees_what_it_may(live: Any) -> None:
         assert mine in seen[member] and theirs not in seen[member]
         assert theirs in seen[other] and mine not in seen[other]
         assert {mine, theirs, both} <= seen[system]
+
+    run(work)
+
+
+def test_others_are_told_that_it_is_theirs_no_more(live: Any) -> None:
+    """Also if it changes once more at once, and both are read together."""
+
+    def change(tx: Any) -> None:
+        for values in ({"shared": False}, {"name": "mine"}):
+            tx.update(networks_table, {"id": shared}, **values)
+
+    shared = network(live, "admin", shared=True)
+
+    async def work() -> None:
+        async with listening(live, "other") as other:
+            await beside(live.database.write, change)
+            assert (await other.until(shared))[-1].data["kind"] == "changed"
 
     run(work)
 
@@ -227,6 +245,23 @@ def test_a_revoked_token_ends_the_stream(live: Any, monkeypatch: pytest.MonkeyPa
             assert await ended(listener) == ["end"]
             made = await beside(network, live, "admin")
             assert (await admin.until(made))[-1].data["id"] == made
+
+    run(work)
+
+
+def test_a_token_that_was_revoked_while_the_stream_began(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = feed.Feed.join
+
+    async def revoked(the_feed: feed.Feed, follower: Any) -> Any:
+        CALLERS.pop("member")
+        return await whole(the_feed, follower)
+
+    monkeypatch.setitem(CALLERS, "member", CALLERS["member"])
+    monkeypatch.setattr(feed.Feed, "join", revoked)
+
+    async def work() -> None:
+        async with listening(live) as listener:
+            assert await ended(listener) == ["hello", "end"]
 
     run(work)
 

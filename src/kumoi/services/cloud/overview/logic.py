@@ -38,5 +38,5 @@ def failures(tx: Transaction, who: Who) -> list[tuple[dict[str, Any], list[str]]
     return [(row, subjects[row["id"]]) for row in rows]
 
 
-def latest(tx: Transaction, who: Who) -> list[dict[str, Any]]:
+def latest(tx: Transaction, who: Who) -> list[events.EventRow]:
     return events.latest(tx, MOST, project_id=who.only_project)
