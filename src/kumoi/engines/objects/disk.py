@@ -130,7 +130,7 @@ class DiskObjects:
             return found
         self.make()
         for root in self.roots():
-            for entry in list(os.scandir(root / "incoming")):
+            for entry in _entries(root / "incoming"):
                 try:
                     told = self._resolve(root, entry.name)
                 except (OSError, ObjectsError) as error:
@@ -235,6 +235,13 @@ class DiskObjects:
         self._settler.close()
         while not self._readers.empty():
             self._readers.get_nowait().close()
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(folder))
+    except OSError:
+        return []  # The disk went this moment.
 
 
 def of(tx: Reading) -> Index:

@@ -41,12 +41,12 @@ class ManyDisks(DiskObjects):
     def make(self) -> None:
         if self._made:
             return
-        for path in (self.folder, self.files, self.incoming):
-            if not path.is_dir():
-                durable.make_folder(path, mode=0o750)
         try:
+            for path in (self.folder, self.files, self.incoming):
+                if not path.is_dir():
+                    durable.make_folder(path, mode=0o750)
             self.mirrors.begin()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise explained(error) from error
         self._made = True
 

@@ -179,6 +179,8 @@ class Mirrors:
 
     @contextmanager
     def _reader(self, name: str, generation: int) -> Iterator[sqlite3.Connection]:
+        if (name, generation) not in self._readers:
+            self._let_go(name)
         readers = self._readers.setdefault((name, generation), queue.LifoQueue())
         try:
             connection = readers.get_nowait()
@@ -379,9 +381,16 @@ class Mirrors:
             copy.close()
         self._copies.clear()
         self._pool.shutdown()
-        for readers in self._readers.values():
-            while not readers.empty():
-                readers.get_nowait().close()
+        for name in {name for name, _ in self._readers}:
+            self._let_go(name)
+
+    def _let_go(self, name: str) -> None:
+        """Readers of earlier generations of a copy."""
+        for key in [key for key in self._readers if key[0] == name]:
+            readers = self._readers.pop(key)
+            with suppress(queue.Empty, sqlite3.Error):
+                while True:
+                    readers.get_nowait().close()
 
 
 def follow(copy: Copy, sequence: int, ahead: Copy, most: int = LONGEST_LOG) -> bool:

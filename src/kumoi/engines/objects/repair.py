@@ -83,7 +83,7 @@ def rebuild(store: "ManyDisks", name: str) -> None:
             made += 1
         except (OSError, ObjectsError) as error:
             failed += 1
-            log.fault(__name__, "a file could not be made again", disk=name, object=object_name, problem=str(error))
+            log.say(__name__, "a file could not be made again", disk=name, object=object_name, problem=str(error))
             if disks.fault(name):
                 return
         if not store.read(lambda tx, id=place.id: _is_known(tx, id)):  # type: ignore[misc]
@@ -136,7 +136,7 @@ def strays(tx: Any, root: Path) -> Iterator[str]:
     """Files of a disk that no object has or had a moment ago."""
     with os.scandir(root / "files") as folders:
         for folder in folders:
-            for id in os.listdir(folder.path):
+            for id in os.listdir(folder.path) if folder.is_dir() else ():
                 # In this order: the record goes after the object's name is in the index.
                 if not (root / "incoming" / id).exists() and not _is_known(tx, id):
                     yield id
