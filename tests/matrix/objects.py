@@ -6,12 +6,15 @@ import json
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from kumoi.engines.objects import layout
 from kumoi.engines.objects.disk import DiskObjects
 from kumoi.engines.objects.index import Index
 from kumoi.engines.objects.interface import Container, Object, ObjectStore, Page, VersionPage
-from kumoi.kernel import clock, reconcile
+from kumoi.engines.objects.many import ManyDisks
+from kumoi.kernel import clock, durable, reconcile
 from kumoi.services.s3.uploads import logic as uploads
 from tests.services.object_store.sending import ask
 from tests.services.s3.conftest import S3Cloud
@@ -47,6 +50,24 @@ class ObjectsCloud(S3Cloud, SteppedCloud):
     def sweep_objects(self) -> None:
         for name in SWEEPS:
             reconcile.sweepers[name].run(reconcile.View(self.database, self.locate))
+
+
+class DisksCloud(ObjectsCloud):
+    """Its objects are fragments on four disks, and its index has three copies."""
+
+    def _engines(self) -> dict[type[Any], Any]:
+        disks = {name: self.folder.data / f"disk-{name}" for name in "abcd"}
+        coded = layout.Layout(disks, {layout.DEFAULT: layout.Policy(layout.DEFAULT, 2, 2)})
+        store = ManyDisks(self.folder.objects, coded)
+        for name, path in disks.items():
+            durable.make_folder(path)
+            durable.make_folder(self.folder.objects)
+            assert store.disks.take(name) == ""
+        return {**super()._engines(), ObjectStore: store}
+
+    def sweep_objects(self) -> None:
+        reconcile.sweepers["object_store.disks"].run(reconcile.View(self.database, self.locate))
+        super().sweep_objects()
 
 
 Act = Callable[[ObjectsCloud], None]
@@ -248,7 +269,8 @@ def _digest(store: DiskObjects, tx: Any, where: Container, there: Object) -> str
     if there.place is None:
         data = tx.data(where, there.name, there.version)
     else:
-        data = store.path(there.place).read_bytes()
+        with store.open(there.place) as file:
+            data = file.read()
     assert len(data) == there.size, f"{there.name} has {len(data)} bytes, and says {there.size}"
     return json.dumps([hashlib.sha256(data).hexdigest(), there.content_type, there.metadata, there.delete_at])
 
@@ -257,10 +279,16 @@ def left(cloud: ObjectsCloud) -> list[str]:
     """Files that no object has, and notes of uploads."""
     store = cloud.engines[ObjectStore]
     assert isinstance(store, DiskObjects)
-    wanted = store.read(lambda tx: {place for place, _, _ in tx.places()})  # type: ignore[attr-defined]
-    there = {path.name for path in store.files.glob("*/*")}
+    places = store.read(lambda tx: {place for place, _, _ in tx.places()})  # type: ignore[attr-defined]
+    wanted, notes, there = set[str](), list[Path](), set[str]()
+    for root in store.roots():
+        notes += root.glob("incoming/*")
+        there |= {f"{root.name}/{path.name}" for path in root.glob("files/*/*")}
+    for text in places:
+        place = layout.place_of(text)
+        wanted |= {f"disk-{name}/{place.id}" for name in place.disks} if place else {f"{store.folder.name}/{text}"}
     return [
         *(f"file {place}" for place in sorted(there - wanted)),
         *(f"no file {place}" for place in sorted(wanted - there)),
-        *(f"note {path.name}" for path in sorted(store.incoming.iterdir())),
+        *(f"note {path}" for path in sorted(notes)),
     ]

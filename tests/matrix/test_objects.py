@@ -23,15 +23,17 @@ from tests.stepped import at
 app.load_services()
 WHOLE = os.environ.get("KUMOI_MATRIX") == "whole"
 EVERY = 1 if WHOLE else 5
+EVERY_ON_DISKS = 1 if WHOLE else 12
 """Every n-th point is tested."""
+ON_DISKS = ("put few", "put many", "put few for many", "delete many", "tidy what was replaced", "complete an upload")
 
 
 class Bench:
-    def __init__(self) -> None:
+    def __init__(self, kind: type[ObjectsCloud]) -> None:
         self.place = Place()
         # boto3 signs with the machine's time, from which S3 accepts a quarter of an hour in both directions.
         with at(clock.now() + 5 * 60 * clock.SECOND), randomness.using(SeededSource(1)):
-            self.cloud = ObjectsCloud(self.place.folder)
+            self.cloud = kind(self.place.folder)
             objects.furnish(self.cloud)
             self.instant = clock.now()
             assert self.cloud.audit() == []
@@ -77,13 +79,31 @@ class Bench:
 @pytest.fixture(scope="module")
 def bench() -> Iterator[Bench]:
     pytest.importorskip("boto3")
-    made = Bench()
+    made = Bench(ObjectsCloud)
+    yield made
+    made.place.remove()
+
+
+@pytest.fixture(scope="module")
+def on_disks() -> Iterator[Bench]:
+    pytest.importorskip("boto3")
+    pytest.importorskip("pyeclib")
+    made = Bench(objects.DisksCloud)
     yield made
     made.place.remove()
 
 
 @pytest.mark.parametrize("name", sorted(acts))
 def test_every_point_of(bench: Bench, name: str) -> None:
+    play(bench, name, EVERY)
+
+
+@pytest.mark.parametrize("name", sorted(acts) if WHOLE else ON_DISKS)
+def test_every_point_on_several_disks_of(on_disks: Bench, name: str) -> None:
+    play(on_disks, name, EVERY_ON_DISKS)
+
+
+def play(bench: Bench, name: str, every: int) -> None:
     bench.place.load(bench.saved)
     before = bench.look()
     answered, made = bench.play(name, Calls())
@@ -91,7 +111,7 @@ def test_every_point_of(bench: Bench, name: str) -> None:
     after = bench.look()
     counts = {"acts": 1, "calls": len(made), "deaths": 0, "old": 0, "new": 0}
     points = [(number, before) for number in range(1, len(made) + 1) for before in (True, False)]
-    for number, early in points[sum(name.encode()) % EVERY :: EVERY]:
+    for number, early in points[sum(name.encode()) % every :: every]:
         answered, _ = bench.play(name, Calls(number, before=early))
         said = f"{name}: dead {'before' if early else 'after'} call {number}, {made[number - 1]}, of {made}"
         found = bench.look()
@@ -105,7 +125,7 @@ def test_every_point_of(bench: Bench, name: str) -> None:
         for key in {*found, *before, *after}:
             assert found.get(key) in (before.get(key), after.get(key)), f"{said}: {key} is neither old nor new"
         counts["old"] += found == before
-    report.note("matrix of objects", name, counts)
+    report.note("matrix of objects", f"{name} ({type(bench.cloud).__name__})", counts)
 
 
 def difference(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
