@@ -1,5 +1,8 @@
 """Storage policies over several disks, as a client sees them."""
 
+import os
+import subprocess
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,7 +11,7 @@ import pytest
 
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.engines.objects.many import ManyDisks
-from kumoi.kernel import events
+from kumoi.kernel import durable, events
 from tests.engines.objects import test_many as disks
 from tests.services.object_store.sending import ask
 
@@ -124,3 +127,75 @@ def test_what_happens_to_disks_is_told(cloud: Any, swift: Any, store: ManyDisks)
         "object_disk.lost", "object_disk.returned", "object_disk.rebuilt",
     ]  # fmt: skip
     assert "object_disk.index_copy.lost" in kinds
+
+
+@pytest.fixture
+def mounted(cloud: Any, tmp_path: Path) -> Iterator[ManyDisks]:
+    """Three disks of 16 MiB, of which 4 MiB are the reserve."""
+    before = durable.RESERVE
+    durable.keep_free(4 << 20)
+    for name in "abc":
+        (tmp_path / "store" / name).mkdir(parents=True)
+        mount(tmp_path / "store" / name)
+    made = disks.made(tmp_path / "store", "three=3", 3)
+    cloud.engines[ObjectStore] = made
+    try:
+        yield made
+    finally:
+        durable.keep_free(before)
+        made.close()
+        for name in "abc":
+            subprocess.run(["umount", "-l", str(tmp_path / "store" / name)], check=False)
+
+
+def mount(folder: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], check=True)
+
+
+def fill(folder: Path) -> Path:
+    """Leave less than the reserve."""
+    path = folder / "filler"
+    with path.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, 13 << 20)
+    return path
+
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="only root mounts disks")
+
+
+@needs_root
+def test_a_disk_that_is_full_breaks_no_other(cloud: Any, mounted: ManyDisks) -> None:
+    swift = partial(ask, cloud)
+    swift("PUT", "/c", headers=COPIES)
+    fillers = [fill(mounted.layout.disks["a"])]
+    assert swift("PUT", "/c/one", body=LARGE).status == 201
+    assert swift("PUT", "/c/few", body=b"few").status == 201
+    fillers += [fill(mounted.layout.disks[name]) for name in "bc"]
+    assert swift("PUT", "/c/two", body=LARGE).status == 507
+    assert swift("GET", "/c/one").content == LARGE and swift("GET", "/c/two").status == 404
+    for path in fillers:
+        path.unlink()
+    assert swift("PUT", "/c/two", body=LARGE).status == 201
+    cloud.sweep()
+    assert cloud.audit() == []
+
+
+@needs_root
+def test_a_disk_is_unmounted_and_another_one_takes_its_place(cloud: Any, mounted: ManyDisks) -> None:
+    swift, folder = partial(ask, cloud), mounted.layout.disks["a"]
+    swift("PUT", "/c", headers=COPIES)
+    swift("PUT", "/c/one", body=LARGE)
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+    assert swift("PUT", "/c/two", body=LARGE).status == 201 and swift("PUT", "/c/few", body=b"few").status == 201
+    cloud.sweep()
+    assert os.listdir(folder) == []
+    mount(folder)
+    assert swift("PUT", "/c/three", body=LARGE).status == 201
+    assert os.listdir(folder) == []
+    assert mounted.disks.take("a", replaced=True) == ""
+    cloud.sweep()
+    assert cloud.audit() == [] and len([*folder.glob("files/*/*")]) == 3
+    for name in "bc":
+        subprocess.run(["umount", "-l", str(mounted.layout.disks[name])], check=True)
+    assert [swift("GET", f"/c/{name}").content == LARGE for name in ("one", "two", "three")] == [True] * 3
+    assert swift("GET", "/c/few").content == b"few"
