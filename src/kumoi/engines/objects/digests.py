@@ -1,13 +1,13 @@
 """MD5 of bytes while they are written: hashing takes as long as writing, and both leave the interpreter to others."""
 
 import hashlib
-import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+
+from kumoi.kernel.lanes import Threads
 
 WORTHWHILE = 256 << 10
 """Bytes from which on another thread is worth its cost."""
-_pool: ThreadPoolExecutor | None = None
-_starting = threading.Lock()
+_pool = Threads(4, "objects-digests")
 
 
 class Digest:
@@ -21,7 +21,7 @@ class Digest:
         if len(data) < WORTHWHILE:
             self._md5.update(data)
         else:
-            self._going = _threads().submit(self._md5.update, data)
+            self._going = _pool.submit(self._md5.update, data)
 
     def wait(self) -> None:
         going, self._going = self._going, None
@@ -31,11 +31,3 @@ class Digest:
     def hexdigest(self) -> str:
         self.wait()
         return self._md5.hexdigest()
-
-
-def _threads() -> ThreadPoolExecutor:
-    global _pool
-    if _pool is None:
-        with _starting:
-            _pool = _pool or ThreadPoolExecutor(4, "objects-digests")
-    return _pool
