@@ -268,6 +268,18 @@ def test_old_versions_are_for_the_project_alone(swift: Any, kept: str) -> None:
     assert swift("COPY", f"/kept/o?version-id={id}", as_="other", headers=copy).status == 403
 
 
+def test_an_access_list_opens_no_null_version_that_is_old(swift: Any) -> None:
+    swift("PUT", "/kept", headers={"X-Container-Read": ".r:*", "X-Container-Write": "*:*"})
+    put(swift, "/kept/o", b"old")
+    assert swift("GET", "/kept/o?version-id=null", as_=None).content == b"old"
+    switch(swift, True)
+    put(swift, "/kept/o", b"new")
+    assert swift("GET", "/kept/o?version-id=null", as_=None).status == 401
+    for method in ("GET", "HEAD", "DELETE"):
+        assert swift(method, "/kept/o?version-id=null", as_="other").status == 403
+    assert swift("GET", "/kept/o?version-id=null").content == b"old"
+
+
 def test_manifests_and_links_have_versions(cloud: Any, swift: Any, kept: str) -> None:
     swift("PUT", "/segments")
     for name in "ab":

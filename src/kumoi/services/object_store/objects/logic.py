@@ -160,7 +160,7 @@ def readable(
     check_path(account, container, name)
     if version:
         place = containers.open_to(tx, who, account, container, headers, READ)
-        if version != versions.NULL and not access.may_read(who, account):
+        if versions.is_for_owners(tx, place, name, version) and not access.may_read(who, account):
             raise access.refuse(who)  # An access list opens the current object alone.
         return place, versions.readable(tx, place, name, version)
     place = containers.open_to(tx, who, account, container, headers, READ, object=name)
@@ -306,7 +306,7 @@ def remove(
     check_path(account, container, name)
     place = containers.open_to(tx, who, account, container, headers, WRITE)
     if version:
-        if version != versions.NULL and access.level(tx, who, account) < access.Level.OWN:
+        if versions.is_for_owners(tx, place, name, version) and access.level(tx, who, account) < access.Level.OWN:
             raise access.refuse(who)
         return versions.remove(tx, place, name, version, by_age=by_age)
     found = standing(tx, place, name)

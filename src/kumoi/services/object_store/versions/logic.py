@@ -67,6 +67,13 @@ def find(tx: Reading, place: Container, name: str, id: str) -> Object:
     return found
 
 
+def is_for_owners(tx: Reading, place: Container, name: str, id: str) -> bool:
+    """Whether it is another version than the current object, which alone access lists open. Each version with an id counts
+    as one, so that nobody else learns which ones there are."""
+    null = tx.version(place, name, None) if id == NULL else None
+    return id != NULL or (null is not None and null.old)
+
+
 def readable(tx: Reading, place: Container, name: str, id: str) -> Object:
     found = find(tx, place, name, id)
     if found.marker:
