@@ -22,6 +22,8 @@ BUDGET = 120.0
 UNKNOWN = 2.0
 """The assumed cost of a file that no report lists."""
 ALWAYS = "tests/architecture"
+OF_THE_DASHBOARD = "tests/dashboard/test_sources.py"
+"""What holds for its sources, which no Python file imports."""
 LEFT_OUT = ("matrix", "simulation", "fuzz", "power_cut", "chaos", "mutations", "end_to_end")
 
 
@@ -83,6 +85,8 @@ def nearest(changes: list[str]) -> list[str]:
     distance = {path: 0 for path in changes if path in modules.values()}
     folders = {beside(path) for path in distance if path.startswith("src/kumoi/")} - {"tests"}
     distance |= {path: 0 for path in modules.values() if any(path.startswith(f"{folder}/") for folder in folders)}
+    if any(path.startswith("dashboard/") for path in changes):
+        distance[OF_THE_DASHBOARD] = 0
     # Only changed files are followed. A test beside a changed file does not select tests that import its helpers.
     waiting = deque(path for path in changes if path in distance)
     while waiting:

@@ -28,7 +28,8 @@ def built() -> None:
 def cloud(built: None) -> Iterator[Cloud]:
     made = Cloud(hypervisor="fake", network="fake", password_rounds="4")
     try:
-        made.up()
+        said = made.up()
+        assert f"dashboard: http://127.0.0.1:{made.port}/" in said
         yield made
     finally:
         made.close()

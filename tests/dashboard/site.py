@@ -77,6 +77,10 @@ class Site:
 
         until(f"server {server} is active", active)
 
+    def until_gone(self, path: str) -> None:
+        headers = {"X-Auth-Token": self.token()}
+        until(f"{path} is gone", lambda: self._http.get(path, headers=headers).status_code == 404)
+
     def quota(self, **limits: int) -> None:
         project = self.ask("GET", "/identity/v3/auth/tokens", headers={"X-Subject-Token": self.token()})
         id = project["token"]["project"]["id"]

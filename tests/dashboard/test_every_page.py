@@ -165,12 +165,13 @@ def test_names_are_shown_as_text_whatever_they_hold(visit: Begin, site: Site) ->
     images = {name: site.image(name) for name in HOSTILE}
     printable = [name for name in HOSTILE if name.isprintable()]
     servers = {name: site.server(name, images[name], network) for name in printable}
+    networks = {name: site.network(name) for name in printable}
     someone = visit()
     page = someone.page
     said: list[str] = []
     page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
     someone.sign_in()
-    for path, made in (("/servers", servers), ("/images", images)):
+    for path, made in (("/servers", servers), ("/networks", networks), ("/images", images)):
         go(page, path)
         for name in made:
             expect(page.locator(".row-link").get_by_text(name, exact=True)).to_be_visible()
@@ -191,6 +192,9 @@ def test_names_are_shown_as_text_whatever_they_hold(visit: Begin, site: Site) ->
     assert page.evaluate("document.querySelectorAll('img, script:not([src])').length") == 0
     for id in servers.values():
         site.ask("DELETE", f"/compute/v2.1/servers/{id}")
+        site.until_gone(f"/compute/v2.1/servers/{id}")
+    for id in networks.values():
+        site.ask("DELETE", f"/network/v2.0/networks/{id}")
     for id in images.values():
         site.ask("DELETE", f"/image/v2/images/{id}")
 

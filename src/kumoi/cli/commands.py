@@ -13,6 +13,7 @@ from kumoi.cli import running
 from kumoi.cli.refusals import Refused
 from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.engines.network.interface import NetworkError
+from kumoi.dashboard import serving
 from kumoi.kernel import accounts, clock
 from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
 from kumoi.kernel.processes import CommandFailed
@@ -58,6 +59,8 @@ def up(asked: Arguments) -> int:
     for note in notes:
         print(f"note: {note}")
     print(f"up in {clock.monotonic() - began:.1f} s: {settings.base_url}/identity/v3")
+    if serving.is_built():
+        print(f"dashboard: {settings.base_url}/ (user demo or admin; passwords in {folder.clouds})")
     print(f"clients: export OS_CLIENT_CONFIG_FILE={folder.clouds} OS_CLOUD=kumoi")
     return 0
 

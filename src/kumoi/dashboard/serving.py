@@ -27,11 +27,15 @@ def folder_of(folder: Folder) -> Path:
     return folder.run / "dashboard"
 
 
+def is_built() -> bool:
+    return (BUILT / "index.html").exists()
+
+
 def place(folder: Folder) -> None:
     """Copy the built files to where nginx may read them. New files have new names, and index.html, which names them, is
     replaced last."""
     target = folder_of(folder)
-    if not (BUILT / "index.html").exists():
+    if not is_built():
         shutil.rmtree(target, ignore_errors=True)
         return
     target.mkdir(exist_ok=True)
