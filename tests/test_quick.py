@@ -42,3 +42,7 @@ def row_of(form: prove.Form, page: str) -> bool:
     return any(
         found[0].startswith(prove.row(form, "").removesuffix(" |").rstrip()) for found in prove.ROW.finditer(page)
     )
+
+
+def test_the_dashboards_sources_lead_to_what_holds_for_them() -> None:
+    assert quick.nearest(["dashboard/source/main.tsx"]) == ["tests/dashboard/test_sources.py"]
