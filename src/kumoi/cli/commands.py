@@ -11,9 +11,9 @@ import msgspec
 
 from kumoi.cli import running
 from kumoi.cli.refusals import Refused
+from kumoi.dashboard import serving
 from kumoi.engines.hypervisor.interface import HypervisorError
 from kumoi.engines.network.interface import NetworkError
-from kumoi.dashboard import serving
 from kumoi.kernel import accounts, clock
 from kumoi.kernel.errors import DatabaseAway, OutcomeUnknown
 from kumoi.kernel.processes import CommandFailed
