@@ -242,3 +242,21 @@ def test_an_index_that_cannot_be_opened_refuses_and_is_tried_again(tmp_path: Pat
     (tmp_path / "absent").mkdir()
     assert groups.write(lambda tx: 1).result(timeout=10) == 1
     groups.close()
+
+
+def test_a_note_stays_while_its_link_may_be_lost(store: DiskObjects, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = container(store)
+    writer, stored = poured(store, LARGE)
+    store.write(lambda tx: tx.put_object(where, described("one", stored), stored)).result()
+
+    def failing(folder: Path) -> None:
+        raise OSError(errno.EIO, "the disk fails")
+
+    monkeypatch.setattr(durable, "sync_folder", failing)
+    writer.keep()
+    store._settler.close()
+    monkeypatch.undo()
+    assert os.listdir(store.incoming) == [stored.place]
+    assert store.tidy() == []
+    assert os.listdir(store.incoming) == [] and content(store, where, "one") == LARGE
+    assert list(store.differences()) == []
