@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from kumoi.kernel import clock
-from tests.services.object_store.sending import ACCOUNT
+from tests.services.object_store.sending import ACCOUNT, streamed
 
 KEY = "a key"
 SOON = clock.now() // clock.SECOND + 1000
@@ -227,6 +227,21 @@ def test_web_sites(swift: Any) -> None:
     swift("POST", "/c", headers={"X-Remove-Container-Read": "x"})
     assert swift("GET", "/c", as_=None).status == swift("GET", "/c/", as_=None).status == 401
     assert swift("GET", "/c/home", as_=None).status == 401
+
+
+def test_an_index_of_any_size_with_metadata_of_its_own(swift: Any) -> None:
+    swift("PUT", "/c", headers={"X-Container-Read": ".r:*", "X-Container-Meta-Web-Index": "home"})
+    for name in ("home", "a/home"):
+        assert swift("PUT", f"/c/{name}", body=LARGE, headers={"X-Object-Meta-Colour": "red"}).status == 201
+    for path in ("/c/", "/c/a/"):
+        got = swift("GET", path, as_=None)
+        assert got.content == LARGE and got.headers["x-object-meta-colour"] == "red"
+    assert swift("PUT", "/d", headers={"X-Container-Read": ".r:*"}).status == 201
+    assert streamed(cloud_of(swift), "GET", f"{ACCOUNT}/d/", {}).status_code == 404
+
+
+def cloud_of(swift: Any) -> Any:
+    return swift.args[0]
 
 
 def test_the_policy_of_crossing_domains(swift: Any) -> None:

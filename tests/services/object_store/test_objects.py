@@ -241,6 +241,20 @@ def test_what_expires_is_gone(cloud: Any, swift: Any, c: str) -> None:
         assert swift("HEAD", "").headers["x-account-object-count"] == "0"
 
 
+@pytest.mark.parametrize(
+    "header", ["X-Container-Meta-Quota-Bytes", "X-Container-Meta-Quota-Count", "X-Account-Quota-Count"]
+)
+def test_what_has_expired_takes_nothing_of_a_quota(swift: Any, c: str, header: str) -> None:
+    most = "7" if "Bytes" in header else "1"
+    assert swift("POST", "" if "Account" in header else "/c", as_="admin", headers={header: most}).status == 204
+    with clock.using(clock.VirtualClock(clock.now())):
+        assert swift("PUT", "/c/old", body=b"expires", headers={"X-Delete-After": "10"}).status == 201
+        assert swift("PUT", "/c/new", body=b"x").status == 413
+        clock.sleep(11)
+        assert swift("PUT", "/c/new", body=b"x").status == 201
+        assert swift("PUT", "/c/more", body=b"expires").status == 413
+
+
 def test_racing_puts_pass_no_quota(cloud: Any, swift: Any, c: str) -> None:
     """Each looked before it came, and there was room."""
     swift(

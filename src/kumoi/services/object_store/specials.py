@@ -15,6 +15,8 @@ registered: dict[tuple[str, str], Special] = {}
 """(method, parameter or FORM) → what answers."""
 web: list[Callable[[Request, Place], Reply | None]] = []
 """What answers a GET as a web server would; None: it does not."""
+index: list[Callable[[Request, Place], str]] = []
+"""What names the object that a GET of a folder sends as a web server would; empty: none."""
 _PARAMETERS = ("extract-archive", "bulk-delete")
 
 
@@ -25,6 +27,10 @@ def of(request: Request, method: str) -> Special | None:
     if request.headers.get("content-type", "").lower().startswith(FORM):
         return registered.get((method, FORM))
     return None
+
+
+def index_of(request: Request, place: Place) -> str:
+    return next(filter(None, (name(request, place) for name in index)), "")
 
 
 def as_web(request: Request, place: Place) -> Reply | None:

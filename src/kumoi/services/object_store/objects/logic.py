@@ -1,8 +1,9 @@
 """The rules of objects, and the properties of a new one."""
 
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -31,6 +32,8 @@ SLO_SIZE, SLO_ETAG = "sysmeta-slo-size", "sysmeta-slo-etag"
 """Kept with a manifest: size and ETag of what it stands for."""
 LASTING = (HIDDEN, "x-static-large-object", "x-symlink-")
 """Beginnings of what a POST does not change."""
+MOST_EXPIRED = 1000
+"""Expired objects that are looked at when a quota seems to be exceeded."""
 MOST_LINKS = 2
 LAST_SECOND = 9_999_999_999
 """Of expiry; a later one is taken for this one, as in Swift."""
@@ -203,20 +206,39 @@ def _take_quota(tx: Reading, container: Container, name: str, before: Object | N
         _, objects, grown = more.get(keeper.name, (keeper, 0, 0))
         more[keeper.name] = keeper, objects + 1, grown + old
     for each, objects, grown in more.values():
-        _check_quota("container", each.metadata, containers.QUOTA_BYTES, each.bytes, grown)
-        _check_quota("container", each.metadata, containers.QUOTA_COUNT, each.objects, objects)
+        gone = partial(_expired, tx, container.account, each)
+        _check_quota("container", each.metadata, containers.QUOTA_BYTES, each.bytes, grown, gone)
+        _check_quota("container", each.metadata, containers.QUOTA_COUNT, each.objects, objects, gone)
     account = tx.account(container.account)
     if account is not None:
+        gone, grown = partial(_expired, tx, container.account, None), sum(each[2] for each in more.values())
         for quota in limits.ACCOUNT_QUOTAS:
-            _check_quota("account", account.metadata, quota, account.bytes, sum(each[2] for each in more.values()))
+            _check_quota("account", account.metadata, quota, account.bytes, grown, gone)
         objects = sum(each[1] for each in more.values()) + kept
-        _check_quota("account", account.metadata, limits.ACCOUNT_QUOTA_COUNT, account.objects, objects)
+        _check_quota("account", account.metadata, limits.ACCOUNT_QUOTA_COUNT, account.objects, objects, gone)
 
 
-def _check_quota(of: str, metadata: Mapping[str, str], quota: str, used: int, more: int) -> None:
+def _expired(tx: Reading, account: str, container: Container | None) -> tuple[int, int]:
+    """(number, bytes) of objects that nobody can see any more, and which the sweep has not removed yet."""
+    count, size = 0, 0
+    for where, name in tx.expired(tx.now // clock.SECOND, MOST_EXPIRED):
+        # A container with versions keeps what expires.
+        if where.account == account and not where.versioning and (container is None or container.id == where.id):
+            found = tx.object(where, name)
+            count, size = count + 1, size + (found.size if found else 0)
+    return count, size
+
+
+def _check_quota(
+    of: str, metadata: Mapping[str, str], quota: str, used: int, more: int, gone: Callable[[], tuple[int, int]]
+) -> None:
     most = metadata.get(quota)
     if most and more > 0 and used + more > int(most):
-        what = "objects" if quota.endswith("count") else "bytes"
+        counts = quota.endswith("count")
+        used -= gone()[0 if counts else 1]
+        if used + more <= int(most):
+            return
+        what = "objects" if counts else "bytes"
         raise TooLarge(f"The quota of the {of} has no room: {most} {what}, of which {used} are used.")
 
 

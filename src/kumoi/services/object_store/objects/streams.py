@@ -149,6 +149,10 @@ async def remove(request: Request, body: AsyncIterator[bytes], account: str, con
 @routes.get(PATH, policy=READERS, mode="stream", reply=bytes, query=schemas.Got, errors=(206, 304, 409, 412, 416))
 @crossing.streamed
 async def get(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
+    if object.endswith("/") and (
+        index := await asyncio.to_thread(specials.index_of, request, (account, container, object))
+    ):
+        object = index
     # A manifest may have thousands of segments to look up.
     found = await asyncio.to_thread(downloads.look, request, account, container, object)
     if found.pieces is None and found.place is None:

@@ -16,15 +16,9 @@ routes = Routes()
 
 def answer(request: Request, place: Place) -> Reply | None:
     """None: it is not asked as a web site, or the container is none."""
-    if (request.who.user_id and not limits.flag(request.headers.get("x-web-mode"))) or asked.said(
-        request, "temp_url_sig"
-    ):
+    if (site := logic.of(request, place)) is None:
         return None
     account, container, name = place
-    found = stores.look(request, lambda tx: tx.container(account, container))
-    site = logic.Site(found.metadata) if found else None
-    if site is None or not site.is_one:
-        return None
     try:
         if name and not name.endswith("/"):
             return _object_or_folder(request, place, site)

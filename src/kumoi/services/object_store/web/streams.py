@@ -1,0 +1,36 @@
+"""Indexes of web sites that the front cannot send from a file: it asks the streams for the folder again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from kumoi.kernel import policy
+from kumoi.kernel.errors import NotFound
+from kumoi.kernel.http import Request
+from kumoi.kernel.routes import Reply, Routes
+from kumoi.services.object_store import asked, specials
+from kumoi.services.object_store.objects import streams as objects
+from kumoi.services.object_store.specials import Place
+from kumoi.services.object_store.web import logic
+
+routes = Routes()
+READERS = policy.by_service("container-readers")
+
+
+@routes.get(
+    "/v1/{account}/{container}", policy=READERS, mode="stream", reply=bytes, query=asked.Listing,
+    errors=(206, 304, 409, 412, 416),
+)  # fmt: skip
+async def index(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
+    name = await asyncio.to_thread(specials.index_of, request, (account, container, ""))
+    if not name:
+        raise NotFound("The container has no index.")
+    reply: Reply = await objects.get(request, body, account=account, container=container, object=name)
+    return reply
+
+
+def name_of(request: Request, place: Place) -> str:
+    site = logic.of(request, place)
+    return place[2] + site.index if site and site.index else ""
+
+
+specials.index.append(name_of)
