@@ -112,6 +112,12 @@ def test_links(swift: Any) -> None:
     static = {"X-Symlink-Target": "c/link", "X-Symlink-Target-Etag": md5(b"object")}
     assert swift("PUT", "/c/static", headers=static).status == 201 and swift("GET", "/c/static").content == b"object"
     assert swift("PUT", "/c/static", headers={**static, "X-Symlink-Target": "c/absent"}).status == 409
+    itself = {"X-Symlink-Target": "c/link", "X-Symlink-Target-Etag": md5(b"")}
+    assert swift("PUT", "/c/itself", headers=itself).status == 201 and swift("GET", "/c/itself").content == b"object"
+    segment = [{"path": "c/static"}, {"path": "c/nested"}]
+    assert swift("PUT", "/c/nested", headers={"X-Symlink-Target": "c/large"}).status == 201
+    assert swift("PUT", "/c/joined?multipart-manifest=put", body=json.dumps(segment).encode()).status == 201
+    assert swift("GET", "/c/joined").content == b"object" + b"".join(PARTS) + b"data"
     listed = {each["name"]: each for each in swift("GET", "/c?format=json").json}["static"]
     assert (listed["symlink_bytes"], listed["symlink_etag"]) == (6, md5(b"object"))
     assert swift("DELETE", "/c/o").status == 204

@@ -7,7 +7,8 @@ import pytest
 
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access
-from tests.cloud import OTHER_PROJECT, PROJECT
+from kumoi.services.object_store.accounts import logic as accounts
+from tests.cloud import CALLERS, OTHER_PROJECT, PROJECT
 from tests.services.object_store.sending import ROOT
 
 OTHERS = f"{ROOT}/AUTH_{OTHER_PROJECT}"
@@ -130,6 +131,18 @@ def test_names_count_in_the_default_domain_alone() -> None:
         for text in ("project:user", "*:user", "project:*"):
             assert access.lets_in(text, who, "AUTH_x", "", listing=False) == lets
         assert access.lets_in("p:u", who, "AUTH_x", "", listing=False)
+
+
+def test_names_count_for_accounts_in_the_default_domain_alone(swift: Any, store: Any, filled: None) -> None:
+    who = replace(CALLERS["other"], project_domain_id="default")
+    lists = {"X-Container-Read": "other:*"}
+    for domain, lets in (("default", True), ("spare", False)):
+        owner = replace(CALLERS["member"], project_domain_id=domain)
+        store.write(lambda tx, owner=owner: accounts.change(tx, owner, f"AUTH_{PROJECT}", {})).result()
+        assert swift("POST", "/c", headers=lists).status == 204
+        found = store.read(lambda tx: access.takes_names(tx.account(f"AUTH_{PROJECT}")))
+        assert found == lets and access.lets_in("other:*", who, "AUTH_x", "", listing=False, named=found) == lets
+        assert access.lets_in(f"{OTHER_PROJECT}:*", who, "AUTH_x", "", listing=False, named=found)
 
 
 def test_write_lists_and_referrers(swift: Any, filled: None) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-from kumoi.engines.objects.interface import Reading
+from kumoi.engines.objects.interface import Account, Reading
 from kumoi.kernel.errors import BadRequest, Forbidden, Unauthorized
 from kumoi.kernel.who import Who
 
@@ -95,6 +95,8 @@ def reaches(who: Who, container: str) -> bool:
     return who.user_id != SIGNER or who.user_name in ("", container)
 
 
+DOMAIN = "sysmeta-project-domain-id"
+"""What an account keeps of the domain of its project."""
 ACCOUNT_LIST = "sysmeta-access-control"
 """What an account keeps of its `X-Account-Access-Control`."""
 LONGEST_LIST = 8192
@@ -128,7 +130,7 @@ def _granted(tx: Reading, who: Who, account: str) -> Level:
     text = found.metadata.get(ACCOUNT_LIST) if found else None
     if not text:
         return Level.NONE
-    names = _names(who)
+    names = _names(who, takes_names(found))
     lists = msgspec.json.decode(text, type=dict[str, list[str]])
     return max((_LEVELS[key] for key, listed in lists.items() if not names.isdisjoint(listed)), default=Level.NONE)
 
@@ -168,9 +170,11 @@ def refuse(who: Who) -> Exception:
     return Unauthorized("This server could not verify that you are authorized to access the document you requested.")
 
 
-def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool, private: bool = False) -> bool:
+def lets_in(
+    text: str, who: Who, account: str, referer: str, *, listing: bool, private: bool = False, named: bool = True
+) -> bool:
     """Whether an access list gives this caller access. `listing`: to the names of a container. `private`: what it says of
-    everybody does not count."""
+    everybody does not count. `named`: the list may name projects and users, and not only tell their ids."""
     if not text:
         return False
     allowed = parse(text)
@@ -178,17 +182,22 @@ def lets_in(text: str, who: Who, account: str, referer: str, *, listing: bool, p
         return True
     if not who.user_id:
         return False
-    names = {name for name in _names(who) if not (private and name.startswith("*:"))}
+    names = {name for name in _names(who, named) if not (private and name.startswith("*:"))}
     if not allowed.groups.isdisjoint(names):
         return True
     # A role is one in the project of the account: everybody has some role somewhere.
     return who.project_id is not None and who.project_id == project_of(account) and bool(allowed.groups & who.roles)
 
 
-def _names(who: Who) -> set[str]:
+def takes_names(found: Account | None) -> bool:
+    """Whether lists of an account may name projects and users: its project is in the default domain."""
+    return found is None or found.metadata.get(DOMAIN, "default") == "default"
+
+
+def _names(who: Who, named: bool) -> set[str]:
     """`project:user` in every way in which a list may name this caller."""
     # Names are unique within a domain only, so they count in the default domain alone, as in Swift.
-    named = who.user_domain_id == who.project_domain_id == "default"
+    named = named and who.user_domain_id == who.project_domain_id == "default"
     projects = ["*", *filter(None, (who.project_id, named and who.project_name))]
     users = ["*", *filter(None, (who.user_id, named and who.user_name))]
     return {f"{project}:{user}" for project in projects for user in users}

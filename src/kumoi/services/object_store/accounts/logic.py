@@ -11,7 +11,6 @@ from kumoi.services.object_store.asked import timestamp
 
 META = "x-account-meta-"
 LIST = "x-account-access-control"
-_DOMAIN = "sysmeta-project-domain-id"
 QUOTAS = (*limits.ACCOUNT_QUOTAS, limits.ACCOUNT_QUOTA_COUNT)
 """Set by resellers alone."""
 _SECRETS = ("x-account-meta-temp-url-key", "x-account-meta-temp-url-key-2")
@@ -41,7 +40,7 @@ def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
         headers[f"{beginning}-Object-Count"] = str(objects)
         headers[f"{beginning}-Bytes-Used"] = str(size)
     for key, value in account.metadata.items():
-        if key == _DOMAIN:
+        if key == access.DOMAIN:
             headers["X-Account-Project-Domain-Id"] = value
         elif key == access.ACCOUNT_LIST:
             if level == Level.OWN:
@@ -62,7 +61,7 @@ def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None
         raise access.refuse(who)
     changes = changed_metadata(headers, META, _REMOVE)
     if who.project_id is not None and who.project_id == access.project_of(name):
-        changes[_DOMAIN] = who.project_domain_id or ""
+        changes[access.DOMAIN] = who.project_domain_id or ""
     if LIST in headers:
         changes[access.ACCOUNT_LIST] = access.clean_account_list(limits.decoded(LIST, headers[LIST]))
     for quota in QUOTAS:

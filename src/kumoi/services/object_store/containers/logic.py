@@ -49,7 +49,8 @@ def open_to(
         text = container.metadata.get(list_header, "") if container else ""
         referer = headers.get("referer", "") if list_header == READ else ""
         closed = container is not None and grants.is_private(container.metadata)
-        listed = access.lets_in(text, who, account, referer, listing=listing, private=closed)
+        named = access.takes_names(tx.account(account)) if who.user_id else False
+        listed = access.lets_in(text, who, account, referer, listing=listing, private=closed, named=named)
         if not listed and not _granted(tx, who, container, list_header, listing, object):
             raise access.refuse(who)
     if container is None:
@@ -134,6 +135,10 @@ def put(
     if container is None and synced.AUTH in headers:
         changes[FOLLOWED] = Follow.REMOVALS
     _write(tx, account, name, container, changes, headers, policy)
+    if container is None and who.project_domain_id and who.project_id == access.project_of(account):
+        owner = tx.account(account)
+        if owner is not None and access.DOMAIN not in owner.metadata:
+            tx.put_account(account, {**owner.metadata, access.DOMAIN: who.project_domain_id})
     return container is not None
 
 

@@ -82,10 +82,10 @@ def _delete_at(headers: Mapping[str, str], now: int) -> int | None:
     try:
         number = int(text)
     except ValueError:
-        raise BadRequest(f"Non-integer {header}: {text[:40]!r}.") from None
+        raise BadRequest(f"Non-integer {header}") from None
     seconds = number + now // clock.SECOND if after is not None else number
     if seconds <= now // clock.SECOND:
-        raise BadRequest(f"{header} in past: {text[:40]!r}.")
+        raise BadRequest(f"{header} in past")
     return min(seconds, LAST_SECOND)
 
 
@@ -118,14 +118,17 @@ def followed(
         try:
             place, found = readable(tx, who, account, container, name, headers)
             if wanted and LINK not in found.metadata and wanted != found.etag:
-                raise Conflict(
-                    f"Object Etag {found.etag!r} does not match X-Symlink-Target-Etag header {wanted!r}: the target of the "
-                    "symbolic link was changed."
-                )
+                raise _mismatch(found.etag, wanted)
         except ApiError as error:
             error.headers["Content-Location"] = quote(f"{ROOT}{location}")
+            if wanted:
+                error.headers["X-Symlink-Target-Etag"] = wanted
             raise
     raise Conflict(f"Too many levels of symbolic links, maximum allowed is {MOST_LINKS}")
+
+
+def _mismatch(etag: str, wanted: str) -> Conflict:
+    return Conflict(f"Object Etag {etag!r} does not match X-Symlink-Target-Etag header {wanted!r}")
 
 
 def link(
@@ -145,11 +148,15 @@ def link(
         kept[LINK_ETAG] = shown["symlink_etag"] = wanted
         if check:
             try:
-                _, found, _, _ = followed(tx, who, owner, container, name, {})
+                # The target may be a link, which is meant itself if the ETag is its own.
+                _, found = readable(tx, who, owner, container, name, {})
+                if found.etag != wanted:
+                    _, found, _, _ = followed(tx, who, owner, container, name, {})
             except NotFound:
                 raise Conflict("X-Symlink-Target does not exist") from None
             if found.etag != wanted:
-                raise Conflict(f"Object Etag {found.etag!r} does not match X-Symlink-Target-Etag header {wanted!r}")
+                raise _mismatch(found.etag, wanted)
+            shown["content_type"] = found.content_type
             shown["symlink_bytes"] = int(found.metadata.get(SLO_SIZE, found.size))
             if slo_etag := found.metadata.get(SLO_ETAG):
                 shown["slo_etag"] = f'"{slo_etag}"'
@@ -261,7 +268,9 @@ def put(
         if stored.size:
             raise BadRequest("Symlink requests require a zero byte body")
         kept, more = link(tx, who, (account, container, name), headers, check=at is None)
-        said = replace(said, metadata={**said.metadata, **kept})
+        # A static link without a type of its own has that of its target.
+        content_type = more.pop("content_type", None)
+        said = replace(said, metadata={**said.metadata, **kept}, content_type=said.content_type or content_type)
     made = new_object(tx, name, said, stored, headers.get("x-detect-content-type"), at=at, **more)
     locations.keep(tx, place, name)
     tx.put_object(place, made, stored)

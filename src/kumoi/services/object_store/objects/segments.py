@@ -191,9 +191,11 @@ def dynamic(tx: Reading, who: Who, account: str, found: Object, headers: Mapping
 
 
 def static(
-    tx: Reading, who: Who, account: str, raw: bytes, depth: int = 0, looked_up: "itertools.count[int] | None" = None
-) -> Iterator[Piece]:
-    """Conflict when a segment is not what the manifest says."""
+    tx: Reading, who: Who, account: str, raw: bytes, headers: Mapping[str, str], depth: int = 0,
+    looked_up: "itertools.count[int] | None" = None,
+) -> Iterator[Piece]:  # fmt: skip
+    """`headers`: those of the request, whose referrer may be let in. Conflict when a segment is another than the
+    manifest says."""
     looked_up = looked_up or itertools.count()
     if depth >= DEEPEST:
         raise Conflict("The manifests are nested too deeply.")
@@ -207,7 +209,7 @@ def static(
             continue
         container, _, name = segment.name.lstrip("/").partition("/")
         try:
-            place, found, _, _ = logic.followed(tx, who, account, container, name, {})
+            place, found, _, _ = logic.followed(tx, who, account, container, name, headers)
         except NotFound:
             raise Conflict(f"The segment {segment.name} is gone.") from None
         except (Forbidden, Unauthorized):
@@ -216,7 +218,9 @@ def static(
             raise Conflict(f"The segment {segment.name} was changed.")
         first, behind = _range(segment.range, segment.bytes) if segment.range else (0, segment.bytes)
         if STATIC in found.metadata:
-            yield from cut(list(static(tx, who, account, tx.data(place, name), depth + 1, looked_up)), first, behind)
+            yield from cut(
+                list(static(tx, who, account, tx.data(place, found.name), headers, depth + 1, looked_up)), first, behind
+            )
         else:
             yield Piece(first, behind, place, found)
 
@@ -230,7 +234,7 @@ def assembled(
         etags = "".join(piece.object.etag for piece in pieces if piece.object)
         return pieces, hashlib.md5(etags.encode(), usedforsecurity=False).hexdigest()
     assert raw is not None
-    return list(static(tx, who, account, raw)), found.metadata[ETAG]
+    return list(static(tx, who, account, raw, headers)), found.metadata[ETAG]
 
 
 def cut(pieces: list[Piece], first: int, behind: int) -> Iterator[Piece]:
