@@ -9,14 +9,14 @@ from kumoi.services.object_store import access, asked, limits, specials, stores
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.objects import downloads
 from kumoi.services.object_store.specials import Place
-from kumoi.services.object_store.web import logic
+from kumoi.services.object_store.web import live, logic
 
 routes = Routes()
 
 
 def answer(request: Request, place: Place) -> Reply | None:
     """None: it is not asked as a web site, or the container is none."""
-    if (site := logic.of(request, place)) is None:
+    if (site := live.of(request, place)) is None:
         return None
     account, container, name = place
     try:

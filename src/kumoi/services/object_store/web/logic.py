@@ -8,9 +8,7 @@ from urllib.parse import quote
 import msgspec
 
 from kumoi.engines.objects.interface import Listed, Page
-from kumoi.kernel.http import Request
-from kumoi.services.object_store import asked, limits, stores
-from kumoi.services.object_store.specials import Place
+from kumoi.services.object_store import limits
 
 _META = "x-container-meta-web-"
 
@@ -26,17 +24,6 @@ class Site:
     @property
     def is_one(self) -> bool:
         return bool(self.index or self.error or self.listings)
-
-
-def of(request: Request, place: Place) -> Site | None:
-    """None: it is not asked as a web site, or the container is none."""
-    if (request.who.user_id and not limits.flag(request.headers.get("x-web-mode"))) or asked.said(
-        request, "temp_url_sig"
-    ):
-        return None
-    found = stores.look(request, lambda tx: tx.container(place[0], place[1]))
-    site = Site(found.metadata) if found else None
-    return site if site and site.is_one else None
 
 
 def page(prefix: str) -> Page:

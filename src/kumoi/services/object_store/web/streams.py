@@ -10,7 +10,7 @@ from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.object_store import asked, specials
 from kumoi.services.object_store.objects import streams as objects
 from kumoi.services.object_store.specials import Place
-from kumoi.services.object_store.web import logic
+from kumoi.services.object_store.web import live
 
 routes = Routes()
 READERS = policy.by_service("container-readers")
@@ -29,7 +29,7 @@ async def index(request: Request, body: AsyncIterator[bytes], account: str, cont
 
 
 def name_of(request: Request, place: Place) -> str:
-    site = logic.of(request, place)
+    site = live.of(request, place)
     return place[2] + site.index if site and site.index else ""
 
 
