@@ -18,6 +18,7 @@ ORDER = (
     "parts",
     "objects",
     "uploads",
+    "forms",
     "requests",
 )
 """A room may import the rooms listed before it. tests/architecture/test_order.py checks this."""

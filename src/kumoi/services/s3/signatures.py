@@ -134,7 +134,7 @@ def _version_4(request: Request, given: _Given) -> Who:
         raise denied("The header host must be signed.")
     if unsigned := sorted(name for name in request.headers if name.startswith("x-amz-") and name not in given.signed):
         raise denied(f"There were headers present in the request which were not signed: {', '.join(unsigned)[:300]}")
-    signer = _signer(request, access)
+    signer = signer_of(request, access)
     key = signing_key(signer.secret, scope)
     before = (ALGORITHM, given.at, "/".join(scope))
     for path, behind_host in _forms(request):
@@ -160,7 +160,7 @@ def _forms(request: Request) -> list[tuple[bytes, str]]:
     return [(path, ""), (path.removeprefix(prefix.encode()), prefix)]
 
 
-def _signer(request: Request, access: str) -> Signer:
+def signer_of(request: Request, access: str) -> Signer:
     found = identity.find_signer(request.database, request.keys, access)
     if found is None:
         raise S3Error(403, "InvalidAccessKeyId", "The access key does not exist, or may not be used.")
@@ -219,7 +219,7 @@ def _version_2(request: Request) -> Who:
         raise denied("Expires: it is a time in seconds.")
     if int(expires) < _now():
         raise denied("Request has expired")
-    signer = _signer(request, access)
+    signer = signer_of(request, access)
     # Headers that a URL cannot have stand in its query.
     moved = {name.lower(): values[-1] for name, values in request.params.items() if name.lower().startswith(_MOVED)}
     headers = {**moved, **request.headers}

@@ -36,16 +36,28 @@ async def receive(
         )
     if size is None or size > _SMALL:
         check(size or 0)
+    return await pour(request, chunks.checked(request, body, sums), sums, bucket, give)
+
+
+async def pour(
+    request: Request, body: AsyncIterator[bytes], sums: Sums, bucket: str, give: Give[T]
+) -> tuple[T, dict[str, str]]:
+    """As `receive`, of bytes that update `sums`."""
     found: dict[str, str] = {}
     with object_store.translated():
-        writer = object_store.begin(request, object_store.account_of(request.who), bucket)
+        writer = object_store.begin(request, *_place(request, bucket))
         try:
-            stored = await object_store.pour(chunks.checked(request, body, sums), writer)
+            stored = await object_store.pour(body, writer)
             found = sums.check()
         except BaseException:
             writer.discard()
             raise
     return await object_store.change(request, lambda tx: give(tx, stored, found), writer), found
+
+
+def _place(request: Request, bucket: str) -> tuple[str, str]:
+    """(account, container), which may be another project's."""
+    return object_store.look(request, lambda tx: object_store.meant(tx, request.who, bucket))
 
 
 async def put(request: Request, body: AsyncIterator[bytes], bucket: str, key: str) -> tuple[Object, dict[str, str]]:
@@ -101,7 +113,7 @@ async def join(
     """Copy pieces (object, from here, before there) into one, and give its bytes away in one transaction. `sums` of the bytes
     are complete when `give` is called."""
     with object_store.translated():
-        writer = object_store.begin(request, object_store.account_of(request.who), bucket)
+        writer = object_store.begin(request, *_place(request, bucket))
         try:
             stored = await object_store.slowly(_pour, request, writer, pieces, sums)
         except BaseException:

@@ -15,7 +15,8 @@ from kumoi.services.s3.acls import people
 from kumoi.services.s3.asked import QUERY
 from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.cors import answers
-from kumoi.services.s3.errors import S3Error, absent, code_of, denied
+from kumoi.services.s3.errors import S3Error, code_of, denied
+from kumoi.services.s3.forms import receive as forms
 from kumoi.services.s3.lifecycle import logic as lifecycle
 from kumoi.services.s3.objects import deletions, downloads
 from kumoi.services.s3.objects import logic as objects
@@ -59,15 +60,19 @@ async def put_bucket(request: Request, body: AsyncIterator[bytes], container: st
     return Reply(raw=b"", headers={"Location": f"/{container}"}, content_type=xml.KIND)
 
 
-@routes.post(BUCKET, policy=SIGNED, mode="stream", status=200, raw_body=True, reply=bytes, errors=_REFUSALS)
+@routes.post(
+    BUCKET, policy=SIGNED, mode="stream", status=200, raw_body=True, reply=bytes, errors=(201, 204, 303, *_REFUSALS)
+)
 @answers.streamed
 async def post_bucket(request: Request, body: AsyncIterator[bytes], container: str) -> Reply:
     given = asked.parameters(request)
     asked.refuse_absent(request, given)
     if "delete" not in given:
-        if not request.who.user_id and not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        if request.headers.get("content-type", "").lower().startswith(forms.KIND):
+            return await forms.receive(request, body, container)
+        if not request.who.user_id:
             raise denied()
-        raise absent("POST of a form")
+        raise S3Error(400, "InvalidRequest", "A POST of a bucket has the parameter delete, or is a form.")
     asked.refuse_headers(request)
     keys, quiet = deletions.read(await chunks.whole(request, body, xml.MOST))
     done = await object_store.change(

@@ -1,0 +1,1 @@
+"""Uploads by forms of web pages."""
