@@ -14,6 +14,7 @@ from kumoi.engines.objects.interface import Stored, Writing
 from kumoi.kernel import processes
 from kumoi.kernel.randomness import new_uuid, random_bytes
 from tests.engines.images.contract import ImageStoreContract, put
+from tests.engines.objects.test_many import made, opened
 
 
 class TestImagesOnADisk(ImageStoreContract):
@@ -29,6 +30,19 @@ class TestImagesOnADisk(ImageStoreContract):
         return lambda: ObjectImages(DiskObjects(tmp_path / "objects"))
 
 
+class TestImagesInCopies(ImageStoreContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> Iterator[ObjectImages]:
+        disks = made(tmp_path, "default=3", 3)
+        yield ObjectImages(disks)
+        assert list(disks.differences()) == []
+        disks.close()
+
+    @pytest.fixture
+    def again(self, tmp_path: Path) -> Callable[[], ObjectImages]:
+        return lambda: ObjectImages(opened(tmp_path, "default=3", 3))
+
+
 class TestImagesOnTheFake(ImageStoreContract):
     @pytest.fixture
     def fake(self, tmp_path: Path) -> FakeObjects:
@@ -41,6 +55,17 @@ class TestImagesOnTheFake(ImageStoreContract):
     @pytest.fixture
     def again(self, fake: FakeObjects) -> Callable[[], ObjectImages]:
         return lambda: ObjectImages(fake)
+
+
+def test_an_image_in_fragments_is_no_file_and_is_read_whole(tmp_path: Path) -> None:
+    disks = made(tmp_path, "default=2+1", 3)
+    images, image_id, data = ObjectImages(disks), new_uuid(), random_bytes(3_000_000)
+    put(images, image_id, data)
+    with images.open(image_id) as file:
+        assert file.read(1_500_000) + file.read() == data
+    with pytest.raises(ImagesError, match="no data in one file"):
+        images.path(image_id)
+    disks.close()
 
 
 @pytest.fixture

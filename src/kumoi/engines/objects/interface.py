@@ -316,8 +316,7 @@ class ObjectStore(Protocol):
         """The path of the bytes below the front's `/_objects/`; None: the front cannot send them."""
 
     def open(self, place: str) -> BinaryIO:
-        """ObjectsError if they are gone. A `read` may give fewer bytes than asked for.
-        Bytes that are being read stay readable."""
+        """ObjectsError if they are gone. Bytes that are being read stay readable."""
 
     def tidy(self) -> list[str]:
         """Remove unneeded bytes. Returns those that should not have existed."""

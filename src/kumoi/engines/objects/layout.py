@@ -106,10 +106,6 @@ def parse(disks: str, policies: str, scrub_days: int = 0) -> Layout:
                 f"object_policies: {name}={text}: give a number of copies, such as 3, or fragments, such as 4+2"
             )
         policy = Policy(name, int(shape[1]), int(shape[2] or 0))
-        if name == DEFAULT and policy.coded:
-            raise ValueError(
-                f"object_policies: {name}={text}: the front sends images of this policy, so give it copies"
-            )
         if policy.width > MOST:
             raise ValueError(f"object_policies: {name}={text}: at most {MOST} disks are used for one object")
         if policy.width > len(places):

@@ -271,8 +271,7 @@ def fragments(sources: Sources, segment: int, order: Iterable[int]) -> list[byte
 
 
 class SpreadFile(io.RawIOBase):
-    """An object's bytes from the disks that are there. A `read` may give less than was asked for, but nothing only at the
-    end."""
+    """An object's bytes from the disks that are there."""
 
     def __init__(self, disks: Disks, place: Place) -> None:
         self._sources, self._place = Sources(disks, place), place
@@ -299,9 +298,14 @@ class SpreadFile(io.RawIOBase):
         return len(data)
 
     def read(self, size: int = -1) -> bytes:
-        if size is None or size < 0:
-            return b"".join(iter(lambda: self._some(SEGMENT), b""))
-        return self._some(size)
+        left = self._place.size if size is None or size < 0 else size
+        found = self._some(left)
+        if len(found) < left and self._at < self._place.size:
+            parts = [found]
+            while part := self._some(left - sum(map(len, parts))):
+                parts.append(part)
+            return b"".join(parts)
+        return found
 
     def _some(self, size: int) -> bytes:
         size = min(size, self._place.size - self._at)
