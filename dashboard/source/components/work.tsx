@@ -18,6 +18,9 @@ export type Operation = cloud.Operation;
 
 const RUNNING = new Set(["queued", "running", "unwinding"]);
 
+const SOON = 60;
+const OFTEN = 600;
+
 /** Operations of a subject (`server/<id>`), or the latest of all, kept true by the stream of changes. */
 export function useOperations(subject: string | undefined, limit: number): Operation[] | null {
   const [found, setFound] = useState<Operation[] | null>(null);
@@ -25,8 +28,10 @@ export function useOperations(subject: string | undefined, limit: number): Opera
   useEffect(() => {
     let ended = false;
     let timer = 0;
+    let last = 0;
     const load = async (): Promise<void> => {
       timer = 0;
+      last = Date.now();
       try {
         const query = subject === undefined ? { limit } : { subject, limit };
         const body = await ask<{ operations: Operation[] }>("kumoi", "GET", "/operations", { query });
@@ -38,7 +43,8 @@ export function useOperations(subject: string | undefined, limit: number): Opera
     void load();
     const stop = hear((change) => {
       const ours = change.resource === "operation" && (subject === undefined || change.subjects?.includes(subject));
-      if (ours && timer === 0) timer = window.setTimeout(() => void load(), 80);
+      // At once, but not more often than this while much happens.
+      if (ours && timer === 0) timer = window.setTimeout(() => void load(), Math.max(SOON, last + OFTEN - Date.now()));
     });
     return () => {
       ended = true;

@@ -78,7 +78,7 @@ function useQuotas(): Quota[] {
     };
     load();
     const stop = hear(() => {
-      if (timer === 0) timer = window.setTimeout(load, 1000);
+      if (timer === 0) timer = window.setTimeout(load, 2000);
     });
     return () => {
       ended = true;
