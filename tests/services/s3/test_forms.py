@@ -77,9 +77,12 @@ def test_older_signatures_and_policies(cloud: Any, s3: Any, bucket: str, keys: d
     whole = {"expiration": "2100-01-01T00:00:00Z", "conditions": conditions}
     status, headers, _ = send(cloud, form(whole, success_action_redirect="http://a.example/?a=b"))
     etag = hashlib.md5(b"data").hexdigest()
+    named = {**form(whole, success_action_redirect="http://a.example/"), "key": "${filename}"}
+    assert send(cloud, named, name="a/k")[0] == 303 and code(send(cloud, named, name="l")) == (403, "AccessDenied")
     assert (status, headers["location"]) == (303, f"http://a.example/?a=b&bucket=forms&key=k&etag=%22{etag}%22")
     for change, expected in (
         ({"expiration": "2020-01-01T00:00:00Z"}, (403, "AccessDenied")), ({"expiration": 1}, (400, "InvalidPolicyDocument")),
+        ({"expiration": "2100-01-01 00:00:00Z"}, (400, "InvalidPolicyDocument")),
         ({"conditions": []}, (400, "InvalidPolicyDocument")), ({"conditions": [{}]}, (400, "InvalidPolicyDocument")),
         ({"conditions": [["content-length-range", 1]]}, (400, "InvalidPolicyDocument")),
         ({"conditions": [{"bucket": "other"}]}, (403, "AccessDenied")), ({"conditions": 1}, (400, "InvalidPolicyDocument")),

@@ -246,3 +246,28 @@ def test_quotas_hold(cloud: Any, s3: Any, keys: dict[str, Any]) -> None:
     assert ask(cloud, "POST", path, token, headers={"X-Container-Meta-Quota-Bytes": "3"}).status == 204
     assert refused(s3.put_object, Bucket="quota", Key="k", Body=b"four") == ("EntityTooLarge", 413)
     s3.put_object(Bucket="quota", Key="k", Body=b"3 b")
+
+
+def test_a_deletion_may_have_conditions(s3: Any) -> None:
+    where = {"Bucket": "terms", "Key": "k"}
+    s3.create_bucket(Bucket="terms")
+    s3.put_bucket_versioning(Bucket="terms", VersioningConfiguration={"Status": "Enabled"})
+    old, new = (s3.put_object(**where, Body=text) for text in (b"one", b"other"))
+    failed = ("PreconditionFailed", 412)
+    assert refused(s3.delete_object, **where, IfMatch=old["ETag"]) == failed
+    assert refused(s3.delete_object, **where, IfMatchSize=3) == failed
+    assert refused(s3.delete_object, **where, VersionId=old["VersionId"], IfMatch=new["ETag"]) == failed
+    wrong = [
+        {"Key": "k", "ETag": old["ETag"]},
+        {"Key": "k", "Size": 3},
+        {"Key": "k", "VersionId": old["VersionId"], "Size": 5},
+    ]
+    done = s3.delete_objects(Bucket="terms", Delete={"Objects": wrong})
+    assert [each["Code"] for each in done["Errors"]] == ["PreconditionFailed"] * 3 and "Deleted" not in done
+    at = s3.head_object(**where)["LastModified"]
+    s3.delete_object(**where, VersionId=old["VersionId"], IfMatch=old["ETag"], IfMatchSize=3)
+    done = s3.delete_objects(
+        Bucket="terms", Delete={"Objects": [{"Key": "k", "ETag": new["ETag"], "Size": 5, "LastModifiedTime": at}]}
+    )
+    assert done["Deleted"][0]["DeleteMarker"] and "Errors" not in done
+    s3.delete_object(**where, IfMatch="gone")  # what is not there fulfils every condition

@@ -18,9 +18,11 @@ Value = str | int | bool | Mapping[str, Any] | Iterable[Any] | None
 
 
 def reply(
-    root: str, fields: Mapping[str, Value], *, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Reply:
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{NAMESPACE}">{_inner(fields)}</{root}>'
+    root: str, fields: Mapping[str, Value], *, status: int = 200, headers: Mapping[str, str] | None = None,
+    namespace: str = NAMESPACE,
+) -> Reply:  # fmt: skip
+    opened = f'{root} xmlns="{namespace}"' if namespace else root
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{opened}>{_inner(fields)}</{root}>'
     return Reply(raw=text.encode("utf-8", "replace"), status=status, headers=headers or {}, content_type=KIND)
 
 

@@ -2,16 +2,19 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from kumoi.services.s3 import asked
+from kumoi.services.s3.checksums import PREFIX
 from kumoi.services.s3.errors import S3Error, denied
 
 _FREE = ("file", "policy", "signature", "awsaccesskeyid", "x-amz-signature")
-"""Fields that no condition need name."""
+"""Fields that no condition need name, besides checksums and what begins with `x-ignore-`."""
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 Limits = tuple[int, int]
 
 
@@ -28,7 +31,7 @@ def check(policy: str, fields: Mapping[str, str], bucket: str, now: int) -> Limi
         raise _wrong("it is no JSON in Base64.") from None
     if not isinstance(document, dict) or not isinstance(document.get("expiration"), str):
         raise _wrong("expiration is missing.")
-    expires = asked.seconds_of(document["expiration"])
+    expires = asked.seconds_of(document["expiration"]) if _TIME.fullmatch(document["expiration"]) else None
     if expires is None:
         raise _wrong("expiration is no time.")
     if expires <= now:
@@ -46,7 +49,9 @@ def check(policy: str, fields: Mapping[str, str], bucket: str, now: int) -> Limi
         named.add(name)
         if not (found.startswith(value) if kind == "starts-with" else found == value):
             raise denied(f"Invalid according to Policy: Policy Condition failed: {name}.")
-    if extra := sorted(name for name in fields if name not in (*named, *_FREE) and not name.startswith("x-ignore-")):
+    if extra := sorted(
+        name for name in fields if name not in (*named, *_FREE) and not name.startswith(("x-ignore-", PREFIX))
+    ):
         raise denied(f"Invalid according to Policy: Extra input fields: {', '.join(extra)[:200]}")
     return limits
 

@@ -57,8 +57,8 @@ async def _store(request: Request, form: Form, filename: str, fields: dict[str, 
     request.who = who = await asyncio.to_thread(_signer, request, fields)
     if not fields.get("key"):
         raise S3Error(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.")
+    fields["key"] = key = fields["key"].replace("${filename}", filename.rpartition("/")[2])
     limits = logic.check(fields["policy"], fields, bucket, clock.now() // clock.SECOND) if "policy" in fields else None
-    key = fields["key"].replace("${filename}", filename.rpartition("/")[2])
     headers = _headers(fields)
     objects.described(headers, {})
 
@@ -142,6 +142,6 @@ def _answer(request: Request, fields: dict[str, str], bucket: str, key: str, mad
     headers = {"ETag": etag, "Location": location}
     if fields.get("success_action_status") == "201":
         shown = {"Location": location, "Bucket": bucket, "Key": key, "ETag": etag}
-        return xml.reply("PostResponse", shown, status=201, headers=headers)
+        return xml.reply("PostResponse", shown, status=201, headers=headers, namespace="")
     status = 200 if fields.get("success_action_status") == "200" else 204
     return Reply(raw=b"", status=status, headers=headers, content_type=xml.KIND)

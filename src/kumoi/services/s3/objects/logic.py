@@ -180,8 +180,9 @@ def remove(
     """S3 does not say whether it was there."""
     check_key(key)
     where = buckets.opened(tx, who, bucket, write=True)
-    versions.check_id(where, version)
-    if not version and (there := object_store.standing(tx, where, key)):
+    number = versions.check_id(where, version)
+    there = tx.version(where, key, number) if version else object_store.standing(tx, where, key)
+    if there is not None and (not version or object_store.id_of(there) == version):
         _check_removal(there, headers)
     try:
         return object_store.remove(tx, who, where, key, version)
