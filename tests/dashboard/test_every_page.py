@@ -160,6 +160,19 @@ def test_no_page_asks_what_would_be_refused(visit: Begin, described: dict[str, s
     assert refused == []
 
 
+def test_pages_of_the_whole_cloud_ask_nothing_that_is_refused(visit: Begin, described: dict[str, str]) -> None:
+    someone = visit()
+    page = someone.sign_in("admin")
+    page.get_by_title("Switch project").click()
+    page.get_by_role("menuitemcheckbox", name="Whole cloud").click()
+    expect(page.locator(".scope-name")).to_have_text("Whole cloud")
+    refused: list[str] = []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+    for path in ("/", *(f"/{name}" for name in RESOURCES), described["servers"]):
+        go(page, path)
+    assert refused == []
+
+
 def test_names_are_shown_as_text_whatever_they_hold(visit: Begin, site: Site) -> None:
     network = site.ask("GET", "/network/v2.0/networks?name=inside")["networks"][0]["id"]
     images = {name: site.image(name) for name in HOSTILE}

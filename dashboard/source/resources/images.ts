@@ -8,7 +8,7 @@ import { tell } from "../runtime/notices";
 import { named } from "../runtime/registry";
 import { go } from "../runtime/router";
 import { pageOf, resource } from "../runtime/resource";
-import { projectId } from "../runtime/session";
+import { isAdmin, projectId } from "../runtime/session";
 
 type Image = image.Image;
 
@@ -45,7 +45,7 @@ export default resource<Image>({
   actions: [
     { name: "launch", route: { service: "compute", method: "POST", path: "/servers" }, when: (row) => row.status === "active", single: true, open: (row) => `/servers/new?image=${row.id}` },
   ],
-  removable: (row) => !row.protected && row.owner === projectId.value,
+  removable: (row) => !row.protected && (row.owner === projectId.value || isAdmin.value),
   change: {
     method: "PATCH",
     headers: { "Content-Type": "application/openstack-images-v2.1-json-patch" },
