@@ -39,6 +39,8 @@ events = Table[EventRow](
     sa.Column("facts", sa.JSON, nullable=False),
     sa.Index("ix_kernel_events_subject", "subject"),
     sa.Index("ix_kernel_events_at", "at"),
+    # On SQLite `written_by` is 0 and the index is empty, because ids are in the order of the commits.
+    sa.Index("ix_kernel_events_order", "written_by", "id", sqlite_where=sa.text("written_by > 0")),
     sqlite_autoincrement=True,
 )
 
@@ -77,10 +79,17 @@ def write(
 def after(
     tx: Transaction, position: int, limit: int, *, project_id: str | None = None, subject: str | None = None
 ) -> list[EventRow]:
-    """Events after `position` (an event's id), oldest first. On PostgreSQL ids are assigned before the commit, so only events
-    of transactions that are older than every open one are returned, and a reader misses none."""
-    query = sa.select(events).where(events.c.id > position).order_by(events.c.id).limit(limit)
-    if tx.dialect == "postgresql":
+    """Events after `position` (an event's id), oldest first. On PostgreSQL ids are assigned before the commit. So only events
+    of transactions that are older than every open one are returned, by transaction and then by id: one that began later may
+    have taken a lower id. A reader misses none."""
+    query = sa.select(events).limit(limit)
+    if tx.dialect == "sqlite":
+        query = query.where(events.c.id > position).order_by(events.c.id)
+    else:
+        writer = tx.scalar(sa.select(events.c.written_by).where(events.c.id == position))
+        place, here = sa.tuple_(events.c.written_by, events.c.id), sa.tuple_(sa.literal(writer), sa.literal(position))
+        query = query.where(events.c.id > position if writer is None else place > here)
+        query = query.order_by(events.c.written_by, events.c.id)
         oldest = sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
         query = query.where(events.c.written_by < sa.cast(sa.cast(oldest, sa.String), sa.BigInteger))
     if project_id is not None:
