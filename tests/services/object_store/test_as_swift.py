@@ -170,3 +170,10 @@ def test_the_domain_of_an_accounts_project(swift: Any, store: Any) -> None:
 
 def test_names_of_metadata_are_shown_as_swift_does(swift: Any) -> None:
     assert "X-Object-Meta-Colour" in [name.title() for name in swift("HEAD", "/c/o").headers]
+
+
+def test_lists_of_containers_tell_their_policies(swift: Any) -> None:
+    (listed,) = swift("GET", "?format=json").json
+    assert listed["storage_policy"] == swift("HEAD", "/c").headers["x-storage-policy"]
+    assert b"<storage_policy>" in swift("GET", "?format=xml").content
+    assert swift("GET", "/c/o", headers={"Range": "bytes=99-"}).headers["accept-ranges"] == "bytes"

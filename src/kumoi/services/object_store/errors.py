@@ -32,7 +32,9 @@ class LengthRequired(Other):
 class WrongRange(Other):
     def __init__(self, size: int, text: str = "", headers: dict[str, str] | None = None) -> None:
         text = text or "The range of bytes that was asked for is not there."
-        super().__init__(416, text, headers={**(headers or {}), "Content-Range": f"bytes */{size}"})
+        super().__init__(
+            416, text, headers={**(headers or {}), "Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"}
+        )
 
 
 class NoSpace(Other):

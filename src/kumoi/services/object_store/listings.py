@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
-from kumoi.engines.objects.interface import Container, Listed, Page, VersionPage
+from kumoi.engines.objects.interface import DEFAULT, Container, Listed, Page, VersionPage
 from kumoi.kernel.routes import Reply
 from kumoi.services.object_store import asked
 from kumoi.services.object_store.asked import JSON, TEXT, Listing
@@ -33,6 +33,7 @@ class ContainerEntry(msgspec.Struct):
     count: int
     bytes: int
     last_modified: str
+    storage_policy: str
 
 
 class Folder(msgspec.Struct):
@@ -85,7 +86,9 @@ def of_containers(kind: str, account: str, found: list[tuple[str, Container | No
     if kind == TEXT:
         return names(name for name, _ in found)
     shown = [
-        ContainerEntry(name, row.objects, row.bytes, asked.iso(row.changed_at)) if row else Folder(name)
+        ContainerEntry(name, row.objects, row.bytes, asked.iso(row.changed_at), row.policy or DEFAULT)
+        if row
+        else Folder(name)
         for name, row in found
     ]
     return _encode(shown) if kind == JSON else _xml("account", account, "container", map(msgspec.to_builtins, shown))
