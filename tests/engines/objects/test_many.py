@@ -1,6 +1,7 @@
 """The object store on several disks: copies, fragments, and disks that go, rot, fill up and are replaced."""
 
 import errno
+import fcntl
 import os
 import shutil
 import sqlite3
@@ -471,6 +472,41 @@ def test_too_few_disks_take_nothing_and_leave_nothing(copies: ManyDisks) -> None
     writer.discard()
     assert [*copies.layout.disks["c"].glob("incoming/*"), *copies.layout.disks["c"].glob("files/*/*")] == []
     assert content(copies, where, "one") is None
+
+
+@pytest.mark.parametrize("call", ["write", "fsync"])
+def test_a_disk_whose_calls_fail_is_left_and_gets_its_files_later(
+    store: ManyDisks, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    where, broken = container(store), {str(store.layout.disks["a"])}
+    real = getattr(os, call)
+
+    def failing(handle: int, *more: Any) -> Any:
+        if any(os.readlink(f"/proc/self/fd/{handle}").startswith(f"{root}/") for root in broken):
+            raise OSError(errno.EIO, "the disk is broken")
+        return real(handle, *more)
+
+    monkeypatch.setattr(os, call, failing)
+    put(store, where, "one", LONG)
+    assert content(store, where, "one") == LONG and store.disks.state().disks["a"].behind == 1
+    broken |= {str(root) for root in store.layout.disks.values()}
+    with pytest.raises(ObjectsError):
+        put(store, where, "two", LONG)
+    monkeypatch.setattr(os, call, real)
+    assert content(store, where, "two") is None
+    looked_after(store)
+    assert list(store.differences()) == []
+
+
+def test_one_process_alone_makes_a_copy_of_the_index(copies: ManyDisks) -> None:
+    put(copies, container(copies), "one", b"few")
+    copies.mirrors.drop({"a": RuntimeError("for the test")})
+    with (copies.layout.disks["a"] / "index.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        copies.mirrors.grow("a")
+        assert "a" not in copies.disks.state().copies
+    copies.mirrors.grow("a")
+    assert "a" in copies.disks.state().copies
 
 
 def test_an_upload_that_a_crash_cuts_off_leaves_nothing_on_any_disk(tmp_path: Path) -> None:

@@ -221,7 +221,7 @@ class Disks:
 
 def _strangers(root: Path) -> list[str]:
     """What is on a disk that nobody takes into use yet. A call that was interrupted may have begun."""
-    found = set(os.listdir(root)) - {"lost+found", IDENTITY, f"{IDENTITY}.new", *FOLDERS}
+    found = set(os.listdir(root)) - {"lost+found", IDENTITY, f"{IDENTITY}.new", "index.lock", *FOLDERS}
     return sorted(found) + [name for each in FOLDERS if (root / each).is_dir() for name in os.listdir(root / each)]
 
 

@@ -6,6 +6,8 @@ statements under a number that grows by one with each group. So a copy that a cr
 new copy takes what was changed while it was made. A copy that fails is no longer current before anybody is answered.
 """
 
+import fcntl
+import os
 import queue
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -346,7 +348,19 @@ class Mirrors:
         return candidates[: max(0, WANTED - len(state.copies))]
 
     def grow(self, name: str) -> None:
-        """Make a copy on a disk, while others read and write."""
+        """Make a copy on a disk, while others read and write. Does nothing while another process makes it."""
+        handle = os.open(
+            self.path(name).with_name("index.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640
+        )
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._grow(name)
+        except BlockingIOError:
+            return
+        finally:
+            os.close(handle)
+
+    def _grow(self, name: str) -> None:
         path, root = self.path(name), self._disks.root(name)
         draft = path.with_name("index.db.new")
         assert root is not None
