@@ -11,7 +11,7 @@ from bench.control_plane import Say, _Bytes
 from bench.objects import _writes
 
 DISKS = "abcdef"
-SIZE = 512
+SIZE = 256
 """MiB."""
 TIMES = 3
 

@@ -24,7 +24,6 @@ from kumoi.kernel import durable, randomness
 from kumoi.kernel.lanes import Threads
 
 SMALL = 32 << 10
-SEND = 8 << 20
 SEGMENT = 1 << 20
 """Bytes that are coded at once."""
 _SUM = 4
@@ -69,8 +68,6 @@ class Part:
         self.fault: Exception | None = None
         self._root = root
         self._handle = -1
-        self._written = self._sent = 0
-        """Bytes, and those of them that are on their way to the disk."""
 
     def open(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -82,11 +79,6 @@ class Part:
         rest = memoryview(data)
         while rest:
             rest = rest[os.write(self._handle, rest) :]
-        self._written += len(data)
-        if self._written - self._sent >= SEND:
-            # The kernel begins to write these bytes now, so that `finish` has less to wait for.
-            os.posix_fadvise(self._handle, self._sent, self._written - self._sent, os.POSIX_FADV_DONTNEED)
-            self._sent = self._written
 
     def finish(self) -> None:
         os.fsync(self._handle)
