@@ -1,6 +1,6 @@
 """The feed of changes: which rows of resources changed, in the order of the commits, for streams that show a live cloud.
 
-Triggers in the database write it, in the transaction of the change, so that no statement can be forgotten (decision 23).
+Triggers in the database write it, in the transaction of the change, so that no statement can be forgotten (decision 28).
 Which table belongs to which resource follows from its columns; a table that differs says so: `info=changes.part(…)` or
 `info=changes.UNSEEN`.
 """

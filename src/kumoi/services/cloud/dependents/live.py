@@ -1,4 +1,4 @@
-"""Tries a deletion in a transaction that is undone, and reads in the feed of changes what it did (decision 23)."""
+"""Tries a deletion in a transaction that is undone, and reads in the feed of changes what it did (decision 28)."""
 
 import functools
 import re
