@@ -44,7 +44,7 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
             return asked.done(202)
     by_signature = signed.heed(request, account, container, object)
     await uploads.hold(request, account, container, object)
-    if by_signature and "multipart-manifest" in request.params:
+    if by_signature and asked.said(request, "multipart-manifest") is not None:
         raise BadRequest("multipart-manifest: it is not taken with a signature.")
     version = asked.said(request, versions.PARAMETER)
     if version and "x-copy-from" not in request.headers:
