@@ -80,7 +80,9 @@ def test_no_guest_can_open_the_files_and_sockets_of_another(house: House) -> Non
 
 def test_a_guest_sees_only_its_own_part_of_the_cloud_and_changes_nothing_else(house: House) -> None:
     first, second = started(house, disks=[house.disk()]), started(house)
-    for secret in (house.folder.keys, house.folder.database):
+    disk = house.folder.data.with_name(f"{house.folder.data.name}-objects")
+    house.settings.object_disks = f"a={disk}"
+    for secret in (house.folder.keys, house.folder.database, disk):
         secret.mkdir()
         (secret / "secret").touch()
     third = started(house).server_id
@@ -93,7 +95,7 @@ def test_a_guest_sees_only_its_own_part_of_the_cloud_and_changes_nothing_else(ho
         f"{kind}/{first.server_id}/s" for kind in ("qmp", "vnc")
     ]
     latest = Path(f"/proc/{house.pid(third)}/root")
-    for secret in (house.folder.keys, house.folder.database):
+    for secret in (house.folder.keys, house.folder.database, disk):
         assert list(Path(str(latest) + str(secret)).iterdir()) == []
     mounts = Path(f"/proc/{house.pid(second.server_id)}/mounts").read_text().splitlines()
     flags = {line.split()[1]: line.split()[3].split(",") for line in mounts}

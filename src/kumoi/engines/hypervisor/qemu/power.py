@@ -230,7 +230,8 @@ class Power:
         if uid is None:
             return arguments
         group = self.around.control_groups.limit(self.server_id, spec.vcpus, spec.memory_mib, machine.accelerator)
-        return process.confined(self.around.folder, self.place, uid, self.around.owner.gid, group, arguments)
+        elsewhere = self.around.settings.disks_of_objects.values()
+        return process.confined(self.around.folder, self.place, uid, self.around.owner.gid, group, arguments, elsewhere)
 
     def _give_up(self, desired: Desired, reason: str) -> None:
         log.say(ROOM, "a guest does not start", server_id=self.server_id, reason=reason)

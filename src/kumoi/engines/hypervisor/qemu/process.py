@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -83,12 +83,19 @@ def _json(value: object) -> str:
 
 
 def confined(
-    folder: Folder, place: Place, uid: int, gid: int, control_group: Path | None, arguments: list[str]
+    folder: Folder,
+    place: Place,
+    uid: int,
+    gid: int,
+    control_group: Path | None,
+    arguments: list[str],
+    elsewhere: Iterable[Path] = (),
 ) -> list[str]:
-    """The arguments of a launcher that becomes QEMU. `gid`: the group that may pass through the folders of disks."""
+    """The arguments of a launcher that becomes QEMU. `gid`: the group that may pass through the folders of disks.
+    `elsewhere`: the cloud's folders outside its data folder."""
     own = [place.folder, place.monitor_folder, place.screen_folder]
     covered = [folder.guests, folder.run, folder.keys, folder.database, folder.log, folder.host, folder.ovn]
-    covered += [folder.images, folder.objects, folder.demo]
+    covered += [folder.images, folder.objects, folder.demo, *elsewhere]
     plan = {
         "uid": uid,
         "groups": [gid, *processes.existing_groups(("kvm",))],
