@@ -71,28 +71,31 @@ def test_processes_that_are_killed_lose_nothing_that_they_answered(tmp_path: Pat
     logs = {policy: tmp_path / policy for policy in ("three", "coded")}
     for life in range(LIVES):
         pids = [child(tmp_path, policy, 2 * life + each, log) for each, (policy, log) in enumerate(logs.items())]
-        for part in range(1, 4):
-            stop = clock.monotonic() + WITHIN
-            while min(map(len, map(lines, logs.values()))) < 2 * CHANGES * life + part * CHANGES // 2:
-                assert clock.monotonic() < stop, "nobody writes"
-                clock.sleep(0.02)
-            store = opened(tmp_path, POLICIES, COUNT)
-            if not gone:
-                gone = [random.choice("abcdef")]
-                away(store, *gone)
-            else:
-                root = store.layout.disks[gone[0]]
-                if random.random() < 0.5:
-                    shutil.rmtree(root)
-                    root.with_name(f"{root.name}-away").rename(root)
+        try:
+            for part in range(1, 4):
+                stop = clock.monotonic() + WITHIN
+                while min(map(len, map(lines, logs.values()))) < 2 * CHANGES * life + part * CHANGES // 2:
+                    assert clock.monotonic() < stop, "nobody writes"
+                    clock.sleep(0.02)
+                store = opened(tmp_path, POLICIES, COUNT)
+                if not gone:
+                    gone = [random.choice("abcdef")]
+                    away(store, *gone)
                 else:
-                    shutil.rmtree(root.with_name(f"{root.name}-away"))
-                    assert store.disks.take(gone[0], replaced=True) == ""
-                gone = []
-            store.close()
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+                    root = store.layout.disks[gone[0]]
+                    if random.random() < 0.5:
+                        shutil.rmtree(root)
+                        root.with_name(f"{root.name}-away").rename(root)
+                    else:
+                        shutil.rmtree(root.with_name(f"{root.name}-away"))
+                        assert store.disks.take(gone[0], replaced=True) == ""
+                    gone = []
+                store.close()
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            ended = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+        assert ended == [-signal.SIGKILL] * 2
     store = opened(tmp_path, POLICIES, COUNT)
     for name in gone:
         assert store.disks.take(name, replaced=True) == ""
