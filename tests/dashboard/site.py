@@ -71,6 +71,16 @@ class Site:
         body = {"name": name, "imageRef": image, "flavorRef": flavor, "networks": [{"uuid": network}]}
         return str(self.ask("POST", "/compute/v2.1/servers", json={"server": body})["server"]["id"])
 
+    def volume(self, name: str) -> str:
+        """A new volume that is available; its id."""
+        made = self.ask("POST", "/volume/v3/volumes", json={"volume": {"name": name, "size": 1}})["volume"]["id"]
+
+        def available() -> bool:
+            return bool(self.ask("GET", f"/volume/v3/volumes/{made}")["volume"]["status"] == "available")
+
+        until(f"volume {made} is available", available)
+        return str(made)
+
     def until_active(self, server: str) -> None:
         def active() -> bool:
             return bool(self.ask("GET", f"/compute/v2.1/servers/{server}")["server"]["status"] == "ACTIVE")

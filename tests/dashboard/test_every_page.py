@@ -63,9 +63,12 @@ def described(site: Site) -> dict[str, str]:
     server = site.server("described", image, network)
     key = {"name": "described", "public_key": PUBLIC_KEY}
     site.ask("POST", "/compute/v2.1/os-keypairs", json={"keypair": key})
+    volume = site.volume("described")
+    snapshot = site.ask("POST", "/volume/v3/snapshots", json={"snapshot": {"volume_id": volume, "name": "described"}})
     return {
         "images": f"/images/{image}", "networks": f"/networks/{network}", "servers": f"/servers/{server}",
         "flavors": "/flavors/1", "keypairs": "/keypairs/described",
+        "volumes": f"/volumes/{volume}", "snapshots": f"/snapshots/{snapshot['snapshot']['id']}",
     }  # fmt: skip
 
 

@@ -93,7 +93,7 @@ function Hanging({ relation, row }: { relation: Relation<Row>; row: Row }) {
 }
 
 export function ActionForm({ resource, action, row, onClose, onDone }: Omit<AskingProps, "rows"> & { action: Action<Row>; row: Row }) {
-  const inputs = action.form ?? [];
+  const inputs = (typeof action.form === "function" ? action.form(row) : action.form) ?? [];
   const [values, setValues] = useState<FormValues>(() => initialValues(inputs));
   const [shown, setShown] = useState(false);
   const [busy, setBusy] = useState(false);

@@ -63,7 +63,7 @@ export function DetailPage({ resource, id }: { resource: Resource; id: string })
   const title = resource.title(row) || id;
   const start = (action: Action<Row>): void => {
     if (action.confirm || action.form) setAsking({ kind: "act", action, rows: [row] });
-    else void withEach([row], actionTitle(resource, action.name), (each) => act(resource, action, each));
+    else void withEach([row], action.open ? "" : actionTitle(resource, action.name), (each) => act(resource, action, each));
   };
   const actions = actionsFor(resource, row);
   const plain = actions.filter((action) => !action.danger).slice(0, BUTTONS);
@@ -71,7 +71,7 @@ export function DetailPage({ resource, id }: { resource: Resource; id: string })
     title: actionTitle(resource, action.name), danger: action.danger ?? false, onChoose: () => start(action),
   }));
   const change = resource.change;
-  if (change !== undefined && may({ service: resource.service, method: change.method, path: resource.item })) {
+  if (change !== undefined && (change.when?.(row) ?? true) && may({ service: resource.service, method: change.method, path: resource.item })) {
     rest.unshift({ title: t("action.change"), danger: false, onChoose: () => setChanging(true) });
   }
   if (removable(resource, row)) rest.push({ title: t("action.delete"), danger: true, onChoose: () => setAsking({ kind: "remove", rows: [row] }) });

@@ -52,7 +52,7 @@ export function ListPage({ resource }: { resource: Resource }) {
   const title = t(`${resource.name}.title`);
   const start = (action: Action<Row>, on: Row[]): void => {
     if (action.confirm || action.form) setAsking({ kind: "act", action, rows: on });
-    else void withEach(on, actionTitle(resource, action.name), (row) => act(resource, action, row));
+    else void withEach(on, action.open ? "" : actionTitle(resource, action.name), (row) => act(resource, action, row));
   };
 
   return (

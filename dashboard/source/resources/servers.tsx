@@ -17,6 +17,9 @@ const action = (name: string): Route => ({ service: "compute", method: "POST", p
 
 const addresses = (row: Server): string[] => Object.values(row.addresses ?? {}).flatMap((all) => all.map((each) => each.addr));
 
+const attachedTo = (volume: Row, server: string): boolean =>
+  ((volume["attachments"] ?? []) as { server_id: string | null }[]).some((each) => each.server_id === server);
+
 /** An action without a body of its own. */
 const plain = (name: string, key: string, states: string[], more: Partial<Action<Server>> = {}): Action<Server> => ({
   name,
@@ -95,7 +98,7 @@ export default resource<Server>({
     ],
     body: ({ name, description }) => ({ server: { name, description: description === "" ? null : description } }),
   },
-  relations: [],
+  relations: [{ to: "volumes", only: (row) => (other) => attachedTo(other, row.id) }],
   panels: [{ name: "log", component: SerialLog }],
   form: {
     route: { service: "compute", method: "POST", path: SERVERS },

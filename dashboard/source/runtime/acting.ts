@@ -19,9 +19,11 @@ export async function act(resource: Resource, action: Action<Row>, row: Row, val
     return;
   }
   const id = resource.id(row);
-  const path = action.route.path.replace(/\{\w+\}/, encodeURIComponent(id));
+  const { service, method } = action.route;
+  const path = action.path?.(row, values) ?? action.route.path.replace(/\{\w+\}/, encodeURIComponent(id));
   const body = action.withValues?.(row, values) ?? action.body?.(row);
-  const answer = await ask<unknown>(action.route.service, action.route.method, path, { body, version: resource.version });
+  const version = service === resource.service ? resource.version : undefined;
+  const answer = await ask<unknown>(service, method, path, { body, version });
   action.after?.(row, answer);
   await collection(resource).fetch(id).catch(() => undefined);
 }

@@ -59,8 +59,10 @@ export interface Action<T> {
   /** No request: it leads to this page. */
   open?: (row: T) => string;
   /** Asks for more before it happens. */
-  form?: Input[];
+  form?: Input[] | ((row: T) => Input[]);
   withValues?: (row: T, values: FormValues) => unknown;
+  /** The path of the request, if it names more than the object: such as a server's volumes. */
+  path?: (row: T, values: FormValues) => string;
 }
 
 export type FormValues = Record<string, unknown>;
@@ -106,6 +108,15 @@ export interface Form<T> {
   aside?: ComponentType<{ values: FormValues }>;
   /** After the object was made; else its page is opened. */
   after?: (made: T, values: FormValues) => Promise<void> | void;
+}
+
+export interface Change<T> {
+  method: Method;
+  inputs: Input[];
+  body: (values: FormValues, row: T) => unknown;
+  headers?: Record<string, string>;
+  /** Whether this object may be changed. */
+  when?: (row: T) => boolean;
 }
 
 export interface Relation<T> {
@@ -157,7 +168,7 @@ export interface Declaration<T> {
   actions?: Action<T>[];
   form?: Form<T>;
   /** The fields that may be changed, by PUT or PATCH of the item. */
-  change?: { method: Method; inputs: Input[]; body: (values: FormValues, row: T) => unknown; headers?: Record<string, string> };
+  change?: Change<T>;
   relations?: Relation<T>[];
   panels?: Panel<T>[];
   /** False: there is no DELETE. A function: whether this one may be deleted. */
