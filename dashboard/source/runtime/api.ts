@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export interface Options {
   /** JSON, unless it is a Blob. */
@@ -113,4 +113,33 @@ function sentence(value: unknown): string | undefined {
     if (said !== undefined) return said;
   }
   return undefined;
+}
+
+export interface Sending {
+  headers?: Record<string, string>;
+  /** Called with the bytes that were sent so far. */
+  onProgress?: (sent: number) => void;
+  signal?: AbortSignal;
+}
+
+/** PUT a file. `fetch` does not tell how much was sent, so this is the older way. */
+export function upload(service: string, path: string, body: Blob, { headers = {}, onProgress, signal }: Sending = {}): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const sent = token;
+    request.open("PUT", address(service, path));
+    request.setRequestHeader("X-Auth-Token", sent);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = (event) => onProgress?.(event.loaded);
+    request.onload = () => {
+      if (request.status >= 200 && request.status < 300) return resolve();
+      if (request.status === 401 && sent !== "" && sent === token) onLoss();
+      const id = request.getResponseHeader("X-Openstack-Request-Id") ?? request.getResponseHeader("X-Trans-Id") ?? "";
+      reject(new Failure(request.status, reason(request.responseText), id));
+    };
+    request.onerror = () => reject(new Failure(0, "", ""));
+    request.onabort = () => reject(new DOMException("", "AbortError"));
+    signal?.addEventListener("abort", () => request.abort());
+    request.send(body);
+  });
 }

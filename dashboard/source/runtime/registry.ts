@@ -14,7 +14,10 @@ export interface Page {
   visible?: () => boolean;
 }
 
-export const page = (declared: Page): Page => declared;
+/** A function, not a constant: pages are declared before this module has run to its end. */
+export function page(declared: Page): Page {
+  return declared;
+}
 
 let byName: Map<string, Resource> | undefined;
 

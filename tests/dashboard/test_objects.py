@@ -1,0 +1,196 @@
+"""The object browser: containers, folders, uploads, downloads, links."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.dashboard.site import Site, Visit
+from tests.dashboard.test_every_page import HOSTILE, go, problems
+
+pytestmark = pytest.mark.end_to_end
+Begin = Callable[..., Visit]
+DROP = """(node, files) => {
+  const data = new DataTransfer();
+  for (const [name, text] of files) data.items.add(new File([text], name, { type: "text/plain" }));
+  for (const type of ["dragenter", "dragover", "drop"])
+    node.dispatchEvent(new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def account(site: Site, user: str = "demo") -> str:
+    token = site.ask("GET", "/identity/v3/auth/tokens", user, headers={"X-Subject-Token": site.token(user)})["token"]
+    return f"/object-store/v1/AUTH_{token['project']['id']}"
+
+
+def container(site: Site, name: str, objects: dict[str, bytes] | None = None) -> str:
+    """A container with these objects; its address."""
+    made = f"{site.address}{account(site)}/{quote(name, safe='')}"
+    headers = {"X-Auth-Token": site.token()}
+    assert httpx.put(made, headers=headers, trust_env=False).status_code in (201, 202)
+    for path, body in (objects or {}).items():
+        answer = httpx.put(f"{made}/{quote(path, safe='')}", headers=headers, content=body, trust_env=False)
+        assert answer.status_code == 201, answer.text
+    return made
+
+
+def names(site: Site, address: str) -> list[str]:
+    answer = httpx.get(address, params={"format": "json"}, headers={"X-Auth-Token": site.token()}, trust_env=False)
+    return [each["name"] for each in answer.json()]
+
+
+def link_of(page: Page, name: str) -> str:
+    page.get_by_role("button", name=f"Actions of {name}").click()
+    page.get_by_role("menuitem", name="Copy link").click()
+    expect(page.get_by_text("The link is in the clipboard")).to_be_visible()
+    return str(page.evaluate("navigator.clipboard.readText()"))
+
+
+def test_from_an_empty_store_to_files_in_a_folder(visit: Begin, site: Site) -> None:
+    someone = visit()
+    page = someone.sign_in(path="/objects")
+    page.get_by_role("button", name="New container").first.click()
+    page.get_by_label("Name").fill("photos")
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    page.get_by_role("link", name="photos").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("photos")
+    page.get_by_role("button", name="New folder").click()
+    page.get_by_label("Name", exact=True).fill("2026")
+    page.get_by_role("dialog").get_by_role("button", name="Create").click()
+    page.get_by_role("link", name="2026/").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2026")
+    expect(page.get_by_text("There is nothing in this folder.")).to_be_visible()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload files").click()
+    chooser.value.set_files([{"name": "a b.txt", "mimeType": "text/plain", "buffer": b"by button"}])
+    expect(page.get_by_role("link", name="a b.txt")).to_be_visible()
+    page.locator(".list-page").evaluate(DROP, [["dropped.txt", "by drop"], ["more.txt", "m"]])
+    expect(page.get_by_role("link", name="dropped.txt")).to_be_visible()
+    expect(page.get_by_role("link", name="more.txt")).to_be_visible()
+    someone.picture("objects-folder")
+    page.get_by_role("searchbox").fill("drop")
+    expect(page.locator(".table-row")).to_have_count(1)
+    page.get_by_role("link", name="dropped.txt").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("dropped.txt")
+    expect(page.locator("main")).to_contain_text("2026/dropped.txt")
+    someone.picture("objects-object")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download").click()
+    assert waiting.value.suggested_filename == "dropped.txt"
+    assert waiting.value.path().read_bytes() == b"by drop"
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2026")
+    address = f"{site.address}{account(site)}/photos"
+    assert names(site, address) == ["2026/", "2026/a b.txt", "2026/more.txt"]
+    page.get_by_role("link", name="Containers").first.click()
+    page.get_by_role("button", name="Actions of photos").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    expect(page.get_by_role("dialog")).to_contain_text("3 objects are deleted with it")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("link", name="photos")).to_have_count(0)
+
+
+def test_a_link_works_without_a_token_and_an_upload_shows_its_progress(visit: Begin, site: Site) -> None:
+    address = container(site, "shared", {"a/../b & c%2F?.txt": b"secret"})
+    someone = visit()
+    page = someone.sign_in(path="/objects/shared/a%2F..%2F")
+    link = link_of(page, "b & c%2F?.txt")
+    assert site.token() not in link and "X-Auth" not in link
+    assert httpx.get(link, trust_env=False).content == b"secret"
+    assert httpx.delete(link, trust_env=False).status_code == 401
+    stuck: list[object] = []
+    page.route("**/shared/a%2F..%2Fslow.txt", lambda route: stuck.append(route))
+    page.locator(".list-page").evaluate(DROP, [["slow.txt", "slow"]])
+    expect(page.get_by_role("meter", name="a/../slow.txt")).to_be_visible()
+    someone.picture("objects-upload")
+    assert problems(page) == []
+    page.get_by_role("button", name="Stop the upload of").click()
+    expect(page.get_by_role("meter")).to_have_count(0)
+    page.unroute_all()
+    page.route("**/slow.txt", lambda route: route.fulfill(status=507, body="There is no room."))
+    page.route("**/*slow.txt", lambda route: route.fulfill(status=507, body="There is no room."))
+    page.locator(".list-page").evaluate(DROP, [["slow.txt", "slow"]])
+    expect(page.locator(".upload")).to_contain_text("There is no room.")
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("link", name="slow.txt")).to_be_visible()
+    page.get_by_role("checkbox", name="Select all").click()
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("There is nothing in this folder.")).to_be_visible()
+    assert names(site, address) == []
+
+
+def test_many_objects_come_in_pages(visit: Begin, site: Site) -> None:
+    rows = [
+        {
+            "name": f"{at:05}",
+            "hash": "0",
+            "bytes": 1,
+            "content_type": "text/plain",
+            "last_modified": "2026-01-01T00:00:00",
+        }
+        for at in range(1500)
+    ]
+    container(site, "many")
+    someone = visit()
+    someone.page.route(
+        re.compile(r"/many\?format=json(?!.*marker)"), lambda route: route.fulfill(status=200, json=rows[:1000])
+    )
+    someone.page.route(re.compile(r"/many\?.*marker=00999"), lambda route: route.fulfill(status=200, json=rows[1000:]))
+    page = someone.sign_in(path="/objects/many")
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "1001")
+    assert page.locator(".table-row").count() < 80
+    page.get_by_role("button", name="Show more").click()
+    expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "1501")
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_names_are_text_and_pages_are_accessible(visit: Begin, site: Site) -> None:
+    objects = {f"{name}/{name}": b"x" for name in HOSTILE if "/" not in name}
+    for name in HOSTILE:
+        if "/" not in name and len(name) < 200:
+            container(site, name)
+    container(site, "hostile", objects)
+    someone = visit(dark=True)
+    said: list[str] = []
+    someone.page.on("dialog", lambda dialog: (said.append(dialog.message), dialog.dismiss()))
+    page = someone.sign_in(path="/objects")
+    for name in HOSTILE:
+        if "/" not in name and len(name) < 200:
+            expect(page.locator(".row-link").get_by_text(name, exact=True)).to_be_visible()
+    assert problems(page) == []
+    for name in objects:
+        folder = name.split("/")[0]
+        go(page, "/objects/hostile")
+        assert problems(page) == []
+        page.locator(".row-link").get_by_text(f"{folder}/", exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(folder)
+        page.locator(".row-link").get_by_text(folder, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(folder)
+        expect(page.locator(".facts")).to_contain_text(name)
+    assert problems(page) == []
+    assert said == []
+    assert page.evaluate("document.querySelectorAll('img, script:not([src])').length") == 0
+
+
+def test_a_reader_reads(visit: Begin, site: Site) -> None:
+    container(site, "for-readers", {"text.txt": b"read me"})
+    someone = visit(size="phone")
+    refused: list[str] = []
+    someone.page.on("response", lambda answer: refused.append(answer.url) if answer.status == 403 else None)
+    page = someone.sign_in("reader", path="/objects")
+    page.get_by_role("link", name="for-readers").click()
+    expect(page.get_by_role("button", name="Upload files")).to_have_count(0)
+    page.get_by_role("button", name="Actions of text.txt").click()
+    assert page.get_by_role("menuitem").all_inner_texts() == ["Download"]
+    page.keyboard.press("Escape")
+    someone.picture("objects-phone")
+    page.get_by_role("link", name="text.txt").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("text.txt")
+    assert page.locator(".detail-head button").all_inner_texts() == ["Download"]
+    assert refused == []
