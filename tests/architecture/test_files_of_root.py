@@ -16,6 +16,7 @@ ROOMS = {"kernel/accounts.py", "kernel/durable.py"}
 ALLOWED = {
     "kernel/wakeup.py": "the runner's own socket, made by the runner, which is not root",
     "migrations/__init__.py": "a developer's new migration",
+    "engines/images/files.py": "a file of the object store, by the runner, which is not root",
     "engines/network/fake/plugs.py": "the fake topology's own folder",
     "engines/network/fake/wiring.py": "the fake topology's own folder",
     "engines/network/ovn/devices.py": "a file of the kernel",

@@ -240,7 +240,8 @@ class Clients:
         self.ask("DELETE", f"{PORTS}/{port_id}")
 
     def image(self) -> None:
-        """Creates an image and sends its bytes (the receiving process may die), or deletes one."""
+        """Creates an image and sends its bytes (the receiving process may die), also to have them imported into the object
+        store, or deletes one."""
         from kumoi.services.image.data import logic
 
         if self.known["image"] and self.random.random() < 0.5:
@@ -249,8 +250,9 @@ class Clients:
         body = {"name": "one", "disk_format": "raw", "container_format": "bare"}
         image_id = str(self.ask("POST", sending.IMAGES, json=body).json["id"])
         self.known["image"].append(image_id)
+        staging = self.random.random() < 0.5
         database, member = self.cloud.database, CALLERS["member"]
-        upload = database.write(lambda tx: logic.begin(tx, member, image_id, ORIGIN, staging=False))
+        upload = database.write(lambda tx: logic.begin(tx, member, image_id, ORIGIN, staging=staging))
         writer = FileImages(self.cloud.folder.images).begin(image_id, upload.disk_format)
         if self.mischief and self.mischief.strikes(0.3, "the disk of the images is full"):
             with full_disk("kumoi.engines.images.files.os.write"), contextlib.suppress(ImagesError):
@@ -258,9 +260,12 @@ class Clients:
             database.write(lambda tx: logic.give_up(tx, image_id, upload.id))
             return
         writer.write(b"\0" * 4096)
-        if self.random.random() < 0.5:
+        if staging or self.random.random() < 0.5:
             stored = writer.finish()
-            database.write(lambda tx: logic.finish(tx, image_id, upload.id, stored, staging=False))
+            database.write(lambda tx: logic.finish(tx, image_id, upload.id, stored, staging=staging))
+        if staging:
+            into_objects = {"method": {"name": "glance-direct"}, "stores": ["objects"]}
+            self.ask("POST", f"{sending.IMAGES}/{image_id}/import", json=into_objects)
 
     def nonsense(self) -> None:
         """Resources of other projects are not found; invalid bodies are refused."""

@@ -14,6 +14,7 @@ from unittest import mock
 import msgspec
 
 from kumoi.engines.images.interface import ImagesError
+from kumoi.engines.objects.interface import ObjectsError
 from kumoi.engines.network.interface import NetworkError
 from kumoi.engines.volumes.places import explaining_full_disk
 from kumoi.host.agent import Agent, Refusal
@@ -26,7 +27,7 @@ KINDS = (
     "the order arrives late", "the answer arrives late", "the runner dies before the order",
     "the runner dies after the order", "the topology refuses", "the topology's answer is lost",
     "the change arrives twice", "the change arrives late",
-    "the reconciler dies", "the store refuses",
+    "the reconciler dies", "the store refuses", "the object store refuses",
     "dies before", "dies called", "dies recorded", "stalls before", "stalls called", "stalls recorded",
     "leases run out", "hours pass", "a guest dies", "a guest shuts itself down", "a client's reply is lost",
     "the api dies before the commit", "the api dies after the commit", "a sleeper is outrun", "an outrun sleeper wakes",
@@ -218,6 +219,18 @@ class BadStore:
             return method(*arguments)
 
         return change
+
+
+class BadObjects:
+    """An object store that takes no bytes."""
+
+    def __init__(self, real: Any, mischief: Mischief) -> None:
+        self.real, self.mischief = real, mischief
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "begin" and self.mischief.strikes(0.25, "the object store refuses"):
+            raise ObjectsError("the disk that holds the objects is away")
+        return getattr(self.real, name)
 
 
 def _refusal(error: str, message: str) -> bytes:

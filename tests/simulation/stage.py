@@ -14,6 +14,7 @@ from kumoi.engines.hosts import Hosts
 from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.interface import Topology
+from kumoi.engines.objects.interface import ObjectStore
 from kumoi.host.client import InProcess
 from kumoi.kernel import clock, operations, randomness, reconcile, runner
 from kumoi.kernel.randomness import SeededSource
@@ -25,7 +26,7 @@ from tests.matrix.recipes import attach_volume, environment, ok, ready_volume, s
 from tests.services.compute.world import World
 from tests.simulation import invariants, rows, tenants
 from tests.simulation.clients import Clients
-from tests.simulation.faults import BadHost, BadStore, BadTopology, BadVolumes, Killed, Mischief
+from tests.simulation.faults import BadHost, BadObjects, BadStore, BadTopology, BadVolumes, Killed, Mischief
 from tests.stepped import SteppedCloud, at
 
 TURNS, RUNNERS = 18, 3
@@ -177,6 +178,7 @@ class Play:
         engines[Hosts].made.clear()
         engines[Topology] = BadTopology(engines[FakeTopology], self.mischief)
         engines[ImageStore] = BadStore(engines[ImageStore], self.mischief)
+        engines[ObjectStore] = BadObjects(engines[ObjectStore], self.mischief)
         self.cloud.listen_to_nothing()
         runner.probe = self._probe
         self.runners = [self._watched(app.make_runner(self.cloud.database, self.cloud.locate)) for _ in range(RUNNERS)]

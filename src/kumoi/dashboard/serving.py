@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from kumoi.kernel import accounts, durable
 from kumoi.kernel.settings import Folder
 
 BUILT = Path(__file__).parent / "static"
@@ -38,17 +39,12 @@ def place(folder: Folder) -> None:
     if not is_built():
         shutil.rmtree(target, ignore_errors=True)
         return
-    target.mkdir(exist_ok=True)
-    target.chmod(0o755)
-    (target / "assets").mkdir(exist_ok=True)
-    (target / "assets").chmod(0o755)
+    for made in (target, target / "assets"):
+        made.mkdir(exist_ok=True)
+        accounts.give(made, 0o755)
     assets = sorted((BUILT / "assets").iterdir())
     for file in (*assets, BUILT / "index.html.gz", BUILT / "index.html"):
-        final = target / file.relative_to(BUILT)
-        part = final.with_name(f".{final.name}.part")
-        shutil.copyfile(file, part)
-        part.chmod(0o644)
-        part.replace(final)
+        durable.replace_for_now(target / file.relative_to(BUILT), file.read_bytes(), mode=0o644)
     kept = {file.name for file in assets}
     for file in (target / "assets").iterdir():
         if file.name not in kept:
