@@ -14,8 +14,8 @@ from unittest import mock
 import msgspec
 
 from kumoi.engines.images.interface import ImagesError
-from kumoi.engines.objects.interface import ObjectsError
 from kumoi.engines.network.interface import NetworkError
+from kumoi.engines.objects.interface import ObjectsError
 from kumoi.engines.volumes.places import explaining_full_disk
 from kumoi.host.agent import Agent, Refusal
 from kumoi.host.client import InProcess, Unreachable
