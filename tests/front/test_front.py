@@ -504,4 +504,5 @@ def test_the_front_keeps_what_objects_have_beside_their_bytes(tmp_path: Path) ->
     text = configuration.render(Folder(tmp_path), Settings(), tmp_path)
     place = text.partition("location /_objects/ {")[2].partition("location")[0]
     kept = {name.lower() for name in re.findall(r"add_header (\S+) \$upstream_http_", place)}
+    assert "content-security-policy" in kept
     assert downloads.CARRIED - kept == {"accept-ranges", "cache-control", "content-disposition", "expires"}

@@ -16,7 +16,8 @@ _OBJECTS = r"^(PUT|POST|DELETE|COPY) /(object-store/v1|s3)/"
 serves them in the streams process. Those of objects are signed in their query at times, so no error shows it."""
 _CARRIED = (
     "etag", "last_modified", "x_timestamp", "x_delete_at", "content_encoding", "content_language", "x_robots_tag",
-    "content_md5", "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id", "x_amz_request_id", "x_amz_checksum_crc32",
+    "content_md5", "content_security_policy", "x_object_meta_mtime", "x_trans_id", "x_openstack_request_id",
+    "x_amz_request_id", "x_amz_checksum_crc32",
     "x_amz_checksum_crc32c", "x_amz_checksum_crc64nvme", "x_amz_checksum_sha1", "x_amz_checksum_sha256",
     "x_amz_checksum_type", "x_amz_expiration", "x_amz_tagging_count", "x_object_version_id", "x_amz_version_id",
 )  # fmt: skip

@@ -32,6 +32,8 @@ from kumoi.kernel.who import NOBODY, Who
 FAULT = "An unexpected error prevented the server from fulfilling your request."
 OUT_OF_RANGE = "A value in the request is too long or out of range."
 HEALTHCHECK = "/healthcheck"
+SANDBOX = "sandbox allow-downloads allow-forms allow-modals allow-popups allow-scripts"
+"""Without `allow-same-origin`: the page is of no origin, and no cookie or script of another page is at its reach."""
 _IN_PATHS = "/:@!$&'()*+,;=~"
 """Characters that a path has unencoded, besides letters, digits and `-._`."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "COPY"})
@@ -230,6 +232,8 @@ class Api:
     def send_frame(response: falcon.Response, service: Service, request_id: str, version: Version | None) -> None:
         for name in service.request_id_headers:
             response.set_header(name, request_id)
+        if service.is_sandboxed:
+            response.set_header("Content-Security-Policy", SANDBOX)
         if service.headers:
             for name, value in service.headers(request_id).items():
                 response.set_header(name, value)

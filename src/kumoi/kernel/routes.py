@@ -240,6 +240,9 @@ class Service:
     request_id_headers: tuple[str, ...] = ("x-openstack-request-id",)
     headers: Callable[[str], Mapping[str, str]] | None = None
     """Of every answer besides, from the id of the request."""
+    is_sandboxed: bool = False
+    """Its answers may be pages that users stored. A browser gives them an origin of their own, so that their scripts do not
+    act as the dashboard's, which has the same address."""
     identify: Callable[["Request"], Who] | None = None
     """The caller of a request whose route has the policy `signed`; raises the service's error if the signature is not
     right."""

@@ -252,3 +252,13 @@ def test_digests_are_told(swift: Any) -> None:
     info = swift("GET", "/object-store/info", as_=None).json
     assert set(info["tempurl"]["allowed_digests"]) <= hashlib.algorithms_available
     assert json.dumps(info)
+
+
+@pytest.mark.parametrize("body", [b"<script>", b"<script>" + LARGE])
+def test_pages_of_users_are_not_of_the_dashboards_origin(swift: Any, body: bytes) -> None:
+    """The dashboard has the same address, and its session is given to scripts of its origin."""
+    swift("PUT", "/site", headers={"X-Container-Read": ".r:*,.rlistings", "X-Container-Meta-Web-Index": "index.html"})
+    assert swift("PUT", "/site/index.html", body=body, headers={"Content-Type": "text/html"}).status == 201
+    for path in ("/site/index.html", "/site/", "/site/absent"):
+        policy = swift("GET", path, as_=None).headers["content-security-policy"].split()
+        assert policy[0] == "sandbox" and "allow-same-origin" not in policy

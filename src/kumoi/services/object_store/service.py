@@ -22,6 +22,7 @@ SERVICE = Service(
     streams=below(__package__, "streams"),
     render_error=errors.render,
     headers=errors.transaction,
+    is_sandboxed=True,
     discovery=discovery,
     address="/object-store/v1",
     over_quota_status=413,

@@ -22,6 +22,7 @@ SERVICE = Service(
     streams=below(__package__, "streams"),
     render_error=errors.render,
     headers=errors.headers,
+    is_sandboxed=True,
     identify=signatures.identify,
     discovery=discovery,
     over_quota_status=403,

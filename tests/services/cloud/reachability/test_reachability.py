@@ -147,3 +147,20 @@ def test_what_may_not_be_asked(net: Net) -> None:
         assert refused.status_code == 400, wrong
         assert next(iter(wrong)) in refused.json["error"]["message"] or "port" in refused.json["error"]["message"]
     assert net.told(protocol="icmp", port=None)[0] is False
+
+
+def test_groups_of_another_project_are_not_told(net: Net) -> None:
+    """The owner of a network sees the ports that others have on it, but not their groups."""
+    network = str(net.cloud.post(f"{V2}/networks", as_="other", json={"network": {"name": "n"}}).json["network"]["id"])
+    subnet = {"network_id": network, "ip_version": 4, "cidr": "10.9.0.0/24"}
+    net.cloud.post(f"{V2}/subnets", as_="other", json={"subnet": subnet})
+    rule = net.rule(net.groups[1], protocol="tcp")
+    net.cloud.put(f"{V2}/networks/{network}", as_="admin", json={"network": {"shared": True}})
+    theirs = net.port(network, net.groups[1])
+    made = {"network_id": network, "device_id": "d", "device_owner": "compute:x"}
+    own = net.cloud.post(f"{V2}/ports", as_="other", json={"port": made}).json["port"]["id"]
+    for ends in ({"from": own, "to": theirs["id"]}, {"from": theirs["id"], "to": own}):
+        answer = net.ask(as_="other", **ends)
+        assert answer.status_code == 200 and rule not in answer.text
+        assert net.groups[1] not in answer.text and "back" not in answer.text
+    assert net.ask(as_="other", **{"from": own, "to": theirs["id"]}).json["reachability"]["reachable"] is None

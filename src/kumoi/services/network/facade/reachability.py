@@ -39,6 +39,8 @@ class Reachability:
 @dataclass(frozen=True)
 class _End:
     port: PortRow
+    is_known: bool
+    """Whether the caller may see the groups of the port's project, and not only the port on a network of the caller's."""
     given: list[tuple[str, str]]
     """(subnet id, address)."""
     groups: list[SecurityGroupRow]
@@ -57,7 +59,7 @@ class _Asked:
 
 def explain(tx: Transaction, who: Who, from_id: str, to_id: str, protocol: str, port: int | None) -> Reachability:
     """PortNotFound for a port that the caller may not see. The first pair of addresses that can, else the last."""
-    ends = [_end(tx, ports_logic.find(tx, who, port_id)) for port_id in (from_id, to_id)]
+    ends = [_end(tx, who, ports_logic.find(tx, who, port_id)) for port_id in (from_id, to_id)]
     found: Reachability | None = None
     for one, other in _pairs(ends[0].given, ends[1].given):
         found = _explained(tx, ends[0], ends[1], one, other, protocol, port)
@@ -69,13 +71,19 @@ def explain(tx: Transaction, who: Who, from_id: str, to_id: str, protocol: str, 
     return found
 
 
-def _end(tx: Transaction, row: PortRow) -> _End:
+def _end(tx: Transaction, who: Who, row: PortRow) -> _End:
     ids = ports_store.groups_of(tx, [row["id"]]).get(row["id"], [])
     groups = security_groups_store.by_ids(tx, ids)
     rules = security_groups_store.rules_of(tx, ids)
     given = addresses_store.of_ports(tx, [row["id"]]).get(row["id"], [])
     pairs = [(subnet_id, address) for subnet_id, address in given]
-    return _End(row, pairs, [groups[id] for id in ids], [rule for id in ids for rule in rules.get(id, [])])
+    return _End(
+        row,
+        who.sees(row["project_id"]),
+        pairs,
+        [groups[id] for id in ids],
+        [rule for id in ids for rule in rules.get(id, [])],
+    )
 
 
 def _pairs(
@@ -136,6 +144,8 @@ def _secured(end: _End, direction: str, ethertype: str, asked: _Asked, address: 
     port_id, way = end.port["id"], _WAYS[direction]
     if not end.port["port_security_enabled"]:
         return Reason(True, f"The port {port_id} has no port security, so everything passes.", (port_id,))
+    if not end.is_known:
+        return Reason(None, f"The port {port_id} has security groups of another project.", (port_id,))
     peers = {group["id"] for group in peer.groups}
     for rule in end.rules:
         if (rule["direction"], rule["ethertype"]) == (direction, ethertype) and _matches(rule, asked, address, peers):
