@@ -1,11 +1,22 @@
 /** Networks. */
 
 import type { network } from "../../generated/types";
-import { resource } from "../runtime/resource";
+import { ask } from "../runtime/api";
+import { collection } from "../runtime/collections";
+import { t } from "../runtime/messages";
+import { tell } from "../runtime/notices";
+import { named } from "../runtime/registry";
+import { pageOf, resource } from "../runtime/resource";
+import { go } from "../runtime/router";
+import { isAdmin } from "../runtime/session";
+import { attempt } from "../components/basics";
+import { word } from "../generic/create";
+import { owned } from "../parts/network";
 
 type Network = network.Network;
 
 const NETWORKS = "/v2.0/networks";
+const byAdmin = (): boolean => isAdmin.value;
 
 export default resource<Network>({
   name: "networks",
@@ -23,9 +34,74 @@ export default resource<Network>({
     { name: "status", kind: "status", width: "120px" },
     { name: "shared", kind: "flag" },
     { name: "external", kind: "flag", value: (row) => row["router:external"] },
+    { name: "admin_state_up", kind: "flag", column: "offered" },
+    { name: "port_security_enabled", kind: "flag", column: "offered" },
     { name: "mtu", kind: "count", column: "offered" },
+    { name: "description", column: "offered" },
+    { name: "tags", kind: "list", column: "offered" },
+    { name: "project", kind: "link", to: "projects", value: (row) => row.project_id, column: "offered" },
     { name: "id", kind: "code", column: "offered", width: "290px" },
     { name: "created_at", kind: "time", width: "110px", detail: "top" },
   ],
-  removable: false,
+  actions: [
+    {
+      name: "add_subnet",
+      route: { service: "network", method: "POST", path: "/v2.0/subnets" },
+      when: owned,
+      single: true,
+      open: (row) => `/subnets/new?network=${row.id}`,
+    },
+  ],
+  removable: owned,
+  change: {
+    method: "PUT",
+    when: owned,
+    inputs: [
+      { name: "name", kind: "text", longest: 255 },
+      { name: "description", kind: "text", longest: 255 },
+      { name: "admin_state_up", kind: "toggle" },
+      { name: "shared", kind: "toggle", when: byAdmin },
+    ],
+    body: ({ name, description, admin_state_up, shared }) => ({
+      network: { name, description, admin_state_up, ...(isAdmin.value ? { shared } : {}) },
+    }),
+  },
+  relations: [
+    { to: "subnets", only: (row) => (other) => other["network_id"] === row.id },
+    { to: "ports", only: (row) => (other) => other["network_id"] === row.id },
+  ],
+  form: {
+    route: { service: "network", method: "POST", path: NETWORKS },
+    inputs: [
+      { name: "name", kind: "text", required: true, longest: 255 },
+      { name: "cidr", kind: "text", longest: 64, initial: "192.168.0.0/24" },
+      { name: "shared", kind: "toggle", advanced: true, when: byAdmin },
+      { name: "external", kind: "toggle", advanced: true, when: byAdmin },
+      { name: "description", kind: "text", longest: 255, advanced: true },
+    ],
+    body: ({ name, shared, external, description }) => ({
+      network: {
+        name,
+        ...(shared === true ? { shared } : {}),
+        ...(external === true ? { "router:external": true } : {}),
+        ...(description === "" ? {} : { description }),
+      },
+    }),
+    after: async (made, { cidr }) => {
+      const networks = named("networks")!;
+      const id = made.id;
+      if (cidr !== "") {
+        const ip_version = String(cidr).includes(":") ? 6 : 4;
+        const subnet = { network_id: id, name: made.name, cidr, ip_version };
+        await attempt(() => ask<unknown>("network", "POST", "/v2.0/subnets", { body: { subnet } }).then(() => undefined));
+      }
+      await collection(networks).fetch(id).catch(() => undefined);
+      tell(t("created", { name: made.name || id }));
+      go(pageOf(networks, id), { replace: true });
+    },
+    command: ({ name, cidr, shared, external }) => {
+      const network = ["openstack network create", ...(shared === true ? ["--share"] : []), ...(external === true ? ["--external"] : []), word(name)].join(" ");
+      return cidr === "" ? network : `${network}\nopenstack subnet create \\\n  --network ${word(name)} \\\n  --subnet-range ${word(cidr)} \\\n  ${word(name)}`;
+    },
+  },
 });

@@ -98,7 +98,11 @@ export default resource<Server>({
     ],
     body: ({ name, description }) => ({ server: { name, description: description === "" ? null : description } }),
   },
-  relations: [{ to: "volumes", only: (row) => (other) => attachedTo(other, row.id) }],
+  relations: [
+    { to: "volumes", only: (row) => (other) => attachedTo(other, row.id) },
+    { to: "ports", only: (row) => (other) => other["device_id"] === row.id },
+    { to: "floating_ips", only: (row) => (other) => (other["port_details"] as { device_id: string } | null)?.device_id === row.id },
+  ],
   panels: [{ name: "log", component: SerialLog }],
   form: {
     route: { service: "compute", method: "POST", path: SERVERS },
