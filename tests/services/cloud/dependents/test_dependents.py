@@ -67,6 +67,14 @@ def test_what_others_have_on_it_is_only_counted(cloud: Any) -> None:
     assert ("port", theirs, "uses") in told(ask(cloud, "network", network, as_="admin"))
 
 
+def test_who_may_only_see_it_learns_nothing_of_what_hangs_on_it(cloud: Any) -> None:
+    network = made(cloud, "networks", as_="admin", name="n", shared=True)
+    made(cloud, "ports", network_id=network)
+    answer = ask(cloud, "network", network, as_="other")
+    assert answer.json["refused"]["code"] == 403
+    assert (answer.json["hidden"], answer.json["dependents"]) == (0, [])
+
+
 def test_a_server(cloud: Any) -> None:
     world = worlds.make(cloud)
     server_id = world.boot()

@@ -7,7 +7,7 @@ from typing import Any
 from kumoi.kernel import changes, references
 from kumoi.kernel.changes import ChangeRow
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.errors import ApiError, BadRequest, NotFound, PolicyForbids
+from kumoi.kernel.errors import ApiError, BadRequest, Forbidden, NotFound, PolicyForbids
 from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing, read_query
 from kumoi.kernel.routes import Route, Service, declared
@@ -51,7 +51,8 @@ def _attempt(
     try:
         done = changes.of_transaction(tx, lambda: route.handler(asked, **arguments), MOST)
     except ApiError as error:
-        raise _Undone(error, [], using) from None
+        # Nor may strangers count what hangs on it, if they see it.
+        raise _Undone(error, [], [] if isinstance(error, Forbidden) else using) from None
     raise _Undone(None, done, using)
 
 
