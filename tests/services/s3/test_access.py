@@ -193,3 +193,36 @@ def test_the_owner_that_is_expected(s3: Any, keys: dict[str, Any]) -> None:
     s3.put_object(Bucket="ours", Key="k", Body=b"x", ExpectedBucketOwner=keys["tenant_id"])
     assert refused(s3.get_object, Bucket="ours", Key="k", ExpectedBucketOwner="0" * 12) == ("AccessDenied", 403)
     assert refused(s3.put_object, Bucket="ours", Key="k", ExpectedBucketOwner="0" * 12) == ("AccessDenied", 403)
+
+
+def test_who_may_no_longer_write_writes_no_parts(
+    cloud: Any, s3: Any, stranger: dict[str, Any], keys: dict[str, Any]
+) -> None:
+    them, parts = cloud.client(stranger), f"http://cloud.test/object-store/v1/AUTH_{keys['tenant_id']}/ours+segments"
+    s3.create_bucket(Bucket="ours")
+    s3.put_bucket_acl(Bucket="ours", ACL="public-read-write")
+    id = them.create_multipart_upload(Bucket="ours", Key="k")["UploadId"]
+    them.upload_part(Bucket="ours", Key="k", UploadId=id, PartNumber=1, Body=b"x")
+    s3.put_bucket_acl(Bucket="ours", ACL="private")
+    assert refused(them.upload_part, Bucket="ours", Key="k", UploadId=id, PartNumber=2, Body=b"x")[1] in (403, 404)
+    for method, name in (("PUT", "junk"), ("DELETE", f"parts/{id}/00001")):
+        assert cloud.send(method, f"{parts}/{name}", {}, b"")[0] == 401, method
+    assert len(s3.list_parts(Bucket="ours", Key="k", UploadId=id)["Parts"]) == 1
+
+
+def test_old_versions_are_the_projects_alone(cloud: Any, s3: Any, stranger: dict[str, Any]) -> None:
+    them = cloud.client(stranger)
+    s3.create_bucket(Bucket="ours")
+    s3.put_bucket_versioning(Bucket="ours", VersioningConfiguration={"Status": "Enabled"})
+    s3.put_bucket_acl(Bucket="ours", ACL="public-read-write")
+    every = {"Bucket": "ours", "Key": "k"}
+    old = s3.put_object(**every, Body=b"1", Tagging="a=1")["VersionId"]
+    s3.put_object(**every, Body=b"2", GrantFullControl=f'uri="{ALL}"')
+    tags = {"TagSet": [{"Key": "b", "Value": "2"}]}
+    for ask_for, more in (
+        (them.get_object_tagging, {}), (them.put_object_tagging, {"Tagging": tags}), (them.delete_object_tagging, {}),
+        (them.get_object_acl, {}), (them.put_object_acl, {"ACL": "public-read"}),
+    ):  # fmt: skip
+        ask_for(**every, **more)
+        assert refused(ask_for, **every, **more, VersionId=old) == ("AccessDenied", 403), (ask_for, more)
+    assert s3.get_object_tagging(**every, VersionId=old)["TagSet"] == [{"Key": "a", "Value": "1"}]

@@ -64,7 +64,7 @@ def test_a_signed_form(cloud: Any, s3: Any, bucket: str) -> None:
 
 def test_older_signatures_and_policies(cloud: Any, s3: Any, bucket: str, keys: dict[str, Any]) -> None:
     def form(document: Any, **more: str) -> dict[str, str]:
-        policy = base64.b64encode(json.dumps(document).encode())
+        policy = base64.b64encode(document if isinstance(document, bytes) else json.dumps(document).encode())
         digest = hmac.digest(keys["secret"].encode(), policy, hashlib.sha1)
         signed = {
             "AWSAccessKeyId": keys["access"],
@@ -85,9 +85,12 @@ def test_older_signatures_and_policies(cloud: Any, s3: Any, bucket: str, keys: d
         ({"expiration": "2100-01-01 00:00:00Z"}, (400, "InvalidPolicyDocument")),
         ({"conditions": []}, (400, "InvalidPolicyDocument")), ({"conditions": [{}]}, (400, "InvalidPolicyDocument")),
         ({"conditions": [["content-length-range", 1]]}, (400, "InvalidPolicyDocument")),
+        ({"conditions": [["content-length-range", "0", "9" * 5000]]}, (400, "InvalidPolicyDocument")),
+        ({"conditions": [["content-length-range", True, 9]]}, (400, "InvalidPolicyDocument")),
         ({"conditions": [{"bucket": "other"}]}, (403, "AccessDenied")), ({"conditions": 1}, (400, "InvalidPolicyDocument")),
     ):  # fmt: skip
         assert code(send(cloud, form({**whole, **change}))) == expected, change
+    assert code(send(cloud, form(b"[" * 20_000))) == (400, "InvalidPolicyDocument")
     assert code(send(cloud, {**form(whole), "signature": ""})) == (400, "InvalidArgument")
     assert code(send(cloud, {**form(whole), "AWSAccessKeyId": "none"})) == (403, "InvalidAccessKeyId")
 
@@ -105,3 +108,17 @@ def test_forms_without_a_policy_need_a_bucket_that_is_open(cloud: Any, s3: Any, 
         b'--a\r\nContent-Disposition: form-data; name="key"\r\n\r\nk\r\n--a--\r\n',
     ):
         assert cloud.send("POST", "http://cloud.test/s3/forms", dict(kind), body)[0] == 400
+
+
+def test_a_form_makes_no_header_that_cannot_be_sent(cloud: Any, s3: Any, bucket: str) -> None:
+    s3.put_bucket_acl(Bucket=bucket, ACL="public-read-write")
+    kind = {"Content-Type": "multipart/form-data; boundary=a"}
+    for name in ("x-amz-meta-a\nset-cookie", "x-amz-meta-a: b", "x-amz-meta-a b", "x-amz-meta-ü", "x-amz-meta-"):
+        fields = [("key", "k", ""), (name, "v", ""), ("file", "data", '; filename="f"')]
+        body = "".join(
+            f'--a\r\nContent-Disposition: form-data; name="{each}"{more}\r\n\r\n{value}\r\n'
+            for each, value, more in fields
+        )
+        answer = cloud.send("POST", "http://cloud.test/s3/forms", dict(kind), f"{body}--a--\r\n".encode())
+        assert code(answer) == (400, "MalformedPOSTRequest"), name
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket)

@@ -257,3 +257,11 @@ def test_every_setting_that_clients_read_has_its_answer(s3: Any, where: dict[str
     assert refused(s3.put_bucket_policy, **where, Policy="{}") == ("NotImplemented", 501)
     for call in (s3.get_bucket_policy, s3.get_bucket_logging, s3.get_bucket_cors, s3.get_bucket_tagging):
         assert refused(call, Bucket="none") == ("NoSuchBucket", 404)
+
+
+def test_a_rule_of_more_days_than_dates_have(s3: Any, where: dict[str, str]) -> None:
+    rule = {"ID": "a", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 2**31 - 1}}
+    s3.put_bucket_lifecycle_configuration(**where, LifecycleConfiguration={"Rules": [rule]})
+    made = s3.put_object(**where, Key="k", Body=b"x")
+    assert made["Expiration"] == s3.get_object(**where, Key="k")["Expiration"]
+    assert 'expiry-date="Fri, 31 Dec 9999 00:00:00 GMT"' in made["Expiration"]

@@ -14,7 +14,15 @@ from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.crossing import FILES, STREAMS
 from kumoi.services.object_store.forms.logic import Form, boundary
 from kumoi.services.object_store.grants import Grant
-from kumoi.services.object_store.limits import HIDDEN, LONGEST_HEADER, MOST_BYTES, check_name, decoded, encoded
+from kumoi.services.object_store.limits import (
+    HIDDEN,
+    LONGEST_HEADER,
+    MOST_BYTES,
+    check_header_name,
+    check_name,
+    decoded,
+    encoded,
+)
 from kumoi.services.object_store.listings import Entry
 from kumoi.services.object_store.objects import logic, segments, uploads
 from kumoi.services.object_store.objects.downloads import CARRIED, Found
@@ -31,7 +39,8 @@ from kumoi.services.object_store.versions.logic import LAST, NULL, Marked, Remov
 __all__ = [
     "BLOCK", "CARRIED", "FILES", "HIDDEN", "KEPT", "LAST", "LONGEST_HEADER", "META", "MOST_BYTES", "NULL", "STREAMS",
     "Container", "Described", "Entry", "Form", "Found", "Grant", "InvalidRealms", "Marked", "Object", "Reading",
-    "Realm", "Removal", "account_of", "begin", "blocks", "boundary", "change", "check_name", "check_reader",
+    "Realm", "Removal", "account_of", "begin", "blocks", "boundary", "change", "check_header_name", "check_name",
+    "check_reader",
     "conditions", "create_container", "crossing", "decoded", "encoded", "entry", "expire", "find", "grants", "id_of",
     "look", "may_put", "meant", "number", "of", "open_to", "owns", "parse_rates", "parse_realms", "pour",
     "project_of", "put", "remove", "remove_container", "set_versioning", "settings_of", "settle_container",

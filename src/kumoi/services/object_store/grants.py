@@ -21,6 +21,8 @@ OWN = "FULL_CONTROL:="
 BLOCKS = f"{HIDDEN}blocks"
 """The name under which a container stores what it blocks."""
 BLOCK_LISTS, IGNORE_LISTS, RESTRICT = "BlockPublicAcls", "IgnorePublicAcls", "RestrictPublicBuckets"
+PARTS = "+segments"
+"""The end of the name of the container beside another one in which S3 keeps the parts of unfinished uploads."""
 ENFORCED = "BucketOwnerEnforced"
 """Nobody is let in by grants."""
 

@@ -23,6 +23,8 @@ ACCOUNT_QUOTA_COUNT = "x-account-quota-count"
 """Limits of an account: bytes, as older and newer clients call them, and objects."""
 
 
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A token of HTTP."""
 _NO_TEXT = re.compile("[\0\ufffd\ud800-\udfff]")
 
 
@@ -41,6 +43,12 @@ def check_container_name(name: str) -> None:
         raise BadRequest(f"The name of the container may not be {name!r}.")
 
 
+def check_header_name(name: str) -> None:
+    """BadRequest for one that no header can have; archives and forms have other ways to bring one."""
+    if not _HEADER_NAME.fullmatch(name):
+        raise BadRequest(f"The name {name[:100]!r} of a metadata header holds a character that no header has.")
+
+
 def metadata(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
     """The headers with this prefix, checked: lower-case name → text."""
     found, size = {}, 0
@@ -52,6 +60,7 @@ def metadata(headers: Mapping[str, str], prefix: str) -> dict[str, str]:
         length = len(text.encode())
         if not name:
             raise BadRequest("The name of a metadata header is empty.")
+        check_header_name(name)
         if len(name) > LONGEST_META_NAME:
             raise BadRequest(f"Metadata name too long: {name[:40]}… has {len(name)} bytes; max {LONGEST_META_NAME}")
         if length > LONGEST_META_VALUE:

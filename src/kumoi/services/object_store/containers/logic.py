@@ -53,6 +53,11 @@ def open_to(
         listed = access.lets_in(text, who, account, referer, listing=listing, private=closed, named=named)
         if not listed and not _granted(tx, who, container, list_header, listing, object):
             raise access.refuse(who)
+        if list_header == WRITE and name.endswith(grants.PARTS):
+            # Who may no longer write to a bucket may no longer write parts of its uploads.
+            bucket = tx.container(account, name.removesuffix(grants.PARTS))
+            if bucket is not None:
+                open_to(tx, who, account, bucket.name, headers, WRITE)
     if container is None:
         raise NotFound("The container could not be found.")
     return container

@@ -105,7 +105,7 @@ def of_bucket(tx: Reading, who: Who, bucket: str) -> tuple[Container, list[Grant
 
 
 def of_object(tx: Reading, who: Who, bucket: str, key: str, version: str = "") -> tuple[Container, list[Grant]]:
-    where = _allowed(tx, who, bucket, lambda: buckets.owned(tx, who, bucket), grants.READ_LIST, key)
+    where = _allowed(tx, who, bucket, lambda: buckets.owned(tx, who, bucket), grants.READ_LIST, key, version)
     return where, [*grants.of_lists(where.metadata, object=True), *_stored(_object(tx, where, key, version).metadata)]
 
 
@@ -132,7 +132,9 @@ def put_bucket(tx: Writing, who: Who, bucket: str, found: list[Grant]) -> None:
 
 
 def put_object(tx: Writing, who: Who, bucket: str, key: str, found: list[Grant], version: str = "") -> None:
-    where = _allowed(tx, who, bucket, lambda: buckets.owned(tx, who, bucket, write=True), grants.WRITE_LIST, key)
+    where = _allowed(
+        tx, who, bucket, lambda: buckets.owned(tx, who, bucket, write=True), grants.WRITE_LIST, key, version
+    )
     check_blocks(where, found)
     there = _object(tx, where, key, version)
     there.metadata = {**{name: text for name, text in there.metadata.items() if name != grants.STORED}, **kept(found)}
@@ -140,12 +142,16 @@ def put_object(tx: Writing, who: Who, bucket: str, key: str, found: list[Grant],
 
 
 def _allowed(
-    tx: Reading, who: Who, bucket: str, own: Callable[[], Container], permission: str, key: str | None = None
-) -> Container:
-    """The bucket, if its project asks, or whom it or this object grants to see or change the list."""
+    tx: Reading, who: Who, bucket: str, own: Callable[[], Container], permission: str, key: str | None = None,
+    version: str = "",
+) -> Container:  # fmt: skip
+    """The bucket, if its project asks, or whom it or this object grants to see or change the list. The lists of versions
+    are the project's matter alone."""
     try:
         return own()
     except Forbidden:
+        if version:
+            raise
         account, name = object_store.meant(tx, who, bucket)
         where = tx.container(account, name)
         if where is None:

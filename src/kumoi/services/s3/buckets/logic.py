@@ -11,7 +11,7 @@ from kumoi.services.object_store import facade as object_store
 from kumoi.services.s3 import asked, xml
 from kumoi.services.s3.errors import S3Error, absent, malformed, no_bucket
 
-SEGMENTS = "+segments"
+SEGMENTS = object_store.grants.PARTS
 """The end of the names of containers for the parts of uploads. They are no buckets."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")

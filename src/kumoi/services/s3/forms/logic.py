@@ -15,6 +15,7 @@ from kumoi.services.s3.errors import S3Error, denied
 _FREE = ("file", "policy", "signature", "awsaccesskeyid", "x-amz-signature")
 """Fields that no condition need name, besides checksums and what begins with `x-ignore-`."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
+_NUMBER = re.compile(r"[0-9]{1,20}")
 Limits = tuple[int, int]
 
 
@@ -27,7 +28,7 @@ def check(policy: str, fields: Mapping[str, str], bucket: str, now: int) -> Limi
     lower-case name."""
     try:
         document: Any = msgspec.json.decode(base64.b64decode(policy, validate=True))
-    except (ValueError, binascii.Error, msgspec.DecodeError):
+    except (ValueError, binascii.Error, msgspec.DecodeError, RecursionError):
         raise _wrong("it is no JSON in Base64.") from None
     if not isinstance(document, dict) or not isinstance(document.get("expiration"), str):
         raise _wrong("expiration is missing.")
@@ -71,6 +72,8 @@ def _read(condition: Any) -> tuple[str, str, str]:
 
 
 def _range(condition: list[Any]) -> Limits:
-    if len(condition) != 3 or not all(isinstance(each, int | str) and str(each).isdecimal() for each in condition[1:]):
+    if len(condition) != 3 or not all(
+        type(each) in (int, str) and _NUMBER.fullmatch(str(each)) for each in condition[1:]
+    ):
         raise _wrong("content-length-range has two numbers.")
     return int(condition[1]), int(condition[2])

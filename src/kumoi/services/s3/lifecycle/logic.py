@@ -20,6 +20,8 @@ ACCOUNT = ".lifecycle"
 """It holds an empty container for each bucket with rules, so that the sweep finds them. No project has this account."""
 MOST, LONGEST_ID = 1000, 255
 DAY = 24 * 3600
+LAST_DAY = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
+"""The last one that a date can name; rules may end later."""
 _ACTIONS = ("Expiration", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
 _ABSENT = ("Transition", "NoncurrentVersionTransition")
 
@@ -132,7 +134,9 @@ def header(bucket: Container, object: Object) -> dict[str, str]:
     found = expiry(bucket, object)
     if found is None:
         return {}
-    return {"x-amz-expiration": f'expiry-date="{formatdate(found[0], usegmt=True)}", rule-id="{quote(found[1])}"'}
+    return {
+        "x-amz-expiration": f'expiry-date="{formatdate(min(found[0], LAST_DAY), usegmt=True)}", rule-id="{quote(found[1])}"'
+    }
 
 
 def buckets(tx: Reading, after: str, most: int) -> list[tuple[str, str, str]]:

@@ -74,6 +74,7 @@ def described(headers: Mapping[str, str], sums: Mapping[str, str]) -> Described:
     metadata, size = {}, 0
     for header, value in headers.items():
         if header.startswith(META):
+            object_store.check_header_name(header[len(META) :])
             name, text = header[len(META) :], _of_words(object_store.decoded(header, value))
             size += len(name) + len(text.encode())
             metadata[object_store.META + name] = text

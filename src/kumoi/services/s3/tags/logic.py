@@ -70,7 +70,7 @@ def _found(tx: Reading, where: Container, key: str, version: str) -> tuple[Objec
 
 def shown(tx: Reading, who: Who, bucket: str, key: str, version: str = "") -> tuple[dict[str, Any], dict[str, str]]:
     """The content of Tagging, and headers."""
-    where = buckets.opened(tx, who, bucket, object=None if version else key)
+    where = buckets.owned(tx, who, bucket) if version else buckets.opened(tx, who, bucket, object=key)
     found, headers = _found(tx, where, key, version)
     return _shown(found.metadata.get(STORED, "")), headers
 
@@ -86,7 +86,8 @@ def of_stored(stored: str) -> dict[str, str]:
 
 def put(tx: Writing, who: Who, bucket: str, key: str, stored: str, version: str = "") -> dict[str, str]:
     """Replace all tags; an empty text removes them. The object counts as unchanged, as in S3."""
-    where = buckets.opened(tx, who, bucket, write=True)
+    # As with removals, access lists open the current object alone.
+    where = buckets.owned(tx, who, bucket, write=True) if version else buckets.opened(tx, who, bucket, write=True)
     found, headers = _found(tx, where, key, version)
     found.metadata = {name: value for name, value in found.metadata.items() if name != STORED}
     if stored:
