@@ -15,7 +15,7 @@ from kumoi.engines.network.interface import Topology
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.engines.objects.opened import opened
 from kumoi.host import client as host_client
-from kumoi.kernel import counts, durable, log, operations, preparation, reconcile, removal, resolvers
+from kumoi.kernel import counts, durable, events, log, operations, preparation, reconcile, removal, resolvers
 from kumoi.kernel import rooms as rooms_module
 from kumoi.kernel import settings as settings_module
 from kumoi.kernel.database import Database, Transaction
@@ -166,6 +166,7 @@ def bootstrap(folder: Folder, settings: Settings, passwords: dict[str, str]) -> 
 
         database = Database(folder.database_url(settings))
         migrations.upgrade(database)
+        database.write(events.adopt_foreign)
         database.write(lambda tx: begin_services(tx, settings, hashes))
         database.close()
 

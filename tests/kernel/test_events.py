@@ -58,3 +58,20 @@ def test_a_number_that_was_taken_early_and_committed_late(database: Database) ->
     read.set()
     threads[1].join()
     assert subjects(database, position)[0] == ["late"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_events_of_another_server_come_before_new_ones(database: Database) -> None:
+    """A restore keeps the numbers of transactions of a server that had counted further."""
+    for name in "abc":
+        database.write(lambda tx, name=name: events.write(tx, "toy.made", name))
+    read = database.read(lambda tx: events.after(tx, 0, 2))[-1]["id"]
+    database.write(events.adopt_foreign)
+    assert database.read(lambda tx: events.after(tx, 0, 1))[0]["written_by"] > 0
+    database.write(
+        lambda tx: tx.execute(events.events.update().values(written_by=events.events.c.written_by + (1 << 60)))
+    )
+    database.write(events.adopt_foreign)
+    database.write(lambda tx: events.write(tx, "toy.made", "new"))
+    assert subjects(database, read)[0] == ["c", "new"]
+    assert subjects(database, 0)[0] == ["a", "b", "c", "new"]

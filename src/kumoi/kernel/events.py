@@ -110,3 +110,12 @@ def latest(tx: Transaction, limit: int, *, project_id: str | None = None) -> lis
 def forget_old(tx: Transaction) -> int:
     """Remove events that are older than KEPT; returns how many."""
     return tx.changed(events.delete().where(events.c.at < tx.now - KEPT))
+
+
+def adopt_foreign(tx: Transaction) -> None:
+    """Let events of another server, whose tables were restored on this one, stand before all that follow: its transactions
+    are numbered differently (PostgreSQL)."""
+    if tx.dialect == "postgresql":
+        ahead = sa.cast(sa.cast(sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot()), sa.String), sa.BigInteger)
+        if tx.scalar(sa.select(sa.literal(1)).where(sa.exists().where(events.c.written_by >= ahead))):
+            tx.execute(events.update().values(written_by=0))
