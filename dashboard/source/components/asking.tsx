@@ -7,6 +7,7 @@ import { first, t } from "../runtime/messages";
 import { named } from "../runtime/registry";
 import { visible, type Action, type FormValues, type Relation, type Resource, type Row } from "../runtime/resource";
 import { attempt, Button, Dialog } from "./basics";
+import { DependentsList, useDependents } from "./dependents";
 import { Inputs, initialValues, problemsOf } from "./inputs";
 
 interface AskingProps {
@@ -51,6 +52,8 @@ export function Confirm({ resource, action, rows, onClose, onDone }: AskingProps
 export function Removal({ resource, rows, onClose, onDone }: AskingProps) {
   const [busy, setBusy] = useState(false);
   const one = rows.length === 1 ? rows[0] : undefined;
+  const found = useDependents(resource, one);
+  const listed = new Set<string | undefined>(found?.dependents.map((each) => each.resource));
   const run = async (): Promise<void> => {
     setBusy(true);
     await withEach(rows, t("action.delete"), (row) => remove(resource, row));
@@ -59,7 +62,10 @@ export function Removal({ resource, rows, onClose, onDone }: AskingProps) {
   return (
     <Dialog title={t(`${resource.name}.delete`, { count: rows.length })} onClose={onClose}>
       <Names resource={resource} rows={rows} />
-      {one !== undefined && resource.relations.map((relation) => <Hanging key={relation.to} relation={relation} row={one} />)}
+      {found !== null && <DependentsList found={found} onLeave={onClose} />}
+      {one !== undefined && resource.relations
+        .filter((relation) => !listed.has(named(relation.to)?.subject))
+        .map((relation) => <Hanging key={relation.to} relation={relation} row={one} />)}
       <p class="faint">{first([`${resource.name}.delete.note`, "delete.note"])}</p>
       <footer class="dialog-foot">
         <Button onClick={onClose}>{t("cancel")}</Button>
