@@ -42,8 +42,10 @@ export function follow(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = event.target instanceof Element ? event.target.closest("a") : null;
-  if (link === null || link.target !== "" || link.hasAttribute("download")) return;
-  const url = new URL(link.href, window.location.href);
+  // Attributes, because the properties of a link in a drawing are no texts.
+  const href = link?.getAttribute("href") ?? null;
+  if (link === null || href === null || link.hasAttribute("target") || link.hasAttribute("download")) return;
+  const url = new URL(href, window.location.href);
   if (url.origin !== window.location.origin || link.dataset["outside"] !== undefined) return;
   event.preventDefault();
   go(url.href);
