@@ -273,6 +273,10 @@ class Feed:
             self._epochs = -1
         except ApiError as error:
             follower.end(message("end", None, {"reason": error.message}))
+        except Exception:
+            # The others are checked all the same, and this one again.
+            log.fault(__name__, "a caller could not be checked")
+            self._epochs = -1
 
 
 _feed: Feed | None = None

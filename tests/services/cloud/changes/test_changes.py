@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kumoi.kernel import changes, clock, feed, operations, wakeup
-from kumoi.kernel.errors import DatabaseAway
+from kumoi.kernel.errors import DatabaseAway, Unauthorized
 from kumoi.kernel.wakeup import Bell
 from kumoi.services.network.network_rows.models import networks as networks_table
 from tests.cloud import CALLERS, OTHER_PROJECT, PROJECT
@@ -245,6 +245,29 @@ def test_a_revoked_token_ends_the_stream(live: Any, monkeypatch: pytest.MonkeyPa
             assert await ended(listener) == ["end"]
             made = await beside(network, live, "admin")
             assert (await admin.until(made))[-1].data["id"] == made
+
+    run(work)
+
+
+def test_a_check_that_fails_is_made_again(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And ends no other check: a stream whose caller is not checked would go on for ever."""
+    from kumoi.kernel import epochs
+
+    monkeypatch.setattr(feed, "POLL_SECONDS", 0.05)
+
+    async def work() -> None:
+        async with listening(live) as listener, listening(live, "admin") as admin:
+            for each in (listener, admin):
+                await each.next()
+            for follower in feed.of(live.database, live.folder.changes_socket)._joined:
+                answers = iter([RuntimeError("broken"), Unauthorized("revoked")])
+
+                def check(answers: Iterator[Exception] = answers) -> Any:
+                    raise next(answers)
+
+                monkeypatch.setattr(follower, "check", check)
+            await beside(live.database.write, lambda tx: epochs.advance(tx, "identity"))
+            assert await ended(listener) == ["end"] == await ended(admin)
 
     run(work)
 
