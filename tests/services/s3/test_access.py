@@ -226,3 +226,12 @@ def test_old_versions_are_the_projects_alone(cloud: Any, s3: Any, stranger: dict
         ask_for(**every, **more)
         assert refused(ask_for, **every, **more, VersionId=old) == ("AccessDenied", 403), (ask_for, more)
     assert s3.get_object_tagging(**every, VersionId=old)["TagSet"] == [{"Key": "a", "Value": "1"}]
+
+
+def test_nobody_chooses_how_an_object_is_shown(cloud: Any, s3: Any) -> None:
+    s3.create_bucket(Bucket="ours")
+    s3.put_object(Bucket="ours", Key="k", Body=b"<script>", ContentType="text/plain", ACL="public-read")
+    assert nobody(cloud, "GET", "ours/k") == 200
+    for method in ("GET", "HEAD"):
+        assert nobody(cloud, method, "ours/k?response-content-type=text/html") == 400, method
+    assert s3.get_object(Bucket="ours", Key="k", ResponseContentType="text/html")["ContentType"] == "text/html"

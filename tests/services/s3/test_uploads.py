@@ -136,3 +136,14 @@ def test_malformed_xml(cloud: Any, s3: Any, where: dict[str, str], body: bytes) 
     url = s3.generate_presigned_url("complete_multipart_upload", Params=upload)
     status, _, content = cloud.send("POST", url, {}, body)
     assert status == 400 and b"<Code>MalformedXML</Code>" in content
+
+
+def test_begun_uploads_count(cloud: Any, s3: Any, where: dict[str, str], keys: dict[str, Any]) -> None:
+    account = f"/object-store/v1/AUTH_{keys['tenant_id']}"
+    most = {"X-Account-Quota-Count": "2"}
+    assert ask(cloud, "POST", account, cloud.log_in("admin"), headers=most).status == 204
+    begin(s3, where)
+    upload = begin(s3, where)
+    assert refused(s3.create_multipart_upload, **where) == ("EntityTooLarge", 413)
+    s3.abort_multipart_upload(**upload)
+    begin(s3, where)

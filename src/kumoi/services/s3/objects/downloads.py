@@ -36,6 +36,12 @@ def look(request: Request, bucket: str, key: str, given: Parameters, *, bytes_to
     content_type = object_store.encoded(found.object.content_type)
     for name, header in asked.REPLIES.items():
         if text := given.text(name):
+            if not request.who.user_id:
+                # What anybody may read would else become a page that runs what somebody stored as a text.
+                raise S3Error(
+                    400, "InvalidRequest",
+                    "Request specific response headers cannot be used for anonymous GET requests.",
+                )  # fmt: skip
             # Characters that could begin another header are refused here.
             clean = object_store.encoded("".join(each for each in text if each >= " "))
             if header == "content-type":

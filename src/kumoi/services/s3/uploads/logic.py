@@ -111,6 +111,7 @@ def create(tx: Writing, who: Who, bucket: str, key: str, id: str, said: Describe
         metadata={**said.metadata, **({_SUM: " ".join(sum)} if sum else {}), _BEGUN_BY: _person(who)},
         delete_at=tx.now // clock.SECOND + LASTS_SECONDS,
     )  # fmt: skip
+    object_store.may_put(tx, who, place.account, place.name, marker.name, {}, 0)
     marker.entry = object_store.entry(marker)
     tx.put_object(place, marker, Stored(0, marker.etag, b"", None))
 
