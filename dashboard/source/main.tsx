@@ -6,6 +6,7 @@ import { begin as followChanges } from "./runtime/changes";
 import { begin as learnPermissions } from "./runtime/permissions";
 import { begin as speak, language } from "./runtime/messages";
 import { named, pages } from "./runtime/registry";
+import { visible } from "./runtime/resource";
 import { follow, path } from "./runtime/router";
 import { resume, state } from "./runtime/session";
 import { t } from "./runtime/messages";
@@ -29,7 +30,7 @@ function Page() {
     return <Component rest={parts.slice(1)} />;
   }
   const resource = named(name);
-  if (resource === undefined || parts.length > 2) return <NoPage />;
+  if (resource === undefined || !visible(resource) || parts.length > 2) return <NoPage />;
   if (id === undefined) return <ListPage key={name} resource={resource} />;
   if (id === "new" && resource.form !== undefined) return <CreatePage key={name} resource={resource} />;
   return <DetailPage key={`${name}/${id}`} resource={resource} id={id} />;

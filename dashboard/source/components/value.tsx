@@ -3,7 +3,7 @@
 import { age, bytes, count, fullTime, gibibytes, mebibytes, moment } from "../runtime/formats";
 import { first, t } from "../runtime/messages";
 import { named } from "../runtime/registry";
-import { pageOf, valueOf, type Field, type Resource, type Row } from "../runtime/resource";
+import { pageOf, valueOf, visible, type Field, type Resource, type Row } from "../runtime/resource";
 import { linkedName, target } from "../runtime/rows";
 import { Copy } from "./basics";
 
@@ -81,7 +81,7 @@ export function Value({ field, row, resource, inList = false }: { field: Field<R
       const to = field.to === undefined ? undefined : named(field.to);
       if (found === null) return <span class="faint">{NOTHING}</span>;
       const name = <bdi>{linkedName(field, value)}</bdi>;
-      return to === undefined ? name : <a class="clip" href={pageOf(to, found.id)}>{name}</a>;
+      return to === undefined || !visible(to) ? name : <a class="clip" href={pageOf(to, found.id)}>{name}</a>;
     }
     default:
       return <bdi>{String(value)}</bdi>;

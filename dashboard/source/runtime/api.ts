@@ -31,11 +31,13 @@ export const reachable = signal(true);
 
 let token = "";
 let paths: Record<string, string> = {};
+let user = "";
 let onLoss: () => void = () => undefined;
 
-/** The token of the coming requests and the path of each service. Empty: nobody is signed in. */
-export function use(newToken: string, services: Record<string, string>): void {
+/** The token of the coming requests, the path of each service, and whose token it is. Empty: nobody is signed in. */
+export function use(newToken: string, services: Record<string, string>, userId = ""): void {
   token = newToken;
+  user = userId;
   paths = services;
 }
 
@@ -55,7 +57,7 @@ export function address(service: string, path: string, query: Options["query"] =
   return base + path + asked;
 }
 
-/** The answer to a request as it came. Its body is not read. */
+/** The answer to a request as it came. Its body is not read. `{user_id}` in the path is whoever is signed in. */
 export async function send(service: string, method: Method, path: string, options: Options = {}): Promise<Response> {
   const headers = new Headers({ Accept: "application/json", ...options.headers });
   const sent = token;
@@ -70,7 +72,7 @@ export async function send(service: string, method: Method, path: string, option
   if (content !== undefined) asked.body = content;
   let response: Response;
   try {
-    response = await fetch(address(service, path, options.query), asked);
+    response = await fetch(address(service, path.replace("{user_id}", user), options.query), asked);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     reachable.value = false;

@@ -2,7 +2,7 @@
 
 import { batch, effect, signal } from "@preact/signals";
 import { ask, Failure, offers } from "./api";
-import type { Resource, Row } from "./resource";
+import { visible, type Resource, type Row } from "./resource";
 import { epoch } from "./session";
 
 const FIRST_PAGE = 100;
@@ -184,7 +184,7 @@ export function collection(resource: Resource, query: Record<string, string> = {
 export function wantLinked(resource: Resource, named: (name: string) => Resource | undefined): void {
   for (const field of resource.fields) {
     const to = field.kind === "link" && field.to !== undefined ? named(field.to) : undefined;
-    if (to !== undefined) collection(to).want();
+    if (to !== undefined && visible(to)) collection(to).want();
   }
 }
 

@@ -206,7 +206,7 @@ export function resource<T extends object>(declared: Declaration<T>): Resource {
 export const visible = (resource: Resource): boolean =>
   may({ service: resource.service, method: "GET", path: resource.list }) && (resource.visible?.() ?? true);
 
-export const creatable = (resource: Resource): boolean => resource.form !== undefined && may(resource.form.route);
+export const creatable = (resource: Resource): boolean => resource.form !== undefined && visible(resource) && may(resource.form.route);
 
 export function removable(resource: Resource, row: Row): boolean {
   if (resource.removable === false || !may(resource.removal)) return false;

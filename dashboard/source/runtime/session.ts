@@ -150,7 +150,7 @@ export async function go(scope: Scope): Promise<void> {
 
 async function enter(token: string, body: TokenBody, scopes?: Scope[]): Promise<void> {
   const region = body.catalog?.[0]?.endpoints[0]?.region ?? "";
-  use(token, servicePaths(body, region));
+  use(token, servicePaths(body, region), body.user.id);
   const known = scopes ?? (await scopesOf(token));
   const scope = scopeOf(body);
   current = token;
