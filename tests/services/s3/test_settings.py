@@ -265,3 +265,18 @@ def test_a_rule_of_more_days_than_dates_have(s3: Any, where: dict[str, str]) -> 
     made = s3.put_object(**where, Key="k", Body=b"x")
     assert made["Expiration"] == s3.get_object(**where, Key="k")["Expiration"]
     assert 'expiry-date="Fri, 31 Dec 9999 00:00:00 GMT"' in made["Expiration"]
+
+
+def test_a_rule_does_not_lend_its_tags_to_another(cloud: Any, s3: Any, where: dict[str, str]) -> None:
+    s3.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
+    for _ in range(2):
+        s3.put_object(**where, Key="kept", Body=b"x")
+        s3.put_object(**where, Key="gone", Body=b"x", Tagging="a=1")
+    tagged = {"Filter": {"Tag": {"Key": "a", "Value": "1"}}, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}
+    late = {"Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": {"NoncurrentDays": 1000}}
+    rules = [{"Status": "Enabled", "ID": id, **rule} for id, rule in (("a", tagged), ("b", late))]
+    s3.put_bucket_lifecycle_configuration(**where, LifecycleConfiguration={"Rules": rules})
+    with clock.using(VirtualClock(clock.now() + 3 * DAY * clock.SECOND)):
+        cloud.sweep()
+    left = [each["Key"] for each in s3.list_object_versions(**where)["Versions"]]
+    assert left == ["gone", "kept", "kept"]

@@ -27,6 +27,7 @@ from kumoi.services.s3.uploads import logic as uploads
 EVERY = 3600.0
 PAGE = 500
 """Names in one transaction."""
+Due = tuple[ListedVersion, list[logic.Rule]]
 _decode = msgspec.json.Decoder(object_store.Entry).decode
 
 
@@ -89,14 +90,15 @@ def _remove(tx: Writing, account: str, bucket: str, names: list[str]) -> None:
 def _versions(store: ObjectStore, account: str, bucket: str) -> None:
     """Noncurrent versions, and delete markers that hide nothing."""
 
-    def remove(tx: Writing, due: list[ListedVersion]) -> None:
+    def remove(tx: Writing, due: list[Due]) -> None:
         where = tx.container(account, bucket)
-        for each in due if where else ():
+        for each, wanted in due if where else ():
             assert where is not None
             found = tx.version(where, each.name, each.version if each.named else None)
             if found is None or found.version != each.version:
                 continue
-            about = [rule for rule in logic.rules(where) if rule.concerns(each.name, found.size)]
+            # Only a rule by whose days it is due may remove it: another may be about its tags, and not about its age.
+            about = [rule for rule in wanted if rule in logic.rules(where) and rule.concerns(each.name, found.size)]
             if any(rule.has_tags(found.metadata) for rule in about) and (found.old or found.marker):
                 tx.remove_version(where, found)
 
@@ -121,9 +123,9 @@ def _every_version(store: ObjectStore, account: str, bucket: str) -> Iterator[Li
         after = VersionPage(limit=PAGE, marker=found[-1].name, version_marker=found[-1].version)
 
 
-def _due_versions(every: Iterable[ListedVersion], rules: Iterable[logic.Rule]) -> Iterator[ListedVersion]:
-    """As far as the list tells. Of each name the newest version comes first, and a version is noncurrent from when the next
-    newer one came."""
+def _due_versions(every: Iterable[ListedVersion], rules: Iterable[logic.Rule]) -> Iterator[Due]:
+    """As far as the list tells, each with the rules by which it is due. Of each name the newest version comes first, and a
+    version is noncurrent from when the next newer one came."""
     now = clock.now() // clock.SECOND
     for name, group in itertools.groupby(every, lambda each: each.name):
         since, newer, alone = 0, -1, None
@@ -133,12 +135,13 @@ def _due_versions(every: Iterable[ListedVersion], rules: Iterable[logic.Rule]) -
                 since, newer = _at(each), 0
                 continue
             about = [rule for rule in rules if rule.concerns(name, _decode(each.entry or "").bytes)]
-            ends = (logic.ends(since, rule.noncurrent_days) for rule in about if newer >= rule.newer_versions)
-            if any(end is not None and end <= now for end in ends):
-                yield each
+            ends = ((logic.ends(since, rule.noncurrent_days), rule) for rule in about if newer >= rule.newer_versions)
+            if due := [rule for end, rule in ends if end is not None and end <= now]:
+                yield each, due
             since, newer = _at(each), newer + 1
-        if alone and alone.marker and any(rule.removes_markers and rule.concerns(name, 0) for rule in rules):
-            yield alone
+        removing = [rule for rule in rules if rule.removes_markers and rule.concerns(name, 0)]
+        if alone and alone.marker and removing:
+            yield alone, removing
 
 
 def _at(each: Listed | ListedVersion) -> int:
