@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.dashboard.site import Site, Visit
 
@@ -45,6 +45,24 @@ def test_a_reload_goes_on_and_signing_out_ends_it(visit: Begin, site: Site) -> N
     (ended,) = used
     answer = page.request.get(f"{site.address}/identity/v3/auth/projects", headers={"X-Auth-Token": ended})
     assert answer.status == 401
+
+
+def test_a_slow_farewell_does_not_end_the_next_session(visit: Begin, site: Site) -> None:
+    someone = visit()
+    page = someone.sign_in(path="/images")
+    held: list[Route] = []
+    ends = re.compile("/identity/v3/auth/tokens$")
+    page.route(ends, lambda route: held.append(route) if route.request.method == "DELETE" else route.continue_())
+    page.get_by_role("button", name="Account").click()
+    page.get_by_role("menuitem", name="Sign out").click()
+    page.locator("#password").fill(site.passwords["demo"])
+    page.locator("#password").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Images")
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(500)
+    page.get_by_role("link", name="Flavors").first.click()
+    expect(page.get_by_text("m1.tiny").first).to_be_visible()
 
 
 def test_three_clicks_to_a_server_that_becomes_active(visit: Begin) -> None:

@@ -186,6 +186,8 @@ export async function signOut(): Promise<void> {
   const ended = current;
   const headers = { "X-Auth-Token": ended, "X-Subject-Token": ended };
   current = "";
+  // Now, because another person may have signed in before the cloud answers.
+  use("", BEFORE);
   batch(() => {
     state.value = "out";
     session.value = null;
@@ -195,7 +197,6 @@ export async function signOut(): Promise<void> {
     fetch(address("identity", "/v3/auth/tokens"), { method: "DELETE", headers }),
     fetch(COOKIE, { method: "DELETE", headers: OURS }),
   ]);
-  use("", BEFORE);
 }
 
 export const isAdmin = computed(() => session.value?.roles.includes("admin") ?? false);
