@@ -3,7 +3,7 @@
 import { render } from "preact";
 import "./styles/index.css";
 import { begin as followChanges } from "./runtime/changes";
-import { begin as learnPermissions } from "./runtime/permissions";
+import { begin as learnPermissions, known } from "./runtime/permissions";
 import { begin as speak, language } from "./runtime/messages";
 import { named, pages } from "./runtime/registry";
 import { visible } from "./runtime/resource";
@@ -30,7 +30,8 @@ function Page() {
     return <Component rest={parts.slice(1)} />;
   }
   const resource = named(name);
-  if (resource === undefined || !visible(resource) || parts.length > 2) return <NoPage />;
+  if (resource === undefined || parts.length > 2) return <NoPage />;
+  if (!visible(resource)) return known.value ? <NoPage /> : null;
   if (id === undefined) return <ListPage key={name} resource={resource} />;
   if (id === "new" && resource.form !== undefined) return <CreatePage key={name} resource={resource} />;
   return <DetailPage key={`${name}/${id}`} resource={resource} id={id} />;

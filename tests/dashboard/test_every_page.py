@@ -83,8 +83,10 @@ def described(site: Site) -> dict[str, str]:
     router = site.ask("POST", "/network/v2.0/routers", json={"router": router})["router"]["id"]
     address = {"floating_network_id": outside["network_id"]}
     address = site.ask("POST", "/network/v2.0/floatingips", json={"floatingip": address})["floatingip"]["id"]
+    operation = site.ask("GET", f"/kumoi/v1/operations?subject=server/{server}")["operations"][0]["id"]
     return {
-        "security_groups": f"/security_groups/{group}", "ports": f"/ports/{port}", "subnets": f"/subnets/{subnet}",
+        "operations": f"/operations/{operation}", "security_groups": f"/security_groups/{group}",
+        "ports": f"/ports/{port}", "subnets": f"/subnets/{subnet}",
         "routers": f"/routers/{router}", "floating_ips": f"/floating_ips/{address}",
         "images": f"/images/{image}", "networks": f"/networks/{network}", "servers": f"/servers/{server}",
         "flavors": "/flavors/1", "keypairs": "/keypairs/described",

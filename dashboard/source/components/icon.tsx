@@ -27,6 +27,8 @@ const PATHS: Record<string, string> = {
   assignments: "M2.500 2.500h11v11h-11zM2.500 6h11M6 2.500v11M8.500 9.500l1 1 2-2.200",
   application_credentials: "M3 7h10v6.500H3zM5 7V5a3 3 0 0 1 6 0v2M8 9.500v1.800",
   box: "M2.5 4.5h11v9h-11zM2.5 4.5 4.5 2h7l2 2.5M6.5 7.5h3",
+  hosts: "M2.5 2.5h11v3h-11zM2.5 6.5h11v3h-11zM2.5 10.5h11v3h-11zM5 4h.01M5 8h.01M5 12h.01",
+  operations: "M3 4h.01M6 4h7.5M3 8h.01M6 8h7.5M3 12h.01M6 12h7.5",
   search: "M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM10.6 10.6 14 14",
   plus: "M8 3v10M3 8h10",
   check: "M3 8.5 6.5 12 13 4.5",

@@ -56,7 +56,7 @@ export function useOperations(subject: string | undefined, limit: number): Opera
 }
 
 export const kindTitle = (kind: string): string => first([`operation.${kind}`, kind]);
-const stepTitle = (step: string): string => first([`step.${step}`, step.replace(/_/g, " ")]);
+export const stepTitle = (step: string): string => first([`step.${step}`, step.replace(/_/g, " ")]);
 
 export function Operations({ subject }: { subject: string }) {
   const all = useOperations(subject, 10);

@@ -31,6 +31,7 @@ export function ListPage({ resource }: { resource: Resource }) {
     wantLinked(resource, named);
   }, [held]);
   const text = query.value.get("q") ?? "";
+  const choice = resource.choices === undefined ? "" : (query.value.get(resource.choices.field) ?? "");
   const sort = query.value.get("sort") ?? resource.sort ?? "";
   const chosen = useSignal<ReadonlySet<string>>(new Set<string>());
   const [asking, setAsking] = useState<Asking>(null);
@@ -42,9 +43,11 @@ export function ListPage({ resource }: { resource: Resource }) {
   const version = held.version.value;
   const rows = useMemo(() => {
     const filter = parseFilter(text, resource);
-    const found = text === "" ? held.all() : held.all().filter((row) => matches(filter, resource, row));
+    const found = held.all().filter(
+      (row) => (text === "" || matches(filter, resource, row)) && (choice === "" || row[resource.choices!.field] === choice),
+    );
     return sort === "" ? found : sorted(found, sort, resource);
-  }, [held, version, text, sort]);
+  }, [held, version, text, choice, sort]);
 
   const state = held.state.value;
   const failure = held.failure.value;
@@ -60,7 +63,7 @@ export function ListPage({ resource }: { resource: Resource }) {
       <header class="page-head">
         <h1>{title}</h1>
         <span class="count number" aria-live="polite">
-          {state === "loading" && held.rows.size === 0 ? "" : text === "" ? String(held.rows.size) : `${rows.length} / ${held.rows.size}`}
+          {state === "loading" && held.rows.size === 0 ? "" : text === "" && choice === "" ? String(held.rows.size) : `${rows.length} / ${held.rows.size}`}
         </span>
         <span class="space" />
         {creatable(resource) && (
@@ -76,6 +79,7 @@ export function ListPage({ resource }: { resource: Resource }) {
         ) : (
           <>
             <FilterInput text={text} />
+            {resource.choices !== undefined && <Choices resource={resource} {...resource.choices} choice={choice} />}
             {mayEverywhere && (
               <label class="tick everywhere">
                 <input type="checkbox" checked={everywhere} onChange={() => ask({ all: everywhere ? "" : "1" })} />
@@ -110,9 +114,9 @@ export function ListPage({ resource }: { resource: Resource }) {
       </div>
       {failure !== null && <Problem failure={failure}><Button onClick={() => void held.load()}>{t("retry")}</Button></Problem>}
       {rows.length === 0 && state !== "loading" && state !== "empty" && failure === null ? (
-        <Empty title={text === "" ? t(`${resource.name}.none`) : t("list.no_match")}>
-          {text !== "" ? (
-            <Button onClick={() => ask({ q: "" })}>{t("list.show_all")}</Button>
+        <Empty title={text === "" && choice === "" ? t(`${resource.name}.none`) : t("list.no_match")}>
+          {text !== "" || choice !== "" ? (
+            <Button onClick={() => ask({ q: "", [resource.choices?.field ?? "q"]: "" })}>{t("list.show_all")}</Button>
           ) : (
             creatable(resource) && <a class="button" href={`${pageOf(resource)}/new`}>{t(`${resource.name}.new`)}</a>
           )}
@@ -137,6 +141,18 @@ export function ListPage({ resource }: { resource: Resource }) {
 function pick(offered: Field<Row>[], wanted: string[] | undefined): Field<Row>[] {
   const found = wanted?.flatMap((name) => offered.find((field) => field.name === name) ?? []) ?? [];
   return found.length > 0 ? found : offered.filter((field) => (field.column ?? "shown") === "shown");
+}
+
+function Choices({ resource, field, values, choice }: { resource: Resource; field: string; values: string[]; choice: string }) {
+  return (
+    <label>
+      <span class="unseen">{titleOf(resource, { name: field })}</span>
+      <select value={choice} onChange={(event) => ask({ [field]: event.currentTarget.value })}>
+        <option value="">{t("list.any", { field: titleOf(resource, { name: field }) })}</option>
+        {values.map((value) => <option key={value} value={value}>{t(`status.${value}`)}</option>)}
+      </select>
+    </label>
+  );
 }
 
 function FilterInput({ text }: { text: string }) {

@@ -74,6 +74,7 @@ function apply(event: Event): void {
   if (event.type !== "message") return;
   const change = JSON.parse(event.data) as Change;
   for (const each of loaded()) {
+    if (each.resource.follows?.includes(change.resource)) each.stale();
     if (each.resource.subject !== change.resource) continue;
     if (change.kind === "deleted") each.remove(change.id);
     else if (each.whole) each.touch(change.id);

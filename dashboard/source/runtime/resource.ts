@@ -160,11 +160,15 @@ export interface Declaration<T> {
   unwrap?: (entry: Row) => Row;
   /** Its name in the stream of changes, and in subjects of operations and events: `server`. */
   subject?: string;
+  /** Subjects of other resources whose changes change its figures: its list is loaded again. */
+  follows?: string[];
   id?: (row: T) => string;
   title?: (row: T) => string;
   fields: Field<T>[];
   /** Of the list, as in the address: `-created`. */
   sort?: string;
+  /** A field with few values, one of which may be chosen above the list; each is `status.<value>`. */
+  choices?: { field: string; values: string[] };
   actions?: Action<T>[];
   form?: Form<T>;
   /** The fields that may be changed, by PUT or PATCH of the item. */
