@@ -29,7 +29,7 @@ FORMS = (
     Form("matrix", "make matrix", "one point in three on SQLite, in eight on PostgreSQL"),
     Form("sim", "make sim COUNT=2000", "1,000 seeds"),
     Form("sim-postgresql", "make sim COUNT=400 DATABASE=postgresql", "30 seeds"),
-    Form("power-cut", "make power-cut", "56 cuts, and 24 with QEMU"),
+    Form("power-cut", "make power-cut", "56 cuts, 48 with objects on several disks, and 24 with QEMU"),
     Form("fuzz", "make fuzz COUNT=3 EXAMPLES=8", "seed 1: two examples of each route on SQLite, one on PostgreSQL"),
     Form("chaos", "make chaos SECONDS=300", "45 s", root=True),
     Form("chaos-postgresql", "make chaos SECONDS=300 DATABASE=postgresql", "45 s", root=True),

@@ -21,7 +21,15 @@ from tests.fuzz.furnished import CINDER, KEY, MARKS, NEWEST, NOVA
 from tests.fuzz.names import WORDS, Namer
 from tests.stepped import at
 
-NOT_SHOWN = {"compute:consoles.access": "guests of the fake hypervisor have no screen"}
+NOT_SHOWN = {
+    "cloud:session.show": "takes a browser's cookie: tests/services/cloud/session",
+    "compute:consoles.access": "guests of the fake hypervisor have no screen",
+}
+ABOUT_OURS = {
+    "GET /kumoi/v1/dependents": {"resource": "network", "id": "network"},
+    "GET /kumoi/v1/reachability": {"from": "port", "to": "port", "port": "22"},
+}
+"""Queries that name a resource by its id: parameter → its kind, or a value."""
 BODIES: dict[str, Any] = {
     "block_storage:snapshots.create": {"snapshot": {"volume_id": "{volume}", "force": True}},
     "block_storage:snapshots.update": {"snapshot": {"name": "n"}},
@@ -126,6 +134,9 @@ def paths(asking: Asking, service: Service, route: Route) -> Iterator[str]:
         name: value or asking.furnished.projects["ours"]
         for name, value in QUERIES.get(f"GET {service.prefix}{route.path}", {}).items()
     }
+    ours = asking.furnished.things["ours"].ids
+    for name, value in ABOUT_OURS.get(f"GET {service.prefix}{route.path}", {}).items():
+        query[name] = ours[value][0] if value in ours and name != "resource" else value
     after = "?" + "&".join(f"{name}={value}" for name, value in query.items()) if query else ""
     for chosen in itertools.product(*choices):
         yield service.prefix + route.described_path.format(**dict(zip(names, chosen, strict=True))) + after

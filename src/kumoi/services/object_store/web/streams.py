@@ -7,7 +7,8 @@ from kumoi.kernel import policy
 from kumoi.kernel.errors import NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, specials
+from kumoi.services.object_store import access, asked, specials, stores
+from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.objects import streams as objects
 from kumoi.services.object_store.specials import Place
 from kumoi.services.object_store.web import live
@@ -23,9 +24,16 @@ READERS = policy.by_service("container-readers")
 async def index(request: Request, body: AsyncIterator[bytes], account: str, container: str) -> Reply:
     name = await asyncio.to_thread(specials.index_of, request, (account, container, ""))
     if not name:
+        await asyncio.to_thread(_open, request, account, container)
         raise NotFound("The container has no index.")
     reply: Reply = await objects.get(request, body, account=account, container=container, object=name)
     return reply
+
+
+def _open(request: Request, account: str, container: str) -> None:
+    stores.look(
+        request, lambda tx: containers.open_to(tx, request.who, account, container, request.headers, access.READ)
+    )
 
 
 def name_of(request: Request, place: Place) -> str:

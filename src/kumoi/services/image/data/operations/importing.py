@@ -15,6 +15,9 @@ def _found(context: Context) -> ImageDetails:
     row = context.read(lambda tx: images_store.find(tx, context.arguments["image_id"]))
     if row is None:
         raise Failed("the image was deleted")
+    if row["status"] != IMPORTING:
+        # A runner that slept while another one undid the import must not copy after that.
+        raise Failed("the import has ended")
     return row
 
 
