@@ -177,11 +177,11 @@ def test_a_guest_of_an_older_version_goes_on_during_an_upgrade(house: House) -> 
 
 def test_a_guest_whose_disk_grows_leaves_the_reserve_free(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that only reads goes on."""
-    monkeypatch.setattr(durable, "RESERVE", 8 << 20)
+    monkeypatch.setattr(durable, "RESERVE", 24 << 20)
     volumes = house.folder.volumes
     found = volumes.stat()
     own = f"mode={found.st_mode & 0o7777:o},uid={found.st_uid},gid={found.st_gid}"
-    processes.run(["mount", "-t", "tmpfs", "-o", f"size=24m,{own}", "none", str(volumes)])
+    processes.run(["mount", "-t", "tmpfs", "-o", f"size=40m,{own}", "none", str(volumes)])
     try:
         quiet = started(house, disks=[house.disk()]).server_id
         spec = started(house, disks=[bootable(house, FILL_THE_DISK)])
@@ -193,12 +193,12 @@ def test_a_guest_whose_disk_grows_leaves_the_reserve_free(house: House, monkeypa
         until(full)
         with house.hypervisor._guest(spec.server_id).talk() as qemu:
             assert qemu.ask("query-status")["status"] == "paused", "QEMU met a full disk"
-        assert durable.spare(volumes) > -(6 << 20)
+        assert durable.spare(volumes) > -(22 << 20)
         assert "is full" in house.hypervisor.reason(spec.server_id)
         assert house.hypervisor.state(quiet) is GuestState.RUNNING
         house.restarted().tend()
         assert house.hypervisor.state(spec.server_id) is GuestState.PAUSED
-        processes.run(["mount", "-o", "remount,size=64m", str(volumes)])
+        processes.run(["mount", "-o", "remount,size=96m", str(volumes)])
         house.hypervisor.tend()
         assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
         assert house.hypervisor.reason(spec.server_id) == ""
