@@ -48,9 +48,9 @@ endif
 
 test: install-development check ## install, check, and pass all tests (without root: those that need none)
 	@# One more than there are cores: a quarter of the time a test waits for a process or for the clock.
-	$(bin)/pytest -n $$(($(shell nproc) + 1)) --times fakes -m "not real and not end_to_end" $(PYTEST)
+	$(bin)/python -m tests.part fakes -n $$(($(shell nproc) + 1)) --times fakes -m "not real and not end_to_end" $(PYTEST)
 ifneq ($(root),)
-	$(bin)/pytest -n 4 --dist loadgroup --no-loadscope-reorder --times real -m "real or end_to_end" $(PYTEST)
+	$(bin)/python -m tests.part real -n 4 --dist loadgroup --no-loadscope-reorder --times real -m "real or end_to_end" $(PYTEST)
 else
 	@echo "Not root: tests marked real or end_to_end (QEMU, OVN, a whole cloud) are left out."
 endif
