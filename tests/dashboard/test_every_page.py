@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.dashboard import buttons
 from tests.dashboard.site import Site, Visit
 from tests.end_to_end.clouds import REPOSITORY
 
@@ -176,6 +177,26 @@ def test_a_reader_sees_nothing_that_changes(visit: Begin, described: dict[str, s
         expect(page.locator(".detail-head h1")).to_be_visible()
         assert page.locator(".detail-head button").count() == 0, name
     assert refused == []
+
+
+@pytest.mark.parametrize("user", ["admin", "demo", "reader"])
+def test_no_button_asks_what_the_policies_refuse(
+    visit: Begin, described: dict[str, str], site: Site, user: str
+) -> None:
+    """Every button of every page is pressed, and what it asks for is held back."""
+    someone = visit()
+    page = someone.sign_in(user)
+    caller, held = buttons.who(site, user), buttons.hold(page)
+    pressed = {path: buttons.press(page, path) for path in [*PAGES, *described.values()]}
+    assert buttons.refused(held, caller) == []
+    if user == "reader":
+        assert buttons.changes_of_others(held, caller) == []
+        return
+    assert sum(map(len, pressed.values())) > 100
+    assert {"os-stop", "os-extend"} <= {one.action for one in held}
+    assert [one for one in held if one.method == "POST" and one.path == "/compute/v2.1/servers"]
+    assert [one for one in held if one.method == "DELETE" and one.path.startswith("/network/v2.0/")]
+    assert any(one.path.startswith("/identity/v3/users") for one in held) == (user == "admin")
 
 
 def test_no_page_asks_what_would_be_refused(visit: Begin, described: dict[str, str]) -> None:

@@ -31,7 +31,7 @@ def test_a_volume_is_made_extended_copied_attached_and_deleted(visit: Begin, sit
     page = someone.sign_in(path="/volumes/new")
     page.get_by_label("Name").fill("data")
     page.get_by_label("Size").fill("2")
-    expect(page.get_by_text("openstack volume create")).to_contain_text("--size 2")
+    expect(page.get_by_text("openstack volume create")).to_contain_text("--size=2")
     someone.picture("new-volume")
     page.get_by_role("button", name="Create", exact=True).click()
     status, dialog = page.locator(".detail-head .status"), page.get_by_role("dialog")

@@ -1,16 +1,19 @@
 /** The form that creates an object. */
 
 import { useState } from "preact/hooks";
-import { address, ask, Failure } from "../runtime/api";
+import { ask, Failure } from "../runtime/api";
 import { collection } from "../runtime/collections";
 import { t } from "../runtime/messages";
 import { known } from "../runtime/permissions";
 import { tell } from "../runtime/notices";
 import { creatable, pageOf, type FormValues, type Resource, type Row } from "../runtime/resource";
 import { go, query } from "../runtime/router";
-import { Button, Copy, Problem } from "../components/basics";
+import { Button, Problem } from "../components/basics";
 import { initialValues, Inputs, problemsOf } from "../components/inputs";
+import { Same } from "../components/same";
 import { NoPage } from "./none";
+
+export { word } from "../runtime/wording";
 
 export function CreatePage({ resource }: { resource: Resource }) {
   const form = resource.form;
@@ -69,84 +72,9 @@ export function CreatePage({ resource }: { resource: Resource }) {
             <Button look="primary" submit busy={busy}>{t("create")}</Button>
             <a class="button quiet" href={pageOf(resource)}>{t("cancel")}</a>
           </div>
-          <Same resource={resource} values={values} />
+          <Same resource={resource} form={form} values={values} />
         </aside>
       </form>
     </div>
   );
 }
-
-type Way = "cli" | "python" | "curl";
-
-/** The same as a command, as Python, and as a request: ready to copy. */
-function Same({ resource, values }: { resource: Resource; values: FormValues }) {
-  const form = resource.form!;
-  const ways: Way[] = form.command === undefined ? ["python", "curl"] : ["cli", "python", "curl"];
-  const [chosen, setChosen] = useState<Way>(ways[0]!);
-  const body = (): unknown => {
-    try {
-      return form.body(values);
-    } catch {
-      return {};
-    }
-  };
-  const texts: Record<Way, () => string> = {
-    cli: () => form.command?.(values) ?? "",
-    python: () => asPython(resource, body()),
-    curl: () => asCurl(resource, body()),
-  };
-  const text = texts[chosen]();
-  return (
-    <div class="command">
-      <div class="command-head" role="group" aria-label={t("form.same")}>
-        {ways.map((way) => (
-          <button key={way} type="button" class="tab" aria-pressed={way === chosen} onClick={() => setChosen(way)}>
-            {t(`form.as_${way}`)}
-          </button>
-        ))}
-        <span class="space" />
-        <Copy text={text} what={t(`form.as_${chosen}`)} />
-      </div>
-      <pre tabIndex={0} aria-label={t("form.same")}>{text}</pre>
-    </div>
-  );
-}
-
-/** The SDK's name of a service. */
-const PROXIES: Record<string, string> = {
-  volumev3: "block_storage", "object-store": "object_store", "key-manager": "key_manager", "load-balancer": "load_balancer",
-};
-
-function asPython(resource: Resource, body: unknown): string {
-  const { service, method, path } = resource.form!.route;
-  const version = resource.version === undefined ? "" : `,\n    microversion=${JSON.stringify(resource.version.split(" ")[1])}`;
-  const proxy = PROXIES[service] ?? service;
-  return `import openstack\n\ncloud = openstack.connect()\nanswer = cloud.${proxy}.${method.toLowerCase()}(\n    ${JSON.stringify(path)},\n    json=${pythonic(body, 1)}${version},\n)`;
-}
-
-/** A JSON value in Python's words. */
-function pythonic(value: unknown, depth: number): string {
-  const space = "    ".repeat(depth + 1);
-  const end = "    ".repeat(depth);
-  if (value === null || value === undefined) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (Array.isArray(value)) {
-    return value.length === 0 ? "[]" : `[\n${value.map((each) => space + pythonic(each, depth + 1)).join(",\n")},\n${end}]`;
-  }
-  if (typeof value === "object") {
-    const fields = Object.entries(value).map(([name, inner]) => `${space}${JSON.stringify(name)}: ${pythonic(inner, depth + 1)}`);
-    return fields.length === 0 ? "{}" : `{\n${fields.join(",\n")},\n${end}}`;
-  }
-  return JSON.stringify(value);
-}
-
-function asCurl(resource: Resource, body: unknown): string {
-  const { service, method, path } = resource.form!.route;
-  const lines = [`curl -X ${method} ${word(window.location.origin + address(service, path))}`, '-H "X-Auth-Token: $OS_TOKEN"', "-H 'Content-Type: application/json'"];
-  if (resource.version !== undefined) lines.push(`-H 'OpenStack-API-Version: ${resource.version}'`);
-  lines.push(`-d ${word(JSON.stringify(body))}`);
-  return lines.join(" \\\n  ");
-}
-
-/** A word of a shell's command line. */
-export const word = (text: unknown): string => (/^[\w@%+=:,./-]+$/.test(String(text)) ? String(text) : `'${String(text).replace(/'/g, "'\\''")}'`);

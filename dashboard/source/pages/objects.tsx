@@ -1,7 +1,7 @@
 /** The object store: containers, the folders in them, and objects. */
 
 import { projectId } from "../runtime/session";
-import { offers } from "../runtime/api";
+import { may } from "../runtime/permissions";
 import { page } from "../runtime/registry";
 import { STORE } from "../runtime/objects";
 import { NoPage } from "../generic/none";
@@ -9,7 +9,7 @@ import { Containers } from "../parts/containers";
 import { Folder } from "../parts/folder";
 import { StoredObject } from "../parts/object";
 
-const visible = (): boolean => projectId.value !== "" && offers(STORE);
+const visible = (): boolean => projectId.value !== "" && may({ service: STORE, method: "GET", path: "" });
 
 /** `/objects/<container>/<folder or object>`; the name of a folder ends with a slash. */
 function Objects({ rest }: { rest: string[] }) {

@@ -8,6 +8,7 @@ import { named } from "../runtime/registry";
 import { pageOf, resource } from "../runtime/resource";
 import { go } from "../runtime/router";
 import { projectId, session } from "../runtime/session";
+import { command, option, optional } from "../runtime/wording";
 import { keep, Secret } from "../parts/application_credential";
 
 type Credential = identity.ApplicationCredential;
@@ -59,5 +60,19 @@ export default resource<Credential>({
       tell(t("created", { name: made.name }));
       go(pageOf(credentials, made.id), { replace: true });
     },
+    command: ({ name, description, expires_at, roles, unrestricted }) =>
+      command("openstack application credential create", [
+        ...optional("description", description),
+        ...(expires_at === "" ? [] : [option("expiration", `${String(expires_at)}T00:00:00`)]),
+        ...(roles as string[]).map((role) => option("role", role)),
+        ...(unrestricted === true ? ["--unrestricted"] : []),
+      ], name),
+    terraform: ({ name, description, expires_at, roles, unrestricted }) => [{
+      type: "openstack_identity_application_credential_v3",
+      arguments: {
+        name, description, roles: (roles as string[]).length > 0 ? roles : undefined, unrestricted: unrestricted === true ? true : undefined,
+        expires_at: expires_at === "" ? undefined : `${String(expires_at)}T00:00:00Z`,
+      },
+    }],
   },
 });

@@ -1,8 +1,9 @@
 /** Domains: each has users, groups and projects of its own. */
 
 import type { identity } from "../../generated/types";
+import { known } from "../runtime/permissions";
 import { resource } from "../runtime/resource";
-import { isAdmin } from "../runtime/session";
+import { command, optional } from "../runtime/wording";
 
 type Domain = identity.Domain;
 
@@ -18,7 +19,8 @@ export default resource<Domain>({
   many: "domains",
   one: "domain",
   sort: "name",
-  visible: () => isAdmin.value,
+  // Few may see them: nothing is asked before it is known who.
+  visible: () => known.value,
   fields: [
     { name: "name", width: "180px" },
     { name: "description", width: "180px" },
@@ -49,5 +51,7 @@ export default resource<Domain>({
       { name: "description", kind: "text" },
     ],
     body: ({ name, description }) => ({ domain: { name, description } }),
+    command: ({ name, description }) => command("openstack domain create", optional("description", description), name),
+    terraform: ({ name, description }) => [{ type: "openstack_identity_project_v3", arguments: { name, description, is_domain: true } }],
   },
 });

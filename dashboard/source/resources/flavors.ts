@@ -2,6 +2,7 @@
 
 import type { compute } from "../../generated/types";
 import { resource } from "../runtime/resource";
+import { command, option, optional } from "../runtime/wording";
 
 type Flavor = compute.FlavorsFlavor;
 
@@ -53,5 +54,18 @@ export default resource<Flavor>({
         "os-flavor-access:is_public": values["public"], description: values["description"] === "" ? null : values["description"],
       },
     }),
+    command: (values) =>
+      command("openstack flavor create", [
+        ...["vcpus", "ram", "disk", "ephemeral", "swap"].map((each) => option(each, values[each])),
+        values["public"] === true ? "--public" : "--private",
+        ...optional("description", values["description"]),
+      ], values["name"]),
+    terraform: (values) => [{
+      type: "openstack_compute_flavor_v2",
+      arguments: {
+        name: values["name"], vcpus: Number(values["vcpus"]), ram: Number(values["ram"]), disk: Number(values["disk"]),
+        ephemeral: Number(values["ephemeral"]), swap: Number(values["swap"]), is_public: values["public"], description: values["description"],
+      },
+    }],
   },
 });

@@ -1,9 +1,11 @@
 /** Floating IPs: addresses of an external network that lead to a port. */
 
 import type { network } from "../../generated/types";
+import { collection } from "../runtime/collections";
 import type { Route } from "../runtime/permissions";
+import { named } from "../runtime/registry";
 import { resource, type Row } from "../runtime/resource";
-import { word } from "../generic/create";
+import { command, optional } from "../runtime/wording";
 import { external, portOption, serves } from "../parts/network";
 
 type FloatingIp = network.FloatingIp;
@@ -75,13 +77,17 @@ export default resource<FloatingIp>({
         ...(description === "" ? {} : { description }),
       },
     }),
-    command: ({ network, port, address }) =>
-      [
-        "openstack floating ip create",
-        ...(port === "" ? [] : [`--port ${word(port)}`]),
-        ...(address === "" ? [] : [`--floating-ip-address ${word(address)}`]),
-        word(network),
-      ].join(" \\\n  "),
+    command: ({ network, port, address, description }) =>
+      command("openstack floating ip create", [
+        ...optional("port", port), ...optional("floating-ip-address", address), ...optional("description", description),
+      ], network),
+    terraform: ({ network, port, address, description }) => [{
+      type: "openstack_networking_floatingip_v2",
+      arguments: { pool: nameOf("networks", network), port_id: port, address, description },
+    }],
   },
   words: (row: FloatingIp & Row) => [row.fixed_ip_address ?? ""],
 });
+
+/** Terraform knows a pool by its name. */
+const nameOf = (resource: string, id: unknown): string => String(collection(named(resource)!).get(String(id))?.["name"] ?? id);

@@ -1,8 +1,9 @@
 /** Groups of users. */
 
 import type { identity } from "../../generated/types";
+import { known } from "../runtime/permissions";
 import { resource } from "../runtime/resource";
-import { isAdmin } from "../runtime/session";
+import { command, optional } from "../runtime/wording";
 import { Members, membersChanged } from "../parts/group";
 
 type Group = identity.Group;
@@ -19,7 +20,8 @@ export default resource<Group>({
   many: "groups",
   one: "group",
   sort: "name",
-  visible: () => isAdmin.value,
+  // Few may see them: nothing is asked before it is known who.
+  visible: () => known.value,
   fields: [
     { name: "name", width: "180px" },
     { name: "description", width: "180px" },
@@ -53,5 +55,7 @@ export default resource<Group>({
       { name: "domain", kind: "choice", options: "domains", advanced: true },
     ],
     body: ({ name, description, domain }) => ({ group: { name, description, ...(domain ? { domain_id: domain } : {}) } }),
+    command: ({ name, description, domain }) => command("openstack group create", [...optional("description", description), ...optional("domain", domain)], name),
+    terraform: ({ name, description, domain }) => [{ type: "openstack_identity_group_v3", arguments: { name, description, domain_id: domain } }],
   },
 });

@@ -9,11 +9,15 @@ import { named } from "../runtime/registry";
 import { go } from "../runtime/router";
 import { pageOf, resource } from "../runtime/resource";
 import { isAdmin, projectId } from "../runtime/session";
+import { command, option } from "../runtime/wording";
 
 type Image = image.Image;
 
 const IMAGES = "/v2/images";
 const FORMATS = ["qcow2", "raw", "iso", "vmdk", "vdi", "vhd"];
+
+/** An image that is shared with the project, or public, is another's to change. */
+const owned = (row: Image): boolean => row.owner === projectId.value || isAdmin.value;
 
 export default resource<Image>({
   name: "images",
@@ -45,8 +49,9 @@ export default resource<Image>({
   actions: [
     { name: "launch", route: { service: "compute", method: "POST", path: "/servers" }, when: (row) => row.status === "active", single: true, open: (row) => `/servers/new?image=${row.id}` },
   ],
-  removable: (row) => !row.protected && (row.owner === projectId.value || isAdmin.value),
+  removable: (row) => !row.protected && owned(row),
   change: {
+    when: owned,
     method: "PATCH",
     headers: { "Content-Type": "application/openstack-images-v2.1-json-patch" },
     inputs: [
@@ -90,5 +95,18 @@ export default resource<Image>({
         await collection(images).fetch(made.id).catch(() => undefined);
       }
     },
+    command: ({ name, file, disk_format, min_disk, min_ram }) =>
+      command("openstack image create", [
+        option("disk-format", disk_format), "--container-format=bare", option("min-disk", min_disk), option("min-ram", min_ram), option("file", nameOf(file)),
+      ], name),
+    terraform: ({ name, file, disk_format, min_disk, min_ram }) => [{
+      type: "openstack_images_image_v2",
+      arguments: {
+        name, disk_format, container_format: "bare", local_file_path: nameOf(file), min_disk_gb: Number(min_disk), min_ram_mb: Number(min_ram),
+      },
+    }],
   },
 });
+
+/** The name of the chosen file. */
+const nameOf = (file: unknown): string => (file instanceof File ? file.name : "image.qcow2");

@@ -8,6 +8,7 @@ import { named } from "../runtime/registry";
 import { pageOf, resource, type Row } from "../runtime/resource";
 import { go } from "../runtime/router";
 import { save } from "../runtime/rows";
+import { command, option, written } from "../runtime/wording";
 
 type Keypair = Partial<compute.KeypairDetail> & compute.Keypair;
 
@@ -49,5 +50,8 @@ export default resource<Keypair>({
       tell(t("created", { name: made.name }));
       go(pageOf(keypairs, made.name), { replace: true });
     },
+    // The client reads the key from a file.
+    command: ({ name, public_key }) => written("key.pub", String(public_key).trim()) + command("openstack keypair create", [option("public-key", "key.pub")], name),
+    terraform: ({ name, public_key }) => [{ type: "openstack_compute_keypair_v2", arguments: { name, public_key: String(public_key).trim() } }],
   },
 });

@@ -9,8 +9,8 @@ import { named } from "../runtime/registry";
 import { pageOf, resource } from "../runtime/resource";
 import { go } from "../runtime/router";
 import { isAdmin } from "../runtime/session";
+import { command, Expression, label, option, optional } from "../runtime/wording";
 import { attempt } from "../components/basics";
-import { word } from "../generic/create";
 import { owned } from "../parts/network";
 
 type Network = network.Network;
@@ -99,9 +99,24 @@ export default resource<Network>({
       tell(t("created", { name: made.name || id }));
       go(pageOf(networks, id), { replace: true });
     },
-    command: ({ name, cidr, shared, external }) => {
-      const network = ["openstack network create", ...(shared === true ? ["--share"] : []), ...(external === true ? ["--external"] : []), word(name)].join(" ");
-      return cidr === "" ? network : `${network}\nopenstack subnet create \\\n  --network ${word(name)} \\\n  --subnet-range ${word(cidr)} \\\n  ${word(name)}`;
+    command: ({ name, cidr, shared, external, description }) => {
+      const options = [...(shared === true ? ["--share"] : []), ...(external === true ? ["--external"] : []), ...optional("description", description)];
+      const network = command("openstack network create", options, name);
+      if (cidr === "") return network;
+      const version = String(cidr).includes(":") ? ["--ip-version=6"] : [];
+      return `${network}\n${command("openstack subnet create", [option("network", name), option("subnet-range", cidr), ...version], name)}`;
     },
+    terraform: ({ name, cidr, shared, external, description }) => [
+      {
+        type: "openstack_networking_network_v2",
+        arguments: { name, shared: shared === true ? true : undefined, external: external === true ? true : undefined, description },
+      },
+      ...(cidr === "" ? [] : [{
+        type: "openstack_networking_subnet_v2",
+        arguments: {
+          name, network_id: new Expression(`openstack_networking_network_v2.${label(name)}.id`), cidr, ip_version: String(cidr).includes(":") ? 6 : 4,
+        },
+      }]),
+    ],
   },
 });

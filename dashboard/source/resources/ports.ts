@@ -2,7 +2,7 @@
 
 import type { network } from "../../generated/types";
 import { resource, type Row } from "../runtime/resource";
-import { word } from "../generic/create";
+import { Blocks, command, option, optional } from "../runtime/wording";
 import { internal, owned } from "../parts/network";
 
 type Port = network.Port;
@@ -79,13 +79,21 @@ export default resource<Port>({
         ...(description === "" ? {} : { description }),
       },
     }),
-    command: ({ name, network, address, security_groups }) =>
-      [
-        "openstack port create",
-        `--network ${word(network)}`,
-        ...(address === "" ? [] : [`--fixed-ip ip-address=${word(address)}`]),
-        ...(Array.isArray(security_groups) ? security_groups.map((each) => `--security-group ${word(each)}`) : []),
-        word(name || "port"),
-      ].join(" \\\n  "),
+    command: ({ name, network, address, security_groups, mac_address, description }) =>
+      command("openstack port create", [
+        option("network", network),
+        ...(address === "" ? [] : [option("fixed-ip", `ip-address=${String(address)}`)]),
+        ...(Array.isArray(security_groups) ? security_groups.map((each) => option("security-group", each)) : []),
+        ...optional("mac-address", mac_address),
+        ...optional("description", description),
+      ], name || "port"),
+    terraform: ({ name, network, address, security_groups, mac_address, description }) => [{
+      type: "openstack_networking_port_v2",
+      arguments: {
+        name, network_id: network, mac_address, description,
+        security_group_ids: Array.isArray(security_groups) && security_groups.length > 0 ? security_groups : undefined,
+        fixed_ip: address === "" ? undefined : new Blocks([{ ip_address: address }]),
+      },
+    }],
   },
 });

@@ -1,9 +1,10 @@
 /** Projects. */
 
 import type { identity } from "../../generated/types";
+import { known } from "../runtime/permissions";
 import { resource } from "../runtime/resource";
-import { isAdmin, projectId } from "../runtime/session";
-import { word } from "../generic/create";
+import { projectId } from "../runtime/session";
+import { command, optional } from "../runtime/wording";
 
 type Project = identity.Project;
 
@@ -19,7 +20,8 @@ export default resource<Project>({
   many: "projects",
   one: "project",
   sort: "name",
-  visible: () => isAdmin.value,
+  // Few may see them: nothing is asked before it is known who.
+  visible: () => known.value,
   fields: [
     { name: "name", width: "180px" },
     { name: "description", width: "180px" },
@@ -52,6 +54,13 @@ export default resource<Project>({
     body: ({ name, description, domain, parent, enabled }) => ({
       project: { name, description, enabled, ...(domain ? { domain_id: domain } : {}), ...(parent ? { parent_id: parent } : {}) },
     }),
-    command: ({ name, description }) => `openstack project create${description ? ` --description ${word(description)}` : ""} ${word(name)}`,
+    command: ({ name, description, domain, parent, enabled }) =>
+      command("openstack project create", [
+        ...optional("description", description), ...optional("domain", domain), ...optional("parent", parent), ...(enabled === false ? ["--disable"] : []),
+      ], name),
+    terraform: ({ name, description, domain, parent, enabled }) => [{
+      type: "openstack_identity_project_v3",
+      arguments: { name, description, domain_id: domain, parent_id: parent, enabled },
+    }],
   },
 });

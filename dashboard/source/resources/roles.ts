@@ -1,8 +1,9 @@
 /** Roles. */
 
 import type { identity } from "../../generated/types";
+import { known } from "../runtime/permissions";
 import { resource } from "../runtime/resource";
-import { isAdmin } from "../runtime/session";
+import { command, optional } from "../runtime/wording";
 
 type Role = identity.Role;
 
@@ -20,7 +21,8 @@ export default resource<Role>({
   many: "roles",
   one: "role",
   sort: "name",
-  visible: () => isAdmin.value,
+  // Few may see them: nothing is asked before it is known who.
+  visible: () => known.value,
   fields: [
     { name: "name", width: "180px" },
     { name: "description", width: "220px" },
@@ -42,5 +44,7 @@ export default resource<Role>({
       { name: "description", kind: "text" },
     ],
     body: ({ name, description }) => ({ role: { name, description } }),
+    command: ({ name, description }) => command("openstack role create", optional("description", description), name),
+    terraform: ({ name }) => [{ type: "openstack_identity_role_v3", arguments: { name } }],
   },
 });

@@ -4,7 +4,7 @@ import type { network } from "../../generated/types";
 import { collection } from "../runtime/collections";
 import { named } from "../runtime/registry";
 import { resource, type Row } from "../runtime/resource";
-import { word } from "../generic/create";
+import { command, optional } from "../runtime/wording";
 import { external, internalSubnet, owned } from "../parts/network";
 
 type Router = network.Router;
@@ -110,8 +110,9 @@ export default resource<Router>({
         ...(description === "" ? {} : { description }),
       },
     }),
-    command: ({ name, gateway }) =>
-      ["openstack router create", ...(gateway === "" ? [] : [`--external-gateway ${word(gateway)}`]), word(name)].join(" \\\n  "),
+    command: ({ name, gateway, description }) =>
+      command("openstack router create", [...optional("external-gateway", gateway), ...optional("description", description)], name),
+    terraform: ({ name, gateway, description }) => [{ type: "openstack_networking_router_v2", arguments: { name, external_network_id: gateway, description } }],
   },
 });
 

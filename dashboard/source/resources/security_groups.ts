@@ -3,7 +3,7 @@
 import type { network } from "../../generated/types";
 import { t } from "../runtime/messages";
 import { resource, type FormValues } from "../runtime/resource";
-import { word } from "../generic/create";
+import { command, optional } from "../runtime/wording";
 import { owned, rule, Rules } from "../parts/network";
 
 type SecurityGroup = network.SecurityGroup;
@@ -76,12 +76,11 @@ export default resource<SecurityGroup>({
     ],
     body: ({ name, description, stateful }) => ({ security_group: { name, description, stateful } }),
     command: ({ name, description, stateful }) =>
-      [
-        "openstack security group create",
-        ...(description === "" ? [] : [`--description ${word(description)}`]),
-        ...(stateful === true ? [] : ["--stateless"]),
-        word(name),
-      ].join(" \\\n  "),
+      command("openstack security group create", [...optional("description", description), ...(stateful === true ? [] : ["--stateless"])], name),
+    terraform: ({ name, description, stateful }) => [{
+      type: "openstack_networking_secgroup_v2",
+      arguments: { name, description, stateful: stateful === true ? undefined : false },
+    }],
   },
 });
 

@@ -6,13 +6,14 @@ import type { Route } from "../runtime/permissions";
 import { collection } from "../runtime/collections";
 import { named } from "../runtime/registry";
 import { resource, type Action, type Row } from "../runtime/resource";
-import { word } from "../generic/create";
+import { Blocks, command, mapped, option, optional, pairs, written } from "../runtime/wording";
 import { Status } from "../components/value";
 import { Fits, SerialLog } from "../parts/server";
 
 type Server = compute.ServersServer;
 
 const SERVERS = "/servers";
+const USER_DATA = "user-data.txt";
 const action = (name: string): Route => ({ service: "compute", method: "POST", path: "/servers/{server_id}/action", action: name });
 
 const addresses = (row: Server): string[] => Object.values(row.addresses ?? {}).flatMap((all) => all.map((each) => each.addr));
@@ -140,14 +141,24 @@ export default resource<Server>({
       },
     }),
     command: (values) =>
-      [
-        "openstack server create",
-        `--image ${word(values["image"])}`,
-        `--flavor ${word(values["flavor"])}`,
-        values["network"] === "" ? "--nic auto" : `--network ${word(values["network"])}`,
-        ...(values["key"] === "" ? [] : [`--key-name ${word(values["key"])}`]),
-        word(values["name"]),
-      ].join(" \\\n  "),
+      (values["user_data"] === "" ? "" : written(USER_DATA, values["user_data"])) +
+      command("openstack server create", [
+        option("image", values["image"]),
+        option("flavor", values["flavor"]),
+        values["network"] === "" ? "--nic=auto" : option("network", values["network"]),
+        ...optional("key-name", values["key"]),
+        ...optional("availability-zone", values["zone"]),
+        ...(values["user_data"] === "" ? [] : [option("user-data", USER_DATA)]),
+        ...pairs("property", values["metadata"]),
+      ], values["name"]),
+    terraform: (values) => [{
+      type: "openstack_compute_instance_v2",
+      arguments: {
+        name: values["name"], image_id: values["image"], flavor_id: values["flavor"], key_pair: values["key"], availability_zone: values["zone"],
+        user_data: values["user_data"], metadata: mapped(values["metadata"]),
+        ...(values["network"] === "" ? { network_mode: "auto" } : { network: new Blocks([{ uuid: values["network"] }]) }),
+      },
+    }],
   },
 });
 

@@ -5,7 +5,7 @@ import { t } from "../runtime/messages";
 import { collection } from "../runtime/collections";
 import { named } from "../runtime/registry";
 import { resource } from "../runtime/resource";
-import { word } from "../generic/create";
+import { command, option, optional } from "../runtime/wording";
 
 type Snapshot = block_storage.Snapshot;
 
@@ -75,6 +75,7 @@ export default resource<Snapshot>({
       { name: "description", kind: "text", longest: 255, advanced: true },
     ],
     body: ({ volume, name, description }) => ({ snapshot: { volume_id: volume, name, ...(description === "" ? {} : { description }) } }),
-    command: ({ volume, name }) => `openstack volume snapshot create \\\n  --volume ${word(volume)} \\\n  ${word(name)}`,
+    command: ({ volume, name, description }) =>
+      command("openstack volume snapshot create", [option("volume", volume), "--force", ...optional("description", description)], name),
   },
 });

@@ -2,7 +2,7 @@
 
 import type { network } from "../../generated/types";
 import { resource } from "../runtime/resource";
-import { word } from "../generic/create";
+import { command, option, optional } from "../runtime/wording";
 import { internal, owned } from "../parts/network";
 
 type Subnet = network.Subnet;
@@ -72,16 +72,22 @@ export default resource<Subnet>({
         ...(description === "" ? {} : { description }),
       },
     }),
-    command: ({ name, network, cidr, enable_dhcp, gateway_ip, dns_nameservers }) =>
-      [
-        "openstack subnet create",
-        `--network ${word(network)}`,
-        `--subnet-range ${word(cidr)}`,
-        ...(version(cidr) === 6 ? ["--ip-version 6"] : []),
+    command: ({ name, network, cidr, enable_dhcp, gateway_ip, dns_nameservers, description }) =>
+      command("openstack subnet create", [
+        option("network", network),
+        option("subnet-range", cidr),
+        ...(version(cidr) === 6 ? ["--ip-version=6"] : []),
         ...(enable_dhcp === true ? [] : ["--no-dhcp"]),
-        ...(gateway_ip === "" ? [] : [`--gateway ${word(gateway_ip)}`]),
-        ...lines(dns_nameservers).map((each) => `--dns-nameserver ${word(each)}`),
-        word(name),
-      ].join(" \\\n  "),
+        ...optional("gateway", gateway_ip),
+        ...lines(dns_nameservers).map((each) => option("dns-nameserver", each)),
+        ...optional("description", description),
+      ], name),
+    terraform: ({ name, network, cidr, enable_dhcp, gateway_ip, dns_nameservers, description }) => [{
+      type: "openstack_networking_subnet_v2",
+      arguments: {
+        name, network_id: network, cidr, ip_version: version(cidr), enable_dhcp, gateway_ip, description,
+        dns_nameservers: dns_nameservers === "" ? undefined : lines(dns_nameservers),
+      },
+    }],
   },
 });

@@ -1,9 +1,10 @@
 /** Users. */
 
 import type { identity } from "../../generated/types";
+import { known } from "../runtime/permissions";
 import { resource } from "../runtime/resource";
-import { isAdmin, session } from "../runtime/session";
-import { word } from "../generic/create";
+import { session } from "../runtime/session";
+import { command, optional } from "../runtime/wording";
 
 type User = identity.User;
 
@@ -20,7 +21,8 @@ export default resource<User>({
   many: "users",
   one: "user",
   sort: "name",
-  visible: () => isAdmin.value,
+  // Few may see them: nothing is asked before it is known who.
+  visible: () => known.value,
   fields: [
     { name: "name", width: "180px" },
     { name: "enabled", kind: "flag", detail: "top" },
@@ -72,6 +74,13 @@ export default resource<User>({
         ...(domain ? { domain_id: domain } : {}),
       },
     }),
-    command: ({ name, default_project }) => `openstack user create --password-prompt${default_project ? ` --project ${word(default_project)}` : ""} ${word(name)}`,
+    command: ({ name, password, default_project, domain, enabled }) =>
+      command("openstack user create", [
+        ...(password === "" ? [] : ["--password-prompt"]), ...optional("project", default_project), ...optional("domain", domain), ...(enabled === false ? ["--disable"] : []),
+      ], name),
+    terraform: ({ name, password, default_project, domain, enabled }) => [{
+      type: "openstack_identity_user_v3",
+      arguments: { name, password, default_project_id: default_project, domain_id: domain, enabled },
+    }],
   },
 });

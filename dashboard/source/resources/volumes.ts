@@ -5,8 +5,8 @@ import { collection } from "../runtime/collections";
 import { t } from "../runtime/messages";
 import type { Route } from "../runtime/permissions";
 import { named } from "../runtime/registry";
-import { resource, type Row } from "../runtime/resource";
-import { word } from "../generic/create";
+import { resource, type FormValues, type Row } from "../runtime/resource";
+import { command, mapped, option, optional, pairs } from "../runtime/wording";
 
 type Volume = block_storage.Volume;
 
@@ -121,11 +121,31 @@ export default resource<Volume>({
       },
     }),
     command: (values) =>
-      [
-        "openstack volume create",
-        ...(values["source"] === "" ? [`--size ${word(values["size"])}`] : [`--${word(values["source"])} ${word(values[String(values["source"])])}`]),
-        ...(values["source"] !== "" && values["larger"] !== "" ? [`--size ${word(values["larger"])}`] : []),
-        word(values["name"]),
-      ].join(" \\\n  ").replace("--volume ", "--source "),
+      command("openstack volume create", [
+        ...(values["source"] === "" ? [option("size", values["size"])] : [option(values["source"] === "volume" ? "source" : String(values["source"]), values[String(values["source"])])]),
+        ...(values["source"] === "" ? [] : optional("size", values["larger"])),
+        ...optional("description", values["description"]),
+        ...pairs("property", values["metadata"]),
+      ], ...(values["name"] === "" ? [] : [values["name"]])),
+    terraform: (values) => [{
+      type: "openstack_blockstorage_volume_v3",
+      arguments: {
+        name: values["name"], size: Number(values["source"] === "" ? values["size"] : values["larger"] || sizeOf(values)), description: values["description"],
+        ...(values["source"] === "image" ? { image_id: values["image"] } : {}),
+        ...(values["source"] === "snapshot" ? { snapshot_id: values["snapshot"] } : {}),
+        ...(values["source"] === "volume" ? { source_vol_id: values["volume"] } : {}),
+        metadata: mapped(values["metadata"]),
+      },
+    }],
   },
 });
+
+/** The least size in GiB of a volume from what was chosen. */
+function sizeOf(values: FormValues): number {
+  const source = String(values["source"]);
+  const kinds = { image: "images", snapshot: "snapshots", volume: "volumes" } as const;
+  const row = source in kinds ? collection(named(kinds[source as keyof typeof kinds])!).get(String(values[source])) : undefined;
+  if (row === undefined) return 1;
+  const size = Number(row["size"] ?? 0);
+  return source === "image" ? Math.max(1, Number(row["min_disk"] ?? 0), Math.ceil(size / 2 ** 30)) : size;
+}

@@ -6,6 +6,7 @@
 import type { ComponentType, VNode } from "preact";
 import type { Method } from "./api";
 import { may, type Route } from "./permissions";
+import type { Terraform } from "./wording";
 
 export type Row = Record<string, unknown>;
 
@@ -104,6 +105,8 @@ export interface Form<T> {
   body: (values: FormValues) => unknown;
   /** The same as a command line of the `openstack` client. */
   command?: (values: FormValues) => string;
+  /** The same as Terraform's resources, of the provider `openstack`. */
+  terraform?: (values: FormValues) => Terraform[];
   /** What is shown beside the form: price in quota, whether it fits. */
   aside?: ComponentType<{ values: FormValues }>;
   /** After the object was made; else its page is opened. */

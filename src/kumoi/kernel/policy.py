@@ -1,6 +1,7 @@
 """Permissions of routes: a role within a scope, declared on the route. The logic checks the owner of the row:
 `Who.sees` for reading (404), `must_change` for changing (403 for callers who may only see it)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kumoi.kernel.errors import PolicyForbids
@@ -23,6 +24,9 @@ class Policy:
     """Of a request whose token, if there is one, is valid: see by_service."""
     signed: bool = False
     """The request carries a signature instead of a token: see by_signature."""
+    lets_in: Callable[[Who], bool] | None = None
+    """Where the service decides by the resource: whether it lets the caller in for at least one resource, as far as that
+    follows from roles and scope. It refuses nothing; `/kumoi/v1/permissions` tells it to the caller beforehand."""
 
     def allows(self, who: Who) -> bool:
         if not self.token:
@@ -32,6 +36,10 @@ class Policy:
         if self.role not in who.roles:
             return False
         return who.scope in self.scopes or who.is_admin
+
+    def offers(self, who: Who) -> bool:
+        """Whether the caller may expect to be let in: what `allows`, and what the service is known to decide."""
+        return self.allows(who) and (self.lets_in is None or self.lets_in(who))
 
 
 _PROJECT = frozenset({"project"})
@@ -44,10 +52,11 @@ def public() -> Policy:
     return Policy("public", None, frozenset(), token=False)
 
 
-def by_service(name: str) -> Policy:
+def by_service(name: str, lets_in: Callable[[Who], bool]) -> Policy:
     """The service itself decides, by what stands beside the thing that is asked for: access lists that may let in
-    callers without a token. It owes strangers 401, and everybody else whom it does not let in 403."""
-    return Policy(name, None, frozenset(), token=False, service_decides=True)
+    callers without a token. It owes strangers 401, and everybody else whom it does not let in 403. `lets_in`: whom it lets
+    in without such a list."""
+    return Policy(name, None, frozenset(), token=False, service_decides=True, lets_in=lets_in)
 
 
 def by_signature() -> Policy:
@@ -56,9 +65,10 @@ def by_signature() -> Policy:
     return Policy("signature", None, frozenset(), token=False, signed=True)
 
 
-def authenticated() -> Policy:
-    """Any valid token, unscoped too."""
-    return Policy("authenticated", None, frozenset({"none"}) | _ALL)
+def authenticated(lets_in: Callable[[Who], bool] | None = None) -> Policy:
+    """Any valid token, unscoped too. `lets_in`: whom the service does not refuse after that; None: nobody is refused
+    who asks for what is the caller's own."""
+    return Policy("authenticated", None, frozenset({"none"}) | _ALL, lets_in=lets_in)
 
 
 def reader() -> Policy:

@@ -3,6 +3,7 @@ readers of the system or a domain read, and every user reads their own data."""
 
 from collections.abc import Callable, Collection, Sequence
 
+from kumoi.kernel import policy as policies
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.identity.errors import NotAllowed
@@ -124,3 +125,44 @@ def check_not_of_domain(who: Who, action: str) -> None:
     """For actions that need a token of a project or the system."""
     if who.domain_id is not None:
         raise NotAllowed(action)
+
+
+def _in_domain(who: Who, role: str) -> bool:
+    return who.domain_id is not None and role in who.roles
+
+
+def _reads(who: Who) -> bool:
+    return reads_all(who) or _in_domain(who, "reader")
+
+
+def _changes(who: Who) -> bool:
+    return is_admin(who) or _in_domain(who, "manager")
+
+
+def _outside_domains(who: Who) -> bool:
+    return who.domain_id is None
+
+
+# The policies of routes. Any token may call them; the checks above decide by the resource.
+
+OWN = policies.authenticated()
+"""Everybody, for what is the caller's own."""
+OWN_BY_PERSON = policies.authenticated(lambda who: not who.application_credential_id)
+OWN_OUTSIDE_DOMAINS = policies.authenticated(_outside_domains)
+MAKERS_OF_KEYS = policies.authenticated(
+    lambda who: _outside_domains(who) and "member" in who.roles and not who.application_credential_id
+)
+MAKERS_OF_CREDENTIALS = policies.authenticated(
+    lambda who: who.project_id is not None and not who.application_credential_id
+)
+"""An unrestricted application credential may too; which ones are, the roles do not tell."""
+REMOVERS = policies.authenticated(lambda who: _outside_domains(who) and not who.application_credential_id)
+SCOPED = policies.authenticated(lambda who: who.scope != "none")
+READERS_OR_OF_PROJECT = policies.authenticated(lambda who: _reads(who) or who.project_id is not None)
+READERS_OR_OF_DOMAIN = policies.authenticated(lambda who: reads_all(who) or who.scope in ("project", "domain"))
+READERS = policies.authenticated(_reads)
+READERS_OF_ALL = policies.authenticated(lambda who: reads_all(who) and _outside_domains(who))
+READERS_OF_ROLES = policies.authenticated(lambda who: reads_all(who) or _in_domain(who, "manager"))
+MANAGERS = policies.authenticated(_changes)
+ADMINS = policies.authenticated(lambda who: who.is_admin)
+SERVICES = policies.authenticated(lambda who: who.is_admin or "service" in who.roles)

@@ -86,6 +86,15 @@ def owns(who: Who, account: str) -> bool:
     return who.project_id is not None and who.project_id == project_of(account) and "member" in who.roles
 
 
+def reads_own(who: Who) -> bool:
+    """Whether the caller's roles let it read the account of its own project, or every account."""
+    return may_read(who, PREFIX + (who.project_id or ""))
+
+
+def owns_own(who: Who) -> bool:
+    return owns(who, PREFIX + (who.project_id or ""))
+
+
 SIGNER = ".signed"
 """The user that a signature stands for; its name is the container to which the key belongs, empty for an account's key."""
 

@@ -11,7 +11,8 @@ from kumoi.services.cloud.permissions.schemas import Permission
 
 
 def of(who: Who, service: str | None) -> list[Permission]:
-    """Whether a resource is the caller's own is not decided here: members may change what belongs to their project."""
+    """Whether a resource is the caller's own is not decided here: members may change what belongs to their project.
+    Access lists of containers are not looked at either."""
     if service is not None and service not in declared:
         raise NotFound(f"There is no service {service}; there are: {', '.join(sorted(declared))}.")
     # Policies look at nothing else of a caller.
@@ -21,6 +22,7 @@ def of(who: Who, service: str | None) -> list[Permission]:
         domain_id=who.domain_id and "x",
         system=who.system,
         roles=who.roles,
+        application_credential_id=who.application_credential_id and "x",
     )
     return [each for each in _every(caller) if service in (None, each.service)]
 
@@ -34,6 +36,6 @@ def _every(who: Who) -> tuple[Permission, ...]:
         )
         for service in declared.values()
         for route in service.each()
-        if route.policy.allows(who) and route.status != 501
+        if route.policy.offers(who) and route.status != 501
     }  # fmt: skip
     return tuple(sorted(found, key=lambda each: (each.service, each.path, each.method, str(each.action))))

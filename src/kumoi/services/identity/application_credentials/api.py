@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import listing, policy
 from kumoi.services.identity.application_credentials import live, logic, schemas
 from kumoi.services.identity.application_credentials.models import ApplicationCredentialRow
 
 routes = Routes()
-TOKEN = policies.authenticated()
 MANY = "/users/{user_id}/application_credentials"
 ONE = MANY + "/{application_credential_id}"
 
@@ -23,7 +21,7 @@ def _shown(request: Request, rows: list[ApplicationCredentialRow]) -> list[dict[
 
 @routes.get(
     MANY,
-    policy=TOKEN,
+    policy=policy.OWN_OUTSIDE_DOMAINS,
     query=logic.LIST_QUERY,
     reply=under("application_credentials", list[schemas.ApplicationCredential], links=listing.Pages),
 )
@@ -34,7 +32,7 @@ def index(request: Request, user_id: str, query: listing.Params) -> dict[str, An
 
 @routes.post(
     MANY,
-    policy=TOKEN,
+    policy=policy.MAKERS_OF_CREDENTIALS,
     before=live.new_secret,
     body=schemas.CreateBody,
     errors=(409, 501),
@@ -46,13 +44,15 @@ def create(request: Request, user_id: str, body: schemas.CreateBody, prepared: l
     return {"application_credential": schemas.application_credential(row, roles, request.link, prepared.text)}
 
 
-@routes.get(ONE, policy=TOKEN, reply=under("application_credential", schemas.ApplicationCredential))
+@routes.get(
+    ONE, policy=policy.OWN_OUTSIDE_DOMAINS, reply=under("application_credential", schemas.ApplicationCredential)
+)
 def show(request: Request, user_id: str, application_credential_id: str) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, user_id, application_credential_id)
     return {"application_credential": _shown(request, [row])[0]}
 
 
-@routes.delete(ONE, policy=TOKEN)
+@routes.delete(ONE, policy=policy.REMOVERS)
 def delete(request: Request, user_id: str, application_credential_id: str) -> Reply:
     logic.delete(request.tx, request.who, user_id, application_credential_id)
     return Reply()

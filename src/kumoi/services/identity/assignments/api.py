@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import listing
+from kumoi.services.identity import listing, policy
 from kumoi.services.identity.assignments import logic, overview, schemas
 from kumoi.services.identity.assignments.logic import Grant
 from kumoi.services.identity.assignments.overview import Asked
@@ -18,7 +17,6 @@ from kumoi.services.identity.projects.schemas import Project
 from kumoi.services.identity.roles.schemas import Role, role
 
 routes = Routes()
-TOKEN = policies.authenticated()
 Name = Callable[[dict[str, str]], Grant]
 """Converts the ids of a path to a Grant."""
 
@@ -65,16 +63,17 @@ def _take_back(name: Name) -> Callable[..., Reply]:
 
 def _add(prefix: str, actor: str, target: str, inherited: bool) -> None:
     name = _namer(actor, target, inherited)
+    read, change = (policy.READERS_OF_ALL, policy.ADMINS) if target == "system" else (policy.READERS, policy.MANAGERS)
     end = "/inherited_to_projects" if inherited else ""
     roles = f"{prefix}/{actor}s/{{{actor}_id}}/roles"
     one = f"{roles}/{{role_id}}{end}"
     if not inherited or target == "domain":
-        routes.get(roles + end, policy=TOKEN, query=Nothing, reply=under("roles", list[Role], links=listing.Pages))(
+        routes.get(roles + end, policy=read, query=Nothing, reply=under("roles", list[Role], links=listing.Pages))(
             _list(name)
         )
-    routes.get(one, policy=TOKEN, status=204)(_check(name))
-    routes.put(one, policy=TOKEN, status=204)(_give(name))
-    routes.delete(one, policy=TOKEN)(_take_back(name))
+    routes.get(one, policy=read, status=204)(_check(name))
+    routes.put(one, policy=change, status=204)(_give(name))
+    routes.delete(one, policy=change)(_take_back(name))
 
 
 for _actor in ("user", "group"):
@@ -86,7 +85,7 @@ for _actor in ("user", "group"):
 
 @routes.get(
     "/role_assignments",
-    policy=TOKEN,
+    policy=policy.READERS,
     query=overview.QUERY,
     reply=under("role_assignments", list[schemas.RoleAssignment], links=listing.Pages),
 )
@@ -99,7 +98,7 @@ def index(request: Request, query: Asked) -> dict[str, Any]:
 
 @routes.get(
     "/users/{user_id}/projects",
-    policy=TOKEN,
+    policy=policy.OWN,
     query=project_logic.LIST_QUERY,
     reply=under("projects", list[Project], links=listing.Pages),
 )

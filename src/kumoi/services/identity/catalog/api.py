@@ -5,15 +5,13 @@ from typing import Any
 
 import msgspec
 
-from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import additional, listing
+from kumoi.services.identity import additional, listing, policy
 from kumoi.services.identity.catalog import logic, schemas
 
 routes = Routes()
-TOKEN = policies.authenticated()
 Shape = Callable[[dict[str, Any], Request], dict[str, Any]]
 
 
@@ -49,14 +47,15 @@ def _add(
         logic.delete(request.tx, request.who, kind, ids[id_name])
         return Reply()
 
+    read = policy.OWN if kind == "region" else policy.READERS_OF_ALL
     reply = under(kind, shown)
     one = f"/{kind}s/{{{id_name}}}"
     many = under(f"{kind}s", list[shown], links=listing.Pages)  # type: ignore[valid-type]
-    routes.get(f"/{kind}s", policy=TOKEN, query=logic.QUERIES[kind], reply=many)(index)
-    routes.post(f"/{kind}s", policy=TOKEN, body=create_body, reply=reply, errors=(409,))(create)
-    routes.get(one, policy=TOKEN, reply=reply)(show)
-    routes.patch(one, policy=TOKEN, body=update_body, reply=reply)(update)
-    routes.delete(one, policy=TOKEN, errors=(409,))(delete)
+    routes.get(f"/{kind}s", policy=read, query=logic.QUERIES[kind], reply=many)(index)
+    routes.post(f"/{kind}s", policy=policy.ADMINS, body=create_body, reply=reply, errors=(409,))(create)
+    routes.get(one, policy=read, reply=reply)(show)
+    routes.patch(one, policy=policy.ADMINS, body=update_body, reply=reply)(update)
+    routes.delete(one, policy=policy.ADMINS, errors=(409,))(delete)
 
 
 _add("service", schemas.service, schemas.Service, schemas.ServiceCreateBody, schemas.ServiceUpdateBody)
@@ -66,7 +65,7 @@ _add("region", schemas.region, schemas.Region, schemas.RegionCreateBody, schemas
 
 @routes.put(
     "/regions/{region_id}",
-    policy=TOKEN,
+    policy=policy.ADMINS,
     body=schemas.RegionCreateBody,
     status=201,
     errors=(409,),

@@ -2,22 +2,20 @@
 
 from typing import Any
 
-from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import additional, listing
+from kumoi.services.identity import additional, listing, policy
 from kumoi.services.identity.credentials import live, logic, schemas, signing
 from kumoi.services.identity.tokens.schemas import Token
 
 routes = Routes()
-TOKEN = policies.authenticated()
 EC2 = "/users/{user_id}/credentials/OS-EC2"
 
 
 @routes.get(
     "/credentials",
-    policy=TOKEN,
+    policy=policy.OWN,
     mode="live",
     query=logic.LIST_QUERY,
     reply=under("credentials", list[schemas.Credential], links=listing.Pages),
@@ -29,7 +27,7 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
 
 @routes.post(
     "/credentials",
-    policy=TOKEN,
+    policy=policy.OWN_BY_PERSON,
     before=live.seal,
     body=schemas.CreateBody,
     errors=(409,),
@@ -42,14 +40,16 @@ def create(request: Request, body: schemas.CreateBody, prepared: live.Sealed) ->
     return {"credential": schemas.credential(row, prepared.blob, request)}
 
 
-@routes.get("/credentials/{credential_id}", policy=TOKEN, mode="live", reply=under("credential", schemas.Credential))
+@routes.get(
+    "/credentials/{credential_id}", policy=policy.OWN, mode="live", reply=under("credential", schemas.Credential)
+)
 def show(request: Request, credential_id: str) -> dict[str, Any]:
     return {"credential": schemas.credential(*live.show(request, credential_id), request)}
 
 
 @routes.patch(
     "/credentials/{credential_id}",
-    policy=TOKEN,
+    policy=policy.OWN_BY_PERSON,
     mode="live",
     body=schemas.UpdateBody,
     reply=under("credential", schemas.Credential),
@@ -60,7 +60,7 @@ def update(request: Request, credential_id: str, body: schemas.UpdateBody) -> di
     return {"credential": schemas.credential(*live.opened(request, row), request)}
 
 
-@routes.delete("/credentials/{credential_id}", policy=TOKEN)
+@routes.delete("/credentials/{credential_id}", policy=policy.OWN_BY_PERSON)
 def delete(request: Request, credential_id: str) -> Reply:
     logic.delete(request.tx, request.who, credential_id)
     return Reply()
@@ -68,7 +68,7 @@ def delete(request: Request, credential_id: str) -> Reply:
 
 @routes.get(
     EC2,
-    policy=TOKEN,
+    policy=policy.OWN_OUTSIDE_DOMAINS,
     mode="live",
     query=listing.PAGES,
     reply=under("credentials", list[schemas.Ec2], links=listing.Pages),
@@ -78,19 +78,25 @@ def index_ec2(request: Request, user_id: str, query: listing.Params) -> dict[str
     return {"credentials": found, "links": listing.links(request)}
 
 
-@routes.post(EC2, policy=TOKEN, before=live.new_keys, body=schemas.Ec2Create, reply=under("credential", schemas.Ec2))
+@routes.post(
+    EC2,
+    policy=policy.MAKERS_OF_KEYS,
+    before=live.new_keys,
+    body=schemas.Ec2Create,
+    reply=under("credential", schemas.Ec2),
+)
 def create_ec2(request: Request, user_id: str, body: schemas.Ec2Create, prepared: live.Sealed) -> dict[str, Any]:
     values = {"type": logic.EC2, "user_id": user_id, "project_id": body.tenant_id}
     row = logic.create(request.tx, request.who, values, prepared.access_digest, prepared.sealed, {})
     return {"credential": schemas.ec2(row, prepared.blob, request)}
 
 
-@routes.get(EC2 + "/{access}", policy=TOKEN, mode="live", reply=under("credential", schemas.Ec2))
+@routes.get(EC2 + "/{access}", policy=policy.OWN_OUTSIDE_DOMAINS, mode="live", reply=under("credential", schemas.Ec2))
 def show_ec2(request: Request, user_id: str, access: str) -> dict[str, Any]:
     return {"credential": schemas.ec2(*live.show_ec2(request, user_id, access), request)}
 
 
-@routes.delete(EC2 + "/{access}", policy=TOKEN)
+@routes.delete(EC2 + "/{access}", policy=policy.REMOVERS)
 def delete_ec2(request: Request, user_id: str, access: str) -> Reply:
     logic.delete_ec2(request.tx, request.who, user_id, access)
     return Reply()
@@ -98,7 +104,7 @@ def delete_ec2(request: Request, user_id: str, access: str) -> Reply:
 
 @routes.post(
     "/ec2tokens",
-    policy=TOKEN,
+    policy=policy.SERVICES,
     mode="live",
     body=schemas.Ec2Body,
     status=200,
@@ -112,7 +118,7 @@ def tokens_ec2(request: Request, body: schemas.Ec2Body) -> Reply:
 
 @routes.post(
     "/s3tokens",
-    policy=TOKEN,
+    policy=policy.SERVICES,
     mode="live",
     body=schemas.S3Body,
     status=200,

@@ -5,18 +5,16 @@ from typing import Annotated, Any
 
 import msgspec
 
-from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing, optional, texts
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import additional, listing
+from kumoi.services.identity import additional, listing, policy
 from kumoi.services.identity.errors import Absent, Invalid
 from kumoi.services.identity.project_rows.models import ProjectRow
 from kumoi.services.identity.projects import logic, schemas
 
 routes = Routes()
-TOKEN = policies.authenticated()
 _ASKED = Annotated[str, msgspec.Meta(description="Asked for by its name; the value is ignored.")]
 RELATIVES = texts(optional("Relatives", dict.fromkeys(schemas.RELATIVES, _ASKED)))
 
@@ -33,7 +31,7 @@ def page_of(request: Request, selection: listing.Selection[ProjectRow]) -> dict[
 
 @routes.get(
     "/projects",
-    policy=TOKEN,
+    policy=policy.READERS,
     query=logic.LIST_QUERY,
     reply=under("projects", list[schemas.Project], links=listing.Pages),
 )
@@ -41,14 +39,21 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
     return page_of(request, logic.select(request.tx, request.who, query))
 
 
-@routes.post("/projects", policy=TOKEN, body=schemas.CreateBody, errors=(409,), reply=under("project", schemas.Project))
+@routes.post(
+    "/projects", policy=policy.MANAGERS, body=schemas.CreateBody, errors=(409,), reply=under("project", schemas.Project)
+)
 def create(request: Request, body: schemas.CreateBody) -> dict[str, Any]:
     extra = additional.sent(request, "project", schemas.ProjectCreate)
     row = logic.create(request.tx, request.who, listing.given(body.project), extra)
     return {"project": _shown(request, [row])[0]}
 
 
-@routes.get("/projects/{project_id}", policy=TOKEN, query=RELATIVES, reply=under("project", schemas.Project))
+@routes.get(
+    "/projects/{project_id}",
+    policy=policy.READERS_OR_OF_PROJECT,
+    query=RELATIVES,
+    reply=under("project", schemas.Project),
+)
 def show(request: Request, project_id: str, query: listing.Params) -> dict[str, Any]:
     row = logic.show(request.tx, request.who, project_id)
     shown = _shown(request, [row])[0]
@@ -68,7 +73,7 @@ def show(request: Request, project_id: str, query: listing.Params) -> dict[str, 
 
 @routes.patch(
     "/projects/{project_id}",
-    policy=TOKEN,
+    policy=policy.MANAGERS,
     body=schemas.UpdateBody,
     errors=(409,),
     reply=under("project", schemas.Project),
@@ -79,14 +84,17 @@ def update(request: Request, project_id: str, body: schemas.UpdateBody) -> dict[
     return {"project": _shown(request, [row])[0]}
 
 
-@routes.delete("/projects/{project_id}", policy=TOKEN)
+@routes.delete("/projects/{project_id}", policy=policy.MANAGERS)
 def delete(request: Request, project_id: str) -> Reply:
     logic.delete(request.tx, request.who, project_id)
     return Reply()
 
 
 @routes.get(
-    "/projects/{project_id}/tags", policy=TOKEN, query=Nothing, reply=under("tags", list[str], links=listing.Pages)
+    "/projects/{project_id}/tags",
+    policy=policy.READERS_OR_OF_PROJECT,
+    query=Nothing,
+    reply=under("tags", list[str], links=listing.Pages),
 )
 def tags(request: Request, project_id: str) -> dict[str, Any]:
     logic.show(request.tx, request.who, project_id)
@@ -95,7 +103,7 @@ def tags(request: Request, project_id: str) -> dict[str, Any]:
 
 @routes.put(
     "/projects/{project_id}/tags",
-    policy=TOKEN,
+    policy=policy.MANAGERS,
     body=schemas.TagsBody,
     reply=under("tags", list[str], links=listing.Pages),
 )
@@ -104,13 +112,13 @@ def set_tags(request: Request, project_id: str, body: schemas.TagsBody) -> dict[
     return {"tags": found, "links": listing.links(request)}
 
 
-@routes.delete("/projects/{project_id}/tags", policy=TOKEN)
+@routes.delete("/projects/{project_id}/tags", policy=policy.MANAGERS)
 def delete_tags(request: Request, project_id: str) -> Reply:
     logic.change_tags(request.tx, request.who, project_id, [], replace=True)
     return Reply()
 
 
-@routes.get("/projects/{project_id}/tags/{tag}", policy=TOKEN, status=204)
+@routes.get("/projects/{project_id}/tags/{tag}", policy=policy.READERS_OR_OF_PROJECT, status=204)
 def check_tag(request: Request, project_id: str, tag: str) -> Reply:
     logic.show(request.tx, request.who, project_id)
     if tag not in logic.tags(request.tx, [project_id]).get(project_id, []):
@@ -118,7 +126,7 @@ def check_tag(request: Request, project_id: str, tag: str) -> Reply:
     return Reply()
 
 
-@routes.put("/projects/{project_id}/tags/{tag}", policy=TOKEN, status=201)
+@routes.put("/projects/{project_id}/tags/{tag}", policy=policy.MANAGERS, status=201)
 def add_tag(request: Request, project_id: str, tag: str) -> Reply:
     if not 0 < len(tag) <= 255 or "," in tag:
         raise Invalid("tag", "it has 1 to 255 characters, no comma and no slash")
@@ -126,7 +134,7 @@ def add_tag(request: Request, project_id: str, tag: str) -> Reply:
     return Reply(headers={"Location": request.link(f"/projects/{project_id}/tags/{tag}")})
 
 
-@routes.delete("/projects/{project_id}/tags/{tag}", policy=TOKEN)
+@routes.delete("/projects/{project_id}/tags/{tag}", policy=policy.MANAGERS)
 def delete_tag(request: Request, project_id: str, tag: str) -> Reply:
     logic.remove_tag(request.tx, request.who, project_id, tag)
     return Reply()

@@ -11,6 +11,7 @@ from kumoi.services.identity import listing
 from kumoi.services.identity.catalog import rendering
 from kumoi.services.identity.domains.schemas import Domain, domain
 from kumoi.services.identity.errors import NotAllowed
+from kumoi.services.identity.policy import SCOPED
 from kumoi.services.identity.projects import logic as project_logic
 from kumoi.services.identity.projects.schemas import Project, project
 from kumoi.services.identity.tokens import live, logic, schemas
@@ -59,7 +60,7 @@ def revoke(request: Request) -> Reply:
 
 @routes.get(
     "/auth/catalog",
-    policy=policy.authenticated(),
+    policy=SCOPED,
     query=Nothing,
     reply=under("catalog", list[schemas.CatalogEntry], links=listing.Pages),
 )

@@ -6,12 +6,11 @@ from kumoi.kernel import policy as policies
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.identity import additional, listing
+from kumoi.services.identity import additional, listing, policy
 from kumoi.services.identity.users import live, logic, schemas
 from kumoi.services.identity.users.models import UserRow
 
 routes = Routes()
-TOKEN = policies.authenticated()
 
 
 def _page(request: Request, selection: listing.Selection[UserRow]) -> dict[str, Any]:
@@ -20,7 +19,10 @@ def _page(request: Request, selection: listing.Selection[UserRow]) -> dict[str, 
 
 
 @routes.get(
-    "/users", policy=TOKEN, query=logic.LIST_QUERY, reply=under("users", list[schemas.User], links=listing.Pages)
+    "/users",
+    policy=policy.READERS,
+    query=logic.LIST_QUERY,
+    reply=under("users", list[schemas.User], links=listing.Pages),
 )
 def index(request: Request, query: listing.Params) -> dict[str, Any]:
     return _page(request, logic.select(request.tx, request.who, query))
@@ -28,7 +30,7 @@ def index(request: Request, query: listing.Params) -> dict[str, Any]:
 
 @routes.post(
     "/users",
-    policy=TOKEN,
+    policy=policy.MANAGERS,
     before=live.hash_new,
     body=schemas.CreateBody,
     errors=(409,),
@@ -40,14 +42,14 @@ def create(request: Request, body: schemas.CreateBody, prepared: str | None) -> 
     return {"user": schemas.user(logic.create(request.tx, request.who, values, prepared, extra), request.link)}
 
 
-@routes.get("/users/{user_id}", policy=TOKEN, reply=under("user", schemas.User))
+@routes.get("/users/{user_id}", policy=policy.OWN, reply=under("user", schemas.User))
 def show(request: Request, user_id: str) -> dict[str, Any]:
     return {"user": schemas.user(logic.show(request.tx, request.who, user_id), request.link)}
 
 
 @routes.patch(
     "/users/{user_id}",
-    policy=TOKEN,
+    policy=policy.MANAGERS,
     mode="live",
     body=schemas.UpdateBody,
     errors=(409,),
@@ -59,7 +61,7 @@ def update(request: Request, user_id: str, body: schemas.UpdateBody) -> dict[str
     return {"user": schemas.user(row, request.link)}
 
 
-@routes.delete("/users/{user_id}", policy=TOKEN)
+@routes.delete("/users/{user_id}", policy=policy.MANAGERS)
 def delete(request: Request, user_id: str) -> Reply:
     logic.delete(request.tx, request.who, user_id)
     return Reply()

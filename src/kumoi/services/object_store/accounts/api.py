@@ -3,11 +3,11 @@
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, crossing, listings, stores
+from kumoi.services.object_store import access, asked, crossing, listings, stores
 from kumoi.services.object_store.accounts import logic
 
 routes = Routes()
-OWNER = policy.by_service("account-owner")
+OWNER = policy.by_service("account-owner", access.reads_own)
 
 
 @routes.get("/v1/{account}", policy=OWNER, mode="live", query=asked.Listing, reply=bytes, errors=(204, 406, 412))

@@ -9,7 +9,8 @@ from kumoi.services.object_store import access, asked, specials, stores
 from kumoi.services.object_store.accounts import logic
 
 routes = Routes()
-OWNER = policy.by_service("account-owner")
+OWNER = policy.by_service("account-owner", access.owns_own)
+RESELLER = policy.by_service("reseller", access.is_reseller)
 
 
 @routes.post(
@@ -23,7 +24,7 @@ async def change(request: Request, body: AsyncIterator[bytes], account: str) -> 
 
 
 @routes.put(
-    "/v1/{account}", policy=OWNER, mode="stream", status=201, reply=bytes, raw_body=True, errors=(200, 202, 412, 507)
+    "/v1/{account}", policy=RESELLER, mode="stream", status=201, reply=bytes, raw_body=True, errors=(200, 202, 412, 507)
 )
 async def put(request: Request, body: AsyncIterator[bytes], account: str) -> Reply:
     if special := specials.of(request, "PUT"):
@@ -39,7 +40,7 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str) -> Rep
     return asked.done(202 if await stores.change(request, work) else 201)
 
 
-@routes.delete("/v1/{account}", policy=OWNER, mode="stream", reply=bytes, errors=(200, 409, 412, 507))
+@routes.delete("/v1/{account}", policy=RESELLER, mode="stream", reply=bytes, errors=(200, 409, 412, 507))
 async def remove(request: Request, body: AsyncIterator[bytes], account: str) -> Reply:
     if special := specials.of(request, "DELETE"):
         return await special(request, body, (account, "", ""))

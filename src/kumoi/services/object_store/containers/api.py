@@ -10,7 +10,7 @@ from kumoi.services.object_store.versions import logic as versions
 
 routes = Routes()
 PATH = "/v1/{account}/{container}"
-READERS = policy.by_service("container-readers")
+READERS = policy.by_service("container-readers", access.reads_own)
 
 
 @routes.get(

@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, crossing, pace, specials, stores, synced
+from kumoi.services.object_store import access, asked, crossing, pace, specials, stores, synced
 from kumoi.services.object_store.containers import logic
 
 routes = Routes()
 PATH = "/v1/{account}/{container}"
-OWNER = policy.by_service("account-owner")
+OWNER = policy.by_service("account-owner", access.owns_own)
 
 
 @routes.put(

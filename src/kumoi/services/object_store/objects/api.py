@@ -3,12 +3,12 @@
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import crossing, specials
+from kumoi.services.object_store import access, crossing, specials
 from kumoi.services.object_store.objects import downloads, schemas
 
 routes = Routes()
 PATH = "/v1/{account}/{container}/{object:path}"
-READERS = policy.by_service("container-readers")
+READERS = policy.by_service("container-readers", access.reads_own)
 ERRORS = (206, 301, 304, 409, 412, 416)
 
 

@@ -9,7 +9,7 @@ from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
-from kumoi.services.object_store import asked, conditions, crossing, limits, signed, specials, stores, synced
+from kumoi.services.object_store import access, asked, conditions, crossing, limits, signed, specials, stores, synced
 from kumoi.services.object_store.errors import PreconditionFailed
 from kumoi.services.object_store.objects import downloads, logic, schemas, segments, uploads
 from kumoi.services.object_store.objects.segments import Piece
@@ -17,8 +17,10 @@ from kumoi.services.object_store.versions import logic as versions
 
 routes = Routes()
 PATH = "/v1/{account}/{container}/{object:path}"
-READERS = policy.by_service("container-readers")
-WRITERS = policy.by_service("container-writers")
+READERS = policy.by_service("container-readers", access.reads_own)
+WRITERS = policy.by_service("container-writers", access.owns_own)
+COPIERS = policy.by_service("container-readers", access.owns_own)
+"""They read here, and write where the copy goes."""
 _REFUSALS = (408, 409, 411, 412, 413, 416, 422, 498, 501, 507)
 _SPECIAL = (200, 202, 303)
 
@@ -68,7 +70,7 @@ async def _restore(
     return uploads.made(made)
 
 
-@routes.copy(PATH, policy=READERS, mode="stream", query=schemas.Versioned, errors=_REFUSALS)
+@routes.copy(PATH, policy=COPIERS, mode="stream", query=schemas.Versioned, errors=_REFUSALS)
 @crossing.streamed
 async def copy(request: Request, body: AsyncIterator[bytes], account: str, container: str, object: str) -> Reply:
     version = asked.said(request, versions.PARAMETER) or ""

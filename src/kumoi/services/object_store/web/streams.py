@@ -14,7 +14,7 @@ from kumoi.services.object_store.specials import Place
 from kumoi.services.object_store.web import live
 
 routes = Routes()
-READERS = policy.by_service("container-readers")
+READERS = policy.by_service("container-readers", access.reads_own)
 
 
 @routes.get(
