@@ -17,7 +17,7 @@ OF_THE_KERNEL = {"kernel_operations", "kernel_quota_limits"}
 RESOURCES = {
     "block_storage": {"attachment", "default_type", "message", "snapshot", "volume", "volume_type"},
     "cloud": {"operation", "quota"},
-    "compute": {"flavor", "host", "keypair", "server"},
+    "compute": {"aggregate", "flavor", "host", "keypair", "server", "server_group"},
     "identity": {
         "application_credential", "credential", "endpoint", "group", "project", "region", "role", "role_assignment",
         "service", "user",

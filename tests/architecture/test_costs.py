@@ -18,6 +18,7 @@ SMALL = frozenset({
     "kernel_quota_limits", "identity_roles", "identity_role_implications", "identity_regions", "identity_services",
     "identity_endpoints", "placement_resource_providers", "block_storage_volume_types", "networks", "network_networks",
     "network_subnetpools", "compute_flavor_access",
+    "compute_aggregates", "compute_aggregate_hosts",
 })  # fmt: skip
 """Tables whose rows only admins create, or that are as small as those of hosts and networks."""
 
@@ -35,6 +36,9 @@ COMMON = [
     (f"{COMPUTE}/servers?limit=20&changes-since=2026-01-01T00:00:00Z&all_tenants=1", "admin"),
     (f"{COMPUTE}/servers?limit=20&deleted=True&all_tenants=1", "admin"),
     (f"{COMPUTE}/limits", "member"),
+    (f"{COMPUTE}/os-server-groups?limit=20", "member"),
+    (f"{COMPUTE}/os-server-groups?limit=20&all_projects=1", "admin"),
+    (f"{COMPUTE}/os-simple-tenant-usage/{PROJECT}", "member"),
     (f"{COMPUTE}/os-hypervisors/detail", "admin"),
     (f"{NETWORK}/ports?limit=20", "member"),
     (f"{NETWORK}/ports?limit=20", "admin"),

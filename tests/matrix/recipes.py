@@ -167,6 +167,16 @@ def _(world: World) -> None:
     ok(world.cloud.delete(f"{SERVERS}/{server_id}/os-interface/{port_id}"))
 
 
+@recipe("aggregate.cache_images")
+def _(world: World) -> None:
+    aggregates = "/compute/v2.1/os-aggregates"
+    made = ok(world.cloud.post(aggregates, as_="admin", json={"aggregate": {"name": "one"}})).json["aggregate"]
+    path = f"{aggregates}/{made['id']}"
+    ok(world.cloud.post(f"{path}/action", as_="admin", json={"add_host": {"host": "host-1"}}))
+    cache = {"cache": [{"id": world.image}]}
+    ok(world.cloud.post(f"{path}/images", as_="admin", version=worlds.LATEST, json=cache))
+
+
 @recipe("volume.create")
 def _(world: World) -> None:
     """A copy of another volume, through a snapshot."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.compute.flavors import logic as flavors
-from kumoi.services.compute.servers.operations.create import traits
+from kumoi.services.compute.servers.scheduling.choice import traits
 from kumoi.services.compute.shortfalls import DISABLED, reasons, summary
 
 

@@ -14,17 +14,19 @@ def reasons(short: Shortfall) -> list[str]:
     return _traits(short) + [_of(lack) for lack in short.lacks]
 
 
-def summary(short: Sequence[Shortfall]) -> list[str]:
+def summary(short: Sequence[Shortfall], refused: Sequence[Sequence[str]] = ()) -> list[str]:
     """The same without the names of hosts, for users who do not see them: how many hosts lack each thing, and the smallest
-    amount by which."""
-    told = []
+    amount by which. `refused`: the reasons of each host that has room but does not suit for others."""
+    told, every = [], len(short) + len(refused)
     for name in dict.fromkeys(lack.resource_class for each in short for lack in each.lacks if lack.missing):
         lacking = [
             lack.missing for each in short for lack in each.lacks if lack.resource_class == name and lack.missing
         ]
-        told.append(f"{_counted(len(lacking), len(short))}: at least {amount_of(name, min(lacking))} short")
+        told.append(f"{_counted(len(lacking), every)}: at least {amount_of(name, min(lacking))} short")
     for reason in dict.fromkeys(reason for each in short for reason in _traits(each)):
-        told.append(f"{_counted(sum(reason in _traits(each) for each in short), len(short))}: {reason}")
+        told.append(f"{_counted(sum(reason in _traits(each) for each in short), every)}: {reason}")
+    for reason in dict.fromkeys(reason for each in refused for reason in each):
+        told.append(f"{_counted(sum(reason in each for each in refused), every)}: {reason}")
     return told
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kumoi.kernel.database import Transaction
+from kumoi.services.placement.aggregates import store as aggregates_store
 from kumoi.services.placement.allocations import logic as allocations_logic
 from kumoi.services.placement.allocations import store as allocations_store
 from kumoi.services.placement.amounts import LARGEST
@@ -89,6 +90,16 @@ def ensure_provider(
         changed = True
     if changed:
         resource_providers_store.advance(tx, [provider_id])
+
+
+def join_aggregate(tx: Transaction, provider_id: str, aggregate_id: str) -> None:
+    """Put the provider into an aggregate. The aggregates that others put it into stay."""
+    aggregates_store.replace(tx, provider_id, {*aggregates_store.of_provider(tx, provider_id), aggregate_id})
+
+
+def leave_aggregate(tx: Transaction, provider_id: str, aggregate_id: str) -> None:
+    left = [name for name in aggregates_store.of_provider(tx, provider_id) if name.lower() != aggregate_id.lower()]
+    aggregates_store.replace(tx, provider_id, left)
 
 
 def inventories(tx: Transaction, provider_ids: Sequence[str]) -> dict[str, dict[str, Inventory]]:
@@ -261,7 +272,9 @@ __all__ = [
     "consumer_counts",
     "consumers",
     "ensure_provider",
+    "join_aggregate",
     "known_traits",
+    "leave_aggregate",
     "provider_ids",
     "release",
     "shortfalls",

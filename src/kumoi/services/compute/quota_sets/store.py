@@ -3,8 +3,6 @@
 from kumoi.kernel.quotas import Quota, nothing
 
 METADATA_ITEMS = Quota("compute", "metadata_items", 128, nothing)
-SERVER_GROUPS = Quota("compute", "server_groups", 10, nothing)
-SERVER_GROUP_MEMBERS = Quota("compute", "server_group_members", 10, nothing)
 INJECTED_FILES = Quota("compute", "injected_files", 5, nothing)
 INJECTED_FILE_CONTENT_BYTES = Quota("compute", "injected_file_content_bytes", 10240, nothing)
 INJECTED_FILE_PATH_BYTES = Quota("compute", "injected_file_path_bytes", 255, nothing)

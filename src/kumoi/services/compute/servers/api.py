@@ -91,7 +91,7 @@ def detail(request: Request, query: asked_lists.ListQuery) -> shown.DetailBody:
 def show(request: Request, server_id: str) -> shown.ShowBody:
     row = changes.visible(request.tx, request.who, server_id)
     view = viewer(request)
-    related = showing.related(request.tx, [row], admin=view.admin)
+    related = showing.related(request.tx, [row], admin=view.admin, alone=True)
     return shown.ShowBody(shown.server(row, related, view, alone=True))
 
 
@@ -102,7 +102,7 @@ def update(request: Request, server_id: str, body: creating.UpdateBody) -> shown
         raise BadRequest(f"Invalid input for field/attribute hostname. Value: {asked.hostname}. It has a dot.")
     row = changes.update(request.tx, request.who, server_id, asked)
     view = viewer(request, shown.Changed)
-    related = showing.related(request.tx, [row], admin=view.admin)
+    related = showing.related(request.tx, [row], admin=view.admin, alone=True)
     server = shown.server(row, related, view, alone=True)
     assert isinstance(server, shown.Changed)
     return shown.ChangedBody(server)

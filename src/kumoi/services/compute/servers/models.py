@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.compute.flavors.models import FlavorSize
+from kumoi.services.compute.servers.scheduling.hints import Hints
 
 
 class VmState(StrEnum):
@@ -142,6 +143,7 @@ class ServerRow(TypedDict):
     availability_zone: str
     pinned_availability_zone: str | None
     wanted_host: str | None
+    scheduler_hints: Hints | None
     image_id: str | None
     flavor_id: str
     flavor: FlavorCopy
@@ -187,6 +189,7 @@ servers = Table[ServerRow](
     sa.Column("availability_zone", sa.String(255), nullable=False),
     sa.Column("pinned_availability_zone", sa.String(255)),
     sa.Column("wanted_host", sa.String(255)),
+    sa.Column("scheduler_hints", sa.JSON),
     sa.Column("image_id", sa.String(36)),
     sa.Column("flavor_id", sa.String(255), nullable=False),
     sa.Column("flavor", sa.JSON, nullable=False),

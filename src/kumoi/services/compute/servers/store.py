@@ -11,6 +11,8 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subjects
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
+from kumoi.services.compute.past_servers import store as past_servers_store
+from kumoi.services.compute.past_servers.models import PastServerRow
 from kumoi.services.compute.servers.models import RETENTION, FlavorCopy, ServerRow, servers, tags
 
 LIVE = servers.c.deleted_at.is_(None)
@@ -105,9 +107,33 @@ def at_work(tx: Transaction) -> set[str]:
     return {subject.partition("/")[2] for subject in found}
 
 
+def hosts_of(tx: Transaction, server_ids: Iterable[str], project_id: str | None = None) -> dict[str, str | None]:
+    """Server → its host, of those that are not deleted. `project_id` None: of any project."""
+    query = sa.select(servers.c.id, servers.c.host).where(servers.c.id.in_(list(server_ids)), LIVE)
+    if project_id is not None:
+        query = query.where(servers.c.project_id == project_id)
+    return {row[0]: row[1] for row in tx.tuples(query)}
+
+
 def forget_deleted(tx: Transaction) -> int:
-    """Delete the rows whose retention is over."""
-    return tx.changed(servers.delete().where(servers.c.deleted_at < tx.now - RETENTION * SECOND))
+    """Delete the rows whose retention is over. What the usage of their projects needs is kept longer."""
+    due = servers.c.deleted_at < tx.now - RETENTION * SECOND
+    rows = tx.all(sa.select(servers).where(due), ServerRow)
+    past_servers_store.keep(tx, [past for row in rows if (past := _past(row)) is not None])
+    past_servers_store.forget_old(tx)
+    return tx.changed(servers.delete().where(due))
+
+
+def _past(row: ServerRow) -> PastServerRow | None:
+    """None: it never ran."""
+    launched, ended, flavor = row["launched_at"], row["terminated_at"] or row["deleted_at"], row["flavor"]
+    if launched is None or ended is None:
+        return None
+    return PastServerRow(
+        id=row["id"], project_id=row["project_id"], name=row["name"], flavor_name=flavor["name"], vcpus=row["vcpus"],
+        memory_mib=row["memory_mib"], disk_gib=flavor["disk"] + flavor["ephemeral"], launched_at=launched,
+        terminated_at=ended,
+    )  # fmt: skip
 
 
 _OF_PROJECT = servers.c.project_id

@@ -21,10 +21,12 @@ from kumoi.services.compute.flavors.models import FlavorDetails
 from kumoi.services.compute.hosts import store as hosts_store
 from kumoi.services.compute.hosts.errors import HostNotFound
 from kumoi.services.compute.keypairs import store as keypairs_store
+from kumoi.services.compute.server_group_rows import store as server_group_rows_store
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.logic import block_devices, files
 from kumoi.services.compute.servers.models import PORTS_OWNER, PowerState, TaskState, VmState
 from kumoi.services.compute.servers.operations.create import CREATE
+from kumoi.services.compute.servers.scheduling import hints as hints_of_request
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.create import Network, ServerCreate
 from kumoi.services.image.facade import Image
@@ -54,7 +56,8 @@ def create(
     if who.project_id is None:
         raise BadRequest("Servers belong to a project: use a token with a project's scope.")
     project_id = who.project_id
-    _refuse_absent(asked, hints)
+    _refuse_absent(asked)
+    wished = hints_of_request.read(hints)
     name = values.name(asked.name)
     least, most = _counts(asked)
     flavor = _flavor(tx, who, str(asked.flavorRef))
@@ -72,6 +75,7 @@ def create(
     metadata = check_metadata(tx, project_id, asked.metadata or {})
     personality = files.checked(tx, project_id, asked.personality)
     count = _take(tx, project_id, flavor, least, most)
+    _check_group(tx, project_id, wished.group, count)
     reservation_id = f"r-{tx.new_hex()[:8]}"
     admin_pass = asked.adminPass or tx.new_hex()[:12]
     shared = {
@@ -79,6 +83,7 @@ def create(
         "vm_state": VmState.BUILDING, "task_state": TaskState.SCHEDULING, "power_state": PowerState.NOSTATE,
         "progress": 0, "locked_by": None, "locked_reason": None, "host": None,
         "availability_zone": zone or AVAILABILITY_ZONE, "pinned_availability_zone": zone, "wanted_host": wanted_host,
+        "scheduler_hints": wished.kept or None,
         "image_id": image.id if image and root.destination_type == "local" else None,
         "flavor_id": flavor["flavorid"], "flavor": _copy(flavor), "vcpus": flavor["vcpus"],
         "memory_mib": flavor["ram"], "key_name": asked.key_name, "public_key": public_key,
@@ -103,6 +108,8 @@ def create(
         )  # fmt: skip
         if asked.tags:
             store.replace_tags(tx, server_id, asked.tags)
+        if wished.group:
+            server_group_rows_store.join(tx, wished.group, server_id)
         _ports(tx, who, server_id, plan, groups)
         _disks(tx, who, server_id, devices)
         arguments = {"server_id": server_id, "image_id": shared["image_id"], "image_format": image_format}
@@ -126,11 +133,23 @@ def check_metadata(tx: Transaction, project_id: str, metadata: dict[str, str]) -
     return metadata
 
 
-def _refuse_absent(asked: ServerCreate, hints: Mapping[str, Any]) -> None:
+def _refuse_absent(asked: ServerCreate) -> None:
     if asked.trusted_image_certificates:
         raise BadRequest("trusted_image_certificates: signatures of images are not checked here.")
-    if group := hints.get("group"):
-        raise BadRequest(f"os:scheduler_hints.group: Instance group {str(group)[:80]} could not be found.")
+
+
+def _check_group(tx: Transaction, project_id: str, group_id: str | None, count: int) -> None:
+    """Whether the project has the group, and the group has room for `count` more servers."""
+    if group_id is None:
+        return
+    row = server_group_rows_store.find(tx, group_id)
+    if row is None or row["project_id"] != project_id:
+        raise BadRequest(f"os:scheduler_hints.group: Instance group {group_id} could not be found.")
+    resource = server_group_rows_store.SERVER_GROUP_MEMBERS.resource
+    most = quotas.limit(tx, "compute", resource, project_id)
+    there = len(server_group_rows_store.members_of(tx, [group_id]).get(group_id, ()))
+    if most != quotas.UNLIMITED and there + count > most:
+        raise OverQuota(resource, most, there, count)
 
 
 def _counts(asked: ServerCreate) -> tuple[int, int]:
@@ -208,7 +227,7 @@ def _zone(tx: Transaction, who: Who, asked: ServerCreate) -> tuple[str | None, s
         raise BadRequest(f"No compute node of host {asked.host} is called {asked.hypervisor_hostname}.")
     if chosen and hosts_store.find_by_name(tx, chosen) is None:
         raise BadRequest(HostNotFound(chosen).message)
-    if zone and zone != AVAILABILITY_ZONE:
+    if zone and zone not in {row["availability_zone"] for row in hosts_store.every(tx)} | {AVAILABILITY_ZONE}:
         raise BadRequest("The requested availability zone is not available")
     return zone or None, host or chosen
 

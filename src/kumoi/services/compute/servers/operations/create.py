@@ -9,12 +9,13 @@ from kumoi.kernel.errors import ApiError
 from kumoi.kernel.operations import DETAILS, Again, Context, Failed, Operation, Retry, Step
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
-from kumoi.services.compute import shortfalls
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.operations import guest
+from kumoi.services.compute.servers.scheduling import choice
+from kumoi.services.compute.servers.scheduling.choice import Nowhere
 from kumoi.services.image import facade as images
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
@@ -29,16 +30,13 @@ def take_room(context: Context, tx: Transaction) -> None:
     server = _found(context, tx)
     devices = block_devices_store.of_server(tx, server["id"])
     amounts = resources(server, devices)
-    required, forbidden = traits(server["flavor"]["extra_specs"])
-    found = placement.candidates(tx, amounts, required, forbidden, most_free="MEMORY_MB")
-    wanted = _wanted_hosts(tx, server, devices)
-    chosen = next((each for each in found if wanted <= {each.name}), None)
-    if chosen is None:
-        if not found and not placement.shortfalls(tx, amounts, required, forbidden):
+    chosen = choice.choose(tx, server, devices, amounts, server["flavor"]["extra_specs"])
+    if isinstance(chosen, Nowhere):
+        if chosen.no_hosts_yet:
             # In a new cloud, hosts may not be registered yet.
             raise Retry("no host has registered itself yet")
-        context.data[DETAILS], told = why(tx, amounts, required, forbidden, wanted)
-        raise Failed(" ".join([NO_HOST, *told]))
+        context.data[DETAILS] = chosen.details
+        raise Failed(" ".join([NO_HOST, *chosen.told]))
     placement.claim(
         tx, server["id"], chosen.provider_id, amounts, server["project_id"], server["user_id"], consumer_type="INSTANCE"
     )  # fmt: skip
@@ -46,7 +44,9 @@ def take_room(context: Context, tx: Transaction) -> None:
     context.data["host"] = chosen.name
     context.data["ports"] = ports.bind(tx, server["id"], chosen.name)
     context.data["with_volumes"] = any(device["destination_type"] == "volume" for device in devices)
-    store.update(tx, server["id"], host=chosen.name, task_state=TaskState.SPAWNING)
+    store.update(
+        tx, server["id"], host=chosen.name, availability_zone=chosen.zone, task_state=TaskState.SPAWNING
+    )  # fmt: skip
 
 
 def give_room_back(context: Context, tx: Transaction) -> None:
@@ -160,13 +160,6 @@ def resources(server: ServerRow | store.LiveServer, devices: list[BlockDeviceRow
     return {"VCPU": server["vcpus"], "MEMORY_MB": server["memory_mib"], "DISK_GB": disk}
 
 
-def traits(extra_specs: dict[str, str]) -> tuple[list[str], list[str]]:
-    """Required and forbidden, from a flavor's `trait:NAME=required|forbidden`."""
-    named = {key.removeprefix("trait:"): value for key, value in extra_specs.items() if key.startswith("trait:")}
-    required = [name for name, value in named.items() if value == "required"]
-    return required, [shortfalls.DISABLED, *(name for name, value in named.items() if value == "forbidden")]
-
-
 def owner(server: ServerRow) -> Who:
     """The server's owner, for calls of other services."""
     return Who(server["user_id"], project_id=server["project_id"], roles=frozenset({"member", "reader"}))
@@ -181,14 +174,6 @@ def _found(context: Context, tx: Transaction) -> ServerRow:
     if server is None:
         raise Failed(f"Instance {context.arguments['server_id']} could not be found.")
     return server
-
-
-def _wanted_hosts(tx: Transaction, server: ServerRow, devices: list[BlockDeviceRow]) -> set[str]:
-    """The hosts that an admin or the server's existing volumes require."""
-    volume_ids = [device["volume_id"] for device in devices if device["volume_id"]]
-    volumes = block_storage.by_ids(tx, volume_ids).values() if volume_ids else ()
-    found = {volume.host for volume in volumes if volume.host}
-    return found | {server["wanted_host"]} if server["wanted_host"] else found
 
 
 def _make_volumes(
@@ -207,16 +192,3 @@ def _make_volumes(
         block_devices_store.update(tx, device["id"], volume_id=volume.id)
         made.append(volume.id)
     return made
-
-
-def why(
-    tx: Transaction, amounts: dict[str, int], required: list[str], forbidden: list[str], wanted: set[str]
-) -> tuple[str, list[str]]:
-    """Each host and what it lacks, for an admin; and the same without host names, one sentence each, for the owner."""
-    short = placement.shortfalls(tx, amounts, required, forbidden)
-    lines = [f"{each.provider_name}: {'; '.join(shortfalls.reasons(each))}" for each in short]
-    told = [f"{sentence[0].upper()}{sentence[1:]}." for sentence in shortfalls.summary(short)]
-    if wanted:
-        lines.insert(0, f"it has to be on {' and '.join(sorted(wanted))}")
-        told.append("It has to be on one host, where its volumes are or an admin wanted it.")
-    return "\n".join(lines) or "no host has registered itself yet", told

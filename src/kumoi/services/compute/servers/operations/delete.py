@@ -7,6 +7,7 @@ from kumoi.kernel.errors import ApiError
 from kumoi.kernel.operations import Context, Operation, Step, release_subject, subject
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.block_devices import store as block_devices_store
+from kumoi.services.compute.server_group_rows import store as server_group_rows_store
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, VmState
 from kumoi.services.compute.servers.operations import guest
@@ -42,6 +43,7 @@ def give_back(context: Context, tx: Transaction) -> None:
                 # The volume has snapshots, for example. It stays, and its owner decides.
                 log.say(__name__, "a volume stays", volume_id=device["volume_id"], reason=refused.message)
     block_devices_store.delete_of_server(tx, server_id)
+    server_group_rows_store.leave(tx, server_id)
     ports.release(tx, server_id)
     placement.release(tx, server_id)
     store.update(

@@ -176,6 +176,7 @@ class Related:
     """What is shown of servers besides their rows, read for all servers at once."""
 
     tags: Mapping[str, list[str]] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
     volumes: Mapping[str, list[BlockDeviceRow]] = field(default_factory=dict)
     ports: Mapping[str, list[Port]] = field(default_factory=dict)
     host_status: Mapping[str, str] = field(default_factory=dict)
@@ -250,7 +251,7 @@ def server(row: Mapping[str, Any], related: Related, viewer: Viewer, *, alone: b
     if row["fault"] and shown in ("ERROR", "DELETED"):
         made.fault = _fault(row["fault"], viewer)
     if alone:
-        made.server_groups = []
+        made.server_groups = [related.groups[server_id]] if server_id in related.groups else []
     if viewer.admin:
         made.host = made.node = host
         made.instance_name = instance_name(server_id)

@@ -1,0 +1,1 @@
+"""The rows of aggregates, which choosing a server's host also reads."""

@@ -1,0 +1,1 @@
+"""Aggregates: groups of hosts with metadata. One with an availability zone makes its hosts that zone."""
