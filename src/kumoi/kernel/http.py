@@ -130,6 +130,13 @@ class Request:
         assert marks is not None and self.version is not None
         return self.version in marks.behaviours[name]
 
+    @property
+    def is_sandboxed(self) -> bool:
+        """Whether a page in its answer is to have an origin of its own."""
+        own_origin = self.service.own_origin
+        at_own = own_origin is not None and own_origin(self.settings, self.headers.get("host", ""))
+        return self.service.is_sandboxed and not at_own
+
     def origin(self) -> dict[str, Any]:
         """The keyword arguments for operations.begin."""
         return {"request_id": self.id, "user_id": self.who.user_id, "project_id": self.who.project_id}
@@ -229,10 +236,13 @@ class Api:
         self.send_frame(response, service, request_id, version)
 
     @staticmethod
-    def send_frame(response: falcon.Response, service: Service, request_id: str, version: Version | None) -> None:
+    def send_frame(
+        response: falcon.Response, service: Service, request_id: str, version: Version | None, *, sandboxed: bool = True
+    ) -> None:
+        """`sandboxed`: no, although answers of the service are."""
         for name in service.request_id_headers:
             response.set_header(name, request_id)
-        if service.is_sandboxed:
+        if service.is_sandboxed and sandboxed:
             response.set_header("Content-Security-Policy", SANDBOX)
         if service.headers:
             for name, value in service.headers(request_id).items():

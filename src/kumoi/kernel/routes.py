@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 from kumoi.kernel import rooms
 from kumoi.kernel.errors import ApiError
 from kumoi.kernel.policy import Policy
+from kumoi.kernel.settings import Settings
 from kumoi.kernel.versions import Microversions, Span, Version
 from kumoi.kernel.who import Who
 
@@ -243,6 +244,8 @@ class Service:
     is_sandboxed: bool = False
     """Its answers may be pages that users stored. A browser gives them an origin of their own, so that their scripts do not
     act as the dashboard's, which has the same address."""
+    own_origin: Callable[[Settings, str], bool] | None = None
+    """Whether a host, as requests name it, has nothing but what its users stored, so that pages there need no sandbox."""
     identify: Callable[["Request"], Who] | None = None
     """The caller of a request whose route has the policy `signed`; raises the service's error if the signature is not
     right."""

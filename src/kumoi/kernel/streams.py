@@ -173,7 +173,7 @@ class _Stream:
                 response.data, response.stream = reply.raw, reply.stream
                 if reply.endless:
                     response.stream = _WhileConnected(reply.stream, request.scope[_RECEIVE])
-            Api.send_frame(response, self.service, request_id, version)
+            Api.send_frame(response, self.service, request_id, version, sandboxed=asked.is_sandboxed)
         except ApiError as error:
             self.api.send_error(response, self.service, request_id, error, version)
         except falcon.HTTPError as error:

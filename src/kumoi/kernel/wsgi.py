@@ -292,7 +292,7 @@ class _Resource:
             response.data = rendered.data
         if rendered.content_type:
             response.content_type = rendered.content_type
-        self.api.send_frame(response, self.service, asked.id, asked.version)
+        self.api.send_frame(response, self.service, asked.id, asked.version, sandboxed=asked.is_sandboxed)
 
 
 _names: dict[str, str] = {}

@@ -94,6 +94,32 @@ def test_the_key_of_a_container_reaches_no_other(swift: Any, keyed: None) -> Non
         assert swift("PUT", f"/c/new?multipart-manifest=put&{query}", as_=None, body=manifest).status == 400, key
 
 
+def test_a_signature_takes_no_parameter_that_reaches_further(swift: Any, keyed: None) -> None:
+    """As in Swift, where a signed request has no other parameter."""
+    swift("PUT", "/private")
+    swift("PUT", "/private/o", body=b"secret")
+    swift("PUT", "/c/link", headers={"X-Symlink-Target": "c/few"})
+    assert swift("PUT", "/c/m?multipart-manifest=put", body=b'[{"path": "private/o"}]').status == 201
+
+    def signed(method: str, name: str) -> str:
+        return f"temp_url_sig={sign(method, SOON, f'{ACCOUNT}/c/{name}')}&temp_url_expires={SOON}"
+
+    for value in ("delete", "put", ""):
+        for method in ("DELETE", "PUT", "POST"):
+            query = f"multipart-manifest={value}&{signed(method, 'm')}"
+            assert swift(method, f"/c/m?{query}", as_=None, body=b"[]").status == 400, (method, value)
+    assert swift("GET", "/private/o").content == b"secret"
+    for more in ("multipart-manifest=get", "multipart-manifest=get&format=raw", "symlink=get"):
+        for method in ("GET", "HEAD"):
+            got = swift(method, f"/c/m?{more}&{signed('GET', 'm')}", as_=None)
+            assert (got.status, got.content) == (200, b"secret" if method == "GET" else b""), more
+            got = swift(method, f"/c/link?{more}&{signed('GET', 'link')}", as_=None)
+            assert got.status == 200 and got.headers["content-length"] == "3", more
+            assert "x-symlink-target" not in got.headers
+    assert swift("DELETE", f"/c/m?{signed('DELETE', 'm')}", as_=None).status == 204
+    assert swift("GET", "/private/o").content == b"secret"
+
+
 def test_keys_are_shown_to_the_project_alone(swift: Any, keyed: None) -> None:
     swift("POST", "/c", headers={"X-Container-Read": ".r:*,.rlistings"})
     assert swift("HEAD", "/c").headers["x-container-meta-temp-url-key-2"] == "of the container"

@@ -163,3 +163,21 @@ def test_versions_for_ever(swift: Any) -> None:
     assert swift("POST", "/c", headers={"X-History-Location": "absent"}).status == 204
     swift("PUT", "/c/new", body=b"1")
     assert swift("PUT", "/c/new", body=b"2").status == 412
+
+
+def test_a_copied_manifest_is_listed_as_what_it_stands_for(swift: Any) -> None:
+    swift("PUT", "/c")
+    swift("PUT", "/c/part", body=b"0123456789")
+    body = b'[{"path": "c/part"}, {"path": "c/part", "range": "0-4"}]'
+    assert swift("PUT", "/c/m?multipart-manifest=put", body=body).status == 201
+    fresh = {"X-Fresh-Metadata": "true"}
+    for target, headers in (("/c/copy", {}), ("/c/fresh", fresh), ("/c/m", fresh)):
+        copied = swift("PUT", f"{target}?multipart-manifest=get", headers={"X-Copy-From": "c/m", **headers})
+        assert copied.status == 201
+    listed = {each["name"]: each for each in swift("GET", "/c?format=json").json}
+    etag = swift("HEAD", "/c/m").headers["etag"]
+    for name in ("m", "copy", "fresh"):
+        assert (listed[name]["bytes"], listed[name]["slo_etag"]) == (15, etag), name
+        assert swift("GET", f"/c/{name}").content == b"012345678901234"
+    assert swift("POST", "/c/copy", headers={"X-Object-Meta-A": "1", "Content-Type": "text/x"}).status == 202
+    assert swift("GET", "/c?format=json&prefix=copy").json[0]["bytes"] == 15

@@ -73,6 +73,23 @@ def same(swift: Any) -> None:
     assert here == there
 
 
+def test_a_container_is_no_copy_of_itself(cloud: Any, swift: Any, door: Door, realm: None) -> None:
+    here, other = f"AUTH_{PROJECT}", f"AUTH_{OTHER_PROJECT}"
+    settle(cloud, public_url=f"http://{door.host}", container_sync_current="//EAST/there")
+    assert swift("PUT", "/a%20b").status == 201
+    for to in (
+        f"{door.url}/{here}/a%20b", f"{door.url}/{here}/a%20b/", f"//east/THERE/{here}/a b", "//EAST/there"
+    ):  # fmt: skip
+        for method in ("PUT", "POST"):
+            refused = swift(method, "/a%20b", headers={**KEY, "X-Container-Sync-To": to})
+            assert refused.status == 400 and "is the container itself" in refused.text, to
+    for to in (f"{door.url}/{here}/b", f"{door.url}/{other}/a%20b", f"//east/there/{other}/a b"):
+        assert swift("POST", "/a%20b", headers={**KEY, "X-Container-Sync-To": to}).status == 204, to
+    settle(cloud, container_sync_current="")
+    # Another name of the same address is not known to be one.
+    assert swift("POST", "/a%20b", headers={**KEY, "X-Container-Sync-To": f"//east/there/{here}/other"}).status == 204
+
+
 def test_what_was_there_and_what_comes_is_sent(swift: Any, realm: None, sweep: Any) -> None:
     assert swift("PUT", "/a").status == 201
     assert (

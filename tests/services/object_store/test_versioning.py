@@ -348,3 +348,17 @@ def test_racing_writers_and_deletions(cloud: Any, swift: Any, kept: str) -> None
     assert swift("GET", "/kept/o").status == (404 if shown[0][1] == -1 else 200)
     assert swift("HEAD", "/kept").headers["x-container-bytes-used"] == str(sum(map(len, bodies)))
     assert cloud.audit() == []
+
+
+def test_who_may_see_the_names_sees_the_ids_and_reads_no_version(swift: Any, kept: str) -> None:
+    """As in Swift, and in S3, where the grant READ of a bucket includes the list of versions."""
+    ids = [swift("PUT", "/kept/o", body=data).headers[ID] for data in (b"1", b"2")]
+    swift("POST", "/kept", headers={"X-Container-Read": ".r:*"})
+    assert swift("GET", "/kept?versions", as_=None).status == 401
+    swift("POST", "/kept", headers={"X-Container-Read": ".r:*,.rlistings"})
+    for caller in (None, "other"):
+        shown = swift("GET", "/kept?versions", as_=caller).json
+        assert [each["version_id"] for each in shown] == ids[::-1]
+        assert swift("GET", "/kept/o", as_=caller).content == b"2"
+        for id in ids:
+            assert swift("GET", f"/kept/o?version-id={id}", as_=caller).status in (401, 403)

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.services.object_store.sending import ask
 from tests.services.s3.test_objects import refused
+from tests.services.s3.test_signatures import signed
 
+__all__ = ["signed"]
 ALL = "http://acs.amazonaws.com/groups/global/AllUsers"
 KNOWN = "http://acs.amazonaws.com/groups/global/AuthenticatedUsers"
 LARGE = bytes(100_000)
@@ -171,13 +174,31 @@ def test_public_access_can_be_blocked(cloud: Any, s3: Any, keys: dict[str, Any],
     assert refused(s3.put_bucket_ownership_controls, **where, OwnershipControls=writer) == ("NotImplemented", 501)
 
 
-def test_names_mean_ones_own_bucket_first(cloud: Any, s3: Any, stranger: dict[str, Any], keys: dict[str, Any]) -> None:
+def test_names_mean_ones_own_bucket_first(
+    cloud: Any, s3: Any, stranger: dict[str, Any], keys: dict[str, Any], signed: Any
+) -> None:
     them = cloud.client(stranger)
+    full = f"{keys['tenant_id']}%3Aname"
+    them.create_bucket(Bucket="name", ACL="public-read")
+    them.put_object(Bucket="name", Key="k", Body=b"theirs", ACL="public-read")
+    # Others find theirs under the name, so that ours is not opened under it.
+    taken = ("BucketAlreadyExists", 409)
+    assert refused(s3.create_bucket, Bucket="name", ACL="public-read") == taken
+    s3.create_bucket(Bucket="name", ACL="private")
+    s3.put_object(Bucket="name", Key="k", Body=b"ours")
+    for ask_for, more in (
+        (s3.put_bucket_acl, {"ACL": "public-read"}), (s3.put_bucket_acl, {"GrantWrite": f"id={stranger['tenant_id']}"}),
+        (s3.put_object_acl, {"Key": "k", "ACL": "public-read"}), (s3.put_object, {"Key": "k", "ACL": "authenticated-read"}),
+        (s3.copy_object, {"Key": "new", "CopySource": "name/k", "ACL": "public-read"}),
+    ):  # fmt: skip
+        assert refused(ask_for, Bucket="name", **more) == taken, more
+    s3.put_bucket_acl(Bucket="name", ACL="private")
+    for path in (f"/{full}?acl", f"/{full}/k?acl"):
+        headers = signed("PUT", path, **{"x-amz-acl": "public-read"})
+        assert cloud.send("PUT", f"http://cloud.test/s3{path}", headers)[0] == 200
     for client, text in ((them, b"theirs"), (s3, b"ours")):
-        client.create_bucket(Bucket="name", ACL="public-read")
-        client.put_object(Bucket="name", Key="k", Body=text, ACL="public-read")
         assert client.get_object(Bucket="name", Key="k")["Body"].read() == text
-    # Theirs was opened first. A project before the name says which.
+    # A project before the name says which.
     assert cloud.send("GET", "http://cloud.test/s3/name/k", {})[2] == b"theirs"
     assert cloud.send("GET", f"http://cloud.test/s3/{keys['tenant_id']}:name/k", {})[2] == b"ours"
     them.delete_object(Bucket="name", Key="k")
@@ -235,3 +256,24 @@ def test_nobody_chooses_how_an_object_is_shown(cloud: Any, s3: Any) -> None:
     for method in ("GET", "HEAD"):
         assert nobody(cloud, method, "ours/k?response-content-type=text/html") == 400, method
     assert s3.get_object(Bucket="ours", Key="k", ResponseContentType="text/html")["ContentType"] == "text/html"
+
+
+@pytest.mark.parametrize("data", [b"<script>", b"<script>" + LARGE])
+def test_pages_at_the_host_of_a_bucket_have_its_origin(cloud: Any, s3: Any, data: bytes) -> None:
+    """Elsewhere they are at the dashboard's address, or at that of all buckets, and get an origin of nobody."""
+    cloud.api.settings = msgspec.structs.replace(
+        cloud.api.settings, s3_host="s3.test", public_url="http://cloud.s3.test:80"
+    )
+    s3.create_bucket(Bucket="site", ACL="public-read")
+    s3.put_object(Bucket="site", Key="index.html", Body=data, ContentType="text/html", ACL="public-read")
+    for host, sandboxed in (
+        ("site.s3.test", False), ("SITE.s3.test:8080", False), ("s3.test", True), ("cloud.test", True), ("xs3.test", True),
+        ("cloud.s3.test", True), ("s3.test.org", True),
+    ):  # fmt: skip
+        status, headers, body = cloud.send("GET", f"http://{host}/s3/site/index.html", {})
+        assert (status, body) == (200, data), host
+        assert ("sandbox" in headers.get("content-security-policy", "")) is sandboxed, host
+        # So has what the front cannot send from a file.
+        status, headers, _ = cloud.send("GET", f"http://{host}/s3/site/index.html", {"If-Match": headers["etag"]})
+        assert ("sandbox" in headers.get("content-security-policy", "")) is sandboxed, host
+    assert "sandbox" in cloud.send("GET", "http://site.s3.test/s3/site/absent", {})[1]["content-security-policy"]

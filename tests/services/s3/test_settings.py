@@ -280,3 +280,26 @@ def test_a_rule_does_not_lend_its_tags_to_another(cloud: Any, s3: Any, where: di
         cloud.sweep()
     left = [each["Key"] for each in s3.list_object_versions(**where)["Versions"]]
     assert left == ["gone", "kept", "kept"]
+
+
+def test_a_bucket_that_is_gone_is_no_longer_looked_at(
+    cloud: Any, s3: Any, where: dict[str, str], keys: dict[str, Any]
+) -> None:
+    from kumoi.engines.objects.interface import ObjectStore, Page
+    from kumoi.services.s3.lifecycle import logic
+
+    rule = {"ID": "a", "Status": "Enabled", "Prefix": "", "Expiration": {"Days": 1}}
+    names = ("by-s3", "by-swift", "stays", "without")
+    for name in names:
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [rule]})
+    s3.delete_bucket(Bucket="by-s3")
+    s3.delete_bucket_lifecycle(Bucket="without")
+    path = f"/object-store/v1/AUTH_{keys['tenant_id']}/by-swift"
+    token = cloud.log_in("demo")
+    assert ask(cloud, "DELETE", path, token).status == 204
+    # A later one of the same name has no rules.
+    assert ask(cloud, "PUT", path, token).status == 201
+    cloud.sweep()
+    found = cloud.engines[ObjectStore].read(lambda tx: tx.containers(logic.ACCOUNT, Page(limit=10)))
+    assert [name for name, _ in found] == [f"AUTH_{keys['tenant_id']}/stays"]

@@ -9,7 +9,7 @@ import pytest
 
 from kumoi.kernel import clock
 from kumoi.services.identity.facade import signing_key
-from kumoi.services.s3 import signatures
+from kumoi.services.s3 import asked, signatures
 from kumoi.services.s3.requests import api, streams
 from kumoi.services.s3.signatures import Proof
 from tests.services.identity.cloud import V3
@@ -132,6 +132,32 @@ def test_presigned_urls(
     later = clock.now() // clock.SECOND + 62
     monkeypatch.setattr(signatures, "_now", lambda: later)
     assert code(cloud.send("GET", url, {})) == (403, "AccessDenied")
+
+
+def test_a_url_of_version_2_is_for_nothing_besides(cloud: Any, s3: Any, keys: dict[str, Any]) -> None:
+    """Its signature covers some parameters alone, so whoever holds the URL could add another."""
+    where = {"Bucket": "signed"}
+    s3.create_bucket(**where)
+    s3.put_object(**where, Key="k", Body=b"data")
+    s3.put_public_access_block(**where, PublicAccessBlockConfiguration={"BlockPublicAcls": True})
+    client = cloud.client(keys, signature_version="s3")
+    urls = {
+        (method, operation): client.generate_presigned_url(operation, Params={**where, **more}, ExpiresIn=60)
+        for method, operation, more in (
+            ("DELETE", "delete_bucket", {}), ("PUT", "create_bucket", {}), ("GET", "list_objects", {}),
+            ("DELETE", "delete_object", {"Key": "k"}), ("GET", "get_object", {"Key": "k"}),
+            ("PUT", "put_object", {"Key": "k"}),
+        )
+    }  # fmt: skip
+    for (method, operation), url in urls.items():
+        for name in sorted(asked.OPERATIONS):
+            answer = cloud.send(method, f"{url}&{name}", {}, b"")
+            assert code(answer)[0] == 403, (operation, name, answer)
+    assert s3.get_public_access_block(**where)["PublicAccessBlockConfiguration"]["BlockPublicAcls"] is True
+    assert s3.get_object(**where, Key="k")["Body"].read() == b"data"
+    for operation in ("get_bucket_cors", "get_bucket_accelerate_configuration", "list_bucket_metrics_configurations"):
+        answer = cloud.send("GET", client.generate_presigned_url(operation, Params=where, ExpiresIn=60), {})
+        assert answer[0] in (200, 404), (operation, answer)
 
 
 def test_who_may_not_sign_any_more(cloud: Any, s3: Any, keys: dict[str, Any]) -> None:

@@ -147,3 +147,40 @@ def test_begun_uploads_count(cloud: Any, s3: Any, where: dict[str, str], keys: d
     assert refused(s3.create_multipart_upload, **where) == ("EntityTooLarge", 413)
     s3.abort_multipart_upload(**upload)
     begin(s3, where)
+
+
+@pytest.mark.parametrize("door", ["s3", "swift"])
+def test_unfinished_uploads_go_with_their_bucket(
+    cloud: Any, s3: Any, where: dict[str, str], keys: dict[str, Any], door: str
+) -> None:
+    account, token = f"/object-store/v1/AUTH_{keys['tenant_id']}", cloud.log_in("demo")
+    s3.put_bucket_acl(Bucket="parts", ACL="public-read-write")
+    send(s3, begin(s3, where), 1, DATA)
+    assert ask(cloud, "HEAD", f"{account}/parts+segments", token).headers["x-container-object-count"] == "2"
+    if door == "s3":
+        s3.delete_bucket(Bucket="parts")
+    else:
+        assert ask(cloud, "DELETE", f"{account}/parts", token).status == 204
+    assert ask(cloud, "GET", account, token).text == ""
+    assert ask(cloud, "HEAD", account, token).headers["x-account-bytes-used"] == "0"
+    cloud.sweep()
+    assert cloud.audit() == []
+
+
+@pytest.mark.parametrize("door", ["s3", "swift"])
+def test_what_is_beside_a_bucket_is_closed_when_it_goes(
+    cloud: Any, s3: Any, where: dict[str, str], keys: dict[str, Any], door: str
+) -> None:
+    """Also if it holds what is no upload, which stays."""
+    account, token = f"/object-store/v1/AUTH_{keys['tenant_id']}", cloud.log_in("demo")
+    s3.put_bucket_acl(Bucket="parts", ACL="public-read-write")
+    begin(s3, where)
+    assert ask(cloud, "PUT", f"{account}/parts+segments/mine", token, body=b"mine").status == 201
+    assert ask(cloud, "PUT", f"{account}/parts+segments/theirs", None, body=b"theirs").status == 201
+    if door == "s3":
+        s3.delete_bucket(Bucket="parts")
+    else:
+        assert ask(cloud, "DELETE", f"{account}/parts", token).status == 204
+    assert ask(cloud, "GET", f"{account}/parts+segments", token).text == "mine\ntheirs\n"
+    assert ask(cloud, "PUT", f"{account}/parts+segments/junk", None, body=b"junk").status == 401
+    assert ask(cloud, "DELETE", f"{account}/parts+segments/mine", None).status == 401

@@ -40,11 +40,10 @@ __all__ = [
     "BLOCK", "CARRIED", "FILES", "HIDDEN", "KEPT", "LAST", "LONGEST_HEADER", "META", "MOST_BYTES", "NULL", "STREAMS",
     "Container", "Described", "Entry", "Form", "Found", "Grant", "InvalidRealms", "Marked", "Object", "Reading",
     "Realm", "Removal", "account_of", "begin", "blocks", "boundary", "change", "check_header_name", "check_name",
-    "check_reader",
-    "conditions", "create_container", "crossing", "decoded", "encoded", "entry", "expire", "find", "grants", "id_of",
-    "look", "may_put", "meant", "number", "of", "open_to", "owns", "parse_rates", "parse_realms", "pour",
-    "project_of", "put", "remove", "remove_container", "set_versioning", "settings_of", "settle_container",
-    "settle_object", "show", "slowly", "standing", "translated",
+    "check_reader", "conditions", "create_container", "crossing", "decoded", "encoded", "entry", "expire", "find",
+    "grants", "holder", "id_of", "look", "may_put", "meant", "number", "of", "open_to", "owns", "parse_rates",
+    "parse_realms", "pour", "project_of", "put", "remove", "remove_container", "set_versioning", "settings_of",
+    "settle_container", "settle_object", "show", "slowly", "standing", "translated",
 ]  # fmt: skip
 
 
@@ -83,6 +82,11 @@ def meant(tx: Reading, who: Who, container: str) -> tuple[str, str]:
     if colon:
         return f"{access.PREFIX}{project}", name
     return known.holder(tx, container) or own, container
+
+
+def holder(tx: Reading, container: str) -> str | None:
+    """The account whose container outsiders find by this name."""
+    return known.holder(tx, container)
 
 
 def owns(who: Who, account: str) -> bool:

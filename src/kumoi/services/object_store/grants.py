@@ -23,6 +23,8 @@ BLOCKS = f"{HIDDEN}blocks"
 BLOCK_LISTS, IGNORE_LISTS, RESTRICT = "BlockPublicAcls", "IgnorePublicAcls", "RestrictPublicBuckets"
 PARTS = "+segments"
 """The end of the name of the container beside another one in which S3 keeps the parts of unfinished uploads."""
+UPLOADS, UPLOADED = "uploads/", "parts/"
+"""The beginnings of the names of unfinished uploads and of their parts there."""
 ENFORCED = "BucketOwnerEnforced"
 """Nobody is let in by grants."""
 
@@ -85,6 +87,11 @@ def _projects(allowed: access.AccessList) -> list[str]:
 def without_lists(metadata: Mapping[str, str]) -> dict[str, str]:
     """The metadata of a container that is open to nobody else."""
     return {name: text for name, text in metadata.items() if name not in (STORED, access.READ, access.WRITE)}
+
+
+def without_writers(metadata: Mapping[str, str]) -> dict[str, str]:
+    """The opposite of `for_writes`."""
+    return {name: text for name, text in metadata.items() if name not in (STORED, access.WRITE)}
 
 
 def for_writes(metadata: Mapping[str, str]) -> dict[str, str]:

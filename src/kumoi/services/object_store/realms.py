@@ -5,7 +5,7 @@ import functools
 import hashlib
 import hmac
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
@@ -28,6 +28,10 @@ class Realms(msgspec.Struct, frozen=True):
     """By name in capital letters."""
     hosts: tuple[str, ...] = ()
     """`host` or `host:port` of addresses that a container may name without a realm."""
+    here: str = ""
+    """`host:port` of this cloud's own address."""
+    current: str = ""
+    """`//REALM/CLUSTER` of this cloud; empty: it has no name in a realm."""
 
     def realm(self, name: str) -> Realm | None:
         return self.realms.get(name.upper())
@@ -100,9 +104,32 @@ def _is_address(text: str) -> bool:
 
 
 def target(realms: Realms, sync_to: str, account: str, container: str) -> Target:
-    """Where a container with this `X-Container-Sync-To` is copied to; Invalid if that is nowhere."""
+    """Where a container with this `X-Container-Sync-To` is copied to; Invalid if that is nowhere, or the container itself."""
     if sync_to.startswith("//"):
-        return _in_realm(realms, sync_to, account, container)
+        found, is_here = _in_realm(realms, sync_to, account, container), _is_current(realms, sync_to)
+    else:
+        found = _plain(realms, sync_to)
+        is_here = netloc(found.url) == realms.here
+    where = [unquote(part) for part in urlsplit(found.url).path.strip("/").split("/")[-2:]]
+    if is_here and where == [account, container]:
+        raise Invalid(f"{sync_to[:200]!r} is the container itself")
+    return found
+
+
+def netloc(address: str) -> str:
+    """Its `host:port`."""
+    parts = urlsplit(address)
+    return f"{parts.hostname}:{parts.port or {'http': 80}.get(parts.scheme, 443)}"
+
+
+def _is_current(realms: Realms, sync_to: str) -> bool:
+    return bool(realms.current) and sync_to.strip("/").upper().split("/")[:2] == realms.current.strip(
+        "/"
+    ).upper().split("/")
+
+
+def _plain(realms: Realms, sync_to: str) -> Target:
+    """Of an address without a realm."""
     try:
         parts = urlsplit(sync_to)
         host, port = parts.hostname or "", parts.port

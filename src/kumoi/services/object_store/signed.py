@@ -18,6 +18,10 @@ DIGESTS = {40: "sha1", 64: "sha256", 128: "sha512"}
 """Hexadecimal digits → digest."""
 _UNSIGNED = "version-id"
 """A parameter that would let a signature reach other bytes than those of its object."""
+_MANIFEST = "multipart-manifest"
+_PASSED_OVER = (_MANIFEST, "symlink", "format")
+"""Parameters of reads that would show where the bytes of an object are kept. Swift takes no parameter that is not signed."""
+_READS = ("GET", "HEAD")
 _REFUSED = ("x-object-manifest", "x-symlink-target", "x-copy-from")
 """Headers by which a signature would reach further than to its object."""
 
@@ -34,6 +38,10 @@ def heed(request: Request, account: str, container: str, name: str) -> bool:
             raise BadRequest(f"{header.title()}: it is not taken with a signature.")
     if texts.get(_UNSIGNED):
         raise BadRequest(f"{_UNSIGNED}: it is not taken with a signature.")
+    if _MANIFEST in texts and method not in _READS:
+        raise BadRequest(f"{_MANIFEST}: it is not taken with a signature.")
+    for parameter in _PASSED_OVER:
+        request.params.pop(parameter, None)
     prefix = texts.get("temp_url_prefix")
     if not (expires := _seconds(texts["temp_url_expires"])) or expires < clock.now() // clock.SECOND:
         raise _invalid()

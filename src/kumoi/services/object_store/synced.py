@@ -2,7 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import msgspec
 
@@ -43,9 +43,9 @@ class Following(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def all_realms(folder: Folder, settings: Settings) -> Realms:
-    own = urlsplit(settings.base_url)
     hosts = [each.strip() for each in settings.container_sync_hosts.split(",") if each.strip()]
-    return Realms(realms.load(folder.keys), (*hosts, f"{own.hostname}:{own.port or {'http': 80}.get(own.scheme, 443)}"))
+    here = realms.netloc(settings.base_url)
+    return Realms(realms.load(folder.keys), (*hosts, here), here, settings.container_sync_current)
 
 
 def realms_of(request: Request) -> Realms:

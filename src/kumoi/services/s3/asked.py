@@ -45,9 +45,25 @@ NEVER_SET = {
 }
 """Parameter of what cannot be set → the error of a GET."""
 ABSENT = (
-    *NEVER_SET, *FIXED, *LISTS, "renameObject", "restore", "select", "session", "torrent",
+    *NEVER_SET, *FIXED, *LISTS, "abac", "metadataConfiguration", "metadataInventoryTable", "metadataJournalTable",
+    "metadataTable", "renameObject", "restore", "select", "session", "torrent",
 )  # fmt: skip
 """Parameters that ask for something that does not exist here."""
+TAKEN = {
+    ("GET", "bucket"): (
+        "acl", "cors", "lifecycle", "location", "ownershipControls", "publicAccessBlock", "tagging", "uploads", "versioning",
+        "versions",
+    ),
+    ("PUT", "bucket"): ("acl", "cors", "lifecycle", "ownershipControls", "publicAccessBlock", "tagging", "versioning"),
+    ("DELETE", "bucket"): ("cors", "lifecycle", "ownershipControls", "publicAccessBlock", "tagging"),
+    ("POST", "bucket"): ("delete",),
+    ("GET", "object"): ("acl", "attributes", "tagging", "uploadId"),
+    ("PUT", "object"): ("acl", "tagging", "uploadId"),
+    ("DELETE", "object"): ("tagging", "uploadId"),
+    ("POST", "object"): ("uploadId", "uploads"),
+}  # fmt: skip
+"""Method and kind of the resource → the parameters that make a request another operation."""
+OPERATIONS = frozenset(name for names in (*TAKEN.values(), ABSENT) for name in names)
 KNOWN = (
     "acl", "attributes", "cors", "delete", "id", "lifecycle", "location", "ownershipControls", "publicAccessBlock", "tagging",
     "uploads", "versionId", "versioning", "versions",
@@ -84,6 +100,26 @@ class Parameters(msgspec.Struct):
 def parameters(request: Request) -> Parameters:
     """Of a route in the streams process."""
     return Parameters(request.params)
+
+
+def check(request: Request, given: Parameters) -> None:
+    """S3Error for a parameter that names an operation which this method of this resource is not, so that no DELETE of a part
+    of something becomes one of the whole. Operations that S3 has and this cloud has not are left to `refuse_absent`."""
+    assert request.route is not None
+    path = request.route.path
+    kind = "object" if "{object" in path else "bucket" if path else "service"
+    taken = TAKEN.get((request.route.method, kind), ())
+    named = [name for name in given.given if name in OPERATIONS]
+    if len(named) > 1:
+        raise S3Error(400, "InvalidArgument", f"Conflicting query string parameters: {', '.join(named)}")
+    for name in named:
+        if name not in taken and name not in ABSENT:
+            raise S3Error(
+                405, "MethodNotAllowed",
+                f"The specified method is not allowed against this resource: {request.route.method} of {kind} with ?{name}.",
+            )  # fmt: skip
+    if "partNumber" in given and request.route.method == "PUT" and "uploadId" not in given:
+        raise invalid("partNumber", "it needs uploadId.")
 
 
 def refuse_absent(request: Request, given: Parameters) -> None:

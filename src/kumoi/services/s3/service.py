@@ -3,7 +3,7 @@
 from typing import Any
 
 from kumoi.kernel.routes import Service, below
-from kumoi.services.s3 import errors, signatures
+from kumoi.services.s3 import errors, hosts, signatures
 
 
 def discovery(service: Service, base_url: str) -> dict[str, Any]:
@@ -23,6 +23,7 @@ SERVICE = Service(
     render_error=errors.render,
     headers=errors.headers,
     is_sandboxed=True,
+    own_origin=hosts.has_own_origin,
     identify=signatures.identify,
     discovery=discovery,
     over_quota_status=403,

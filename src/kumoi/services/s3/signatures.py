@@ -13,6 +13,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.who import NOBODY, Who
 from kumoi.services.identity import facade as identity
 from kumoi.services.identity.facade import Signer, signing_key
+from kumoi.services.s3 import asked, hosts
 from kumoi.services.s3.errors import S3Error, denied, mismatch
 
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -24,9 +25,10 @@ _PLAIN = "-._~"
 """Characters that stand for themselves in what is signed, besides letters and digits."""
 _SUBRESOURCES = frozenset(
     {
-        "acl", "cors", "delete", "lifecycle", "location", "logging", "notification", "partNumber", "policy", "requestPayment",
-        "response-cache-control", "response-content-disposition", "response-content-encoding", "response-content-language",
-        "response-content-type", "response-expires", "tagging", "torrent", "uploadId", "uploads", "versionId", "versioning",
+        "accelerate", "acl", "analytics", "cors", "delete", "inventory", "lifecycle", "location", "logging", "metrics",
+        "notification", "object-lock", "partNumber", "policy", "replication", "requestPayment", "response-cache-control",
+        "response-content-disposition", "response-content-encoding", "response-content-language", "response-content-type",
+        "response-expires", "restore", "select", "tagging", "torrent", "uploadId", "uploads", "versionId", "versioning",
         "versions", "website",
     }
 )  # fmt: skip
@@ -149,12 +151,10 @@ def _version_4(request: Request, given: _Given) -> Who:
 
 def _forms(request: Request) -> list[tuple[bytes, str]]:
     """(path, what stands behind the host) as clients sign them."""
-    prefix, host = request.service.prefix, request.headers.get("host", "").lower().partition(":")[0]
-    here, path = request.settings.s3_host, request.sent_path
-    if here and host == here:
+    prefix, host, path = request.service.prefix, request.headers.get("host", ""), request.sent_path
+    if hosts.is_own(request.settings, host):
         return [(path.removeprefix(prefix.encode()), "")]
-    if here and host.endswith(f".{here}"):
-        bucket = host.removesuffix(f".{here}")
+    if bucket := hosts.bucket_of(request.settings, host):
         return [(path.removeprefix(f"{prefix}/{bucket}".encode()), "")]
     # s3cmd signs the prefix at the end of the host instead of at the beginning of the path.
     return [(path, ""), (path.removeprefix(prefix.encode()), prefix)]
@@ -219,6 +219,11 @@ def _version_2(request: Request) -> Who:
         raise denied("Expires: it is a time in seconds.")
     if int(expires) < _now():
         raise denied("Request has expired")
+    # Whoever holds a URL may add what its signature does not cover.
+    if added := sorted(request.params.keys() & asked.OPERATIONS - _SUBRESOURCES):
+        raise denied(
+            f"A signature of version 2 does not cover the parameter {added[0]}. Sign the request by version 4."
+        )
     signer = signer_of(request, access)
     # Headers that a URL cannot have stand in its query.
     moved = {name.lower(): values[-1] for name, values in request.params.items() if name.lower().startswith(_MOVED)}
@@ -232,8 +237,11 @@ def _version_2(request: Request) -> Who:
     ]
     query = f"?{'&'.join(covered)}" if covered else ""
     before = (_method(request), headers.get("content-md5", ""), headers.get("content-type", ""), expires)
-    # Clients differ in whether they sign the address at which the buckets are.
-    for path in (request.sent_path.removeprefix(request.service.prefix.encode()), request.sent_path):
+    # Clients differ in whether they sign the address at which the buckets are, and a slash behind the name of a bucket.
+    paths = [request.sent_path.removeprefix(request.service.prefix.encode()), request.sent_path]
+    if request.route and "{object" not in request.route.path:
+        paths += [path + b"/" for path in paths if not path.endswith(b"/")]
+    for path in paths:
         text = "\n".join((*before, f"{amz}{quote(path, safe=f'/{_PLAIN}')}{query}"))
         wanted = hmac.digest(signer.secret.encode(), text.encode("utf-8", "surrogateescape"), hashlib.sha1)
         if same(base64.b64encode(wanted).decode(), signature):

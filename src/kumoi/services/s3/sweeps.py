@@ -39,10 +39,18 @@ def expire(view: View) -> None:
         return
     while found := store.read(partial(logic.buckets, after=after, most=PAGE)):
         for _, account, bucket in found:
+            if _has_no_rules(store, account, bucket):
+                store.write(partial(logic.forget, account=account, bucket=bucket), frees=True).result()
+                continue
             _objects(store, account, bucket)
             _versions(store, account, bucket)
             _uploads(store, account, bucket)
         after = found[-1][0]
+
+
+def _has_no_rules(store: ObjectStore, account: str, bucket: str) -> bool:
+    found = store.read(lambda tx: tx.container(account, bucket))
+    return found is None or logic.RULES.stored not in found.metadata
 
 
 def _objects(store: ObjectStore, account: str, bucket: str) -> None:

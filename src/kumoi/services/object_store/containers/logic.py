@@ -246,6 +246,25 @@ def remove(tx: Writing, who: Who, account: str, name: str) -> None:
         )
     tx.remove_container(container)
     known.release(tx, container)
+    _remove_parts(tx, account, name + grants.PARTS)
+
+
+def _remove_parts(tx: Writing, account: str, name: str) -> None:
+    """S3's unfinished uploads to a container that goes, and the container that holds them. If that one holds something else
+    as well, it stays, and nobody else has rights in it any more."""
+    parts = tx.container(account, name)
+    if parts is None:
+        return
+    for prefix in (grants.UPLOADS, grants.UPLOADED):
+        while listed := tx.objects(parts, Page(limit=1000, prefix=prefix)):
+            for each in listed:
+                tx.remove_object(parts, each.name)
+    left = tx.container(account, name)
+    if left is not None and not left.objects and not left.versions:
+        tx.remove_container(left)
+        known.release(tx, left)
+    elif left is not None:
+        tx.put_container(account, name, synced.marked(grants.without_writers(left.metadata)), left.policy)
 
 
 def _all_expired(tx: Writing, container: Container) -> bool:

@@ -44,10 +44,8 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str, contai
             return uploads.made(await uploads.receive(request, body, account, container, object, at))
         except logic.Older:
             return asked.done(202)
-    by_signature = signed.heed(request, account, container, object)
+    signed.heed(request, account, container, object)
     await uploads.hold(request, account, container, object)
-    if by_signature and asked.said(request, "multipart-manifest") is not None:
-        raise BadRequest("multipart-manifest: it is not taken with a signature.")
     version = asked.said(request, versions.PARAMETER)
     if version and "x-copy-from" not in request.headers:
         return await _restore(request, body, account, container, object, version)

@@ -69,7 +69,7 @@ def find(tx: Reading, place: Container, name: str, id: str) -> Object:
 
 def is_for_owners(tx: Reading, place: Container, name: str, id: str) -> bool:
     """Whether it is another version than the current object, which alone access lists open. Each version with an id counts
-    as one, so that nobody else learns which ones there are."""
+    as one, as in Swift. Lists show ids to whoever may see names, as in Swift and in S3."""
     null = tx.version(place, name, None) if id == NULL else None
     return id != NULL or (null is not None and null.old)
 

@@ -51,23 +51,33 @@ def create(tx: Writing, who: Who, name: str, metadata: Mapping[str, str], copied
         raise S3Error(409, "BucketAlreadyOwnedByYou", "Your project already has a bucket of this name.")
     if metadata:
         made = owned(tx, who, name, write=True)
+        check_name(tx, made, name, metadata)
         made.metadata |= metadata
         object_store.settle_container(tx, made)
+
+
+def check_name(tx: Reading, where: Container, asked_for: str, metadata: Mapping[str, str]) -> None:
+    """S3Error if grants in this metadata would open the bucket to others, who find another project's under its name. They
+    might read and write there unawares. `asked_for`: the name in the request; one with the project in it is meant so."""
+    holder, project = object_store.holder(tx, where.name), object_store.project_of(where.account)
+    own = (object_store.grants.OWNER, project)
+    if asked_for != where.name or holder in (None, where.account):
+        return
+    if any(each.grantee not in own for each in object_store.grants.of(metadata)):
+        raise S3Error(
+            409, "BucketAlreadyExists",
+            f"Others find another project's bucket under the name {where.name}, which was opened to them before. Nothing was "
+            f"changed. This one is {project}:{where.name} for them: say that in the request, or choose another name.",
+        )  # fmt: skip
 
 
 def remove(tx: Writing, who: Who, name: str) -> None:
     """Unfinished uploads go with it."""
     bucket = owned(tx, who, name, write=True)
-    segments = tx.container(bucket.account, bucket.name + SEGMENTS)
-    if bucket.objects or bucket.versions or (segments and segments.versions):
+    if bucket.objects or bucket.versions:
         raise S3Error(
             409, "BucketNotEmpty", "The bucket has objects, old versions or delete markers: delete them first."
         )
-    if segments is not None:
-        while listed := tx.objects(segments, Page(limit=1000)):
-            for each in listed:
-                tx.remove_object(segments, each.name)
-        tx.remove_container(segments)
     object_store.remove_container(tx, who, bucket.account, bucket.name)
 
 

@@ -145,6 +145,13 @@ def buckets(tx: Reading, after: str, most: int) -> list[tuple[str, str, str]]:
     return [(name, *_halves(name)) for name, _ in rows]
 
 
+def forget(tx: Writing, account: str, bucket: str) -> None:
+    """Leave out a bucket that is gone, or has no rules: Swift's API removes containers without a word of rules."""
+    found, known = tx.container(account, bucket), tx.container(ACCOUNT, f"{account}/{bucket}")
+    if known is not None and (found is None or RULES.stored not in found.metadata):
+        tx.remove_container(known)
+
+
 def _halves(name: str) -> tuple[str, str]:
     account, _, bucket = name.partition("/")
     return account, bucket

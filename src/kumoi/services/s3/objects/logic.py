@@ -172,6 +172,7 @@ def put(
     where = buckets.opened(tx, who, bucket, write=True)
     check_conditions(tx, where, key, headers)
     acls.check_blocks(where, object_store.grants.of(said.metadata))
+    buckets.check_name(tx, where, bucket, said.metadata)
     return object_store.put(tx, who, where, key, said, stored)
 
 

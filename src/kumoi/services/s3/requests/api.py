@@ -23,9 +23,10 @@ SIGNED = policy.by_signature()
 BUCKET, OBJECT = "/{container}", "/{container}/{object:path}"
 
 
-@routes.get("", policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(501,))
+@routes.get("", policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(405, 501))
 def list_buckets(request: Request, query: queries.Params) -> Reply:
     given, who = Parameters(query), request.who
+    asked.check(request, given)
     asked.refuse_absent(request, given)
     most = given.number("max-buckets", buckets.MOST_LISTED, buckets.MOST_LISTED, least=1)
     prefix, after = given.text("prefix"), listing.of_token(given.text("continuation-token"))
@@ -39,10 +40,11 @@ def list_buckets(request: Request, query: queries.Params) -> Reply:
     return xml.reply("ListAllMyBucketsResult", fields)
 
 
-@routes.get(BUCKET, policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(501,))
+@routes.get(BUCKET, policy=SIGNED, mode="live", query=QUERY, reply=bytes, errors=(405, 501))
 @answers.shared
 def show_bucket(request: Request, container: str, query: queries.Params) -> Reply:
     given, who = Parameters(query), request.who
+    asked.check(request, given)
     if (setting := documents.asked_for(given)) is not None:
         return xml.reply(
             setting.root, object_store.look(request, lambda tx: settings.shown(tx, who, container, setting))
@@ -88,9 +90,12 @@ def ask_object(request: Request, container: str, object: str) -> Reply:
     return answers.preflight(request, container)
 
 
-@routes.head(BUCKET, policy=SIGNED, mode="live", query=QUERY)
+@routes.head(BUCKET, policy=SIGNED, mode="live", query=QUERY, errors=(405, 501))
 @answers.shared
 def head_bucket(request: Request, container: str, query: queries.Params) -> Reply:
+    given = Parameters(query)
+    asked.check(request, given)
+    asked.refuse_absent(request, given)
     object_store.look(request, lambda tx: buckets.opened(tx, request.who, container, listing=True))
     return Reply(raw=b"", headers={"x-amz-bucket-region": request.settings.region}, content_type=xml.KIND)
 
@@ -99,6 +104,7 @@ def head_bucket(request: Request, container: str, query: queries.Params) -> Repl
 @answers.shared
 def get_object(request: Request, container: str, object: str, query: queries.Params) -> Reply:
     given, who = Parameters(query), request.who
+    asked.check(request, given)
     if "uploadId" in given:
         parts = object_store.look(request, lambda tx: uploads.list_parts(tx, who, container, object, given))
         return xml.reply("ListPartsResult", parts)
@@ -123,5 +129,6 @@ def get_object(request: Request, container: str, object: str, query: queries.Par
 @answers.shared
 def head_object(request: Request, container: str, object: str, query: queries.Params) -> Reply:
     given = Parameters(query)
+    asked.check(request, given)
     asked.refuse_absent(request, given)
     return downloads.head(request, container, object, given)

@@ -39,6 +39,7 @@ _REFUSALS = (405, 408, 409, 411, 412, 413, 416, 501, 507)
 @answers.streamed
 async def put_bucket(request: Request, body: AsyncIterator[bytes], container: str) -> Reply:
     given, who = asked.parameters(request), request.who
+    asked.check(request, given)
     if (setting := documents.asked_for(given)) is not None:
         text = settings.read(await chunks.whole(request, body, xml.MOST), setting)
         await object_store.change(request, lambda tx: settings.put(tx, who, container, setting, text))
@@ -66,6 +67,7 @@ async def put_bucket(request: Request, body: AsyncIterator[bytes], container: st
 @answers.streamed
 async def post_bucket(request: Request, body: AsyncIterator[bytes], container: str) -> Reply:
     given = asked.parameters(request)
+    asked.check(request, given)
     asked.refuse_absent(request, given)
     if "delete" not in given:
         if request.headers.get("content-type", "").lower().startswith(forms.KIND):
@@ -85,6 +87,7 @@ async def post_bucket(request: Request, body: AsyncIterator[bytes], container: s
 @answers.streamed
 async def delete_bucket(request: Request, body: AsyncIterator[bytes], container: str) -> Reply:
     given = asked.parameters(request)
+    asked.check(request, given)
     if (setting := documents.asked_for(given)) is not None:
         await object_store.change(request, lambda tx: settings.put(tx, request.who, container, setting, None))
         return Reply(raw=b"", content_type=xml.KIND)
@@ -97,6 +100,7 @@ async def delete_bucket(request: Request, body: AsyncIterator[bytes], container:
 @answers.streamed
 async def put_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
     given = asked.parameters(request)
+    asked.check(request, given)
     if "tagging" in given:
         tagged = tags.of_document(await chunks.whole(request, body, xml.MOST))
         headers = await object_store.change(
@@ -141,6 +145,7 @@ def _expiration(request: Request, container: str, made: Object) -> dict[str, str
 @answers.streamed
 async def post_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
     given, who = asked.parameters(request), request.who
+    asked.check(request, given)
     asked.refuse_absent(request, given)
     place = {"Bucket": container, "Key": object}
     if "uploads" in given:
@@ -168,6 +173,7 @@ async def post_object(request: Request, body: AsyncIterator[bytes], container: s
 @answers.streamed
 async def delete_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
     given, who = asked.parameters(request), request.who
+    asked.check(request, given)
     version = given.text("versionId")
     if "tagging" in given:
         headers = await object_store.change(request, lambda tx: tags.put(tx, who, container, object, "", version))
@@ -188,5 +194,6 @@ async def delete_object(request: Request, body: AsyncIterator[bytes], container:
 @answers.streamed
 async def get_object(request: Request, body: AsyncIterator[bytes], container: str, object: str) -> Reply:
     given = asked.parameters(request)
+    asked.check(request, given)
     asked.refuse_absent(request, given)
     return downloads.streamed(request, container, object, given)

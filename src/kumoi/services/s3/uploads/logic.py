@@ -32,7 +32,7 @@ _MADE_BY = f"{object_store.HIDDEN}s3-upload"
 """The name under which an object stores the id of the upload that made it."""
 _SUM = f"{object_store.HIDDEN}s3-sum"
 """The name under which an upload stores the header of its checksum, and how those of parts become one."""
-UPLOADS, _PARTS = "uploads/", "parts/"
+UPLOADS, _PARTS = object_store.grants.UPLOADS, object_store.grants.UPLOADED
 
 
 class Part(msgspec.Struct):
