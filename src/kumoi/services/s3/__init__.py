@@ -3,10 +3,11 @@
 NEEDS = ("object_store",)
 ORDER = (
     "errors",
+    "hosts",
+    "asked",
     "signatures",
     "checksums",
     "chunks",
-    "asked",
     "xml",
     "buckets",
     "versions",
