@@ -133,9 +133,9 @@ class Cloud:
         return self.call("DELETE", path, **more)
 
     def settle(self, seconds: float = 20.0) -> None:
-        """Run operations and reconcilers alternately until nothing is due. Some wait for each other."""
-        stop = clock.monotonic() + seconds
-        while clock.monotonic() < stop:
+        """Run operations and reconcilers alternately until nothing is due, or for so many seconds between them. Some wait
+        for each other. Time of work does not count, because a machine may be slow."""
+        while seconds > 0:
             worked = reconcile.run_dirty(self.database, self.locate) > 0
             while self.runner.run_one():
                 worked = True
@@ -143,7 +143,9 @@ class Cloud:
             if not due:
                 return
             if not worked:
-                clock.sleep(max(0.005, min((min(due) - clock.now()) / clock.SECOND, 0.2)))
+                pause = max(0.005, min((min(due) - clock.now()) / clock.SECOND, 0.2))
+                clock.sleep(pause)
+                seconds -= pause
 
     def sweep(self) -> None:
         """Every sweep once, now."""

@@ -19,7 +19,8 @@ from kumoi.host.server import listen, serve
 from kumoi.kernel import clock
 from kumoi.kernel.fences import Busy, Fence, Stale
 from kumoi.kernel.randomness import new_uuid
-from tests.engines.hypervisor.contract import fence, guest_spec, until
+from tests.engines.hypervisor.contract import fence, guest_spec
+from tests.waits import PATIENCE, ended, until
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_a_newer_order_waits_for_the_older_one_in_flight(tmp_path: Path) -> None
     def old() -> None:
         with fences.holding(Fence("server/a", 1)):
             inside.set()
-            go_on.wait(5)
+            go_on.wait(PATIENCE)
             order.append("old")
 
     def new() -> None:
@@ -100,7 +101,7 @@ def test_a_newer_order_waits_for_the_older_one_in_flight(tmp_path: Path) -> None
 
     threads = [threading.Thread(target=old), threading.Thread(target=new)]
     threads[0].start()
-    inside.wait(5)
+    assert inside.wait(PATIENCE)
     threads[1].start()
     with fences.holding(Fence("server/b", 1)):
         order.append("other")
@@ -108,7 +109,7 @@ def test_a_newer_order_waits_for_the_older_one_in_flight(tmp_path: Path) -> None
         pass
     go_on.set()
     for thread in threads:
-        thread.join(5)
+        ended(thread)
     assert order == ["other", "old", "new"]
     assert fences.orders == {}
 
@@ -119,7 +120,7 @@ def test_a_base_that_is_being_prepared_holds_up_no_deletion(tmp_path: Path) -> N
     class Slow(FakeVolumes):
         def prepare_base(self, fence: Fence, image_id: str, disk_format: str) -> Base:
             preparing.set()
-            go_on.wait(10)
+            go_on.wait(PATIENCE)
             return Base(image_id, 1)
 
     engines = {"hypervisor": FakeHypervisor(tmp_path), "volumes": Slow(tmp_path)}
@@ -128,10 +129,9 @@ def test_a_base_that_is_being_prepared_holds_up_no_deletion(tmp_path: Path) -> N
     order = threading.Thread(target=volumes.prepare_base, args=(fence(spec.server_id, 1), "image", "raw"))
     order.start()
     try:
-        assert preparing.wait(5)
-        began = clock.monotonic()
+        assert preparing.wait(PATIENCE)
         hypervisor.destroy(fence(spec.server_id, 2), spec.server_id)
-        assert clock.monotonic() - began < 5
+        assert order.is_alive()
         with pytest.raises(Stale):
             volumes.prepare_base(fence(spec.server_id, 1), "image", "raw")
     finally:
@@ -190,13 +190,12 @@ class TestOverTheSocket:
             hypervisor.pause(fence("x"), server_id="x")
         assert transport.idle.qsize() == 1
 
-    def test_fifty_boots_a_second(self, transport: UnixSocket) -> None:
+    def test_fifty_orders_use_one_connection(self, transport: UnixSocket) -> None:
         hypervisor = remote(Hypervisor, transport)
-        began = clock.monotonic()
         for _ in range(50):
             spec = guest_spec()
             hypervisor.start(fence(spec.server_id), spec)
-        assert clock.monotonic() - began < 2.0
+            assert transport.idle.qsize() == 1
 
     def test_a_restarted_agent_is_found_again(self, agent: Agent, tmp_path: Path) -> None:
         path = tmp_path / "again.sock"
@@ -215,20 +214,22 @@ class TestOverTheSocket:
 
     def test_silence_ends_at_the_deadline(self, agent: Agent, tmp_path: Path) -> None:
         path = tmp_path / "slow.sock"
-        agent.engines = {"hypervisor": _Slow()}
+        agent.engines = {"hypervisor": Slow()}
         stop = serve(agent, listen(path), threads=2)
         with pytest.raises(Unreachable, match=r"within 0 s"):
             UnixSocket(path).send("/v1/hypervisor/states", b"{}", 0.2)
-        assert until(lambda: _Slow.finished)
+        agent.engines["hypervisor"].goes_on.set()
         stop()
 
 
-class _Slow:
-    finished = False
+class Slow:
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.goes_on = threading.Event()
 
     def states(self) -> dict[str, GuestState]:
-        clock.sleep(0.5)
-        _Slow.finished = True
+        self.goes_on.wait(PATIENCE)
         return {}
 
 
@@ -242,7 +243,7 @@ class Hung:
         self.stop = serve(self, listen(path), 8)  # type: ignore[arg-type]
 
     def wsgi(self, environ: Any, start_response: Any) -> list[bytes]:
-        self.answers.wait(20)
+        self.answers.wait(PATIENCE)
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", "4")])
         return [b"null"]
 
@@ -263,13 +264,21 @@ def refused_after(socket: UnixSocket, within: float) -> float:
     return clock.monotonic() - began
 
 
+def answers(socket: UnixSocket) -> bool:
+    """Whether a question with a short deadline, which also probes a silent host, is answered."""
+    try:
+        return socket.send("/v1/hypervisor/host", b"{}", 5.0) == (200, b"null")
+    except Unreachable:
+        return False
+
+
 def test_a_silent_host_costs_one_call_its_deadline_and_the_others_nothing(hung: tuple[Hung, UnixSocket]) -> None:
     agent, socket = hung
     assert refused_after(socket, 0.3) >= 0.3
-    assert refused_after(socket, 300.0) < 0.1
+    assert refused_after(socket, 300.0) < PATIENCE, "it was waited for"
     assert refused_after(socket, 0.3) >= 0.3  # calls with short deadlines probe whether it is back
     agent.answers.set()
-    assert socket.send("/v1/hypervisor/host", b"{}", 5.0) == (200, b"null")
+    until(lambda: answers(socket), "an answer")
     assert socket.send("/v1/hypervisor/start", b"{}", 300.0) == (200, b"null")
 
 
@@ -283,8 +292,8 @@ def test_what_is_under_way_to_a_silent_host_is_given_up(hung: tuple[Hung, UnixSo
     for _ in range(2):
         refused_after(socket, 0.3)
     for order in orders:
-        order.join(5)
-    assert len(waited) == 3 and max(waited) < 5
+        ended(order)
+    assert len(waited) == 3
 
 
 def test_one_slow_order_is_no_silence_while_questions_are_answered(tmp_path: Path) -> None:
@@ -293,6 +302,6 @@ def test_one_slow_order_is_no_silence_while_questions_are_answered(tmp_path: Pat
     agent.answers.clear()
     refused_after(socket, 0.3)
     agent.answers.set()
-    socket.send("/v1/hypervisor/host", b"{}", 5.0)
+    until(lambda: answers(socket), "an answer")
     assert socket.silent_since is None
     agent.stop()

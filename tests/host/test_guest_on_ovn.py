@@ -25,8 +25,9 @@ from kumoi.host import lifecycle
 from kumoi.host.engines import Engines, assemble
 from kumoi.kernel import processes, randomness
 from kumoi.kernel.fences import Fence
-from tests.engines.hypervisor.contract import fence, guest_spec, until
+from tests.engines.hypervisor.contract import fence, guest_spec
 from tests.engines.network import running
+from tests.waits import until
 
 pytestmark = pytest.mark.real
 
@@ -97,7 +98,7 @@ def test_a_guest_finds_its_network_and_itself(ovn: running.Running) -> None:
         cleaning.callback(lambda: assemble(ovn.folder, ovn.settings).hypervisor.destroy(fence("x"), spec.server_id))
         cleaning.callback(lambda: engines.wiring.unserve_network(order, network.network_id))
         engines.hypervisor.start(fence(spec.server_id), spec)
-        assert ready(engines, spec, 1), engines.hypervisor.console_log(spec.server_id, None)
+        until_booted(engines, spec, 1)
         said = engines.hypervisor.console_log(spec.server_id, None)
         assert "10.0.0.5" in said and "this is web" in said and "config drive" not in said
 
@@ -118,11 +119,18 @@ def test_a_guest_finds_its_network_and_itself(ovn: running.Running) -> None:
         assert engines.wiring.plugged() == [] and engines.wiring.inventory().strays == []
         engines.listen_again()
         engines.bring_up()
-        assert ready(engines, spec, 2), engines.hypervisor.console_log(spec.server_id, None)
+        until_booted(engines, spec, 2)
     assert engines.wiring.plugged() == []
     assert os.listdir(ovn.folder.guests) == []
 
 
-def ready(engines: Engines, spec: GuestSpec, times: int) -> bool:
-    """Whether the guest has reported this many boots."""
-    return until(lambda: engines.hypervisor.console_log(spec.server_id, None).count(": ready") >= times, 60)
+def until_booted(engines: Engines, spec: GuestSpec, times: int) -> None:
+    """Wait until the guest has reported this many boots."""
+
+    def said() -> str:
+        return engines.hypervisor.console_log(spec.server_id, None)
+
+    try:
+        until(lambda: said().count(": ready") >= times)
+    except AssertionError as error:
+        raise AssertionError(said()) from error

@@ -15,7 +15,8 @@ from kumoi.host.lifecycle import shut_down
 from kumoi.kernel import settings
 from kumoi.kernel.fences import Stale
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.hypervisor.contract import fence, guest_spec, until
+from tests.engines.hypervisor.contract import fence, guest_spec
+from tests.waits import PATIENCE, until
 
 NIC = Nic("7c1f0a52-0000-4000-8000-000000000001", "fa:16:3e:00:00:01", 1442)
 
@@ -35,7 +36,7 @@ def run_agent(folder: Folder) -> "subprocess.Popen[bytes]":
     agent = subprocess.Popen(
         [sys.executable, "-m", "kumoi.host", "--data", str(folder.data)], stderr=subprocess.DEVNULL
     )
-    assert until(folder.agent_socket.exists)
+    until(folder.agent_socket.exists)
     return agent
 
 
@@ -57,5 +58,5 @@ def test_an_agent_killed_at_any_time_forgets_nothing(folder: Folder) -> None:
     hypervisor.destroy(fence(spec.server_id, 5), spec.server_id)
     assert wiring.plugged() == [] and hosts.volumes("host-1").inventory().volumes == []
     agent.send_signal(signal.SIGTERM)
-    assert agent.wait(10) == 0
+    assert agent.wait(PATIENCE) == 0
     assert shut_down(folder, settings.load(folder)) == []

@@ -11,6 +11,7 @@ from kumoi.kernel import changes, clock, wakeup
 from kumoi.kernel.changes import BEGIN, ChangeRow, Position
 from kumoi.kernel.database import Database, Table, Transaction, metadata
 from kumoi.kernel.who import Who
+from tests.waits import PATIENCE
 
 
 class ToyBoxRow(TypedDict):
@@ -155,14 +156,14 @@ def test_a_number_that_was_taken_early_and_committed_late(database: Database) ->
     def early(tx: Transaction) -> None:
         tx.insert(unseen, id="early")
         began.set()
-        assert taken.wait(10)
+        assert taken.wait(PATIENCE)
         box(tx, "early")
 
     def late(tx: Transaction) -> None:
-        assert began.wait(10)
+        assert began.wait(PATIENCE)
         box(tx, "late")
         taken.set()
-        assert read.wait(10)
+        assert read.wait(PATIENCE)
 
     threads = [threading.Thread(target=database.write, args=(work,)) for work in (early, late)]
     for thread in threads:
@@ -185,12 +186,12 @@ def test_a_transaction_that_began_earlier_and_is_still_open(database: Database) 
     def slow(tx: Transaction) -> None:
         tx.insert(unseen, id="slow")
         began.set()
-        assert read.wait(10)
+        assert read.wait(PATIENCE)
         box(tx, "slow")
 
     thread = threading.Thread(target=database.write, args=(slow,))
     thread.start()
-    assert began.wait(10)
+    assert began.wait(PATIENCE)
     database.write(lambda tx: box(tx, "quick"))
     seen = database.read(lambda tx: changes.after(tx, BEGIN, 10))
     position = changes.place(seen[-1]) if seen else BEGIN

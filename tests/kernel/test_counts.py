@@ -1,8 +1,7 @@
 """The database keeps counts equal to the rows, whatever changes them."""
 
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from kumoi.kernel import counts, quotas
 from kumoi.kernel.counts import Count
 from kumoi.kernel.database import Database, Transaction, metadata
 from kumoi.kernel.errors import OverQuota
+from tests.waits import at_once
 
 books = sa.Table(
     "toy_books", metadata,
@@ -106,8 +106,7 @@ def test_writers_at_once_lose_nothing(database: Database) -> None:
             if number % 3 == 0:
                 database.write(lambda tx, id=f"{writer}-{number:x}": tx.execute(books.delete().where(books.c.id == id)))  # type: ignore[misc]
 
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(work, range(6)))
+    at_once([partial(work, writer) for writer in range(6)])
     assert kept(database) == (48, 480)
 
 
@@ -125,11 +124,7 @@ def test_fifty_at_once_against_a_kept_count_of_ten(database: Database, declared:
         except OverQuota as error:
             refused.append(error)
 
-    threads = [threading.Thread(target=client) for _ in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([client] * 50)
     quotas.registry.pop(("toy", "books"))
     assert kept(database) == (10, 100) and len(refused) == 40
 

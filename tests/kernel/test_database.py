@@ -13,6 +13,7 @@ from kumoi.kernel.database import Database, Transaction, metadata
 from kumoi.kernel.errors import DatabaseAway, OverQuota
 from kumoi.kernel.pagination import page
 from tests.databases import PostgreSQL
+from tests.waits import PATIENCE, at_once
 
 shelf = sa.Table(
     "toy_shelf", metadata,
@@ -48,11 +49,7 @@ def test_fifty_at_once_against_a_quota_of_ten(database: Database) -> None:
         except OverQuota as error:
             refused.append(error)
 
-    threads = [threading.Thread(target=client) for _ in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([client] * 50)
     assert database.read(lambda tx: count(tx, "p")) == 10
     assert len(refused) == 40 and refused[0].limit == 10
 
@@ -77,6 +74,7 @@ def test_another_process_that_writes_is_waited_for(tmp_path: Path, monkeypatch: 
     made.create_all()
     other = sqlite3.connect(tmp_path / "kumoi.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
+    made.patience = PATIENCE
     ends = threading.Timer(0.3, other.execute, ["COMMIT"])
     ends.start()
     made.write(lambda tx: tx.insert(shelf, id="1", project_id="p"))
@@ -97,28 +95,17 @@ def test_nobody_loses_for_ever(postgresql: PostgreSQL, monkeypatch: pytest.Monke
     made = Database(postgresql.url(postgresql.fresh()))
     made.create_all()
     made.write(lambda tx: tx.insert(shelf, id="1", project_id="p", note="0"))
-    failed: list[Exception] = []
 
     def read_and_write(tx: Transaction) -> None:
         before = tx.row(shelf, id="1")
         assert before is not None
-        clock.sleep(0.1)
+        clock.sleep(0.03)
         tx.update(shelf, {"id": "1"}, note=str(int(before["note"]) + 1))
 
-    def take_part() -> None:
-        try:
-            made.write(read_and_write)
-        except Exception as error:
-            failed.append(error)
-
-    threads = [threading.Thread(target=take_part) for _ in range(32)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([lambda: made.write(read_and_write)] * 32)
     found = made.read(lambda tx: tx.row(shelf, id="1"))
     made.close()
-    assert failed == [] and found is not None and found["note"] == "32"
+    assert found is not None and found["note"] == "32"
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:

@@ -23,6 +23,7 @@ from tests.databases import PostgreSQL
 from tests.kernel.toys import World, make, state
 from tests.services.compute import world as worlds
 from tests.services.compute.world import SERVERS
+from tests.waits import PATIENCE, ended
 from tests.wire import Wire
 
 away = sa.Table(
@@ -109,6 +110,7 @@ def test_a_server_that_ends_the_connections_is_asked_again(postgresql: PostgreSQ
 def test_a_database_that_is_away_is_waited_for(wire: Wire, tables: Database) -> None:
     wire.dead = True
     wire.cut()
+    tables.patience = PATIENCE
     back = threading.Timer(1.0, lambda: setattr(wire, "dead", False))
     back.start()
     assert tables.write(add) == 1
@@ -120,10 +122,8 @@ def test_a_database_that_stays_away_is_not_waited_for_for_ever(wire: Wire, table
     wire.cut()
     tables.patience = 0.3
     for ask in (lambda: counted(tables), lambda: tables.write(add)):
-        began = clock.monotonic()
         with pytest.raises(DatabaseAway) as refused:
             ask()
-        assert clock.monotonic() - began < 2.0
         assert refused.value.status == 503 and int(refused.value.headers["Retry-After"]) > 0
     wire.dead = False
     assert tables.write(add) == 1
@@ -217,18 +217,17 @@ def test_a_client_that_stands_still_in_a_transaction_holds_up_nobody(postgresql:
 
     def stand_still() -> None:
         stands.set()
-        goes_on.wait(10)
+        goes_on.wait(PATIENCE)
 
     stopped = Counting(stand_still)
     found: list[int] = []
     thread = threading.Thread(target=lambda: found.append(tables.write(stopped)))
     thread.start()
-    stands.wait(10)
-    began = clock.monotonic()
+    assert stands.wait(PATIENCE)
+    others.patience = PATIENCE / 2
     assert others.write(add) == 1
-    assert clock.monotonic() - began < 3.0
     goes_on.set()
-    thread.join(10)
+    ended(thread)
     assert found == [2] and stopped.ran == 2 and counted(others) == 2
     tables.close()
     others.close()
@@ -243,7 +242,7 @@ def test_a_client_that_stands_still_with_the_turn_in_its_hand_holds_up_nobody(
         monkeypatch.setattr(database, "PATIENT_AFTER", 0)
         began = clock.monotonic()
         assert tables.write(add) == 1
-        assert 0.2 < clock.monotonic() - began < 3.0
+        assert clock.monotonic() - began > 0.2, "it did not wait for its turn"
     assert slow.write(add) == 2
     slow.close()
 
@@ -336,7 +335,6 @@ def test_on_sqlite_a_writer_that_stands_still_is_told_to_clients(cloud: Cloud, t
     other = sqlite3.connect(tmp_path / "kumoi.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     cloud.database.patience = 0.3
-    began = clock.monotonic()
     answer = cloud.post(NETWORKS, json={"network": {"name": "mine"}})
     assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
     assert answer.json["NeutronError"]["type"] == "HTTPServiceUnavailable"
@@ -347,8 +345,7 @@ def test_on_sqlite_a_writer_that_stands_still_is_told_to_clients(cloud: Cloud, t
         thread.start()
     assert cloud.get(f"{NETWORKS}?name=mine").json["networks"] == []
     for thread in threads:
-        thread.join()
-    assert clock.monotonic() - began < 3.0
+        ended(thread)
     other.execute("ROLLBACK")
     assert cloud.post(NETWORKS, json={"network": {"name": "mine"}}).status_code == 201
     other.close()
@@ -359,7 +356,7 @@ def test_on_sqlite_a_writer_that_stands_still_is_told_to_clients(cloud: Cloud, t
 
 @pytest.fixture
 def leases(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(runner, "LEASE_SECONDS", 3.0)
 
 
 def _history(tables: Database) -> list[tuple[str, str]]:
@@ -400,6 +397,6 @@ def test_an_operation_goes_on_whatever_becomes_of_the_database(
     walking.run_one()
     assert troubled == [step] * (outcome != "away for a moment")
     wire.dead = False
-    walking.run_until_quiet(10)
+    walking.run_until_quiet(PATIENCE)
     assert world.made == ["one", "two", "three", "four"] and state(tables) == "ready"
     assert _history(tables) == [(each, "Success") for each in ("one", "two", "three", "four")]

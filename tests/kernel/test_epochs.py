@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from kumoi.kernel import epochs
 from kumoi.kernel.connections import Glances
 from kumoi.kernel.database import Database
+from tests.waits import at_once
 
 
 @pytest.fixture
@@ -75,11 +75,7 @@ def test_many_threads_glance_at_once(database: Database) -> None:
     def look() -> None:
         seen.extend(epochs.latest(database, "identity") for _ in range(200))
 
-    threads = [threading.Thread(target=look) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([look] * 8)
     assert seen == [1] * 1600
     assert database.glances is not None and database.glances._idle.qsize() <= 8
 

@@ -6,6 +6,7 @@ import pytest
 
 from kumoi.kernel import events
 from kumoi.kernel.database import Database, Transaction
+from tests.waits import PATIENCE
 
 
 def subjects(database: Database, position: int) -> tuple[list[str], int]:
@@ -40,14 +41,14 @@ def test_a_number_that_was_taken_early_and_committed_late(database: Database) ->
     def early(tx: Transaction) -> None:
         events.write(tx, "toy.made", "first")
         began.set()
-        assert taken.wait(10)
+        assert taken.wait(PATIENCE)
         events.write(tx, "toy.made", "early")
 
     def late(tx: Transaction) -> None:
-        assert began.wait(10)
+        assert began.wait(PATIENCE)
         events.write(tx, "toy.made", "late")
         taken.set()
-        assert read.wait(10)
+        assert read.wait(PATIENCE)
 
     threads = [threading.Thread(target=database.write, args=(work,)) for work in (early, late)]
     for thread in threads:

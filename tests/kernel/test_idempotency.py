@@ -22,6 +22,7 @@ from kumoi.services.identity import passwords
 from tests.cloud import CALLERS, Cloud
 from tests.services.compute import world as worlds
 from tests.services.identity.cloud import V3, IdentityCloud
+from tests.waits import PATIENCE, at_once
 
 KEYPAIRS = "/compute/v2.1/os-keypairs"
 
@@ -119,12 +120,7 @@ def test_a_refusal_is_not_kept(cloud: Cloud) -> None:
 
 
 def test_twenty_at_once_make_one(cloud: Cloud) -> None:
-    answers: list[Any] = []
-    threads = [threading.Thread(target=lambda: answers.append(create(cloud, "same"))) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once([lambda: create(cloud, "same")] * 20)
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.json["keypair"]["private_key"] for answer in answers}) == 1
 
@@ -198,18 +194,13 @@ def test_who_asks_while_the_first_still_hashes_gets_its_answer(
 
     def together(text: str, rounds: int) -> str:
         """Neither may write before the other has found no stored reply."""
-        both.wait(20)
+        both.wait(PATIENCE)
         return hashed(text, rounds)
 
     monkeypatch.setattr(passwords, "hashed", together)
     # The lane of hashes would serialize them.
     monkeypatch.setattr(passwords.LANE, "run", lambda work: work())
-    answers: list[Any] = []
-    threads = [threading.Thread(target=lambda: answers.append(identity.post(V3 + path, **asked))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    answers = at_once([lambda: identity.post(V3 + path, **asked)] * 2)
     assert [answer.status_code for answer in answers] == [201, 201] and answers[0].json == answers[1].json
 
 

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
-from kumoi.kernel import clock
 from kumoi.kernel.errors import Unavailable
 from kumoi.kernel.lanes import Bounded, Lane, Threads
 from tests.matrix.children import in_child
-
-PATIENCE = 20.0
+from tests.waits import PATIENCE, until
 
 
 def test_requests_in_a_lane_leave_their_places_to_others() -> None:
@@ -114,13 +112,6 @@ def test_who_asks_for_room_holds_no_place() -> None:
     assert bounded.places.qsize() == 1
 
 
-def until(true: Callable[[], bool]) -> None:
-    deadline = clock.monotonic() + PATIENCE
-    while not true():
-        assert clock.monotonic() < deadline
-        clock.sleep(0.001)
-
-
 def test_errors_come_through_and_a_place_comes_back() -> None:
     lane = Lane("slow", 0)
 
@@ -152,5 +143,5 @@ def test_a_forked_child_has_a_lane_of_its_own() -> None:
 def test_a_forked_child_has_threads_of_its_own() -> None:
     pool = Threads(2, "forked")
     assert pool.submit(lambda: 1).result() == 1
-    assert in_child(lambda: pool.submit(lambda: 2).result(), seconds=20) == (True, 2)
+    assert in_child(lambda: pool.submit(lambda: 2).result()) == (True, 2)
     assert pool.submit(lambda: 3).result() == 3

@@ -10,6 +10,7 @@ import pytest
 from kumoi.kernel import clock, preparation
 from kumoi.kernel.clock import VirtualClock
 from kumoi.kernel.settings import Folder
+from tests.waits import PATIENCE
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_it_waits_until_it_is_over(folder: Folder) -> None:
         thread = threading.Thread(target=open_cloud)
         thread.start()
         assert not opened.wait(0.1)
-    assert opened.wait(5)
+    assert opened.wait(PATIENCE)
     thread.join()
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from kumoi.kernel.processes import Process
 from kumoi.supervisor import plan, starting, world
 from kumoi.supervisor.supervisor import STANDBY, ask
 from kumoi.supervisor.unit import Unit
+from tests.waits import PATIENCE, until
 
 SERVE = (
     "import socket,sys,time,signal; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); time.sleep(600)"
@@ -49,13 +50,6 @@ def supervise(data: Path, *wanted: Process) -> None:
     plan.write(data, wanted)
     processes.run([sys.executable, "-m", "kumoi.supervisor", "--data", str(data), "--detach"])
     until(lambda: (data / "run" / "supervisor.sock").exists())
-
-
-def until(met: Callable[[], Any], seconds: float = 10) -> None:
-    stop = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < stop, "not in time"
-        time.sleep(0.02)
 
 
 def states(data: Path) -> dict[str, Any]:
@@ -117,9 +111,9 @@ def test_what_has_just_been_started_hears_that_it_shall_stop(data: Path) -> None
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         for _ in range(20):
-            pid = starting.start(Process("brief", ("/bin/sleep", "5")), log, data)
+            pid = starting.start(Process("brief", ("/bin/sleep", "600")), log, data)
             os.kill(pid, signal.SIGTERM)
-            until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid, 2)  # noqa: B023
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -130,7 +124,14 @@ def test_what_is_killed_three_times_in_a_row_is_back_each_time_within_a_second(d
         until(lambda: states(data)["often"]["state"] == "up")
         killed = states(data)["often"]["pid"]
         os.kill(killed, signal.SIGKILL)
-        until(lambda: states(data)["often"]["pid"] not in (killed, None), 1)  # noqa: B023
+        until(lambda: states(data)["often"]["pid"] not in (killed, None))  # noqa: B023
+    unit = Unit(Process("another", ("/bin/sleep", "600")), data)
+    for _ in range(3):
+        unit.start()
+        unit.check_ready()
+        unit.kill()
+        until(unit.gather)
+        assert unit.deadline - time.monotonic() < 1
 
 
 def test_what_starts_well_never_waits_long_however_often_it_is_killed(
@@ -152,8 +153,11 @@ def test_what_keeps_failing_is_tried_more_and_more_rarely_and_said(data: Path) -
     until(lambda: states(data)["broken"]["state"] == "failing")
     assert states(data)["broken"]["detail"] == "it ended with status 3"
     assert "no luck" in (data / "log" / "broken.log").read_text()
-    time.sleep(1)
-    assert states(data)["broken"]["restarts"] < 6
+    unit = Unit(Process("another", ("/bin/false",)), data)
+    for pause in (0, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4):
+        unit.start()
+        until(unit.gather)
+        assert unit.deadline - unit.since > 0.99 * pause
 
 
 def test_what_is_not_there_to_be_run_is_said_in_its_log(data: Path) -> None:
@@ -168,7 +172,7 @@ def test_a_machine_that_allows_no_start_is_said_and_outlived(data: Path) -> None
     until(lambda: states(data)["only"]["state"] == "failing")
     assert "it cannot be started" in states(data)["only"]["detail"]
     blocked.parent.mkdir()
-    until(lambda: states(data)["only"]["state"] == "up", 20)
+    until(lambda: states(data)["only"]["state"] == "up")
 
 
 def test_a_killed_supervisor_is_followed_by_its_standby_again_and_again(data: Path) -> None:
@@ -203,7 +207,8 @@ def test_a_supervisor_that_leaves_on_purpose_is_followed_by_nobody(data: Path, o
     else:
         os.kill(supervisor or 0, signal.SIGTERM)
     until(lambda: world.started(supervisor or 0) is None)
-    assert world.started(following) is None
+    until(lambda: world.started(following) is None)
+    assert answering(data) is None
 
 
 def test_a_standby_that_nobody_knows_of_gives_up(data: Path) -> None:
@@ -213,7 +218,7 @@ def test_a_standby_that_nobody_knows_of_gives_up(data: Path) -> None:
     os.kill(following, signal.SIGKILL)
     standby(data, other_than=following)
     ask(data, "leave")
-    assert unknown.wait(10) == 1
+    assert unknown.wait(PATIENCE) == 1
     assert answering(data) is None
 
 
@@ -221,9 +226,11 @@ def test_a_new_supervisor_adopts_what_a_killed_one_left(data: Path) -> None:
     supervise(data, server(data, "kept", 10), server(data, "gone", 10))
     until(lambda: ask(data, "status")["settled"])
     before = states(data)
-    os.kill(standby(data), signal.SIGKILL)
-    os.kill(int(str(ask(data, "status")["supervisor"])), signal.SIGKILL)
-    os.kill(before["gone"]["pid"], signal.SIGKILL)
+    following, supervisor = standby(data), answering(data) or 0
+    os.kill(supervisor, signal.SIGSTOP)  # so that it starts no other standby
+    for pid in (following, supervisor, before["gone"]["pid"]):
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: world.started(supervisor) is None)
     (data / "run" / "supervisor.sock").unlink()
     supervise(data, server(data, "kept", 10), server(data, "gone", 10))
     until(lambda: ask(data, "status")["settled"])
@@ -237,8 +244,8 @@ def test_two_supervisors_of_one_folder_are_one(data: Path) -> None:
     supervise(data, server(data, "only", 10))
     until(lambda: ask(data, "status")["settled"])
     first = ask(data, "status")
-    supervise(data, server(data, "only", 10))
-    time.sleep(0.3)
+    second = [sys.executable, "-m", "kumoi.supervisor", "--data", str(data)]
+    assert subprocess.run(second, timeout=PATIENCE).returncode == 1
     assert ask(data, "status") == first
 
 

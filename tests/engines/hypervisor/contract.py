@@ -15,7 +15,7 @@ from kumoi.engines.hypervisor.interface import (
     Nic,
 )
 from kumoi.engines.volumes.interface import FileSource
-from kumoi.kernel import clock, randomness
+from kumoi.kernel import randomness
 from kumoi.kernel.fences import Fence
 
 SpecMaker = Callable[[], GuestSpec]
@@ -60,15 +60,6 @@ def guest_spec() -> GuestSpec:
 
 def fence(server_id: str, generation: int = 1) -> Fence:
     return Fence(f"server/{server_id}", generation)
-
-
-def until(condition: Callable[[], bool], within: float = 10.0) -> bool:
-    deadline = clock.monotonic() + within
-    while not condition():
-        if clock.monotonic() > deadline:
-            return False
-        clock.sleep(0.02)
-    return True
 
 
 class HypervisorContract:

@@ -37,7 +37,8 @@ from kumoi.host.metadata.documents import config_drive
 from kumoi.kernel import accounts, clock, durable, processes, randomness
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_spec, metadata, until
+from tests.engines.hypervisor.contract import HypervisorContract, fence, guest_spec, metadata
+from tests.waits import PATIENCE, until
 
 pytestmark = pytest.mark.real
 
@@ -174,9 +175,10 @@ SAY_K_AND_RESET = "baf803b04beeb00aeeb0fee664faf4ebfd"
 POWER_OFF = "ba0406b80020effaf4ebfd"
 
 
-# Writes one sector into every 64 KiB, at growing addresses, forever; the disk address packet is at 0x40.
+# Waits for 33 ms and writes one sector into the next 64 KiB (at most 2 MiB/s), forever; the disk address packet is at 0x40.
 FILL_THE_DISK = (
-    "31c08ed8be407cb443b000cd138106487c800083164a7c00ebed".ljust(128, "0") + "10000100007c00008000000000000000"
+    "31c08ed8be407c52b486b90000ba0080cd155ab443b000cd138106487c800083164a7c00ebe1".ljust(128, "0")
+    + "10000100007c00008000000000000000"
 )
 
 
@@ -254,7 +256,7 @@ def test_the_control_plane_may_look_at_the_screen_and_at_nothing_else(house: Hou
 
     def greeting(path: Path) -> bytes:
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(5)
+            client.settimeout(PATIENCE)
             client.connect(str(path))
             return client.recv(12)
 
@@ -284,7 +286,7 @@ def acting_as(user: str) -> Iterator[None]:
 def test_a_reboot_from_inside_stays_in_the_same_qemu(house: House) -> None:
     spec = started(house, disks=[bootable(house, SAY_K_AND_RESET)])
     pid = house.pid(spec.server_id)
-    assert until(lambda: said(house, spec) >= 3)
+    until(lambda: said(house, spec) >= 3)
     assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING and house.pid(spec.server_id) == pid
 
 
@@ -300,7 +302,7 @@ def test_what_a_crash_left_half_made_is_removed(house: House) -> None:
 def test_a_qemu_that_dies_by_itself_has_failed_until_it_is_started_again(house: House) -> None:
     spec = started(house)
     os.kill(house.pid(spec.server_id) or 0, signal.SIGKILL)
-    assert until(lambda: house.hypervisor.state(spec.server_id) is GuestState.FAILED)
+    until(lambda: house.hypervisor.state(spec.server_id) is GuestState.FAILED)
     house.restarted().bring_up()
     assert house.hypervisor.state(spec.server_id) is GuestState.FAILED
     house.hypervisor.start(fence(spec.server_id), spec)
@@ -318,9 +320,9 @@ def test_a_guest_that_powers_itself_off_is_off(house: House, agent_is_down: bool
             with qemu.talk() as asked:
                 return bool(asked.ask("query-status")["status"] == "shutdown")
 
-        assert until(is_off)
+        until(is_off)
         house.restarted()
-    assert until(lambda: house.hypervisor.states()[spec.server_id] is GuestState.OFF)
+    until(lambda: house.hypervisor.states()[spec.server_id] is GuestState.OFF)
     assert house.pid(spec.server_id) is None
     assert house.wiring.plugs == set()
     house.hypervisor.bring_up()
@@ -329,7 +331,7 @@ def test_a_guest_that_powers_itself_off_is_off(house: House, agent_is_down: bool
 
 def test_a_suspended_guest_goes_on_where_it_was(house: House) -> None:
     spec = started(house, disks=[bootable(house, SAY_K)], config_drive=True)
-    assert until(lambda: said(house, spec) == 1)
+    until(lambda: said(house, spec) == 1)
     house.hypervisor.suspend(fence(spec.server_id), spec.server_id)
     assert house.pid(spec.server_id) is None
     house.restarted().start(fence(spec.server_id), spec)
@@ -338,7 +340,7 @@ def test_a_suspended_guest_goes_on_where_it_was(house: House) -> None:
     assert said(house, spec) == 1, "it booted instead of going on"
     house.hypervisor.power_off(fence(spec.server_id), spec.server_id)
     house.hypervisor.start(fence(spec.server_id), spec)
-    assert until(lambda: said(house, spec) == 2)
+    until(lambda: said(house, spec) == 2)
 
 
 @pytest.mark.parametrize("crashed", ["suspending", "resuming"])
@@ -351,7 +353,7 @@ def test_an_agent_that_crashed_while_memory_moved(house: House, monkeypatch: pyt
 
     spec = started(house, disks=[bootable(house, SAY_K)])
     order = fence(spec.server_id)
-    assert until(lambda: said(house, spec) == 1)
+    until(lambda: said(house, spec) == 1)
     with monkeypatch.context() as patched, contextlib.suppress(Crash):
         if crashed == "suspending":
             patched.setattr(process, "end", crash)
@@ -376,7 +378,7 @@ def test_a_cloud_that_goes_down_and_comes_up(house: House) -> None:
     running = started(house, disks=[bootable(house, SAY_K)])
     paused = started(house, disks=[bootable(house, SAY_K)])
     suspended, off = started(house), started(house)
-    assert until(lambda: said(house, running) == said(house, paused) == 1)
+    until(lambda: said(house, running) == said(house, paused) == 1)
     house.hypervisor.pause(fence(paused.server_id), paused.server_id)
     house.hypervisor.suspend(fence(suspended.server_id), suspended.server_id)
     house.hypervisor.power_off(fence(off.server_id), off.server_id)
@@ -388,7 +390,7 @@ def test_a_cloud_that_goes_down_and_comes_up(house: House) -> None:
     house.hypervisor.bring_up()
     assert house.hypervisor.states() == before
     assert house.pid(running.server_id) and house.pid(paused.server_id)
-    assert until(lambda: said(house, running) == 2)
+    until(lambda: said(house, running) == 2)
     house.hypervisor.unpause(fence(paused.server_id), paused.server_id)
     clock.sleep(0.5)
     assert said(house, paused) == 1, "it booted instead of going on"
@@ -400,7 +402,7 @@ def test_after_the_machine_itself_went_down_guests_boot(house: House, monkeypatc
     house.hypervisor.pause(fence(paused.server_id), paused.server_id)
     for guest in (spec, paused):
         os.kill(house.pid(guest.server_id) or 0, signal.SIGKILL)
-    assert until(lambda: house.pid(spec.server_id) is house.pid(paused.server_id) is None)
+    until(lambda: house.pid(spec.server_id) is house.pid(paused.server_id) is None)
     monkeypatch.setattr(record, "_boot_id", "another boot")
     house.restarted().bring_up()
     assert house.hypervisor.state(spec.server_id) is GuestState.RUNNING
@@ -413,7 +415,7 @@ def test_what_was_paused_in_a_backup_says_that_its_memory_is_lost_and_boots_when
     house.hypervisor.pause(fence(paused.server_id), paused.server_id)
     for guest in (running, paused):
         os.kill(house.pid(guest.server_id) or 0, signal.SIGKILL)
-    assert until(lambda: house.pid(running.server_id) is house.pid(paused.server_id) is None)
+    until(lambda: house.pid(running.server_id) is house.pid(paused.server_id) is None)
     lifecycle.carry_over(house.folder)
     house.restarted().bring_up()
     assert house.hypervisor.state(running.server_id) is GuestState.RUNNING
@@ -564,12 +566,8 @@ def test_a_memory_that_qemu_was_writing_when_the_agent_died(
 ) -> None:
     spec = started(house, disks=[bootable(house, SAY_K)], memory_mib=256)
     order, place = fence(spec.server_id), house.hypervisor._guest(spec.server_id).place
-    assert until(lambda: said(house, spec) == 1)
-    with monkeypatch.context() as patched:
-        slowly(patched, {"migrate-set-parameters": {"max-bandwidth": 1 << 20}})
-        patched.setattr(memory, "_wait_for_migration", die)
-        dies(lambda: house.hypervisor.suspend(order, spec.server_id))
-    again = house.restarted()
+    until(lambda: said(house, spec) == 1)
+    again = restarted_while_saving(house, monkeypatch, spec)
     again.bring_up()
     with again._guest(spec.server_id).talk() as qemu:
         assert qemu.ask("query-migrate")["status"] == "active"
@@ -675,7 +673,7 @@ def test_what_leaves_when_nobody_waits_for_it_any_more_is_not_the_guests(house: 
     house.hypervisor.tend()
     assert house.hypervisor.disks() == {id: [disk.volume_id, kept.volume_id]}
     reset(house, spec)
-    assert until(lambda: not {f"disk-{disk.volume_id}", f"nic-{nic.port_id}"} & devices(house, spec))
+    until(lambda: not {f"disk-{disk.volume_id}", f"nic-{nic.port_id}"} & devices(house, spec))
     house.hypervisor.tend()
     assert house.hypervisor.disks() == {id: [kept.volume_id]} and house.hypervisor.cards() == {id: []}
     assert house.hypervisor.holder_of(disk.volume_id) is None and nic.port_id not in house.wiring.plugs

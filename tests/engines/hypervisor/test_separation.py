@@ -14,8 +14,9 @@ from kumoi.engines.hypervisor.qemu import process
 from kumoi.engines.hypervisor.qemu.record import Place
 from kumoi.kernel import accounts, durable, processes, randomness
 from kumoi.kernel.fences import Fence
-from tests.engines.hypervisor.contract import fence, until
+from tests.engines.hypervisor.contract import fence
 from tests.engines.hypervisor.test_qemu import FILL_THE_DISK, House, bootable, house, started
+from tests.waits import until
 
 pytestmark = pytest.mark.real
 __all__ = ["house"]

@@ -1,7 +1,7 @@
 """The contract of every network engine, for fake and real ones."""
 
-import threading
-from collections.abc import Callable
+import contextlib
+from functools import partial
 
 import msgspec
 import pytest
@@ -29,17 +29,11 @@ from kumoi.engines.network.interface import (
     Topology,
     Wiring,
 )
-from kumoi.kernel import clock, randomness
+from kumoi.kernel import randomness
 from kumoi.kernel.fences import Fence, Stale
+from tests.waits import at_once, until
 
 FENCE = Fence("server/1", 1)
-
-
-def eventually(question: Callable[[], bool], within: float = 10.0) -> None:
-    deadline = clock.monotonic() + within
-    while not question():
-        assert clock.monotonic() < deadline, "did not become true"
-        clock.sleep(0.01)
 
 
 def a_network(**changes: object) -> NetworkSpec:
@@ -156,35 +150,22 @@ class TopologyContract:
                 other_topology.apply(port, late)
         assert port.id not in other_topology.inventory()[PortSpec]
         other_topology.apply(port, 3)
-        eventually(lambda: topology.inventory()[PortSpec].get(port.id) == 3)
+        until(lambda: topology.inventory()[PortSpec].get(port.id) == 3)
 
     def test_of_two_writers_the_newer_stands(self, topology: Topology, other_topology: Topology) -> None:
         """Two runners, one of which has lost its lease, write at the same time."""
         network = a_network()
         topology.apply(network, 1)
-        for turn in range(15):
+        for _ in range(15):
             port = a_port(network)
-            failures: list[Exception] = []
 
-            def write(writer: Topology, revisions: list[int], port: PortSpec, failures: list[Exception]) -> None:
+            def write(writer: Topology, revisions: list[int], port: PortSpec = port) -> None:
                 for revision in revisions:
-                    try:
+                    with contextlib.suppress(Stale):
                         writer.apply(port, revision)
-                    except Stale:
-                        pass
-                    except Exception as error:
-                        failures.append(error)
 
-            threads = [
-                threading.Thread(target=write, args=(topology, [1, 3, 5, 7], port, failures)),
-                threading.Thread(target=write, args=(other_topology, [2, 4, 6, 8], port, failures)),
-            ]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert failures == [], turn
-            eventually(lambda port=port: topology.inventory()[PortSpec].get(port.id) == 8)
+            at_once([partial(write, topology, [1, 3, 5, 7]), partial(write, other_topology, [2, 4, 6, 8])])
+            until(lambda port=port: topology.inventory()[PortSpec].get(port.id) == 8)
 
     def test_what_it_stands_on_must_be_there(self, topology: Topology) -> None:
         network, outside = a_network(), an_external_network()
@@ -315,7 +296,7 @@ class TopologyContract:
         topology.apply(port, 1)
         topology.apply(router, 1)
         topology.apply(floating, 1)
-        eventually(lambda: topology.differing(every) == [])
+        until(lambda: topology.differing(every) == [])
         rule = SecurityRule(id=randomness.new_uuid(), direction="ingress", ethertype="IPv4", protocol="tcp")
         change = msgspec.structs.replace
         (subnet,) = network.subnets
@@ -350,14 +331,14 @@ class TopologyContract:
         try:
             assert 0 < len(tap) <= 15
             assert wiring.plug(FENCE, port.id, port.mac, 1442) == tap
-            eventually(lambda: topology.port_states()[port.id])
-            eventually(lambda: (port.id, True) in heard)
+            until(lambda: topology.port_states()[port.id])
+            until(lambda: (port.id, True) in heard)
             assert port.id in wiring.plugged() and port.id in wiring.inventory().ports
         finally:
             wiring.unplug(FENCE, port.id)
         wiring.unplug(FENCE, port.id)
-        eventually(lambda: not topology.port_states()[port.id])
-        eventually(lambda: (port.id, False) in heard)
+        until(lambda: not topology.port_states()[port.id])
+        until(lambda: (port.id, False) in heard)
         assert port.id not in wiring.plugged()
 
     def test_networks_are_served_apart(self, wiring: Wiring) -> None:

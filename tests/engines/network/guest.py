@@ -43,7 +43,7 @@ if question == 1:
 plug = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
 plug.bind(("::", 546))
 plug.settimeout(1)
-for turn in range(5):
+for turn in range(60):
     plug.sendto(struct.pack("!I", question << 24 | 7) + body, ("ff02::1:2", 547, 0, socket.if_nametoindex("eth0")))
     try:
         answer = plug.recv(4096)
@@ -118,7 +118,7 @@ class Guest:
         script.chmod(0o755)
         run(
             *("ip", "netns", "exec", self.namespace, "env", f"FACTS={facts}", "busybox", "udhcpc", "-i", "eth0"),
-            *("-f", "-q", "-n", "-t", "5", "-T", "1", "-A", "1", "-s", str(script)),
+            *("-f", "-q", "-n", "-t", "60", "-T", "1", "-A", "1", "-s", str(script)),
             *("-O", "staticroutes", "-O", "mtu", "-O", "dns", "-O", "domain", "-O", "bootfile"),
         )
         return dict(line.split("=", 1) for line in facts.read_text().splitlines())
@@ -151,7 +151,7 @@ def answers(*argv: str) -> bool:
 
 
 def run(*argv: str, check: bool = True) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
     assert not check or done.returncode == 0, f"{argv}: {done.stdout}{done.stderr}"
     return done.stdout
 

@@ -10,7 +10,8 @@ from kumoi.engines.network.fake.topology import FakeTopology
 from kumoi.engines.network.fake.wiring import FakeWiring
 from kumoi.engines.network.interface import NetworkSpec
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.network.contract import FENCE, TopologyContract, a_network, a_port, eventually
+from tests.engines.network.contract import FENCE, TopologyContract, a_network, a_port
+from tests.waits import until
 
 SETTINGS = Settings(cloud_id="abcdef", network="fake")
 
@@ -57,5 +58,5 @@ def test_plugs_are_heard_of_though_their_journal_begins_anew(tmp_path: Path, mon
         wiring.plug(FENCE, ports[1].id, ports[1].mac, 1442)
         monkeypatch.setattr(plugs, "LONGEST_JOURNAL", 0)
         FakeWiring(Folder(tmp_path), SETTINGS)
-    eventually(lambda: told == {ports[0].id: False, ports[1].id: True})
+    until(lambda: told == {ports[0].id: False, ports[1].id: True})
     topology.close()

@@ -17,8 +17,8 @@ from tests.engines.network.contract import (
     a_port,
     a_router,
     an_external_network,
-    eventually,
 )
+from tests.waits import until
 
 pytestmark = pytest.mark.real
 
@@ -85,9 +85,9 @@ def test_rows_that_somebody_changed_by_hand_are_told_and_mended(topology: OvnTop
     ]
     every = [network, outside, group, port, router]
     for number, (break_it, told, mend) in enumerate(breakages):
-        eventually(lambda: topology.differing(every) == [])
+        until(lambda: topology.differing(every) == [])
         topology.northbound.change(break_it)  # type: ignore[arg-type]
-        eventually(lambda told=told: topology.differing(every) == [told], 5)  # type: ignore[misc]
+        until(lambda told=told: topology.differing(every) == [told])  # type: ignore[misc]
         assert topology.differing(every) == [told], number
         mend()
-    eventually(lambda: topology.differing(every) == [])
+    until(lambda: topology.differing(every) == [])

@@ -18,7 +18,8 @@ from kumoi.engines.network.ovn.wiring import OvnWiring
 from kumoi.kernel import clock, randomness
 from kumoi.kernel.settings import Folder
 from tests.engines.network import running
-from tests.engines.network.contract import FENCE, a_network, a_port, eventually
+from tests.engines.network.contract import FENCE, a_network, a_port
+from tests.waits import PATIENCE, until
 
 pytestmark = pytest.mark.real
 
@@ -47,7 +48,7 @@ def test_two_clouds_side_by_side_and_nothing_left() -> None:
                 addresses=["10.0.0.2/24"],
             )
             wiring.serve_network(FENCE, served)
-            eventually(lambda topology=topology, port=port: topology.port_states()[port.id])
+            until(lambda topology=topology, port=port: topology.port_states()[port.id])
             topology.close()
         assert traces(one.settings.cloud_id) and traces(two.settings.cloud_id)
         with pytest.raises(NetworkError, match=r"external_cidr: .* overlaps"):
@@ -66,7 +67,7 @@ def test_a_cloud_comes_back_with_its_networks() -> None:
         topology.apply(network, 3)
         topology.apply(port, 4)
         wiring.plug(FENCE, port.id, port.mac, 1442)
-        eventually(lambda: topology.port_states()[port.id])
+        until(lambda: topology.port_states()[port.id])
         cloud.stop()
         daemons.tear_down(cloud.folder, cloud.settings)
         assert traces(cloud.settings.cloud_id) == ""
@@ -76,9 +77,9 @@ def test_a_cloud_comes_back_with_its_networks() -> None:
         daemons.prepare(cloud.folder, cloud.settings)
         assert wiring.plugged() == []
         assert wiring.inventory().strays == []
-        eventually(lambda: topology.inventory()[PortSpec] == {port.id: 4}, within=15)
+        until(lambda: topology.inventory()[PortSpec] == {port.id: 4})
         wiring.plug(FENCE, port.id, port.mac, 1442)
-        eventually(lambda: topology.port_states()[port.id])
+        until(lambda: topology.port_states()[port.id])
         topology.close()
 
 
@@ -90,13 +91,13 @@ def test_after_the_machine_lost_its_devices_they_are_made_again() -> None:
         topology.apply(network, 1)
         topology.apply(port, 1)
         tap = wiring.plug(FENCE, port.id, port.mac, 1442)
-        eventually(lambda: topology.port_states()[port.id])
+        until(lambda: topology.port_states()[port.id])
         running.link_delete(tap)
         assert wiring.plugged() == []
         assert wiring.inventory().strays == [tap]
         assert wiring.plug(FENCE, port.id, port.mac, 1442) == tap
         assert wiring.plugged() == [port.id]
-        eventually(lambda: topology.port_states()[port.id])
+        until(lambda: topology.port_states()[port.id])
         topology.close()
 
 
@@ -120,7 +121,7 @@ def test_plugging_waits_for_a_switch_that_starts_again() -> None:
         clock.sleep(0.5)
         assert not plugged.done()
         cloud.start("ovs-database")
-        plugged.result(10)
+        plugged.result(PATIENCE)
         assert wiring.plugged() == [port_id]
 
 

@@ -1,7 +1,7 @@
 """The contract of every object store: a class to inherit, with fixtures."""
 
 import hashlib
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +25,7 @@ from kumoi.engines.objects.interface import (
 )
 from kumoi.kernel import clock
 from kumoi.kernel.clock import VirtualClock
+from tests.waits import at_once
 
 LARGE = bytes(range(256)) * 1000
 
@@ -198,11 +199,7 @@ class ObjectStoreContract:
             for each in range(20):
                 put(store, where, f"{each % 10}", b"x" * (number + 1))
 
-        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        at_once([partial(write, number) for number in range(8)])
         objects, size, *_ = counted(store)
         assert objects == 10
         assert size == sum(len(content(store, where, str(each)) or b"") for each in range(10))

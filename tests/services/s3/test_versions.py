@@ -1,6 +1,6 @@
 """Versions of objects, by boto3."""
 
-import threading
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from kumoi.kernel import clock
 from kumoi.kernel.clock import VirtualClock
 from tests.services.object_store.sending import ask
 from tests.services.s3.test_objects import refused
+from tests.waits import at_once
 
 LARGE = bytes(range(256)) * 400
 
@@ -270,13 +271,6 @@ def test_racing_deletions_of_versions(cloud: Any, kept: Any) -> None:
     ids = [put(kept, b"x" * size) for size in range(1, 9)]
     kept.delete_object(Bucket="kept", Key="k")
     gone = [*ids[3:], shown(kept)[-1][1]]
-    threads = [
-        threading.Thread(target=kept.delete_object, kwargs={"Bucket": "kept", "Key": "k", "VersionId": id})
-        for id in gone
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once([partial(kept.delete_object, Bucket="kept", Key="k", VersionId=id) for id in gone])
     assert [each[1] for each in shown(kept)] == ids[2::-1] and read(kept) == b"xxx"
     assert cloud.audit() == []

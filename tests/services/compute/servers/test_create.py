@@ -1,6 +1,7 @@
 """Requests for new servers, and their results."""
 
 import base64
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from kumoi.engines.hypervisor.interface import MOST_CARDS, MOST_DISKS
 from kumoi.engines.hypervisor.qemu.hardware import lay_out
 from tests.cloud import PROJECT
 from tests.services.compute.world import LATEST, SERVERS, World
+from tests.waits import at_once
 
 UNKNOWN = "5b1f8e1c-0000-4000-8000-000000000000"
 
@@ -232,20 +234,9 @@ def test_hints(world: World) -> None:
 
 
 def test_two_requests_at_once_make_two_servers(world: World) -> None:
-    import threading
-
-    answers: list[int] = []
-    threads = [threading.Thread(target=lambda n=n: answers.append(world.ask(f"t{n}").status_code)) for n in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [202] * 6
-    workers = [threading.Thread(target=world.cloud.settle) for _ in range(2)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
+    answers = at_once([partial(world.ask, f"t{n}") for n in range(6)])
+    assert [answer.status_code for answer in answers] == [202] * 6
+    at_once([world.cloud.settle] * 2)
     listed = world.cloud.get(f"{SERVERS}/detail").json["servers"]
     assert [each["status"] for each in listed] == ["ACTIVE"] * 6
     assert len({each["addresses"]["private"][0]["addr"] for each in listed}) == 6

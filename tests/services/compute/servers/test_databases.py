@@ -1,8 +1,9 @@
 """The whole life of servers, and every filter of their lists, on SQLite and PostgreSQL."""
 
-import threading
+from functools import partial
 
 from tests.services.compute.world import LATEST, SERVERS, World
+from tests.waits import at_once
 
 
 def test_made_listed_changed_and_deleted(world_on_each_database: World) -> None:
@@ -43,14 +44,9 @@ def test_made_listed_changed_and_deleted(world_on_each_database: World) -> None:
 
 def test_requests_and_runners_side_by_side(world_on_each_database: World) -> None:
     world = world_on_each_database
-    answers: list[int] = []
-    threads = [threading.Thread(target=lambda n=n: answers.append(world.ask(f"t{n}").status_code)) for n in range(6)]
-    threads += [threading.Thread(target=world.cloud.settle) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert answers == [202] * 6
+    asked = [partial(world.ask, f"t{n}") for n in range(6)]
+    answers = at_once([*asked, *[world.cloud.settle] * 2])
+    assert [answer.status_code for answer in answers[:6]] == [202] * 6
     world.cloud.settle()
     listed = world.cloud.get(f"{SERVERS}/detail").json["servers"]
     assert [each["status"] for each in listed] == ["ACTIVE"] * 6
