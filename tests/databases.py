@@ -17,6 +17,7 @@ from psycopg import sql
 
 from kumoi.kernel import clock
 from kumoi.kernel.database import Database, metadata
+from tests.waits import PATIENCE
 
 INSTALLED = Path("/usr/lib/postgresql")
 USER = "postgres"
@@ -220,7 +221,7 @@ class PostgreSQL:
         """Kill all its processes. It is restarted after `rest` seconds (`keep`), and recovers."""
         self.rest, ended = rest, self.server
         ended.send_signal(signal.SIGQUIT)
-        ended.wait(timeout=20)
+        ended.wait(timeout=PATIENCE)
 
     def backends(self, name: str) -> list[int]:
         """Process ids of the backends of a database. If one is killed, PostgreSQL restarts all of them."""
@@ -231,7 +232,7 @@ class PostgreSQL:
     def stop(self) -> None:
         self._stopped.set()
         self.server.send_signal(signal.SIGQUIT)
-        self.server.wait(timeout=20)
+        self.server.wait(timeout=PATIENCE)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextlib.contextmanager
@@ -241,7 +242,7 @@ class PostgreSQL:
 
     def wait(self) -> None:
         """Wait until it answers."""
-        deadline = clock.monotonic() + 30
+        deadline = clock.monotonic() + PATIENCE
         while True:
             try:
                 with self._administering():

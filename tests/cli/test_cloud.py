@@ -21,6 +21,7 @@ from kumoi.cli import backups, running
 from kumoi.cli.refusals import Refused
 from kumoi.supervisor import world
 from kumoi.supervisor.supervisor import ask
+from tests.living import living
 from tests.ports import free_port
 from tests.waits import PATIENCE, until
 
@@ -62,20 +63,6 @@ def pids(data: Path, name: str) -> set[int]:
     rows: Any = ask(data, "status")["processes"]
     leader = next(row["pid"] for row in rows if row["name"] == name)
     return set(world.members(leader, str(data))) if leader else set()
-
-
-def living(data: Path) -> list[str]:
-    """The command lines that name the data folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue
-            if str(data) in line:
-                found.append(line)
-    return found
 
 
 @pytest.fixture(scope="module")

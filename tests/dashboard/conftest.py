@@ -13,7 +13,7 @@ from tests.dashboard.site import Site, Visit
 from tests.end_to_end.clouds import REPOSITORY, Cloud
 
 CHROMIUM = "/usr/bin/chromium"
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")

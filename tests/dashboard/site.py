@@ -22,7 +22,7 @@ class Site:
         text = clouds_yaml.read_text()
         self.passwords = dict(re.findall(r'username: "(.*)"\n +password: "(.*)"', text))
         self._tokens: dict[str, str] = {}
-        self._http = httpx.Client(base_url=address, timeout=60, trust_env=False)
+        self._http = httpx.Client(base_url=address, timeout=120, trust_env=False)
 
     def token(self, user: str = "demo") -> str:
         if user not in self._tokens:
@@ -111,7 +111,7 @@ class Visit:
             color_scheme="dark" if dark else "light", permissions=["clipboard-read", "clipboard-write"],
         )  # fmt: skip
         self.page: Page = self.context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(60_000)
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._heard)

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from tests.end_to_end.clouds import free_port, until
+from tests.waits import PATIENCE
 
 FLAGS = (
     "--headless",
@@ -78,7 +79,7 @@ def chromium() -> Iterator[Browser]:
             driver.delete(f"/session/{session}")
         driver.close()
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENCE)
         shutil.rmtree(profile, ignore_errors=True)
 
 

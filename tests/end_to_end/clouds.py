@@ -15,16 +15,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import openstack
 import sqlalchemy as sa
 
+from tests import waits
 from tests.ports import free_port, hold
 
+T = TypeVar("T")
 REPOSITORY = Path(__file__).parents[2]
 BINARIES = Path(sys.executable).parent
-BOOT_WITHIN = 180.0
+BOOT_WITHIN = 300.0
 """Seconds for a guest to boot and open ssh: under software emulation, on a busy machine."""
 TRUST_ANYONE = (
     "-o UserKnownHostsFile=/dev/null -o StrictHostKeyChecking=no -o LogLevel=ERROR -o BatchMode=yes "
@@ -57,15 +59,9 @@ def free_range() -> str:
     raise Failed("no free range for an external network")
 
 
-def until(what: str, met: Callable[[], Any], within: float = 60.0, every: float = 0.3) -> Any:
+def until(what: str, met: Callable[[], T], within: float = BOOT_WITHIN, every: float = 0.3) -> T:
     """The result of `met` when it is first true; AssertionError that names `what` after `within` seconds."""
-    stop = time.monotonic() + within
-    while True:
-        found = met()
-        if found:
-            return found
-        assert time.monotonic() < stop, f"not within {within:.0f} s: {what}"
-        time.sleep(every)
+    return waits.until(met, what, within, every)
 
 
 class Cloud:
@@ -86,7 +82,7 @@ class Cloud:
 
     # the command line
 
-    def kumoi(self, *words: str | Path, within: float = 180.0, expect: int = 0) -> str:
+    def kumoi(self, *words: str | Path, within: float = BOOT_WITHIN, expect: int = 0) -> str:
         """The output of `kumoi`; Failed if its exit status is not the expected one."""
         argv = [*self.before, str(BINARIES / "kumoi"), str(words[0]), "--data", str(self.data), *map(str, words[1:])]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=within)
@@ -103,7 +99,7 @@ class Cloud:
 
     def status(self) -> dict[str, Any]:
         argv = [*self.before, str(BINARIES / "kumoi"), "status", "--data", str(self.data), "--json"]
-        found: dict[str, Any] = json.loads(subprocess.run(argv, capture_output=True, timeout=60).stdout)
+        found: dict[str, Any] = json.loads(subprocess.run(argv, capture_output=True, timeout=waits.PATIENCE).stdout)
         return found
 
     def pids(self, *names: str) -> set[int]:
@@ -118,7 +114,7 @@ class Cloud:
 
     def audit(self) -> list[dict[str, Any]]:
         argv = [*self.before, str(BINARIES / "kumoi"), "audit", "--data", str(self.data), "--json"]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=waits.PATIENCE)
         assert done.stdout, done.stderr
         found: list[dict[str, Any]] = json.loads(done.stdout)
         assert done.returncode == bool(found)
@@ -134,7 +130,7 @@ class Cloud:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
         return {**kept, "OS_CLIENT_CONFIG_FILE": str(self.data / "clouds.yaml"), "OS_CLOUD": cloud}
 
-    def openstack(self, line: str, *, cloud: str = "kumoi-member", within: float = 120.0) -> str:
+    def openstack(self, line: str, *, cloud: str = "kumoi-member", within: float = BOOT_WITHIN) -> str:
         """The output of the `openstack` client for a command line; Failed with its error output."""
         argv = [str(BINARIES / "openstack"), *shlex.split(line)]
         began = time.monotonic()
@@ -170,7 +166,7 @@ class Cloud:
         compute = self.sdk().compute
         return compute.get_server(compute.find_server(name, ignore_missing=False).id)
 
-    def wait_for_server(self, name: str, *states: str, within: float = 120.0) -> Any:
+    def wait_for_server(self, name: str, *states: str, within: float = BOOT_WITHIN) -> Any:
         compute, seen = self.sdk().compute, []
 
         def reached() -> Any:
@@ -187,7 +183,7 @@ class Cloud:
         except AssertionError as error:
             raise Failed(f"{error}; it was {', then '.join(seen)}") from None
 
-    def wait_for_volume(self, name: str, state: str, within: float = 60.0) -> Any:
+    def wait_for_volume(self, name: str, state: str, within: float = BOOT_WITHIN) -> Any:
         storage = self.sdk().block_storage
 
         def reached() -> Any:
@@ -289,7 +285,7 @@ class Cloud:
         """The output of ovn-nbctl for this cloud."""
         where = f"--db=unix:{self.data}/ovn/central/nb.sock"
         return subprocess.run(
-            ["ovn-nbctl", "--timeout=10", where, *words], capture_output=True, text=True, check=True
+            ["ovn-nbctl", "--timeout=120", where, *words], capture_output=True, text=True, check=True
         ).stdout
 
     def rows(self) -> dict[str, int]:
@@ -334,7 +330,7 @@ class Cloud:
     def close(self) -> None:
         if (self.data / "settings.json").exists():
             argv = [*self.before, str(BINARIES / "kumoi"), "down", "--data", str(self.data)]
-            subprocess.run(argv, capture_output=True, timeout=180)
+            subprocess.run(argv, capture_output=True, timeout=BOOT_WITHIN)
         shutil.rmtree(self.home, ignore_errors=True)
 
 
@@ -343,19 +339,28 @@ class Pings:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self.process = subprocess.Popen(
-            ["ping", "-n", "-i", "0.2", address], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        self.said = tempfile.NamedTemporaryFile()  # noqa: SIM115
+        argv = ["ping", "-n", "-i", "0.2", address]
+        self.process = subprocess.Popen(argv, stdout=self.said, stderr=subprocess.STDOUT)
+
+    def answered(self) -> set[int]:
+        """The numbers of the requests that got a reply."""
+        return {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl=", Path(self.said.name).read_text())}
 
     def end(self) -> tuple[int, int]:
-        """The number of sent requests, and of those without a reply (one may be under way)."""
-        self.process.send_signal(signal.SIGINT)
-        said = self.process.communicate(timeout=20)[0]
-        counted = re.search(r"(\d+) packets transmitted, (\d+) received", said)
-        assert counted, said
-        sent, received = int(counted[1]), int(counted[2])
-        print(f"  ping {self.address}: {sent} sent, {sent - received} lost", flush=True)
-        return sent, sent - received
+        """The number of requests up to the last one with a reply, and of those without. Later ones may be under way: a
+        busy machine answers late."""
+        last = max(self.answered(), default=0)
+        until(f"a reply from {self.address}", lambda: max(self.answered(), default=0) > last)
+        answered = self.answered()
+        sent = max(answered)
+        print(f"  ping {self.address}: {sent} sent, {sent - len(answered)} lost", flush=True)
+        return sent, sent - len(answered)
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.said.close()
 
 
 @contextmanager
@@ -364,10 +369,9 @@ def pinging(address: str, lost: int = 2) -> Iterator[None]:
     pings = Pings(address)
     try:
         yield
-    except BaseException:
-        pings.end()
-        raise
-    sent, astray = pings.end()
+        sent, astray = pings.end()
+    finally:
+        pings.close()
     assert sent >= 5
     assert astray <= lost, f"{astray} of {sent} packets were lost"
 

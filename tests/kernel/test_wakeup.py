@@ -11,6 +11,7 @@ from kumoi.kernel.operations import Again
 from kumoi.kernel.runner import Runner
 from kumoi.kernel.wakeup import Bell, BellListener, Work
 from tests.kernel.toys import World, make
+from tests.waits import PATIENCE
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def test_an_ear_hears_what_was_rung_for_since_the_last_time(tmp_path: Path) -> N
     assert listener.wait(0.01) == set()
     for work in (Work.DIRTY, Work.OPERATION, Work.DIRTY):
         bell.ring(work)
-    assert listener.wait(1.0) == {Work.DIRTY, Work.OPERATION}
+    assert listener.wait(PATIENCE) == {Work.DIRTY, Work.OPERATION}
     assert listener.wait(0.01) == set()
     listener.close()
     bell.ring(Work.LATER)

@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.ports import free_port
+from tests.waits import PATIENCE, until
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "guest-image.sh"
 PORT = free_port()
@@ -71,15 +71,20 @@ class Guest:
 
     def ssh(self, command: str) -> str:
         options = ["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"]
-        login = ["ssh", "-i", "key", "-p", str(PORT), *options, "-o", "ConnectTimeout=2", "kumoi@127.0.0.1", command]
-        done = subprocess.run(login, cwd=self.folder, capture_output=True, text=True, timeout=20)
-        return done.stdout.strip() if done.returncode == 0 else ""
+        login = ["ssh", "-i", "key", "-p", str(PORT), *options, "-o", "ConnectTimeout=10", "kumoi@127.0.0.1", command]
 
-    def until(self, met: Callable[[], Any], seconds: float = 40) -> None:
-        stop = time.monotonic() + seconds
-        while not met():
-            assert time.monotonic() < stop, (self.folder / "serial").read_text()
-            time.sleep(0.1)
+        def connected() -> Any:
+            done = subprocess.run(login, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE)
+            return done if done.returncode != 255 else None
+
+        done = self.until(connected)
+        return str(done.stdout).strip() if done.returncode == 0 else ""
+
+    def until(self, met: Callable[[], Any]) -> Any:
+        try:
+            return until(met, every=0.1)
+        except AssertionError as error:
+            raise AssertionError((self.folder / "serial").read_text()) from error
 
     def close(self) -> None:
         self.process.kill()

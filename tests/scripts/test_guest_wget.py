@@ -19,7 +19,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/never":
-            self.released.wait(30)
+            self.released.wait(120)
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kumoi.engines.network.ovn import daemons
-from kumoi.kernel import clock, randomness
+from kumoi.kernel import randomness
 from kumoi.kernel.processes import Process
 from kumoi.kernel.settings import Folder, Settings
 from tests.ports import hold
+from tests.waits import PATIENCE, until
 
 
 class Running:
@@ -45,11 +46,13 @@ class Running:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = clock.monotonic() + process.ready_within
-        while process.ready is not None and not process.ready.exists():
-            assert child.poll() is None, process.log.read_text()[-2000:]
-            assert clock.monotonic() < deadline, process.name
-            clock.sleep(0.005)
+        ready, log = process.ready, process.log
+
+        def is_ready() -> bool:
+            assert child.poll() is None, log.read_text()[-2000:]
+            return ready is None or ready.exists()
+
+        until(is_ready, process.name, every=0.005)
         return child
 
     def kill(self, name: str) -> None:
@@ -70,7 +73,7 @@ class Running:
         for child in reversed(self.children.values()):
             child.send_signal(signal.SIGTERM)
             try:
-                child.wait(10)
+                child.wait(PATIENCE)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()

@@ -26,6 +26,7 @@ from tests.engines.objects.contract import (
     poured,
     put,
 )
+from tests.waits import PATIENCE
 
 
 @pytest.fixture
@@ -238,9 +239,9 @@ def test_a_copy_of_a_store_in_use_is_whole(store: DiskObjects, tmp_path: Path) -
 def test_an_index_that_cannot_be_opened_refuses_and_is_tried_again(tmp_path: Path) -> None:
     groups = Groups(tmp_path / "absent" / "index.db")
     with pytest.raises(ObjectsError):
-        groups.write(lambda tx: 1).result(timeout=10)
+        groups.write(lambda tx: 1).result(timeout=PATIENCE)
     (tmp_path / "absent").mkdir()
-    assert groups.write(lambda tx: 1).result(timeout=10) == 1
+    assert groups.write(lambda tx: 1).result(timeout=PATIENCE) == 1
     groups.close()
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -14,12 +15,12 @@ from kumoi.kernel import clock
 from kumoi.kernel.clock import VirtualClock
 from tests.engines.objects.contract import content, described
 from tests.engines.objects.test_many import away, made, opened
+from tests.waits import until
 
 POLICIES, COUNT = "three=3,coded=4+2", 6
 LIVES, CHANGES = 4, 40
 """Of both processes, and of one in each life."""
 SIZES = (5, 200, 5000, 40_000, 300_000, 1_200_000)
-WITHIN = 60.0
 
 
 def bytes_of(mark: str, size: int) -> bytes:
@@ -64,6 +65,10 @@ def lines(log: Path) -> list[list[str]]:
     return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
 
+def written(logs: dict[str, Path], wanted: int) -> bool:
+    return min(map(len, map(lines, logs.values()))) >= wanted
+
+
 def test_processes_that_are_killed_lose_nothing_that_they_answered(tmp_path: Path) -> None:
     pytest.importorskip("pyeclib")
     random, gone = Random(1), list[str]()
@@ -73,10 +78,8 @@ def test_processes_that_are_killed_lose_nothing_that_they_answered(tmp_path: Pat
         pids = [child(tmp_path, policy, 2 * life + each, log) for each, (policy, log) in enumerate(logs.items())]
         try:
             for part in range(1, 4):
-                stop = clock.monotonic() + WITHIN
-                while min(map(len, map(lines, logs.values()))) < 2 * CHANGES * life + part * CHANGES // 2:
-                    assert clock.monotonic() < stop, "nobody writes"
-                    clock.sleep(0.02)
+                wanted = 2 * CHANGES * life + part * CHANGES // 2
+                until(partial(written, logs, wanted), f"{wanted} lines of both processes")
                 store = opened(tmp_path, POLICIES, COUNT)
                 if not gone:
                     gone = [random.choice("abcdef")]

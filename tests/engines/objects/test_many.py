@@ -33,6 +33,7 @@ from tests.engines.objects.contract import (
     put,
 )
 from tests.engines.objects.test_disk import killed
+from tests.waits import PATIENCE, until
 
 NAMES = "abcdef"
 LONG = bytes(range(256)) * 5000
@@ -193,11 +194,10 @@ def test_a_disk_goes_in_the_middle_of_writes_and_nothing_answered_is_lost(store:
     threads = [threading.Thread(target=write, args=(thread,)) for thread in range(4)]
     for thread in threads:
         thread.start()
-    begun.wait(20)
+    assert begun.wait(PATIENCE)
     away(store, "a")
     count = len(answered)
-    while len(answered) < count + 30 and not wrong:
-        clock.sleep(0.01)
+    until(lambda: len(answered) >= count + 30 or wrong, "thirty more answers")
     going.set()
     for thread in threads:
         thread.join()

@@ -8,7 +8,7 @@ import pytest
 
 from kumoi.engines.volumes.fake import FakeVolumes
 from kumoi.engines.volumes.interface import VolumesError
-from kumoi.kernel import clock, processes
+from kumoi.kernel import processes
 from kumoi.kernel.randomness import new_uuid
 from tests.engines.volumes.contract import FENCE, GIB, Holding, VolumesContract
 
@@ -46,9 +46,3 @@ class TestFakeVolumes(VolumesContract):
 
     def test_without_a_store_every_image_is_believed(self, tmp_path: Path) -> None:
         assert FakeVolumes(tmp_path).prepare_base(FENCE, new_uuid(), "raw").virtual_size == GIB
-
-    def test_it_is_quick(self, volumes: FakeVolumes) -> None:
-        before = clock.monotonic()
-        for _ in range(200):
-            volumes.create(FENCE, new_uuid(), 1, None, None)
-        assert clock.monotonic() - before < 2

@@ -21,6 +21,8 @@ from kumoi.kernel.fences import Busy
 from kumoi.kernel.randomness import new_uuid
 from kumoi.kernel.settings import Folder
 from tests.engines.volumes.contract import FENCE, GIB, Holding, VolumesContract
+from tests.living import living
+from tests.waits import PATIENCE, ended, until
 
 
 @pytest.fixture
@@ -243,14 +245,14 @@ def test_nobody_opens_or_changes_a_volume_while_it_is_being_copied(volumes: File
     class Slow(Holding):
         def copy(self, to: Path) -> None:
             copied.set()
-            assert may_end.wait(20)
+            assert may_end.wait(PATIENCE)
 
     volumes.create(FENCE, volume, 1, None, None)
     volumes.turns.patience = 0.01
     volumes.holder = lambda _: Slow()
     first = threading.Thread(target=volumes.snapshot, args=(FENCE, volume, new_uuid()))
     first.start()
-    assert copied.wait(20)
+    assert copied.wait(PATIENCE)
     for call in (
         lambda: volumes.connect(FENCE, volume),
         lambda: volumes.snapshot(FENCE, volume, new_uuid()),
@@ -260,7 +262,7 @@ def test_nobody_opens_or_changes_a_volume_while_it_is_being_copied(volumes: File
         with pytest.raises(Busy):
             call()
     may_end.set()
-    first.join(20)
+    ended(first)
     volumes.connect(FENCE, volume)
     assert len(volumes.inventory().snapshots) == 1 and leftovers(folder) == []
 
@@ -297,10 +299,7 @@ def opened_by_qemu(place: Path) -> Iterator[None]:
     command = ["qemu-nbd", "-f", "qcow2", "-k", str(socket), "-t", str(place)]
     child = os.posix_spawn("/usr/bin/qemu-nbd", command, dict(os.environ))
     try:
-        for _ in range(100):
-            if socket.exists():
-                break
-            clock.sleep(0.05)
+        until(socket.exists)
         yield
     finally:
         os.kill(child, signal.SIGTERM)
@@ -479,7 +478,7 @@ def test_killed_at_any_instant_a_disk_is_there_whole_or_not_at_all(folder: Folde
     clock.sleep(after)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    clock.sleep(0.1)  # a qemu-img that outlived its parent ends
+    until(lambda: not living(folder.data), "the end of a qemu-img that outlived its parent")
     engine = FileVolumes(folder, user=None)
     assert leftovers(folder) == []
     for _ in range(2):

@@ -12,6 +12,7 @@ from kumoi.engines.network.interface import NetworkError
 from kumoi.host.metadata.server import MetadataServer
 from kumoi.kernel import processes, randomness
 from tests.engines.hypervisor.contract import metadata
+from tests.waits import PATIENCE
 
 
 def about(server_id: str, network_id: str, *addresses: str) -> GuestMetadata:
@@ -101,7 +102,7 @@ def test_two_networks_with_the_same_addresses(server: MetadataServer) -> None:
 
         def ask(name: str, path: str = "openstack/latest/meta_data.json") -> str:
             question = f"exec 3<>/dev/tcp/169.254.169.254/80; printf 'GET /{path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3"
-            return processes.run(["ip", "netns", "exec", f"{name}-guest", "bash", "-c", question], within=15)
+            return processes.run(["ip", "netns", "exec", f"{name}-guest", "bash", "-c", question], within=PATIENCE)
 
         for name, server_id in networks.items():
             head, _, body = ask(name).partition("\n\n")

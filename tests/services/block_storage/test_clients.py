@@ -20,6 +20,7 @@ from tests.replies import Checked
 from tests.services.block_storage.world import differences, fake
 from tests.services.identity.cloud import hashes
 from tests.services.identity.loopback import serving
+from tests.waits import PATIENCE
 
 PROGRAM = Path(sys.executable).with_name("openstack")
 COMMANDS = """\
@@ -95,7 +96,7 @@ def run(url: str, commands: str, user: str) -> str:
     }  # fmt: skip
     own = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
     done = subprocess.run(
-        [PROGRAM], input=commands, env={**own, **said}, capture_output=True, text=True, timeout=120
+        [PROGRAM], input=commands, env={**own, **said}, capture_output=True, text=True, timeout=3 * PATIENCE
     )  # fmt: skip
     return done.stdout.replace("(openstack) ", "") + done.stderr
 

@@ -10,6 +10,7 @@ from waitress.server import create_server
 
 from tests.replies import Checked
 from tests.services.identity.cloud import IdentityCloud
+from tests.waits import ended
 
 
 @contextmanager
@@ -20,5 +21,4 @@ def serving(cloud: IdentityCloud, application: Any = None) -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.trigger.pull_trigger(lambda: wasyncore.close_all(server._map))
-    thread.join(5)
-    assert not thread.is_alive()
+    ended(thread)

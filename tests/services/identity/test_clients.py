@@ -12,6 +12,7 @@ import pytest
 
 from tests.services.identity.cloud import PASSWORDS, IdentityCloud
 from tests.services.identity.loopback import serving
+from tests.waits import PATIENCE
 
 pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True, scope="session")
 """One kind is sufficient: a client does not see the database."""
@@ -92,7 +93,7 @@ def environment(url: str, **more: str) -> dict[str, str]:
 def run(url: str, commands: str, **more: str) -> str:
     """The output of one `openstack` shell for several commands. It continues after an error."""
     done = subprocess.run(
-        [PROGRAM], input=commands, env=environment(url, **more), capture_output=True, text=True, timeout=60
+        [PROGRAM], input=commands, env=environment(url, **more), capture_output=True, text=True, timeout=3 * PATIENCE
     )
     return done.stdout.replace("(openstack) ", "") + done.stderr
 

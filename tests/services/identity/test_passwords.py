@@ -14,6 +14,7 @@ from kumoi.kernel.database import Database
 from kumoi.kernel.lanes import Lane
 from kumoi.services.identity import passwords
 from tests.services.identity.cloud import V3, IdentityCloud
+from tests.waits import PATIENCE, until
 
 ROUNDS = 8
 
@@ -82,9 +83,8 @@ def test_a_full_lane_refuses_a_login_before_anything_is_read_for_it(
         return look(self, work)
 
     with ThreadPoolExecutor(1) as others:
-        busy = others.submit(lane.run, lambda: go.wait(20))
-        while not lane._inside:
-            clock.sleep(0.001)
+        busy = others.submit(lane.run, lambda: go.wait(PATIENCE))
+        until(lambda: lane._inside)
         monkeypatch.setattr(Database, "read", reading)
         change = {"user": {"original_password": "guess", "password": "something new"}}
         for refused in (

@@ -16,6 +16,7 @@ from kumoi.services.image.data import streams as routes_of_streams
 from kumoi.services.image.data import upload
 from kumoi.services.image.images.errors import WrongStatus
 from tests.services.image.sending import IMAGES, RAW, create, qcow2, ready, send
+from tests.waits import PATIENCE
 
 
 def status(cloud: Any, image_id: str) -> str:
@@ -384,7 +385,7 @@ def test_a_body_that_comes_too_slowly_has_an_end(cloud: Any, monkeypatch: pytest
         "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
         "headers": [(b"host", b"cloud"), (b"x-auth-token", b"member"), (b"content-length", b"1000000")],
     }  # fmt: skip
-    asyncio.run(asyncio.wait_for(app(scope, receive, note), 20))
+    asyncio.run(asyncio.wait_for(app(scope, receive, note), PATIENCE))
     assert sent[0]["status"] == 408
     assert status(cloud, image_id) == "queued" and lying(cloud) == []
 

@@ -14,6 +14,7 @@ import pytest
 from waitress.server import create_server
 
 from tests.replies import Checked
+from tests.waits import PATIENCE
 
 pytestmark = pytest.mark.filterwarnings("ignore::PendingDeprecationWarning", "ignore::DeprecationWarning")
 
@@ -78,7 +79,9 @@ def test_the_command(endpoint: str) -> None:
     def run(*words: str) -> Any:
         command = [str(Path(sys.executable).parent / "openstack"), "--os-auth-type", "admin_token", "--os-endpoint",
                    endpoint, "--os-token", "member", *words, "-f", "json"]  # fmt: skip
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": "/tmp"})
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=3 * PATIENCE, env={**os.environ, "HOME": "/tmp"}
+        )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 

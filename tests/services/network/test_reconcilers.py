@@ -16,7 +16,7 @@ from kumoi.engines.network.interface import (
     RouterSpec,
     Topology,
 )
-from kumoi.kernel import clock, reconcile, resolvers
+from kumoi.kernel import reconcile, resolvers
 from kumoi.kernel.fences import Fence, Stale
 from kumoi.kernel.settings import Settings
 from kumoi.services.network import audit, sweeps
@@ -26,19 +26,13 @@ from kumoi.services.network.networks.reconcilers import network as network_recon
 from kumoi.services.network.ports.reconcilers import port as port_reconciler
 from kumoi.services.network.routers.reconcilers import router as router_reconciler
 from kumoi.services.network.security_groups.reconcilers import security_group
+from tests.waits import until
 
 V2 = "/network/v2.0"
 
 
 def view(cloud: Any) -> reconcile.View:
     return reconcile.View(cloud.database, cloud.locate)
-
-
-def until(question: Any, seconds: float = 5.0) -> None:
-    end = clock.monotonic() + seconds
-    while not question():
-        assert clock.monotonic() < end, "it did not come about"
-        clock.sleep(0.01)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from kumoi.engines.objects.interface import ObjectStore
 from kumoi.kernel import clock, durable, streams
 from kumoi.kernel.clock import VirtualClock
 from tests.services.object_store.sending import ACCOUNT, ask
+from tests.waits import PATIENCE
 
 LARGE = bytes(range(256)) * 4096
 """A mebibyte."""
@@ -221,7 +222,7 @@ class Sender:
             "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
             "headers": [(b"host", b"c"), (b"x-auth-token", b"member"), (b"content-length", b"%d" % self.length)],
         }  # fmt: skip
-        await asyncio.wait_for(app(scope, self.receive, self.note), 20)
+        await asyncio.wait_for(app(scope, self.receive, self.note), PATIENCE)
         return int(self.sent[0]["status"]) if self.sent else 0
 
 
@@ -261,7 +262,8 @@ def test_open_uploads_are_bounded(cloud: Any, swift: Any, monkeypatch: pytest.Mo
         app = streams.asgi(cloud.api)
         slow = [Sender([LARGE[: 100 * KIB]]) for _ in range(3)]
         open_ones = [asyncio.ensure_future(each.put(app, f"{ACCOUNT}/c/{n}")) for n, each in enumerate(slow)]
-        await asyncio.sleep(0.3)
+        while any(each.chunks for each in slow):
+            await asyncio.sleep(0.01)
         late = Sender([LARGE[:10]], lost=True, length=10)
         refused = await late.put(app, f"{ACCOUNT}/c/late")
         headers = dict(late.sent[0]["headers"])

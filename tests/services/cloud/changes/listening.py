@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kumoi.kernel import streams
+from tests.waits import PATIENCE
 
 PATH = "/kumoi/v1/changes"
 
@@ -62,7 +63,7 @@ class Listener:
             await self.may_read.wait()
             self.came.put_nowait(event.get("body", b""))
 
-    async def next(self, seconds: float = 10.0) -> Message:
+    async def next(self, seconds: float = PATIENCE) -> Message:
         """The next message; EOFError if the stream has ended."""
         while "\n\n" not in self.text:
             chunk = await asyncio.wait_for(self.came.get(), seconds)
@@ -94,11 +95,11 @@ async def listening(cloud: Any, as_: str | None = "member", **more: Any) -> Asyn
     listener = Listener(cloud, as_, **more)
     task = asyncio.create_task(listener.app(listener.scope, listener.receive, listener.send))
     try:
-        await asyncio.wait_for(listener.began.wait(), 10)
+        await asyncio.wait_for(listener.began.wait(), PATIENCE)
         while listener.status == 200 and listener.came.empty() and not task.done():
             await asyncio.sleep(0.001)  # until it is told of everything that changes from now on
         yield listener
     finally:
         listener.left.set()
         listener.may_read.set()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, PATIENCE)

@@ -14,6 +14,7 @@ from kumoi.services.network.network_rows.models import networks as networks_tabl
 from tests.cloud import CALLERS, OTHER_PROJECT, PROJECT
 from tests.kernel.toys import MAKE
 from tests.services.cloud.changes.listening import Listener, listening
+from tests.waits import PATIENCE, until
 
 NETWORKS = "/network/v2.0/networks"
 
@@ -34,7 +35,7 @@ def network(cloud: Any, as_: str = "member", **values: Any) -> str:
 
 
 def run(work: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(asyncio.wait_for(work(), 60))
+    asyncio.run(asyncio.wait_for(work(), 3 * PATIENCE))
 
 
 async def beside(function: Any, *arguments: Any, **more: Any) -> Any:
@@ -199,11 +200,7 @@ def test_a_client_that_left_costs_nothing_more(live: Any) -> None:
             the_feed = feed.of(live.database, live.folder.changes_socket)
             assert len(the_feed._admitted) == 1 and live.folder.changes_socket.exists()
         assert the_feed._admitted == the_feed._joined == set()
-        for _ in range(100):
-            if not live.folder.changes_socket.exists():
-                break
-            await asyncio.sleep(0.02)
-        assert not live.folder.changes_socket.exists()
+        await beside(until, lambda: not live.folder.changes_socket.exists())
         async with listening(live) as listener:
             made = await beside(network, live)
             assert (await listener.until(made))[-1].data["id"] == made
@@ -306,7 +303,7 @@ def test_a_lost_role_ends_the_stream_and_another_project_is_heeded(live: Any, mo
 
 
 def test_an_expired_token_ends_the_stream(live: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    soon = replace(CALLERS["member"], expires_at=clock.now() + clock.SECOND // 2)
+    soon = replace(CALLERS["member"], expires_at=clock.now() + 3 * clock.SECOND)
     monkeypatch.setitem(CALLERS, "member", soon)
 
     async def work() -> None:
@@ -355,13 +352,16 @@ def test_a_database_that_is_away_for_a_while(live: Any, monkeypatch: pytest.Monk
             await listener.next()
             monkeypatch.setattr(feed.of(live.database, live.folder.changes_socket), "ask", away)
             made = await beside(network, live)
-            await asyncio.sleep(0.2)
+            asked.clear()
+            await asked.wait()
             monkeypatch.undo()
             assert (await listener.until(made))[-1].data["id"] == made
 
     async def away(_question: Any) -> Any:
+        asked.set()
         raise DatabaseAway
 
+    asked = asyncio.Event()
     run(work)
 
 

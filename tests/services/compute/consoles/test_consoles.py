@@ -17,6 +17,7 @@ from kumoi.services.compute.consoles import live
 from kumoi.services.compute.consoles.models import tokens
 from tests.cloud import CALLERS
 from tests.services.compute.world import LATEST, SERVERS, World
+from tests.waits import PATIENCE
 
 BANNER = b"RFB 003.008\n"
 
@@ -150,7 +151,7 @@ def look(world: World, path: str, then: Callable[[Any], Awaitable[None]], **head
             assert await browser.receive_data() == BANNER
             await then(browser)
 
-    asyncio.run(asyncio.wait_for(looking(), 30))
+    asyncio.run(asyncio.wait_for(looking(), PATIENCE))
 
 
 async def nothing(_browser: Any) -> None: ...
