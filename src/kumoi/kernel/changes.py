@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypedDict
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from kumoi.kernel import commits
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Instant, Table, Transaction, metadata
 from kumoi.kernel.routes import declared
@@ -43,8 +44,7 @@ class ChangeRow(TypedDict):
 changes = Table[ChangeRow](
     "kernel_changes",
     metadata,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-    sa.Column("written_by", sa.BigInteger, nullable=False),
+    *commits.columns(),
     sa.Column("at", Instant, nullable=False),
     sa.Column("service", sa.String(32), nullable=False),
     sa.Column("resource", sa.String(64), nullable=False),
@@ -53,8 +53,7 @@ changes = Table[ChangeRow](
     sa.Column("user_id", sa.String(255)),
     sa.Column("everyone", sa.Boolean, nullable=False),
     sa.Column("gone", sa.Boolean, nullable=False),
-    # On SQLite `written_by` is 0 and the index is empty, because it costs every change a page.
-    sa.Index("ix_kernel_changes_order", "written_by", "id", sqlite_where=sa.text("written_by > 0")),
+    commits.index("kernel_changes"),
 )
 """`everyone`: also other projects may see the resource. `gone`: it is deleted."""
 
@@ -201,7 +200,6 @@ def singular(name: str) -> str:
 
 # The triggers.
 
-_WRITER = {"sqlite": "0", "postgresql": "pg_current_xact_id()::text::bigint"}
 _NOW = {
     "sqlite": "CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000",
     "postgresql": "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
@@ -220,7 +218,7 @@ def _statements(one: Watched, operation: str, dialect: str) -> list[str]:
 
     def insert(values: Mapping[str, str], source: str = "") -> str:
         whole = {
-            "written_by": _WRITER[dialect], "at": _NOW[dialect], "service": f"'{one.service}'",
+            "written_by": commits.MINE_IN_SQL[dialect], "at": _NOW[dialect], "service": f"'{one.service}'",
             "resource": f"'{one.resource}'", **values,
         }  # fmt: skip
         chosen = ", ".join(whole[name] for name in _COLUMNS)
@@ -334,43 +332,18 @@ class Position(NamedTuple):
 BEGIN = Position(0, 0, 0)
 """Of a feed without any change."""
 
-_STABLE = changes.c.written_by < sa.cast(
-    sa.cast(sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot()), sa.String), sa.BigInteger
-)
-"""PostgreSQL gives ids before the commit. Transactions older than every open one are complete, and each later one has a
-higher `written_by`."""
-
-
-def _ordered(tx: Transaction) -> tuple[sa.Column[Any], ...]:
-    """SQLite's writers take turns, so ids are in the order of the commits."""
-    return (changes.c.id,) if tx.dialect == "sqlite" else (changes.c.written_by, changes.c.id)
-
-
-def _behind(tx: Transaction, position: Position) -> sa.ColumnElement[bool]:
-    if tx.dialect == "sqlite":
-        return changes.c.id > position.id
-    return sa.tuple_(changes.c.written_by, changes.c.id) > sa.tuple_(*map(sa.literal, position[:2]))
-
-
-def _before(tx: Transaction, position: Position) -> sa.ColumnElement[bool]:
-    if tx.dialect == "sqlite":
-        return changes.c.id < position.id
-    return sa.tuple_(changes.c.written_by, changes.c.id) < sa.tuple_(*map(sa.literal, position[:2]))
-
 
 def newest(tx: Transaction) -> Position:
     """The place of the last change that every reader sees."""
-    query = sa.select(changes.c.written_by, changes.c.id, changes.c.at)
-    if tx.dialect == "postgresql":
-        query = query.where(_STABLE)
-    found = tx.tuples(query.order_by(*(column.desc() for column in _ordered(tx))).limit(1))
+    query = sa.select(changes.c.written_by, changes.c.id, changes.c.at).where(*commits.stable(tx, changes))
+    found = tx.tuples(query.order_by(*(column.desc() for column in commits.order(tx, changes))).limit(1))
     return Position(*found[0]) if found else BEGIN
 
 
 def after(tx: Transaction, position: Position, limit: int) -> list[ChangeRow]:
     """The next changes after `position`, oldest first. A change that is committed later comes after all of them."""
-    query = sa.select(changes).where(_behind(tx, position)).order_by(*_ordered(tx)).limit(limit)
-    return tx.all(query.where(_STABLE) if tx.dialect == "postgresql" else query, ChangeRow)
+    wanted = (commits.after(tx, changes, *position[:2]), *commits.stable(tx, changes))
+    return tx.all(sa.select(changes).where(*wanted).order_by(*commits.order(tx, changes)).limit(limit), ChangeRow)
 
 
 def of_transaction(tx: Transaction, work: Callable[[], Any], limit: int) -> list[ChangeRow]:
@@ -378,7 +351,7 @@ def of_transaction(tx: Transaction, work: Callable[[], Any], limit: int) -> list
     if tx.dialect == "sqlite":
         own = changes.c.id > int(tx.scalar(sa.select(sa.func.max(changes.c.id))) or 0)
     else:
-        own = changes.c.written_by == sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.String), sa.BigInteger)
+        own = changes.c.written_by == commits.MINE
     work()
     return tx.all(sa.select(changes).where(own).order_by(changes.c.id).limit(limit), ChangeRow)
 
@@ -410,16 +383,14 @@ def forget_old(tx: Transaction) -> int:
     last = newest(tx)
     kept = (changes.c.at >= tx.now - KEPT, changes.c.id > last.id - MOST)
     columns = (changes.c.written_by, changes.c.id, changes.c.at)
-    found = tx.tuples(sa.select(*columns).where(*kept).order_by(*_ordered(tx)).limit(1))
+    found = tx.tuples(sa.select(*columns).where(*kept).order_by(*commits.order(tx, changes)).limit(1))
     first = min(Position(*found[0]), last) if found else last
-    old = sa.select(changes.c.id).where(_before(tx, first)).order_by(*_ordered(tx)).limit(PIECE)
+    behind = commits.before(tx, changes, *first[:2])
+    old = sa.select(changes.c.id).where(behind).order_by(*commits.order(tx, changes)).limit(PIECE)
     return tx.changed(changes.delete().where(changes.c.id.in_(old)))
 
 
 def forget_foreign(tx: Transaction) -> None:
-    """Remove the feed of another server, whose tables were restored on this one: its transactions are numbered
-    differently (PostgreSQL)."""
-    if tx.dialect == "postgresql":
-        ahead = sa.cast(sa.cast(sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot()), sa.String), sa.BigInteger)
-        if tx.scalar(sa.select(sa.literal(1)).where(sa.exists().where(changes.c.written_by >= ahead))):
-            tx.execute(changes.delete())
+    """Remove the feed of another server."""
+    if commits.foreign(tx, changes):
+        tx.execute(changes.delete())

@@ -4,6 +4,7 @@ from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import commits
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Instant, Table, Transaction, metadata
 
@@ -28,8 +29,7 @@ class EventRow(TypedDict):
 events = Table[EventRow](
     "kernel_events",
     metadata,
-    sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True),
-    sa.Column("written_by", sa.BigInteger, nullable=False),
+    *commits.columns(),
     sa.Column("at", Instant, nullable=False),
     sa.Column("kind", sa.String(64), nullable=False),
     sa.Column("subject", sa.String(128), nullable=False),
@@ -39,17 +39,13 @@ events = Table[EventRow](
     sa.Column("facts", sa.JSON, nullable=False),
     sa.Index("ix_kernel_events_subject", "subject"),
     sa.Index("ix_kernel_events_at", "at"),
-    # On SQLite `written_by` is 0 and the index is empty, because ids are in the order of the commits.
-    sa.Index("ix_kernel_events_order", "written_by", "id", sqlite_where=sa.text("written_by > 0")),
+    commits.index("kernel_events"),
     sqlite_autoincrement=True,
 )
 
 
 _COLUMNS = ("at", "kind", "subject", "request_id", "user_id", "project_id", "facts")
-_WRITERS = {
-    "postgresql": sa.cast(sa.cast(sa.func.pg_current_xact_id(), sa.String), sa.BigInteger),
-    "sqlite": sa.literal(0),
-}
+_WRITERS = {"postgresql": commits.MINE, "sqlite": sa.literal(0)}
 _WRITE = {
     dialect: events.insert().values(written_by=writer, **{name: sa.bindparam(name) for name in _COLUMNS})
     for dialect, writer in _WRITERS.items()
@@ -79,19 +75,14 @@ def write(
 def after(
     tx: Transaction, position: int, limit: int, *, project_id: str | None = None, subject: str | None = None
 ) -> list[EventRow]:
-    """Events after `position` (an event's id), oldest first. On PostgreSQL ids are assigned before the commit. So only events
-    of transactions that are older than every open one are returned, by transaction and then by id: one that began later may
-    have taken a lower id. A reader misses none."""
-    query = sa.select(events).limit(limit)
-    if tx.dialect == "sqlite":
-        query = query.where(events.c.id > position).order_by(events.c.id)
-    else:
+    """Events after `position` (an event's id), oldest first, in the order of the commits. A reader misses none."""
+    behind = events.c.id > position
+    if tx.dialect == "postgresql":
         writer = tx.scalar(sa.select(events.c.written_by).where(events.c.id == position))
-        place, here = sa.tuple_(events.c.written_by, events.c.id), sa.tuple_(sa.literal(writer), sa.literal(position))
-        query = query.where(events.c.id > position if writer is None else place > here)
-        query = query.order_by(events.c.written_by, events.c.id)
-        oldest = sa.func.pg_snapshot_xmin(sa.func.pg_current_snapshot())
-        query = query.where(events.c.written_by < sa.cast(sa.cast(oldest, sa.String), sa.BigInteger))
+        behind = behind if writer is None else commits.after(tx, events, writer, position)
+    query = (
+        sa.select(events).where(behind, *commits.stable(tx, events)).order_by(*commits.order(tx, events)).limit(limit)
+    )
     if project_id is not None:
         query = query.where(events.c.project_id == project_id)
     if subject is not None:
@@ -113,9 +104,6 @@ def forget_old(tx: Transaction) -> int:
 
 
 def adopt_foreign(tx: Transaction) -> None:
-    """Let events of another server, whose tables were restored on this one, stand before all that follow: its transactions
-    are numbered differently (PostgreSQL)."""
-    if tx.dialect == "postgresql":
-        ahead = sa.cast(sa.cast(sa.func.pg_snapshot_xmax(sa.func.pg_current_snapshot()), sa.String), sa.BigInteger)
-        if tx.scalar(sa.select(sa.literal(1)).where(sa.exists().where(events.c.written_by >= ahead))):
-            tx.execute(events.update().values(written_by=0))
+    """Let events of another server stand before all that follow."""
+    if commits.foreign(tx, events):
+        tx.execute(events.update().values(written_by=0))
