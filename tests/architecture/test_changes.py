@@ -22,7 +22,7 @@ RESOURCES = {
         "application_credential", "credential", "endpoint", "group", "project", "region", "role", "role_assignment",
         "service", "user",
     },
-    "image": {"image"},
+    "image": {"image", "metadef_namespace"},
     "network": {
         "floating_ip", "network", "port", "router", "security_group", "security_group_rule", "subnet", "subnetpool",
     },

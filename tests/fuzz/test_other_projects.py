@@ -42,7 +42,8 @@ NOBODYS = {
     "implied_role_id", "provider_id", "region_id", "resource_class", "role_id", "service", "service_id", "type_id",
     # Keypairs, aggregates, traits and classes; words in paths that select an action; resources below a project's
     # resource, or found by name among the caller's own.
-    "name", "action", "key", "tag", "member_id", "network", "request_id", "store", "token",
+    "name", "action", "key", "tag", "tag_name", "namespace", "object_name", "property_name", "resource_type",
+    "member_id", "network", "request_id", "store", "token",
 }  # fmt: skip
 """Path parameters for resources of the whole cloud, or for other values."""
 FORBIDDEN_INSTEAD = {

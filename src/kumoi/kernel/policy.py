@@ -87,6 +87,11 @@ def admin() -> Policy:
     return Policy("admin", "admin", _PROJECT_SYSTEM)
 
 
+def admin_of_visible() -> Policy:
+    """Admins. The logic refuses others: with 404 what they may not see, with 403 what they may."""
+    return Policy("admin-of-visible", "reader", _PROJECT_SYSTEM)
+
+
 def any_scope(role: str) -> Policy:
     """A role in a project, domain or the system. The logic checks the rest."""
     return Policy(f"{role}-any-scope", role, _ALL)

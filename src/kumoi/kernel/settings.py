@@ -61,6 +61,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     image_stage_total: Annotated[int, Meta(ge=-1)] = 100 << 10
     image_count_uploading: Annotated[int, Meta(ge=-1)] = 10
     """A project's images, MiB of their bytes, MiB of staged bytes, and uploads at once; -1: any number."""
+    metadata_definitions: str = ""
+    """A folder with JSON files of metadata definitions, which `kumoi up` loads; empty: none."""
     object_disks: Annotated[str, Meta(pattern="^[^\\s;'\"]*( *, *[^\\s;'\"]+)*$")] = ""
     """Disks of the object store besides its own folder: `a=/srv/a, b=/srv/b`."""
     object_policies: Annotated[str, Meta(pattern="^[A-Za-z0-9=+, -]*$")] = ""

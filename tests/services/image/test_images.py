@@ -287,8 +287,6 @@ def test_other_services_see_what_the_caller_may(cloud: Any) -> None:
 @pytest.mark.parametrize(
     ("path", "name", "schemas"),
     [
-        ("metadefs/namespaces", "namespaces", ["metadefs/namespace", "metadefs/namespaces", "metadefs/property"]),
-        ("metadefs/resource_types", "resource_types", ["metadefs/resource_type", "metadefs/tags", "metadefs/objects"]),
         ("tasks", "tasks", ["task", "tasks"]),
     ],
 )

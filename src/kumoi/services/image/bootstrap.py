@@ -1,8 +1,12 @@
-"""The image quotas of a new cloud, from the settings, for projects without limits of their own."""
+"""The image quotas of a new cloud, from the settings, for projects without limits of their own; its metadata
+definitions."""
+
+from pathlib import Path
 
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.settings import Settings
+from kumoi.services.image.metadefs import logic as metadefs
 
 ORDER = 50
 
@@ -16,3 +20,6 @@ def bootstrap(tx: Transaction, settings: Settings, password_hashes: object) -> N
     }
     for resource, value in wanted.items():
         quotas.set_limit(tx, "image", resource, quotas.EVERYBODY, value)
+    folder = Path(settings.metadata_definitions) if settings.metadata_definitions else None
+    files = sorted(folder.glob("*.json")) if folder else []
+    metadefs.begin(tx, {path.name: path.read_bytes() for path in files})

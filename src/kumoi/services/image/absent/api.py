@@ -1,4 +1,4 @@
-"""Routes of metadata definitions and tasks: their lists are empty, and creating one is refused."""
+"""Routes of tasks: their list is empty, and creating one is refused."""
 
 from typing import Any
 
@@ -31,13 +31,4 @@ def _none(path: str, name: str, allowed: Policy, schema: str) -> None:
         raise NotBuilt(f"{name} are not built yet; docs/image.md lists what is.")
 
 
-_none("/v2/metadefs/namespaces", "namespaces", policy.reader(), "/v2/schemas/metadefs/namespaces")
 _none("/v2/tasks", "tasks", policy.admin(), "/v2/schemas/tasks")
-
-
-@routes.get(
-    "/v2/metadefs/resource_types", policy=policy.reader(), query=Nothing, mode="live",
-    reply=under("resource_types", list[Missing]),
-)  # fmt: skip
-def resource_types(request: Request) -> dict[str, Any]:
-    return {"resource_types": []}

@@ -38,11 +38,25 @@ def _absent(path: str, name: str, several: str) -> None:
         return documents.collection(several, documents.absent(name))
 
 
-for _name, _several in (
-    ("namespace", "namespaces"), ("object", "objects"), ("property", "properties"), ("resource_type", "resource_types"),
-    ("tag", "tags"),
-):  # fmt: skip
-    _absent("/v2/schemas/metadefs", _name, _several)
+def _metadef(name: str, one_path: str, several_path: str) -> None:
+    @routes.get(
+        f"/v2/schemas/metadefs/{one_path}", policy=policy.authenticated(), query=Nothing, mode="live",
+        reply=dict[str, Any],
+    )  # fmt: skip
+    def one(request: Request) -> dict[str, Any]:
+        return documents.metadef(name)
+
+    @routes.get(
+        f"/v2/schemas/metadefs/{several_path}", policy=policy.authenticated(), query=Nothing, mode="live",
+        reply=dict[str, Any],
+    )  # fmt: skip
+    def collection(request: Request) -> dict[str, Any]:
+        return documents.metadefs_collection(name)
+
+
+for _name, (_several, _) in documents.METADEFS.items():
+    # The path says `resource_type`, the schema `resource_type_association`.
+    _metadef(_name, _name.removesuffix("_association"), _several.replace("type_associations", "types"))
 _absent("/v2/schemas", "task", "tasks")
 
 

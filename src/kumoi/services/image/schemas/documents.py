@@ -1,8 +1,11 @@
-"""JSON schemas of images and members, generated from the structs that check requests."""
+"""JSON schemas of images, members and metadata definitions, generated from the structs that check requests."""
 
 from typing import Any, get_args
 
+import msgspec
+
 from kumoi.services.image.images.schemas import EMPTY_AS_NULL, ContainerFormat, DiskFormat, Visibility
+from kumoi.services.image.metadefs import schemas as metadefs_schemas
 
 _TIME = {"type": "string", "readOnly": True, "description": "ISO 8601, UTC"}
 _READ_TEXT = {"type": ["null", "string"], "readOnly": True}
@@ -67,10 +70,43 @@ def absent(name: str) -> dict[str, Any]:
     return {"name": name, "properties": {}, "additionalProperties": True}
 
 
+METADEFS: dict[str, tuple[str, type[Any]]] = {
+    "namespace": ("namespaces", metadefs_schemas.ShownNamespace),
+    "object": ("objects", metadefs_schemas.ShownObject),
+    "property": ("properties", metadefs_schemas.ShownDefinition),
+    "tag": ("tags", metadefs_schemas.ShownTag),
+    "resource_type_association": ("resource_type_associations", metadefs_schemas.ShownAssociation),
+}
+"""Name of a schema → that of its collection, and the struct of its replies."""
+
+
+def metadef(name: str) -> dict[str, Any]:
+    """From the struct that the replies have."""
+    (found,), definitions = msgspec.json.schema_components([METADEFS[name][1]], ref_template="#/definitions/{name}")
+    own = definitions.pop(found["$ref"].rpartition("/")[2])
+    for read in ("self", "schema", "created_at", "updated_at"):
+        if read in own["properties"]:
+            own["properties"][read] = {**own["properties"][read], "readOnly": True}
+    required = [each for each in own.get("required", ()) if not own["properties"][each].get("readOnly")]
+    document = {"name": name, "properties": own["properties"], "required": required, "additionalProperties": False}
+    return {**document, "definitions": definitions} if definitions else document
+
+
+def metadefs_collection(name: str) -> dict[str, Any]:
+    several, one = METADEFS[name][0], metadef(name)
+    items = {key: value for key, value in one.items() if key != "definitions"}
+    inside = (
+        {"type": "object", "additionalProperties": items} if name == "property" else {"type": "array", "items": items}
+    )
+    found = {**collection(several, {}), "definitions": one.get("definitions", {})}
+    found["properties"][several] = inside
+    return found
+
+
 def collection(name: str, of: dict[str, Any]) -> dict[str, Any]:
     properties = {name: {"type": "array", "items": of}, "schema": {"type": "string"}}
     links = [{"rel": "describedby", "href": "{schema}"}]
-    if name == "images":
+    if name in ("images", "namespaces"):
         properties |= {"first": {"type": "string"}, "next": {"type": "string"}}
         links = [{"rel": "first", "href": "{first}"}, {"rel": "next", "href": "{next}"}, *links]
     return {"name": name, "properties": properties, "links": links}

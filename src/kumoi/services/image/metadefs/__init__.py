@@ -1,0 +1,1 @@
+"""Metadata definitions: which properties images, flavors, volumes and others may have, for clients that offer them."""
