@@ -9,6 +9,7 @@ import { resource, type Action, type Row } from "../runtime/resource";
 import { Blocks, command, mapped, option, optional, pairs, written } from "../runtime/wording";
 import { Status } from "../components/value";
 import { Fits, SerialLog } from "../parts/server";
+import { openScreen, Screen } from "../parts/screen";
 
 type Server = compute.ServersServer;
 
@@ -79,7 +80,7 @@ export default resource<Server>({
     plain("console", "none", ["ACTIVE"], {
       route: { service: "compute", method: "POST", path: "/servers/{server_id}/remote-consoles" },
       body: () => ({ remote_console: { protocol: "vnc", type: "novnc" } }),
-      after: (_, answer) => openConsole(answer),
+      after: (row, answer) => openScreen(row.id, answer),
       single: true,
     }),
     plain("start", "os-start", ["SHUTOFF"]),
@@ -104,7 +105,7 @@ export default resource<Server>({
     { to: "ports", only: (row) => (other) => other["device_id"] === row.id },
     { to: "floating_ips", only: (row) => (other) => (other["port_details"] as { device_id: string } | null)?.device_id === row.id },
   ],
-  panels: [{ name: "log", component: SerialLog }],
+  panels: [{ name: "screen", component: Screen }, { name: "log", component: SerialLog }],
   form: {
     route: { service: "compute", method: "POST", path: SERVERS },
     inputs: [
@@ -161,12 +162,5 @@ export default resource<Server>({
     }],
   },
 });
-
-function openConsole(answer: unknown): void {
-  const { url } = (answer as { remote_console: { url: string } }).remote_console;
-  const found = new URL(url);
-  // The page's own origin serves the console, whatever name the cloud knows it by.
-  window.open(found.pathname + found.search, "_blank", "noopener,noreferrer");
-}
 
 const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
