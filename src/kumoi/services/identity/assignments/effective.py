@@ -17,8 +17,7 @@ def roles(
     ids = expanded(store.role_ids(tx, user_id, target_kind, target_id), implied)
     if only is not None:
         ids &= expanded(only, implied)
-    rows = [row for row in role_store.by_ids(tx, ids).values() if row["domain_id"] == NO_DOMAIN]
-    return [{"id": row["id"], "name": row["name"]} for row in sorted(rows, key=lambda row: str(row["name"]))]
+    return [{"id": id, "name": name} for id, name in role_store.named_of_no_domain(tx, ids)]
 
 
 def project_ids(tx: Transaction, user_id: str) -> set[str]:

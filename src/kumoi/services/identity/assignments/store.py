@@ -43,7 +43,10 @@ def _equal(key: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-def of_user(user_id: str) -> sa.ColumnElement[bool]:
+Text = str | sa.ColumnElement[str]
+
+
+def of_user(user_id: Text) -> sa.ColumnElement[bool]:
     """The condition that an assignment is the user's, or of a group that the user belongs to."""
     his_groups = sa.select(memberships_table.c.group_id).where(memberships_table.c.user_id == user_id)
     return sa.or_(
@@ -52,7 +55,7 @@ def of_user(user_id: str) -> sa.ColumnElement[bool]:
     )
 
 
-def ancestors(project_id: str) -> sa.Select[Any]:
+def ancestors(project_id: Text) -> sa.Select[Any]:
     """The ids above a project, up to its domain."""
     first = sa.select(projects_table.c.id, projects_table.c.parent_id).where(projects_table.c.id == project_id)
     walk = first.cte("walk", recursive=True)
@@ -63,18 +66,27 @@ def ancestors(project_id: str) -> sa.Select[Any]:
     return sa.select(walk.c.id).where(walk.c.id != project_id)
 
 
-def role_ids(tx: Transaction, user_id: str, target_kind: str, target_id: str) -> set[str]:
-    """Roles granted to the user or the user's groups on the target, or inherited by it, without implied roles."""
+def _granted(*, inherit: bool) -> sa.Select[Any]:
+    target_id: sa.ColumnElement[str] = sa.bindparam("target_id", type_=sa.String)
     here: sa.ColumnElement[bool] = sa.and_(
-        assignments.c.target_kind == target_kind,
+        assignments.c.target_kind == sa.bindparam("target_kind"),
         assignments.c.target_id == target_id,
         assignments.c.inherited.is_(False),
     )
-    if target_kind == "project":
+    if inherit:
         above = assignments.c.target_id.in_(ancestors(target_id))
         here = sa.or_(here, sa.and_(assignments.c.inherited.is_(True), above))
-    query = sa.select(assignments.c.role_id).where(of_user(user_id), here)
-    return set(tx.column(query))
+    return sa.select(assignments.c.role_id).where(of_user(sa.bindparam("user_id", type_=sa.String)), here)
+
+
+_GRANTED, _GRANTED_ON_PROJECT = _granted(inherit=False), _granted(inherit=True)
+"""Built once, because every new token reads one of them."""
+
+
+def role_ids(tx: Transaction, user_id: str, target_kind: str, target_id: str) -> set[str]:
+    """Roles granted to the user or the user's groups on the target, or inherited by it, without implied roles."""
+    query = _GRANTED_ON_PROJECT if target_kind == "project" else _GRANTED
+    return set(tx.column(query, {"user_id": user_id, "target_kind": target_kind, "target_id": target_id}))
 
 
 def targets_of_user(tx: Transaction, user_id: str) -> list[dict[str, Any]]:

@@ -49,15 +49,26 @@ def of_type(tx: Transaction, type: str) -> ServiceRow | None:
     return tx.one(sa.select(services).where(services.c.type == type), ServiceRow)
 
 
+_ENABLED = (
+    sa.select(
+        endpoints.c.id,
+        endpoints.c.service_id,
+        endpoints.c.region_id,
+        endpoints.c.interface,
+        endpoints.c.url,
+        services.c.type,
+        services.c.name,
+    )
+    .join(services, services.c.id == endpoints.c.service_id)
+    .where(endpoints.c.enabled.is_(True), services.c.enabled.is_(True))
+    .order_by(services.c.type, services.c.id, endpoints.c.region_id, endpoints.c.interface, endpoints.c.id)
+)
+"""Built once, because every new token reads it."""
+
+
 def enabled(tx: Transaction) -> list[dict[str, Any]]:
     """Every enabled endpoint of an enabled service, with `type`, `name` and `service_id` of that."""
-    query = (
-        sa.select(endpoints, services.c.type, services.c.name)
-        .join(services, services.c.id == endpoints.c.service_id)
-        .where(endpoints.c.enabled.is_(True), services.c.enabled.is_(True))
-        .order_by(services.c.type, services.c.id, endpoints.c.region_id, endpoints.c.interface, endpoints.c.id)
-    )
-    return tx.all(query)
+    return tx.all(_ENABLED)
 
 
 def region_in_use(tx: Transaction, region_id: str) -> bool:

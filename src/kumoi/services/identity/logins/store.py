@@ -11,8 +11,7 @@ from kumoi.services.identity.logins.models import LoginRow, logins
 
 def at(tx: Transaction, accounts: Sequence[str], address: str) -> dict[str, LoginRow]:
     """Account → its row for this address, where there is one."""
-    rows = tx.all(sa.select(logins).where(logins.c.account.in_(accounts), logins.c.address == address), LoginRow)
-    return {row["account"]: row for row in rows}
+    return {row["account"]: row for row in tx.rows(logins, account=accounts, address=address)}
 
 
 def failures(tx: Transaction, accounts: Sequence[str], since: int) -> dict[str, int]:

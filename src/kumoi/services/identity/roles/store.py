@@ -9,7 +9,7 @@ from kumoi.kernel import epochs
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.services.identity import names
-from kumoi.services.identity.roles.models import RoleImplicationRow, RoleRow, implications, roles
+from kumoi.services.identity.roles.models import NO_DOMAIN, RoleRow, implications, roles
 
 
 def find(tx: Transaction, role_id: str) -> RoleRow | None:
@@ -25,6 +25,19 @@ def named(tx: Transaction, name: str, domain_id: str) -> RoleRow | None:
 def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, RoleRow]:
     wanted = list(ids)
     return {row["id"]: row for row in tx.all(sa.select(roles).where(roles.c.id.in_(wanted)), RoleRow)} if wanted else {}
+
+
+_NAMED = sa.select(roles.c.name, roles.c.id).where(
+    roles.c.id.in_(sa.bindparam("ids", expanding=True)), roles.c.domain_id == NO_DOMAIN
+)
+_IMPLIED = sa.select(implications.c.prior_role_id, implications.c.implied_role_id)
+"""Both built once, because every new token reads them."""
+
+
+def named_of_no_domain(tx: Transaction, ids: Iterable[str]) -> list[tuple[str, str]]:
+    """(id, name) of those of these roles that belong to no domain, by name."""
+    wanted = list(ids)
+    return [(id, name) for name, id in sorted(tx.tuples(_NAMED, {"ids": wanted}))] if wanted else []
 
 
 def listed(
@@ -57,8 +70,8 @@ def of_domain(tx: Transaction, domain_id: str) -> list[str]:
 def implied(tx: Transaction) -> dict[str, set[str]]:
     """Prior role id → the ids that it implies at once."""
     found: dict[str, set[str]] = {}
-    for row in tx.all(sa.select(implications), RoleImplicationRow):
-        found.setdefault(row["prior_role_id"], set()).add(row["implied_role_id"])
+    for prior, implied_id in tx.tuples(_IMPLIED):
+        found.setdefault(prior, set()).add(implied_id)
     return found
 
 
