@@ -15,7 +15,9 @@ WATCHED = {name: one for name, one in changes.watched().items() if name in TABLE
 OF_THE_KERNEL = {"kernel_operations", "kernel_quota_limits"}
 
 RESOURCES = {
-    "block_storage": {"attachment", "default_type", "message", "snapshot", "volume", "volume_type"},
+    "block_storage": {
+        "attachment", "backup", "default_type", "message", "qos_specs", "snapshot", "transfer", "volume", "volume_type",
+    },
     "cloud": {"operation", "quota"},
     "compute": {"aggregate", "flavor", "host", "keypair", "server", "server_group"},
     "identity": {

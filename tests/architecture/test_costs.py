@@ -16,7 +16,8 @@ COMPUTE, NETWORK, VOLUME = "/compute/v2.1", "/network/v2.0", f"/volume/v3/{PROJE
 SMALL = frozenset({
     "compute_hosts", "compute_host_heartbeats", "compute_flavors", "compute_flavor_extra_specs", "kernel_sweeps",
     "kernel_quota_limits", "identity_roles", "identity_role_implications", "identity_regions", "identity_services",
-    "identity_endpoints", "placement_resource_providers", "block_storage_volume_types", "networks", "network_networks",
+    "identity_endpoints", "placement_resource_providers", "block_storage_volume_types",
+    "block_storage_qos_specs", "networks", "network_networks",
     "network_subnetpools", "compute_flavor_access",
     "compute_aggregates", "compute_aggregate_hosts",
 })  # fmt: skip
@@ -63,6 +64,9 @@ COMMON = [
     (f"{VOLUME}/volumes?limit=20&status=available", "member"),
     (f"{VOLUME}/volumes?limit=20&status=error&all_tenants=1", "admin"),
     (f"{VOLUME}/snapshots/detail?limit=20", "member"),
+    (f"{VOLUME}/backups/detail?limit=20", "member"),
+    (f"{VOLUME}/backups/detail?limit=20&all_tenants=1", "admin"),
+    (f"{VOLUME}/os-volume-transfer/detail?limit=20", "member"),
     ("/image/v2/images?limit=20", "member"),
     ("/image/v2/images?limit=20&name=x", "member"),
     ("/kumoi/v1/events?limit=20", "admin"),

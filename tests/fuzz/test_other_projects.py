@@ -40,6 +40,7 @@ OWNED = {
 NOBODYS = {
     "agent_id", "aggregate_id", "alias", "consumer_id", "domain_id", "endpoint_id", "flavor_id", "group_id", "hypervisor_id",
     "implied_role_id", "provider_id", "region_id", "resource_class", "role_id", "service", "service_id", "type_id",
+    "qos_specs_id",
     # Keypairs, aggregates, traits and classes; words in paths that select an action; resources below a project's
     # resource, or found by name among the caller's own.
     "name", "action", "key", "tag", "tag_name", "namespace", "object_name", "property_name", "resource_type",

@@ -53,6 +53,7 @@ def engines(cloud: SteppedCloud) -> dict[str, Any]:
         "guests": {server_id: state.value for server_id, state in cloud.engines[FakeHypervisor].states().items()},
         "volumes": sorted(volumes.volumes),
         "snapshots": sorted(volumes.snapshots),
+        "backups": sorted(volumes.backups),
         "images": cloud.locate(ImageStore).inventory(),
         "images in objects": stores.objects(cloud.locate).inventory(),
         "unfinished images in objects": sorted(stores.objects(cloud.locate).uploads()),
@@ -95,6 +96,11 @@ def clear(cloud: SteppedCloud) -> None:
 
 
 def _clear_volumes(cloud: SteppedCloud) -> None:
+    # An incremental backup goes before the one on which it builds.
+    for backup in cloud.get("/volume/v3/backups?all_tenants=1&sort=created_at:desc", as_="admin").json["backups"]:
+        gone = cloud.delete(f"/volume/v3/backups/{backup['id']}", as_="admin")
+        assert gone.status_code == 202, gone.text
+        cloud.settle()
     for volume in cloud.get("/volume/v3/volumes?all_tenants=1", as_="admin").json["volumes"]:
         gone = cloud.delete(f"/volume/v3/volumes/{volume['id']}?cascade=true", as_="admin")
         assert gone.status_code == 202, gone.text

@@ -13,6 +13,7 @@ from tests.stepped import SteppedCloud
 
 VOLUMES = "/volume/v3/volumes"
 SNAPSHOTS = "/volume/v3/snapshots"
+BACKUPS = "/volume/v3/backups"
 Start = Callable[[World], Any]
 
 
@@ -225,6 +226,43 @@ def _(world: World) -> None:
     ok(world.cloud.post(f"{VOLUMES}/{volume_id}/action", json=body, version="3.40"))
 
 
+@recipe("backup.create")
+def _(world: World) -> None:
+    backup(world, ready_volume(world))
+
+
+@recipe("backup.create", "incremental, of a snapshot")
+def _(world: World) -> None:
+    volume_id = ready_volume(world)
+    backup(world, volume_id)
+    world.cloud.settle()
+    snapshot_id = snapshot(world, volume_id)
+    world.cloud.settle()
+    backup(world, volume_id, snapshot_id=snapshot_id, incremental=True)
+
+
+@recipe("backup.restore")
+def _(world: World) -> None:
+    volume_id = ready_volume(world)
+    backup_id = backup(world, volume_id)
+    world.cloud.settle()
+    ok(world.cloud.post(f"{BACKUPS}/{backup_id}/restore", json={"restore": {"volume_id": volume_id}}))
+
+
+@recipe("volume.create", "from a backup")
+def _(world: World) -> None:
+    backup_id = backup(world, ready_volume(world))
+    world.cloud.settle()
+    ok(world.cloud.post(f"{BACKUPS}/{backup_id}/restore", json={"restore": {}}))
+
+
+@recipe("backup.delete")
+def _(world: World) -> None:
+    backup_id = backup(world, ready_volume(world))
+    world.cloud.settle()
+    ok(world.cloud.delete(f"{BACKUPS}/{backup_id}"))
+
+
 @recipe("snapshot.create")
 def _(world: World) -> None:
     snapshot(world, ready_volume(world))
@@ -294,6 +332,12 @@ def ready_volume(world: World, **more: Any) -> str:
     volume_id = volume(world, **more)
     world.cloud.settle()
     return volume_id
+
+
+def backup(world: World, volume_id: str, **more: Any) -> str:
+    """A backup in creation."""
+    body = {"backup": {"volume_id": volume_id, **more}}
+    return str(ok(world.cloud.post(BACKUPS, json=body)).json["backup"]["id"])
 
 
 def snapshot(world: World, volume_id: str) -> str:

@@ -29,6 +29,7 @@ _KEPT = (
     "bases",
     "volumes",
     "snapshots",
+    "volume_backups",
     "guests",
     "host",
     "demo",

@@ -23,6 +23,8 @@ SLOW = {
     ("volumes", "prepare_base"): 1800.0,
     ("volumes", "create"): 600.0,
     ("volumes", "snapshot"): 1800.0,
+    ("volumes", "back_up"): 1800.0,
+    ("volumes", "restore"): 1800.0,
     ("hypervisor", "start"): 300.0,
     ("hypervisor", "suspend"): 300.0,
 }

@@ -137,6 +137,7 @@ class Folder:
         self.bases = data / "bases"
         self.volumes = data / "volumes"
         self.snapshots = data / "snapshots"
+        self.volume_backups = data / "volume_backups"
         self.guests = data / "guests"
         self.host = data / "host"
         self.ovn = data / "ovn"

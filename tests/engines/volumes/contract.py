@@ -106,6 +106,58 @@ class VolumesContract:
         assert volumes.inventory() == Inventory([second], [], [])
         volumes.connect(FENCE, second)
 
+    def test_a_backup_outlives_volume_snapshot_and_image(
+        self, volumes: Volumes, again: Callable[[], Volumes], image: str
+    ) -> None:
+        volume, snapshot, backup, second = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+        volumes.prepare_base(FENCE, image, "qcow2")
+        volumes.create(FENCE, volume, 1, image, None)
+        volumes.snapshot(FENCE, volume, snapshot)
+        for _ in range(2):
+            assert volumes.back_up(FENCE, snapshot, backup, None) > 0
+        volumes.delete(FENCE, volume)
+        volumes.delete_snapshot(FENCE, snapshot)
+        assert volumes.drop_unused_bases(FENCE, []) == [image]
+        assert again().inventory() == Inventory([], [], [], [backup])
+        for _ in range(2):
+            volumes.restore(FENCE, second, 2, backup)
+        for _ in range(2):
+            volumes.delete_backup(FENCE, backup)
+        assert volumes.inventory() == Inventory([second], [], [])
+        assert volumes.virtual_size(FENCE, second) == 2 * GIB
+
+    def test_a_backup_may_build_on_an_earlier_one(self, volumes: Volumes) -> None:
+        volume, snapshot, full, more = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+        volumes.create(FENCE, volume, 1, None, None)
+        volumes.snapshot(FENCE, volume, snapshot)
+        volumes.back_up(FENCE, snapshot, full, None)
+        volumes.extend(FENCE, volume, 2)
+        volumes.delete_snapshot(FENCE, snapshot)
+        volumes.snapshot(FENCE, volume, snapshot)
+        volumes.back_up(FENCE, snapshot, more, full)
+        volumes.restore(FENCE, volume, 2, more)
+        assert volumes.inventory() == Inventory([volume], [snapshot], [], sorted([full, more]))
+
+    def test_what_is_missing_for_a_backup_is_said(self, volumes: Volumes, holding: Holding) -> None:
+        volume, snapshot, backup, unknown = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+        volumes.create(FENCE, volume, 2, None, None)
+        volumes.snapshot(FENCE, volume, snapshot)
+        volumes.delete_backup(FENCE, unknown)
+        for call in (
+            lambda: volumes.back_up(FENCE, unknown, new_uuid(), None),
+            lambda: volumes.back_up(FENCE, snapshot, new_uuid(), unknown),
+            lambda: volumes.restore(FENCE, volume, 2, unknown),
+        ):
+            with pytest.raises(VolumesError, match=f"{unknown} is not on this host"):
+                call()
+        volumes.back_up(FENCE, snapshot, backup, None)
+        with pytest.raises(VolumesError, match="more than"):
+            volumes.restore(FENCE, new_uuid(), 1, backup)
+        holding.volume_id = volume
+        with pytest.raises(VolumesError, match="held"):
+            volumes.restore(FENCE, volume, 2, backup)
+        assert volumes.inventory() == Inventory([volume], [snapshot], [], [backup])
+
     def test_a_volume_must_hold_its_content(self, volumes: Volumes, image: str) -> None:
         large, snapshot = new_uuid(), new_uuid()
         volumes.create(FENCE, large, 3, None, None)
@@ -137,6 +189,9 @@ class VolumesContract:
             lambda: volumes.connect(FENCE, bad),
             lambda: volumes.disconnect(FENCE, bad),
             lambda: volumes.virtual_size(FENCE, bad),
+            lambda: volumes.back_up(FENCE, bad, new_uuid(), None),
+            lambda: volumes.restore(FENCE, bad, 1, new_uuid()),
+            lambda: volumes.delete_backup(FENCE, bad),
         )
         for call in calls:
             with pytest.raises(VolumesError, match="is no UUID"):

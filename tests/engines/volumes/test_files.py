@@ -532,3 +532,29 @@ def test_a_full_disk_leaves_nothing_half_made(folder: Folder, monkeypatch: pytes
 def small_free(place: Path) -> int:
     usage = os.statvfs(place)
     return usage.f_bavail * usage.f_frsize
+
+
+def test_a_backup_holds_the_content_at_its_instant_and_an_incremental_one_only_what_changed(
+    volumes: FileVolumes, image: str
+) -> None:
+    volume, snapshot, full, more, restored = new_uuid(), new_uuid(), new_uuid(), new_uuid(), new_uuid()
+    volumes.prepare_base(FENCE, image, "qcow2")
+    volumes.create(FENCE, volume, 1, image, None)
+    io(volumes.path(volume), "write -P 0x22 64M 8M")
+    volumes.snapshot(FENCE, volume, snapshot)
+    whole = volumes.back_up(FENCE, snapshot, full, None)
+    volumes.delete_snapshot(FENCE, snapshot)
+    io(volumes.path(volume), "write -P 0x33 64M 1M")
+    io(volumes.path(volume), "write -z -u 65M 1M")
+    volumes.snapshot(FENCE, volume, snapshot)
+    part = volumes.back_up(FENCE, snapshot, more, full)
+    volumes.delete_snapshot(FENCE, snapshot)
+    volumes.delete(FENCE, volume)
+    assert volumes.drop_unused_bases(FENCE, []) == [image]
+    assert whole >= 9 << 20 and part <= 3 << 20
+    volumes.restore(FENCE, restored, 2, full)
+    place = volumes.path(restored)
+    assert has(place, 0x11) and has(place, 0x22, "64M", "8M") and has(place, 0, "1G", "1G")
+    volumes.restore(FENCE, restored, 2, more)
+    assert has(place, 0x11) and has(place, 0x33, "64M") and has(place, 0, "65M") and has(place, 0x22, "66M", "6M")
+    assert qcow2.read(place).backing is None

@@ -135,6 +135,33 @@ class FakeVolumes:
             checked("snapshot", snapshot_id)
             self._forget("snapshot", snapshot_id)
 
+    def back_up(self, fence: Fence, snapshot_id: str, backup_id: str, parent_id: str | None) -> int:
+        with self._order("back_up", f"snapshot {snapshot_id}", f"backup {backup_id}"):
+            checked("backup", backup_id)
+            size, _ = self._row("snapshot", snapshot_id)
+            if parent_id is not None:
+                self._row("backup", parent_id)
+            self._keep("backup", backup_id, size, None)
+            return 0 if parent_id else size
+
+    def restore(self, fence: Fence, volume_id: str, size_gib: int, backup_id: str) -> None:
+        with self._order("restore", f"volume {volume_id}"):
+            checked("volume", volume_id)
+            if self.holder(volume_id):
+                raise VolumesError(f"volume {volume_id} is held by a running guest")
+            has, _ = self._row("backup", backup_id)
+            if has > size_gib * GIB:
+                raise VolumesError(
+                    f"backup {backup_id} has {has} bytes, more than the volume's {size_gib} GiB"
+                )  # fmt: skip
+            self._forget("volume", volume_id)
+            self._keep("volume", volume_id, size_gib * GIB, None)
+
+    def delete_backup(self, fence: Fence, backup_id: str) -> None:
+        with self._order("delete_backup", f"backup {backup_id}"):
+            checked("backup", backup_id)
+            self._forget("backup", backup_id)
+
     def connect(self, fence: Fence, volume_id: str) -> Source:
         with self._order("connect", f"volume {volume_id}"):
             self._row("volume", volume_id)
@@ -165,7 +192,7 @@ class FakeVolumes:
 
     def inventory(self) -> Inventory:
         with self._order("inventory"):
-            return Inventory(self._ids("volume"), self._ids("snapshot"), self._ids("base"))
+            return Inventory(self._ids("volume"), self._ids("snapshot"), self._ids("base"), self._ids("backup"))
 
     def sizes(self) -> Sizes:
         with self._order("sizes"):

@@ -57,7 +57,8 @@ class FileVolumes:
         self.holder = holder
         self.qemu_img = QemuImg(user)
         self.volumes, self.snapshots, self.guests = folder.volumes, folder.snapshots, folder.guests
-        for place in (self.volumes, self.snapshots):
+        self.backups = folder.volume_backups
+        for place in (self.volumes, self.snapshots, self.backups):
             self.owner.folder(place)
             sweep(place)
         self.bases = Bases(folder, self.owner, self.qemu_img, copy_sparsely)
@@ -138,6 +139,41 @@ class FileVolumes:
         with self.turns.of(f"snapshot {snapshot_id}"):
             remove(place)
 
+    def back_up(self, fence: Fence, snapshot_id: str, backup_id: str, parent_id: str | None) -> int:
+        source, place = self._snapshot(snapshot_id), self._backup(backup_id)
+        parent = self._backup(parent_id) if parent_id else None
+        with explaining_full_disk(), self.turns.of(f"snapshot {snapshot_id}"), self.turns.of(f"backup {backup_id}"):
+            if not place.exists():
+                header = _header(source, f"snapshot {snapshot_id}")
+                self._own_backing(header, f"snapshot {snapshot_id}")
+                with self.owner.growing(place) as part:
+                    if parent is None:
+                        self.qemu_img.convert(source, "qcow2", part, header.virtual_size)
+                    else:
+                        _header(parent, f"backup {parent_id}")
+                        self.qemu_img.create(part, header.virtual_size, f"../{self.snapshots.name}/{source.name}")
+                        self.qemu_img.rebase(part, header.virtual_size, parent.name)
+            return place.stat().st_blocks * 512
+
+    def restore(self, fence: Fence, volume_id: str, size_gib: int, backup_id: str) -> None:
+        place, source, size = self.path(volume_id), self._backup(backup_id), size_gib * GIB
+        with explaining_full_disk(), self.turns.of(f"volume {volume_id}"):
+            if self.holder(volume_id):
+                raise VolumesError(f"volume {volume_id} is held by a running guest")
+            if place.exists():
+                _refuse_if_open(place, f"volume {volume_id}")
+            header = _header(source, f"backup {backup_id}")
+            _must_fit(f"backup {backup_id}", header.virtual_size, size)
+            with self.owner.growing(place) as part:
+                self.qemu_img.convert(source, "qcow2", part, size)
+                if header.virtual_size < size:
+                    self.qemu_img.resize(part, size)
+
+    def delete_backup(self, fence: Fence, backup_id: str) -> None:
+        place = self._backup(backup_id)
+        with self.turns.of(f"backup {backup_id}"):
+            remove(place)
+
     def connect(self, fence: Fence, volume_id: str) -> Source:
         place = self.path(volume_id)
         with self.turns.of(f"volume {volume_id}"):
@@ -167,13 +203,18 @@ class FileVolumes:
         return Capacity(usage.total / GIB, usage.free / GIB)
 
     def inventory(self) -> Inventory:
-        return Inventory(_stems(self.volumes), _stems(self.snapshots), self.bases.inventory())
+        return Inventory(
+            _stems(self.volumes), _stems(self.snapshots), self.bases.inventory(), _stems(self.backups)
+        )  # fmt: skip
 
     def sizes(self) -> Sizes:
         return Sizes(_sizes(self.volumes), _sizes(self.snapshots))
 
     def _snapshot(self, snapshot_id: str) -> Path:
         return self.snapshots / (checked("snapshot", snapshot_id) + _SUFFIX)
+
+    def _backup(self, backup_id: str) -> Path:
+        return self.backups / (checked("backup", backup_id) + _SUFFIX)
 
     def _relative(self, image_id: str) -> str:
         # Relative, so that a restored or moved data folder works.

@@ -70,6 +70,17 @@ class Volumes(Protocol):
 
     def delete_snapshot(self, fence: Fence, snapshot_id: str) -> None: ...
 
+    def back_up(self, fence: Fence, snapshot_id: str, backup_id: str, parent_id: str | None) -> int:
+        """Keep the content of a snapshot as a backup that needs neither the snapshot nor an image. With a parent, an earlier
+        backup, only what differs from it is kept. An existing backup stays as it is. Returns the bytes that it
+        occupies."""
+
+    def restore(self, fence: Fence, volume_id: str, size_gib: int, backup_id: str) -> None:
+        """Create the volume with the content of a backup, grown to the size, in place of one with this id. The old one stays
+        until the new one is complete. VolumesError if a running guest has it open, or if the content is larger."""
+
+    def delete_backup(self, fence: Fence, backup_id: str) -> None: ...
+
     def connect(self, fence: Fence, volume_id: str) -> Source:
         """The source that a hypervisor on this host opens. Busy while the volume is copied, because a writer would make
         the copy inconsistent."""
@@ -109,3 +120,4 @@ class Inventory(msgspec.Struct, frozen=True):
     volumes: list[str]
     snapshots: list[str]
     bases: list[str]
+    backups: list[str] = []

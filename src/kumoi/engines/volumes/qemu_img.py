@@ -54,6 +54,15 @@ class QemuImg:
             _file_limit(size),
         )
 
+    def rebase(self, place: Path, size: int, backing: str) -> None:
+        """Set another qcow2, as a path relative to `place`, under a disk of `size` bytes whose content stays: what differs
+        between the old backing file and the new one is written into `place`."""
+        self._run(
+            ["rebase", "-q", "-f", "qcow2", "-b", backing, "-F", "qcow2", str(place)],
+            60 + size // _BYTES_A_SECOND,
+            _file_limit(size),
+        )
+
     def is_plain(self, place: Path, size: int) -> bool:
         """Whether a qcow2 file of `size` bytes is valid, uncompressed and without leaks. VolumesError: damaged."""
         try:

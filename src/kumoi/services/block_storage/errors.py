@@ -32,6 +32,36 @@ class VolumeTypeNotFound(NotFound):
         super().__init__(f"Volume type {named[:255]} could not be found.")
 
 
+class BackupNotFound(NotFound):
+    def __init__(self, backup_id: str) -> None:
+        super().__init__(f"Backup {backup_id[:255]} could not be found.")
+
+
+class TransferNotFound(NotFound):
+    def __init__(self, transfer_id: str) -> None:
+        super().__init__(f"Transfer {transfer_id[:255]} could not be found.")
+
+
+class QosSpecsNotFound(NotFound):
+    def __init__(self, qos_specs_id: str) -> None:
+        super().__init__(f"No such QoS spec {qos_specs_id[:255]}.")
+
+
+class InvalidBackup(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid backup: {reason}")
+
+
+class InvalidQosSpecs(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid qos specs: {reason}")
+
+
+class InvalidAuthKey(BadRequest):
+    def __init__(self) -> None:
+        super().__init__("Invalid auth key: the attempt to transfer the volume has another one.")
+
+
 class InvalidVolume(BadRequest):
     def __init__(self, reason: str) -> None:
         super().__init__(f"Invalid volume: {reason}")

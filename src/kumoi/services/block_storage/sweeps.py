@@ -12,11 +12,15 @@ from kumoi.kernel.operations import Operation, subject
 from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
+from kumoi.services.block_storage.backup_rows import store as backup_rows_store
+from kumoi.services.block_storage.backup_rows.models import Status as BackupStatus
+from kumoi.services.block_storage.backups.operations.delete import DELETE as DELETE_BACKUP
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import TRANSIENT as TRANSIENT_SNAPSHOTS
 from kumoi.services.block_storage.snapshot_rows.models import DiskState
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE as DELETE_SNAPSHOT
+from kumoi.services.block_storage.transfers import store as transfers_store
 from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT, WITH_ATTACHMENT, Status
 from kumoi.services.block_storage.volumes.operations.delete import DELETE as DELETE_VOLUME
@@ -31,8 +35,8 @@ IDLE_FOR = 300 * SECOND
 """How long a volume or snapshot may have a transient status without an operation."""
 
 Disk = tuple[str, str, str]
-"""Host, `volume` or `snapshot`, id."""
-_DELETIONS: dict[str, Operation] = {"volume": DELETE_VOLUME, "snapshot": DELETE_SNAPSHOT}
+"""Host, `volume`, `snapshot` or `backup`, id."""
+_DELETIONS: dict[str, Operation] = {"volume": DELETE_VOLUME, "snapshot": DELETE_SNAPSHOT, "backup": DELETE_BACKUP}
 
 _unknown: "WeakKeyDictionary[Hosts, dict[Disk, int]]" = WeakKeyDictionary()
 """When this process first found each unknown disk."""
@@ -48,6 +52,7 @@ def remove_leftovers(view: View) -> None:
     for host, inventory in lying.items():
         disks = [(host, "volume", each) for each in inventory.volumes]
         disks += [(host, "snapshot", each) for each in inventory.snapshots]
+        disks += [(host, "backup", each) for each in inventory.backups]
         found.update(view.read(partial(_nobodys, disks=disks)))
     now = clock.now()
     for disk in [disk for disk in since if disk not in found]:
@@ -73,14 +78,20 @@ def _nobodys(tx: Transaction, disks: list[Disk]) -> list[Disk]:
     rows = {
         "volume": {row["id"] for row in volumes_store.every(tx)},
         "snapshot": {row["id"] for row in snapshot_rows_store.every(tx)},
+        "backup": {row["place"] for row in backup_rows_store.every(tx)},
     }
     busy = operations.held(tx)
     return [
         (host, kind, disk_id)
         for host, kind, disk_id in disks
-        # The copy of a volume uses a temporary snapshot with the new volume's id.
-        if disk_id not in rows[kind] and not busy & {subject(kind, disk_id), subject("volume", disk_id)}
+        if disk_id not in rows[kind] and not busy & _makers(kind, disk_id)
     ]
+
+
+def _makers(kind: str, disk_id: str) -> set[str]:
+    """The subjects of operations that may have made a disk: a copy of a volume uses a temporary snapshot with the new
+    volume's id, and a backup one with its own."""
+    return {subject(each, disk_id) for each in (kind, "volume", "backup")}
 
 
 def _remove(tx: Transaction, disk: Disk) -> None:
@@ -88,7 +99,7 @@ def _remove(tx: Transaction, disk: Disk) -> None:
     somebody's data, and only the audit reports them."""
     host, kind, disk_id = disk
     name = subject(kind, disk_id)
-    if not _nobodys(tx, [disk]) or not operations.known(tx, {name, subject("volume", disk_id)}):
+    if not _nobodys(tx, [disk]) or not operations.known(tx, _makers(kind, disk_id)):
         return
     arguments = {f"{kind}_id": disk_id, "host": host}
     operations.begin(tx, _DELETIONS[kind], [name], arguments, request_id="", user_id="", project_id=None)
@@ -115,10 +126,16 @@ def _idle(tx: Transaction) -> list[tuple[str, DiskState]]:
     attached = {
         row["volume_id"]: WITH_ATTACHMENT[AttachmentStatus(row["status"])] for row in attachment_rows_store.every(tx)
     }
+    backups = backup_rows_store.every(tx)
+    read = {row["volume_id"] for row in backups if row["status"] == BackupStatus.CREATING}
+    offered = transfers_store.every(tx)
     found = [
         ("volume", row)
         for row in volumes_store.every(tx)
-        if row["status"] in TRANSIENT or (row["status"] in HELD and attached.get(row["id"]) != row["status"])
+        if row["status"] in TRANSIENT
+        or (row["status"] in HELD and attached.get(row["id"]) != row["status"])
+        or (row["status"] == Status.BACKING_UP and row["id"] not in read)
+        or (row["status"] == Status.AWAITING_TRANSFER and row["id"] not in offered)
     ]
     found += [("snapshot", row) for row in snapshot_rows_store.every(tx) if row["status"] in TRANSIENT_SNAPSHOTS]
     return [(kind, row) for kind, row in found if row["updated_at"] <= before and subject(kind, row["id"]) not in busy]

@@ -20,7 +20,6 @@ class Missing(msgspec.Struct):
 
 
 ABSENT = {
-    "/backups": "Backups: keeping volumes in another place",
     "/clusters": "Clusters of volume services",
     "/consistencygroups": "Consistency groups",
     "/cgsnapshots": "Snapshots of consistency groups",
@@ -29,15 +28,10 @@ ABSENT = {
     "/groups": "Groups of volumes",
     "/manageable_snapshots": "Taking over snapshots that others made",
     "/manageable_volumes": "Taking over volumes that others made",
-    "/os-volume-transfer": "Giving a volume to another project",
-    "/qos-specs": "Limits of throughput by volume type (qos-specs)",
-    "/volume-transfers": "Giving a volume to another project",
     "/workers/cleanup": "Cleaning up after services, which is not needed here,",
 }
 
 NONE = {
-    "/backups": "backups",
-    "/backups/detail": "backups",
     "/cgsnapshots": "cgsnapshots",
     "/cgsnapshots/detail": "cgsnapshots",
     "/consistencygroups": "consistencygroups",
@@ -47,13 +41,9 @@ NONE = {
     "/group_types": "group_types",
     "/groups": "groups",
     "/groups/detail": "groups",
-    "/os-volume-transfer": "transfers",
-    "/os-volume-transfer/detail": "transfers",
-    "/volume-transfers": "transfers",
-    "/volume-transfers/detail": "transfers",
 }
 """Path → name of an empty list. A dashboard shows an empty page if one of its side requests fails."""
-NONE_FOR_ADMINS = {"/clusters": "clusters", "/clusters/detail": "clusters", "/qos-specs": "qos_specs"}
+NONE_FOR_ADMINS = {"/clusters": "clusters", "/clusters/detail": "clusters"}
 
 
 def _refuse_get(path: str, what: str) -> None:

@@ -38,4 +38,4 @@ messages = Table[MessageRow](
     sa.Index("ix_block_storage_messages_project", "project_id", "created_at", "id"),
     sa.Index("ix_block_storage_messages_created_at", "created_at", "id"),
 )
-"""`event_id`: `VOLUME_VOLUME_001_002`; `resource_type`: VOLUME or VOLUME_SNAPSHOT."""
+"""`event_id`: `VOLUME_VOLUME_001_002`; `resource_type`: VOLUME, VOLUME_SNAPSHOT or VOLUME_BACKUP."""

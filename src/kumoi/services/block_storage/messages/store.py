@@ -20,6 +20,9 @@ EVENTS = {
     ("VOLUME", "revert"): "VOLUME_VOLUME_004_001",
     ("VOLUME_SNAPSHOT", "create"): "VOLUME_VOLUME_SNAPSHOT_005_001",
     ("VOLUME_SNAPSHOT", "delete"): "VOLUME_VOLUME_SNAPSHOT_006_001",
+    ("VOLUME_BACKUP", "create"): "VOLUME_VOLUME_BACKUP_013_001",
+    ("VOLUME_BACKUP", "delete"): "VOLUME_VOLUME_BACKUP_014_001",
+    ("VOLUME_BACKUP", "restore"): "VOLUME_VOLUME_BACKUP_015_001",
 }
 
 
@@ -29,8 +32,8 @@ rows = ProjectRows(
 
 
 def write(tx: Transaction, context: Context, project_id: str, kind: str, resource_id: str, verb: str, why: str) -> None:
-    """Say, once, that an operation failed. `kind`: VOLUME or VOLUME_SNAPSHOT; `verb`: of EVENTS."""
-    what = "volume" if kind == "VOLUME" else "snapshot"
+    """Say, once, that an operation failed. `kind` and `verb`: of EVENTS."""
+    what = kind.removeprefix("VOLUME_").lower()
     said = {"resource_id": resource_id, "text": f"{verb} {what}: {why}", "request_id": context.request_id}
     if tx.scalar(sa.select(table.c.id).filter_by(**said)) is None:
         tx.insert(

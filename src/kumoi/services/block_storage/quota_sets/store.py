@@ -2,6 +2,4 @@
 
 from kumoi.kernel.quotas import Quota, nothing
 
-BACKUPS = Quota("block_storage", "backups", 10, nothing)
-BACKUP_GIGABYTES = Quota("block_storage", "backup_gigabytes", 1000, nothing)
 GROUPS = Quota("block_storage", "groups", 10, nothing)

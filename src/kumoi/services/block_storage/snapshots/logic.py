@@ -9,6 +9,7 @@ from kumoi.kernel.errors import Busy
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
+from kumoi.services.block_storage.backup_rows import store as backup_rows_store
 from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow, Status
@@ -94,6 +95,8 @@ def delete(tx: Transaction, snapshot: SnapshotRow, origin: Mapping[str, Any]) ->
     """Start the deletion, also of a snapshot in creation. InvalidSnapshot while a volume is created from it."""
     if copy := volumes_store.being_copied(tx, snapshot_id=snapshot["id"]):
         raise InvalidSnapshot(f"Snapshot {snapshot['id']} is just being copied to volume {copy}.")
+    if backup := backup_rows_store.reading(tx, snapshot_id=snapshot["id"]):
+        raise InvalidSnapshot(f"Snapshot {snapshot['id']} is just being copied to backup {backup}.")
     held = operations.active_on(tx, subject("snapshot", snapshot["id"]))
     volume_held = operations.active_on(tx, subject("volume", snapshot["volume_id"]))
     if held == "volume.delete":

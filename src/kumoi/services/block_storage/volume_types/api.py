@@ -7,7 +7,6 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.block_storage import listing
-from kumoi.services.block_storage.errors import Absent
 from kumoi.services.block_storage.volume_types import logic, schemas
 from kumoi.services.block_storage.volume_types.models import VolumeTypeRow
 
@@ -116,16 +115,3 @@ def add_project_access(request: Request, type_id: str, body: schemas.Project) ->
 def remove_project_access(request: Request, type_id: str, body: schemas.Project) -> Reply:
     logic.remove_project(request.tx, _row(request, type_id), body.project)
     return Reply()
-
-
-@routes.get(f"{PATH}/encryption", policy=policy.admin(), reply=schemas.Nothing)
-def encryption(request: Request, type_id: str) -> dict[str, Any]:
-    """No type has encryption, so the object is empty."""
-    _row(request, type_id)
-    return {}
-
-
-@routes.post(f"{PATH}/encryption", policy=policy.admin(), status=501, errors=(501,))
-def create_encryption(request: Request, type_id: str) -> Reply:
-    _row(request, type_id)
-    raise Absent("encryption: a volume type whose volumes are encrypted")

@@ -17,6 +17,7 @@ class VolumeTypeRow(TypedDict):
     description: str | None
     is_public: bool
     extra_specs: dict[str, str]
+    qos_specs_id: str | None
     created_at: int
     updated_at: int
 
@@ -29,6 +30,7 @@ volume_types = Table[VolumeTypeRow](
     sa.Column("description", sa.String(255)),
     sa.Column("is_public", sa.Boolean, nullable=False),
     sa.Column("extra_specs", sa.JSON, nullable=False),
+    sa.Column("qos_specs_id", sa.String(36)),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
 )

@@ -54,7 +54,7 @@ class VolumeType(msgspec.Struct, kw_only=True):
     access_is_public: bool | msgspec.UnsetType = msgspec.field(
         name="os-volume-type-access:is_public", default=msgspec.UNSET
     )
-    qos_specs_id: msgspec.UnsetType | None = msgspec.UNSET
+    qos_specs_id: str | msgspec.UnsetType | None = msgspec.UNSET
     extra_specs: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -93,7 +93,7 @@ def volume_type(row: Mapping[str, Any], *, admin: bool) -> VolumeType:
     specs = row["extra_specs"]
     shown.extra_specs = specs if admin else {key: value for key, value in specs.items() if key in VISIBLE_SPECS}
     if admin:
-        shown.qos_specs_id = None
+        shown.qos_specs_id = row["qos_specs_id"]
     return shown
 
 
@@ -105,7 +105,3 @@ def created(row: Mapping[str, Any]) -> VolumeType:
 def changed(row: Mapping[str, Any]) -> VolumeType:
     """As the reply to a change shows it, to an admin."""
     return msgspec.structs.replace(created(row), access_is_public=msgspec.UNSET)
-
-
-class Nothing(msgspec.Struct):
-    """An empty object."""

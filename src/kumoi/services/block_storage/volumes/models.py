@@ -18,31 +18,42 @@ class Status(StrEnum):
     DETACHING = "detaching"
     EXTENDING = "extending"
     REVERTING = "reverting"
+    BACKING_UP = "backing-up"
+    RESTORING_BACKUP = "restoring-backup"
+    AWAITING_TRANSFER = "awaiting-transfer"
     DELETING = "deleting"
     MAINTENANCE = "maintenance"
     """Set by an admin; the volume cannot be used."""
     ERROR = "error"
     ERROR_EXTENDING = "error_extending"
     ERROR_DELETING = "error_deleting"
+    ERROR_RESTORING = "error_restoring"
 
 
 TRANSITIONS = {
     Status.CREATING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
-    Status.AVAILABLE: {Status.RESERVED, Status.EXTENDING, Status.REVERTING, Status.DELETING},
+    Status.AVAILABLE: {Status.RESERVED, Status.EXTENDING, Status.REVERTING, Status.DELETING, Status.BACKING_UP,
+                       Status.RESTORING_BACKUP, Status.AWAITING_TRANSFER},
     Status.RESERVED: {Status.ATTACHING, Status.IN_USE, Status.AVAILABLE},
     Status.ATTACHING: {Status.IN_USE, Status.AVAILABLE},
-    Status.IN_USE: {Status.DETACHING, Status.AVAILABLE, Status.EXTENDING},
+    Status.IN_USE: {Status.DETACHING, Status.AVAILABLE, Status.EXTENDING, Status.BACKING_UP},
     Status.DETACHING: {Status.IN_USE, Status.AVAILABLE},
     Status.EXTENDING: {Status.AVAILABLE, Status.IN_USE, Status.ERROR_EXTENDING, Status.DELETING},
     Status.REVERTING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
+    Status.BACKING_UP: {Status.AVAILABLE, Status.IN_USE, Status.DETACHING},
+    Status.RESTORING_BACKUP: {Status.AVAILABLE, Status.ERROR_RESTORING},
+    Status.AWAITING_TRANSFER: {Status.AVAILABLE},
+    Status.ERROR_RESTORING: {Status.DELETING},
     Status.ERROR_EXTENDING: {Status.DELETING},
     Status.ERROR: {Status.DELETING},
     Status.DELETING: {Status.ERROR_DELETING},
     Status.ERROR_DELETING: {Status.DELETING},
-}
+}  # fmt: skip
 """In addition, an admin may set any status by hand."""
 
-TRANSIENT = frozenset({Status.CREATING, Status.EXTENDING, Status.REVERTING, Status.DELETING})
+TRANSIENT = frozenset(
+    {Status.CREATING, Status.EXTENDING, Status.REVERTING, Status.RESTORING_BACKUP, Status.DELETING}
+)  # fmt: skip
 """A volume with one of these has an active operation of its own."""
 
 HELD = frozenset({Status.RESERVED, Status.ATTACHING, Status.IN_USE, Status.DETACHING})
@@ -50,7 +61,7 @@ HELD = frozenset({Status.RESERVED, Status.ATTACHING, Status.IN_USE, Status.DETAC
 
 DELETABLE = frozenset(
     {Status.CREATING, Status.AVAILABLE, Status.ERROR, Status.EXTENDING, Status.REVERTING, Status.ERROR_EXTENDING,
-     Status.DELETING, Status.ERROR_DELETING}
+     Status.ERROR_RESTORING, Status.DELETING, Status.ERROR_DELETING}
 )  # fmt: skip
 """A deletion supersedes the active operation."""
 
@@ -82,6 +93,7 @@ class VolumeRow(TypedDict):
     image_id: str | None
     snapshot_id: str | None
     source_volume_id: str | None
+    backup_id: str | None
     host: str | None
     created_at: int
     updated_at: int
@@ -106,6 +118,7 @@ volumes = Table[VolumeRow](
     sa.Column("image_id", sa.String(36)),
     sa.Column("snapshot_id", sa.String(36)),
     sa.Column("source_volume_id", sa.String(36)),
+    sa.Column("backup_id", sa.String(36)),
     sa.Column("host", sa.String(255)),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
@@ -113,6 +126,7 @@ volumes = Table[VolumeRow](
     sa.Index("ix_block_storage_volumes_created_at", "created_at", "id"),
     sa.Index("ix_block_storage_volumes_snapshot_id", "snapshot_id"),
     sa.Index("ix_block_storage_volumes_source_volume_id", "source_volume_id"),
+    sa.Index("ix_block_storage_volumes_backup_id", "backup_id"),
     sa.Index("ix_block_storage_volumes_volume_type_id", "volume_type_id"),
 )
 """`size` in GiB. `host` stores its disk; None until it is chosen. `image_metadata`: name → text, of the source image

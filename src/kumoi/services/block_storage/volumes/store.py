@@ -68,9 +68,14 @@ def every(tx: Transaction) -> list[DiskState]:
     return tx.all(sa.select(table.c.id, table.c.status, table.c.size, table.c.host, table.c.updated_at), DiskState)
 
 
-def being_copied(tx: Transaction, *, volume_id: str | None = None, snapshot_id: str | None = None) -> str | None:
-    """The id of a volume that is being created from this volume or snapshot."""
-    of = table.c.source_volume_id == volume_id if volume_id else table.c.snapshot_id == snapshot_id
+def being_copied(
+    tx: Transaction, *, volume_id: str | None = None, snapshot_id: str | None = None, backup_id: str | None = None
+) -> str | None:
+    """The id of a volume that is being created from this volume, snapshot or backup."""
+    if backup_id:
+        of = table.c.backup_id == backup_id
+    else:
+        of = table.c.source_volume_id == volume_id if volume_id else table.c.snapshot_id == snapshot_id
     found: str | None = tx.scalar(sa.select(table.c.id).where(of, table.c.status == Status.CREATING).limit(1))
     return found
 

@@ -9,6 +9,7 @@ from kumoi.kernel.errors import Busy, NotFound, PolicyForbids
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.attachment_rows import store as attachment_rows_store
+from kumoi.services.block_storage.backup_rows import store as backup_rows_store
 from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, UsedByServer
 from kumoi.services.block_storage.fields import MOST_IMAGE_METADATA, bounded
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
@@ -48,10 +49,13 @@ def delete(
     if its and not cascade:
         raise InvalidVolume(f"Volume still has {len(its)} dependent snapshots; delete them first, or use cascade.")
     for snapshot in its:
+        if backup := backup_rows_store.reading(tx, snapshot_id=snapshot["id"]):
+            raise InvalidVolume(f"Snapshot {snapshot['id']} is just being copied to backup {backup}.")
         if copy := store.being_copied(tx, snapshot_id=snapshot["id"]):
             raise InvalidVolume(f"Snapshot {snapshot['id']} is just being copied to volume {copy}.")
         snapshot_rows_store.update(tx, snapshot["id"], status=SnapshotStatus.DELETING)
     store.update(tx, volume_id, status=Status.DELETING)
+    backup_rows_store.release(tx, volume_id)
     subjects = [subject("volume", volume_id), *(subject("snapshot", snapshot["id"]) for snapshot in its)]
     operations.supersede(tx, DELETE, subjects, {"volume_id": volume_id}, **origin)
 

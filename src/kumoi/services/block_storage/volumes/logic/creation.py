@@ -9,7 +9,10 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
-from kumoi.services.block_storage.errors import InvalidInput, InvalidSnapshot, InvalidVolume
+from kumoi.services.block_storage.backup_rows import store as backup_rows_store
+from kumoi.services.block_storage.backup_rows.models import Status as BackupStatus
+from kumoi.services.block_storage.encryption import store as encryption_store
+from kumoi.services.block_storage.errors import Absent, InvalidInput, InvalidSnapshot, InvalidVolume
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.volume_types import logic as volume_types
@@ -25,7 +28,7 @@ LARGEST = 2**31 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """A request for a volume, with at most one of image, snapshot and source volume. `size_gib` None: the size of the
+    """A request for a volume, with at most one of image, snapshot, source volume and backup. `size_gib` None: the size of the
     source."""
 
     name: str | None = None
@@ -36,6 +39,7 @@ class Wanted:
     image_id: str | None = None
     snapshot_id: str | None = None
     source_volume_id: str | None = None
+    backup_id: str | None = None
     metadata: Mapping[str, str] | None = None
     host: str | None = None
     """The host that must store its disk; None: any."""
@@ -52,15 +56,17 @@ class _Source:
     image_id: str | None = None
     disk_format: str = "raw"
     volume_type: str | None = None
+    metadata: Mapping[str, str] | None = None
+    backup_place: str | None = None
 
 
 def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) -> VolumeRow:
     """Create the row, take quota and start the operation."""
     if who.project_id is None:
         raise BadRequest("Volumes belong to a project: use a token with a project's scope.")
-    given = [each for each in (asked.image_id, asked.snapshot_id, asked.source_volume_id) if each]
+    given = [each for each in (asked.image_id, asked.snapshot_id, asked.source_volume_id, asked.backup_id) if each]
     if len(given) > 1:
-        raise InvalidInput("of imageRef, snapshot_id and source_volid only one may be given")
+        raise InvalidInput("of imageRef, snapshot_id, source_volid and backup_id only one may be given")
     if asked.availability_zone not in (None, AVAILABILITY_ZONE):
         raise InvalidInput(f"Availability zone '{asked.availability_zone}' is invalid.")
     source = _source(tx, who, asked)
@@ -68,6 +74,8 @@ def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) 
         raise InvalidInput(f"the source of the volume is on {source.host}, not on {asked.host}")
     size = _size(asked, source)
     kind = volume_types.wanted(tx, who, asked.volume_type or source.volume_type)
+    if encryption_store.of_type(tx, kind["id"]) is not None:
+        raise Absent(f"Volume type {kind['name']} has encryption: an encrypted volume")
     if str(kind["extra_specs"].get("multiattach", "")).lower() == "<is> true":
         raise InvalidInput(f"Volume type {kind['name']} is for multiattach, which volumes here cannot have.")
     quotas.take(
@@ -88,17 +96,20 @@ def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) 
             volume_type_id=kind["id"],
             bootable=False,
             readonly=None,
-            metadata=dict(asked.metadata or {}),
+            metadata={**(source.metadata or {}), **(asked.metadata or {})},
             image_metadata=dict(source.image_metadata or {}),
             image_id=source.image_id,
             snapshot_id=asked.snapshot_id,
             source_volume_id=asked.source_volume_id,
+            backup_id=asked.backup_id,
             host=source.host or asked.host,
             created_at=tx.now,
             updated_at=tx.now,
         ),
     )
     arguments = {"volume_id": volume_id, "disk_format": source.disk_format, "bootable": source.bootable}
+    if source.backup_place:
+        arguments["backup_place"] = source.backup_place
     operations.begin(tx, CREATE, [subject("volume", volume_id)], arguments, **origin)
     return row
 
@@ -110,7 +121,20 @@ def _source(tx: Transaction, who: Who, asked: Wanted) -> _Source:
         return _of_snapshot(tx, who, asked.snapshot_id)
     if asked.source_volume_id:
         return _of_volume(tx, who, asked.source_volume_id)
+    if asked.backup_id:
+        return _of_backup(tx, who, asked.backup_id)
     return _Source()
+
+
+def _of_backup(tx: Transaction, who: Who, backup_id: str) -> _Source:
+    backup = backup_rows_store.rows.visible(tx, who, backup_id)
+    if backup["status"] != BackupStatus.AVAILABLE:
+        raise InvalidInput(f"Backup {backup_id} status must be available, but is {backup['status']}.")
+    had = backup["volume"]
+    return _Source(
+        backup["size"], backup["host"], bool(had.get("bootable")), had.get("image_metadata"),
+        metadata=had.get("metadata"), backup_place=backup["place"],
+    )  # fmt: skip
 
 
 def _of_image(tx: Transaction, who: Who, image_id: str) -> _Source:
@@ -162,6 +186,7 @@ def _size(asked: Wanted, source: _Source) -> int:
         raise InvalidInput(f"Volume size '{size}' must be an integer and greater than 0")
     if size < source.least:
         what = "image" if asked.image_id else "snapshot" if asked.snapshot_id else "source volume"
+        what = "backup" if asked.backup_id else what
         raise InvalidInput(
             f"Volume size {size}GB cannot be smaller than the {what} size {source.least}GB: use at least that."
         )

@@ -37,6 +37,9 @@ def make(context: Context) -> None:
     """A copy of another volume uses a temporary snapshot with the new volume's id. This step deletes it."""
     volume = found(context)
     volumes, fence = at(context, volume)
+    if place := context.arguments.get("backup_place"):
+        volumes.restore(fence, volume["id"], volume["size"], place)
+        return
     snapshot_id, image_id = volume["snapshot_id"], volume["image_id"]
     if volume["source_volume_id"]:
         snapshot_id, image_id = volume["id"], None

@@ -1,0 +1,1 @@
+"""The rows of backups. `backups` has the API."""

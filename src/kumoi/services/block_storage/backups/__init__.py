@@ -1,0 +1,1 @@
+"""Backups: copies of volumes that need neither the volume nor its image."""

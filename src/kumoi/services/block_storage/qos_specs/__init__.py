@@ -1,0 +1,1 @@
+"""QoS specs: limits of throughput that volume types name."""

@@ -1,0 +1,1 @@
+"""Transfers: an offer of a volume to whoever knows its key."""
