@@ -29,7 +29,7 @@ def test_what_is_declared_is_taken(prepared: Any, service: Service, route: Route
     example = examples.of(service, route)
     assert example is not None, f"tests/services/{service.type}/{route.name.partition('.')[0]}/example.py is missing"
     path, body = example(prepared)
-    version = examples.first_version(service, route)
+    version, caller = examples.first_version(service, route), examples.caller(route)
     owner = next(owner for owner, name in quotas.registry if name == resource and owner in (service.type, "network"))
     holder = "member-user" if resource == "key_pairs" else PROJECT
 
@@ -41,9 +41,9 @@ def test_what_is_declared_is_taken(prepared: Any, service: Service, route: Route
         prepared.database.write(set_limit)
 
     allow(0)
-    refused = prepared.call(route.method, path, version=version, json=body)
+    refused = prepared.call(route.method, path, as_=caller, version=version, json=body)
     assert refused.status_code == service.over_quota_status, refused.text
     assert "uota" in refused.text and resource in refused.text
     allow(1)
-    taken = prepared.call(route.method, path, version=version, json=body)
+    taken = prepared.call(route.method, path, as_=caller, version=version, json=body)
     assert taken.status_code == route.status, taken.text

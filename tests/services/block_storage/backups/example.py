@@ -1,5 +1,7 @@
 """A backup of an available volume, and what is done with one."""
 
+import base64
+import json
 from typing import Any
 
 from tests.examples import made
@@ -28,9 +30,9 @@ def force_delete(cloud: Any) -> tuple[str, dict[str, Any]]:
 
 
 def import_record(cloud: Any) -> tuple[str, dict[str, Any]]:
-    """The record of a backup that was deleted meanwhile."""
-    path = _path(cloud)
-    record = cloud.get(f"{path}/export_record", as_="admin").json
-    assert cloud.delete(path).status_code == 202
-    cloud.settle()
+    """The record of an existing backup, with another id."""
+    record = cloud.get(f"{_path(cloud)}/export_record", as_="admin").json
+    content = json.loads(base64.b64decode(record["backup-record"]["backup_url"]))
+    content["id"] = "00000000-0000-4000-8000-000000000001"
+    record["backup-record"]["backup_url"] = base64.b64encode(json.dumps(content).encode()).decode()
     return "/volume/v3/backups/import_record", record

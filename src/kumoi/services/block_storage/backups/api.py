@@ -8,7 +8,8 @@ from kumoi.kernel.rows import set_fields
 from kumoi.kernel.versions import since
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.backup_rows.models import BackupRow
-from kumoi.services.block_storage.backups import filters, logic, schemas
+from kumoi.services.block_storage.backups import filters, live, logic, schemas
+from kumoi.services.block_storage.backups.logic import Exported
 from kumoi.services.block_storage.listing import Link
 from kumoi.services.block_storage.volumes.logic.changes import own as own_volume
 
@@ -103,11 +104,11 @@ def export(request: Request, backup_id: str) -> schemas.RecordBody:
 
 
 @routes.post(
-    "/backups/import_record", policy=policy.admin(), body=schemas.RecordBody, reply=schemas.ImportedBody, quota=TAKES
-)
-def import_record(request: Request, body: schemas.RecordBody) -> schemas.ImportedBody:
-    asked = body.record
-    row = logic.import_record(request.tx, request.who, asked.backup_service, asked.backup_url)
+    "/backups/import_record", policy=policy.admin(), body=schemas.RecordBody, reply=schemas.ImportedBody, quota=TAKES,
+    before=live.recorded, errors=(503,),
+)  # fmt: skip
+def import_record(request: Request, body: schemas.RecordBody, prepared: Exported) -> schemas.ImportedBody:
+    row = logic.import_record(request.tx, request.who, prepared)
     return schemas.ImportedBody(schemas.item(row, _links(request, row)))
 
 

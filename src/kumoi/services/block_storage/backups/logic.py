@@ -13,7 +13,7 @@ from kumoi.kernel.errors import BadRequest, Busy
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
-from kumoi.services.block_storage.backup_rows import store
+from kumoi.services.block_storage.backup_rows import store as backup_rows_store
 from kumoi.services.block_storage.backup_rows.models import BackupRow, Status
 from kumoi.services.block_storage.backup_rows.models import backups as table
 from kumoi.services.block_storage.backups import filters
@@ -34,7 +34,7 @@ CONTAINER = "volumebackups"
 SERVICE = "cinder.backup.drivers.kumoi.FolderBackupDriver"
 """The name of the store in exported records. Cinder's clients expect a path below its drivers."""
 
-visible = store.rows.visible
+visible = backup_rows_store.rows.visible
 
 
 class Exported(msgspec.Struct, kw_only=True):
@@ -57,23 +57,23 @@ class Exported(msgspec.Struct, kw_only=True):
 
 
 def own(tx: Transaction, who: Who, backup_id: str) -> BackupRow:
-    return store.rows.own(tx, who, backup_id, "backup:update")
+    return backup_rows_store.rows.own(tx, who, backup_id, "backup:update")
 
 
 def page(tx: Transaction, who: Who, query: filters.ListQuery) -> list[BackupRow]:
     marker = visible(tx, who, query.marker) if query.marker else None
     order = listing.order(table, query, filters.SORT_KEYS)
-    return store.list_of(tx, filters.conditions(who, query), order, marker, query.length, query.offset or 0)
+    return backup_rows_store.list_of(tx, filters.conditions(who, query), order, marker, query.length, query.offset or 0)
 
 
 def count(tx: Transaction, who: Who, query: filters.ListQuery) -> int:
     """On all pages."""
-    return store.count(tx, filters.conditions(who, query))
+    return backup_rows_store.count(tx, filters.conditions(who, query))
 
 
 def needed(tx: Transaction, rows: list[BackupRow]) -> set[str]:
     """The ids of those on which other backups build."""
-    return store.with_dependents(tx, [row["id"] for row in rows])
+    return backup_rows_store.with_dependents(tx, [row["id"] for row in rows])
 
 
 def create(
@@ -95,13 +95,17 @@ def create(
     host = volume["host"] if snapshot is None else snapshot["host"]
     if host is None:
         raise InvalidVolume(f"Volume {volume['id']} is on no host.")
-    parent = store.newest(tx, volume["id"], host, snapshot["created_at"] if snapshot else None) if incremental else None
+    parent = (
+        backup_rows_store.newest(tx, volume["id"], host, snapshot["created_at"] if snapshot else None)
+        if incremental
+        else None
+    )
     if incremental and parent is None:
         raise InvalidBackup("No backups available to do an incremental backup.")
     size = volume["size"] if snapshot is None else snapshot["size"]
     quotas.take(tx, "block_storage", volume["project_id"], {"backups": 1, "backup_gigabytes": size})
     backup_id = tx.new_uuid()
-    row = store.insert(
+    row = backup_rows_store.insert(
         tx,
         BackupRow(
             id=backup_id,
@@ -171,7 +175,7 @@ def restore(
     if copy := volumes_store.being_copied(tx, volume_id=volume["id"]):
         raise InvalidVolume(f"Volume {volume['id']} is just being copied to volume {copy}.")
     volumes_store.update(tx, volume["id"], status=VolumeStatus.RESTORING_BACKUP)
-    store.update(tx, backup["id"], status=Status.RESTORING, restored_to=volume["id"])
+    backup_rows_store.update(tx, backup["id"], status=Status.RESTORING, restored_to=volume["id"])
     arguments = {
         "volume_id": volume["id"], "backup_id": backup["id"], "place": backup["place"], "volume": backup["volume"],
     }  # fmt: skip
@@ -183,7 +187,7 @@ def update(tx: Transaction, backup: BackupRow, values: Mapping[str, Any]) -> Bac
     """The row with name, description or metadata changed."""
     if not values:
         raise BadRequest("backup: one of name, description and metadata must be given.")
-    store.update(tx, backup["id"], **values)
+    backup_rows_store.update(tx, backup["id"], **values)
     return cast(BackupRow, {**backup, **values, "updated_at": tx.now})
 
 
@@ -195,13 +199,13 @@ def delete(tx: Transaction, backup: BackupRow, origin: Mapping[str, Any], *, for
         raise InvalidBackup(f"Backup status must be available or error, but is {backup['status']}.")
     if backup["status"] == Status.RESTORING:
         raise InvalidBackup(f"Backup {backup_id} is just being restored to volume {backup['restored_to']}.")
-    if store.with_dependents(tx, [backup_id]):
+    if backup_rows_store.with_dependents(tx, [backup_id]):
         raise InvalidBackup("Incremental backups exist for this backup.")
     if copy := volumes_store.being_copied(tx, backup_id=backup_id):
         raise InvalidBackup(f"Backup {backup_id} is just being restored to volume {copy}.")
     if backup["status"] == Status.CREATING:
         creations.free(tx, backup)
-    store.update(tx, backup_id, status=Status.DELETING)
+    backup_rows_store.update(tx, backup_id, status=Status.DELETING)
     operations.supersede(tx, DELETE, [subject("backup", backup_id)], {"backup_id": backup_id}, **origin)
 
 
@@ -213,14 +217,14 @@ def reset_status(tx: Transaction, backup: BackupRow, status: str) -> None:
         raise Busy(f"Backup {backup['id']} is busy: {busy.replace('.', ' ')} is in progress.")
     if backup["status"] == Status.RESTORING:
         raise InvalidBackup(f"Backup {backup['id']} is just being restored to volume {backup['restored_to']}.")
-    store.update(tx, backup["id"], status=status)
+    backup_rows_store.update(tx, backup["id"], status=status)
 
 
 def export(tx: Transaction, backup: BackupRow) -> tuple[str, str]:
     """The service and the URL of its record."""
     if backup["status"] != Status.AVAILABLE:
         raise InvalidBackup(f"Backup status must be available and not {backup['status']}.")
-    parent = store.find(tx, backup["parent_id"]) if backup["parent_id"] else None
+    parent = backup_rows_store.find(tx, backup["parent_id"]) if backup["parent_id"] else None
     record = Exported(
         id=backup["id"], place=backup["place"], host=backup["host"], volume_id=backup["volume_id"],
         size=backup["size"], name=backup["name"], description=backup["description"], container=backup["container"],
@@ -230,20 +234,17 @@ def export(tx: Transaction, backup: BackupRow) -> tuple[str, str]:
     return SERVICE, base64.b64encode(msgspec.json.encode(record)).decode()
 
 
-def import_record(tx: Transaction, who: Who, service: str, url: str) -> BackupRow:
+def import_record(tx: Transaction, who: Who, record: Exported) -> BackupRow:
     """A row in the caller's project for a backup whose bytes are on a host. Rows of the same bytes share them."""
     if who.project_id is None:
         raise BadRequest("Backups belong to a project: use a token with a project's scope.")
-    if service != SERVICE:
-        raise InvalidInput(f"backup_service: '{service[:100]}' is none that this cloud reads.")
-    record = _record(url)
-    if store.find(tx, record.id) is not None:
+    if backup_rows_store.find(tx, record.id) is not None:
         raise InvalidBackup(f"Backup already exists in database: {record.id}.")
-    parent = store.at(tx, record.parent_place) if record.parent_place else None
+    parent = backup_rows_store.at(tx, record.parent_place) if record.parent_place else None
     if record.parent_place and parent is None:
         raise InvalidBackup("Import the backup on which this incremental one builds first.")
     quotas.take(tx, "block_storage", who.project_id, {"backups": 1, "backup_gigabytes": record.size})
-    return store.insert(
+    return backup_rows_store.insert(
         tx,
         BackupRow(
             id=record.id,
@@ -273,21 +274,24 @@ def import_record(tx: Transaction, who: Who, service: str, url: str) -> BackupRo
     )
 
 
-def _record(url: str) -> Exported:
+def record(service: str, url: str) -> Exported:
+    """What a record says; InvalidInput."""
+    if service != SERVICE:
+        raise InvalidInput(f"backup_service: '{service[:100]}' is none that this cloud reads.")
     try:
-        record = msgspec.json.decode(base64.b64decode(url, validate=True), type=Exported)
+        found = msgspec.json.decode(base64.b64decode(url, validate=True), type=Exported)
     except (ValueError, msgspec.DecodeError):
         raise InvalidInput("backup_url: it is no record of a backup.") from None
     for name in ("id", "place", "volume_id"):
         try:
-            if str(UUID(getattr(record, name))) == getattr(record, name):
+            if str(UUID(getattr(found, name))) == getattr(found, name):
                 continue
         except ValueError:
             pass
         raise InvalidInput(f"backup_url: its {name} is no UUID.")
-    texts = (record.name, record.description, record.container, record.host)
+    texts = (found.name, found.description, found.container, found.host)
     if any(len(text or "") > 255 or "\0" in (text or "") for text in texts):
         raise InvalidInput("backup_url: a text in it has more than 255 letters.")
-    if not 1 <= record.size <= creation.LARGEST or not 0 <= record.object_count <= creation.LARGEST:
+    if not 1 <= found.size <= creation.LARGEST or not 0 <= found.object_count <= creation.LARGEST:
         raise InvalidInput("backup_url: its size is none.")
-    return record
+    return found

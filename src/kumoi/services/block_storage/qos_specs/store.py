@@ -10,7 +10,7 @@ from kumoi.kernel.pagination import page
 from kumoi.services.block_storage.qos_specs.models import QosSpecsRow
 from kumoi.services.block_storage.qos_specs.models import qos_specs as table
 from kumoi.services.block_storage.volume_types.models import VolumeTypeRow
-from kumoi.services.block_storage.volume_types.models import volume_types as types
+from kumoi.services.block_storage.volume_types.models import volume_types as types_table
 
 
 def insert(tx: Transaction, row: QosSpecsRow) -> QosSpecsRow:
@@ -48,9 +48,16 @@ def list_of(
 
 def types_of(tx: Transaction, qos_specs_id: str) -> list[VolumeTypeRow]:
     """The volume types that name it."""
-    return tx.all(sa.select(types).where(types.c.qos_specs_id == qos_specs_id).order_by(types.c.name), VolumeTypeRow)
+    return tx.all(
+        sa.select(types_table).where(types_table.c.qos_specs_id == qos_specs_id).order_by(types_table.c.name),
+        VolumeTypeRow,
+    )
 
 
 def release(tx: Transaction, qos_specs_id: str) -> None:
     """No volume type names it any more."""
-    tx.execute(types.update().where(types.c.qos_specs_id == qos_specs_id).values(qos_specs_id=None, updated_at=tx.now))
+    tx.execute(
+        types_table.update()
+        .where(types_table.c.qos_specs_id == qos_specs_id)
+        .values(qos_specs_id=None, updated_at=tx.now)
+    )

@@ -6,7 +6,7 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Context, Failed, Operation, Step
-from kumoi.services.block_storage.backup_rows import store
+from kumoi.services.block_storage.backup_rows import store as backup_rows_store
 from kumoi.services.block_storage.backup_rows.models import BackupRow, Status
 from kumoi.services.block_storage.messages import store as messages_store
 from kumoi.services.block_storage.volumes import store as volumes_store
@@ -30,9 +30,9 @@ def uncopy(context: Context) -> None:
 
 
 def copied(context: Context, tx: Transaction) -> None:
-    backup = store.find(tx, context.arguments["backup_id"])
+    backup = backup_rows_store.find(tx, context.arguments["backup_id"])
     if backup is not None:
-        store.update(tx, backup["id"], data_timestamp=backup["data_timestamp"] or tx.now)
+        backup_rows_store.update(tx, backup["id"], data_timestamp=backup["data_timestamp"] or tx.now)
         free(tx, backup)
 
 
@@ -40,7 +40,7 @@ def write(context: Context) -> None:
     backup = found(context)
     volumes, fence = at(context, backup)
     parent_id = backup["parent_id"]
-    parent = context.read(lambda tx: store.find(tx, parent_id)) if parent_id else None
+    parent = context.read(lambda tx: backup_rows_store.find(tx, parent_id)) if parent_id else None
     if parent_id and parent is None:
         raise Failed(f"Backup {parent_id}, on which this one builds, could not be found.")
     source = backup["snapshot_id"] or backup["id"]
@@ -55,13 +55,13 @@ def unwrite(context: Context) -> None:
 
 def finish(context: Context, tx: Transaction) -> None:
     values = {"status": Status.AVAILABLE, "bytes": context.data["bytes"], "object_count": 1}
-    store.update(tx, context.arguments["backup_id"], **values)
+    backup_rows_store.update(tx, context.arguments["backup_id"], **values)
 
 
 def failed(context: Context, tx: Transaction, reason: str) -> None:
-    backup = store.find(tx, context.arguments["backup_id"])
+    backup = backup_rows_store.find(tx, context.arguments["backup_id"])
     if backup is not None:
-        store.update(tx, backup["id"], status=Status.ERROR, fail_reason=reason)
+        backup_rows_store.update(tx, backup["id"], status=Status.ERROR, fail_reason=reason)
         free(tx, backup)
         messages_store.write(tx, context, backup["project_id"], "VOLUME_BACKUP", backup["id"], "create", reason)
 
@@ -87,7 +87,7 @@ def free(tx: Transaction, backup: BackupRow) -> None:
 def found(context: Context) -> BackupRow:
     """The row of the operation's backup; Failed if it is gone."""
     backup_id = context.arguments["backup_id"]
-    row = context.read(lambda tx: store.find(tx, backup_id))
+    row = context.read(lambda tx: backup_rows_store.find(tx, backup_id))
     if row is None:
         raise Failed(f"Backup {backup_id} could not be found.")
     return row
