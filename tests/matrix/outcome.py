@@ -96,10 +96,11 @@ def clear(cloud: SteppedCloud) -> None:
 
 
 def _clear_volumes(cloud: SteppedCloud) -> None:
-    # An incremental backup goes before the one on which it builds.
-    for backup in cloud.get("/volume/v3/backups?all_tenants=1&sort=created_at:desc", as_="admin").json["backups"]:
-        gone = cloud.delete(f"/volume/v3/backups/{backup['id']}", as_="admin")
-        assert gone.status_code == 202, gone.text
+    while backups := cloud.get("/volume/v3/backups/detail?all_tenants=1", as_="admin").json["backups"]:
+        # An incremental backup goes before the one on which it builds.
+        for backup in (each for each in backups if not each["has_dependent_backups"]):
+            gone = cloud.delete(f"/volume/v3/backups/{backup['id']}", as_="admin")
+            assert gone.status_code == 202, gone.text
         cloud.settle()
     for volume in cloud.get("/volume/v3/volumes?all_tenants=1", as_="admin").json["volumes"]:
         gone = cloud.delete(f"/volume/v3/volumes/{volume['id']}?cascade=true", as_="admin")
