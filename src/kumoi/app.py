@@ -18,6 +18,7 @@ from kumoi.host import client as host_client
 from kumoi.kernel import counts, durable, events, log, operations, preparation, reconcile, removal, resolvers
 from kumoi.kernel import rooms as rooms_module
 from kumoi.kernel import settings as settings_module
+from kumoi.kernel.audit import Audit
 from kumoi.kernel.database import Database, Transaction
 from kumoi.kernel.http import Api, Authenticator
 from kumoi.kernel.routes import Service
@@ -34,6 +35,7 @@ MAKERS: dict[type[Any], Callable[[Folder, Settings], Any]] = {
     ImageStore: lambda folder, settings: implementation(ImageStore, settings)(folder.images),
     ObjectStore: lambda folder, settings: opened(folder.objects, settings),
     Topology: lambda folder, settings: implementation(Topology, settings)(folder, settings),
+    Audit: lambda folder, settings: Audit(differences),
 }
 """Engines of the control plane's processes, which `locate` finds by interface."""
 

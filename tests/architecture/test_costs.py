@@ -70,6 +70,8 @@ COMMON = [
     ("/image/v2/images?limit=20", "member"),
     ("/image/v2/images?limit=20&name=x", "member"),
     ("/kumoi/v1/events?limit=20", "admin"),
+    ("/kumoi/v1/events?before=0&limit=20&kind=server", "admin"),
+    ("/kumoi/v1/events?before=0&since=2026-01-01T00:00:00&until=2027-01-01T00:00:00", "member"),
     ("/kumoi/v1/operations?limit=20", "admin"),
 ]  # fmt: skip
 """Path and caller: by project, of all projects, by name, by status, by related resource."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from kumoi import app
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import Hypervisor
@@ -19,6 +20,7 @@ from kumoi.host.client import Hosts as HostClients
 from kumoi.host.client import InProcess
 from kumoi.host.engines import make_wiring
 from kumoi.host.fences import Fences
+from kumoi.kernel.audit import Audit
 from kumoi.kernel.settings import Folder, Settings
 
 
@@ -36,6 +38,7 @@ def fake_engines(folder: Folder, settings: Settings) -> dict[type[Any], Any]:
         ImageStore: implementation(ImageStore, settings)(folder.images),
         ObjectStore: opened(folder.objects, settings),
         Topology: topology,
+        Audit: Audit(app.differences),
         FakeHypervisor: hypervisor,
         FakeVolumes: volumes,
         FakeTopology: topology,

@@ -11,7 +11,7 @@ const GOOD = new Set(["active", "available", "in-use", "enabled", "up", "online"
 const BAD = new Set(["error", "killed", "failed", "down", "undone", "error_deleting", "error_restoring", "error_extending"]);
 const STILL = new Set([
   "shutoff", "paused", "suspended", "shelved", "shelved_offloaded", "deactivated", "deleted", "disabled", "stopped",
-  "superseded", "soft_deleted", "unmanaged", "n/a",
+  "begun", "superseded", "soft_deleted", "unmanaged", "n/a",
 ]);
 
 /** good, bad, still, or busy: on its way to another state. */

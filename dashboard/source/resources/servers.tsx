@@ -75,6 +75,7 @@ export default resource<Server>({
     { name: "updated", kind: "time", column: "offered" },
   ],
   words: (row) => [row.status, ...addresses(row)],
+  brokenQuery: { status: "ERROR" },
   broken: (row) => (row.status === "ERROR" ? (row.fault?.message ?? t("servers.broken")) : null),
   actions: [
     plain("console", "none", ["ACTIVE"], {

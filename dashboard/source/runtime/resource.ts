@@ -184,6 +184,8 @@ export interface Declaration<T> {
   words?: (row: T) => string[];
   /** Whether something is wrong with it, for the overview. */
   broken?: (row: T) => string | null;
+  /** The list's query that finds those, where there may be many others. */
+  brokenQuery?: Record<string, string>;
   /** Who sees its page, if not everybody who may read its list. */
   visible?: () => boolean;
 }

@@ -161,6 +161,13 @@ def of_holders(tx: Transaction, name: str, holders: Iterable[str]) -> dict[str, 
     return {holder: int(amount) for holder, amount in tx.tuples(_OF_HOLDERS, {"name": name, "holders": list(holders)})}
 
 
+def every(tx: Transaction, names: Iterable[str]) -> dict[tuple[str, str], int]:
+    """(name, holder) → amount, of all holders that have rows."""
+    query = sa.select(counts.c.name, counts.c.holder, _SUM).where(counts.c.name.in_(list(names)))
+    found = tx.tuples(query.group_by(counts.c.name, counts.c.holder))
+    return {(name, holder): int(amount) for name, holder, amount in found}
+
+
 def differences(tx: Transaction) -> list[tuple[str, str, int, int]]:
     """(name, holder, kept amount, amount of the rows) where these differ."""
     real: dict[tuple[str, str], int] = {}

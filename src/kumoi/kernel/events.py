@@ -1,5 +1,6 @@
 """Events: what happened in the cloud, written in the transaction of the change, stored for a while and read in order."""
 
+from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import sqlalchemy as sa
@@ -9,7 +10,9 @@ from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Instant, Table, Transaction, metadata
 
 LATEST = 20_000
-"""Events of all projects among which a project's last ones are looked for."""
+"""Events of all projects among which a request for the last ones looks for those that are wanted."""
+STRAYS = 1_000
+"""On PostgreSQL ids follow the time only roughly: an event may stand so many ids beside its place in time."""
 KEPT = 30 * 24 * 3600 * SECOND
 """How long an event is stored, in microseconds."""
 
@@ -72,30 +75,75 @@ def write(
     )  # fmt: skip
 
 
-def after(
-    tx: Transaction, position: int, limit: int, *, project_id: str | None = None, subject: str | None = None
-) -> list[EventRow]:
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked of events. `kind`: itself, or what continues it: `server`, `server.create`. None: anything."""
+
+    kind: str | None = None
+    subject: str | None = None
+    user_id: str | None = None
+    project_id: str | None = None
+    request_id: str | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        found = [
+            events.c[name] == value
+            for name in ("subject", "user_id", "project_id", "request_id")
+            if (value := getattr(self, name)) is not None
+        ]
+        if self.kind is not None:
+            within = events.c.kind.startswith(f"{self.kind}.", autoescape=True)
+            found.append(sa.or_(events.c.kind == self.kind, within))
+        if self.since is not None:
+            found.append(events.c.at >= self.since)
+        if self.until is not None:
+            found.append(events.c.at < self.until)
+        return found
+
+
+ANY = Wanted()
+
+
+def after(tx: Transaction, position: int, limit: int, wanted: Wanted = ANY) -> list[EventRow]:
     """Events after `position` (an event's id), oldest first, in the order of the commits. A reader misses none."""
     behind = events.c.id > position
     if tx.dialect == "postgresql":
         writer = tx.scalar(sa.select(events.c.written_by).where(events.c.id == position))
         behind = behind if writer is None else commits.after(tx, events, writer, position)
-    query = (
-        sa.select(events).where(behind, *commits.stable(tx, events)).order_by(*commits.order(tx, events)).limit(limit)
-    )
-    if project_id is not None:
-        query = query.where(events.c.project_id == project_id)
-    if subject is not None:
-        query = query.where(events.c.subject == subject)
-    return tx.all(query, EventRow)
+    query = sa.select(events).where(behind, *commits.stable(tx, events), *wanted.conditions())
+    return tx.all(query.order_by(*commits.order(tx, events)).limit(limit), EventRow)
+
+
+def before(tx: Transaction, position: int, limit: int, wanted: Wanted = ANY) -> tuple[list[EventRow], int | None]:
+    """Events before `position` (0: the end), newest first, and the position with which to go on; None at the beginning.
+    Each call looks at no more than LATEST events, so it may find none and yet not be at the beginning."""
+    first, end = tx.tuples(sa.select(sa.func.min(events.c.id), sa.func.max(events.c.id)))[0]
+    if first is None:
+        return [], None
+    end = min(position, end + 1) if position else end + 1
+    if wanted.until is not None:
+        by_time = sa.select(events.c.id).where(events.c.at < wanted.until).order_by(events.c.at.desc()).limit(1)
+        if (last := tx.scalar(by_time)) is None:
+            return [], None
+        end = min(end, last + STRAYS)
+    if wanted.since is not None:
+        by_time = sa.select(events.c.id).where(events.c.at >= wanted.since).order_by(events.c.at).limit(1)
+        if (earliest := tx.scalar(by_time)) is None:
+            return [], None
+        first = max(first, earliest - STRAYS)
+    begin = max(first, end - LATEST)
+    query = sa.select(events).where(events.c.id >= begin, events.c.id < end, *wanted.conditions())
+    rows = tx.all(query.order_by(events.c.id.desc()).limit(limit), EventRow)
+    if len(rows) == limit:
+        return rows, rows[-1]["id"]
+    return rows, begin if begin > first else None
 
 
 def latest(tx: Transaction, limit: int, *, project_id: str | None = None) -> list[EventRow]:
     """The last events, newest first. Looks back over LATEST events of all projects."""
-    query = sa.select(events).where(events.c.id > sa.select(sa.func.max(events.c.id) - LATEST).scalar_subquery())
-    if project_id is not None:
-        query = query.where(events.c.project_id == project_id)
-    return tx.all(query.order_by(events.c.id.desc()).limit(limit), EventRow)
+    return before(tx, 0, limit, Wanted(project_id=project_id))[0]
 
 
 def forget_old(tx: Transaction) -> int:

@@ -125,3 +125,23 @@ def usages(tx: Transaction, service: str, project_id: str, resources: Iterable[s
         resource: kept[each.name] if isinstance(each, Count) else each(tx, project_id)
         for resource, each in usage.items()
     }
+
+
+def defaults(tx: Transaction) -> dict[tuple[str, str], int]:
+    """(service, resource) → the limit of projects without their own."""
+    own = {(row["service"], row["resource"]): int(row["value"]) for row in tx.rows(limits, project_id=EVERYBODY)}
+    return {key: own.get(key, quota.default) for key, quota in registry.items()}
+
+
+def every(tx: Transaction) -> dict[tuple[str, str, str], tuple[int | None, int]]:
+    """(project, service, resource) → (own limit, used), where there is either. Usages that are no Count are left out."""
+    found: dict[tuple[str, str, str], tuple[int | None, int]] = {}
+    counted = {each.usage.name: key for key, each in registry.items() if isinstance(each.usage, Count)}
+    for (name, holder), amount in counts.every(tx, counted).items():
+        if amount:
+            found[holder, *counted[name]] = (None, amount)
+    for row in tx.all(sa.select(limits).where(limits.c.project_id != EVERYBODY), QuotaLimitRow):
+        key = (row["project_id"], row["service"], row["resource"])
+        if key[1:] in registry:
+            found[key] = (int(row["value"]), found.get(key, (None, 0))[1])
+    return found

@@ -96,7 +96,7 @@ def test_a_copy_under_way_keeps_its_snapshot(cloud: Any, time: clock.VirtualCloc
             sweep(cloud)
             time.advance(700)
         assert copy in fake(cloud).inventory().snapshots
-        assert cloud.database.read(lambda tx: events.after(tx, 0, 9, subject=f"snapshot/{copy}")) == []
+        assert cloud.database.read(lambda tx: events.after(tx, 0, 9, events.Wanted(subject=f"snapshot/{copy}"))) == []
     time.advance(60)
     cloud.settle()
     assert show(cloud, copy)["status"] == "available" and fake(cloud).inventory().snapshots == []
@@ -120,7 +120,7 @@ def test_a_state_of_a_volume_that_an_admin_set_and_nothing_leads_out_of(
     sweep(cloud)
     rests = "in-use" if attached else "available"
     assert show(cloud, volume_id)["status"] == rests and differences(cloud) == []
-    said = cloud.database.read(lambda tx: events.after(tx, 0, 100, subject=f"volume/{volume_id}"))
+    said = cloud.database.read(lambda tx: events.after(tx, 0, 100, events.Wanted(subject=f"volume/{volume_id}")))
     settled = [each["facts"] for each in said if each["kind"] == "volume.status.settled"]
     assert settled == ([{"was": status, "status": rests}] if status != rests else [])
 

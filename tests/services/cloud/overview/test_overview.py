@@ -69,6 +69,28 @@ def test_what_failed_and_why(cloud: Any) -> None:
     assert {each["operation_id"] for each in overview(cloud, "system-reader")["failures"]} == {mine, theirs, late}
 
 
+def test_what_was_settled_since_is_no_failure(cloud: Any) -> None:
+    def later(tx: Any, operation: Any, name: str) -> str:
+        made = operations.begin(tx, operation, [f"toy/{name}"], {"id": name}, request_id="req-2", user_id="u",
+                                project_id=PROJECT)  # fmt: skip
+        operations.end(tx, made, "done")
+        return str(made)
+
+    def undone(tx: Any, name: str) -> None:
+        made = operations.begin(tx, MAKE, [f"toy/{name}"], {"id": name}, request_id="req-1", user_id="u",
+                                project_id=PROJECT)  # fmt: skip
+        operations.end(tx, made, "undone")
+
+    for name in ("again", "gone", "left"):
+        cloud.database.write(lambda tx, name=name: undone(tx, name))
+    cloud.database.write(lambda tx: later(tx, MAKE, "again"))
+    cloud.database.write(
+        lambda tx: tx.update(operations.operations, {"id": later(tx, MAKE, "gone")}, kind="toy.delete")
+    )
+    cloud.database.write(lambda tx: tx.update(operations.operations, {"id": later(tx, MAKE, "left")}, kind="toy.other"))
+    assert [one["subjects"] for one in overview(cloud)["failures"]] == [["toy/left"]]
+
+
 def test_what_happened_newest_first(cloud: Any) -> None:
     for name in "abc":
         failed(cloud, PROJECT, name)

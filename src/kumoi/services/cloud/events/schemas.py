@@ -6,14 +6,26 @@ import msgspec
 
 from kumoi.kernel import clock
 from kumoi.kernel.events import EventRow
+from kumoi.kernel.queries import TimeText
 
 PAGE = 100
+Position = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Word = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 
 
 class ListQuery(msgspec.Struct, kw_only=True):
-    after: Annotated[int, msgspec.Meta(ge=0)] = 0
-    """The id of the last event seen."""
-    subject: str | None = None
+    """`after`: the id of the last event seen; older ones first. `before`: the newest first, those before this id, or of all
+    if it is 0. `kind`: itself or what begins with it, `server` or `server.create`. `since` is included, `until` is not."""
+
+    after: Position = 0
+    before: Position | None = None
+    subject: Word | None = None
+    kind: Word | None = None
+    user: Word | None = None
+    project: Word | None = None
+    request: Word | None = None
+    since: TimeText | None = None
+    until: TimeText | None = None
     limit: Annotated[int, msgspec.Meta(ge=1, le=1000)] = PAGE
 
 
@@ -29,7 +41,11 @@ class Event(msgspec.Struct, kw_only=True):
 
 
 class ListBody(msgspec.Struct):
+    """`earlier`: the `before` with which to go on, also of a page without events; null: there are no earlier ones, or the
+    oldest came first."""
+
     events: list[Event]
+    earlier: int | None
 
 
 def event(row: EventRow) -> Event:

@@ -10,6 +10,8 @@ from kumoi.services.cloud.overview import store
 
 MOST = 20
 """Failures, and events."""
+LOOKED_AT = 5 * MOST
+"""Failed operations, of which some are settled."""
 LATELY = 24 * 3600 * SECOND
 
 
@@ -30,12 +32,27 @@ def limits(tx: Transaction, who: Who) -> list[tuple[str, str, int, int]]:
 
 
 def failures(tx: Transaction, who: Who) -> list[tuple[dict[str, Any], list[str]]]:
-    """Operations with their subjects."""
-    rows = store.failed(tx, who.only_project, tx.now - LATELY, MOST)
+    """Operations with their subjects. One is no failure any more if its resource was deleted since, or if the same was done
+    with it since."""
+    rows = store.failed(tx, who.only_project, tx.now - LATELY, LOOKED_AT)
     subjects: dict[str, list[str]] = {row["id"]: [] for row in rows}
     for operation_id, subject in operations.subjects_of(tx, list(subjects)):
         subjects[operation_id].append(subject)
-    return [(row, subjects[row["id"]]) for row in rows]
+    done = store.done_with(tx, {_about(row, subjects[row["id"]]) for row in rows})
+    found = []
+    for row in rows:
+        about = _about(row, subjects[row["id"]])
+        deletion = f"{row['kind'].partition('.')[0]}.delete"
+        later = max((at for kind, at in done.get(about, ()) if kind in (row["kind"], deletion)), default=0)
+        if later <= row["created_at"]:
+            found.append((row, subjects[row["id"]]))
+    return found[:MOST]
+
+
+def _about(row: dict[str, Any], subjects: list[str]) -> str:
+    """The subject that the operation is named for; empty: none."""
+    prefix = row["kind"].partition(".")[0] + "/"
+    return next((subject for subject in subjects if subject.startswith(prefix)), "")
 
 
 def latest(tx: Transaction, who: Who) -> list[events.EventRow]:

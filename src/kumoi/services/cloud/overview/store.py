@@ -1,11 +1,12 @@
 """The SQL of the overview. The tables belong to the kernel."""
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.operations import ENDED, UNDONE, operations
+from kumoi.kernel.operations import DONE, ENDED, UNDONE, operations, subjects
 
 
 def failed(tx: Transaction, project_id: str | None, since: int, limit: int) -> list[dict[str, Any]]:
@@ -15,3 +16,19 @@ def failed(tx: Transaction, project_id: str | None, since: int, limit: int) -> l
     if project_id is not None:
         query = query.where(operations.c.project_id == project_id)
     return tx.all(query.order_by(operations.c.created_at.desc(), operations.c.id.desc()).limit(limit))
+
+
+def done_with(tx: Transaction, names: Collection[str]) -> dict[str, list[tuple[str, int]]]:
+    """subject → (kind, when it was requested) of operations that were done with it."""
+    if not names:
+        return {}
+    query = (
+        sa.select(subjects.c.subject, operations.c.kind, sa.func.max(operations.c.created_at))
+        .join(operations)
+        .where(subjects.c.subject.in_(names), operations.c.state == DONE)
+        .group_by(subjects.c.subject, operations.c.kind)
+    )
+    found: dict[str, list[tuple[str, int]]] = {}
+    for subject, kind, at in tx.tuples(query):
+        found.setdefault(subject, []).append((kind, at))
+    return found

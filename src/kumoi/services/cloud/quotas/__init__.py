@@ -1,0 +1,1 @@
+"""Quotas of all projects at once, for operators."""
