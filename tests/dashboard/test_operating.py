@@ -94,7 +94,9 @@ def test_quotas_of_all_projects_are_changed(visit: Begin, site: Site) -> None:
     someone = visit()
     page = someone.sign_in("admin", "/quotas?service=block_storage")
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="demo", exact=True))
-    row.get_by_role("button", name="Backups of demo").or_(row.get_by_role("button", name="Volumes of demo")).first.click()
+    row.get_by_role("button", name="Backups of demo").or_(
+        row.get_by_role("button", name="Volumes of demo")
+    ).first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Limit").fill("many")
     dialog.get_by_role("button", name="Save").click()

@@ -217,6 +217,11 @@ def _(world: World) -> None:
     ok(world.cloud.post(f"{VOLUMES}/{ready_volume(world)}/action", json={"os-extend": {"new_size": 3}}))
 
 
+@recipe("audit.run")
+def _(world: World) -> None:
+    ok(world.cloud.post("/kumoi/v1/audit", as_="admin"))
+
+
 @recipe("volume.revert")
 def _(world: World) -> None:
     volume_id = ready_volume(world)

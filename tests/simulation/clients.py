@@ -285,6 +285,7 @@ class Clients:
     def look(self) -> None:
         for path in (f"{SERVERS}/detail", f"{VOLUMES}/detail", PORTS, f"{SERVERS}/{self.pick('server')}"):
             self.ask("GET", path)
+        self.ask("POST", "/kumoi/v1/audit", as_="admin")
 
     def guest_misbehaves(self, seen: Counter[str]) -> None:
         hypervisor = self.cloud.engines[FakeHypervisor]
