@@ -125,6 +125,43 @@ act("server.suspend", "suspend")
 act("server.resume", "resume", before=("suspend",))
 
 
+@recipe("server.rebuild")
+def _(world: World) -> None:
+    """From another image, with an attached volume."""
+    server_id = world.boot()
+    attach_volume(world, server_id)
+    world.cloud.settle()
+    ok(world.act(server_id, "rebuild", {"imageRef": sending.ready(world.cloud)}))
+
+
+@recipe("server.rebuild", "of a stopped server")
+def _(world: World) -> None:
+    server_id = world.boot()
+    ok(world.act(server_id, "os-stop"))
+    world.cloud.settle()
+    ok(world.act(server_id, "rebuild", {"imageRef": world.image}))
+
+
+def resized(kind: str, action: str = "", variant: str = "", stopped: bool = False) -> None:
+    def start(world: World) -> None:
+        server_id = world.boot()
+        if stopped:
+            ok(world.act(server_id, "os-stop"))
+            world.cloud.settle()
+        ok(world.act(server_id, "resize", {"flavorRef": "2"}))
+        if action:
+            world.cloud.settle()
+            ok(world.act(server_id, action))
+
+    recipe(kind, variant)(start)
+
+
+resized("server.resize")
+resized("server.resize", variant="of a stopped server", stopped=True)
+resized("server.confirm_resize", "confirmResize")
+resized("server.revert_resize", "revertResize")
+
+
 @recipe("server.attach_volume")
 def attach(world: World) -> None:
     attach_volume(world, world.boot())

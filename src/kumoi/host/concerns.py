@@ -27,6 +27,7 @@ SLOW = {
     ("volumes", "restore"): 1800.0,
     ("hypervisor", "start"): 300.0,
     ("hypervisor", "suspend"): 300.0,
+    ("hypervisor", "keep_root"): 1800.0,
 }
 """Seconds, for methods that move as many bytes as a guest has."""
 

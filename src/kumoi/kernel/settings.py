@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A network card to connect to the external network; empty: only this machine can reach it."""
     dns_servers: Annotated[str, Meta(pattern="^(none|[0-9A-Fa-f.:, ]*)$")] = ""
     """Comma-separated name servers of guests whose subnet has none; empty: this host's; `none`: no name servers."""
+    resize_confirm_window: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
+    """Seconds after which a resize that nobody confirms is confirmed; 0: never."""
     api_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     tls_certificate: str = ""
     tls_key: str = ""

@@ -180,6 +180,22 @@ class HypervisorContract:
         assert hypervisor.detach_nic(order, spec.server_id, nic.port_id) is True
         assert hypervisor.cards()[spec.server_id] == []
 
+    def test_a_kept_root_disk_needs_a_guest_that_is_off(self, hypervisor: Hypervisor, new_spec: SpecMaker) -> None:
+        spec = new_spec()
+        order = fence(spec.server_id)
+        hypervisor.start(order, spec)
+        for ask in (hypervisor.keep_root, hypervisor.restore_root):
+            with pytest.raises(HypervisorError, match="running"):
+                ask(order, spec.server_id)
+        hypervisor.power_off(order, spec.server_id)
+        for ask in (hypervisor.keep_root, hypervisor.restore_root, hypervisor.forget_root):
+            ask(order, spec.server_id)
+            ask(order, spec.server_id)
+        hypervisor.start(order, spec)
+        assert hypervisor.state(spec.server_id) is GuestState.RUNNING
+        hypervisor.destroy(order, spec.server_id)
+        hypervisor.forget_root(order, spec.server_id)
+
     def test_an_absent_guest_is_named(self, hypervisor: Hypervisor) -> None:
         absent = randomness.new_uuid()
         order = fence(absent)
@@ -189,6 +205,8 @@ class HypervisorContract:
             lambda: hypervisor.suspend(order, absent),
             lambda: hypervisor.power_off(order, absent),
             lambda: hypervisor.ask_shutdown(order, absent),
+            lambda: hypervisor.keep_root(order, absent),
+            lambda: hypervisor.restore_root(order, absent),
             lambda: hypervisor.console_log(absent, 10),
             lambda: hypervisor.vnc_socket(absent),
             lambda: hypervisor.publish_metadata(order, absent, metadata(absent)),

@@ -446,6 +446,46 @@ def test_a_root_disk_on_an_image_and_a_config_drive(house: House) -> None:
         started(house, root=RootDisk(randomness.new_uuid(), 1))
 
 
+def image_of(house: House, code: str) -> str:
+    """The id of an image of 64 MiB whose first sector is the code."""
+    image_id = randomness.new_uuid()
+    house.folder.bases.mkdir(exist_ok=True)
+    base = house.folder.bases / image_id
+    raw = base.with_suffix(".raw")
+    raw.write_bytes(bytes.fromhex(code).ljust(510, b"\0") + b"\x55\xaa")
+    os.truncate(raw, 64 << 20)
+    processes.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", str(raw), str(base)])
+    raw.unlink()
+    base.chmod(0o444)
+    return image_id
+
+
+def test_a_root_disk_is_kept_grown_and_brought_back(house: House) -> None:
+    spec = started(house, root=RootDisk(image_of(house, SAY_K), 1))
+    order, place = fence(spec.server_id), house.hypervisor._guest(spec.server_id).place
+    assert until(lambda: said(house, spec) == 1, 120.0)
+    house.hypervisor.power_off(order, spec.server_id)
+    house.hypervisor.keep_root(order, spec.server_id)
+    large = msgspec.structs.replace(spec, root=RootDisk(spec.root.image_id, 2))  # type: ignore[union-attr]
+    house.hypervisor.start(order, large)
+    assert until(lambda: said(house, spec) == 2, 120.0)
+    with house.hypervisor._guest(spec.server_id).talk() as qemu:
+        sizes = {each["node-name"]: each["image"]["virtual-size"] for each in qemu.ask("query-named-block-nodes")}
+    assert sizes[hardware.node_name(hardware.ROOT)] == 2 << 30
+    assert qcow2.read(place.kept_disk).virtual_size == 1 << 30
+    assert FileVolumes(house.folder, user=house.hypervisor.around.user)._used_bases() == {large.root.image_id}  # type: ignore[union-attr]
+    house.hypervisor.power_off(order, spec.server_id)
+    house.hypervisor.restore_root(order, spec.server_id)
+    assert qcow2.read(place.disk).virtual_size == 1 << 30 and not place.kept_disk.exists()
+    house.hypervisor.start(order, spec)
+    assert until(lambda: said(house, spec) == 3, 120.0)
+    house.hypervisor.power_off(order, spec.server_id)
+    house.hypervisor.keep_root(order, spec.server_id)
+    house.hypervisor.start(order, spec)
+    house.hypervisor.forget_root(order, spec.server_id)
+    assert not place.kept_disk.exists() and house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+
+
 def test_a_start_that_fails_says_why_and_keeps_nothing(house: House) -> None:
     nic = Nic(randomness.new_uuid(), "fa:16:3e:00:00:01", 1442)
     for changes, reason in (

@@ -18,6 +18,7 @@ from kumoi.engines.hypervisor.interface import (
     HypervisorError,
     NetworkSilent,
     Nic,
+    RootDisk,
 )
 from kumoi.engines.network.interface import NetworkError, Silent, Wiring
 from kumoi.kernel import clock
@@ -87,6 +88,10 @@ class FakeHypervisor:
             " spec BLOB NOT NULL, console TEXT NOT NULL) WITHOUT ROWID"
         )
         self.database.execute("CREATE TABLE IF NOT EXISTS failure (id INTEGER PRIMARY KEY, method TEXT, message TEXT)")
+        self.database.execute(
+            "CREATE TABLE IF NOT EXISTS disk (server_id TEXT NOT NULL, name TEXT NOT NULL, image_id TEXT NOT NULL,"
+            " size_gib INTEGER NOT NULL, PRIMARY KEY (server_id, name)) WITHOUT ROWID"
+        )
 
     def close(self) -> None:
         self.database.close()
@@ -124,6 +129,14 @@ class FakeHypervisor:
         """The current specification of the guest. HypervisorError if the guest is absent."""
         return self._guest(server_id)[1]
 
+    def local_disks(self, server_id: str) -> dict[str, tuple[str, int]]:
+        """`root`, or `kept` for a copy of it → (image, GiB)."""
+        with self.lock:
+            rows = self.database.execute(
+                "SELECT name, image_id, size_gib FROM disk WHERE server_id = ? ORDER BY name", (server_id,)
+            ).fetchall()
+        return {name: (image_id, size_gib) for name, image_id, size_gib in rows}
+
     # Hypervisor.
 
     def start(self, fence: Fence, spec: GuestSpec) -> None:
@@ -136,6 +149,8 @@ class FakeHypervisor:
                 self._set(spec.server_id, GuestState.RUNNING)
                 return
             self._plug(fence, spec.nics)
+            if spec.root:
+                self._make_disk(spec.server_id, "root", spec.root)
             said = f"[{clock.iso(clock.now())}] {spec.name} boots\n{spec.metadata.hostname} login:\n"
             self.database.execute(
                 "INSERT INTO guest VALUES (?, ?, ?, ?) ON CONFLICT (server_id)"
@@ -170,6 +185,27 @@ class FakeHypervisor:
             if self.state(server_id) is not GuestState.ABSENT:
                 self._unplug(fence, self._guest(server_id)[1].nics)
             self.database.execute("DELETE FROM guest WHERE server_id = ?", (server_id,))
+            self.database.execute("DELETE FROM disk WHERE server_id = ?", (server_id,))
+
+    def keep_root(self, fence: Fence, server_id: str) -> None:
+        with self._order("keep_root"):
+            self._must_be_off(server_id, "copy its root disk")
+            self.database.execute(
+                "INSERT OR IGNORE INTO disk SELECT server_id, 'kept', image_id, size_gib FROM disk"
+                " WHERE server_id = ? AND name = 'root'",
+                (server_id,),
+            )
+
+    def restore_root(self, fence: Fence, server_id: str) -> None:
+        with self._order("restore_root"):
+            self._must_be_off(server_id, "replace its root disk")
+            self.database.execute(
+                "UPDATE OR REPLACE disk SET name = 'root' WHERE server_id = ? AND name = 'kept'", (server_id,)
+            )
+
+    def forget_root(self, fence: Fence, server_id: str) -> None:
+        with self._order("forget_root"):
+            self.database.execute("DELETE FROM disk WHERE server_id = ? AND name = 'kept'", (server_id,))
 
     def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
         def plug(spec: GuestSpec) -> GuestSpec:
@@ -280,6 +316,19 @@ class FakeHypervisor:
         if row is None:
             raise HypervisorError(f"guest {server_id} is not on this host")
         return GuestState(row[0]), msgspec.json.decode(row[1], type=GuestSpec)
+
+    def _must_be_off(self, server_id: str, what: str) -> None:
+        state, _ = self._guest(server_id)
+        if state is not GuestState.OFF:
+            raise HypervisorError(f"guest {server_id} is {state}: cannot {what}")
+
+    def _make_disk(self, server_id: str, name: str, disk: RootDisk) -> None:
+        """Unless it exists; then it grows to the size, if it is smaller."""
+        self.database.execute(
+            "INSERT INTO disk VALUES (?, ?, ?, ?) ON CONFLICT (server_id, name)"
+            " DO UPDATE SET size_gib = max(size_gib, excluded.size_gib)",
+            (server_id, name, disk.image_id, disk.size_gib),
+        )
 
     def _set(self, server_id: str, state: GuestState) -> None:
         with self.lock:

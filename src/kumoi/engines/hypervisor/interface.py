@@ -171,6 +171,16 @@ class Hypervisor(Protocol):
         """End the guest and remove everything it had here: process, folder, root disk, taps, metadata. For an unknown guest
         the host still stores the fence, so that it refuses a late `start` with an older generation."""
 
+    def keep_root(self, fence: Fence, server_id: str) -> None:
+        """Copy the root disk of a guest that is OFF, so that `restore_root` can bring it back. A copy that exists
+        stays. Without a root disk there is nothing to copy."""
+
+    def restore_root(self, fence: Fence, server_id: str) -> None:
+        """Put the copy in the place of the root disk of a guest that is OFF. Without a copy the disk stays."""
+
+    def forget_root(self, fence: Fence, server_id: str) -> None:
+        """Remove the copy that `keep_root` made, if there is one."""
+
     def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
         """Plug a disk into a guest that runs or is off. Returns the device name that the guest probably uses (`/dev/vdb`)."""
 

@@ -20,6 +20,7 @@ ORDER = (
     "availability_zones",
     "limits",
     "block_devices",
+    "migrations",
     "servers",
     "server_groups",
     "aggregates",
@@ -35,6 +36,8 @@ ORDER = (
     "server_password",
     "hypervisors",
     "server_actions",
+    "server_resize",
+    "server_rebuild",
     "guests",
     "server_addresses",
 )

@@ -20,6 +20,7 @@ from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
 from kumoi.engines.hypervisor.qemu.power import ALIVE, NO_ROOM, STATE_WITHIN, Power
 from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM
+from kumoi.engines.volumes.places import remove
 from kumoi.kernel import durable, log
 from kumoi.kernel.fences import Fence
 
@@ -92,6 +93,23 @@ class Guest(Power):
                 durable.sync_folder(self.place.folder.parent)
             self.around.guest_users.release(self.server_id)
             self.record = None
+
+    def keep_root(self) -> None:
+        with self._turn():
+            self._must_be_off("copy its root disk")
+            if self.place.disk.exists() and not self.place.kept_disk.exists():
+                self.around.copy_disk(self.place.disk, self.place.kept_disk)
+
+    def restore_root(self) -> None:
+        with self._turn():
+            self._must_be_off("replace its root disk")
+            if self.place.kept_disk.exists():
+                self.place.kept_disk.replace(self.place.disk)
+                durable.sync_folder(self.place.folder)
+
+    def forget_root(self) -> None:
+        with self._turn():
+            remove(self.place.kept_disk)
 
     def attach_disk(self, disk: Disk) -> str:
         with self._turn():

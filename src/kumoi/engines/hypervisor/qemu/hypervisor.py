@@ -72,6 +72,17 @@ class QemuHypervisor:
         with self.lock:
             self.guests.pop(server_id, None)
 
+    def keep_root(self, fence: Fence, server_id: str) -> None:
+        self._known(server_id).keep_root()
+
+    def restore_root(self, fence: Fence, server_id: str) -> None:
+        self._known(server_id).restore_root()
+
+    def forget_root(self, fence: Fence, server_id: str) -> None:
+        guest = self.guests.get(server_id)
+        if guest is not None:
+            guest.forget_root()
+
     def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
         return self._known(server_id).attach_disk(disk)
 

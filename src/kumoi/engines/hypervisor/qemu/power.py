@@ -132,6 +132,11 @@ class Power:
         if process.alive(self.place) is None:
             raise Busy(f"guest {self.server_id} is still coming up")
 
+    def _must_be_off(self, what: str) -> None:
+        state = self._state(self._here())
+        if state is not GuestState.OFF or process.alive(self.place):
+            raise HypervisorError(f"guest {self.server_id} is {state}: cannot {what}")
+
     def _changeable(self) -> Record:
         record = self._here()
         state = self._state(record)

@@ -55,6 +55,8 @@ class Place:
         self.folder = folder.guests / server_id
         self.record = self.folder / "guest.json"
         self.disk = self.folder / "disk.qcow2"
+        self.kept_disk = self.folder / "disk.kept.qcow2"
+        """The root disk as it was before a resize."""
         self.config_drive = self.folder / "config.iso"
         self.console = self.folder / "console.log"
         self.log = self.folder / "qemu.log"

@@ -16,6 +16,7 @@ from kumoi.engines.hypervisor.qemu.record import Place
 from kumoi.engines.hypervisor.qemu.users import GuestUsers, uids_of
 from kumoi.engines.images import qcow2
 from kumoi.engines.network.interface import NetworkError, Silent, Wiring
+from kumoi.engines.volumes.files import copy_sparsely
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.engines.volumes.places import Owner, explaining_full_disk
 from kumoi.engines.volumes.qemu_img import GIB, QemuImg
@@ -145,25 +146,34 @@ class Surroundings:
         """Create a disk on the image's base at `path` unless it exists, and extend it if the specification has a larger
         size."""
         base = self.folder.bases / root.image_id
+        images = QemuImg(self.user)
         try:
+            if path.exists():
+                if qcow2.read(path).virtual_size < root.size_gib * GIB:
+                    with explaining_full_disk():
+                        self.owner.take(path)
+                        images.resize(path, root.size_gib * GIB)
+                return
             base_size = qcow2.read(base).virtual_size
             size = root.size_gib * GIB or base_size
             if size < base_size:
                 raise HypervisorError(
                     f"image {root.image_id} needs a disk of {-(-base_size // GIB)} GiB, not {root.size_gib}"
                 )
-            images = QemuImg(self.user)
-            with explaining_full_disk():
-                if not path.exists():
-                    with self.owner.growing(path) as part:
-                        images.create(part, size, os.path.relpath(base, path.parent))
-                elif qcow2.read(path).virtual_size < size:
-                    self.owner.take(path)
-                    images.resize(path, size)
+            with explaining_full_disk(), self.owner.growing(path) as part:
+                images.create(part, size, os.path.relpath(base, path.parent))
         except (OSError, qcow2.NotQcow2) as error:
             raise HypervisorError(f"image {root.image_id} is not prepared on this host: {error}") from error
         except VolumesError as error:
             raise HypervisorError(str(error)) from error
+
+    def copy_disk(self, source: Path, to: Path) -> None:
+        """A second file of a disk that no process has open, sharing blocks where the file system can."""
+        try:
+            with explaining_full_disk(), self.owner.growing(to) as part:
+                copy_sparsely(source, part)
+        except VolumesError as error:
+            raise HypervisorError(f"the root disk could not be copied: {error}") from error
 
     @contextmanager
     def cards(self, fence: Fence, nics: Sequence[Nic]) -> Iterator[dict[str, int | None]]:

@@ -21,6 +21,12 @@ class FlavorSize(TypedDict):
     swap: int
 
 
+class FlavorCopy(FlavorSize):
+    """What a server keeps of its flavor."""
+
+    extra_specs: dict[str, str]
+
+
 class FlavorRow(FlavorSize):
     rxtx_factor: float
     is_public: bool

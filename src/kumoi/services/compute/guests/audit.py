@@ -10,8 +10,9 @@ from kumoi.kernel.reconcile import View
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
+from kumoi.services.compute.migrations import store as migrations_store
 from kumoi.services.compute.servers import store as servers_store
-from kumoi.services.compute.servers.models import AT_REST, RELEASES_DEVICES, TRANSIENT_VM_STATES, VmState
+from kumoi.services.compute.servers.models import RELEASES_DEVICES, TRANSIENT_VM_STATES, at_rest
 from kumoi.services.compute.servers.operations.create import resources
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
@@ -130,6 +131,11 @@ def _tables(tx: Transaction, servers: dict[str, servers_store.LiveServer], busy:
         if server_id not in busy and (row["task_state"] is not None or row["vm_state"] in TRANSIENT_VM_STATES):
             doing = row["task_state"] or row["vm_state"]
             found.append(_said("server", server_id, f"it is {doing}, but nothing works on it"))
+    resizes = {migration["uuid"] for migration in migrations_store.every_open(tx)}
+    found += [
+        _said("allocation", consumer, "placement holds room for a resize that has ended")
+        for consumer in sorted(set(placement.consumers(tx, "MIGRATION")) - resizes)
+    ]
     claims = set(placement.consumers(tx, "INSTANCE"))
     found += [
         _said("allocation", consumer, "placement holds room for a server that is not there")
@@ -167,10 +173,11 @@ def _guests(
         elif row["host"] != host:
             found.append(_said("guest", server_id, f"{host} has a guest of a server that is on {row['host']}"))
     for server_id, row in servers.items():
-        if row["host"] != host or server_id in busy or row["vm_state"] not in AT_REST:
+        wanted = at_rest(row["vm_state"], row["power_state"])
+        if row["host"] != host or server_id in busy or wanted is None:
             continue
         state = states.get(server_id, GuestState.ABSENT)
-        if state is not AT_REST[VmState(row["vm_state"])]:
+        if state is not wanted:
             found.append(_said("server", server_id, f"it is {row['vm_state']}, but its guest on {host} is {state}"))
     return found
 

@@ -71,10 +71,9 @@ def _absent(key: str, allowed: Policy, versions: Span | None = None) -> None:
 
 
 for _key, _versions in (
-    ("addFixedIp", until("2.43")), ("changePassword", None), ("confirmResize", None),
-    ("createBackup", None), ("createImage", None), ("rebuild", None), ("removeFixedIp", until("2.43")),
-    ("rescue", None), ("resize", None), ("revertResize", None), ("shelve", None),
-    ("trigger_crash_dump", since("2.17")), ("unrescue", None), ("unshelve", None),
+    ("addFixedIp", until("2.43")), ("changePassword", None), ("createBackup", None), ("createImage", None),
+    ("removeFixedIp", until("2.43")), ("rescue", None), ("shelve", None), ("trigger_crash_dump", since("2.17")),
+    ("unrescue", None), ("unshelve", None),
 ):  # fmt: skip
     _absent(_key, policy.member(), _versions)
 

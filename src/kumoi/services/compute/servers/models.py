@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel.database import Instant, Table, metadata
-from kumoi.services.compute.flavors.models import FlavorSize
+from kumoi.services.compute.flavors.models import FlavorCopy
 from kumoi.services.compute.servers.scheduling.hints import Hints
 
 
@@ -17,6 +17,8 @@ class VmState(StrEnum):
     STOPPED = "stopped"
     PAUSED = "paused"
     SUSPENDED = "suspended"
+    RESIZED = "resized"
+    """Its resize waits to be confirmed or reverted. Its power state says whether it runs."""
     ERROR = "error"
     DELETED = "deleted"
 
@@ -35,6 +37,12 @@ class TaskState(StrEnum):
     SUSPENDING = "suspending"
     RESUMING = "resuming"
     DELETING = "deleting"
+    REBUILDING = "rebuilding"
+    REBUILD_SPAWNING = "rebuild_spawning"
+    RESIZE_PREP = "resize_prep"
+    RESIZE_MIGRATING = "resize_migrating"
+    RESIZE_FINISH = "resize_finish"
+    RESIZE_REVERTING = "resize_reverting"
 
 
 class PowerState(IntEnum):
@@ -52,6 +60,7 @@ STATUS = {
     VmState.STOPPED: "SHUTOFF",
     VmState.PAUSED: "PAUSED",
     VmState.SUSPENDED: "SUSPENDED",
+    VmState.RESIZED: "VERIFY_RESIZE",
     VmState.ERROR: "ERROR",
     VmState.DELETED: "DELETED",
 }
@@ -64,19 +73,30 @@ STATUS_WHILE = {
     (VmState.PAUSED, TaskState.REBOOTING_HARD): "HARD_REBOOT",
     (VmState.SUSPENDED, TaskState.REBOOTING_HARD): "HARD_REBOOT",
     (VmState.ERROR, TaskState.REBOOTING_HARD): "HARD_REBOOT",
+    (VmState.RESIZED, TaskState.RESIZE_REVERTING): "REVERT_RESIZE",
+    **{
+        (vm_state, task_state): "REBUILD"
+        for vm_state in (VmState.ACTIVE, VmState.STOPPED, VmState.ERROR)
+        for task_state in (TaskState.REBUILDING, TaskState.REBUILD_SPAWNING)
+    },
+    **{
+        (vm_state, task_state): "RESIZE"
+        for vm_state in (VmState.ACTIVE, VmState.STOPPED)
+        for task_state in (TaskState.RESIZE_PREP, TaskState.RESIZE_MIGRATING, TaskState.RESIZE_FINISH)
+    },
 }
 """The status of a server whose task is shown."""
 
 KNOWN_STATUSES = frozenset(
-    (*STATUS.values(), *STATUS_WHILE.values(), "MIGRATING", "PASSWORD", "REBUILD", "RESCUE", "RESIZE", "REVERT_RESIZE",
-     "SHELVED", "SHELVED_OFFLOADED", "SOFT_DELETED", "UNKNOWN", "VERIFY_RESIZE")
+    (*STATUS.values(), *STATUS_WHILE.values(), "MIGRATING", "PASSWORD", "RESCUE", "SHELVED", "SHELVED_OFFLOADED",
+     "SOFT_DELETED", "UNKNOWN")
 )  # fmt: skip
 """Every status of the API; those that Kumoi has no action for match no server."""
 
 TRANSIENT_VM_STATES = frozenset({VmState.BUILDING})
 """A server in one of these states, or with a task state, has an active operation."""
 
-PROGRESS_STATUSES = frozenset({"ACTIVE", "BUILD"})
+PROGRESS_STATUSES = frozenset({"ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"})
 
 AT_REST = {
     VmState.ACTIVE: GuestState.RUNNING,
@@ -85,6 +105,11 @@ AT_REST = {
     VmState.SUSPENDED: GuestState.SUSPENDED,
 }
 """The state of the guest when the server has no active task."""
+
+OF_POWER = {PowerState.RUNNING: GuestState.RUNNING, PowerState.SHUTDOWN: GuestState.OFF}
+"""The state of the guest of a server whose vm_state does not say whether it runs."""
+KEEPS_VM_STATE = frozenset({VmState.RESIZED})
+"""The vm_states in which a guest that starts or ends changes only the power state."""
 
 RELEASES_DEVICES = frozenset({GuestState.RUNNING, GuestState.OFF, GuestState.FAILED})
 """Guests that can release a device. Others must be resumed first."""
@@ -115,10 +140,6 @@ _LIVE_INDEXES = {
 filter; and what is counted, so that the rows are not read (SQLite needs `deleted_at` in the index for that)."""
 
 
-class FlavorCopy(FlavorSize):
-    extra_specs: dict[str, str]
-
-
 class Fault(TypedDict):
     code: int
     message: str
@@ -145,6 +166,9 @@ class ServerRow(TypedDict):
     wanted_host: str | None
     scheduler_hints: Hints | None
     image_id: str | None
+    shelved_image_id: str | None
+    shelved_at: int | None
+    rescue_image_id: str | None
     flavor_id: str
     flavor: FlavorCopy
     vcpus: int
@@ -154,6 +178,7 @@ class ServerRow(TypedDict):
     user_data: str | None
     personality: list[dict[str, str]] | None
     admin_pass: str | None
+    password: str | None
     config_drive: bool
     disk_config: str
     metadata: dict[str, str]
@@ -179,7 +204,7 @@ servers = Table[ServerRow](
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("hostname", sa.String(255), nullable=False),
     sa.Column("description", sa.String(255)),
-    sa.Column("vm_state", sa.String(16), nullable=False),
+    sa.Column("vm_state", sa.String(32), nullable=False),
     sa.Column("task_state", sa.String(32)),
     sa.Column("power_state", sa.Integer, nullable=False),
     sa.Column("progress", sa.Integer, nullable=False),
@@ -191,6 +216,9 @@ servers = Table[ServerRow](
     sa.Column("wanted_host", sa.String(255)),
     sa.Column("scheduler_hints", sa.JSON),
     sa.Column("image_id", sa.String(36)),
+    sa.Column("shelved_image_id", sa.String(36)),
+    sa.Column("shelved_at", Instant),
+    sa.Column("rescue_image_id", sa.String(36)),
     sa.Column("flavor_id", sa.String(255), nullable=False),
     sa.Column("flavor", sa.JSON, nullable=False),
     sa.Column("vcpus", sa.Integer, nullable=False),
@@ -200,6 +228,7 @@ servers = Table[ServerRow](
     sa.Column("user_data", sa.Text),
     sa.Column("personality", sa.JSON),
     sa.Column("admin_pass", sa.String(255)),
+    sa.Column("password", sa.Text),
     sa.Column("config_drive", sa.Boolean, nullable=False),
     sa.Column("disk_config", sa.String(8), nullable=False),
     sa.Column("metadata", sa.JSON, nullable=False),
@@ -223,7 +252,10 @@ servers = Table[ServerRow](
         for name, columns in _LIVE_INDEXES.items()
     ),
 )  # fmt: skip
-"""The row of a deleted server stays, with `deleted_at`, for RETENTION."""
+"""The row of a deleted server stays, with `deleted_at`, for RETENTION. `vcpus` and `memory_mib` are counted for the quota;
+while a resize waits to be confirmed, they are the larger ones of both flavors. `shelved_image_id`: the image of a shelved
+server, from which its next root disk starts. `rescue_image_id`: the image from which a rescued server runs. `password`: what
+the guest stored, encrypted for its owner."""
 
 
 class ServerTagRow(TypedDict):
@@ -242,6 +274,13 @@ PORTS_OWNER = "compute:nova"
 """The device_owner of servers' ports: the service and the availability zone."""
 RETENTION = 7 * 24 * 3600
 """Seconds that the row of a deleted server is kept, for `deleted` and `changes-since` lists and its actions."""
+
+
+def at_rest(vm_state: str, power_state: int) -> GuestState | None:
+    """The state of the guest of a server without an active task; None: it is not known."""
+    if vm_state in KEEPS_VM_STATE:
+        return OF_POWER.get(PowerState(power_state))
+    return AT_REST.get(VmState(vm_state))
 
 
 def status(vm_state: str, task_state: str | None) -> str:

@@ -11,9 +11,10 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subjects
 from kumoi.kernel.pagination import page
 from kumoi.kernel.quotas import Quota
+from kumoi.services.compute.flavors.models import FlavorCopy
 from kumoi.services.compute.past_servers import store as past_servers_store
 from kumoi.services.compute.past_servers.models import PastServerRow
-from kumoi.services.compute.servers.models import RETENTION, FlavorCopy, ServerRow, servers, tags
+from kumoi.services.compute.servers.models import RETENTION, ServerRow, servers, tags
 
 LIVE = servers.c.deleted_at.is_(None)
 
@@ -35,8 +36,7 @@ class LiveServer(TypedDict):
     host: str | None
     vm_state: str
     task_state: str | None
-    vcpus: int
-    memory_mib: int
+    power_state: int
     flavor: FlavorCopy
 
 
@@ -96,8 +96,8 @@ def on_host(tx: Transaction, host: str) -> list[PowerOfServer]:
 
 def every_live(tx: Transaction) -> list[LiveServer]:
     """Only the columns for the audit."""
-    columns = (servers.c.id, servers.c.host, servers.c.vm_state, servers.c.task_state, servers.c.vcpus,
-               servers.c.memory_mib, servers.c.flavor)  # fmt: skip
+    columns = (servers.c.id, servers.c.host, servers.c.vm_state, servers.c.task_state, servers.c.power_state,
+               servers.c.flavor)  # fmt: skip
     return tx.all(sa.select(*columns).where(LIVE), LiveServer)
 
 

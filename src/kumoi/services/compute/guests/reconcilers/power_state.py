@@ -12,7 +12,7 @@ from kumoi.kernel.reconcile import Sweep, View
 from kumoi.services.compute.server_actions.operations.stop import STOP
 from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.logic import changes
-from kumoi.services.compute.servers.models import AT_REST, OF_GUEST, ServerRow, TaskState, VmState
+from kumoi.services.compute.servers.models import KEEPS_VM_STATE, OF_GUEST, ServerRow, TaskState, VmState, at_rest
 from kumoi.services.compute.servers.store import PowerOfServer
 
 EVERY = 10.0
@@ -39,7 +39,7 @@ def follow(view: View) -> None:
             found = states.get(row["id"], GuestState.ABSENT)
             if found is GuestState.FAILED:
                 _stop(view, name, row)
-            elif found is not AT_REST[VmState(row["vm_state"])]:
+            elif found is not at_rest(row["vm_state"], row["power_state"]):
                 why = hosts.hypervisor(name).reason(row["id"]) if found is GuestState.PAUSED else ""
                 view.write(lambda tx, row=row, found=found, why=why: _settle(tx, row, found, why))  # type: ignore[misc]
 
@@ -49,7 +49,7 @@ def _resting(tx: Transaction, host: str) -> list[PowerOfServer]:
     return [
         row
         for row in servers_store.on_host(tx, host)
-        if row["vm_state"] in AT_REST and row["task_state"] is None and row["id"] not in busy
+        if at_rest(row["vm_state"], row["power_state"]) and row["task_state"] is None and row["id"] not in busy
     ]
 
 
@@ -83,6 +83,8 @@ def _settle(tx: Transaction, row: servers_store.PowerOfServer, found: GuestState
     if current is None:
         return
     vm_state, power_state = OF_GUEST[found]
+    if found is not GuestState.ABSENT and current["vm_state"] in KEEPS_VM_STATE:
+        vm_state = VmState(current["vm_state"])
     values: dict[str, Any] = {"vm_state": vm_state, "power_state": power_state}
     if found is GuestState.ABSENT:
         values["fault"] = {"code": 500, "message": LOST, "created": tx.now, "details": LOST}

@@ -3,9 +3,10 @@
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel import clock
 from kumoi.kernel.clock import SECOND
+from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Again, Context, Operation, Step
 from kumoi.services.compute.server_actions.operations import outcome
-from kumoi.services.compute.servers.models import PowerState, VmState
+from kumoi.services.compute.servers.models import KEEPS_VM_STATE, PowerState, VmState
 from kumoi.services.compute.servers.operations import guest
 
 PATIENCE = 60.0
@@ -31,13 +32,20 @@ def shut_down(context: Context) -> Again | None:
     return Again(1.0)
 
 
+def stopped(context: Context, tx: Transaction) -> None:
+    """A resized server whose guest ended stays resized."""
+    server = guest.found(context, tx)
+    vm_state = VmState(server["vm_state"])
+    outcome.becomes(vm_state if vm_state in KEEPS_VM_STATE else VmState.STOPPED, PowerState.SHUTDOWN)(context, tx)
+
+
 STOP = Operation(
     "server.stop",
     steps=[
         Step(
             "shut_down",
             do=shut_down,
-            record=outcome.becomes(VmState.STOPPED, PowerState.SHUTDOWN),
+            record=stopped,
             deadline=PATIENCE + guest.TURN,
         )
     ],

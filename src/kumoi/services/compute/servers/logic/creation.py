@@ -17,7 +17,7 @@ from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute import words
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.flavors import logic as flavors
-from kumoi.services.compute.flavors.models import FlavorDetails
+from kumoi.services.compute.flavors.models import FlavorCopy, FlavorDetails
 from kumoi.services.compute.hosts import store as hosts_store
 from kumoi.services.compute.hosts.errors import HostNotFound
 from kumoi.services.compute.keypairs import store as keypairs_store
@@ -66,12 +66,12 @@ def create(
         raise BadRequest("Invalid imageRef provided.")
     devices = block_devices.resolve(tx, who, asked.block_device_mapping, asked.block_device_mapping_v2, image)
     root = block_devices.root(devices)
-    _check_fits(who, flavor, image, local=root.destination_type == "local")
+    check_fits(who, flavor, image, local=root.destination_type == "local")
     _check_many(asked, devices, most)
     zone, wanted_host = _zone(tx, who, asked)
     plan = _plan(tx, who, asked, networks_required)
     groups = list(dict.fromkeys(group.name for group in asked.security_groups or [] if group.name))
-    public_key = _public_key(tx, who, asked.key_name)
+    public_key = find_public_key(tx, who.user_id, asked.key_name)
     metadata = check_metadata(tx, project_id, asked.metadata or {})
     personality = files.checked(tx, project_id, asked.personality)
     count = _take(tx, project_id, flavor, least, most)
@@ -85,9 +85,9 @@ def create(
         "availability_zone": zone or AVAILABILITY_ZONE, "pinned_availability_zone": zone, "wanted_host": wanted_host,
         "scheduler_hints": wished.kept or None,
         "image_id": image.id if image and root.destination_type == "local" else None,
-        "flavor_id": flavor["flavorid"], "flavor": _copy(flavor), "vcpus": flavor["vcpus"],
+        "flavor_id": flavor["flavorid"], "flavor": copy_of(flavor), "vcpus": flavor["vcpus"],
         "memory_mib": flavor["ram"], "key_name": asked.key_name, "public_key": public_key,
-        "user_data": _user_data(asked.user_data), "personality": personality,
+        "user_data": checked_user_data(asked.user_data), "personality": personality,
         "admin_pass": admin_pass,
         "config_drive": values.flag(asked.config_drive, "config_drive"), "disk_config": asked.disk_config or "MANUAL",
         "metadata": metadata, "access_ip_v4": values.address(asked.accessIPv4, "accessIPv4", 4),
@@ -172,12 +172,14 @@ def _flavor(tx: Transaction, who: Who, flavor_id: str) -> FlavorDetails:
     return flavor
 
 
-def _copy(flavor: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("id", "flavorid", "name", "vcpus", "ram", "disk", "ephemeral", "swap", "extra_specs")
-    return {name: flavor[name] for name in names}
+def copy_of(flavor: FlavorDetails) -> FlavorCopy:
+    return FlavorCopy(
+        id=flavor["id"], flavorid=flavor["flavorid"], name=flavor["name"], vcpus=flavor["vcpus"], ram=flavor["ram"],
+        disk=flavor["disk"], ephemeral=flavor["ephemeral"], swap=flavor["swap"], extra_specs=flavor["extra_specs"],
+    )  # fmt: skip
 
 
-def _check_fits(who: Who, flavor: Mapping[str, Any], image: Image | None, *, local: bool) -> None:
+def check_fits(who: Who, flavor: Mapping[str, Any], image: Image | None, *, local: bool) -> None:
     if image is not None and image.min_ram > flavor["ram"]:
         raise BadRequest("Flavor's memory is too small for requested image.")
     if not local or image is None:
@@ -281,17 +283,17 @@ def _disks(tx: Transaction, who: Who, server_id: str, devices: Sequence[block_de
     block_devices_store.insert_many(tx, rows)
 
 
-def _public_key(tx: Transaction, who: Who, key_name: str | None) -> str | None:
+def find_public_key(tx: Transaction, user_id: str, key_name: str | None) -> str | None:
     if key_name is None:
         return None
-    keypair = keypairs_store.rows.find(tx, who.user_id, key_name)
+    keypair = keypairs_store.rows.find(tx, user_id, key_name)
     if keypair is None:
         raise BadRequest("Invalid key_name provided.")
     # A certificate opens no ssh.
     return str(keypair["public_key"]) if keypair["type"] == "ssh" else None
 
 
-def _user_data(text: str | None) -> str | None:
+def checked_user_data(text: str | None) -> str | None:
     if not text:
         return None
     try:

@@ -11,12 +11,12 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
+from kumoi.services.compute.flavors.models import FlavorCopy
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.servers.scheduling import choice
 from kumoi.services.compute.servers.scheduling.choice import Nowhere
-from kumoi.services.image import facade as images
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
@@ -27,7 +27,7 @@ NO_HOST = "No valid host was found. There are not enough hosts available."
 
 def take_room(context: Context, tx: Transaction) -> None:
     """In one transaction: the host and its claim, the ports' bindings, and the new volumes."""
-    server = _found(context, tx)
+    server = guest.found(context, tx)
     devices = block_devices_store.of_server(tx, server["id"])
     amounts = resources(server, devices)
     chosen = choice.choose(tx, server, devices, amounts, server["flavor"]["extra_specs"])
@@ -71,11 +71,9 @@ def prepare_disks(context: Context) -> Again | None:
     connect all volumes to the host."""
     image_id = context.arguments["image_id"]
     if image_id is not None:
-        if (wait := images.lend(context, image_id)) is not None:
+        wait = guest.prepare_base(context, context.data["host"], image_id, context.arguments["image_format"])
+        if wait is not None:
             return wait
-        fence = context.fence("server", context.arguments["server_id"])
-        volumes = context.engine(Hosts).volumes(context.data["host"])
-        volumes.prepare_base(fence, image_id, context.arguments["image_format"])
     if not context.data["with_volumes"]:
         return None
     server_id, made = context.arguments["server_id"], context.data["volumes"]
@@ -93,7 +91,7 @@ def prepare_disks(context: Context) -> Again | None:
 def attach_volumes(context: Context, tx: Transaction) -> None:
     if not context.data["with_volumes"]:
         return
-    server = _found(context, tx)
+    server = guest.found(context, tx)
     for device in block_devices_store.of_server(tx, server["id"]):
         if not device["volume_id"]:
             continue
@@ -155,9 +153,17 @@ CREATE = Operation(
 
 def resources(server: ServerRow | store.LiveServer, devices: list[BlockDeviceRow]) -> dict[str, int]:
     """The server's resources on its host, by placement's resource classes."""
-    local = any(device["boot_index"] == 0 and device["destination_type"] == "local" for device in devices)
-    disk = server["flavor"]["disk"] if local else 0
-    return {"VCPU": server["vcpus"], "MEMORY_MB": server["memory_mib"], "DISK_GB": disk}
+    return amounts(server["flavor"], local=boots_from_image(devices))
+
+
+def amounts(flavor: FlavorCopy, *, local: bool) -> dict[str, int]:
+    """`local`: the root disk is on the host, not a volume."""
+    return {"VCPU": flavor["vcpus"], "MEMORY_MB": flavor["ram"], "DISK_GB": flavor["disk"] if local else 0}
+
+
+def boots_from_image(devices: list[BlockDeviceRow]) -> bool:
+    """Whether the root disk is on the host, not a volume."""
+    return any(device["boot_index"] == 0 and device["destination_type"] == "local" for device in devices)
 
 
 def owner(server: ServerRow) -> Who:
@@ -169,11 +175,6 @@ def origin(context: Context) -> dict[str, Any]:
     return {"request_id": context.request_id, "user_id": context.user_id, "project_id": context.project_id}
 
 
-def _found(context: Context, tx: Transaction) -> ServerRow:
-    server = store.find(tx, context.arguments["server_id"])
-    if server is None:
-        raise Failed(f"Instance {context.arguments['server_id']} could not be found.")
-    return server
 
 
 def _make_volumes(

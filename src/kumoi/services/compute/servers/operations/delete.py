@@ -7,6 +7,8 @@ from kumoi.kernel.errors import ApiError
 from kumoi.kernel.operations import Context, Operation, Step, release_subject, subject
 from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.block_devices import store as block_devices_store
+from kumoi.services.compute.migrations import store as migrations_store
+from kumoi.services.compute.migrations.models import Status
 from kumoi.services.compute.server_group_rows import store as server_group_rows_store
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, VmState
@@ -46,6 +48,9 @@ def give_back(context: Context, tx: Transaction) -> None:
     server_group_rows_store.leave(tx, server_id)
     ports.release(tx, server_id)
     placement.release(tx, server_id)
+    if (migration := migrations_store.open_of(tx, server_id)) is not None:
+        placement.release(tx, migration["uuid"])
+        migrations_store.update(tx, migration["uuid"], Status.CONFIRMED)
     store.update(
         tx, server_id, vm_state=VmState.DELETED, task_state=None, power_state=PowerState.NOSTATE, host=None,
         admin_pass=None, deleted_at=tx.now, terminated_at=tx.now,

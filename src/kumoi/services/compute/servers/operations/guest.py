@@ -18,14 +18,15 @@ from kumoi.engines.hypervisor.interface import (
 )
 from kumoi.engines.volumes.interface import Source
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.operations import Context, Failed
+from kumoi.kernel.operations import Again, Context, Failed
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import ServerRow
+from kumoi.services.image import facade as images
 from kumoi.services.network.facade import network_data, ports
 
-TURN = 360.0
+TURN = 1860.0
 """Seconds that a step waits behind an earlier, abandoned order for the server. More than any order that moves a guest's
 bytes may take (host/concerns)."""
 
@@ -59,8 +60,8 @@ def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
     return GuestSpec(
         server_id=server["id"],
         name=server["name"],
-        vcpus=server["vcpus"],
-        memory_mib=server["memory_mib"],
+        vcpus=server["flavor"]["vcpus"],
+        memory_mib=server["flavor"]["ram"],
         root=root,
         disks=[
             Disk(volume_id, sources[volume_id], device["boot_index"], device["tag"])
@@ -115,6 +116,14 @@ def of(context: Context) -> ServerRow:
     return row
 
 
+def found(context: Context, tx: Transaction) -> ServerRow:
+    """As `of`, in the caller's transaction."""
+    server = store.find(tx, context.arguments["server_id"])
+    if server is None:
+        raise Failed(f"Instance {context.arguments['server_id']} could not be found.")
+    return server
+
+
 def hypervisor(context: Context) -> Hypervisor:
     """The hypervisor of the server's host; Failed if the server has no host."""
     return context.engine(Hosts).hypervisor(host(context))
@@ -125,6 +134,15 @@ def host(context: Context) -> str:
     if name is None:
         raise Failed(f"Instance {context.arguments['server_id']} is on no host.")
     return str(name)
+
+
+def prepare_base(context: Context, name: str, image_id: str, image_format: str) -> Again | None:
+    """Bring the image's bytes to the host, as the base of a root disk."""
+    if (wait := images.lend(context, image_id)) is not None:
+        return wait
+    fence = context.fence("server", context.arguments["server_id"])
+    context.engine(Hosts).volumes(name).prepare_base(fence, image_id, image_format)
+    return None
 
 
 def connect(context: Context, name: str, devices: Sequence[Mapping[str, Any]]) -> dict[str, Source]:

@@ -1,0 +1,1 @@
+"""Migrations: the records of resizes, and later of moves between hosts."""

@@ -1,0 +1,1 @@
+"""Operations that resize servers, and confirm or revert that."""
