@@ -175,8 +175,6 @@ def origin(context: Context) -> dict[str, Any]:
     return {"request_id": context.request_id, "user_id": context.user_id, "project_id": context.project_id}
 
 
-
-
 def _make_volumes(
     context: Context, tx: Transaction, server: ServerRow, devices: list[BlockDeviceRow], host: str
 ) -> list[str]:
