@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "88b4ecaac2db"
-down_revision = "8f4b7f8def49"
+down_revision = "0b13e07389ed"
 branch_labels = None
 depends_on = None
 
