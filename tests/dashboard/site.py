@@ -1,6 +1,8 @@
 """A cloud on fake engines with a dashboard, asked beside the browser by plain requests."""
 
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,22 @@ class Site:
 
     def until_it_answers(self) -> None:
         until("the API answers", lambda: self._http.get("/healthz").status_code == 200)
+
+    @contextmanager
+    def changes(self, user: str = "demo") -> Iterator[Callable[[], str]]:
+        """The stream of changes. The function waits until it ends, and returns the last event."""
+        headers = {"X-Auth-Token": self.token(user), "Accept": "text/event-stream"}
+        with self._http.stream("GET", "/kumoi/v1/changes", headers=headers, timeout=120) as answer:
+            assert answer.status_code == 200
+            text: list[str] = []
+
+            def rest() -> str:
+                with suppress(httpx.RemoteProtocolError):
+                    text.extend(answer.iter_text())
+                print(text)
+                return "".join(text).rstrip("\n").split("\n\n")[-1]
+
+            yield rest
 
     # what there is
 

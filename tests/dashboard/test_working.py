@@ -175,6 +175,30 @@ def test_an_api_that_dies_is_told_and_come_back_to(visit: Begin, site: Site, clo
     site.until_it_answers()
 
 
+def test_a_cloud_that_stops_and_starts_again_needs_no_reload(visit: Begin, site: Site, cloud: Cloud) -> None:
+    server = site.server("outlives", *in_network(site))
+    someone = visit()
+    page = someone.sign_in(path="/servers")
+    row = page.get_by_role("row").filter(has_text="outlives")
+    expect(row).to_contain_text("Active")
+    expect(page.locator(".live")).to_have_text("Live")
+    page.evaluate("window.kept = true")
+    with site.changes() as told:
+        cloud.down()
+        last = told()
+    assert last.startswith("event: end\n") and "the cloud restarts" in last
+    expect(page.get_by_text("The cloud does not answer. The page continues")).to_be_visible()
+    cloud.up()
+    site.until_it_answers()
+    expect(page.get_by_text("The cloud does not answer.")).to_have_count(0)
+    expect(page.locator(".live")).to_have_text("Live")
+    site.ask("POST", f"/compute/v2.1/servers/{server}/action", json={"os-stop": None})
+    expect(row).to_contain_text("Stopped")
+    assert page.evaluate("window.kept")
+    site.ask("DELETE", f"/compute/v2.1/servers/{server}")
+    expect(row).to_have_count(0)
+
+
 def test_an_ended_token_leads_to_the_sign_in_and_back(visit: Begin, site: Site) -> None:
     someone = visit()
     tokens: set[str] = set()

@@ -9,6 +9,7 @@ import { named, page } from "../runtime/registry";
 import { pageOf, visible } from "../runtime/resource";
 import { Empty } from "../components/basics";
 import { mood } from "../components/value";
+import { Reach } from "../parts/reach";
 
 const SHOWN = ["networks", "subnets", "routers", "ports", "floating_ips", "servers"];
 /** Pixels of the drawing. */
@@ -80,6 +81,7 @@ function Topology() {
     <div class="page">
       <header class="page-head"><h1>{t("topology.title")}</h1></header>
       {networks.length === 0 ? <Empty title={t("topology.none")} /> : <Drawing networks={networks} devices={drawn} />}
+      <Reach />
       {all.length > drawn.length && <p class="faint">{t("topology.more", { count: all.length - drawn.length, number: count(all.length - drawn.length) })}</p>}
     </div>
   );

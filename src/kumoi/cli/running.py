@@ -237,6 +237,7 @@ def down(folder: Folder, settings: Settings) -> list[str]:
         if not is_running(folder):
             # the supervisor was killed: a new one adopts its processes and stops them in order
             _start_supervisor(folder)
+        _end_streams(folder)
         # without the agent, but with the switch, from which guests are unplugged
         _level(folder, AGENT_LAYER - 1)
         from kumoi.host import lifecycle
@@ -387,6 +388,23 @@ def _supervised(folder: Folder) -> bool:
 def _level(folder: Folder, layer: int) -> None:
     ask(folder.data, "level", layer=layer)
     until(lambda: settled(folder), 60.0, "not all processes end; see kumoi status")
+
+
+FAREWELL = 5.0
+"""Seconds for the streams to end by themselves."""
+
+
+def _end_streams(folder: Folder) -> None:
+    """Before the front, which carries their last message: that the cloud stops. Uploads wait no longer than that."""
+    ask(folder.data, "park", names=["streams"])
+    stop = clock.monotonic() + FAREWELL
+    while clock.monotonic() < stop and "streams" in _running(folder):
+        clock.sleep(0.05)
+
+
+def _running(folder: Folder) -> set[str]:
+    answer: dict[str, Any] = ask(folder.data, "status")
+    return {row["name"] for row in answer["processes"] if row["state"] != "down"}
 
 
 def _network_runs(folder: Folder) -> bool:
