@@ -203,3 +203,39 @@ def test_a_port_and_a_subnet(visit: Begin, site: Site) -> None:
     choose(page, "Delete")
     dialog.get_by_role("button", name="Delete").click()
     expect(page.locator(".table-row").filter(has_text="second")).to_have_count(0)
+
+
+def test_who_reaches_whom_is_said_in_words(visit: Begin, site: Site) -> None:
+    network = site.ask("GET", "/network/v2.0/networks?name=inside")["networks"][0]["id"]
+    image = site.ask("GET", "/image/v2/images?name=debian-12")["images"][0]["id"]
+    group = {"security_group": {"name": "shut"}}
+    shut = site.ask("POST", "/network/v2.0/security-groups", json=group)["security_group"]["id"]
+    servers = {name: site.server(name, image, network) for name in ("asker", "open-one", "shut-one")}
+    for server in servers.values():
+        site.until_active(server)
+    (port,) = site.ask("GET", f"/network/v2.0/ports?device_id={servers['shut-one']}")["ports"]
+    site.ask("PUT", f"/network/v2.0/ports/{port['id']}", json={"port": {"security_groups": [shut]}})
+    someone = visit()
+    page = someone.sign_in(path="/topology")
+    answer = page.get_by_role("region", name="Can one reach the other?")
+
+    def between(one: str, other: str) -> None:
+        for label, name in (("From", one), ("To", other)):
+            choice = answer.get_by_label(label, exact=True)
+            option = choice.locator("option").filter(has_text=re.compile(f"^{name} "))
+            expect(option).to_be_attached()
+            choice.select_option(value=option.get_attribute("value"))
+        answer.get_by_role("button", name="Find out").click()
+
+    between("asker", "open-one")
+    expect(answer.get_by_text("Yes, it can.")).to_be_visible()
+    between("asker", "shut-one")
+    expect(answer.get_by_text("No, it cannot.")).to_be_visible()
+    expect(answer.locator(".reasons li.bad").first).to_be_visible()
+    someone.picture("reach")
+    answer.get_by_label("Port").fill("22")
+    expect(answer.get_by_text("No, it cannot.")).to_have_count(0)
+    for server in servers.values():
+        site.ask("DELETE", f"/compute/v2.1/servers/{server}")
+        site.until_gone(f"/compute/v2.1/servers/{server}")
+    site.ask("DELETE", f"/network/v2.0/security-groups/{shut}")
