@@ -225,12 +225,10 @@ def test_who_is_refused_for_what_the_first_made_gets_its_answer(
     assert second.status_code == 201 and second.json == first[1].json
 
 
-def test_a_console_is_opened_once_and_told_again_when_the_guest_is_off(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_console_is_opened_once_and_told_again_when_the_guest_is_off(cloud: Cloud) -> None:
     world = worlds.make(cloud)
     server_id = world.boot()
-    monkeypatch.setattr(cloud.engines[FakeHypervisor], "vnc_socket", lambda server_id: "/run/vnc")
+    cloud.engines[FakeHypervisor].screen = "/run/vnc"
     path = f"{worlds.SERVERS}/{server_id}"
     asked = {
         "2.96": (f"{path}/remote-consoles", {"remote_console": {"protocol": "vnc", "type": "novnc"}}),
@@ -244,6 +242,6 @@ def test_a_console_is_opened_once_and_told_again_when_the_guest_is_off(
         ]
 
     first = everything()
-    monkeypatch.undo()
+    cloud.engines[FakeHypervisor].screen = ""
     assert "token" in str(first) and everything() == first
     assert cloud.database.read(lambda tx: tx.scalar(sa.select(sa.func.count()).select_from(console_tokens))) == 2

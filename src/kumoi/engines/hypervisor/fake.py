@@ -100,6 +100,8 @@ class FakeHypervisor:
 
     without_room: frozenset[str] = frozenset()
     """Guests that are stopped because the disk is full."""
+    screen = ""
+    """The unix socket of every guest's screen; empty: they have none."""
 
     def fail_next(self, method: str, message: str = "the fake was told to fail") -> None:
         """The next call of `method` changes nothing and raises HypervisorError. After two calls of `fail_next`, the
@@ -291,7 +293,9 @@ class FakeHypervisor:
             state, _ = self._guest(server_id)
             if state not in _ALIVE:
                 raise HypervisorError(f"guest {server_id} is {state} and shows no screen")
-            raise HypervisorError("guests of the fake hypervisor have no screen")
+            if not self.screen:
+                raise HypervisorError("guests of the fake hypervisor have no screen")
+            return self.screen
 
     def host(self) -> Host:
         return self.shown

@@ -50,10 +50,10 @@ class Screen:
 
 
 @pytest.fixture
-def screen(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def screen(world: World, tmp_path: Path) -> Any:
     path = tmp_path / "vnc"
     made = Screen(path)
-    monkeypatch.setattr(world.cloud.engines[FakeHypervisor], "vnc_socket", lambda server_id: str(path))
+    world.cloud.engines[FakeHypervisor].screen = str(path)
     yield made
     made.listener.close()
 
