@@ -105,42 +105,56 @@ def with_headers(reply: Reply, headers: Mapping[str, str]) -> Reply:
     )  # fmt: skip
 
 
+class Sharing:
+    """Decorators of routes whose answers pages of other origins may read. `headers`: for the answer, from the request and
+    its path's parameters; it may refuse the request. `marked`: the answer with these headers, which are not empty."""
+
+    def __init__(
+        self, headers: Callable[[Request, Any], dict[str, str]], marked: Callable[[Reply, dict[str, str]], Reply]
+    ) -> None:
+        self._headers, self._marked = headers, marked
+
+    def shared(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """A route of a container or bucket, or below one."""
+
+        @functools.wraps(handler)
+        def answer(request: Request, *arguments: Any, **path: Any) -> Reply:
+            more = self._headers(request, path)
+            try:
+                return self._with(handler(request, *arguments, **path), more)
+            except ApiError as error:
+                error.headers.update(more)
+                raise
+
+        return answer
+
+    def streamed(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """As `shared`, in the streams process."""
+
+        @functools.wraps(handler)
+        async def answer(request: Request, *arguments: Any, **path: Any) -> Reply:
+            more = self._headers(request, path)
+            try:
+                return self._with(await handler(request, *arguments, **path), more)
+            except ApiError as error:
+                error.headers.update(more)
+                raise
+
+        return answer
+
+    def _with(self, reply: Reply, more: dict[str, str]) -> Reply:
+        return self._marked(reply, more) if more else reply
+
+
 def _marked(reply: Reply, more: Mapping[str, str]) -> Reply:
-    if not more:
-        return reply
     own = [name.lower() for name in reply.headers if name.lower().startswith(("x-object-meta-", "x-container-meta-"))]
     exposed = ", ".join(dict.fromkeys([*more["Access-Control-Expose-Headers"].split(", "), *own]))
     return with_headers(reply, {**reply.headers, **more, "Access-Control-Expose-Headers": exposed})
 
 
-def shared(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """A route of a container, or below one, whose answers may be read by pages of the origins that the container names."""
-
-    @functools.wraps(handler)
-    def answer(request: Request, *arguments: Any, **path: Any) -> Reply:
-        more = _headers(request, path["account"], path["container"])
-        try:
-            return _marked(handler(request, *arguments, **path), more)
-        except ApiError as error:
-            error.headers.update(more)
-            raise
-
-    return answer
-
-
-def streamed(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """As `shared`, in the streams process."""
-
-    @functools.wraps(handler)
-    async def answer(request: Request, *arguments: Any, **path: Any) -> Reply:
-        more = _headers(request, path["account"], path["container"])
-        try:
-            return _marked(await handler(request, *arguments, **path), more)
-        except ApiError as error:
-            error.headers.update(more)
-            raise
-
-    return answer
+_sharing = Sharing(lambda request, path: _headers(request, path["account"], path["container"]), _marked)
+shared, streamed = _sharing.shared, _sharing.streamed
+"""Pages of the origins that the container names may read the answers."""
 
 
 def preflight(request: Request, account: str, container: str = "") -> Reply:

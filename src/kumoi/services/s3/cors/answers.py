@@ -1,11 +1,6 @@
 """What answers say to pages of other origins, and the question before a request (preflight)."""
 
-import functools
-from collections.abc import Callable
-from typing import Any
-
 from kumoi.engines.objects.interface import Container, Reading
-from kumoi.kernel.errors import ApiError
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply
 from kumoi.kernel.who import NOBODY, Who
@@ -57,38 +52,12 @@ def _allowed(rule: crossing.Rule, origin: str) -> dict[str, str]:
     return found
 
 
-def _marked(reply: Reply, more: dict[str, str]) -> Reply:
-    return crossing.with_headers(reply, {**reply.headers, **more}) if more else reply
-
-
-def shared(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """A route of a bucket, or below one, whose answers may be read by pages of the origins that the bucket allows."""
-
-    @functools.wraps(handler)
-    def answer(request: Request, *arguments: Any, **path: Any) -> Reply:
-        more = _before(request, path["container"])
-        try:
-            return _marked(handler(request, *arguments, **path), more)
-        except ApiError as error:
-            error.headers.update(more)
-            raise
-
-    return answer
-
-
-def streamed(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """As `shared`, in the streams process."""
-
-    @functools.wraps(handler)
-    async def answer(request: Request, *arguments: Any, **path: Any) -> Reply:
-        more = _before(request, path["container"])
-        try:
-            return _marked(await handler(request, *arguments, **path), more)
-        except ApiError as error:
-            error.headers.update(more)
-            raise
-
-    return answer
+_sharing = crossing.Sharing(
+    lambda request, path: _before(request, path["container"]),
+    lambda reply, more: crossing.with_headers(reply, {**reply.headers, **more}),
+)
+shared, streamed = _sharing.shared, _sharing.streamed
+"""Pages of the origins that the bucket allows may read the answers."""
 
 
 def preflight(request: Request, bucket: str) -> Reply:
