@@ -270,11 +270,11 @@ def begin(
     names = list(dict.fromkeys(subject_names))
     queue = set(queue)
     waits_for = set()
-    for busy in tx.all(_BUSY, None, {"names": names}):
-        if busy["subject"] not in queue:
-            kind, _, subject_id = busy["subject"].partition("/")
-            raise Busy(f"{kind} {subject_id} is busy: {busy['kind'].replace('.', ' ')} is in progress.")
-        waits_for.add(busy["subject"])
+    for busy, at_work in tx.tuples(_BUSY, {"names": names}):
+        if busy not in queue:
+            kind, _, subject_id = busy.partition("/")
+            raise Busy(f"{kind} {subject_id} is busy: {at_work.replace('.', ' ')} is in progress.")
+        waits_for.add(busy)
     operation_id = tx.new_uuid()
     tx.insert(
         operations, id=operation_id, kind=operation.kind, state=QUEUED if waits_for else RUNNING,
@@ -298,6 +298,12 @@ def begin(
     return operation_id
 
 
+class ActiveOperation(TypedDict):
+    id: str
+    kind: str
+    state: str
+
+
 def supersede(
     tx: Transaction,
     operation: Operation,
@@ -316,7 +322,8 @@ def supersede(
         sa.select(operations.c.id, operations.c.kind, operations.c.state)
         .join(subjects)
         .where(subjects.c.subject.in_(names), sa.or_(subjects.c.active, subjects.c.waiting))
-        .distinct()
+        .distinct(),
+        ActiveOperation,
     )
     # Queued operations end first. Otherwise one of them would start when the active one ends.
     active = sorted(found, key=lambda row: row["state"] != QUEUED)
@@ -325,7 +332,7 @@ def supersede(
         this = operations.update().where(operations.c.id == active[0]["id"])
         tx.execute(this.values(next_at=tx.now, step_since=since, overdue=False))
         tx.after_commit(operation_due)
-        return str(active[0]["id"])
+        return active[0]["id"]
     for row in active:
         inherited = sa.select(subjects.c.subject).where(subjects.c.operation_id == row["id"], subjects.c.active)
         names += tx.column(inherited)
@@ -390,16 +397,16 @@ _QUEUE = (
 def _start_queued(tx: Transaction, operation_id: str) -> None:
     """Give the subjects that an operation released to the first operation in each queue, and start it when it has all."""
     given: set[str] = set()
-    for row in tx.all(_QUEUE, None, {"ended": operation_id}):
-        if row["subject"] in given:
+    for subject_name, next_id in tx.tuples(_QUEUE, {"ended": operation_id}):
+        if subject_name in given:
             continue
-        given.add(row["subject"])
-        this = (subjects.c.operation_id == row["operation_id"], subjects.c.subject == row["subject"])
+        given.add(subject_name)
+        this = (subjects.c.operation_id == next_id, subjects.c.subject == subject_name)
         tx.execute(subjects.update().where(*this).values(active=True, waiting=False))
-        waits = sa.exists().where(subjects.c.operation_id == row["operation_id"], subjects.c.waiting)
+        waits = sa.exists().where(subjects.c.operation_id == next_id, subjects.c.waiting)
         tx.execute(
             operations.update()
-            .where(operations.c.id == row["operation_id"], ~waits)
+            .where(operations.c.id == next_id, ~waits)
             .values(state=RUNNING, step_since=tx.now, next_at=tx.now)
         )
         tx.after_commit(operation_due)
@@ -469,7 +476,7 @@ def known(tx: Transaction, subject_names: Iterable[str]) -> bool:
     return tx.scalar(sa.select(generations.c.subject).where(names).limit(1)) is not None
 
 
-def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[dict[str, Any]]:
+def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[OperationRow]:
     """Rows of operations that hold or held the subject, or show it in their history, newest first. `history` lists
     {step, started, finished, result, detail}."""
     return tx.all(
@@ -477,7 +484,8 @@ def history_of(tx: Transaction, subject_name: str, limit: int = 1000) -> list[di
         .join(subjects)
         .where(subjects.c.subject == subject_name)
         .order_by(operations.c.created_at.desc(), operations.c.id)
-        .limit(limit)
+        .limit(limit),
+        OperationRow,
     )
 
 

@@ -182,7 +182,7 @@ def revision(tx: Transaction, kind: str, subject_id: str) -> int:
 
 def applied(tx: Transaction, kind: str, subject_id: str) -> bool:
     """Whether the wanted revision is applied."""
-    row = tx.one(sa.select(dirty.c.wanted, dirty.c.applied).where(dirty.c.kind == kind, dirty.c.id == subject_id))
+    row = tx.row(dirty, kind=kind, id=subject_id)
     return row is None or row["applied"] >= row["wanted"]
 
 
@@ -209,6 +209,14 @@ def _due(kinds: tuple[str, ...]) -> sa.Select[Any]:
     )
 
 
+class TakenRow(TypedDict):
+    kind: str
+    id: str
+    wanted: int
+    next_at: int
+    request_id: str | None
+
+
 @cache
 def _take(kinds: tuple[str, ...]) -> sa.Executable:
     taken: sa.Executable = (
@@ -227,11 +235,11 @@ def run_dirty(
     this value."""
     kinds = tuple(kind for kind, each in reconcilers.items() if asks_hosts in (None, each.asks_hosts))
 
-    def take(tx: Transaction) -> list[dict[str, Any]]:
+    def take(tx: Transaction) -> list[TakenRow]:
         until = tx.now + round(LEASE_SECONDS * SECOND)
-        return tx.all(_take(kinds), None, {"now": tx.now, "most": limit, "new_lease_until": until})
+        return tx.all(_take(kinds), TakenRow, {"now": tx.now, "most": limit, "new_lease_until": until})
 
-    if not kinds or not database.read(lambda tx: tx.one(_due(kinds), None, {"now": tx.now, "most": 1})):
+    if not kinds or not database.read(lambda tx: tx.tuples(_due(kinds), {"now": tx.now, "most": 1})):
         return 0
     due = database.write(take, durable=False)
     view = View(database, locate)

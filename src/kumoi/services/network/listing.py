@@ -193,7 +193,8 @@ class Listing(Generic[R]):
             alternatives = (sa.or_(*alternatives),)
         marker = None
         if asked.marker is not None:
-            marker = tx.one(sa.select(self.table).where(self.table.c.id == asked.marker, sa.or_(*alternatives)))
+            own = sa.select(self.table).where(self.table.c.id == asked.marker, sa.or_(*alternatives))
+            marker = tx.one(own, row_type(self.table))
             if marker is None:
                 raise pagination.MarkerNotFound(f"marker: {asked.marker[:64]} could not be found.")
         return pagination.page(

@@ -1,10 +1,9 @@
 """Gathers the overview of a caller: of the project; of all for admins and readers of the cloud."""
 
-from typing import Any
-
 from kumoi.kernel import events, operations, quotas
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import OperationRow
 from kumoi.kernel.who import Who
 from kumoi.services.cloud.overview import store
 
@@ -31,7 +30,7 @@ def limits(tx: Transaction, who: Who) -> list[tuple[str, str, int, int]]:
     return found
 
 
-def failures(tx: Transaction, who: Who) -> list[tuple[dict[str, Any], list[str]]]:
+def failures(tx: Transaction, who: Who) -> list[tuple[OperationRow, list[str]]]:
     """Operations with their subjects. One is no failure any more if its resource was deleted since, or if the same was done
     with it since."""
     rows = store.failed(tx, who.only_project, tx.now - LATELY, LOOKED_AT)
@@ -49,7 +48,7 @@ def failures(tx: Transaction, who: Who) -> list[tuple[dict[str, Any], list[str]]
     return found[:MOST]
 
 
-def _about(row: dict[str, Any], subjects: list[str]) -> str:
+def _about(row: OperationRow, subjects: list[str]) -> str:
     """The subject that the operation is named for; empty: none."""
     prefix = row["kind"].partition(".")[0] + "/"
     return next((subject for subject in subjects if subject.startswith(prefix)), "")

@@ -1,10 +1,9 @@
 """Shapes of the overview."""
 
-from typing import Any
-
 import msgspec
 
 from kumoi.kernel import clock
+from kumoi.kernel.operations import OperationRow
 from kumoi.services.cloud.events.schemas import Event
 
 
@@ -45,7 +44,7 @@ class ShowBody(msgspec.Struct):
     overview: Overview
 
 
-def failure(row: dict[str, Any], subjects: list[str]) -> Failure:
+def failure(row: OperationRow, subjects: list[str]) -> Failure:
     return Failure(
         operation_id=row["id"], kind=row["kind"], state=row["state"], step=row["step"], reason=row["fault"],
         subjects=subjects, project_id=row["project_id"], user_id=row["user_id"], request_id=row["request_id"],

@@ -1,21 +1,20 @@
 """The SQL of the overview. The tables belong to the kernel."""
 
 from collections.abc import Collection
-from typing import Any
 
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.operations import DONE, ENDED, UNDONE, operations, subjects
+from kumoi.kernel.operations import DONE, ENDED, UNDONE, OperationRow, operations, subjects
 
 
-def failed(tx: Transaction, project_id: str | None, since: int, limit: int) -> list[dict[str, Any]]:
+def failed(tx: Transaction, project_id: str | None, since: int, limit: int) -> list[OperationRow]:
     """Operations begun since that instant which failed or are overdue, newest first."""
     bad = sa.or_(operations.c.state == UNDONE, sa.and_(operations.c.overdue, operations.c.state.not_in(ENDED)))
     query = sa.select(operations).where(operations.c.created_at >= since, bad)
     if project_id is not None:
         query = query.where(operations.c.project_id == project_id)
-    return tx.all(query.order_by(operations.c.created_at.desc(), operations.c.id.desc()).limit(limit))
+    return tx.all(query.order_by(operations.c.created_at.desc(), operations.c.id.desc()).limit(limit), OperationRow)
 
 
 def done_with(tx: Transaction, names: Collection[str]) -> dict[str, list[tuple[str, int]]]:

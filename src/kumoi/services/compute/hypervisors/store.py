@@ -1,7 +1,7 @@
 """Which servers are on which host."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -9,6 +9,12 @@ from kumoi.kernel import counts
 from kumoi.kernel.database import Transaction
 from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.models import servers as servers_table
+
+
+class ServerOnHost(TypedDict):
+    id: str
+    name: str
+    host: str
 
 
 def servers_on(tx: Transaction, hosts: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
@@ -19,7 +25,7 @@ def servers_on(tx: Transaction, hosts: Iterable[str]) -> dict[str, list[dict[str
         .order_by(servers_table.c.created_at, servers_table.c.id)
     )
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in tx.all(query):
+    for row in tx.all(query, ServerOnHost):
         found.setdefault(row["host"], []).append({"id": row["id"], "name": row["name"]})
     return found
 

@@ -1,7 +1,7 @@
 """The SQL of application credentials. Each change invalidates the cached tokens of every process."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -45,6 +45,13 @@ def listed(
     )
 
 
+class RoleOfCredential(TypedDict):
+    application_credential_id: str
+    id: str
+    name: str
+    domain_id: str
+
+
 def roles_of(tx: Transaction, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """Application credential id → its roles {id, name, domain_id}."""
     given = application_credential_roles
@@ -55,7 +62,7 @@ def roles_of(tx: Transaction, ids: Sequence[str]) -> dict[str, list[dict[str, An
         .order_by(roles_table.c.name)
     )
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in tx.all(query) if ids else ():
+    for row in tx.all(query, RoleOfCredential) if ids else ():
         role = {"id": row["id"], "name": row["name"], "domain_id": row["domain_id"] or None}
         found.setdefault(row["application_credential_id"], []).append(role)
     return found

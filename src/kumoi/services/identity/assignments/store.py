@@ -1,7 +1,7 @@
 """The SQL of assignments. Each change invalidates the cached tokens of every process."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -89,17 +89,28 @@ def role_ids(tx: Transaction, user_id: str, target_kind: str, target_id: str) ->
     return set(tx.column(query, {"user_id": user_id, "target_kind": target_kind, "target_id": target_id}))
 
 
-def targets_of_user(tx: Transaction, user_id: str) -> list[dict[str, Any]]:
-    """{target_kind, target_id, inherited} of every assignment that reaches the user."""
+class Target(TypedDict):
+    target_kind: str
+    target_id: str
+    inherited: bool
+
+
+class Grant(TypedDict):
+    role_id: str
+    target_kind: str
+
+
+def targets_of_user(tx: Transaction, user_id: str) -> list[Target]:
+    """Of every assignment that reaches the user."""
     columns = (assignments.c.target_kind, assignments.c.target_id, assignments.c.inherited)
-    return tx.all(sa.select(*columns).where(of_user(user_id)).distinct())
+    return tx.all(sa.select(*columns).where(of_user(user_id)).distinct(), Target)
 
 
-def held(tx: Transaction, actor_kind: str, actor_id: str) -> list[dict[str, Any]]:
-    """{role_id, target_kind} of all grants to a user (including the user's groups) or a group, on any target."""
+def held(tx: Transaction, actor_kind: str, actor_id: str) -> list[Grant]:
+    """All grants to a user (including the user's groups) or a group, on any target."""
     group = sa.and_(assignments.c.actor_kind == "group", assignments.c.actor_id == actor_id)
     reaches = of_user(actor_id) if actor_kind == "user" else group
-    return tx.all(sa.select(assignments.c.role_id, assignments.c.target_kind).where(reaches).distinct())
+    return tx.all(sa.select(assignments.c.role_id, assignments.c.target_kind).where(reaches).distinct(), Grant)
 
 
 def users_on_projects(tx: Transaction, role_ids: Sequence[str]) -> list[tuple[str, str]]:

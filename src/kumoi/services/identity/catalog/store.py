@@ -1,7 +1,7 @@
 """The SQL of the catalogue. Each change invalidates the cached catalogues of every process."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -66,9 +66,21 @@ _ENABLED = (
 """Built once, because every new token reads it."""
 
 
-def enabled(tx: Transaction) -> list[dict[str, Any]]:
-    """Every enabled endpoint of an enabled service, with `type`, `name` and `service_id` of that."""
-    return tx.all(_ENABLED)
+class EndpointOfService(TypedDict):
+    """`type` and `name` are the service's."""
+
+    id: str
+    service_id: str
+    region_id: str | None
+    interface: str
+    url: str
+    type: str
+    name: str
+
+
+def enabled(tx: Transaction) -> list[EndpointOfService]:
+    """Every enabled endpoint of an enabled service."""
+    return tx.all(_ENABLED, EndpointOfService)
 
 
 def region_in_use(tx: Transaction, region_id: str) -> bool:

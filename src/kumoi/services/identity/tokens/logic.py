@@ -20,6 +20,7 @@ from kumoi.services.identity.project_rows.models import ProjectRow
 from kumoi.services.identity.tokens import schemas, store
 from kumoi.services.identity.tokens.authenticator import Checker
 from kumoi.services.identity.tokens.errors import NotExchangeable
+from kumoi.services.identity.tokens.models import TokenScope, TokenUser
 from kumoi.services.identity.tokens.standing import Standing, stand, usable
 from kumoi.services.identity.tokens.standing import revoke as revoke
 
@@ -33,7 +34,7 @@ class Claim:
     """What a login claims, before its secrets are checked. `secrets`: (given, hash or None); all must match.
     `accounts`: the owners of the secrets, for counting failures."""
 
-    user: dict[str, Any] | None = None
+    user: TokenUser | None = None
     methods: list[str] = field(default_factory=list)
     secrets: list[tuple[str, str | None]] = field(default_factory=list)
     accounts: list[str] = field(default_factory=list)
@@ -41,7 +42,7 @@ class Claim:
     application_credential: ApplicationCredentialRow | None = None
     contradicts: bool = False
 
-    def says(self, user: dict[str, Any] | None) -> None:
+    def says(self, user: TokenUser | None) -> None:
         """An authentication method identifies this user. Several methods must agree."""
         if user is None or (self.user is not None and self.user["id"] != user["id"]):
             self.contradicts = True
@@ -104,7 +105,7 @@ def _unknown_account(said: schemas.UserPassword | schemas.ApplicationCredentialM
     return logins.account(*ids, *(names.folded(text or "") for text in texts))
 
 
-def _named_user(tx: Transaction, said: schemas.UserName, place: str) -> dict[str, Any] | None:
+def _named_user(tx: Transaction, said: schemas.UserName, place: str) -> TokenUser | None:
     if said.id is not None:
         return store.user(tx, said.id)
     if said.name is None or said.domain is None or (said.domain.id is None and said.domain.name is None):
@@ -150,7 +151,7 @@ def _issue_limited(tx: Transaction, proven: Claim, scope: schemas.Scope | str | 
     return stand(tx, _payload(tx, proven, project=row))
 
 
-def _check_rules(user: dict[str, Any], proven: Claim) -> None:
+def _check_rules(user: TokenUser, proven: Claim) -> None:
     """Check the user's own rules for combinations of methods."""
     rules = user["options"].get("multi_factor_auth_rules") or []
     if not rules or not user["options"].get("multi_factor_auth_enabled"):
@@ -178,13 +179,13 @@ def _scope(tx: Transaction, scope: schemas.Scope) -> dict[str, Any]:
     raise Unauthorized("Trusts are not supported.")
 
 
-def _found(row: dict[str, Any] | None) -> dict[str, Any]:
+def _found(row: TokenScope | None) -> TokenScope:
     if row is None:
         raise Refused
     return row
 
 
-def _named_project(tx: Transaction, said: schemas.ProjectName) -> dict[str, Any] | None:
+def _named_project(tx: Transaction, said: schemas.ProjectName) -> TokenScope | None:
     if said.id is not None:
         return store.scope(tx, said.id)
     if said.name is None or said.domain is None or (said.domain.id is None and said.domain.name is None):
@@ -192,7 +193,7 @@ def _named_project(tx: Transaction, said: schemas.ProjectName) -> dict[str, Any]
     return store.project_named(tx, said.name, store.domain_is(id=said.domain.id, name=said.domain.name))
 
 
-def _named_domain(tx: Transaction, said: schemas.DomainName) -> dict[str, Any] | None:
+def _named_domain(tx: Transaction, said: schemas.DomainName) -> TokenScope | None:
     if said.id is not None:
         return store.scope(tx, said.id)
     if said.name is None:
@@ -203,8 +204,8 @@ def _named_domain(tx: Transaction, said: schemas.DomainName) -> dict[str, Any] |
 def _payload(
     tx: Transaction,
     proven: Claim,
-    project: dict[str, Any] | None = None,
-    domain: dict[str, Any] | None = None,
+    project: TokenScope | None = None,
+    domain: TokenScope | None = None,
     system: bool = False,
 ) -> Payload:
     user, parent, credential = proven.user, proven.parent, proven.application_credential

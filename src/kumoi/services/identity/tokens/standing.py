@@ -2,7 +2,6 @@
 epoch."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
@@ -13,6 +12,7 @@ from kumoi.services.identity.assignments import effective
 from kumoi.services.identity.assignments.models import SYSTEM
 from kumoi.services.identity.errors import Refused
 from kumoi.services.identity.tokens import store
+from kumoi.services.identity.tokens.models import TokenScope, TokenUser
 
 LATE_SECONDS = 48 * 3600
 """How long after its expiry a token is still shown to callers who use allow_expired."""
@@ -23,8 +23,8 @@ class Standing:
     """`user` and `scope` (a project or a domain) are rows with `domain_name`; `roles` are {id, name}."""
 
     payload: Payload
-    user: dict[str, Any]
-    scope: dict[str, Any] | None
+    user: TokenUser
+    scope: TokenScope | None
     roles: list[dict[str, str]]
     application_credential: ApplicationCredentialRow | None
 
@@ -91,6 +91,6 @@ def revoke(tx: Transaction, standing: Standing) -> None:
     store.revoke(tx, payload.audit_ids[0], payload.expires_at, tx.now - LATE_SECONDS * SECOND)
 
 
-def usable(row: dict[str, Any]) -> bool:
+def usable(row: TokenUser | TokenScope) -> bool:
     """Whether a user or scope, and its domain, are enabled."""
-    return bool(row["enabled"]) and row["domain_enabled"] is not False and row["domain_enabled"] != 0
+    return row["enabled"] and row["domain_enabled"] is not False

@@ -1,7 +1,6 @@
 """The SQL of tokens: the users and scopes that their ids name, and revocations."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,7 +18,7 @@ from kumoi.services.identity.application_credentials.models import (
 )
 from kumoi.services.identity.project_rows.models import NO_DOMAIN
 from kumoi.services.identity.project_rows.models import projects as projects_table
-from kumoi.services.identity.tokens.models import revocations
+from kumoi.services.identity.tokens.models import TokenScope, TokenUser, revocations
 from kumoi.services.identity.users.models import users as users_table
 
 _domains = projects_table.alias("domains")
@@ -38,13 +37,12 @@ _SCOPE = sa.select(
 ).outerjoin(_domains, _domains.c.id == projects_table.c.domain_id)  # fmt: skip
 
 
-def user(tx: Transaction, user_id: str) -> dict[str, Any] | None:
-    """With the name of its domain, and whether the domain is enabled."""
-    return tx.one(_USER.where(users_table.c.id == user_id))
+def user(tx: Transaction, user_id: str) -> TokenUser | None:
+    return tx.one(_USER.where(users_table.c.id == user_id), TokenUser)
 
 
-def user_named(tx: Transaction, name: str, domain: sa.ColumnElement[bool]) -> dict[str, Any] | None:
-    return tx.one(_USER.where(users_table.c.folded_name == names.folded(name), domain))
+def user_named(tx: Transaction, name: str, domain: sa.ColumnElement[bool]) -> TokenUser | None:
+    return tx.one(_USER.where(users_table.c.folded_name == names.folded(name), domain), TokenUser)
 
 
 def password_hash(tx: Transaction, user_id: str) -> str | None:
@@ -57,29 +55,23 @@ def domain_is(*, id: str | None, name: str | None) -> sa.ColumnElement[bool]:
     return _domains.c.id == id if id is not None else _domains.c.folded_name == names.folded(name or "")
 
 
-def scope(tx: Transaction, project_id: str) -> dict[str, Any] | None:
-    """A project or domain with its domain's name and whether that is enabled (None of a domain)."""
-    return tx.one(_SCOPE.where(projects_table.c.id == project_id))
+def scope(tx: Transaction, project_id: str) -> TokenScope | None:
+    return tx.one(_SCOPE.where(projects_table.c.id == project_id), TokenScope)
 
 
-def project_named(tx: Transaction, name: str, domain: sa.ColumnElement[bool]) -> dict[str, Any] | None:
-    return tx.one(
-        _SCOPE.where(projects_table.c.folded_name == names.folded(name), projects_table.c.is_domain.is_(False), domain)
-    )
+def project_named(tx: Transaction, name: str, domain: sa.ColumnElement[bool]) -> TokenScope | None:
+    named = (projects_table.c.folded_name == names.folded(name), projects_table.c.is_domain.is_(False))
+    return tx.one(_SCOPE.where(*named, domain), TokenScope)
 
 
-def domain_named(tx: Transaction, name: str) -> dict[str, Any] | None:
-    return tx.one(
-        _SCOPE.where(projects_table.c.folded_name == names.folded(name), projects_table.c.domain_id == NO_DOMAIN)
-    )
+def domain_named(tx: Transaction, name: str) -> TokenScope | None:
+    named = (projects_table.c.folded_name == names.folded(name), projects_table.c.domain_id == NO_DOMAIN)
+    return tx.one(_SCOPE.where(*named), TokenScope)
 
 
-def scopes(tx: Transaction, ids: set[str]) -> list[dict[str, Any]]:
-    return (
-        tx.all(_SCOPE.where(projects_table.c.id.in_(ids)).order_by(projects_table.c.name, projects_table.c.id))
-        if ids
-        else []
-    )
+def scopes(tx: Transaction, ids: set[str]) -> list[TokenScope]:
+    query = _SCOPE.where(projects_table.c.id.in_(ids)).order_by(projects_table.c.name, projects_table.c.id)
+    return tx.all(query, TokenScope) if ids else []
 
 
 def application_credential(tx: Transaction, id: str) -> ApplicationCredentialRow | None:

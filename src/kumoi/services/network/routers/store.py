@@ -1,7 +1,7 @@
 """The SQL of routers."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -51,8 +51,16 @@ def delete(tx: Transaction, router_id: str) -> None:
     tx.execute(routers.delete().where(routers.c.id == router_id))
 
 
-def reaching(tx: Transaction, subnet_id: str, external_network_id: str) -> list[dict[str, Any]]:
-    """Routers with an interface on the subnet and a gateway on the external network: {id, project_id, interface}."""
+class ReachingRouter(TypedDict):
+    """`interface`: its address on the subnet."""
+
+    id: str
+    project_id: str
+    interface: str
+
+
+def reaching(tx: Transaction, subnet_id: str, external_network_id: str) -> list[ReachingRouter]:
+    """Routers with an interface on the subnet and a gateway on the external network."""
     inner, outer = ports_table.alias("inner_ports"), ports_table.alias("outer_ports")
     query = (
         sa.select(routers.c.id, routers.c.project_id, addresses_table.c.address.label("interface"))
@@ -64,7 +72,7 @@ def reaching(tx: Transaction, subnet_id: str, external_network_id: str) -> list[
         .where(outer.c.network_id == external_network_id)
         .order_by(routers.c.created_at, routers.c.id)
     )
-    return tx.all(query)
+    return tx.all(query, ReachingRouter)
 
 
 ROUTER = Quota("network", "router", 10, Count("network.router", routers.c.project_id))

@@ -51,3 +51,21 @@ allocations = Table[AllocationRow](
     sa.Index("ix_placement_allocations_provider", "provider_id", "resource_class"),
     info=changes.UNSEEN,
 )
+
+
+class AllocationOfConsumer(AllocationRow):
+    consumer_generation: int
+    project_id: str
+    user_id: str
+
+
+class Freed(TypedDict):
+    provider_id: str
+    resource_class: str
+    used: int
+
+
+class UsedByType(TypedDict):
+    type: str | None
+    resource_class: str
+    used: int

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.services.placement.allocations import logic, store
-from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow
+from kumoi.services.placement.allocations.models import AllocationOfConsumer, AllocationRow, ConsumerRow
 from kumoi.services.placement.errors import ConcurrentUpdate, ProviderNotFound
 from kumoi.services.placement.resource_classes import logic as resource_classes
 from kumoi.services.placement.resource_providers import logic as providers_logic
@@ -60,7 +59,7 @@ def of_consumer(tx: Transaction, consumer_id: str) -> tuple[list[AllocationRow],
     return rows, {row["id"]: row["generation"] for row in named}, store.consumer(tx, consumer_id)
 
 
-def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, list[dict[str, Any]]]:
+def of_provider(tx: Transaction, provider_id: str) -> tuple[ResourceProviderRow, list[AllocationOfConsumer]]:
     """The provider's row, and its allocations."""
     return providers_logic.existing(tx, provider_id), store.of_provider(tx, provider_id)
 

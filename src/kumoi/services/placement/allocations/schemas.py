@@ -1,11 +1,11 @@
 """Shapes of allocations: docs.openstack.org/api-ref/placement/#allocations."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from kumoi.kernel.versions import since
-from kumoi.services.placement.allocations.models import AllocationRow
+from kumoi.services.placement.allocations.models import AllocationOfConsumer, AllocationRow
 from kumoi.services.placement.amounts import LARGEST
 
 Amount = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
@@ -79,7 +79,7 @@ def of_consumer(rows: list[AllocationRow], generations: dict[str, int]) -> dict[
     return found
 
 
-def of_provider(rows: list[dict[str, Any]]) -> dict[str, Held]:
+def of_provider(rows: list[AllocationOfConsumer]) -> dict[str, Held]:
     """By consumer."""
     found: dict[str, Held] = {}
     for row in rows:

@@ -6,7 +6,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
-from kumoi.services.placement.allocations.models import AllocationRow, ConsumerRow, allocations, consumers
+from kumoi.services.placement.allocations.models import (
+    AllocationOfConsumer,
+    AllocationRow,
+    ConsumerRow,
+    Freed,
+    UsedByType,
+    allocations,
+    consumers,
+)
 from kumoi.services.placement.inventories import store as inventories_store
 
 
@@ -36,7 +44,7 @@ _CLEAR = (
 
 
 def clear(tx: Transaction, consumer_id: str) -> None:
-    gone = tx.all(_CLEAR, None, {"consumer": consumer_id})
+    gone = tx.all(_CLEAR, Freed, {"consumer": consumer_id})
     if gone:
         inventories_store.count(tx, [{**row, "used": -row["used"]} for row in gone])
         inventories_store.forget_zeros(tx, {row["provider_id"] for row in gone})
@@ -52,8 +60,7 @@ def of_consumers(tx: Transaction, consumer_ids: Iterable[str]) -> list[Allocatio
     return tx.rows(allocations, *order, consumer_id=list(consumer_ids))
 
 
-def of_provider(tx: Transaction, provider_id: str) -> list[dict[str, Any]]:
-    """Allocations with `consumer_generation`, project_id and user_id."""
+def of_provider(tx: Transaction, provider_id: str) -> list[AllocationOfConsumer]:
     return tx.all(
         sa.select(
             allocations,
@@ -63,7 +70,8 @@ def of_provider(tx: Transaction, provider_id: str) -> list[dict[str, Any]]:
         )
         .join(consumers)
         .where(allocations.c.provider_id == provider_id)
-        .order_by(allocations.c.consumer_id, allocations.c.resource_class)
+        .order_by(allocations.c.consumer_id, allocations.c.resource_class),
+        AllocationOfConsumer,
     )
 
 
@@ -105,8 +113,8 @@ def consumer_counts(tx: Transaction) -> dict[str, int]:
     return dict(tx.tuples(query))
 
 
-def sums_of_project(tx: Transaction, project_id: str, user_id: str | None) -> list[dict[str, Any]]:
-    """{type, resource_class, used} by consumer type and class."""
+def sums_of_project(tx: Transaction, project_id: str, user_id: str | None) -> list[UsedByType]:
+    """By consumer type and class."""
     query = (
         sa.select(
             consumers.c.type,
@@ -119,7 +127,7 @@ def sums_of_project(tx: Transaction, project_id: str, user_id: str | None) -> li
     )
     if user_id is not None:
         query = query.where(consumers.c.user_id == user_id)
-    return tx.all(query)
+    return tx.all(query, UsedByType)
 
 
 def consumers_of_project(tx: Transaction, project_id: str, user_id: str | None) -> dict[str | None, int]:
