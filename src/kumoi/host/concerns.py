@@ -17,7 +17,13 @@ DEADLINE = 60.0
 
 AT_ONCE = 10.0
 """Seconds for methods that only read local state. A host that takes longer counts as silent."""
-PROMPT = {("hypervisor", "host"), ("hypervisor", "cards"), ("hypervisor", "disks"), ("volumes", "capacity")}
+PROMPT = {
+    ("hypervisor", "host"),
+    ("hypervisor", "uptime"),
+    ("hypervisor", "cards"),
+    ("hypervisor", "disks"),
+    ("volumes", "capacity"),
+}
 
 SLOW = {
     ("volumes", "prepare_base"): 1800.0,

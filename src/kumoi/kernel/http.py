@@ -97,6 +97,10 @@ class Request:
             raise RuntimeError("a live route has no transaction; use request.database")
         return self._tx
 
+    @property
+    def in_transaction(self) -> bool:
+        return self._tx is not None
+
     def engine(self, kind: type[Any]) -> Any:
         """An engine, for live routes and for `before`."""
         if self._tx is not None:
@@ -115,8 +119,8 @@ class Request:
         assert self.route is not None
         return read_query(self.params, self.route.query, self.version)
 
-    def as_if(self, service: Service, route: Route, tx: Transaction) -> "Request":
-        """A request of the same caller for another route, in its newest version, within `tx`."""
+    def as_if(self, service: Service, route: Route, tx: Transaction | None) -> "Request":
+        """A request of the same caller for another route, in its newest version, within `tx`; None: for a live route."""
         other = Request(service, route, self.id)
         for name in ("who", "token", "base_url", "authenticate", "url_path", "database", "settings", "_engines"):
             setattr(other, name, getattr(self, name))

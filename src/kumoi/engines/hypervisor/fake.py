@@ -20,6 +20,7 @@ from kumoi.engines.hypervisor.interface import (
     Nic,
     RootDisk,
 )
+from kumoi.engines.hypervisor.uptime import uptime
 from kumoi.engines.network.interface import NetworkError, Silent, Wiring
 from kumoi.kernel import clock
 from kumoi.kernel.fences import Fence
@@ -299,6 +300,9 @@ class FakeHypervisor:
 
     def host(self) -> Host:
         return self.shown
+
+    def uptime(self) -> str:
+        return uptime()
 
     @contextmanager
     def _order(self, method: str) -> Iterator[None]:

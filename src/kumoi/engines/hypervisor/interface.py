@@ -220,3 +220,6 @@ class Hypervisor(Protocol):
         """The path of the unix socket that serves the screen; HypervisorError if the guest does not run."""
 
     def host(self) -> Host: ...
+
+    def uptime(self) -> str:
+        """How long the host has run, and its load, as the program `uptime` says it."""

@@ -13,6 +13,7 @@ from kumoi.services.placement.amounts import LARGEST
 from kumoi.services.placement.errors import NoRoom, ProviderNotFound
 from kumoi.services.placement.inventories import store as inventories_store
 from kumoi.services.placement.inventories.models import InventoryRow, capacity, misfit
+from kumoi.services.placement.resource_providers import logic as resource_providers_logic
 from kumoi.services.placement.resource_providers import store as resource_providers_store
 from kumoi.services.placement.traits import store as traits_store
 from kumoi.services.placement.traits.standard import STANDARD
@@ -90,6 +91,12 @@ def ensure_provider(
         changed = True
     if changed:
         resource_providers_store.advance(tx, [provider_id])
+
+
+def remove_provider(tx: Transaction, provider_id: str) -> None:
+    """Also if there is none. ResourceProviderInUse (409) if something is claimed on it."""
+    if resource_providers_store.find(tx, provider_id) is not None:
+        resource_providers_logic.delete(tx, provider_id)
 
 
 def join_aggregate(tx: Transaction, provider_id: str, aggregate_id: str) -> None:
@@ -277,6 +284,7 @@ __all__ = [
     "leave_aggregate",
     "provider_ids",
     "release",
+    "remove_provider",
     "shortfalls",
     "usages",
     "usages_of",

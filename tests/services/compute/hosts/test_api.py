@@ -204,7 +204,7 @@ def test_the_edges_of_hypervisors(seen: Any) -> None:
         "cpu_info", "vcpus", "vcpus_used", "memory_mb", "memory_mb_used", "free_ram_mb", "local_gb", "local_gb_used",
         "free_disk_gb", "disk_available_least", "current_workload", "running_vms",
     }  # fmt: skip
-    assert set(new) - set(old) == {"uptime"} and new["uptime"] is None
+    assert set(new) - set(old) == {"uptime"} and " up " in new["uptime"]
     statistics = seen.get(f"{HYPERVISORS}/statistics", as_="admin", version="2.87").json["hypervisor_statistics"]
     assert statistics["count"] == 1 and statistics["vcpus"] == 64
     assert seen.get(f"{HYPERVISORS}/statistics", as_="admin", version="2.88").status_code == 404
@@ -212,7 +212,10 @@ def test_the_edges_of_hypervisors(seen: Any) -> None:
     assert seen.get(f"{HYPERVISORS}/{uuid}", as_="admin", version="2.88").json["hypervisor"]["id"] == uuid
     assert seen.get(f"{HYPERVISORS}/1", as_="admin").json["hypervisor"]["hypervisor_hostname"] == "host-1"
     assert seen.get(f"{HYPERVISORS}/2", as_="admin").status_code == 404
-    assert seen.get(f"{HYPERVISORS}/1/uptime", as_="admin").status_code == 501
+    shown = seen.get(f"{HYPERVISORS}/1/uptime", as_="admin").json["hypervisor"]
+    assert (shown["hypervisor_hostname"], " load average: " in shown["uptime"]) == ("host-1", True)
+    assert seen.get(f"{HYPERVISORS}/2/uptime", as_="admin").status_code == 404
+    assert seen.get(f"{HYPERVISORS}/1/uptime", as_="admin", version="2.88").status_code == 404
     assert seen.get(f"{HYPERVISORS}/host/search", as_="admin").json["hypervisors"][0]["id"] == 1
     found = seen.get(f"{HYPERVISORS}?hypervisor_hostname_pattern=ost", as_="admin", version="2.53")
     assert len(found.json["hypervisors"]) == 1
@@ -222,6 +225,28 @@ def test_the_edges_of_hypervisors(seen: Any) -> None:
     assert paged["hypervisors_links"][0]["href"].endswith("limit=1&marker=1")
     assert seen.get(f"{HYPERVISORS}?limit=1&marker=1", as_="admin", version="2.33").json == {"hypervisors": []}
     assert seen.get(HYPERVISORS, as_="member").status_code == 403
+
+
+def test_the_uptime_of_a_silent_host(seen: Any) -> None:
+    seen.engines[Hosts] = Silent()
+    assert seen.get(f"{HYPERVISORS}/1/uptime", as_="admin").status_code == 400
+    assert seen.get(f"{HYPERVISORS}/detail", as_="admin", version="2.88").json["hypervisors"][0]["uptime"] is None
+
+
+def test_a_service_is_deleted_with_its_place_in_placement(seen: Any) -> None:
+    assert seen.delete(f"{SERVICES}/7", as_="admin").status_code == 404
+    assert seen.delete(f"{SERVICES}/x", as_="admin").status_code == 400
+    assert seen.delete(f"{SERVICES}/1").status_code == 403
+    service = seen.get(SERVICES, as_="admin", version="2.53").json["services"][0]["id"]
+    made = seen.post("/compute/v2.1/os-aggregates", as_="admin", json={"aggregate": {"name": "a"}}).json["aggregate"]
+    action = f"/compute/v2.1/os-aggregates/{made['id']}/action"
+    assert seen.post(action, as_="admin", json={"add_host": {"host": "host-1"}}).status_code == 200
+    assert seen.delete(f"{SERVICES}/{service}", as_="admin", version="2.53").status_code == 204
+    assert seen.get(SERVICES, as_="admin").json == {"services": []}
+    assert seen.database.read(placement.provider_ids) == []
+    assert seen.get("/compute/v2.1/os-aggregates", as_="admin").json["aggregates"][0]["hosts"] == []
+    look(seen)
+    assert len(seen.get(SERVICES, as_="admin").json["services"]) == 1, "a host that answers is there again"
 
 
 def test_what_servers_take_of_a_host(seen: Any) -> None:
@@ -238,6 +263,9 @@ def test_what_servers_take_of_a_host(seen: Any) -> None:
     assert shown["servers"] == [{"name": "s", "uuid": made.json["server"]["id"]}]
     assert (shown["vcpus_used"], shown["memory_mb_used"], shown["local_gb_used"]) == (2, 1024 + 512, 10)
     assert (shown["running_vms"], shown["free_ram_mb"]) == (1, shown["memory_mb"] - 1536)
+    number = seen.get(SERVICES, as_="admin").json["services"][0]["id"]
+    refused = seen.delete(f"{SERVICES}/{number}", as_="admin")
+    assert refused.status_code == 409 and "host-1" in refused.text
     brief = seen.get(f"{HYPERVISORS}?with_servers=true", as_="admin", version="2.53").json["hypervisors"][0]
     assert brief["servers"] == shown["servers"]
     assert seen.get("/compute/v2.1/limits").json["limits"]["absolute"]["totalCoresUsed"] == 2

@@ -19,6 +19,7 @@ from kumoi.engines.hypervisor.qemu.guest import Guest
 from kumoi.engines.hypervisor.qemu.holder import QemuHolder
 from kumoi.engines.hypervisor.qemu.machine import about_this_machine
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
+from kumoi.engines.hypervisor.uptime import uptime
 from kumoi.engines.volumes.interface import Holder
 from kumoi.kernel import clock, durable, log
 from kumoi.kernel.fences import Busy, Fence
@@ -125,6 +126,9 @@ class QemuHypervisor:
 
     def vnc_socket(self, server_id: str) -> str:
         return self._known(server_id).screen()
+
+    def uptime(self) -> str:
+        return uptime()
 
     def host(self) -> Host:
         if self._host is None:

@@ -28,6 +28,11 @@ def beat(tx: Transaction, host_id: str, disk_free_gib: float) -> None:
     tx.upsert(heartbeats, {"host_id": host_id}, {"seen_at": tx.now, "disk_free_gib": disk_free_gib})
 
 
+def delete(tx: Transaction, host_id: str) -> None:
+    tx.execute(heartbeats.delete().where(heartbeats.c.host_id == host_id))
+    tx.execute(hosts.delete().where(hosts.c.id == host_id))
+
+
 def find(tx: Transaction, host_id: str) -> dict[str, Any] | None:
     row = tx.one(_rows.where(hosts.c.id == host_id))
     return _alive(tx, row) if row else None

@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 
 from kumoi.kernel import policy
-from kumoi.kernel.errors import NotBuilt
+from kumoi.kernel.database import Transaction
 from kumoi.kernel.http import Request
 from kumoi.kernel.pagination import full
 from kumoi.kernel.queries import Nothing
-from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.routes import Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import until
-from kumoi.services.compute.hypervisors import logic, schemas
+from kumoi.services.compute.hypervisors import live, logic, schemas
 
 routes = Routes()
 
@@ -39,9 +39,9 @@ def _following(request: Request, query: schemas.ListQuery, rows: list[dict[str, 
     return [schemas.Link("next", request.link_after(str(last)))]
 
 
-def _rows(request: Request, query: schemas.ListQuery) -> list[dict[str, Any]]:
+def _rows(tx: Transaction, query: schemas.ListQuery) -> list[dict[str, Any]]:
     return logic.listing(
-        request.tx, pattern=query.hypervisor_hostname_pattern, marker=query.marker, limit=query.limit,
+        tx, pattern=query.hypervisor_hostname_pattern, marker=query.marker, limit=query.limit,
         with_servers=query.with_servers,
     )  # fmt: skip
 
@@ -50,27 +50,38 @@ def _item(request: Request, row: dict[str, Any], with_servers: bool) -> schemas.
     return schemas.item(row, by_uuid=request.behaves("hosts are called by UUID"), with_servers=with_servers)
 
 
-def _detail(request: Request, row: dict[str, Any], with_servers: bool) -> schemas.Detail:
+def _uptimes(request: Request, rows: list[dict[str, Any]]) -> dict[str, str | None]:
+    """Only the versions that show them ask the hosts."""
+    return live.uptimes(request, [row["name"] for row in rows]) if request.behaves("hypervisors show uptime") else {}
+
+
+def _detail(
+    request: Request, row: dict[str, Any], with_servers: bool, uptimes: dict[str, str | None]
+) -> schemas.Detail:
     return schemas.detail(
-        row, request.settings.local_address, by_uuid=request.behaves("hosts are called by UUID"), with_servers=with_servers,
+        row, uptimes.get(row["name"]), request.settings.local_address,
+        by_uuid=request.behaves("hosts are called by UUID"), with_servers=with_servers,
         cpu_is_an_object=request.behaves("cpu_info is an object"),
     )  # fmt: skip
 
 
 @routes.get("/os-hypervisors", policy=policy.admin(), query=schemas.ListQuery, reply=schemas.ListBody)
 def index(request: Request, query: schemas.ListQuery) -> schemas.ListBody:
-    rows = _rows(request, query)
+    rows = _rows(request.tx, query)
     return schemas.ListBody(
         hypervisors=[_item(request, row, query.with_servers) for row in rows],
         hypervisors_links=_following(request, query, rows),
     )
 
 
-@routes.get("/os-hypervisors/detail", policy=policy.admin(), query=schemas.ListQuery, reply=schemas.DetailBody)
+@routes.get(
+    "/os-hypervisors/detail", policy=policy.admin(), mode="live", query=schemas.ListQuery, reply=schemas.DetailBody
+)
 def detail(request: Request, query: schemas.ListQuery) -> schemas.DetailBody:
-    rows = _rows(request, query)
+    rows = request.database.read(lambda tx: _rows(tx, query))
+    uptimes = _uptimes(request, rows)
     return schemas.DetailBody(
-        hypervisors=[_detail(request, row, query.with_servers) for row in rows],
+        hypervisors=[_detail(request, row, query.with_servers, uptimes) for row in rows],
         hypervisors_links=_following(request, query, rows),
     )
 
@@ -93,16 +104,25 @@ def statistics(request: Request) -> dict[str, Any]:
     return {"hypervisor_statistics": {"count": len(every), **totals}}
 
 
-@routes.get("/os-hypervisors/{hypervisor_id}", policy=policy.admin(), query=schemas.ShowQuery, reply=schemas.ShowBody)
+@routes.get(
+    "/os-hypervisors/{hypervisor_id}",
+    policy=policy.admin(),
+    mode="live",
+    query=schemas.ShowQuery,
+    reply=schemas.ShowBody,
+)
 def show(request: Request, hypervisor_id: str, query: schemas.ShowQuery) -> schemas.ShowBody:
-    found = logic.find(request.tx, hypervisor_id, with_servers=query.with_servers)
-    return schemas.ShowBody(_detail(request, found, query.with_servers))
+    found = request.database.read(lambda tx: logic.find(tx, hypervisor_id, with_servers=query.with_servers))
+    return schemas.ShowBody(_detail(request, found, query.with_servers, _uptimes(request, [found])))
 
 
-@routes.get("/os-hypervisors/{hypervisor_id}/uptime", policy=policy.admin(), versions=until("2.87"), errors=(501,))
-def uptime(request: Request, hypervisor_id: str) -> Reply:
-    logic.find(request.tx, hypervisor_id)
-    raise NotBuilt("The hypervisors of this cloud do not tell their uptime.")
+@routes.get(
+    "/os-hypervisors/{hypervisor_id}/uptime", policy=policy.admin(), mode="live", versions=until("2.87"),
+    reply=under("hypervisor", schemas.Uptime),
+)  # fmt: skip
+def uptime(request: Request, hypervisor_id: str) -> dict[str, Any]:
+    row = request.database.read(lambda tx: logic.find(tx, hypervisor_id))
+    return {"hypervisor": schemas.uptime(_item(request, row, False), live.uptime(request, row["name"]))}
 
 
 @routes.get(

@@ -63,6 +63,10 @@ class Detail(Item, kw_only=True):
     running_vms: Annotated[int, until("2.87")]
 
 
+class Uptime(Item, kw_only=True):
+    uptime: str
+
+
 class ListBody(msgspec.Struct, kw_only=True):
     hypervisors: list[Item]
     hypervisors_links: list[Link] | msgspec.UnsetType = msgspec.UNSET
@@ -81,10 +85,19 @@ def item(row: dict[str, Any], *, by_uuid: bool, with_servers: bool) -> Item:
     return Item(**_brief(row, by_uuid, with_servers))
 
 
-def detail(row: dict[str, Any], address: str, *, by_uuid: bool, cpu_is_an_object: bool, with_servers: bool) -> Detail:
+def uptime(of: Item, found: str) -> Uptime:
+    return Uptime(
+        id=of.id, hypervisor_hostname=of.hypervisor_hostname, state=of.state, status=of.status, uptime=found
+    )  # fmt: skip
+
+
+def detail(
+    row: dict[str, Any], uptime: str | None, address: str, *, by_uuid: bool, cpu_is_an_object: bool, with_servers: bool
+) -> Detail:
     return Detail(
         **_brief(row, by_uuid, with_servers),
         host_ip=address,
+        uptime=uptime,
         hypervisor_type=row["hypervisor_type"],
         hypervisor_version=row["hypervisor_version"],
         service=Service(id=row["id"] if by_uuid else row["number"], host=row["name"],

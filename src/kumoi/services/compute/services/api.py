@@ -6,7 +6,7 @@ import msgspec
 
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
-from kumoi.kernel.routes import Routes
+from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import during, since, until
 from kumoi.services.compute.services import logic, schemas
@@ -98,3 +98,11 @@ def update(request: Request, service_id: str, body: schemas.Update) -> schemas.S
         forced_down=body.forced_down,
     )  # fmt: skip
     return schemas.ShowBody(_service(request, row))
+
+
+@routes.delete("/os-services/{service_id}", policy=policy.admin(), errors=(409,))
+def delete(request: Request, service_id: str) -> Reply:
+    by_uuid = request.behaves("hosts are called by UUID")
+    row = logic.by_id(request.tx, service_id) if by_uuid else logic.by_number(request.tx, service_id)
+    logic.delete(request.tx, row)
+    return Reply()

@@ -1,0 +1,1 @@
+"""Images as compute showed them until 2.35."""

@@ -1,0 +1,1 @@
+"""Floating IPs as compute showed them until 2.35."""

@@ -1,0 +1,1 @@
+"""Hosts as versions until 2.42 show them."""

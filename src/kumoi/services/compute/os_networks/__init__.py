@@ -1,0 +1,1 @@
+"""Networks as compute showed them until 2.35."""

@@ -1,0 +1,1 @@
+"""Security groups as compute showed them until 2.35."""

@@ -1,0 +1,1 @@
+"""Volumes and snapshots as compute showed them until 2.35."""

@@ -1,0 +1,1 @@
+"""External events: what other services say about a server's devices."""
