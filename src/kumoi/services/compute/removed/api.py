@@ -27,7 +27,7 @@ PATHS: dict[str, tuple[Policy, tuple[str, ...]]] = {
 def _remove(method: str, path: str, allowed: Policy) -> None:
     declare = routes.get if method == "GET" else routes.post
 
-    @declare(path, policy=allowed, mode="read", status=410, errors=(410,))
+    @declare(path, policy=allowed, status=410, errors=(410,))
     def refuse(request: Request, **of: str) -> None:
         raise Gone("This part of the compute API has been removed.")
 
