@@ -14,7 +14,7 @@ OF_PORTS: Words = {
     ),
     errors.NoNetwork: lambda e: BadRequest(
         f"Invalid input for field/attribute networks. Value: auto. Project {e.project_id} has no network to use, "
-        "and none is made for it."
+        "and none can be made for it: the cloud has no default external network."
     ),
     errors.NetworkNotNamed: lambda _: BadRequest("A network needs a uuid or a port (networks)."),
     errors.NetworkNotFound: lambda e: BadRequest(f"Network {e.network_id} could not be found."),

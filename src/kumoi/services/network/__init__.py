@@ -27,6 +27,7 @@ ORDER = (
     "floating_ips",
     "security_group_rules",
     "router_interfaces",
+    "auto_allocated_topologies",
     "agents",
     "ip_availability",
 )

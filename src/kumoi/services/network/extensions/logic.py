@@ -15,6 +15,10 @@ BUILT = {
         "Allowed Address Pairs",
         "Provides allowed address pairs",
     ),
+    "auto-allocated-topology": (
+        "Auto Allocated Topology Services",
+        "Auto Allocated Topology Services.",
+    ),
     "availability_zone": (
         "Availability Zone",
         "The availability zone extension.",

@@ -14,6 +14,8 @@ from kumoi.services.network import ownership
 from kumoi.services.network.addresses.errors import InvalidIpForNetwork
 from kumoi.services.network.addresses.logic import Wish
 from kumoi.services.network.addresses.models import addresses as addresses_table
+from kumoi.services.network.auto_allocated_topologies import logic as auto_allocated_topologies
+from kumoi.services.network.auto_allocated_topologies.errors import AutoAllocationFailure
 from kumoi.services.network.errors import InvalidInput
 from kumoi.services.network.facade.errors import (
     InvalidFixedAddress,
@@ -93,7 +95,7 @@ def plan(
     project_id: str | None = None,
 ) -> list[Wanted]:
     """Check the networks and ports for a device, without taking anything. None and "auto": the only network that the
-    project can use. If it can use none, None means no network, and "auto" is refused. `project_id`: the device's
+    project can use. If it can use none, None means no network, and "auto" one that is made for it. `project_id`: the device's
     project, which may differ from the caller's; the caller determines only which networks and ports may be named.
     Raises NetworksAmbiguous, NoNetwork, NetworkNotNamed, NetworkNotFound, NetworkNotUsable, NetworkWithoutSubnet,
     PortNamedTwice, PortNotFound, PortOfAnotherProject, PortInUse."""
@@ -105,7 +107,7 @@ def plan(
         if len(usable) > 1:
             raise NetworksAmbiguous(project_id)
         if wanted == "auto" and not usable:
-            raise NoNetwork(project_id)
+            return [Wanted(network_id=_allocated(tx, who, project_id))]
         return [Wanted(network_id=network["id"]) for network in usable]
     assert not isinstance(wanted, str)
     named = networks_store.by_ids(tx, [one.network_id for one in wanted if one.network_id])
@@ -224,6 +226,13 @@ def device_ids(tx: Transaction) -> set[str]:
     """Devices that have ports as cards."""
     query = sa.select(ports_table.c.device_id).where(ports_table.c.device_position >= 0).distinct()
     return set(tx.column(query))
+
+
+def _allocated(tx: Transaction, who: Who, project_id: str) -> str:
+    try:
+        return auto_allocated_topologies.ensure(tx, who, project_id)
+    except AutoAllocationFailure:
+        raise NoNetwork(project_id) from None
 
 
 def _usable_network(tx: Transaction, who: Who, network_id: str, network: NetworkRow | None) -> None:
