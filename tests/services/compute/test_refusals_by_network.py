@@ -104,8 +104,8 @@ def test_networks_of_themselves(world: World) -> None:
     told = world.ask(as_="other", networks="auto")
     assert (told.status_code, message(told)) == (
         400,
-        f"Invalid input for field/attribute networks. Value: auto. Project {'2' * 32} has no network to use, and none is "
-        "made for it.",
+        f"Invalid input for field/attribute networks. Value: auto. Project {'2' * 32} has no network to use, and none can "
+        "be made for it: the cloud has no default external network.",
     )
     network(world)
     several = (409, "Multiple possible networks found, use a Network ID to be more specific.")
