@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "dc245848b771"
-down_revision = "302b81d5974a"
+down_revision = ("0b13e07389ed", "88b4ecaac2db")
 branch_labels = None
 depends_on = None
 
