@@ -20,6 +20,7 @@ AT_ONCE = 10.0
 PROMPT = {
     ("hypervisor", "host"),
     ("hypervisor", "uptime"),
+    ("hypervisor", "password"),
     ("hypervisor", "cards"),
     ("hypervisor", "disks"),
     ("volumes", "capacity"),

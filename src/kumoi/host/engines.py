@@ -10,6 +10,7 @@ from kumoi.engines.network.interface import Wiring
 from kumoi.engines.volumes.interface import Volumes
 from kumoi.host.metadata import documents
 from kumoi.host.metadata.server import SEED_BYTES, MetadataServer
+from kumoi.host.metadata.vendor import Vendor
 from kumoi.host.metadata.wiring import AnsweringWiring
 from kumoi.kernel import randomness
 from kumoi.kernel.settings import Folder, Settings
@@ -52,7 +53,7 @@ def assemble(folder: Folder, settings: Settings) -> Engines:
     """Create the engines of this host. An engine raises its own error if the host lacks something."""
     wiring, published, answering = make_wiring(folder, settings), publish_nowhere, None
     if settings.network != "fake":
-        metadata = MetadataServer()
+        metadata = MetadataServer(Vendor.of(settings), folder.guests)
         published = metadata.publish
         wiring = answering = AnsweringWiring(wiring, metadata)
     volumes = implementation(Volumes, settings)
@@ -74,8 +75,11 @@ def make_qemu(
 ) -> QemuHypervisor:
     """The real hypervisor of this host, with config drives in OpenStack's layout."""
 
+    vendor = Vendor.of(settings)
+
     def render(metadata: GuestMetadata) -> dict[str, bytes]:
-        return documents.config_drive(metadata, randomness.random_bytes(SEED_BYTES))
+        second = vendor.second(metadata) if vendor.static or vendor.targets else documents.NO_VENDOR
+        return documents.config_drive(metadata, randomness.random_bytes(SEED_BYTES), vendor.first(), second)
 
     return QemuHypervisor(
         Surroundings(folder=folder, settings=settings, wiring=wiring, render=render, published=published)

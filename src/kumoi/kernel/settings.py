@@ -99,6 +99,10 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     archive_size: Annotated[int, Meta(ge=0)] = 100 << 10
     """MiB to which one archive may expand that is sent to the object store; 0: no limit."""
 
+    vendor_data: str = ""
+    """A file with a JSON object that every guest reads as vendor_data.json; empty: none."""
+    vendor_data_targets: Annotated[str, Meta(pattern="^(\\w+@https?://[^\\s]+( \\w+@https?://[^\\s]+)*)?$")] = ""
+    """Space-separated `name@URL` that are asked for each guest's vendor_data2.json; empty: none."""
     public_url: Annotated[str, Meta(pattern="^(https?://[^/\\s?#]+)?$")] = ""
     """The clients' URL of the cloud, `https://cloud.example`; empty: links use the request's Host header."""
     console_origins: Annotated[str, Meta(pattern="^(https?://[^/\\s;,'\"]+( https?://[^/\\s;,'\"]+)*)?$")] = ""

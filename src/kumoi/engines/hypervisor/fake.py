@@ -8,6 +8,7 @@ from threading import RLock
 
 import msgspec
 
+from kumoi.engines.hypervisor import passwords
 from kumoi.engines.hypervisor.console import last_lines
 from kumoi.engines.hypervisor.interface import (
     Disk,
@@ -82,6 +83,7 @@ class FakeHypervisor:
         self.wiring = wiring
         self.lock = RLock()
         self.database = sqlite3.connect(folder / "fake-guests.db", check_same_thread=False, isolation_level=None)
+        self.passwords = folder / "passwords"
         self.database.execute("PRAGMA journal_mode=WAL")
         self.database.execute("PRAGMA synchronous=NORMAL")
         self.database.execute(
@@ -127,6 +129,11 @@ class FakeHypervisor:
         """The guest writes on its serial port."""
         with self.lock:
             self.database.execute("UPDATE guest SET console = console || ? WHERE server_id = ?", (text, server_id))
+
+    def set_password(self, server_id: str, password: bytes) -> int:
+        """The guest sends its password to the metadata service. The status of the answer."""
+        (self.passwords / server_id).mkdir(parents=True, exist_ok=True)
+        return passwords.keep(self.passwords / server_id, password)[0]
 
     def spec(self, server_id: str) -> GuestSpec:
         """The current specification of the guest. HypervisorError if the guest is absent."""
@@ -300,6 +307,14 @@ class FakeHypervisor:
 
     def host(self) -> Host:
         return self.shown
+
+    def password(self, server_id: str) -> str:
+        self._guest(server_id)
+        return passwords.read(self.passwords / server_id).decode()
+
+    def clear_password(self, fence: Fence, server_id: str) -> None:
+        self._guest(server_id)
+        passwords.clear(self.passwords / server_id)
 
     def uptime(self) -> str:
         return uptime()

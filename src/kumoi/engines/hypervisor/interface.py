@@ -221,5 +221,11 @@ class Hypervisor(Protocol):
 
     def host(self) -> Host: ...
 
+    def password(self, server_id: str) -> str:
+        """What the guest has set as its password, encrypted for its owner; empty if it has set none."""
+
+    def clear_password(self, fence: Fence, server_id: str) -> None:
+        """The guest may set one again."""
+
     def uptime(self) -> str:
         """How long the host has run, and its load, as the program `uptime` says it."""

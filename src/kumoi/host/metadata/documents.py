@@ -41,16 +41,24 @@ EC2_VERSIONS = (
 )
 
 
-def documents(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
+NO_VENDOR = b"{}"
+WRITABLE_SINCE = "2013-04-04"
+
+
+def documents(
+    metadata: GuestMetadata, seed: bytes, vendor: bytes = NO_VENDOR, vendor2: bytes = NO_VENDOR
+) -> dict[str, bytes]:
     """Path (`openstack/latest/meta_data.json`, `latest/meta-data/instance-id`, …) → content, without listings of
     folders.
 
-    `seed`: random bytes for the guest's random number generator.
+    `seed`: random bytes for the guest's random number generator. `vendor`, `vendor2`: the operator's documents.
     """
-    return {**openstack(metadata, seed), **ec2(metadata)}
+    return {**openstack(metadata, seed, vendor, vendor2), **ec2(metadata)}
 
 
-def config_drive(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
+def config_drive(
+    metadata: GuestMetadata, seed: bytes, vendor: bytes = NO_VENDOR, vendor2: bytes = NO_VENDOR
+) -> dict[str, bytes]:
     """As `documents`, in the layout of a config drive, where EC2's are one JSON document each."""
     tree: dict[str, Any] = {}
     for name, value in _ec2_values(metadata).items():
@@ -59,7 +67,7 @@ def config_drive(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
         for folder in folders:
             place = place.setdefault(folder, {})
         place[leaf] = value
-    drive = openstack(metadata, seed)
+    drive = openstack(metadata, seed, vendor, vendor2)
     for version in ("2009-04-04", "latest"):
         drive[f"ec2/{version}/meta-data.json"] = msgspec.json.encode(tree)
         if metadata.user_data is not None:
@@ -67,7 +75,7 @@ def config_drive(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
     return drive
 
 
-def openstack(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
+def openstack(metadata: GuestMetadata, seed: bytes, vendor: bytes, vendor2: bytes) -> dict[str, bytes]:
     """The documents below openstack/."""
     found: dict[str, bytes] = {}
     about = msgspec.json.encode(_meta_data(metadata, seed))
@@ -80,11 +88,11 @@ def openstack(metadata: GuestMetadata, seed: bytes) -> dict[str, bytes]:
         if metadata.user_data is not None:
             found[f"{folder}/user_data"] = metadata.user_data
         if version >= VENDOR_DATA_SINCE:
-            found[f"{folder}/vendor_data.json"] = b"{}"
+            found[f"{folder}/vendor_data.json"] = vendor
         if version >= NETWORK_DATA_SINCE:
             found[f"{folder}/network_data.json"] = network
         if version >= VENDOR_DATA_2_SINCE:
-            found[f"{folder}/vendor_data2.json"] = b"{}"
+            found[f"{folder}/vendor_data2.json"] = vendor2
     return found
 
 

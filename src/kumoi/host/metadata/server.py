@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import ctypes
+import hashlib
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -12,9 +14,11 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, TypeVar
 
+from kumoi.engines.hypervisor import passwords
 from kumoi.engines.hypervisor.interface import GuestMetadata
 from kumoi.engines.network.interface import METADATA_ADDRESS, METADATA_ADDRESS_V6, NetworkError
-from kumoi.host.metadata.documents import documents, listing
+from kumoi.host.metadata.documents import VERSIONS, WRITABLE_SINCE, documents, listing
+from kumoi.host.metadata.vendor import Vendor
 from kumoi.kernel import log, randomness
 
 ROOM = "host.metadata"
@@ -30,7 +34,11 @@ LONGEST_QUESTION = 16 * 1024
 SEED_BYTES = 512
 
 _CLONE_NEWNET = 0x40000000
-_REASONS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
+_REASONS = {
+    200: "OK", 304: "Not Modified", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict",
+}  # fmt: skip
+PASSWORD = re.compile(rf"openstack/({'|'.join(each for each in VERSIONS if each >= WRITABLE_SINCE)})/password")
+NO_VENDOR = Vendor()
 
 T = TypeVar("T")
 
@@ -53,7 +61,10 @@ class _Listener:
 class MetadataServer:
     """Finds a guest of this host by (network, address). Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, vendor: Vendor = NO_VENDOR, guests: Path | None = None) -> None:
+        """`guests`: the folder that has one of each guest, for its password."""
+        self.vendor = vendor
+        self.folders = guests
         self.lock = Lock()
         self.guests: dict[str, _Published] = {}
         self.by_address: dict[tuple[str, str], str] = {}
@@ -116,21 +127,29 @@ class MetadataServer:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(5)
 
-    def answer(self, network_id: str, address: str, method: str, target: str) -> tuple[int, bytes]:
-        """Status and body for one question from an address on a network."""
-        if method not in ("GET", "HEAD"):
+    def answer(self, network_id: str, address: str, method: str, target: str, body: bytes = b"") -> tuple[int, bytes]:
+        """Status and body for one question from an address on a network. It may wait for targets of vendor data."""
+        path = "/".join(part for part in target.partition("?")[0].split("/") if part)
+        is_password = PASSWORD.fullmatch(path) is not None
+        if method not in ("GET", "HEAD") and not (method == "POST" and is_password):
             return 405, b"metadata can only be read\n"
         with self.lock:
             published = self.guests.get(self.by_address.get((network_id, address), ""))
         if published is None:
             return 404, b"no server has this address here\n"
+        if is_password and self.folders is not None:
+            place = self.folders / published.metadata.server_id
+            return passwords.keep(place, body) if method == "POST" else (200, passwords.read(place))
         if published.paths is None:
-            published.paths = documents(published.metadata, randomness.random_bytes(SEED_BYTES))
-        path = "/".join(part for part in target.partition("?")[0].split("/") if part)
+            seed = randomness.random_bytes(SEED_BYTES)
+            published.paths = documents(published.metadata, seed, self.vendor.first(), self.vendor2(published))
         found = published.paths.get(path)
         if found is None:
             found = listing(published.paths, path, list(published.metadata.public_keys))
         return (404, b"there is no such document\n") if found is None else (200, found)
+
+    def vendor2(self, published: _Published) -> bytes:
+        return self.vendor.second(published.metadata) if self.vendor.static or self.vendor.targets else b"{}"
 
     async def _meet(self, network_id: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         listener = self.listeners.get(network_id)
@@ -150,15 +169,26 @@ class MetadataServer:
             writer.transport.abort()
 
     async def _converse(self, network_id: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        question = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")[0].split()
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        question = lines[0].split()
         address = _plain(writer.get_extra_info("peername")[0])
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])
+        }
+        more = ""
         if len(question) != 3:
             status, body, method = 400, b"that is not HTTP\n", "GET"
         else:
             method, target, _ = question
-            status, body = self.answer(network_id, address, method, target)
+            sent = await reader.readexactly(_length(headers)) if method == "POST" else b""
+            status, body = await asyncio.to_thread(self.answer, network_id, address, method, target, sent)
+            if status == 200 and method != "POST":
+                tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+                more = f"ETag: {tag}\r\nCache-Control: no-cache\r\n"
+                if tag in [each.strip() for each in headers.get("if-none-match", "").split(",")]:
+                    status, body = 304, b""
         head = (
-            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+            f"HTTP/1.1 {status} {_REASONS[status]}\r\nContent-Type: text/plain; charset=UTF-8\r\n{more}"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         writer.write(head.encode() + (b"" if method == "HEAD" else body))
@@ -167,6 +197,12 @@ class MetadataServer:
 
     def _inside(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(10)
+
+
+def _length(headers: dict[str, str]) -> int:
+    """Of a body; a longer one than a password may be is cut, and refused for its length."""
+    text = headers.get("content-length", "0")
+    return min(int(text), passwords.LONGEST + 1) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
 
 
 def _addresses(metadata: GuestMetadata) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ import shutil
 from functools import partial
 from threading import Lock
 
-from kumoi.engines.hypervisor import console
+from kumoi.engines.hypervisor import console, passwords
 from kumoi.engines.hypervisor.interface import (
     Disk,
     GuestMetadata,
@@ -126,6 +126,12 @@ class QemuHypervisor:
 
     def vnc_socket(self, server_id: str) -> str:
         return self._known(server_id).screen()
+
+    def password(self, server_id: str) -> str:
+        return passwords.read(self._known(server_id).place.folder).decode("utf-8", "replace")
+
+    def clear_password(self, fence: Fence, server_id: str) -> None:
+        passwords.clear(self._known(server_id).place.folder)
 
     def uptime(self) -> str:
         return uptime()
