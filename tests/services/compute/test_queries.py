@@ -21,7 +21,8 @@ REFUSES = {
     "GET /flavors", "GET /flavors/detail", "GET /limits", "GET /os-hypervisors", "GET /os-hypervisors/detail",
     "GET /os-hypervisors/{hypervisor_id}", "GET /os-keypairs", "GET /os-keypairs/{name}", "DELETE /os-keypairs/{name}",
     "GET /os-quota-sets/{project_id}", "GET /os-quota-sets/{project_id}/detail", "PUT /os-quota-sets/{project_id}",
-    "DELETE /os-quota-sets/{project_id}", "GET /os-services", "GET /servers", "GET /servers/detail",
+    "DELETE /os-quota-sets/{project_id}", "GET /os-server-groups", "GET /os-services",
+    "GET /os-simple-tenant-usage", "GET /os-simple-tenant-usage/{project_id}", "GET /servers", "GET /servers/detail",
     "GET /os-volumes_boot", "GET /os-volumes_boot/detail",
     "GET /servers/{server_id}/os-instance-actions", "GET /servers/{server_id}/os-volume_attachments",
 }  # fmt: skip
