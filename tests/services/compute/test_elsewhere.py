@@ -104,7 +104,7 @@ def test_floating_ips(world: World) -> None:
 def test_security_groups(world: World) -> None:
     cloud = world.cloud
     path, rules = f"{V2}/os-security-groups", f"{V2}/os-security-group-rules"
-    made = ok(cloud.post(path, json={"security_group": {"name": "web ", "description": "d"}}))["security_group"]
+    made = ok(cloud.post(path, json={"security_group": {"name": "web", "description": "d"}}))["security_group"]
     assert made == {"id": made["id"], "name": "web", "description": "d", "tenant_id": PROJECT, "rules": []}
     other = ok(cloud.post(path, json={"security_group": {"name": "app", "description": "d"}}))["security_group"]
     asked = {"parent_group_id": made["id"], "ip_protocol": "TCP", "from_port": "22", "to_port": 23}
@@ -124,7 +124,7 @@ def test_security_groups(world: World) -> None:
     assert cloud.post(rules, json={"security_group_rule": asked}).status_code == 400, "it exists"
     for wrong, status in (
         ({"ip_protocol": "x"}, 400), ({"from_port": 70000}, 400), ({"parent_group_id": NOBODY}, 404),
-        ({"parent_group_id": None}, 400), ({"cidr": "x"}, 400),
+        ({"parent_group_id": None}, 400), ({"parent_group_id": "x"}, 400), ({"cidr": "x"}, 400),
     ):  # fmt: skip
         assert cloud.post(rules, json={"security_group_rule": {**asked, **wrong}}).status_code == status, wrong
     assert cloud.post(path, json={"security_group": {"name": " ", "description": "d"}}).status_code == 400

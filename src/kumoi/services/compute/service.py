@@ -136,6 +136,7 @@ SERVICE = Service(
     render_error=errors.render,
     discovery=discovery,
     discovery_status=200,
+    items_at_slash=("/os-simple-tenant-usage",),
     older={FIRST: MICROVERSIONS.minimum},
     microversions=MICROVERSIONS,
     over_quota_status=403,

@@ -82,5 +82,15 @@ def test_what_networks_keep_is_taken_in_old_versions(cloud: Any) -> None:
     path = f"{QUOTAS}/{PROJECT}"
     changed = cloud.put(path, as_="admin", version="2.35", json={"quota_set": old})
     assert changed.status_code == 200, changed.text
-    assert (changed.json["quota_set"]["cores"], changed.json["quota_set"]["fixed_ips"]) == (4, -1)
+    assert (changed.json["quota_set"]["cores"], changed.json["quota_set"]["fixed_ips"]) == (4, 5)
     assert cloud.put(path, as_="admin", version="2.36", json={"quota_set": old}).status_code == 400
+
+
+def test_limits_of_networks_are_kept_until_2_35(cloud: Any) -> None:
+    path = "/compute/v2.1/os-quota-class-sets/default"
+    before = cloud.get(path, as_="admin").json["quota_class_set"]
+    assert before["floating_ips"] == -1
+    changed = cloud.put(path, as_="admin", json={"quota_class_set": {"floating_ips": 99, "fixed_ips": "7"}})
+    assert changed.json["quota_class_set"]["floating_ips"] == 99
+    assert cloud.get(f"{QUOTAS}/{PROJECT}").json["quota_set"]["fixed_ips"] == 7
+    assert "floating_ips" not in cloud.get(path, as_="admin", version="2.36").json["quota_class_set"]

@@ -81,6 +81,7 @@ def test_all_projects_for_admins(world: World) -> None:
     (found,) = world.cloud.get(USAGES, as_="admin", params={"detailed": "1"}).json["tenant_usages"]
     assert len(found["server_usages"]) == 1
     assert world.cloud.get(USAGES).status_code == 403
+    assert world.cloud.get(f"{USAGES}/", as_="admin").status_code == 404, "the usage of no project"
     assert world.cloud.get(f"{USAGES}/{OTHER_PROJECT}").status_code == 403
     assert world.cloud.get(f"{USAGES}/{OTHER_PROJECT}", as_="admin").json == {"tenant_usage": {}}
 

@@ -26,10 +26,8 @@ Network: Any = msgspec.defstruct("Network", [("id", str), ("label", str), *((nam
 Brief: Any = msgspec.defstruct("TenantNetwork", [("id", str), ("label", str), ("cidr", None)])
 
 
-def _usable(request: Request) -> list[dict[str, Any]]:
-    """The project's networks, and shared ones."""
-    found = elsewhere.every(request, "network", "/networks", "networks")
-    return [one for one in found if one["shared"] or one["project_id"] == request.who.project_id]
+def _visible(request: Request) -> list[dict[str, Any]]:
+    return elsewhere.every(request, "network", "/networks", "networks")
 
 
 def _whole(one: dict[str, Any]) -> dict[str, Any]:
@@ -51,7 +49,7 @@ def _one(request: Request, network_id: str) -> dict[str, Any]:
     "/os-networks", policy=policy.reader(), query=Nothing, reply=under("networks", list[Network]), versions=UNTIL
 )
 def index(request: Request) -> dict[str, Any]:
-    return {"networks": [_whole(one) for one in _usable(request)]}
+    return {"networks": [_whole(one) for one in _visible(request)]}
 
 
 @routes.get("/os-networks/{network_id}", policy=policy.reader(), reply=under("network", Network), versions=UNTIL)
@@ -63,7 +61,7 @@ def show(request: Request, network_id: str) -> dict[str, Any]:
     "/os-tenant-networks", policy=policy.reader(), query=Nothing, reply=under("networks", list[Brief]), versions=UNTIL
 )
 def index_of_tenant(request: Request) -> dict[str, Any]:
-    return {"networks": [_brief(one) for one in _usable(request)]}
+    return {"networks": [_brief(one) for one in _visible(request)]}
 
 
 @routes.get("/os-tenant-networks/{network_id}", policy=policy.reader(), reply=under("network", Brief), versions=UNTIL)

@@ -14,6 +14,7 @@ from kumoi.kernel.shapes import under
 from kumoi.kernel.versions import until
 from kumoi.services.compute import elsewhere
 from kumoi.services.compute.server_security_groups.schemas import Rule, Shown
+from kumoi.services.compute.servers.schemas.values import Uuid
 from kumoi.services.compute.words import Words
 
 routes = Routes()
@@ -39,7 +40,7 @@ class Group(msgspec.Struct, kw_only=True):
 
 
 class NewRule(msgspec.Struct, kw_only=True):
-    parent_group_id: Text | None = None
+    parent_group_id: Uuid | None = None
     ip_protocol: Text | None = None
     from_port: Port = None
     to_port: Port = None
@@ -95,10 +96,9 @@ def _one(request: Request, group: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checked(group: Group) -> dict[str, str]:
-    found = {"name": group.name.strip(), "description": (group.description or "").strip()}
-    if not found["name"]:
+    if not group.name.strip():
         raise BadRequest("Security group name cannot be empty.")
-    return found
+    return {"name": group.name, "description": group.description or ""}
 
 
 @routes.get(GROUPS, policy=policy.reader(), query=ListQuery, reply=under("security_groups", list[Shown]), mode="live",

@@ -1,14 +1,14 @@
 """Shapes of quota sets: docs.openstack.org/api-ref/compute/#quota-sets-os-quota-sets."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from kumoi.kernel.versions import until
 
 Number = int | Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]{1,10}$")]
-Elsewhere = Annotated[Any, until("2.35")]
-"""Limits of the network service. Old versions show no limit, and accept any value without effect."""
+Elsewhere = Annotated[Number | None, until("2.35")]
+"""Limits that have no effect, because the network service has its own."""
 
 
 class Query(msgspec.Struct, kw_only=True):
@@ -34,8 +34,8 @@ class Values(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     security_group_rules: Elsewhere = None
 
     def given(self) -> dict[str, int]:
-        """The limits in the request, without those of the network service."""
-        named = {f: getattr(self, f) for f in self.__struct_fields__ if f not in ELSEWHERE and f != "force"}
+        """The limits in the request."""
+        named = {f: getattr(self, f) for f in self.__struct_fields__ if f != "force"}
         return {field: int(value) for field, value in named.items() if value is not None}
 
 
@@ -79,9 +79,6 @@ class QuotaSet(msgspec.Struct, kw_only=True):
     security_group_rules: Annotated[Figure, until("2.35")]
 
 
-ELSEWHERE = ("fixed_ips", "floating_ips", "security_groups", "security_group_rules")
-
-
 class Body(msgspec.Struct):
     quota_set: QuotaSet
 
@@ -91,10 +88,9 @@ class ClassReply(msgspec.Struct):
 
 
 def limits(project_id: str | None, values: dict[str, int]) -> QuotaSet:
-    return QuotaSet(id=project_id or msgspec.UNSET, **values, **dict.fromkeys(ELSEWHERE, -1))
+    return QuotaSet(id=project_id or msgspec.UNSET, **values)
 
 
 def details(project_id: str, values: dict[str, tuple[int, int]]) -> QuotaSet:
     said = {name: Detail(most, used) for name, (most, used) in values.items()}
-    elsewhere = {name: Detail(-1, 0) for name in ELSEWHERE}
-    return QuotaSet(id=project_id, **said, **elsewhere)
+    return QuotaSet(id=project_id, **said)
