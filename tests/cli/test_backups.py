@@ -11,7 +11,7 @@ from kumoi.cli import backups
 from kumoi.engines.objects.disk import DiskObjects
 from kumoi.kernel import settings
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.objects.contract import LARGE, container, content, keeping, listed, put
+from tests.engines.objects.doing import LARGE, container, content, keeping, listed, put
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="a restored cloud's files get their owners")
 

@@ -14,8 +14,8 @@ from kumoi.engines.objects.many import ManyDisks
 from kumoi.front import configuration
 from kumoi.kernel import settings
 from kumoi.kernel.settings import Folder, Settings
-from tests.engines.objects.contract import LARGE, container, content, put
-from tests.engines.objects.test_many import placed
+from tests.engines.objects.doing import LARGE, container, content, put
+from tests.engines.objects.many import placed
 
 FEW = b"few"
 

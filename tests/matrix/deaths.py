@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kumoi.engines.objects import groups, index
+from kumoi.engines.objects import groups, tables
 from tests.matrix.children import DIED
 
 CALLS = ("open", "write", "fsync", "link", "unlink", "rename", "replace", "mkdir")
@@ -36,7 +36,7 @@ class Calls:
     def counted(self) -> Iterator[None]:
         """Also the transactions of the object index."""
         real = {name: getattr(os, name) for name in CALLS}
-        connect = index.connect
+        connect = tables.connect
 
         def wrapped(name: str) -> Callable[..., Any]:
             def call(*arguments: Any, **named: Any) -> Any:
@@ -52,13 +52,13 @@ class Calls:
         for name in CALLS:
             setattr(os, name, wrapped(name))
         # Under both names, by which it is called.
-        groups.connect = index.connect = connected
+        groups.connect = tables.connect = connected
         try:
             yield
         finally:
             for name in CALLS:
                 setattr(os, name, real[name])
-            groups.connect = index.connect = connect
+            groups.connect = tables.connect = connect
 
 
 def _changes_the_disk(name: str, arguments: tuple[Any, ...]) -> bool:

@@ -14,7 +14,7 @@ from kumoi.engines.objects.interface import Stored, Writing
 from kumoi.kernel import processes
 from kumoi.kernel.randomness import new_uuid, random_bytes
 from tests.engines.images.contract import ImageStoreContract, put
-from tests.engines.objects.test_many import made, opened
+from tests.engines.objects.many import made, opened
 
 
 class TestImagesOnADisk(ImageStoreContract):

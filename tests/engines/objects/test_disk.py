@@ -9,23 +9,14 @@ from typing import Any
 
 import pytest
 
-from kumoi.engines.objects import copies, index
+from kumoi.engines.objects import copies, tables
 from kumoi.engines.objects.disk import DiskObjects
 from kumoi.engines.objects.groups import Groups
 from kumoi.engines.objects.interface import NoRoom, ObjectsError
 from kumoi.kernel import clock, durable
 from kumoi.kernel.clock import VirtualClock
-from tests.engines.objects.contract import (
-    LARGE,
-    ObjectStoreContract,
-    container,
-    content,
-    described,
-    keeping,
-    listed,
-    poured,
-    put,
-)
+from tests.engines.objects.contract import ObjectStoreContract
+from tests.engines.objects.doing import LARGE, container, content, described, keeping, listed, poured, put
 from tests.waits import PATIENCE
 
 
@@ -175,8 +166,8 @@ def test_old_versions_are_not_swept_and_go_with_their_deletion(store: DiskObject
 
 def test_an_index_of_the_first_version_is_taken_along(tmp_path: Path) -> None:
     (tmp_path / "objects").mkdir()
-    old = index.connect(tmp_path / "objects" / "index.db")
-    for statement in index._STEPS[0]:
+    old = tables.connect(tmp_path / "objects" / "index.db")
+    for statement in tables._STEPS[0]:
         old.execute(statement)
     old.execute("INSERT INTO accounts VALUES ('a', 1, 1, 1, 3, x'7b7d')")
     old.execute("INSERT INTO containers VALUES (1, 'a', 'c', 1, 1, '', 1, 3, x'7b7d')")

@@ -6,7 +6,8 @@ import pytest
 
 from kumoi.engines.objects.fake import FakeObjects
 from kumoi.engines.objects.interface import NoRoom
-from tests.engines.objects.contract import ObjectStoreContract, container
+from tests.engines.objects.contract import ObjectStoreContract
+from tests.engines.objects.doing import container
 
 
 class TestFakeObjects(ObjectStoreContract):

@@ -13,8 +13,8 @@ from kumoi.engines.objects import repair
 from kumoi.engines.objects.interface import ObjectsError
 from kumoi.kernel import clock
 from kumoi.kernel.clock import VirtualClock
-from tests.engines.objects.contract import content, described
-from tests.engines.objects.test_many import away, made, opened
+from tests.engines.objects.doing import content, described
+from tests.engines.objects.many import away, made, opened
 from tests.waits import until
 
 POLICIES, COUNT = "three=3,coded=4+2", 6

@@ -1,4 +1,4 @@
-"""The object store on several disks: copies, fragments, and disks that go, rot, fill up and are replaced."""
+"""The object store on several disks: copies, fragments, and disks that go, fill up and are replaced."""
 
 import errno
 import fcntl
@@ -13,72 +13,36 @@ from typing import Any
 
 import pytest
 
-from kumoi.engines.objects import repair, spread
+from kumoi.engines.objects import repair
 from kumoi.engines.objects.disk import _Settler
-from kumoi.engines.objects.disks import Scrub
 from kumoi.engines.objects.interface import NoRoom, ObjectsError
-from kumoi.engines.objects.layout import Place, parse, place_of
+from kumoi.engines.objects.layout import parse
 from kumoi.engines.objects.many import ManyDisks
 from kumoi.engines.objects.mirrors import Copy
 from kumoi.kernel import clock, durable
 from kumoi.kernel.clock import VirtualClock
-from tests.engines.objects.contract import (
-    LARGE,
-    ObjectStoreContract,
-    container,
-    content,
-    counted,
-    described,
-    poured,
-    put,
+from tests.engines.objects.contract import ObjectStoreContract
+from tests.engines.objects.doing import LARGE, container, content, counted, described, poured, put
+from tests.engines.objects.many import (
+    LONG,
+    NAMES,
+    POLICIES,
+    away,
+    back,
+    coded,
+    copies,
+    emptied,
+    file_of,
+    looked_after,
+    made,
+    opened,
+    placed,
+    store,
 )
 from tests.engines.objects.test_disk import killed
 from tests.waits import PATIENCE, until
 
-NAMES = "abcdef"
-LONG = bytes(range(256)) * 5000
-"""More than one segment."""
-
-
-def opened(folder: Path, policies: str, count: int) -> ManyDisks:
-    if "+" in policies:
-        pytest.importorskip("pyeclib")
-    disks = ",".join(f"{name}={folder / name}" for name in NAMES[:count])
-    return ManyDisks(folder / "objects", parse(disks, policies, 30))
-
-
-def made(folder: Path, policies: str, count: int) -> ManyDisks:
-    store = opened(folder, policies, count)
-    store.folder.mkdir(parents=True, exist_ok=True)
-    for name in NAMES[:count]:
-        (folder / name).mkdir(exist_ok=True)
-        assert store.disks.take(name) == ""
-    return store
-
-
-POLICIES = [("three=3", 3), ("coded=4+2", 6)]
-IDS = ["copies", "coded"]
-
-
-@pytest.fixture(params=POLICIES, ids=IDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ManyDisks]:
-    found = made(tmp_path, *request.param)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def copies(tmp_path: Path) -> Iterator[ManyDisks]:
-    found = made(tmp_path, "three=3", 3)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def coded(tmp_path: Path) -> Iterator[ManyDisks]:
-    found = made(tmp_path, "coded=4+2", 6)
-    yield found
-    found.close()
+__all__ = ["coded", "copies", "store"]
 
 
 class TestCopies(ObjectStoreContract):
@@ -95,59 +59,6 @@ class TestFragments(ObjectStoreContract):
         found = made(tmp_path, *POLICIES[1])
         yield found
         found.close()
-
-
-def away(store: ManyDisks, *names: str) -> None:
-    for name in names:
-        root = store.layout.disks[name]
-        root.rename(root.with_name(f"{name}-away"))
-        root.mkdir()  # as a folder on which nothing is mounted
-
-
-def back(store: ManyDisks, *names: str) -> None:
-    for name in names:
-        root = store.layout.disks[name]
-        assert os.listdir(root) == []
-        root.rmdir()
-        root.with_name(f"{name}-away").rename(root)
-
-
-def emptied(store: ManyDisks, name: str) -> None:
-    """A new disk in the place of another."""
-    root = store.layout.disks[name]
-    shutil.rmtree(root)
-    root.mkdir()
-    assert store.disks.take(name, replaced=True) == ""
-
-
-def placed(stored: Any) -> Place:
-    place = place_of(stored.place)
-    assert place is not None
-    return place
-
-
-def file_of(store: ManyDisks, place: Place, number: int) -> Path:
-    return spread.lasting(store.layout.disks[place.disks[number]], place.id)
-
-
-def rot(path: Path, at: int = -1) -> None:
-    path.chmod(0o600)
-    with path.open("r+b") as file:
-        file.seek(at, os.SEEK_END if at < 0 else os.SEEK_SET)
-        byte = file.read(1)
-        file.seek(at, os.SEEK_END if at < 0 else os.SEEK_SET)
-        file.write(bytes([byte[0] ^ 1]))
-
-
-def looked_after(store: ManyDisks) -> set[tuple[str, str]]:
-    with clock.using(VirtualClock()):
-        return {(told.kind, told.what) for told in store.mend()}
-
-
-def scrubbed(store: ManyDisks) -> list[str]:
-    with clock.using(VirtualClock()):
-        clock.sleep(31 * 86400)
-        return [told.kind for told in store.scrub()]
 
 
 def test_each_large_object_is_on_as_many_disks_as_its_policy_says(store: ManyDisks) -> None:
@@ -326,23 +237,6 @@ def test_a_copy_is_made_while_others_write(copies: ManyDisks) -> None:
     assert set(copies.disks.state().copies) == {"home", "a", "b"}
 
 
-@pytest.mark.parametrize("name", ["home", "a"])
-def test_a_damaged_copy_of_the_index_is_left_and_made_anew(copies: ManyDisks, name: str) -> None:
-    where = container(copies)
-    put(copies, where, "one", b"bytes")
-    copies.close()
-    path = copies.mirrors.path(name)
-    path.write_bytes(b"no database" * 5000)
-    store = ManyDisks(copies.folder, copies.layout)
-    assert content(store, where, "one") == b"bytes"
-    put(store, where, "two")
-    assert set(store.disks.state().copies) == {"home", "a", "b"} - {name}
-    assert ("index_copy.lost", name) in looked_after(store)
-    assert set(store.disks.state().copies) == {"home", "a", "b"} or name == "a"
-    assert len(store.disks.state().copies) == 3 and list(store.differences()) == []
-    store.close()
-
-
 def test_two_disks_are_gone_and_a_third_is_too_many(coded: ManyDisks) -> None:
     where = container(coded)
     place = placed(put(coded, where, "one", LONG))
@@ -354,87 +248,6 @@ def test_two_disks_are_gone_and_a_third_is_too_many(coded: ManyDisks) -> None:
     with pytest.raises(ObjectsError, match="Only 3 disks"):
         put(coded, where, "two", LONG)
     assert coded.begin("").write(b"few") is None
-
-
-def test_a_byte_rots_in_each_place(store: ManyDisks) -> None:
-    where = container(store)
-    place = placed(put(store, where, "one", LONG))
-    put(store, where, "few", b"some few bytes that are not repeated elsewhere")
-    for number in range(len(place.disks)):
-        whole = file_of(store, place, number).read_bytes()
-        for at in (0, 40, len(whole) // 2, -1):
-            rot(file_of(store, place, number), at)
-            assert file_of(store, place, number).read_bytes() != whole
-            if place.policy.coded:
-                assert content(store, where, "one") == LONG
-            kinds = scrubbed(store)
-            assert "rot.mended" in kinds and "rot.found" not in kinds
-            assert file_of(store, place, number).read_bytes() == whole
-            store.disks.change(lambda state: setattr(state, "scrub", Scrub()))
-
-
-@pytest.mark.parametrize("name", ["home", "a", "b"])
-def test_a_byte_rots_in_a_copy_of_the_index(copies: ManyDisks, name: str) -> None:
-    where, data = container(copies), b"some few bytes that are not repeated elsewhere"
-    put(copies, where, "few", data)
-    copies.close()
-    path = copies.mirrors.path(name)
-    raw = path.read_bytes()
-    for part in range(raw.count(data)):  # the log has them too
-        rot(path, -1 + sum(len(each) + len(data) for each in raw.split(data)[: part + 1]))
-    store = ManyDisks(copies.folder, copies.layout)
-    assert content(store, where, "few") == data
-    scrubbed(store)
-    assert name not in store.disks.state().copies
-    assert content(store, where, "few") == data
-    looked_after(store)
-    assert len(store.disks.state().copies) == 3 and list(store.differences()) == []
-    store.close()
-
-
-def test_what_cannot_be_mended_is_told(copies: ManyDisks) -> None:
-    where = container(copies)
-    place = placed(put(copies, where, "one", LONG))
-    for number in range(3):
-        rot(file_of(copies, place, number))
-    assert "rot.found" in scrubbed(copies)
-    assert any("could not be mended" in problem for _, problem in copies.differences())
-    rot(file_of(copies, place, 1))  # as it was
-    copies.disks.change(lambda state: setattr(state, "scrub", Scrub()))
-    assert "rot.mended" in scrubbed(copies)
-    assert list(copies.differences()) == []
-
-
-def test_a_round_of_the_scrubber_goes_on_where_it_was_stopped(
-    copies: ManyDisks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    where = container(copies)
-    for number in range(4):
-        put(copies, where, f"{number}", LARGE)
-    read: list[str] = []
-    whole = repair._check
-
-    def check(store: Any, text: str, *rest: Any) -> None:
-        if len(read) == 2:
-            raise KeyboardInterrupt
-        read.append(text)
-        whole(store, text, *rest)
-
-    with clock.using(VirtualClock()):
-        monkeypatch.setattr(repair, "SLICE_SECONDS", 0.0)
-        monkeypatch.setattr(repair, "_check", check)
-        copies.scrub()
-        copies.scrub()
-        with pytest.raises(KeyboardInterrupt):
-            copies.scrub()
-        monkeypatch.setattr(repair, "SLICE_SECONDS", 1000.0)
-        monkeypatch.setattr(repair, "_check", lambda store, text, *_: read.append(text))
-        assert [told.kind for told in copies.scrub()] == ["scrubbed"]
-        assert len(set(read)) == 4 and read == sorted(read)
-        assert copies.scrub() == [] and len(read) == 4
-        clock.sleep(30 * 86400)
-        copies.scrub()
-        assert len(read) == 8
 
 
 def test_a_full_disk_breaks_no_other(store: ManyDisks, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import pytest
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.engines.objects.many import ManyDisks
 from kumoi.kernel import durable, events
-from tests.engines.objects import test_many as disks
+from tests.engines.objects import many as disks
 from tests.services.object_store.sending import ask
 
 LARGE = bytes(range(256)) * 6000

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from kumoi.engines.objects import index
+from kumoi.engines.objects import tables
 from kumoi.engines.objects.digests import Digest
 from kumoi.engines.objects.groups import Groups, explained
 from kumoi.engines.objects.index import Index
@@ -52,8 +52,8 @@ class DiskObjects:
             for path in (self.folder, self.files, self.incoming):
                 if not path.is_dir():
                     durable.make_folder(path, mode=0o750)
-            connection = index.connect(self._index)
-            if index.make_tables(connection):
+            connection = tables.connect(self._index)
+            if tables.make_tables(connection):
                 durable.sync_folder(self.folder)
             connection.close()
         except (sqlite3.Error, OSError) as error:
@@ -71,7 +71,7 @@ class DiskObjects:
             connection = self._readers.get_nowait()
         except queue.Empty:
             try:
-                connection = index.connect(self._index, readonly=True)
+                connection = tables.connect(self._index, readonly=True)
             except sqlite3.Error as error:
                 raise explained(error) from error
         try:

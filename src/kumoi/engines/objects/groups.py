@@ -8,8 +8,9 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from kumoi.engines.objects.index import Index, connect
+from kumoi.engines.objects.index import Index
 from kumoi.engines.objects.interface import NoRoom, ObjectsError, T
+from kumoi.engines.objects.tables import connect
 from kumoi.kernel import durable
 
 MOST = 256

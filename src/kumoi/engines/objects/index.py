@@ -1,24 +1,20 @@
-"""The SQL of the index: names, counters and small bytes of all objects in one SQLite file.
+"""The SQL of the index: names, counters and small bytes of all objects in one SQLite file (`tables.py`).
 
 With several disks the statements are repeated on copies (`mirrors.py`), so they depend only on the tables and their values.
 """
 
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from kumoi.engines.objects import versions
+from kumoi.engines.objects.followed import Followed
 from kumoi.engines.objects.interface import (
     DEFAULT,
     FOLLOWED,
     RESOLUTION,
     Account,
-    Change,
     Container,
-    Follow,
     Listed,
     Object,
     ObjectsError,
@@ -27,53 +23,11 @@ from kumoi.engines.objects.interface import (
     Versioning,
 )
 from kumoi.engines.objects.pages import Row, bounds, walk
+from kumoi.engines.objects.places import Places
+from kumoi.engines.objects.tables import Asked
 from kumoi.engines.objects.versions import Versions
 from kumoi.kernel import clock
 
-PATIENCE_MS = 10_000
-"""How long a writer waits for another process's transaction."""
-_TABLES = (
-    """CREATE TABLE IF NOT EXISTS accounts (
-        name TEXT PRIMARY KEY, created_at INTEGER NOT NULL, containers INTEGER NOT NULL, objects INTEGER NOT NULL,
-        bytes INTEGER NOT NULL, metadata BLOB NOT NULL) WITHOUT ROWID""",
-    """CREATE TABLE IF NOT EXISTS containers (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, name TEXT NOT NULL, created_at INTEGER NOT NULL,
-        changed_at INTEGER NOT NULL, policy TEXT NOT NULL, objects INTEGER NOT NULL, bytes INTEGER NOT NULL,
-        metadata BLOB NOT NULL, UNIQUE (account, name))""",
-    """CREATE TABLE IF NOT EXISTS objects (
-        container INTEGER NOT NULL, name TEXT NOT NULL, entry TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
-        content_type TEXT NOT NULL, at INTEGER NOT NULL, metadata BLOB NOT NULL, delete_at INTEGER, place TEXT,
-        bytes INTEGER, PRIMARY KEY (container, name)) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS objects_by_end ON objects (delete_at) WHERE delete_at IS NOT NULL",
-    "CREATE INDEX IF NOT EXISTS objects_by_place ON objects (place) WHERE place IS NOT NULL",
-    "CREATE TABLE IF NOT EXISTS small_bytes (id INTEGER PRIMARY KEY, data BLOB NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS unwanted (place TEXT PRIMARY KEY, since INTEGER NOT NULL) WITHOUT ROWID",
-)  # fmt: skip
-_VERSIONS = (
-    "ALTER TABLE containers ADD COLUMN versions INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE containers ADD COLUMN versioning TEXT NOT NULL DEFAULT ''",
-    "ALTER TABLE objects ADD COLUMN version INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE objects ADD COLUMN named INTEGER NOT NULL DEFAULT 0",
-    "ALTER TABLE objects ADD COLUMN marker INTEGER NOT NULL DEFAULT 0",
-    "CREATE INDEX objects_old_nulls ON objects (container, name) WHERE container < 0 AND named = 0",
-)
-"""A row whose `container` is negative is an old version of an object in that container (`versions.py`)."""
-_POLICIES = (
-    """CREATE TABLE policies (
-        account TEXT NOT NULL, policy TEXT NOT NULL, containers INTEGER NOT NULL, objects INTEGER NOT NULL,
-        bytes INTEGER NOT NULL, PRIMARY KEY (account, policy)) WITHOUT ROWID""",
-)
-"""Counters of an account's containers with another policy than the default one."""
-_CHANGES = (
-    "CREATE TABLE followers (container INTEGER PRIMARY KEY, state BLOB NOT NULL)",
-    """CREATE TABLE changes (
-        id INTEGER PRIMARY KEY AUTOINCREMENT, container INTEGER NOT NULL, name TEXT NOT NULL, at INTEGER NOT NULL,
-        gone INTEGER NOT NULL, waiting INTEGER NOT NULL, UNIQUE (container, name))""",
-    "CREATE INDEX changes_waiting ON changes (container, id) WHERE waiting",
-    "CREATE INDEX changes_by_age ON changes (at) WHERE NOT waiting",
-)
-_STEPS = (_TABLES, _VERSIONS, _POLICIES, _CHANGES)
-"""Each makes the next version of the tables."""
 _ACCOUNT = "SELECT created_at, containers, objects, bytes, metadata FROM accounts WHERE name = ?"
 _CONTAINER_FIELDS = "id, created_at, changed_at, policy, objects, bytes, metadata, versions, versioning"
 _CONTAINER = f"SELECT {_CONTAINER_FIELDS} FROM containers WHERE account = ? AND name = ?"  # noqa: S608
@@ -87,43 +41,7 @@ _decode = msgspec.json.Decoder(dict[str, str]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-def connect(path: Path, *, readonly: bool = False) -> sqlite3.Connection:
-    """A connection for one thread at a time. `readonly`: no changes; the file itself is opened for writing, because a
-    reader must open the WAL too."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
-    for pragma in (
-        f"busy_timeout={PATIENCE_MS}", "journal_mode=WAL", "synchronous=FULL", "cache_size=-4096", "temp_store=MEMORY",
-        f"query_only={'ON' if readonly else 'OFF'}",
-    ):  # fmt: skip
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def make_tables(connection: sqlite3.Connection) -> bool:
-    """Create them unless they exist, and change those of an older version. Returns whether anything was done."""
-    if _made(connection) == len(_STEPS):
-        return False
-    connection.execute("BEGIN IMMEDIATE")
-    for step in _STEPS[_made(connection) :]:
-        for statement in step:
-            connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {len(_STEPS)}")
-    connection.execute("COMMIT")
-    return True
-
-
-def _made(connection: sqlite3.Connection) -> int:
-    made: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return made
-
-
-class Asked(Protocol):
-    """A connection, or what records its statements."""
-
-    def execute(self, sql: str, values: Any = ..., /) -> sqlite3.Cursor: ...
-
-
-class Index(Versions):
+class Index(Versions, Followed, Places):
     """One transaction for reading and writing; implements Writing."""
 
     def __init__(self, connection: Asked) -> None:
@@ -351,61 +269,12 @@ class Index(Versions):
         self._record(container, name, self.now if at is None else at, gone=True)
         return True
 
-    def _record(self, container: Container, name: str, at: int, *, gone: bool) -> None:
-        follow = container.metadata.get(FOLLOWED)
-        if follow == Follow.CHANGES or (follow and gone):
-            self.note_change(container, Change(0, name, at, gone))
-        elif follow:
-            self._ask("DELETE FROM changes WHERE container = ? AND name = ?", (container.id, name))
-
-    def changes(self, container: Container, after: int, most: int) -> list[Change]:
-        rows = self._ask(
-            "SELECT id, name, at, gone FROM changes WHERE container = ? AND id > ? AND waiting ORDER BY id LIMIT ?",
-            (container.id, after, most),
-        )
-        return [Change(id, name, at, bool(gone)) for id, name, at, gone in rows.fetchall()]
-
-    def removed_at(self, container: Container, name: str) -> int | None:
-        row: tuple[int] | None = self._ask(
-            "SELECT at FROM changes WHERE container = ? AND name = ? AND gone", (container.id, name)
-        ).fetchone()
-        return row[0] if row else None
-
     def followers(self) -> list[tuple[Container, bytes]]:
         fields = ", ".join(f"containers.{field}" for field in _CONTAINER_FIELDS.split(", "))
         rows = self._ask(
             f"SELECT state, account, name, {fields} FROM followers JOIN containers ON containers.id = container"  # noqa: S608
         ).fetchall()
         return [(_container(account, name, row), state) for state, account, name, *row in rows]
-
-    def follower(self, container: Container) -> bytes | None:
-        row: tuple[bytes] | None = self._ask(
-            "SELECT state FROM followers WHERE container = ?", (container.id,)
-        ).fetchone()
-        return row[0] if row else None
-
-    def put_follower(self, container: Container, state: bytes | None) -> None:
-        if state is None:
-            self._ask("DELETE FROM followers WHERE container = ?", (container.id,))
-        else:
-            self._ask("INSERT OR REPLACE INTO followers VALUES (?, ?)", (container.id, state))
-
-    def note_change(self, container: Container, change: Change) -> None:
-        waiting = container.metadata.get(FOLLOWED) == Follow.CHANGES
-        self._ask(
-            "INSERT OR REPLACE INTO changes (container, name, at, gone, waiting) VALUES (?, ?, ?, ?, ?)",
-            (container.id, change.name, change.at, change.gone, waiting),
-        )
-
-    def settle_change(self, container: Container, change: Change, *, again: bool) -> None:
-        if change.gone and not again:
-            self._ask("UPDATE changes SET waiting = 0 WHERE id = ?", (change.id,))
-        elif self._ask("DELETE FROM changes WHERE id = ?", (change.id,)).rowcount and again:
-            self.note_change(container, change)
-
-    def forget_changes(self, until: int, most: int) -> None:
-        old = "SELECT id FROM changes WHERE NOT waiting AND at < ? LIMIT ?"
-        self._ask(f"DELETE FROM changes WHERE id IN ({old})", (until, most))  # noqa: S608
 
     def _let_go(self, place: str | None, bytes_id: int | None) -> None:
         if bytes_id is not None:
@@ -436,101 +305,9 @@ class Index(Versions):
                 (account, policy, containers, objects, size),
             )
 
-    def is_wanted(self, place: str) -> bool:
-        """Whether an object has it. `place`: also only its id, with which it begins."""
-        return self._is_in("objects", place)
-
-    def unwanted(self, until: int, most: int) -> list[str]:
-        """Places that no object has had since `until`."""
-        return [
-            place for (place,) in self._ask("SELECT place FROM unwanted WHERE since <= ? LIMIT ?", (until, most)).fetchall()
-        ]  # fmt: skip
-
-    def is_ahead(self) -> bool:
-        """Whether bytes became unneeded at a time that has not come: the clock was set back."""
-        return self._ask("SELECT 1 FROM unwanted WHERE since > ? LIMIT 1", (self.now,)).fetchone() is not None
-
-    def catch_up(self) -> None:
-        """Let such times be now."""
-        self._ask("UPDATE unwanted SET since = ? WHERE since > ?", (self.now, self.now))
-
-    def forget(self, places: list[str]) -> None:
-        """Their bytes are gone."""
-        for place in places:
-            self._ask("DELETE FROM unwanted WHERE place = ?", (place,))
-
-    def places(self) -> Iterator[tuple[str, str, int]]:
-        """(place, name, size) of every object that has one."""
-        for place, name, size in self._ask("SELECT place, name, size FROM objects WHERE place IS NOT NULL"):
-            yield place, versions.shown(name), size
-
-    def is_unwanted(self, place: str) -> bool:
-        return self._is_in("unwanted", place)
-
-    def _is_in(self, table: str, place: str) -> bool:
-        beginning = (place, place + ".")  # behind `-`, which follows an id
-        rows = self._ask(f"SELECT 1 FROM {table} WHERE place >= ? AND place < ? LIMIT 1", beginning)  # noqa: S608
-        return rows.fetchone() is not None
-
-    def files(self, after: str, most: int) -> list[tuple[str, str, str]]:
-        """(place, name, ETag) of objects that have a place, by place, from behind one on."""
-        return self._ask(
-            "SELECT place, name, etag FROM objects WHERE place > ? ORDER BY place LIMIT ?", (after, most)
-        ).fetchall()
-
-    def all_bytes(self) -> int:
-        found: int = self._ask("SELECT coalesce(sum(bytes), 0) FROM accounts").fetchone()[0]
-        return found
-
     def by_policy(self, account: str) -> dict[str, tuple[int, int, int]]:
         rows = self._ask("SELECT policy, containers, objects, bytes FROM policies WHERE account = ?", (account,))
         return {policy: (containers, objects, size) for policy, containers, objects, size in rows}
-
-    def miscounted(self) -> Iterator[tuple[str, str]]:
-        """(what, problem): wrong counters, and bytes stored with a name that do not match it."""
-        for name, objects, old, size, found, found_old, found_size in self._ask(
-            "SELECT account || '/' || name, objects, versions, bytes,"
-            " (SELECT count(*) FROM objects WHERE container = containers.id) AS found,"
-            " (SELECT count(*) FROM objects WHERE container = -containers.id) AS found_old,"
-            " (SELECT coalesce(sum(size), 0) FROM objects WHERE container IN (containers.id, -containers.id)) AS found_size"
-            " FROM containers WHERE objects <> found OR versions <> found_old OR bytes <> found_size"
-        ):
-            yield (
-                name,
-                (
-                    f"it counts {objects} objects and {old} old versions of {size} bytes,"
-                    f" but there are {found} and {found_old} of {found_size}"
-                ),
-            )
-        for (name,) in self._ask(
-            "SELECT name FROM objects WHERE marker AND container > 0 UNION ALL"
-            " SELECT name FROM objects WHERE abs(container) NOT IN (SELECT id FROM containers)"
-        ):
-            yield versions.shown(name), "it is a delete marker instead of an object, or in no container"
-        for name, containers, found in self._ask(
-            "SELECT accounts.name, accounts.containers, count(c.id) FROM accounts"
-            " LEFT JOIN containers c ON c.account = accounts.name GROUP BY accounts.name"
-            " HAVING accounts.containers <> count(c.id)"
-            " OR accounts.objects <> coalesce(sum(c.objects + c.versions), 0) OR accounts.bytes <> coalesce(sum(c.bytes), 0)"
-        ):
-            yield name, f"it counts {containers} containers, but there are {found}, or their sums differ"
-        for account, policy in self._ask(
-            "SELECT p.account, p.policy FROM policies p"
-            " LEFT JOIN containers c ON c.account = p.account AND c.policy = p.policy"
-            " GROUP BY p.account, p.policy HAVING p.containers <> count(c.id)"
-            " OR p.objects <> coalesce(sum(c.objects + c.versions), 0) OR p.bytes <> coalesce(sum(c.bytes), 0)"
-        ):
-            yield account, f"its counters of the policy {policy} differ from those of its containers"
-        for name in self._ask(
-            "SELECT o.name FROM objects o LEFT JOIN small_bytes b ON b.id = o.bytes"
-            " WHERE o.place IS NULL AND o.size <> coalesce(length(b.data), -1)"
-        ):
-            yield versions.shown(name[0]), "its bytes, beside its name, are missing or of another length"
-        lost = self._ask(
-            "SELECT (SELECT count(*) FROM small_bytes) - (SELECT count(*) FROM objects WHERE bytes IS NOT NULL)"
-        ).fetchone()[0]
-        if lost:
-            yield "-", f"{lost} small objects' bytes have no name"
 
 
 def _container(account: str, name: str, row: Row) -> Container:

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from kumoi.engines.objects import index
+from kumoi.engines.objects import tables
 from kumoi.engines.objects.disks import Disks, State, note, remove
 from kumoi.engines.objects.interface import ObjectsError, T
 from kumoi.engines.objects.layout import HOME
@@ -79,7 +79,7 @@ class Copy:
     def connection(self) -> sqlite3.Connection:
         if self._connection is None:
             _must_exist(self.path)
-            self._connection = index.connect(self.path)
+            self._connection = tables.connect(self.path)
             self._connection.execute(_LOG)
         return self._connection
 
@@ -190,7 +190,7 @@ class Mirrors:
             if fault := self._disks.fault(name):
                 raise sqlite3.OperationalError(fault) from None
             _must_exist(self.path(name))
-            connection = index.connect(self.path(name), readonly=True)
+            connection = tables.connect(self.path(name), readonly=True)
         broken = False
         try:
             connection.execute("BEGIN")
@@ -305,7 +305,7 @@ class Mirrors:
         found: dict[str, sqlite3.Connection] = {}
         with self._disks.locked():
             for copy in self._current():
-                connection = stack.enter_context(closing(index.connect(copy.path, readonly=True)))
+                connection = stack.enter_context(closing(tables.connect(copy.path, readonly=True)))
                 connection.execute("BEGIN")
                 connection.execute(_SEQUENCE).fetchone()
                 found[copy.name] = connection
@@ -331,8 +331,8 @@ class Mirrors:
         with self._disks.locked():
             if self._disks.state().copies:
                 return
-            connection = index.connect(self.path(HOME))
-            index.make_tables(connection)
+            connection = tables.connect(self.path(HOME))
+            tables.make_tables(connection)
             connection.execute(_LOG)
             connection.close()
             durable.sync_folder(self._disks.folder)
@@ -423,7 +423,7 @@ def follow(copy: Copy, sequence: int, ahead: Copy, most: int = LONGEST_LOG) -> b
 
 def _copy(source: Path, target: Path) -> None:
     """As it is now. Its transaction keeps others' changes out, so the copying never begins anew."""
-    with closing(index.connect(source, readonly=True)) as live, closing(sqlite3.connect(target)) as copied:
+    with closing(tables.connect(source, readonly=True)) as live, closing(sqlite3.connect(target)) as copied:
         live.execute("BEGIN")
         live.execute(_SEQUENCE).fetchone()
         size = live.execute("PRAGMA page_size").fetchone()[0]
