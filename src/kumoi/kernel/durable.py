@@ -81,10 +81,10 @@ def is_full(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def make_folder(path: Path, *, mode: int = 0o777) -> None:
+def make_folder(path: Path, *, mode: int = 0o777, parents: bool = True) -> None:
     """Make a folder and its missing parents durably. An existing folder is synced too, because its creator may have died
-    before the sync."""
-    if not path.parent.is_dir():
+    before the sync. `parents`: no on a disk that may go, so that nothing is made below the place where it was mounted."""
+    if parents and not path.parent.is_dir():
         make_folder(path.parent)
     path.mkdir(exist_ok=True, mode=mode)
     sync_folder(path.parent)

@@ -274,6 +274,24 @@ def test_a_full_disk_breaks_no_other(store: ManyDisks, monkeypatch: pytest.Monke
     assert list(store.differences()) == []
 
 
+def test_nothing_is_made_where_a_disk_was(copies: ManyDisks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes between two calls of an upload that ends."""
+    container(copies)
+    writer, root, sync = copies.begin("three"), copies.layout.disks["a"], durable.sync_folder
+    writer.write(LONG)
+
+    def goes(folder: Path) -> None:
+        sync(folder)
+        if folder == root / "incoming":
+            away(copies, "a")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "sync_folder", goes)
+        stored = writer.finish()
+    assert "a" in placed(stored).disks and os.listdir(root) == []
+    writer.discard()
+
+
 def test_too_few_disks_take_nothing_and_leave_nothing(copies: ManyDisks) -> None:
     where = container(copies)
     writer = copies.begin("three")

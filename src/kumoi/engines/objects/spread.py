@@ -84,7 +84,7 @@ class Part:
         os.fsync(self._handle)
         durable.sync_folder(self.note.parent)
         if not self.path.parent.is_dir():
-            durable.make_folder(self.path.parent, mode=0o750)
+            durable.make_folder(self.path.parent, mode=0o750, parents=False)
         os.link(self.note, self.path, follow_symlinks=False)
 
     def settle(self, settle: Settle) -> None:
@@ -377,7 +377,7 @@ def make_again(disks: Disks, place: Place, number: int, pace: Callable[[int], No
             file.flush()
             os.fsync(file.fileno())
         if not part.path.parent.is_dir():
-            durable.make_folder(part.path.parent, mode=0o750)
+            durable.make_folder(part.path.parent, mode=0o750, parents=False)
         draft.replace(part.path)
         durable.sync_folder(part.path.parent)
     finally:
