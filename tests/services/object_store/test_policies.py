@@ -11,7 +11,8 @@ import pytest
 
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.engines.objects.many import ManyDisks
-from kumoi.kernel import durable, events
+from kumoi.kernel import clock, durable, events
+from kumoi.kernel.clock import VirtualClock
 from tests.engines.objects import many as disks
 from tests.services.object_store.sending import ask
 
@@ -72,6 +73,35 @@ def test_an_account_counts_by_policy(swift: Any) -> None:
         for policy in ("default", "three", "coded")
     }
     assert found == {"default": (1, 1, 1), "three": (2, 1, 5), "coded": (1, 1, len(LARGE))}
+
+
+def test_an_account_has_quotas_by_policy(swift: Any) -> None:
+    size, count = "X-Account-Quota-Bytes-Policy-", "X-Account-Quota-Count-Policy-"
+    for name, headers in (("c", CODED), ("t", COPIES), ("u", COPIES), ("d", {})):
+        swift("PUT", f"/{name}", headers=headers)
+    for header in (f"{size}three", f"X-Remove-{size[2:]}three", f"{count}gold"):
+        assert swift("POST", "", headers={header: "5"}).status == 403, header
+    refused = swift("POST", "", as_="admin", headers={f"{size}gold": "5"})
+    assert refused.status == 400 and "there are default, three, coded" in refused.text
+    assert swift("POST", "", as_="admin", headers={f"{size}three": "many"}).status == 400
+    limits = {f"{size}THREE": "5", f"{count}default": "1", f"{count}coded": "2"}
+    assert swift("POST", "", as_="admin", headers=limits).status == 204
+    assert swift("HEAD", "").headers[f"{size}three"] == "5"
+    assert swift("PUT", "/t/o", body=b"123").status == 201
+    full = swift("PUT", "/u/o", body=b"456")
+    assert full.status == 413 and "account for the policy three has no room: 5 bytes, of which 3" in full.text
+    assert swift("PUT", "/t/o", body=b"45678").status == 201  # in the place of the three
+    assert swift("PUT", "/u/o", body=b"").status == 201
+    assert swift("PUT", "/d/o", body=LARGE).status == 201
+    assert swift("PUT", "/d/p", body=b"").status == swift("COPY", "/t/o", headers={"Destination": "d/p"}).status == 413
+    for name in ("1", "2"):
+        assert swift("PUT", f"/c/{name}", body=LARGE, headers={"X-Delete-After": "10"}).status == 201
+    assert swift("PUT", "/c/3", body=b"").status == 413
+    with clock.using(VirtualClock(clock.now() + 20 * clock.SECOND)):
+        assert swift("PUT", "/c/3", body=b"").status == 201  # nobody sees the others any more
+    assert swift("POST", "", as_="admin", headers={f"X-Remove-{size[2:]}three": "x"}).status == 204
+    assert f"{size}three" not in swift("HEAD", "").headers
+    assert swift("PUT", "/u/o", body=b"456").status == 201
 
 
 @pytest.mark.parametrize("headers", [COPIES, CODED, {}])

@@ -21,6 +21,8 @@ HIDDEN = "sysmeta-"
 ACCOUNT_QUOTAS = ("x-account-meta-quota-bytes", "x-account-quota-bytes")
 ACCOUNT_QUOTA_COUNT = "x-account-quota-count"
 """Limits of an account: bytes, as older and newer clients call them, and objects."""
+POLICY_QUOTA_BYTES, POLICY_QUOTA_COUNT = "x-account-quota-bytes-policy-", "x-account-quota-count-policy-"
+"""The same for the containers of one storage policy, whose name follows in small letters."""
 
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

@@ -12,6 +12,7 @@ from kumoi.services.object_store.asked import timestamp
 META = "x-account-meta-"
 LIST = "x-account-access-control"
 QUOTAS = (*limits.ACCOUNT_QUOTAS, limits.ACCOUNT_QUOTA_COUNT)
+_POLICY_QUOTAS = (limits.POLICY_QUOTA_BYTES, limits.POLICY_QUOTA_COUNT)
 """Set by resellers alone."""
 _SECRETS = ("x-account-meta-temp-url-key", "x-account-meta-temp-url-key-2")
 _REMOVE = "x-remove-account-meta-"
@@ -31,10 +32,7 @@ def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
         "X-Timestamp": timestamp(account.created_at),
         "Accept-Ranges": "bytes",
     }
-    others = tx.by_policy(name)
-    rest = [sum(counts) for counts in zip(*others.values(), strict=True)] or [0, 0, 0]
-    counted = {DEFAULT: (account.containers - rest[0], account.objects - rest[1], account.bytes - rest[2]), **others}
-    for policy, (containers, objects, size) in counted.items():
+    for policy, (containers, objects, size) in counted(tx, account).items():
         beginning = f"X-Account-Storage-Policy-{policy}"
         headers[f"{beginning}-Container-Count"] = str(containers)
         headers[f"{beginning}-Object-Count"] = str(objects)
@@ -50,12 +48,19 @@ def shown(tx: Reading, who: Who, name: str) -> tuple[Account, dict[str, str]]:
     return account, headers
 
 
+def counted(tx: Reading, account: Account) -> dict[str, tuple[int, int, int]]:
+    """Policy → (containers, objects, bytes)."""
+    others = tx.by_policy(account.name)
+    rest = [sum(counts) for counts in zip(*others.values(), strict=True)] or [0, 0, 0]
+    return {DEFAULT: (account.containers - rest[0], account.objects - rest[1], account.bytes - rest[2]), **others}
+
+
 def listed(tx: Reading, name: str, page: Page) -> list[tuple[str, Container | None]]:
     return tx.containers(name, page)
 
 
-def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None:
-    """Set and remove metadata. Other metadata stays."""
+def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str], policies: tuple[str, ...]) -> None:
+    """Set and remove metadata. Other metadata stays. `policies`: all storage policies."""
     limits.check_name("account", name, limits.LONGEST_ACCOUNT)
     if access.level(tx, who, name) < Level.OWN:
         raise access.refuse(who)
@@ -64,7 +69,7 @@ def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None
         changes[access.DOMAIN] = who.project_domain_id or ""
     if LIST in headers:
         changes[access.ACCOUNT_LIST] = access.clean_account_list(limits.decoded(LIST, headers[LIST]))
-    for quota in QUOTAS:
+    for quota in (*QUOTAS, *_of_policies(who, headers, policies)):
         if not quota.startswith(META):
             if quota in headers:
                 changes[quota] = headers[quota].strip()
@@ -76,6 +81,21 @@ def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str]) -> None
     metadata = merged(account.metadata if account else {}, changes)
     limits.check_metadata(metadata, META)
     tx.put_account(name, metadata)
+
+
+def _of_policies(who: Who, headers: Mapping[str, str], policies: tuple[str, ...]) -> list[str]:
+    """The quotas of storage policies that headers name."""
+    found = []
+    for header in headers:
+        name = header.replace("x-remove-", "x-", 1)
+        prefix = next((each for each in _POLICY_QUOTAS if name.startswith(each)), None)
+        if prefix is None:
+            continue
+        if name.removeprefix(prefix) not in map(str.lower, policies):
+            check_quota(who, name, "")
+            raise BadRequest(f"{header.title()}: there is no such policy; there are {', '.join(policies)}.")
+        found.append(name)
+    return found
 
 
 def remove(tx: Writing, who: Who, name: str) -> None:

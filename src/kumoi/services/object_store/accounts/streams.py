@@ -19,7 +19,8 @@ RESELLER = policy.by_service("reseller", access.is_reseller)
 async def change(request: Request, body: AsyncIterator[bytes], account: str) -> Reply:
     if special := specials.of(request, "POST"):
         return await special(request, body, (account, "", ""))
-    await stores.change(request, lambda tx: logic.change(tx, request.who, account, request.headers))
+    policies = stores.of(request).policies()
+    await stores.change(request, lambda tx: logic.change(tx, request.who, account, request.headers, policies))
     return asked.done(204)
 
 
@@ -30,11 +31,13 @@ async def put(request: Request, body: AsyncIterator[bytes], account: str) -> Rep
     if special := specials.of(request, "PUT"):
         return await special(request, body, (account, "", ""))
 
+    policies = stores.of(request).policies()
+
     def work(tx: stores.Writing) -> bool:
         if not access.is_reseller(request.who):
             raise access.refuse(request.who)
         there = tx.account(account) is not None
-        logic.change(tx, request.who, account, request.headers)
+        logic.change(tx, request.who, account, request.headers, policies)
         return there
 
     return asked.done(202 if await stores.change(request, work) else 201)

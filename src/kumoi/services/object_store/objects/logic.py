@@ -7,12 +7,23 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, unquote
 
-from kumoi.engines.objects.interface import FOLLOWED, Change, Container, Object, Reading, Stored, Writing
+from kumoi.engines.objects.interface import (
+    DEFAULT,
+    FOLLOWED,
+    Account,
+    Change,
+    Container,
+    Object,
+    Reading,
+    Stored,
+    Writing,
+)
 from kumoi.kernel import clock
 from kumoi.kernel.errors import ApiError, BadRequest, Conflict, NotFound, TooLarge, Unprocessable
 from kumoi.kernel.who import Who
 from kumoi.services.object_store import access, asked, limits, listings
 from kumoi.services.object_store.access import READ, WRITE
+from kumoi.services.object_store.accounts import logic as accounts
 from kumoi.services.object_store.asked import http_date, timestamp
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.errors import ROOT, LengthRequired, PreconditionFailed
@@ -214,34 +225,53 @@ def _take_quota(tx: Reading, container: Container, name: str, before: Object | N
         more[keeper.name] = keeper, objects + 1, grown + old
     for each, objects, grown in more.values():
         gone = partial(_expired, tx, container.account, each)
-        _check_quota("container", each.metadata, containers.QUOTA_BYTES, each.bytes, grown, gone)
-        _check_quota("container", each.metadata, containers.QUOTA_COUNT, each.objects, objects, gone)
+        _check_quota("container", each.metadata.get(containers.QUOTA_BYTES), each.bytes, grown, gone)
+        _check_quota("container", each.metadata.get(containers.QUOTA_COUNT), each.objects, objects, gone, counts=True)
     account = tx.account(container.account)
     if account is not None:
         gone, grown = partial(_expired, tx, container.account, None), sum(each[2] for each in more.values())
         for quota in limits.ACCOUNT_QUOTAS:
-            _check_quota("account", account.metadata, quota, account.bytes, grown, gone)
+            _check_quota("account", account.metadata.get(quota), account.bytes, grown, gone)
         objects = sum(each[1] for each in more.values()) + kept
-        _check_quota("account", account.metadata, limits.ACCOUNT_QUOTA_COUNT, account.objects, objects, gone)
+        most = account.metadata.get(limits.ACCOUNT_QUOTA_COUNT)
+        _check_quota("account", most, account.objects, objects, gone, counts=True)
+        _take_quota_of_policies(tx, account, [*more.values(), (container, kept, 0)])
 
 
-def _expired(tx: Reading, account: str, container: Container | None) -> tuple[int, int]:
-    """(number, bytes) of objects that nobody can see any more, and which the sweep has not removed yet."""
+def _take_quota_of_policies(tx: Reading, account: Account, more: list[tuple[Container, int, int]]) -> None:
+    """`more`: containers with objects and bytes that they get."""
+    if not any(name.startswith((limits.POLICY_QUOTA_BYTES, limits.POLICY_QUOTA_COUNT)) for name in account.metadata):
+        return
+    counted = accounts.counted(tx, account)
+    for policy in {each.policy or DEFAULT for each, _, _ in more}:
+        of, name = f"account for the policy {policy}", policy.lower()
+        _, used, used_bytes = counted.get(policy, (0, 0, 0))
+        objects = sum(each[1] for each in more if (each[0].policy or DEFAULT) == policy)
+        grown = sum(each[2] for each in more if (each[0].policy or DEFAULT) == policy)
+        gone = partial(_expired, tx, account.name, None, policy)
+        _check_quota(of, account.metadata.get(limits.POLICY_QUOTA_BYTES + name), used_bytes, grown, gone)
+        most = account.metadata.get(limits.POLICY_QUOTA_COUNT + name)
+        _check_quota(of, most, used, objects, gone, counts=True)
+
+
+def _expired(tx: Reading, account: str, container: Container | None, policy: str | None = None) -> tuple[int, int]:
+    """(number, bytes) of objects that nobody can see any more, and which the sweep has not removed yet; of one container, of
+    those of one policy, or of all."""
     count, size = 0, 0
     for where, name in tx.expired(tx.now // clock.SECOND, MOST_EXPIRED):
+        is_meant = policy in (None, where.policy or DEFAULT) and (container is None or container.id == where.id)
         # A container with versions keeps what expires.
-        if where.account == account and not where.versioning and (container is None or container.id == where.id):
+        if where.account == account and not where.versioning and is_meant:
             found = tx.object(where, name)
             count, size = count + 1, size + (found.size if found else 0)
     return count, size
 
 
 def _check_quota(
-    of: str, metadata: Mapping[str, str], quota: str, used: int, more: int, gone: Callable[[], tuple[int, int]]
+    of: str, most: str | None, used: int, more: int, gone: Callable[[], tuple[int, int]], *, counts: bool = False
 ) -> None:
-    most = metadata.get(quota)
+    """`counts`: objects and not bytes."""
     if most and more > 0 and used + more > int(most):
-        counts = quota.endswith("count")
         used -= gone()[0 if counts else 1]
         if used + more <= int(most):
             return
