@@ -59,7 +59,9 @@ def listed(tx: Reading, name: str, page: Page) -> list[tuple[str, Container | No
     return tx.containers(name, page)
 
 
-def change(tx: Writing, who: Who, name: str, headers: Mapping[str, str], policies: tuple[str, ...]) -> None:
+def change(
+    tx: Writing, who: Who, name: str, headers: Mapping[str, str], policies: tuple[str, ...] = (DEFAULT,)
+) -> None:
     """Set and remove metadata. Other metadata stays. `policies`: all storage policies."""
     limits.check_name("account", name, limits.LONGEST_ACCOUNT)
     if access.level(tx, who, name) < Level.OWN:
