@@ -81,6 +81,19 @@ class ObjectStoreContract(VersionsContract, ChangesContract):
         assert store.read(lambda tx: tx.container("a", "other")) is None
         assert counted(store) == (0, 0, 0, 0)
 
+    @pytest.mark.parametrize("sizes", [[1, 2], [5, 70_000, 1], [20_000, 0, 20_000], [0], [300_000] * 3, [700] * 1500])
+    def test_bytes_come_in_pieces(self, store: ObjectStore, sizes: list[int]) -> None:
+        where, pieces = container(store), [bytes([number % 251]) * size for number, size in enumerate(sizes)]
+        writer = store.begin(store.policies()[-1])
+        writer.write(b"begin")
+        writer.write(*pieces)
+        stored, whole = writer.finish(), b"".join([b"begin", *pieces])
+        assert (stored.size, stored.etag) == (len(whole), hashlib.md5(whole).hexdigest())
+        store.write(lambda tx: tx.put_object(where, described("o", stored), stored)).result()
+        writer.keep()
+        assert content(store, where, "o") == whole
+        assert list(store.differences()) == []
+
     def test_bytes_that_nobody_took_go(self, store: ObjectStore) -> None:
         writer, stored = poured(store, LARGE)
         writer.discard()

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import hashlib
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from kumoi.engines.objects.interface import ObjectStore
 from kumoi.kernel import clock, durable
 from kumoi.kernel.clock import VirtualClock
 from kumoi.services.object_store import limits
+from kumoi.services.object_store.objects import uploads
 from tests.replies import CheckedStreams
 from tests.services.object_store.sending import ACCOUNT
 
@@ -287,3 +289,23 @@ def test_two_writers_of_one_name_end_in_one_of_the_two(cloud: Any, swift: Any, c
     assert got.content in bodies and got.headers["etag"] == md5(got.content)
     assert swift("HEAD", "/c").headers["x-container-bytes-used"] == str(len(got.content))
     assert cloud.audit() == []
+
+
+@pytest.mark.parametrize("sizes", [[1] * 3000, [5, 300_000, 1] * 8, [0, 0, 100], [4 << 20, 7], [40_000] * 90, [33_000]])
+def test_bodies_come_in_pieces_of_any_size(store: Any, sizes: list[int]) -> None:
+    pieces = [bytes([number % 251]) * size for number, size in enumerate(sizes)]
+    held: list[int] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    writer = store.begin()
+    write = writer.write
+    writer.write = lambda *data: (held.append(len(data)), write(*data))
+    stored, whole = asyncio.run(uploads.pour(body(), writer)), b"".join(pieces)
+    assert (stored.size, stored.etag) == (len(whole), hashlib.md5(whole).hexdigest())
+    assert stored.data == whole if stored.place is None else store.path(stored.place).read_bytes() == whole
+    # Many pieces are not held apart: each costs memory.
+    assert max(held) <= uploads.MOST_PIECES
+    writer.discard()

@@ -11,17 +11,21 @@ _pool = Threads(4, "objects-digests")
 
 
 class Digest:
-    """Not thread-safe. `update` returns at once for large blocks; call `wait` before the next one, and before the end."""
+    """Not thread-safe. `update` returns at once for many bytes; call `wait` before the next ones, and before the end."""
 
     def __init__(self) -> None:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._going: Future[None] | None = None
 
-    def update(self, data: bytes) -> None:
-        if len(data) < WORTHWHILE:
-            self._md5.update(data)
+    def update(self, *data: bytes) -> None:
+        if sum(map(len, data)) < WORTHWHILE:
+            self._update(data)
         else:
-            self._going = _pool.submit(self._md5.update, data)
+            self._going = _pool.submit(self._update, data)
+
+    def _update(self, data: tuple[bytes, ...]) -> None:
+        for piece in data:
+            self._md5.update(piece)
 
     def wait(self) -> None:
         going, self._going = self._going, None

@@ -10,7 +10,8 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +32,8 @@ _FOLDERS = 256
 _GATHER_SECONDS = 0.2
 _SEND = 8 << 20
 """Bytes of an upload that are sent to the disk at once."""
+_PIECES = 512
+"""Of bytes that are written at once: half of what Linux takes."""
 
 
 class DiskObjects:
@@ -41,7 +44,7 @@ class DiskObjects:
         self._index = folder / "index.db"
         self._made = False
         self._groups = Groups(self._index)
-        self._readers: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._readers = deque[sqlite3.Connection]()
         self._settler = _Settler()
 
     def make(self) -> None:
@@ -68,8 +71,8 @@ class DiskObjects:
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
         try:
-            connection = self._readers.get_nowait()
-        except queue.Empty:
+            connection = self._readers.pop()
+        except IndexError:
             try:
                 connection = tables.connect(self._index, readonly=True)
             except sqlite3.Error as error:
@@ -81,7 +84,7 @@ class DiskObjects:
             raise explained(error) from error
         finally:
             connection.execute("ROLLBACK")
-            self._readers.put(connection)
+            self._readers.append(connection)
 
     def write(self, work: Callable[[Writing], T], *, frees: bool = False) -> "Future[T]":
         self.make()
@@ -233,8 +236,8 @@ class DiskObjects:
     def close(self) -> None:
         self._groups.close()
         self._settler.close()
-        while not self._readers.empty():
-            self._readers.get_nowait().close()
+        while self._readers:
+            self._readers.pop().close()
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -262,27 +265,25 @@ class DiskWriter:
         self._place = ""
         self._handle = -1
 
-    def write(self, data: bytes) -> None:
-        self._size += len(data)
-        self._digest.update(data)
+    def write(self, *data: bytes) -> None:
+        self._size += sum(map(len, data))
+        self._digest.update(*data)
         try:
             self._write(data)
         finally:
             self._digest.wait()
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: Sequence[bytes]) -> None:
         if self._handle < 0:
-            self._held += data
             if self._size <= SMALL:
+                self._held += b"".join(data)
                 return
-            data, self._held = bytes(self._held), bytearray()
+            data, self._held = (bytes(self._held), *data), bytearray()
         try:
             durable.check_room(self._store.folder)
             if self._handle < 0:
                 self._open()
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(self._handle, rest) :]
+            _write_all(self._handle, data)
             if self._size - self._sent >= _SEND:
                 # The kernel begins to write these bytes now, so that `finish` has less to wait for.
                 os.posix_fadvise(self._handle, self._sent, self._size - self._sent, os.POSIX_FADV_DONTNEED)
@@ -327,6 +328,17 @@ class DiskWriter:
                 path.unlink(missing_ok=True)
         os.close(self._handle)
         self._handle = -1
+
+
+def _write_all(handle: int, data: Sequence[bytes]) -> None:
+    """Without joining the pieces first, which would take as long as a tenth of their hash."""
+    rest = [memoryview(piece) for piece in data if piece]
+    while rest:
+        written = os.writev(handle, rest[:_PIECES])
+        while rest and written >= len(rest[0]):
+            written -= len(rest.pop(0))
+        if written:
+            rest[0] = rest[0][written:]
 
 
 class _Settler:

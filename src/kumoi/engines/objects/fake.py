@@ -366,10 +366,10 @@ class FakeWriter:
     def __init__(self, store: FakeObjects) -> None:
         self._store, self._data, self._path = store, bytearray(), Path()
 
-    def write(self, data: bytes) -> None:
+    def write(self, *data: bytes) -> None:
         if self._store.full:
             raise NoRoom("The disk of the object store is full; nothing was kept.")
-        self._data += data
+        self._data += b"".join(data)
 
     def finish(self) -> Stored:
         etag = hashlib.md5(self._data, usedforsecurity=False).hexdigest()

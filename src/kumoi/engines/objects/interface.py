@@ -175,8 +175,8 @@ class Told(msgspec.Struct, frozen=True):
 class Writer(Protocol):
     """Receives the bytes of one object. Afterwards `keep` or `discard` reports whether an object has them."""
 
-    def write(self, data: bytes) -> None:
-        """ObjectsError, NoRoom."""
+    def write(self, *data: bytes) -> None:
+        """Pieces in their order. ObjectsError, NoRoom."""
 
     def finish(self) -> Stored:
         """Large bytes are durable when this returns. Small ones become durable with the transaction that takes them."""

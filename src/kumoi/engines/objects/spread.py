@@ -112,11 +112,11 @@ class SpreadWriter:
         self._parts: list[Part] = []
         self._kept = False
 
-    def write(self, data: bytes) -> None:
-        self._size += len(data)
-        self._digest.update(data)
+    def write(self, *data: bytes) -> None:
+        self._size += sum(map(len, data))
+        self._digest.update(*data)
         try:
-            self._write(data)
+            self._write(b"".join(data))
         finally:
             self._digest.wait()
 

@@ -23,6 +23,10 @@ from kumoi.services.object_store.versions import logic as versions
 
 BLOCK = 1 << 20
 """Bytes that are hashed and written at once, by a thread."""
+MOST_HELD = 2 << 20
+"""Bytes that wait at most while others are written."""
+MOST_PIECES = 256
+"""That are held apart: each costs memory, however few bytes it has."""
 SMALL = 64 << 10
 """Bytes that are hashed at once where they came."""
 Place = tuple[str, str, str]
@@ -91,28 +95,32 @@ def _as_there(request: Request, said: logic.Described) -> logic.Described:
 
 async def pour(body: AsyncIterator[bytes], writer: Writer) -> Stored:
     """Hash and write one block while the next one arrives."""
-    block, came, large = bytearray(), 0, False
+    block, held, came, large = list[bytes](), 0, 0, False
     writing: asyncio.Future[None] | None = None
     try:
         async for chunk in body:
             came += len(chunk)
             if came > limits.MOST_BYTES:
                 raise TooLarge(f"The object has more than {limits.MOST_BYTES} bytes.")
-            block += chunk
-            if len(block) >= BLOCK:
+            block.append(chunk)
+            held += len(chunk)
+            # While the last block is written the next one may grow, so that the thread that hashes does not wait for it.
+            if held >= BLOCK and (held >= MOST_HELD or not writing or writing.done()):
                 large = True
                 if writing:
                     await writing
-                writing = asyncio.ensure_future(asyncio.to_thread(writer.write, bytes(block)))
-                block = bytearray()
+                writing = asyncio.ensure_future(asyncio.to_thread(writer.write, *block))
+                block, held = [], 0
+            elif len(block) == MOST_PIECES:
+                block = [b"".join(block)]
         if writing:
             await writing
             writing = None
         if not large and came <= SMALL:
-            writer.write(bytes(block))
+            writer.write(*block)
             return writer.finish() if came <= SMALL // 2 else await asyncio.to_thread(writer.finish)
         if block:
-            await asyncio.to_thread(writer.write, bytes(block))
+            await asyncio.to_thread(writer.write, *block)
         return await asyncio.to_thread(writer.finish)
     finally:
         if writing and not writing.done():
