@@ -268,6 +268,12 @@ def _(world: World) -> None:
     ok(world.cloud.post(f"{VOLUMES}/{volume_id}/action", json=body, version="3.40"))
 
 
+@recipe("volume.upload")
+def _(world: World) -> None:
+    body = {"os-volume_upload_image": {"image_name": "i", "disk_format": "raw"}}
+    ok(world.cloud.post(f"{VOLUMES}/{ready_volume(world)}/action", json=body))
+
+
 @recipe("backup.create")
 def _(world: World) -> None:
     backup(world, ready_volume(world))

@@ -32,6 +32,7 @@ SLOW = {
     ("volumes", "snapshot"): 1800.0,
     ("volumes", "back_up"): 1800.0,
     ("volumes", "restore"): 1800.0,
+    ("volumes", "export"): 1800.0,
     ("hypervisor", "start"): 300.0,
     ("hypervisor", "suspend"): 300.0,
     ("hypervisor", "keep_root"): 1800.0,

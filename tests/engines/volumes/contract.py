@@ -33,6 +33,8 @@ class Holding:
 
 
 class VolumesContract:
+    """Modules have a further fixture, `store`: the folder of the image store."""
+
     @pytest.fixture
     def holding(self) -> Holding:
         return Holding()
@@ -158,6 +160,28 @@ class VolumesContract:
             volumes.restore(FENCE, volume, 2, backup)
         assert volumes.inventory() == Inventory([volume], [snapshot], [], [backup])
 
+    @pytest.mark.parametrize("disk_format", ["raw", "qcow2"])
+    def test_an_image_of_a_snapshot_needs_nothing_else(
+        self, volumes: Volumes, image: str, store: Path, disk_format: str
+    ) -> None:
+        volume, snapshot, made = new_uuid(), new_uuid(), new_uuid()
+        volumes.prepare_base(FENCE, image, "qcow2")
+        volumes.create(FENCE, volume, 1, image, None)
+        volumes.snapshot(FENCE, volume, snapshot)
+        for _ in range(2):
+            volumes.export(FENCE, snapshot, made, disk_format)
+        volumes.delete(FENCE, volume)
+        volumes.delete_snapshot(FENCE, snapshot)
+        assert volumes.drop_unused_bases(FENCE, []) == [image]
+        assert volumes.inventory() == Inventory([], [], [])
+        assert (store / made).stat().st_mode & 0o777 == 0o444
+        assert volumes.prepare_base(FENCE, made, disk_format).virtual_size > 0
+        for wrong, word in ((new_uuid(), "on this host"), (snapshot, "on this host")):
+            with pytest.raises(VolumesError, match=word):
+                volumes.export(FENCE, wrong, new_uuid(), "raw")
+        with pytest.raises(VolumesError, match="iso"):
+            volumes.export(FENCE, snapshot, new_uuid(), "iso")
+
     def test_a_volume_must_hold_its_content(self, volumes: Volumes, image: str) -> None:
         large, snapshot = new_uuid(), new_uuid()
         volumes.create(FENCE, large, 3, None, None)
@@ -192,6 +216,8 @@ class VolumesContract:
             lambda: volumes.back_up(FENCE, bad, new_uuid(), None),
             lambda: volumes.restore(FENCE, bad, 1, new_uuid()),
             lambda: volumes.delete_backup(FENCE, bad),
+            lambda: volumes.export(FENCE, bad, new_uuid(), "raw"),
+            lambda: volumes.export(FENCE, new_uuid(), bad, "raw"),
         )
         for call in calls:
             with pytest.raises(VolumesError, match="is no UUID"):

@@ -30,6 +30,10 @@ class TestFakeVolumes(VolumesContract):
         return volumes.working
 
     @pytest.fixture
+    def store(self, tmp_path: Path) -> Path:
+        return tmp_path / "images"
+
+    @pytest.fixture
     def image(self, tmp_path: Path, volumes: FakeVolumes) -> str:
         image_id = new_uuid()
         processes.run(["qemu-img", "create", "-q", "-f", "qcow2", str(tmp_path / "images" / image_id), "1G"])

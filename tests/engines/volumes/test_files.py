@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from kumoi.engines.images import qcow2
+from kumoi.engines.images.receiving import Received
 from kumoi.engines.volumes.files import FileVolumes
 from kumoi.engines.volumes.interface import Inventory, VolumesError
 from kumoi.kernel import accounts, clock, durable, processes
@@ -42,6 +43,11 @@ def holding() -> Holding:
 @pytest.fixture
 def volumes(folder: Folder, holding: Holding) -> FileVolumes:
     return FileVolumes(folder, user=None, holder=holding.find)
+
+
+@pytest.fixture
+def store(folder: Folder) -> Path:
+    return folder.images
 
 
 @pytest.fixture
@@ -558,3 +564,24 @@ def test_a_backup_holds_the_content_at_its_instant_and_an_incremental_one_only_w
     volumes.restore(FENCE, restored, 2, more)
     assert has(place, 0x11) and has(place, 0x33, "64M") and has(place, 0, "65M") and has(place, 0x22, "66M", "6M")
     assert qcow2.read(place).backing is None
+
+
+@pytest.mark.parametrize("disk_format", ["raw", "qcow2", "vmdk", "vhd", "vhdx", "vdi"])
+def test_an_image_of_a_volume_has_its_content_in_each_format(
+    folder: Folder, volumes: FileVolumes, image: str, disk_format: str
+) -> None:
+    volume, snapshot, made, again = new_uuid(), new_uuid(), new_uuid(), new_uuid()
+    volumes.prepare_base(FENCE, image, "qcow2")
+    volumes.create(FENCE, volume, 1, image, None)
+    io(volumes.path(volume), "write -P 0x22 64M 1M")
+    volumes.snapshot(FENCE, volume, snapshot)
+    volumes.export(FENCE, snapshot, made, disk_format)
+    received = Received(disk_format)
+    with (folder.images / made).open("rb") as file:
+        while block := file.read(1 << 20):
+            received.feed(block)
+    assert (received.stored(received.inspected()).virtual_size or 0) >= GIB
+    volumes.prepare_base(FENCE, made, disk_format)
+    volumes.create(FENCE, again, 2, made, None)
+    assert has(volumes.path(again), 0x11) and has(volumes.path(again), 0x22, "64M")
+    assert leftovers(folder) == [] and not list(folder.snapshots.glob("*.image"))

@@ -87,6 +87,21 @@ def parse(head: bytes) -> Header:
     )
 
 
+def empty(virtual_size: int) -> bytes:
+    """A complete qcow2 (version 2) without any data: header, first-level table, and the counts of its own clusters."""
+    bits = 16
+    cluster = 1 << bits
+    entries = -(-virtual_size // (cluster * (cluster // 8)))
+    table_clusters = max(1, -(-8 * entries // cluster))
+    used = 3 + table_clusters
+    header = _FIXED.pack(
+        MAGIC, 2, 0, 0, bits, virtual_size, 0, entries, 3 * cluster, cluster, 1, 0, 0
+    )  # fmt: skip
+    counts = struct.pack(">H", 1) * used
+    table = struct.pack(">Q", 2 * cluster)
+    return b"".join(part.ljust(cluster, b"\0") for part in (header, table, counts)) + bytes(table_clusters * cluster)
+
+
 def read(path: Path) -> Header:
     """The header of the file at `path`. Raises NotQcow2, or OSError (also for a symbolic link)."""
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -120,7 +120,7 @@ class Bases:
         rounded = -(-size // _SECTOR) * _SECTOR
         with self.owner.growing(place) as part:
             self.qemu_img.create_over_raw(part, rounded, raw.name)
-            _seal(part)
+            seal(part)
 
     def _take_qcow2(self, source: Path, place: Path) -> None:
         try:
@@ -129,20 +129,20 @@ class Bases:
             raise VolumesError(f"the image is no sound qcow2: {error}") from error
         if reason := qcow2.refusal(header, source.stat().st_size):
             raise VolumesError(f"the qcow2 image is refused: {reason}")
-        _seal(source)
+        seal(source)
         if self.qemu_img.is_plain(source, source.stat().st_size):
             self._keep(source, place)
         else:
             self._convert(source, place, "qcow2", header.virtual_size)
 
     def _convert(self, source: Path, place: Path, source_format: str, size: int) -> None:
-        _seal(source)
+        seal(source)
         with self.owner.growing(place) as part:
             self.qemu_img.convert(source, source_format, part, size)
-            _seal(part)
+            seal(part)
 
     def _keep(self, source: Path, place: Path) -> None:
-        _seal(source)
+        seal(source)
         durable.sync_file(source)
         source.replace(place)
         durable.sync_folder(place.parent)
@@ -173,7 +173,7 @@ def _inspected(source: Path, disk_format: str) -> int:
         raise VolumesError(str(error)) from error
 
 
-def _seal(file: Path) -> None:
+def seal(file: Path) -> None:
     """Make the file root's, so that neither the process that took the upload nor an escaped guest can change it.
     VolumesError if it is not a regular file."""
     try:

@@ -9,6 +9,7 @@ from threading import RLock
 from kumoi.engines.images import qcow2
 from kumoi.engines.volumes.interface import Base, Capacity, FileSource, Holder, Inventory, Sizes, Source, VolumesError
 from kumoi.engines.volumes.places import checked
+from kumoi.kernel import durable
 from kumoi.kernel.fences import Busy, Fence
 
 GIB = 1 << 30
@@ -37,9 +38,10 @@ class FakeVolumes:
         capacity_gib: float = 10_000.0,
     ) -> None:
         """`images`: the image store's folder, which must contain an image's data; None: every image is assumed to
-        exist, with one GiB."""
+        exist, with one GiB, and those that are exported go into `images` beside `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         self.images = images
+        self.exports = images or folder.parent / "images"
         self.holder = holder
         self.capacity_gib = capacity_gib
         self.lock = RLock()
@@ -161,6 +163,17 @@ class FakeVolumes:
         with self._order("delete_backup", f"backup {backup_id}"):
             checked("backup", backup_id)
             self._forget("backup", backup_id)
+
+    def export(self, fence: Fence, snapshot_id: str, image_id: str, disk_format: str) -> None:
+        """The bytes are a MiB of zeros, or an empty qcow2. Others of the formats need qemu-img."""
+        with self._order("export", f"snapshot {snapshot_id}", f"image {image_id}"):
+            checked("image", image_id)
+            if disk_format not in ("raw", "qcow2"):
+                raise VolumesError(f"an image with disk_format {disk_format} cannot be made of a volume")
+            size, _ = self._row("snapshot", snapshot_id)
+            target = self.exports / image_id
+            if not target.exists():
+                durable.replace(target, bytes(1 << 20) if disk_format == "raw" else qcow2.empty(size), mode=0o444)
 
     def connect(self, fence: Fence, volume_id: str) -> Source:
         with self._order("connect", f"volume {volume_id}"):

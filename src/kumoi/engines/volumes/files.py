@@ -1,6 +1,7 @@
 """Volumes and snapshots as qcow2 files of one host, standing on images' bases."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -9,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kumoi.engines.images import qcow2
-from kumoi.engines.volumes.bases import Bases, bases_of
+from kumoi.engines.volumes.bases import Bases, bases_of, seal
 from kumoi.engines.volumes.interface import Base, Capacity, FileSource, Holder, Inventory, Sizes, Source, VolumesError
-from kumoi.engines.volumes.places import Owner, Turns, checked, explaining_full_disk, remove, sweep
-from kumoi.engines.volumes.qemu_img import GIB, QemuImg, explain
-from kumoi.kernel import processes
+from kumoi.engines.volumes.places import UNFINISHED, Owner, Turns, checked, explaining_full_disk, remove, sweep
+from kumoi.engines.volumes.qemu_img import GIB, WRITTEN, QemuImg, explain
+from kumoi.kernel import durable, processes
 from kumoi.kernel.fences import Busy, Fence
 from kumoi.kernel.processes import CommandFailed
 from kumoi.kernel.settings import Folder
@@ -23,6 +24,8 @@ _PATIENCE = 5.0
 """Seconds. A waiting call occupies a thread of the agent and a worker of the runner, and the runner retries anyway."""
 _COPIED_A_SECOND = 10 << 20
 _SUFFIX = ".qcow2"
+_EXPORTED = ".image"
+"""Suffix of an image's bytes that are not in the image store yet."""
 # QEMU's locks on open disks: permissions from byte 100, shared permissions from byte 200.
 _LOCKS_START, _LOCKS_LENGTH = 100, 200
 _FLOCK = struct.Struct("hhqqi4x")
@@ -57,10 +60,12 @@ class FileVolumes:
         self.holder = holder
         self.qemu_img = QemuImg(user)
         self.volumes, self.snapshots, self.guests = folder.volumes, folder.snapshots, folder.guests
-        self.backups = folder.volume_backups
+        self.backups, self.images = folder.volume_backups, folder.images
         for place in (self.volumes, self.snapshots, self.backups):
             self.owner.folder(place)
             sweep(place)
+        for exported in self.snapshots.glob(f"*{_EXPORTED}"):
+            exported.unlink()
         self.bases = Bases(folder, self.owner, self.qemu_img, copy_sparsely)
         self.turns = Turns(_PATIENCE)
 
@@ -174,6 +179,23 @@ class FileVolumes:
         with self.turns.of(f"backup {backup_id}"):
             remove(place)
 
+    def export(self, fence: Fence, snapshot_id: str, image_id: str, disk_format: str) -> None:
+        source, target = self._snapshot(snapshot_id), self.images / checked("image", image_id)
+        if disk_format not in WRITTEN:
+            raise VolumesError(f"an image with disk_format {disk_format} cannot be made of a volume")
+        with explaining_full_disk(), self.turns.of(f"snapshot {snapshot_id}"), self.turns.of(f"image {image_id}"):
+            if target.exists():
+                return
+            header = _header(source, f"snapshot {snapshot_id}")
+            backing = self._own_backing(header, f"snapshot {snapshot_id}")
+            made = self.snapshots / f"{image_id}{_EXPORTED}"
+            with self.owner.growing(made) as part:
+                if disk_format == "qcow2" and backing is None:
+                    copy_sparsely(source, part)
+                else:
+                    self.qemu_img.convert(source, "qcow2", part, header.virtual_size, WRITTEN[disk_format])
+            _hand_over(made, target)
+
     def connect(self, fence: Fence, volume_id: str) -> Source:
         place = self.path(volume_id)
         with self.turns.of(f"volume {volume_id}"):
@@ -255,6 +277,25 @@ def copy_sparsely(source: Path, to: Path) -> None:
         )
     except CommandFailed as error:
         raise VolumesError(explain(error)) from error
+
+
+def _hand_over(made: Path, target: Path) -> None:
+    """Move complete bytes into the image store, which may be on another disk. Nobody may write to them any more."""
+    seal(made)
+    try:
+        made.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        part = target.with_name(target.name + UNFINISHED)
+        part.touch(mode=0o600)
+        copy_sparsely(made, part)
+        seal(part)
+        durable.sync_file(part)
+        part.replace(target)
+        remove(made)
+    durable.sync_folder(target.parent)
+    durable.sync_folder(made.parent)
 
 
 def _copy_at_rest(source: Path, to: Path, what: str) -> None:

@@ -81,6 +81,11 @@ class Volumes(Protocol):
 
     def delete_backup(self, fence: Fence, backup_id: str) -> None: ...
 
+    def export(self, fence: Fence, snapshot_id: str, image_id: str, disk_format: str) -> None:
+        """Write the content of a snapshot into the image store as the bytes of an image, which need nothing else. Blocks are
+        shared where the format and the file system allow it. `disk_format` is that of the image API. Existing bytes stay.
+        VolumesError for a format that holds no disk."""
+
     def connect(self, fence: Fence, volume_id: str) -> Source:
         """The source that a hypervisor on this host opens. Busy while the volume is copied, because a writer would make
         the copy inconsistent."""

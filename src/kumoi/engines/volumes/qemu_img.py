@@ -22,6 +22,10 @@ _DAMAGED, _LEAKS = 2, 3
 """Exit statuses of `qemu-img check`."""
 
 
+WRITTEN = {"raw": "raw", "qcow2": "qcow2", "vmdk": "vmdk", "vhd": "vpc", "vhdx": "vhdx", "vdi": "vdi"}
+"""The formats in which a disk is written, as disk_format of the image API → qemu's word."""
+
+
 class _Check(msgspec.Struct):
     compressed: int = msgspec.field(name="compressed-clusters", default=0)
     """Clusters."""
@@ -46,10 +50,10 @@ class QemuImg:
         """Extend a qcow2 that no process has open."""
         self._run(["resize", "-q", "-f", "qcow2", str(place), str(size)], 30, _file_limit(size))
 
-    def convert(self, source: Path, source_format: str, to: Path, size: int) -> None:
-        """The content of `source` (a format in qemu's words), `size` bytes of disk, as qcow2 into the file `to`."""
+    def convert(self, source: Path, source_format: str, to: Path, size: int, to_format: str = "qcow2") -> None:
+        """The content of `source`, `size` bytes of disk, into the file `to`. The formats are qemu's words."""
         self._run(
-            ["convert", "-q", "-f", source_format, "-O", "qcow2", str(source), str(to)],
+            ["convert", "-q", "-f", source_format, "-O", to_format, str(source), str(to)],
             60 + size // _BYTES_A_SECOND,
             _file_limit(size),
         )

@@ -1,10 +1,14 @@
 """What other services may call in the image service."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from kumoi.engines.images.interface import Stored
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context
 from kumoi.kernel.who import Who
+from kumoi.services.image.data import disks
 from kumoi.services.image.data.lending import lend as lend
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.logic import visible
@@ -56,6 +60,36 @@ def by_ids(tx: Transaction, ids: Iterable[str]) -> dict[str, Image]:
 def active_ids(tx: Transaction) -> list[str]:
     """Images whose bytes are in the image store, including deactivated ones."""
     return images_store.ids_with_data(tx)
+
+
+def expect(
+    tx: Transaction, who: Who, values: Mapping[str, Any], properties: Mapping[str, str], origin: dict[str, Any]
+) -> tuple[Image, str]:
+    """A new image whose bytes a host will write into the image store (`Volumes.export`), and the id of its upload. `values`
+    as in the image API; `properties`: custom ones. The route declares the quotas image_count_total and
+    image_count_uploading."""
+    row, upload = disks.expect(tx, who, values, properties, origin)
+    return _image(row), upload
+
+
+def measure(context: Context, image_id: str, upload: str) -> Stored:
+    """In a step, after the host wrote the bytes: inspect and hash them. Failed."""
+    return disks.measure(context, image_id, upload)
+
+
+def finish(tx: Transaction, image_id: str, upload: str, stored: Stored) -> bool:
+    """The image is active. False: it was deleted meanwhile."""
+    return disks.finish(tx, image_id, upload, stored, staging=False)
+
+
+def give_up(tx: Transaction, image_id: str, upload: str) -> None:
+    """The image is queued: it gets no bytes."""
+    disks.give_up(tx, image_id, upload)
+
+
+def discard(context: Context, image_id: str, upload: str) -> None:
+    """In a step: remove the bytes, unless the image has them."""
+    disks.discard(context, image_id, upload)
 
 
 def _image(row: ImageDetails) -> Image:

@@ -42,6 +42,10 @@ def force_delete(cloud: Any) -> tuple[str, dict[str, Any]]:
     return _act(cloud, "os-force_delete", {})
 
 
+def upload_image(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-volume_upload_image", {"image_name": "i", "disk_format": "qcow2"})
+
+
 def reserve(cloud: Any) -> tuple[str, dict[str, Any]]:
     return _act(cloud, "os-reserve", {})
 

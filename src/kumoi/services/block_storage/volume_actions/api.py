@@ -85,6 +85,21 @@ def force_delete(request: Request, volume_id: str) -> Reply:
     return Reply()
 
 
+@routes.action(
+    PATH, "os-volume_upload_image", policy=policy.member(), body=schemas.Upload, reply=schemas.UploadReply,
+    quota=("image_count_total", "image_count_uploading"), errors=(409, 413),
+)  # fmt: skip
+def upload_image(request: Request, volume_id: str, body: schemas.Upload) -> schemas.UploadReply:
+    volume = _volume(request, volume_id)
+    force = listing.truth(None if body.force is None else str(body.force), "force", False)
+    values = {"visibility": body.visibility or "shared", "protected": listing.truth(
+        None if body.protected is None else str(body.protected), "protected", False
+    )}  # fmt: skip
+    asked = logic.ImageWanted(body.image_name, body.disk_format or "raw", body.container_format or "bare", values)
+    image, volume_type = logic.upload(request.tx, request.who, volume, asked, request.origin(), force=force)
+    return schemas.UploadReply(schemas.uploaded(volume, volume_type, image))
+
+
 @routes.action(PATH, "os-reserve", policy=policy.member())
 def reserve(request: Request, volume_id: str) -> Reply:
     logic.reserve(request.tx, _volume(request, volume_id))
@@ -132,7 +147,6 @@ ABSENT = {
     "os-initialize_connection": "A connection from outside: disks are on the hosts, and only compute connects them; it",
     "os-terminate_connection": "A connection from outside: disks are on the hosts, and only compute connects them; it",
     "os-retype": "Changing the type of a volume",
-    "os-volume_upload_image": "Making an image of a volume",
     "os-migrate_volume": "Moving a volume to another host",
     "os-migrate_volume_completion": "Moving a volume to another host",
     "os-unmanage": "Giving up a volume and keeping its disk",

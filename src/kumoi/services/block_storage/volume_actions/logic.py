@@ -1,16 +1,67 @@
-"""Which states of a volume clients may set by hand."""
+"""Images of volumes, and the states of a volume that clients may set by hand."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import subject
+from kumoi.kernel.who import Who
 from kumoi.services.block_storage.attachment_rows import store as attachment_store
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.attachments import logic as attachments
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidVolume
+from kumoi.services.block_storage.volume_types import store as volume_types_store
+from kumoi.services.block_storage.volume_types.models import VolumeTypeRow
 from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
+from kumoi.services.block_storage.volumes.operations.upload import UPLOAD
+from kumoi.services.image import facade as images
+
+_OF_AN_IMAGE = frozenset(
+    {"image_id", "image_name", "checksum", "container_format", "disk_format", "min_disk", "min_ram", "size"}
+)  # fmt: skip
+"""Image metadata of a volume that describes the image it was made of, and not the one that is made of it."""
 
 
 def set_bootable(tx: Transaction, volume: VolumeRow, bootable: bool) -> None:
     volumes_store.update(tx, volume["id"], bootable=bootable)
+
+
+@dataclass(frozen=True)
+class ImageWanted:
+    """The image that is made of a volume. `more`: further values as in the image API."""
+
+    name: str
+    disk_format: str
+    container_format: str
+    more: Mapping[str, Any]
+
+
+def upload(
+    tx: Transaction, who: Who, volume: VolumeRow, asked: ImageWanted, origin: dict[str, Any], *, force: bool
+) -> tuple[images.Image, VolumeTypeRow]:
+    """Create the image and start the operation. `force`: also while the volume is in use."""
+    allowed = (Status.AVAILABLE, Status.IN_USE) if force else (Status.AVAILABLE,)
+    if volume["status"] not in allowed:
+        raise InvalidVolume(
+            f"Volume {volume['id']} status must be {' or '.join(allowed)} to upload it, but is {volume['status']}."
+        )
+    had = {key: value for key, value in volume["image_metadata"].items() if key not in _OF_AN_IMAGE}
+    values = {
+        **asked.more, "name": asked.name, "disk_format": asked.disk_format,
+        "container_format": asked.container_format, "min_disk": volume["size"] if asked.disk_format == "raw" else 0,
+    }  # fmt: skip
+    image, upload_id = images.expect(tx, who, values, had, origin)
+    volumes_store.update(tx, volume["id"], status=Status.UPLOADING)
+    arguments = {
+        "volume_id": volume["id"], "image_id": image.id, "upload": upload_id, "disk_format": asked.disk_format,
+    }  # fmt: skip
+    operations.begin(tx, UPLOAD, [subject("volume", volume["id"])], arguments, **origin)
+    volume_type = volume_types_store.find(tx, volume["volume_type_id"])
+    assert volume_type is not None  # A type with volumes is not deleted.
+    return image, volume_type
 
 
 def set_readonly(tx: Transaction, volume: VolumeRow, readonly: bool) -> None:

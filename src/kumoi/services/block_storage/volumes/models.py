@@ -20,6 +20,7 @@ class Status(StrEnum):
     REVERTING = "reverting"
     BACKING_UP = "backing-up"
     RESTORING_BACKUP = "restoring-backup"
+    UPLOADING = "uploading"
     AWAITING_TRANSFER = "awaiting-transfer"
     DELETING = "deleting"
     MAINTENANCE = "maintenance"
@@ -33,15 +34,16 @@ class Status(StrEnum):
 TRANSITIONS = {
     Status.CREATING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
     Status.AVAILABLE: {Status.RESERVED, Status.EXTENDING, Status.REVERTING, Status.DELETING, Status.BACKING_UP,
-                       Status.RESTORING_BACKUP, Status.AWAITING_TRANSFER},
+                       Status.RESTORING_BACKUP, Status.UPLOADING, Status.AWAITING_TRANSFER},
     Status.RESERVED: {Status.ATTACHING, Status.IN_USE, Status.AVAILABLE},
     Status.ATTACHING: {Status.IN_USE, Status.AVAILABLE},
-    Status.IN_USE: {Status.DETACHING, Status.AVAILABLE, Status.EXTENDING, Status.BACKING_UP},
+    Status.IN_USE: {Status.DETACHING, Status.AVAILABLE, Status.EXTENDING, Status.BACKING_UP, Status.UPLOADING},
     Status.DETACHING: {Status.IN_USE, Status.AVAILABLE},
     Status.EXTENDING: {Status.AVAILABLE, Status.IN_USE, Status.ERROR_EXTENDING, Status.DELETING},
     Status.REVERTING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
     Status.BACKING_UP: {Status.AVAILABLE, Status.IN_USE, Status.DETACHING},
     Status.RESTORING_BACKUP: {Status.AVAILABLE, Status.ERROR_RESTORING},
+    Status.UPLOADING: {Status.AVAILABLE, Status.IN_USE, Status.DETACHING},
     Status.AWAITING_TRANSFER: {Status.AVAILABLE},
     Status.ERROR_RESTORING: {Status.DELETING},
     Status.ERROR_EXTENDING: {Status.DELETING},
@@ -52,7 +54,7 @@ TRANSITIONS = {
 """In addition, an admin may set any status by hand."""
 
 TRANSIENT = frozenset(
-    {Status.CREATING, Status.EXTENDING, Status.REVERTING, Status.RESTORING_BACKUP, Status.DELETING}
+    {Status.CREATING, Status.EXTENDING, Status.REVERTING, Status.RESTORING_BACKUP, Status.UPLOADING, Status.DELETING}
 )  # fmt: skip
 """A volume with one of these has an active operation of its own."""
 
