@@ -30,7 +30,9 @@ def test_what_is_declared_is_taken(prepared: Any, service: Service, route: Route
     assert example is not None, f"tests/services/{service.type}/{route.name.partition('.')[0]}/example.py is missing"
     path, body = example(prepared)
     version, caller = examples.first_version(service, route), examples.caller(route)
-    owner = next(owner for owner, name in quotas.registry if name == resource and owner in (service.type, "network", "image"))
+    owner = next(
+        owner for owner, name in quotas.registry if name == resource and owner in (service.type, "network", "image")
+    )
     holder = "member-user" if resource == "key_pairs" else PROJECT
 
     def allow(more: int) -> None:
