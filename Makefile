@@ -13,7 +13,7 @@ root := $(filter 0,$(shell id -u))
 step := @scripts/step.sh
 bin := .venv/bin
 
-.PHONY: new-service new-resource help cloud demo test quick prove check matrix sim power-cut fuzz chaos mutations bench fresh format lock install install-development packages
+.PHONY: new-service new-resource help cloud demo test quick prove check matrix sim power-cut fuzz chaos mutations bench conformance fresh format lock install install-development packages
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-20s %s\n", $$1, $$2}'
@@ -97,6 +97,9 @@ mutations: install-development ## break each promise in a copy: the suite that i
 
 bench: install-development ## measure; writes reports/bench.json
 	$(bin)/python -m bench --output reports/bench.json
+
+conformance: install ## a suite of Tempest or its plugins, against a cloud on fakes; reports/conformance-<suite>.md   [SUITE=tempest.api.volume]
+	$(bin)/python -m conformance "$(SUITE)"
 
 fresh: ## both README commands from a clean clone of HEAD inside a bare Debian
 	scripts/fresh.sh

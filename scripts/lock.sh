@@ -8,3 +8,4 @@ lock requirements/build.in -o requirements/build.txt
 lock requirements/node.in -o requirements/node.txt
 lock pyproject.toml --extra client -o requirements/cloud.txt
 lock pyproject.toml --extra client --extra dev -c requirements/cloud.txt -o requirements/development.txt
+lock requirements/conformance.in -o requirements/conformance.txt

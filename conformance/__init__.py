@@ -1,0 +1,1 @@
+"""OpenStack's own tests against a cloud that is started for them: `make conformance SUITE=tempest.api.volume`."""
