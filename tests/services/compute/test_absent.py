@@ -2,17 +2,9 @@
 
 from typing import Any
 
-import pytest
-
-from tests.services.compute.world import LATEST, World
+from tests.services.compute.world import World
 
 V2 = "/compute/v2.1"
-
-
-@pytest.mark.parametrize("version", ["2.1", LATEST])
-def test_an_empty_list(cloud: Any, version: str) -> None:
-    answered = cloud.get(f"{V2}/os-migrations", as_="admin", version=version)
-    assert (answered.status_code, answered.json) == (200, {"migrations": []})
 
 
 def test_extensions(cloud: Any) -> None:

@@ -19,7 +19,8 @@ DECLARED = [route for route in SERVICE.each() if route.query not in (None, Nothi
 NEWEST = [route for route in DECLARED if route.versions is None or route.versions.last is None]
 REFUSES = {
     "GET /flavors", "GET /flavors/detail", "GET /limits", "GET /os-hypervisors", "GET /os-hypervisors/detail",
-    "GET /os-hypervisors/{hypervisor_id}", "GET /os-keypairs", "GET /os-keypairs/{name}", "DELETE /os-keypairs/{name}",
+    "GET /os-hypervisors/{hypervisor_id}", "GET /os-keypairs", "GET /os-migrations",
+    "GET /os-keypairs/{name}", "DELETE /os-keypairs/{name}",
     "GET /os-quota-sets/{project_id}", "GET /os-quota-sets/{project_id}/detail", "PUT /os-quota-sets/{project_id}",
     "DELETE /os-quota-sets/{project_id}", "GET /os-server-groups", "GET /os-services",
     "GET /os-simple-tenant-usage", "GET /os-simple-tenant-usage/{project_id}", "GET /servers", "GET /servers/detail",

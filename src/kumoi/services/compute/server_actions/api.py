@@ -92,4 +92,3 @@ def _absent_page(path: str, allowed: Policy, name: str, versions: Span | None = 
 
 _absent_page("/servers/{server_id}/diagnostics", policy.admin(), "diagnostics")
 _absent_page("/servers/{server_id}/topology", policy.reader(), "topology", since("2.78"))
-_absent_page("/servers/{server_id}/migrations", policy.admin(), "migrations", since("2.23"))

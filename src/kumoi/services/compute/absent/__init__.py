@@ -1,1 +1,0 @@
-"""Parts of the compute API that Kumoi does not have."""
