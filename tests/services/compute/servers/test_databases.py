@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from tests.services.compute.several import add_hosts
 from tests.services.compute.world import LATEST, SERVERS, World
 from tests.waits import at_once
 
@@ -54,3 +55,19 @@ def test_requests_and_runners_side_by_side(world_on_each_database: World) -> Non
     for each in listed:
         world.cloud.delete(f"{SERVERS}/{each['id']}")
     world.nothing_is_left()
+
+
+def test_members_of_a_group_that_start_side_by_side(world_on_each_database: World) -> None:
+    """Several runners choose hosts at once. No two servers of the group may get the same one."""
+    world = world_on_each_database
+    add_hosts(world.cloud, "host-2", "host-3")
+    asked = {"server_group": {"name": "apart", "policy": "anti-affinity"}}
+    made = world.cloud.post("/compute/v2.1/os-server-groups", version=LATEST, json=asked).json["server_group"]
+    body = {**world.body(min_count=5), "os:scheduler_hints": {"group": made["id"]}}
+    assert world.cloud.post(SERVERS, version=LATEST, json=body).status_code == 202
+    at_once([world.cloud.settle] * 3)
+    world.cloud.settle()
+    listed = world.cloud.get(f"{SERVERS}/detail", as_="admin").json["servers"]
+    hosts = sorted(each["OS-EXT-SRV-ATTR:host"] for each in listed if each["status"] == "ACTIVE")
+    assert hosts == ["host-1", "host-2", "host-3"]
+    assert sum(each["status"] == "ERROR" for each in listed) == 2
