@@ -99,6 +99,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     archive_size: Annotated[int, Meta(ge=0)] = 100 << 10
     """MiB to which one archive may expand that is sent to the object store; 0: no limit."""
 
+    config_drive_format: Literal["iso9660", "vfat"] = "iso9660"
+    """A config drive is a CD, or a disk with a FAT file system."""
     vendor_data: str = ""
     """A file with a JSON object that every guest reads as vendor_data.json; empty: none."""
     vendor_data_targets: Annotated[str, Meta(pattern="^(\\w+@https?://[^\\s]+( \\w+@https?://[^\\s]+)*)?$")] = ""

@@ -204,7 +204,8 @@ class Power:
         if spec.root:
             self.around.make_root_disk(spec.root, self.place.disk)
         if spec.config_drive:
-            config_drive.write(self.around.render(self._read_by_guest(spec, machine)), self.place.config_drive)
+            documents = self.around.render(self._read_by_guest(spec, machine))
+            config_drive.write(documents, self.place.config_drive, self.around.settings.config_drive_format)
             self.around.hand_over(self.place.config_drive, None)
         self._forget_memory()
 

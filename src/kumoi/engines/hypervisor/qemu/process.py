@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from kumoi.engines.hypervisor.interface import GuestSpec, HypervisorError
-from kumoi.engines.hypervisor.qemu import hardware, launcher
+from kumoi.engines.hypervisor.qemu import config_drive, hardware, launcher
 from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
 from kumoi.engines.hypervisor.qemu.record import Place
@@ -67,7 +67,10 @@ def argv(
         }
         slot = f"{hardware.CONFIG_DRIVE_SLOT:#x}"
         arguments += ["-blockdev", _json(drive), "-device", f"virtio-scsi-pci,id=scsi,addr={slot}"]
-        arguments += ["-device", "scsi-cd,bus=scsi.0,drive=config-drive,id=config-drive"]
+        arguments += [
+            "-device",
+            f"{config_drive.device(place.config_drive)},bus=scsi.0,drive=config-drive,id=config-drive",
+        ]
     for nic in spec.nics:
         descriptor = cards[nic.port_id]
         name = hardware.netdev_id(nic.port_id)
