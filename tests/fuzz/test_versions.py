@@ -23,6 +23,7 @@ from tests.stepped import at
 
 NOT_SHOWN = {
     "cloud:session.show": "takes a browser's cookie: tests/services/cloud/session",
+    "compute:server_migrations.show": "no server migrates while it runs",
     "compute:consoles.access": "guests of the fake hypervisor have no screen",
 }
 ABOUT_OURS = {
@@ -36,15 +37,21 @@ BODIES: dict[str, Any] = {
     "block_storage:volumes.create": {"volume": {"size": 1}},
     "block_storage:volumes.update": {"volume": {"name": "n"}},
     "block_storage:volumes.update_until_3_52": {"volume": {"name": "n"}},
+    "compute:aggregates.create": {"aggregate": {"name": "{new}"}},
+    "compute:aggregates.set_metadata": {"set_metadata": {"metadata": {"mark": "x"}}},
+    "compute:aggregates.update": {"aggregate": {"name": "{new}-too"}},
     "compute:flavors.create": {"flavor": {"name": "{new}", "vcpus": 1, "ram": 64, "disk": 1}},
     "compute:flavors.update": {"flavor": {"description": "d"}},
     "compute:quota_sets.update": {"quota_set": {"cores": 50}},
     "compute:quota_sets.update_class": {"quota_class_set": {"cores": 50}},
+    "compute:server_groups.create_until_2_14": {"server_group": {"name": "{new}", "policies": ["affinity"]}},
     "compute:servers.update": {"server": {"name": "n"}},
     "placement:resource_providers.update": {"name": "n"},
 }
 """Bodies of writing routes whose replies change with the version."""
 ELSEWHERE = {
+    "compute:aggregates.add_host": "a host joins an aggregate once: tests/services/compute/aggregates",
+    "compute:aggregates.remove_host": "a host leaves an aggregate once: tests/services/compute/aggregates",
     "compute:interfaces.create": "one server takes few ports: tests/services/compute/interfaces",
     "compute:volume_attachments.create": "one server takes few volumes: tests/services/compute/volume_attachments",
 }
@@ -101,6 +108,10 @@ def furnish(asking: Asking) -> None:
     everybody.add("request", actions[0]["request_id"])
     for one in post(f"{NOVA}/os-hypervisors", None, "GET")["hypervisors"]:
         everybody.add("hypervisor", one["hypervisor_hostname"])
+        everybody.add("host_name", one["hypervisor_hostname"])
+    aggregate = post(f"{NOVA}/os-aggregates", {"aggregate": {"name": "one"}})["aggregate"]
+    everybody.add("aggregate", str(aggregate["id"]))
+    everybody.add("before", "2026-11-29")
     everybody.add("network", f"{MARKS['ours']}-0")
 
 
