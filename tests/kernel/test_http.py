@@ -61,7 +61,7 @@ def test_compute_lists_its_first_version_and_answers_there(cloud: Any) -> None:
     versions = by_id(cloud.get("/compute", as_=None).json["versions"])
     first, current = versions["v2.0"], versions["v2.1"]
     assert (first["status"], first["version"], first["min_version"]) == ("SUPPORTED", "", "")
-    assert (current["version"], current["min_version"]) == ("2.96", "2.1")
+    assert (current["version"], current["min_version"]) == ("2.104", "2.1")
     for version in (first, current):
         path = version["links"][0]["href"].partition("/compute")[2]
         shown = cloud.get(f"/compute{path}", as_=None)

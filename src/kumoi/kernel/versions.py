@@ -68,6 +68,8 @@ class Microversions:
     """Version → its effect here in one line, for every version that changes something."""
     closed_queries: Span | None = None
     """The versions in which routes refuse undeclared query parameters instead of ignoring them."""
+    closed_without_query: Span | None = None
+    """The versions in which also routes that take no parameter refuse every one."""
 
 
 def _spans(hint: Any) -> list[Span]:

@@ -220,6 +220,10 @@ class _Resource:
             if asked.params and closed and version and version in closed:
                 refuse_unknown(asked.params, route.query, version)
             arguments["query"] = read_query(asked.params, route.query, version)
+        elif asked.params and version and service.microversions:
+            closed = service.microversions.closed_without_query
+            if closed and version in closed:
+                refuse_unknown(asked.params, Nothing, version)
         if route.body is not None and not route.raw_body:
             decode = route.decode or service.decode or decode_body
             arguments["body"] = decode(request.content_type, raw, route, version)

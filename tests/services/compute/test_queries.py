@@ -24,7 +24,6 @@ REFUSES = {
     "GET /os-quota-sets/{project_id}", "GET /os-quota-sets/{project_id}/detail", "PUT /os-quota-sets/{project_id}",
     "DELETE /os-quota-sets/{project_id}", "GET /os-server-groups", "GET /os-services",
     "GET /os-simple-tenant-usage", "GET /os-simple-tenant-usage/{project_id}", "GET /servers", "GET /servers/detail",
-    "GET /os-volumes_boot", "GET /os-volumes_boot/detail",
     "GET /servers/{server_id}/os-instance-actions", "GET /servers/{server_id}/os-volume_attachments",
 }  # fmt: skip
 """Routes whose query Nova closes, in 2.75 at the latest."""

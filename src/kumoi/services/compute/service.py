@@ -10,7 +10,7 @@ from kumoi.services.compute import errors
 MICROVERSIONS = Microversions(
     service_type="compute",
     minimum=(2, 1),
-    maximum=(2, 96),
+    maximum=(2, 104),
     legacy_header="X-OpenStack-Nova-API-Version",
     behaviours={
         "anybody filters by ip6": since("2.5"),
@@ -31,6 +31,7 @@ MICROVERSIONS = Microversions(
         "flavor swap is a number": since("2.75"),
     },
     closed_queries=since("2.75"),
+    closed_without_query=since("2.102"),
     history={
         "2.2": "keypairs carry a type",
         "2.3": "servers show more of themselves to admins; whether a volume goes with its server",
@@ -98,6 +99,13 @@ MICROVERSIONS = Microversions(
         "2.93": "reimaged volumes as external events",
         "2.94": "host names may have dots",
         "2.96": "the zone that a server was asked to stay in",
+        "2.98": "the properties of a server's image",
+        "2.99": "the TLS port of a console: none",
+        "2.100": "the hints that a server was made with",
+        "2.101": "attaching a volume answers without a body",
+        "2.102": "flavors by name, without rxtx_factor and disabled; no undeclared query parameters anywhere",
+        "2.103": "no os-volumes_boot",
+        "2.104": "the zone that a server stays in may be removed, and set again",
     },
 )
 

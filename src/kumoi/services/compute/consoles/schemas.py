@@ -1,8 +1,10 @@
 """Bodies of consoles: docs.openstack.org/api-ref/compute/#server-consoles."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+from kumoi.kernel.versions import since
 
 
 class Output(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,6 +58,7 @@ class Access(msgspec.Struct):
     host: str
     port: int | None
     internal_access_path: str | None
+    tls_port: Annotated[int | None, since("2.99")] = None
 
 
 class AccessBody(msgspec.Struct):

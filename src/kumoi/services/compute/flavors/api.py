@@ -35,7 +35,7 @@ def _flavor(request: Request, row: FlavorDetails) -> schemas.Flavor:
 def _list(request: Request, query: schemas.ListQuery) -> list[FlavorDetails]:
     return logic.list_for(
         request.tx, request.who, is_public=query.is_public, min_ram=query.min_ram, min_disk=query.min_disk,
-        sort_keys=query.sort_key, sort_dirs=query.sort_dir, marker=query.marker, limit=query.limit,
+        name=query.name, sort_keys=query.sort_key, sort_dirs=query.sort_dir, marker=query.marker, limit=query.limit,
     )  # fmt: skip
 
 

@@ -55,12 +55,13 @@ def list_for(
     is_public: str | None,
     min_ram: int,
     min_disk: int,
+    name: str | None,
     sort_keys: Sequence[str],
     sort_dirs: Sequence[str],
     marker: str | None,
     limit: int | None,
 ) -> list[FlavorDetails]:
-    """`is_public` as the query has it: only an admin's is heeded; absent, it is true."""
+    """`is_public` as the query has it: only an admin's is heeded; absent, it is true. `name`: a regular expression."""
     public, project_id = True if not who.sees(None) else _which(is_public), who.only_project
     sort = sorting(
         flavors, sort_keys, sort_dirs or ["asc"], allowed=_SORT_KEYS, default=(("flavorid", "asc"), ("id", "asc"))
@@ -72,7 +73,7 @@ def list_for(
             raise MarkerNotFound(f"marker [{marker[:255]}] not found")
     return store.list_of(
         tx, is_public=public, project_id=project_id, min_ram=min_ram, min_disk=min_disk, sort=sort, marker=after,
-        limit=limit,
+        limit=limit, name_like=None if name is None else tx.check_pattern(name, "name"),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from kumoi.kernel.pagination import Limit
 from kumoi.kernel.queries import Described, WayText
-from kumoi.kernel.versions import since
+from kumoi.kernel.versions import since, until
 from kumoi.services.compute.flavors.models import FlavorDetails
 
 Number = int | Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,10}$")]
@@ -24,7 +24,9 @@ class FlavorCreate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     id: str | int | None = None
     swap: Number = 0
     ephemeral: Number = msgspec.field(name="OS-FLV-EXT-DATA:ephemeral", default=0)
-    rxtx_factor: float | Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=30)] = 1.0
+    rxtx_factor: Annotated[
+        float | Annotated[str, msgspec.Meta(pattern=r"^[0-9]+(\.[0-9]+)?$", max_length=30)], until("2.101")
+    ] = 1.0
     is_public: Truth = msgspec.field(name="os-flavor-access:is_public", default=True)
     description: Annotated[Annotated[str, msgspec.Meta(max_length=65535)] | None, since("2.55")] = None
 
@@ -48,6 +50,7 @@ class UpdateBody(msgspec.Struct, forbid_unknown_fields=True):
 class ListQuery(msgspec.Struct, kw_only=True):
     limit: Limit | None = None
     marker: str | None = None
+    name: Annotated[str | None, since("2.102")] = None
     is_public: Annotated[str, Described(Literal["true", "false", "none"])] | None = None
     min_ram: Limit = msgspec.field(name="minRam", default=0)
     min_disk: Limit = msgspec.field(name="minDisk", default=0)
@@ -67,10 +70,10 @@ class Flavor(msgspec.Struct, kw_only=True):
     disk: int
     swap: int | str
     ephemeral: int = msgspec.field(name="OS-FLV-EXT-DATA:ephemeral")
-    disabled: bool = msgspec.field(name="OS-FLV-DISABLED:disabled", default=False)
+    disabled: Annotated[bool, until("2.101")] = msgspec.field(name="OS-FLV-DISABLED:disabled", default=False)
     vcpus: int
     is_public: bool = msgspec.field(name="os-flavor-access:is_public")
-    rxtx_factor: float
+    rxtx_factor: Annotated[float, until("2.101")]
     links: list[Link]
     description: Annotated[str | None, since("2.55")] = None
     extra_specs: Annotated[dict[str, str], since("2.61")]

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from kumoi.kernel import patterns
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.services.compute.flavors.models import FlavorDetails, FlavorRow, access, extra_specs, flavors
@@ -48,6 +49,7 @@ def list_of(
     sort: Sequence[tuple[sa.ColumnElement[Any], str]],
     marker: FlavorRow | None,
     limit: int | None,
+    name_like: str | None = None,
 ) -> list[FlavorDetails]:
     """`is_public` None: all. `project_id`: also the private flavors that this project may use."""
     query = sa.select(flavors).where(flavors.c.ram >= min_ram, flavors.c.disk >= min_disk)
@@ -56,6 +58,8 @@ def list_of(
         if is_public and project_id is not None:
             wanted = sa.or_(wanted, flavors.c.id.in_(_of_project(project_id)))
         query = query.where(wanted)
+    if name_like is not None:
+        query = query.where(patterns.matches(flavors.c.name, name_like, tx.dialect))
     return with_extra_specs(tx, page(tx, query, FlavorRow, sort=sort, marker=marker, limit=limit))
 
 

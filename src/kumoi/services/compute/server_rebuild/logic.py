@@ -43,7 +43,7 @@ def rebuild(
     before = server["image_id"]
     changed: dict[str, Any] = {"admin_pass": password, "progress": 0}
     if local:
-        changed["image_id"] = image.id
+        changed |= {"image_id": image.id, "image_properties": image.properties}
     servers_store.update(tx, server_id, **changed, **_changes(tx, server, asked))
     changes.begin(
         tx, server, REBUILD, TaskState.REBUILDING, origin, local=local, image_id=image.id,

@@ -4,6 +4,7 @@ from kumoi.kernel import clock, policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.versions import until
 from kumoi.services.compute.servers.logic import changes, creation, listing, showing
 from kumoi.services.compute.servers.models import ServerRow
 from kumoi.services.compute.servers.schemas import create as creating
@@ -32,7 +33,7 @@ def viewer(request: Request, kind: type[shown.Server] = shown.Server) -> shown.V
 
 
 @routes.post(
-    OLDER, policy=policy.member(), body=creating.CreateBody, reply=creating.Answered, status=202,
+    OLDER, versions=until("2.102"), policy=policy.member(), body=creating.CreateBody, reply=creating.Answered, status=202,
     quota=TAKES, errors=(409,),
 )  # fmt: skip
 @routes.post(
@@ -64,7 +65,7 @@ def _page(request: Request, query: asked_lists.ListQuery) -> tuple[list[ServerRo
     return rows, [creating.Link("next", request.link_after(rows[-1]["id"]))]
 
 
-@routes.get(OLDER, policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.ListBody)
+@routes.get(OLDER, versions=until("2.102"), policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.ListBody)
 @routes.get("/servers", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.ListBody)
 def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
     rows, following = _page(request, query)
@@ -75,7 +76,13 @@ def index(request: Request, query: asked_lists.ListQuery) -> shown.ListBody:
     return body
 
 
-@routes.get(f"{OLDER}/detail", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.DetailBody)
+@routes.get(
+    f"{OLDER}/detail",
+    versions=until("2.102"),
+    policy=policy.reader(),
+    query=asked_lists.ListQuery,
+    reply=shown.DetailBody,
+)
 @routes.get("/servers/detail", policy=policy.reader(), query=asked_lists.ListQuery, reply=shown.DetailBody)
 def detail(request: Request, query: asked_lists.ListQuery) -> shown.DetailBody:
     rows, following = _page(request, query)
@@ -95,7 +102,9 @@ def show(request: Request, server_id: str) -> shown.ShowBody:
     return shown.ShowBody(shown.server(row, related, view, alone=True))
 
 
-@routes.put("/servers/{server_id}", policy=policy.member(), body=creating.UpdateBody, reply=shown.ChangedBody)
+@routes.put(
+    "/servers/{server_id}", policy=policy.member(), body=creating.UpdateBody, reply=shown.ChangedBody, errors=(409,)
+)
 def update(request: Request, server_id: str, body: creating.UpdateBody) -> shown.ChangedBody:
     asked = body.server
     if isinstance(asked.hostname, str) and "." in asked.hostname and not request.behaves("hostnames may have dots"):

@@ -1,14 +1,13 @@
 """The tables of servers; their states as data, and how the API's `status` follows from them."""
 
 from enum import IntEnum, StrEnum
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import sqlalchemy as sa
 
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel.database import Instant, Table, metadata
 from kumoi.services.compute.flavors.models import FlavorCopy
-from kumoi.services.compute.servers.scheduling.hints import Hints
 
 
 class VmState(StrEnum):
@@ -164,8 +163,9 @@ class ServerRow(TypedDict):
     availability_zone: str
     pinned_availability_zone: str | None
     wanted_host: str | None
-    scheduler_hints: Hints | None
+    scheduler_hints: dict[str, Any] | None
     image_id: str | None
+    image_properties: dict[str, str] | None
     shelved_image_id: str | None
     shelved_at: int | None
     rescue_image_id: str | None
@@ -216,6 +216,7 @@ servers = Table[ServerRow](
     sa.Column("wanted_host", sa.String(255)),
     sa.Column("scheduler_hints", sa.JSON),
     sa.Column("image_id", sa.String(36)),
+    sa.Column("image_properties", sa.JSON),
     sa.Column("shelved_image_id", sa.String(36)),
     sa.Column("shelved_at", Instant),
     sa.Column("rescue_image_id", sa.String(36)),

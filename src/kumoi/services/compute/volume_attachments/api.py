@@ -3,6 +3,8 @@
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.versions import since, until
+from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.volume_attachments import logic, schemas
 
 routes = Routes()
@@ -22,14 +24,26 @@ def show(request: Request, server_id: str, volume_id: str) -> schemas.ShowBody:
     return schemas.ShowBody(schemas.shown(logic.show(request.tx, request.who, server_id, volume_id)))
 
 
-@routes.post(ALL, policy=policy.member(), body=schemas.CreateBody, reply=schemas.CreatedBody, status=200, errors=(409,))
-def create(request: Request, server_id: str, body: schemas.CreateBody) -> schemas.CreatedBody:
+@routes.post(
+    ALL, policy=policy.member(), body=schemas.CreateBody, reply=schemas.CreatedBody, status=200, errors=(409,),
+    versions=until("2.100"),
+)  # fmt: skip
+def create_until_2_100(request: Request, server_id: str, body: schemas.CreateBody) -> schemas.CreatedBody:
+    return schemas.created(_attach(request, server_id, body))
+
+
+@routes.post(ALL, policy=policy.member(), body=schemas.CreateBody, status=202, errors=(409,), versions=since("2.101"))
+def create(request: Request, server_id: str, body: schemas.CreateBody) -> Reply:
+    _attach(request, server_id, body)
+    return Reply()
+
+
+def _attach(request: Request, server_id: str, body: schemas.CreateBody) -> BlockDeviceRow:
     asked = body.volumeAttachment
-    row = logic.attach(
+    return logic.attach(
         request.tx, request.who, server_id, asked.volumeId, request.origin(), tag=asked.tag,
         delete_on_termination=asked.delete_on_termination,
     )  # fmt: skip
-    return schemas.created(row)
 
 
 @routes.put(ONE, policy=policy.member(), body=schemas.ChangeBody, status=202, errors=(409, 501))

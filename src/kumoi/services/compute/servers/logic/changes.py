@@ -7,6 +7,7 @@ import msgspec
 
 from kumoi.kernel import operations, policy, reconcile
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import Conflict
 from kumoi.kernel.operations import Operation, subject
 from kumoi.kernel.who import Who
 from kumoi.services.compute.servers import store
@@ -90,10 +91,29 @@ def update(tx: Transaction, who: Who, server_id: str, asked: ServerUpdate) -> Se
         changes["access_ip_v6"] = values.address(asked.accessIPv6, "accessIPv6", 6)
     if asked.hostname is not msgspec.UNSET:
         changes["hostname"] = asked.hostname
+    if asked.pinned_availability_zone is not msgspec.UNSET:
+        changes["pinned_availability_zone"] = _pinned(row, asked.pinned_availability_zone)
     if changes:
         store.update(tx, server_id, **changes)
         publish(tx, row)
     return visible(tx, who, server_id)
+
+
+def _pinned(row: ServerRow, zone: str | None) -> str | None:
+    """The zone that the server is to stay in from now on: none, or the one that it is in."""
+    before = row["pinned_availability_zone"]
+    if zone is None or zone == before:
+        return zone
+    if before is not None:
+        raise Conflict(
+            "Cannot change pinned availability zone directly. Unpin first by setting pinned_availability_zone to null."
+        )
+    if zone != row["availability_zone"]:
+        raise Conflict(
+            f"Server can only be pinned to its current availability zone '{row['availability_zone']}', but"
+            f" '{zone[:80]}' was requested."
+        )
+    return zone
 
 
 def publish(tx: Transaction, row: Mapping[str, Any]) -> None:

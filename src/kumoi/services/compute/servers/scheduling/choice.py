@@ -15,6 +15,7 @@ from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import ServerRow
 from kumoi.services.compute.servers.scheduling import filters
 from kumoi.services.compute.servers.scheduling.filters import Group, HostFacts, Wish
+from kumoi.services.compute.servers.scheduling.hints import read
 from kumoi.services.image import facade as images
 from kumoi.services.placement import facade as placement
 from kumoi.services.placement.facade import Candidate
@@ -98,7 +99,7 @@ def _wish(
     tx: Transaction, server: ServerRow, devices: Sequence[BlockDeviceRow], extra_specs: Mapping[str, str],
     properties: Mapping[str, str], required: frozenset[str],
 ) -> Wish:  # fmt: skip
-    hints = server["scheduler_hints"] or {}
+    hints = read(server["scheduler_hints"] or {}).kept
     named = [*hints.get("same_host", []), *hints.get("different_host", [])]
     return Wish(
         project_id=server["project_id"],

@@ -18,7 +18,7 @@ OPERATORS = frozenset({"=", "<", ">", "in", "<=", ">=", "not", "or", "and"})
 
 
 class Hints(TypedDict, total=False):
-    """As the row of a server keeps them."""
+    """Those that filters read."""
 
     same_host: list[str]
     different_host: list[str]

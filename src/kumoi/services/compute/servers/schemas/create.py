@@ -105,6 +105,9 @@ class ServerUpdate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     accessIPv6: str | msgspec.UnsetType | None = msgspec.UNSET
     description: Annotated[Description | msgspec.UnsetType | None, since("2.19")] = msgspec.UNSET
     hostname: Annotated[DottedHostname | msgspec.UnsetType, since("2.90")] = msgspec.UNSET
+    pinned_availability_zone: Annotated[
+        Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | msgspec.UnsetType | None, since("2.104")
+    ] = msgspec.UNSET
 
 
 class UpdateBody(msgspec.Struct, forbid_unknown_fields=True):

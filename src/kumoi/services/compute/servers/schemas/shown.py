@@ -20,6 +20,8 @@ from kumoi.services.network.facade.ports import Port
 class ImageRef(msgspec.Struct):
     id: str
     links: list[Link]
+    properties: Annotated[dict[str, str], since("2.98")]
+    """As they were when the server was made from the image."""
 
 
 class FlavorRef(msgspec.Struct):
@@ -115,6 +117,8 @@ class Server(msgspec.Struct, kw_only=True):
     server_groups: Annotated[list[str] | UnsetType, since("2.71")] = UNSET
     locked_reason: Annotated[str | None, since("2.73")]
     pinned_availability_zone: Annotated[Text, since("2.96")]
+    scheduler_hints: Annotated[dict[str, Any] | None, since("2.100")]
+    """As the client sent them."""
 
 
 class Changed(Server, kw_only=True):
@@ -228,7 +232,7 @@ def server(row: Mapping[str, Any], related: Related, viewer: Viewer, *, alone: b
     made = viewer.kind(
         id=server_id, name=row["name"], status=shown, tenant_id=row["project_id"], user_id=row["user_id"],
         metadata=row["metadata"], host_id=host_id(row["project_id"], host) if host else "",
-        image=_image(row["image_id"], viewer), flavor=_flavor(row["flavor"], viewer), created=clock.iso(row["created_at"]),
+        image=_image(row, viewer), flavor=_flavor(row["flavor"], viewer), created=clock.iso(row["created_at"]),
         updated=clock.iso(row["updated_at"]), addresses=addresses(ports), accessIPv4=row["access_ip_v4"] or "",
         accessIPv6=row["access_ip_v6"] or "", links=links(viewer, server_id), disk_config=row["disk_config"],
         availability_zone=row["availability_zone"], config_drive="True" if row["config_drive"] else "",
@@ -242,6 +246,7 @@ def server(row: Mapping[str, Any], related: Related, viewer: Viewer, *, alone: b
         ],
         locked=row["locked_by"] is not None, description=row["description"], tags=related.tags.get(server_id, []),
         locked_reason=row["locked_reason"], pinned_availability_zone=row["pinned_availability_zone"],
+        scheduler_hints=row["scheduler_hints"] or {},
     )  # fmt: skip
     groups = security_groups(ports)
     if groups:
@@ -287,10 +292,11 @@ def security_groups(ports: Iterable[Port]) -> list[SecurityGroupName]:
     return [SecurityGroupName(name) for name in names]
 
 
-def _image(image_id: str | None, viewer: Viewer) -> ImageRef | str:
+def _image(row: Mapping[str, Any], viewer: Viewer) -> ImageRef | str:
+    image_id = row["image_id"]
     if image_id is None:
         return ""
-    return ImageRef(image_id, [Link("bookmark", f"{viewer.root}/images/{image_id}")])
+    return ImageRef(image_id, [Link("bookmark", f"{viewer.root}/images/{image_id}")], row["image_properties"] or {})
 
 
 def _flavor(flavor: Mapping[str, Any], viewer: Viewer) -> Flavor | FlavorRef:
