@@ -53,7 +53,7 @@ ELSEWHERE = {
     "compute:aggregates.add_host": "a host joins an aggregate once: tests/services/compute/aggregates",
     "compute:aggregates.remove_host": "a host leaves an aggregate once: tests/services/compute/aggregates",
     "compute:interfaces.create": "one server takes few ports: tests/services/compute/interfaces",
-    "compute:volume_attachments.create_until_2_100": "one server takes few volumes: tests/services/compute/volume_attachments",
+    "compute:volume_attachments.create_until_2_100": "one server takes few: tests/services/compute/volume_attachments",
 }
 ROUTES = [
     (service, route)
