@@ -11,6 +11,8 @@ TESTS = Path(__file__).parents[1]
 LEAST = PATIENCE / 2
 WAITS = {"wait": 0, "join": 0, "result": 0, "settimeout": 0, "wait_for": 1}
 """Name of a call → the position of its seconds."""
+HASTY = {"get", "post", "put", "delete", "request", "Client"}
+"""Functions of httpx, which give up after five seconds if they are not told a time."""
 NAMED = ("timeout", "within", "patience")
 CLOCKS = ("monotonic", "perf_counter", "time")
 LONG_RUNS = ("chaos/", "fuzz/", "power_cut/", "simulation/")
@@ -35,6 +37,9 @@ def short(call: ast.Call) -> Iterator[str]:
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if name in WAITS and len(call.args) > WAITS[name] and (found := seconds(call.args[WAITS[name]])) < LEAST:
         yield f"{name}({found:g})"
+    told = any(keyword.arg == "timeout" for keyword in call.keywords)
+    if not told and ast.unparse(call.func) in {f"httpx.{each}" for each in HASTY}:
+        yield f"httpx.{name} without a timeout"
     for keyword in call.keywords:
         if keyword.arg in NAMED and (found := seconds(keyword.value)) < LEAST:
             yield f"{keyword.arg}={found:g}"

@@ -231,8 +231,9 @@ def test_each_api_worker_has_a_socket_that_outlives_it(data: Path) -> None:
     assert len(before) == 2
 
     def answers(number: int) -> bool:
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(data / "run" / f"api-{number}.sock"))) as worker:
-            return worker.get("http://kumoi/identity/v3", timeout=PATIENCE).status_code == 200
+        transport = httpx.HTTPTransport(uds=str(data / "run" / f"api-{number}.sock"))
+        with httpx.Client(transport=transport, timeout=PATIENCE) as worker:
+            return worker.get("http://kumoi/identity/v3").status_code == 200
 
     for pid in before:
         os.kill(pid, signal.SIGSTOP)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.dashboard.site import Site, Visit
 from tests.dashboard.test_every_page import HOSTILE, go, problems
+from tests.waits import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 Begin = Callable[..., Visit]
@@ -43,7 +44,7 @@ def sign_in(site: Site, user: str, password: str, project: str) -> httpx.Respons
     login = {"name": user, "password": password, "domain": {"id": "default"}}
     scope = {"project": {"name": project, "domain": {"id": "default"}}}
     auth = {"identity": {"methods": ["password"], "password": {"user": login}}, "scope": scope}
-    return httpx.post(f"{site.address}{V3}/auth/tokens", json={"auth": auth}, trust_env=False)
+    return httpx.post(f"{site.address}{V3}/auth/tokens", json={"auth": auth}, trust_env=False, timeout=PATIENCE)
 
 
 def test_a_user_is_made_and_let_into_a_project(visit: Begin, site: Site) -> None:

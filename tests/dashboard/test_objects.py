@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.dashboard.site import Site, Visit
 from tests.dashboard.test_every_page import HOSTILE, go, problems
+from tests.waits import PATIENCE
 
 pytestmark = pytest.mark.end_to_end
 Begin = Callable[..., Visit]
@@ -30,15 +31,19 @@ def container(site: Site, name: str, objects: dict[str, bytes] | None = None) ->
     """A container with these objects; its address."""
     made = f"{site.address}{account(site)}/{quote(name, safe='')}"
     headers = {"X-Auth-Token": site.token()}
-    assert httpx.put(made, headers=headers, trust_env=False).status_code in (201, 202)
+    assert httpx.put(made, headers=headers, trust_env=False, timeout=PATIENCE).status_code in (201, 202)
     for path, body in (objects or {}).items():
-        answer = httpx.put(f"{made}/{quote(path, safe='')}", headers=headers, content=body, trust_env=False)
+        answer = httpx.put(
+            f"{made}/{quote(path, safe='')}", headers=headers, content=body, trust_env=False, timeout=PATIENCE
+        )
         assert answer.status_code == 201, answer.text
     return made
 
 
 def names(site: Site, address: str) -> list[str]:
-    answer = httpx.get(address, params={"format": "json"}, headers={"X-Auth-Token": site.token()}, trust_env=False)
+    answer = httpx.get(
+        address, params={"format": "json"}, headers={"X-Auth-Token": site.token()}, trust_env=False, timeout=PATIENCE
+    )
     return [each["name"] for each in answer.json()]
 
 
@@ -100,8 +105,8 @@ def test_a_link_works_without_a_token_and_an_upload_shows_its_progress(visit: Be
     page = someone.sign_in(path="/objects/shared/a%2F..%2F")
     link = link_of(page, "b & c%2F?.txt")
     assert site.token() not in link and "X-Auth" not in link
-    assert httpx.get(link, trust_env=False).content == b"secret"
-    assert httpx.delete(link, trust_env=False).status_code == 401
+    assert httpx.get(link, trust_env=False, timeout=PATIENCE).content == b"secret"
+    assert httpx.delete(link, trust_env=False, timeout=PATIENCE).status_code == 401
     stuck: list[object] = []
     page.route("**/shared/a%2F..%2Fslow.txt", lambda route: stuck.append(route))
     page.locator(".list-page").evaluate(DROP, [["slow.txt", "slow"]])
