@@ -30,7 +30,7 @@ from tests.replies import Undeclared
 from tests.stepped import at
 
 schemathesis.serializer.alias(examples.PATCH, "application/json")
-DEADLINE = 30.0
+DEADLINE = 120.0
 """Real seconds for one request. More counts as a hang."""
 ODD_VERSION, NONSENSE = 0.15, 0.25
 """How often a request uses another microversion, and how often it sends data that the description forbids."""

@@ -2,7 +2,6 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from time import thread_time
 from typing import Any
 
 import bcrypt
@@ -17,13 +16,6 @@ from tests.services.identity.cloud import V3, IdentityCloud
 from tests.waits import PATIENCE, until
 
 ROUNDS = 8
-
-
-def seconds(password: str, kept: str | None) -> float:
-    """Processor time of this thread, independent of other work on the machine."""
-    began = thread_time()
-    passwords.fits(password, kept, ROUNDS)
-    return thread_time() - began
 
 
 def test_every_byte_counts() -> None:
@@ -54,11 +46,23 @@ def test_a_success_is_remembered_for_minutes_and_a_failure_is_not(monkeypatch: p
         assert passwords.matches("right", kept, 4) and len(slow) == 5
 
 
-def test_nobody_takes_as_long_as_somebody() -> None:
-    kept = passwords.hashed("right", ROUNDS)
-    somebody = min(seconds(f"wrong{i}", kept) for i in range(5))
-    nobody = min(seconds(f"wrong{i}", None) for i in range(5))
-    assert 0.5 < nobody / somebody < 2
+def test_nobody_takes_as_long_as_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is one hash of the same cost."""
+    kept, costs = passwords.hashed("right", ROUNDS), list[bytes]()
+    hashpw, checkpw = bcrypt.hashpw, bcrypt.checkpw
+
+    def hashing(password: bytes, salt: bytes) -> bytes:
+        costs.append(salt[:7])
+        return hashpw(password, salt)
+
+    def checking(password: bytes, hashed: bytes) -> bool:
+        costs.append(hashed[:7])
+        return checkpw(password, hashed)
+
+    monkeypatch.setattr(bcrypt, "hashpw", hashing)
+    monkeypatch.setattr(bcrypt, "checkpw", checking)
+    assert not passwords.fits("wrong", kept, ROUNDS) and not passwords.fits("wrong", None, ROUNDS)
+    assert costs == [b"$2b$%02d$" % ROUNDS] * 2
 
 
 def test_another_password_voids_what_was_remembered() -> None:
