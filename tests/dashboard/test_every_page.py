@@ -20,7 +20,7 @@ OWN = sorted(file.stem for file in (SOURCES / "source" / "pages").glob("*.ts*"))
 FORMS = [
     name for name in RESOURCES if "form: {" in next((SOURCES / "source" / "resources").glob(f"{name}.*")).read_text()
 ]
-OWNED = {"application_credentials"}
+OWNED = {"application_credentials", "ec2_credentials"}
 """Belong to the person, not to the project, so that readers make and delete them too."""
 PAGES = ["/", *(f"/{name}" for name in [*RESOURCES, *OWN]), *(f"/{name}/new" for name in FORMS), "/nowhere"]
 HOSTILE = (

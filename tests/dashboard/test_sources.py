@@ -14,7 +14,7 @@ SOURCES = REPOSITORY / "dashboard"
 STATIC = REPOSITORY / "src" / "kumoi" / "dashboard" / "static"
 FIRST_LOAD = 200_000
 """Bytes, compressed."""
-NAMES = {"CSV", "JSON", "Terraform", "clouds.yaml", "openrc"}
+NAMES = {"AWS CLI", "CSV", "JSON", "Terraform", "clouds.yaml", "openrc", "rclone"}
 """Texts that are the same in every language."""
 
 

@@ -32,11 +32,13 @@ LISTS = {
     "routers": "/network/v2.0/routers", "security_groups": "/network/v2.0/security-groups",
     "users": "/identity/v3/users", "groups": "/identity/v3/groups", "projects": "/identity/v3/projects",
     "roles": "/identity/v3/roles", "domains": "/identity/v3/domains",
+    "server_groups": "/compute/v2.1/os-server-groups", "aggregates": "/compute/v2.1/os-aggregates",
+    "volume_types": "/volume/v3/types", "subnetpools": "/network/v2.0/subnetpools",
     "application_credentials": "/identity/v3/users/{user}/application_credentials",
 }  # fmt: skip
 """Where the names are that were made."""
 CLOUDS = {"demo": "kumoi-member", "admin": "kumoi"}
-NAMELESS = {"floating_ips"}
+NAMELESS = {"ec2_credentials", "floating_ips"}
 ENTERED = {
     "keypairs": {"Public key": PUBLIC_KEY},
     "users": {"Password": "a password of 雲"},

@@ -10,7 +10,7 @@ import { ask, query } from "../runtime/router";
 import { named } from "../runtime/registry";
 import { actionsFor, creatable, pageOf, removable, type Action, type Field, type Resource, type Row } from "../runtime/resource";
 import { asCsv, matches, parseFilter, save, sorted } from "../runtime/rows";
-import { isAdmin } from "../runtime/session";
+import { isAdmin, projectId } from "../runtime/session";
 import { Button, Empty, Menu, Problem } from "../components/basics";
 import { Icon } from "../components/icon";
 import { ActionForm, Confirm, Removal } from "../components/asking";
@@ -23,15 +23,18 @@ const columnsOf = remembered<Record<string, string[]>>("columns", {});
 export type Asking = { kind: "remove"; rows: Row[] } | { kind: "act"; action: Action<Row>; rows: Row[] } | null;
 
 export function ListPage({ resource }: { resource: Resource }) {
-  const mayEverywhere = resource.everywhere !== undefined && isAdmin.value;
-  const everywhere = mayEverywhere && query.value.get("all") === "1";
-  const held = everywhere ? collection(resource, resource.everywhere, true) : collection(resource);
+  const sees = (resource.everywhere !== undefined || resource.mine !== undefined) && isAdmin.value;
+  const mayEverywhere = sees && projectId.value !== "";
+  const everywhere = sees && (!mayEverywhere || query.value.get("all") === "1");
+  const text = query.value.get("q") ?? "";
+  const choice = resource.choices === undefined ? "" : (query.value.get(resource.choices.field) ?? "");
+  const asked = choice !== "" && resource.choices?.asked === true;
+  const part = { ...(everywhere ? resource.everywhere : {}), ...(asked ? { [resource.choices!.field]: choice } : {}) };
+  const held = collection(resource, part, !asked);
   useEffect(() => {
     held.want();
     wantLinked(resource, named);
   }, [held]);
-  const text = query.value.get("q") ?? "";
-  const choice = resource.choices === undefined ? "" : (query.value.get(resource.choices.field) ?? "");
   const sort = query.value.get("sort") ?? resource.sort ?? "";
   const chosen = useSignal<ReadonlySet<string>>(new Set<string>());
   const [asking, setAsking] = useState<Asking>(null);
@@ -41,13 +44,14 @@ export function ListPage({ resource }: { resource: Resource }) {
   const columns = useMemo(() => pick(offered, wanted), [resource, wanted?.join()]);
 
   const version = held.version.value;
+  const own = useMemo(() => (!sees || everywhere || resource.mine === undefined ? held.all() : held.all().filter(resource.mine)), [held, version, sees, everywhere]);
   const rows = useMemo(() => {
     const filter = parseFilter(text, resource);
-    const found = held.all().filter(
+    const found = own.filter(
       (row) => (text === "" || matches(filter, resource, row)) && (choice === "" || row[resource.choices!.field] === choice),
     );
     return sort === "" ? found : sorted(found, sort, resource);
-  }, [held, version, text, choice, sort]);
+  }, [own, text, choice, sort]);
 
   const state = held.state.value;
   const failure = held.failure.value;
@@ -63,7 +67,7 @@ export function ListPage({ resource }: { resource: Resource }) {
       <header class="page-head">
         <h1>{title}</h1>
         <span class="count number" aria-live="polite">
-          {state === "loading" && held.rows.size === 0 ? "" : text === "" && choice === "" ? String(held.rows.size) : `${rows.length} / ${held.rows.size}`}
+          {state === "loading" && own.length === 0 ? "" : text === "" && choice === "" ? String(own.length) : `${rows.length} / ${own.length}`}
         </span>
         <span class="space" />
         {creatable(resource) && (

@@ -15,6 +15,9 @@ import { attempt, Button, Dialog, Section } from "../components/basics";
 /** Whether the caller may change an object that other projects may see too. */
 export const owned = (row: object): boolean => (row as Row)["project_id"] === projectId.value || isAdmin.value;
 
+/** Whether it is of the project that the caller works in. */
+export const ofProject = (row: object): boolean => (row as Row)["project_id"] === projectId.value;
+
 export const external = (row: Row): boolean => row["router:external"] === true;
 export const internal = (row: Row): boolean => !external(row);
 

@@ -3,6 +3,7 @@
 import type { compute } from "../../generated/types";
 import { resource } from "../runtime/resource";
 import { command, option, optional } from "../runtime/wording";
+import { ExtraSpecs, FlavorAccess } from "../parts/flavor";
 
 type Flavor = compute.FlavorsFlavor;
 
@@ -29,9 +30,10 @@ export default resource<Flavor>({
     { name: "swap", kind: "mebibytes", value: (row) => Number(row.swap), column: "offered" },
     { name: "public", kind: "flag", value: (row) => row["os-flavor-access:is_public"] },
     { name: "description", column: "offered" },
-    { name: "extra_specs", kind: "map", column: "never" },
+    { name: "extra_specs", kind: "map", column: "offered", detail: "never" },
     { name: "id", kind: "code", column: "offered", width: "290px" },
   ],
+  panels: [{ name: "extra_specs", component: ExtraSpecs }, { name: "access", component: FlavorAccess }],
   actions: [
     { name: "launch", route: { service: "compute", method: "POST", path: "/servers" }, single: true, open: (row) => `/servers/new?flavor=${row.id}` },
   ],

@@ -6,7 +6,7 @@ import type { Route } from "../runtime/permissions";
 import { named } from "../runtime/registry";
 import { resource, type Row } from "../runtime/resource";
 import { command, optional } from "../runtime/wording";
-import { external, portOption, serves } from "../parts/network";
+import { external, ofProject, portOption, serves } from "../parts/network";
 
 type FloatingIp = network.FloatingIp;
 
@@ -23,6 +23,7 @@ export default resource<FloatingIp>({
   many: "floatingips",
   one: "floatingip",
   subject: "floating_ip",
+  mine: ofProject,
   title: (row) => row.floating_ip_address,
   sort: "address",
   fields: [

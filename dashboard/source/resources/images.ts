@@ -9,6 +9,7 @@ import { named } from "../runtime/registry";
 import { go } from "../runtime/router";
 import { pageOf, resource } from "../runtime/resource";
 import { isAdmin, projectId } from "../runtime/session";
+import { ImageTags, Members, Properties } from "../parts/image";
 import { command, option } from "../runtime/wording";
 
 type Image = image.Image;
@@ -29,6 +30,7 @@ export default resource<Image>({
   many: "images",
   one: null,
   subject: "image",
+  mine: (row) => row.owner === projectId.value || row.visibility !== "private",
   sort: "name",
   title: (row) => row.name ?? "",
   fields: [
@@ -40,7 +42,7 @@ export default resource<Image>({
     { name: "min_disk", kind: "gibibytes", column: "offered" },
     { name: "min_ram", kind: "mebibytes", column: "offered" },
     { name: "protected", kind: "flag", column: "offered" },
-    { name: "tags", kind: "list", column: "offered" },
+    { name: "tags", kind: "list", column: "offered", detail: "never" },
     { name: "checksum", kind: "code", value: (row) => row.os_hash_value, column: "never" },
     { name: "id", kind: "code", column: "offered", width: "290px" },
     { name: "created_at", kind: "time", width: "110px", detail: "top" },
@@ -49,6 +51,7 @@ export default resource<Image>({
   actions: [
     { name: "launch", route: { service: "compute", method: "POST", path: "/servers" }, when: (row) => row.status === "active", single: true, open: (row) => `/servers/new?image=${row.id}` },
   ],
+  panels: [{ name: "properties", component: Properties }, { name: "tags", component: ImageTags }, { name: "members", component: Members }],
   removable: (row) => !row.protected && owned(row),
   change: {
     when: owned,

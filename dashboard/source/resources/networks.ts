@@ -11,7 +11,7 @@ import { go } from "../runtime/router";
 import { isAdmin } from "../runtime/session";
 import { command, Expression, label, option, optional } from "../runtime/wording";
 import { attempt } from "../components/basics";
-import { owned } from "../parts/network";
+import { ofProject, owned } from "../parts/network";
 
 type Network = network.Network;
 
@@ -28,6 +28,7 @@ export default resource<Network>({
   many: "networks",
   one: "network",
   subject: "network",
+  mine: (row) => ofProject(row) || row.shared || row["router:external"] === true,
   sort: "name",
   fields: [
     { name: "name", width: "180px" },

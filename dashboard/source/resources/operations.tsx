@@ -42,7 +42,7 @@ export default resource<Operation>({
     { name: "updated_at", kind: "time", column: "offered", detail: "top" },
     { name: "id", kind: "code", column: "offered", width: "290px" },
   ],
-  choices: { field: "state", values: ["running", "queued", "unwinding", "undone", "done"] },
+  choices: { field: "state", values: ["running", "queued", "unwinding", "undone", "done"], asked: true },
   removable: false,
   panels: [{ name: "steps", component: Steps }],
 });

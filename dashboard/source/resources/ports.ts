@@ -3,7 +3,7 @@
 import type { network } from "../../generated/types";
 import { resource, type Row } from "../runtime/resource";
 import { Blocks, command, option, optional } from "../runtime/wording";
-import { internal, owned } from "../parts/network";
+import { internal, ofProject, owned } from "../parts/network";
 
 type Port = network.Port;
 
@@ -22,6 +22,7 @@ export default resource<Port>({
   many: "ports",
   one: "port",
   subject: "port",
+  mine: ofProject,
   title: (row) => row.name || addresses(row).join(", "),
   sort: "network",
   fields: [

@@ -5,7 +5,7 @@ import { collection } from "../runtime/collections";
 import { named } from "../runtime/registry";
 import { resource, type Row } from "../runtime/resource";
 import { command, optional } from "../runtime/wording";
-import { external, internalSubnet, owned } from "../parts/network";
+import { external, internalSubnet, ofProject, owned } from "../parts/network";
 
 type Router = network.Router;
 
@@ -27,6 +27,7 @@ export default resource<Router>({
   many: "routers",
   one: "router",
   subject: "router",
+  mine: ofProject,
   sort: "name",
   fields: [
     { name: "name", width: "180px" },

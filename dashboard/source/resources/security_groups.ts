@@ -4,7 +4,7 @@ import type { network } from "../../generated/types";
 import { t } from "../runtime/messages";
 import { resource, type FormValues } from "../runtime/resource";
 import { command, optional } from "../runtime/wording";
-import { owned, rule, Rules } from "../parts/network";
+import { ofProject, owned, rule, Rules } from "../parts/network";
 
 type SecurityGroup = network.SecurityGroup;
 
@@ -24,6 +24,7 @@ export default resource<SecurityGroup>({
   many: "security_groups",
   one: "security_group",
   subject: "security_group",
+  mine: (row) => ofProject(row) || row.shared,
   sort: "name",
   fields: [
     { name: "name", width: "160px" },

@@ -10,6 +10,7 @@ import { Blocks, command, mapped, option, optional, pairs, written } from "../ru
 import { Status } from "../components/value";
 import { Fits, SerialLog } from "../parts/server";
 import { openScreen, Screen } from "../parts/screen";
+import { ServerMetadata, ServerTags } from "../parts/server_words";
 
 type Server = compute.ServersServer;
 
@@ -69,7 +70,7 @@ export default resource<Server>({
     { name: "project", kind: "link", to: "projects", value: (row) => row.tenant_id, column: "offered" },
     { name: "host", value: (row) => row["OS-EXT-SRV-ATTR:host"], column: "offered" },
     { name: "security_groups", kind: "list", value: (row) => (row.security_groups ?? []).map((group) => group.name), column: "never" },
-    { name: "metadata", kind: "map", column: "never" },
+    { name: "metadata", kind: "map", column: "offered", detail: "never" },
     { name: "id", kind: "code", column: "offered", width: "290px" },
     { name: "created", kind: "time", width: "110px", detail: "top" },
     { name: "updated", kind: "time", column: "offered" },
@@ -106,7 +107,7 @@ export default resource<Server>({
     { to: "ports", only: (row) => (other) => other["device_id"] === row.id },
     { to: "floating_ips", only: (row) => (other) => (other["port_details"] as { device_id: string } | null)?.device_id === row.id },
   ],
-  panels: [{ name: "screen", component: Screen }, { name: "log", component: SerialLog }],
+  panels: [{ name: "screen", component: Screen }, { name: "log", component: SerialLog }, { name: "metadata", component: ServerMetadata }, { name: "tags", component: ServerTags }],
   form: {
     route: { service: "compute", method: "POST", path: SERVERS },
     inputs: [

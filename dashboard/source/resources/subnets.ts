@@ -3,7 +3,7 @@
 import type { network } from "../../generated/types";
 import { resource } from "../runtime/resource";
 import { command, option, optional } from "../runtime/wording";
-import { internal, owned } from "../parts/network";
+import { internal, ofProject, owned } from "../parts/network";
 
 type Subnet = network.Subnet;
 
@@ -21,6 +21,7 @@ export default resource<Subnet>({
   many: "subnets",
   one: "subnet",
   subject: "subnet",
+  mine: ofProject,
   sort: "name",
   fields: [
     { name: "name", width: "160px" },

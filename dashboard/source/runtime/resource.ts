@@ -158,6 +158,8 @@ export interface Declaration<T> {
   query?: Record<string, string>;
   /** The list's query with which an admin sees the objects of all projects. */
   everywhere?: Record<string, string>;
+  /** Or, where the API lists all projects' objects to an admin anyway: which ones are of the project. */
+  mine?: (row: T) => boolean;
   paging?: "marker" | "none";
   /** An entry of the list that is wrapped in a further object. */
   unwrap?: (entry: Row) => Row;
@@ -170,8 +172,9 @@ export interface Declaration<T> {
   fields: Field<T>[];
   /** Of the list, as in the address: `-created`. */
   sort?: string;
-  /** A field with few values, one of which may be chosen above the list; each is `status.<value>`. */
-  choices?: { field: string; values: string[] };
+  /** A field with few values, one of which may be chosen above the list; each is `status.<value>`. `asked`: of the API,
+   * because the list may be a part of all. */
+  choices?: { field: string; values: string[]; asked?: boolean };
   actions?: Action<T>[];
   form?: Form<T>;
   /** The fields that may be changed, by PUT or PATCH of the item. */
