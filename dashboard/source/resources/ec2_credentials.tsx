@@ -5,12 +5,16 @@ import type { identity } from "../../generated/types";
 import { t } from "../runtime/messages";
 import { resource } from "../runtime/resource";
 import { save } from "../runtime/rows";
+import { command, option } from "../runtime/wording";
 import { projectId, session } from "../runtime/session";
 import { Button, Copy, Section } from "../components/basics";
 
 type Keys = identity.Ec2;
 
 const KEYS = "/v3/users/{user_id}/credentials/OS-EC2";
+
+/** Where the person has a role. */
+const projects = () => (session.value?.scopes ?? []).filter((each) => each.kind === "project").map(({ id, name }) => ({ value: id, title: name }));
 
 const endpoint = (): string => `${window.location.origin}/s3`;
 
@@ -61,9 +65,9 @@ export default resource<Keys>({
   panels: [{ name: "secret", component: Secret }],
   form: {
     route: { service: "identity", method: "POST", path: KEYS },
-    inputs: [],
-    body: () => ({ tenant_id: projectId.value }),
-    command: () => "openstack ec2 credentials create",
-    terraform: () => [{ type: "openstack_identity_ec2_credential_v3", arguments: {} }],
+    inputs: [{ name: "project", kind: "choice", required: true, initial: () => projectId.value, options: () => projects() }],
+    body: ({ project }) => ({ tenant_id: project }),
+    command: ({ project }) => command("openstack ec2 credentials create", [option("project", project)]),
+    terraform: ({ project }) => [{ type: "openstack_identity_ec2_credential_v3", arguments: { project_id: project } }],
   },
 });
