@@ -21,7 +21,9 @@ def only(site: Site, kind: str, name: str) -> str:
 @pytest.fixture
 def someone_new(site: Site) -> Iterator[dict[str, Any]]:
     """A user who is in a group of the same name."""
-    user = site.ask("POST", "/identity/v3/users", "admin", json={"user": {"name": "newcomer", "password": "s3cret-word"}})
+    user = site.ask(
+        "POST", "/identity/v3/users", "admin", json={"user": {"name": "newcomer", "password": "s3cret-word"}}
+    )
     group = site.ask("POST", "/identity/v3/groups", "admin", json={"group": {"name": "newcomers"}})
     ids = {"user": user["user"]["id"], "group": group["group"]["id"]}
     site.ask("PUT", f"/identity/v3/groups/{ids['group']}/users/{ids['user']}", "admin")
