@@ -229,6 +229,36 @@ def _(cloud: ObjectsCloud) -> None:
     cloud.s3.abort_multipart_upload(Bucket="bucket", Key="one", UploadId=cloud.upload)
 
 
+remove("delete a container with an upload", "/bucket")
+
+
+@act("delete a bucket with an upload")
+def _(cloud: ObjectsCloud) -> None:
+    cloud.s3.delete_bucket(Bucket="bucket")
+
+
+@act("put an open object with S3")
+def _(cloud: ObjectsCloud) -> None:
+    cloud.s3.put_object(Bucket="bucket", Key="open", Body=MANY, ACL="public-read", Tagging="a=1")
+
+
+@act("open a bucket")
+def _(cloud: ObjectsCloud) -> None:
+    cloud.s3.put_bucket_acl(Bucket="bucket", ACL="public-read")
+
+
+@act("give a bucket rules")
+def _(cloud: ObjectsCloud) -> None:
+    rule = {"ID": "a", "Status": "Enabled", "Prefix": "", "Expiration": {"Days": 900}}
+    cloud.s3.put_bucket_lifecycle_configuration(Bucket="bucket", LifecycleConfiguration={"Rules": [rule]})
+
+
+@act("delete several with S3")
+def _(cloud: ObjectsCloud) -> None:
+    keys = [{"Key": name} for name in ("few", "many", "absent")]
+    cloud.s3.delete_objects(Bucket="kept", Delete={"Objects": keys})
+
+
 @act("expire", whole=False)
 def _(cloud: ObjectsCloud) -> None:
     cloud.sweep_objects()

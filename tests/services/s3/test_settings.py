@@ -254,7 +254,6 @@ def test_every_setting_that_clients_read_has_its_answer(s3: Any, where: dict[str
     assert s3.list_bucket_intelligent_tiering_configurations(**where)["IsTruncated"] is False
     assert refused(s3.get_bucket_metrics_configuration, **where, Id="a") == ("NoSuchConfiguration", 404)
     assert refused(s3.put_bucket_request_payment, **where, RequestPaymentConfiguration={"Payer": "Requester"})[1] == 501
-    assert refused(s3.put_bucket_policy, **where, Policy="{}") == ("NotImplemented", 501)
     for call in (s3.get_bucket_policy, s3.get_bucket_logging, s3.get_bucket_cors, s3.get_bucket_tagging):
         assert refused(call, Bucket="none") == ("NoSuchBucket", 404)
 

@@ -8,7 +8,7 @@ from kumoi.engines.objects.interface import Container, Object, Reading, Stored, 
 from kumoi.kernel.errors import Forbidden, NotFound, Unauthorized
 from kumoi.kernel.http import Request
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import access, conditions, crossing, grants, listings, synced
+from kumoi.services.object_store import access, conditions, crossing, grants, listings, policies, synced
 from kumoi.services.object_store.containers import known
 from kumoi.services.object_store.containers import logic as containers
 from kumoi.services.object_store.crossing import FILES, STREAMS
@@ -42,7 +42,7 @@ __all__ = [
     "Realm", "Removal", "account_of", "begin", "blocks", "boundary", "change", "check_header_name", "check_name",
     "check_reader", "conditions", "create_container", "crossing", "decoded", "encoded", "entry", "expire", "find",
     "grants", "holder", "id_of", "look", "may_put", "meant", "number", "of", "open_to", "owns", "parse_rates",
-    "parse_realms", "pour", "project_of", "put", "remove", "remove_container", "set_versioning", "settings_of",
+    "parse_realms", "policies", "pour", "project_of", "put", "remove", "remove_container", "set_versioning", "settings_of",
     "settle_container", "settle_object", "show", "slowly", "standing", "translated",
 ]  # fmt: skip
 
@@ -120,7 +120,7 @@ def settle_container(tx: Writing, container: Container) -> None:
     """Write its metadata, which the caller was allowed to change."""
     metadata = synced.marked(container.metadata)
     made = tx.put_container(container.account, container.name, metadata, container.policy)
-    if grants.STORED in made.metadata or crossing.STORED in made.metadata:
+    if made.metadata.keys() & {grants.STORED, crossing.STORED, policies.STORED}:
         known.claim(tx, made)
 
 

@@ -94,8 +94,9 @@ def without_writers(metadata: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in metadata.items() if name not in (STORED, access.WRITE)}
 
 
-def for_writes(metadata: Mapping[str, str]) -> dict[str, str]:
-    """The metadata that lets the same outsiders write to another container."""
+def for_writes(metadata: Mapping[str, str], more: Iterable[Grant] = ()) -> dict[str, str]:
+    """The metadata that lets the same outsiders write to another container, and those of these grants."""
     writers = [Grant(each.grantee, WRITE) for each in of(metadata) if each.permission in (WRITE, ALL)]
+    writers += more
     found = {name: metadata[name] for name in (access.WRITE, BLOCKS) if metadata.get(name)}
     return {**found, STORED: text(writers)} if writers else found

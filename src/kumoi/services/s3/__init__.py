@@ -10,6 +10,7 @@ ORDER = (
     "chunks",
     "xml",
     "buckets",
+    "policies",
     "versions",
     "acls",
     "settings",

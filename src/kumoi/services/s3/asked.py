@@ -34,12 +34,10 @@ LISTS = {
 }  # fmt: skip
 """Parameter of what a bucket might have several of, and never has → root of the list."""
 NEVER_SET = {
-    "policy": ("NoSuchBucketPolicy", "The bucket has no policy."),
     "website": ("NoSuchWebsiteConfiguration", "The bucket has no website configuration."),
     "encryption": ("ServerSideEncryptionConfigurationNotFoundError", "The bucket has no encryption configuration."),
     "object-lock": ("ObjectLockConfigurationNotFoundError", "The bucket has no object lock configuration."),
     "replication": ("ReplicationConfigurationNotFoundError", "The bucket has no replication configuration."),
-    "policyStatus": ("NoSuchBucketPolicy", "The bucket has no policy."),
     "retention": ("NoSuchObjectLockConfiguration", "The object has no retention."),
     "legal-hold": ("NoSuchObjectLockConfiguration", "The object has no legal hold."),
 }
@@ -51,11 +49,13 @@ ABSENT = (
 """Parameters that ask for something that does not exist here."""
 TAKEN = {
     ("GET", "bucket"): (
-        "acl", "cors", "lifecycle", "location", "ownershipControls", "publicAccessBlock", "tagging", "uploads", "versioning",
-        "versions",
+        "acl", "cors", "lifecycle", "location", "ownershipControls", "policy", "policyStatus", "publicAccessBlock", "tagging",
+        "uploads", "versioning", "versions",
     ),
-    ("PUT", "bucket"): ("acl", "cors", "lifecycle", "ownershipControls", "publicAccessBlock", "tagging", "versioning"),
-    ("DELETE", "bucket"): ("cors", "lifecycle", "ownershipControls", "publicAccessBlock", "tagging"),
+    ("PUT", "bucket"): (
+        "acl", "cors", "lifecycle", "ownershipControls", "policy", "publicAccessBlock", "tagging", "versioning",
+    ),
+    ("DELETE", "bucket"): ("cors", "lifecycle", "ownershipControls", "policy", "publicAccessBlock", "tagging"),
     ("POST", "bucket"): ("delete",),
     ("GET", "object"): ("acl", "attributes", "tagging", "uploadId"),
     ("PUT", "object"): ("acl", "tagging", "uploadId"),
@@ -65,8 +65,8 @@ TAKEN = {
 """Method and kind of the resource → the parameters that make a request another operation."""
 OPERATIONS = frozenset(name for names in (*TAKEN.values(), ABSENT) for name in names)
 KNOWN = (
-    "acl", "attributes", "cors", "delete", "id", "lifecycle", "location", "ownershipControls", "publicAccessBlock", "tagging",
-    "uploads", "versionId", "versioning", "versions",
+    "acl", "attributes", "cors", "delete", "id", "lifecycle", "location", "ownershipControls", "policy", "policyStatus",
+    "publicAccessBlock", "tagging", "uploads", "versionId", "versioning", "versions",
 )  # fmt: skip
 QUERY = queries.texts(queries.optional("S3Query", dict.fromkeys((*LIST, *PARTS, *REPLIES, *KNOWN, *ABSENT), str)))
 _REFUSED_HEADERS = (

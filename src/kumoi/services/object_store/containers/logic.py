@@ -7,7 +7,7 @@ from kumoi.engines.objects.interface import DEFAULT, FOLLOWED, Container, Follow
 from kumoi.kernel import clock
 from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import access, grants, limits, synced
+from kumoi.services.object_store import access, grants, limits, policies, synced
 from kumoi.services.object_store.access import READ, WRITE, Level
 from kumoi.services.object_store.accounts.logic import changed_metadata, merged
 from kumoi.services.object_store.asked import http_date, timestamp
@@ -70,12 +70,16 @@ def _granted(
         return False
     about = container.metadata
     if list_header == WRITE:
-        return grants.let_in(about, about, who, grants.WRITE)
+        return grants.let_in(about, about, who, grants.WRITE) or policies.let_in(about, who, policies.WRITE)
+    if object is not None and policies.let_in(about, who, policies.READ, object):
+        return True
     found = tx.object(container, object) if object is not None else None
     if found is not None:
         return grants.let_in(about, found.metadata, who, grants.READ)
     # Who may see the names may know that there is no such one.
-    return (listing or object is not None) and grants.let_in(about, about, who, grants.READ)
+    return (listing or object is not None) and (
+        grants.let_in(about, about, who, grants.READ) or policies.let_in(about, who, policies.LIST)
+    )
 
 
 def headers_of(tx: Reading, container: Container, who: Who) -> dict[str, str]:
@@ -119,19 +123,19 @@ def put(
     account: str,
     name: str,
     headers: Mapping[str, str],
-    policies: tuple[str, ...] = (DEFAULT,),
+    storage: tuple[str, ...] = (DEFAULT,),
     copied_to: str = "",
 ) -> bool:
-    """Make it, or change its metadata; whether it was there. `policies`: all storage policies; the default one is first.
+    """Make it, or change its metadata; whether it was there. `storage`: all storage policies; the default one is first.
     `copied_to`: the cloud to which new containers are copied."""
     level = may_change(tx, who, account, name)
     if VERSIONING in headers and level < Level.OWN:
         raise access.refuse(who)
     changes = _changes(headers, level)
     wanted = headers.get("x-storage-policy", "").strip()
-    policy = next((each for each in policies if each.lower() == wanted.lower()), "") if wanted else policies[0]
+    policy = next((each for each in storage if each.lower() == wanted.lower()), "") if wanted else storage[0]
     if not policy:
-        raise BadRequest(f"X-Storage-Policy: there is no policy {wanted[:80]!r}; there are {', '.join(policies)}.")
+        raise BadRequest(f"X-Storage-Policy: there is no policy {wanted[:80]!r}; there are {', '.join(storage)}.")
     container = tx.container(account, name)
     if container is not None and wanted and (before := container.policy or DEFAULT) != policy:
         raise Conflict(f"X-Storage-Policy: the container has the policy {before}, which stays.")

@@ -126,7 +126,7 @@ def check_blocks(where: Container, found: Iterable[Grant]) -> None:
 def put_bucket(tx: Writing, who: Who, bucket: str, found: list[Grant]) -> None:
     where = _allowed(tx, who, bucket, lambda: buckets.owned(tx, who, bucket, write=True), grants.WRITE_LIST)
     check_blocks(where, found)
-    buckets.check_name(tx, where, bucket, kept(found))
+    buckets.check_name(tx, where, bucket, [each.grantee for each in found])
     rest = grants.without_lists(where.metadata)
     where.metadata = {**rest, **kept(found)}
     object_store.settle_container(tx, where)
@@ -137,7 +137,7 @@ def put_object(tx: Writing, who: Who, bucket: str, key: str, found: list[Grant],
         tx, who, bucket, lambda: buckets.owned(tx, who, bucket, write=True), grants.WRITE_LIST, key, version
     )
     check_blocks(where, found)
-    buckets.check_name(tx, where, bucket, kept(found))
+    buckets.check_name(tx, where, bucket, [each.grantee for each in found])
     there = _object(tx, where, key, version)
     there.metadata = {**{name: text for name, text in there.metadata.items() if name != grants.STORED}, **kept(found)}
     object_store.settle_object(tx, where, there)

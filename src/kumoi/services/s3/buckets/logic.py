@@ -1,7 +1,7 @@
 """The rules of buckets."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kumoi.engines.objects.interface import Container, Page, Reading, Versioning, Writing
@@ -51,19 +51,19 @@ def create(tx: Writing, who: Who, name: str, metadata: Mapping[str, str], copied
         raise S3Error(409, "BucketAlreadyOwnedByYou", "Your project already has a bucket of this name.")
     if metadata:
         made = owned(tx, who, name, write=True)
-        check_name(tx, made, name, metadata)
+        check_name(tx, made, name, [each.grantee for each in object_store.grants.of(metadata)])
         made.metadata |= metadata
         object_store.settle_container(tx, made)
 
 
-def check_name(tx: Reading, where: Container, asked_for: str, metadata: Mapping[str, str]) -> None:
-    """S3Error if grants in this metadata would open the bucket to others, who find another project's under its name. They
-    might read and write there unawares. `asked_for`: the name in the request; one with the project in it is meant so."""
+def check_name(tx: Reading, where: Container, asked_for: str, grantees: Iterable[str]) -> None:
+    """S3Error if some of these are others, who find another project's bucket under the name of this one. They might read and
+    write there unawares. `asked_for`: the name in the request; one with the project in it is meant so."""
     holder, project = object_store.holder(tx, where.name), object_store.project_of(where.account)
     own = (object_store.grants.OWNER, project)
     if asked_for != where.name or holder in (None, where.account):
         return
-    if any(each.grantee not in own for each in object_store.grants.of(metadata)):
+    if any(each not in own for each in grantees):
         raise S3Error(
             409, "BucketAlreadyExists",
             f"Others find another project's bucket under the name {where.name}, which was opened to them before. Nothing was "

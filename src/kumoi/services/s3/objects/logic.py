@@ -171,8 +171,9 @@ def put(
     check_key(key)
     where = buckets.opened(tx, who, bucket, write=True)
     check_conditions(tx, where, key, headers)
-    acls.check_blocks(where, object_store.grants.of(said.metadata))
-    buckets.check_name(tx, where, bucket, said.metadata)
+    granted = object_store.grants.of(said.metadata)
+    acls.check_blocks(where, granted)
+    buckets.check_name(tx, where, bucket, [each.grantee for each in granted])
     return object_store.put(tx, who, where, key, said, stored)
 
 

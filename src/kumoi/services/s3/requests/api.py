@@ -13,6 +13,7 @@ from kumoi.services.s3.buckets import logic as buckets
 from kumoi.services.s3.cors import answers
 from kumoi.services.s3.objects import downloads, listing
 from kumoi.services.s3.objects import logic as objects
+from kumoi.services.s3.policies import logic as policies
 from kumoi.services.s3.requests import attributes, documents
 from kumoi.services.s3.settings import logic as settings
 from kumoi.services.s3.tags import logic as tags
@@ -51,7 +52,15 @@ def show_bucket(request: Request, container: str, query: queries.Params) -> Repl
         )
     if "acl" in given:
         return _list(request, *object_store.look(request, lambda tx: acls.of_bucket(tx, who, container)))
-    asked_for = next((name for name in ("location", "versioning", *asked.ABSENT) if name in given), "")
+    if "policy" in given:
+        text = object_store.look(request, lambda tx: policies.shown(tx, who, container))
+        return Reply(raw=text, content_type="application/json")
+    if "policyStatus" in given:
+        return xml.reply("PolicyStatus", object_store.look(request, lambda tx: policies.status(tx, who, container)))
+    if "location" in given:
+        object_store.look(request, lambda tx: policies.check_location(tx, who, container))
+        return xml.reply("LocationConstraint", {"": request.settings.region})
+    asked_for = next((name for name in ("versioning", *asked.ABSENT) if name in given), "")
     if asked_for:
         object_store.look(request, lambda tx: buckets.owned(tx, who, container))
         if asked_for in asked.FIXED:
@@ -59,8 +68,6 @@ def show_bucket(request: Request, container: str, query: queries.Params) -> Repl
         if asked_for in asked.LISTS and "id" not in given:
             return xml.reply(asked.LISTS[asked_for], {"IsTruncated": False})
         asked.refuse_absent(request, given)
-    if asked_for == "location":
-        return xml.reply("LocationConstraint", {"": request.settings.region})
     if asked_for == "versioning":
         shown = object_store.look(request, lambda tx: buckets.versioning(tx, who, container))
         return xml.reply("VersioningConfiguration", shown)

@@ -21,6 +21,7 @@ from kumoi.services.s3.lifecycle import logic as lifecycle
 from kumoi.services.s3.objects import deletions, downloads
 from kumoi.services.s3.objects import logic as objects
 from kumoi.services.s3.objects import uploads as bodies
+from kumoi.services.s3.policies import logic as policies
 from kumoi.services.s3.requests import documents
 from kumoi.services.s3.settings import access
 from kumoi.services.s3.settings import logic as settings
@@ -47,6 +48,11 @@ async def put_bucket(request: Request, body: AsyncIterator[bytes], container: st
     asked.refuse_absent(request, given)
     asked.refuse_headers(request)
     raw = await chunks.whole(request, body, xml.MOST)
+    if "policy" in given:
+        rights = policies.read(raw, container.rpartition(":")[2])
+        await asyncio.to_thread(people.check_grantees, request, policies.grants_of(rights))
+        await object_store.change(request, lambda tx: policies.put(tx, who, container, raw, rights))
+        return Reply(raw=b"", status=204, content_type=xml.KIND)
     if "versioning" in given:
         wanted = buckets.read_versioning(raw)
         await object_store.change(request, lambda tx: buckets.set_versioning(tx, who, container, wanted))
@@ -92,6 +98,9 @@ async def delete_bucket(request: Request, body: AsyncIterator[bytes], container:
         await object_store.change(request, lambda tx: settings.put(tx, request.who, container, setting, None))
         return Reply(raw=b"", content_type=xml.KIND)
     asked.refuse_absent(request, given)
+    if "policy" in given:
+        await object_store.change(request, lambda tx: policies.remove(tx, request.who, container))
+        return Reply(raw=b"", content_type=xml.KIND)
     await object_store.change(request, lambda tx: buckets.remove(tx, request.who, container), frees=True)
     return Reply(raw=b"", content_type=xml.KIND)
 

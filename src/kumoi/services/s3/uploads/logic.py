@@ -101,7 +101,8 @@ def create(tx: Writing, who: Who, bucket: str, key: str, id: str, said: Describe
     bucket_there = buckets.opened(tx, who, bucket, write=True)
     place = tx.container(bucket_there.account, bucket_there.name + buckets.SEGMENTS)
     # Who may write to the bucket may write parts.
-    shared = object_store.grants.for_writes(bucket_there.metadata)
+    by_policy = object_store.policies.writers(bucket_there.metadata)
+    shared = object_store.grants.for_writes(bucket_there.metadata, by_policy)
     if place is None or place.metadata != shared:
         name = bucket_there.name + buckets.SEGMENTS
         place = tx.put_container(bucket_there.account, name, shared, bucket_there.policy)
