@@ -131,6 +131,8 @@ def test_public_policies_can_be_blocked(
         (policy(allow("s3:GetObject", on=HERE)), "MalformedPolicy"), (policy(allow("s3:ListBucket")), "MalformedPolicy"),
         (policy({**allow("s3:GetObject"), "Effect": "Maybe"}), "MalformedPolicy"),
         (policy(allow("s3:GetObject", Sid="a" * 30_000)), "MalformedPolicy"), (policy(allow("iam:x")), "MalformedPolicy"),
+        (policy(allow("s3:GetObject", to={"AWS": [f"{n}" for n in range(99)]}, on=[f"{BELOW[:-1]}{n}" for n in range(99)])),
+         "MalformedPolicy"),
         (policy({**allow("s3:GetObject"), "Effect": "Deny"}), "NotImplemented"),
         (policy(allow("s3:GetObject", Condition={})), "NotImplemented"), (policy(allow("s3:*")), "NotImplemented"),
         (policy(allow("s3:GetObject", NotAction=[])), "NotImplemented"), (policy(allow("s3:PutObject")), "NotImplemented"),

@@ -16,6 +16,8 @@ from kumoi.services.s3.errors import S3Error, absent, denied
 
 LONGEST = 20 << 10
 """Bytes of a policy, as in Amazon's S3."""
+MOST = 500
+"""Rights of a policy. Principals, actions and resources multiply."""
 DOCUMENT = f"{object_store.HIDDEN}s3-policy"
 """The name under which a bucket stores the document."""
 _ARN, _ACCOUNTS = "arn:aws:s3:::", "arn:aws:iam::"
@@ -50,8 +52,12 @@ def read(raw: bytes, bucket: str) -> list[rights.Right]:
     statements = statements if isinstance(statements, list) else [statements]
     if not statements or not all(isinstance(each, dict) for each in statements):
         raise malformed("Missing required field Statement")
-    found = [right for each in statements for right in _statement(each, bucket)]
-    return list(dict.fromkeys(found))
+    found = dict[rights.Right, None]()
+    for right in (right for each in statements for right in _statement(each, bucket)):
+        found[right] = None
+        if len(found) > MOST:
+            raise malformed(f"The policy gives more than {MOST} rights: each is one principal, action and resource.")
+    return list(found)
 
 
 def _statement(said: dict[str, Any], bucket: str) -> Iterator[rights.Right]:
