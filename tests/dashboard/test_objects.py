@@ -1,7 +1,11 @@
 """The object browser: containers, folders, uploads, downloads, links."""
 
+import base64
+import hashlib
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -199,3 +203,66 @@ def test_a_reader_reads(visit: Begin, site: Site) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("text.txt")
     assert page.locator(".detail-head button").all_inner_texts() == ["Download"]
     assert refused == []
+
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def test_images_and_texts_are_shown_and_pages_are_not(visit: Begin, site: Site) -> None:
+    address = container(site, "previews")
+    page_of_somebody = b"<script>document.title = 'mine'</script><img src=x onerror=alert(1)>"
+    for name, type, body in (
+        ("dot.png", "image/png", PNG), ("note.txt", "text/plain", b"some words\n" + b"x" * 70_000),
+        ("page.html", "text/html", page_of_somebody), ("drawing.svg", "image/svg+xml", b"<svg onload='alert(1)'/>"),
+    ):  # fmt: skip
+        headers = {"X-Auth-Token": site.token(), "Content-Type": type}
+        assert httpx.put(f"{address}/{name}", headers=headers, content=body, trust_env=False).status_code == 201
+    someone = visit()
+    page = someone.sign_in()
+    shown = page.get_by_role("region", name="Preview")
+    go(page, "/objects/previews/dot.png")
+    expect(shown.locator("img")).to_be_visible()
+    assert shown.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 1
+    go(page, "/objects/previews/note.txt")
+    expect(shown.locator("pre")).to_contain_text("some words")
+    expect(shown.get_by_text("This is the beginning.")).to_be_visible()
+    go(page, "/objects/previews/page.html")
+    expect(shown.locator("pre")).to_have_text(page_of_somebody.decode())
+    assert page.title().endswith("Kumoi")
+    go(page, "/objects/previews/drawing.svg")
+    expect(page.get_by_role("region", name="Details")).to_contain_text("image/svg+xml")
+    expect(shown).to_have_count(0)
+
+
+def test_a_large_file_goes_on_where_it_was_broken_off(visit: Begin, site: Site, tmp_path: Path) -> None:
+    address = container(site, "large")
+    file = tmp_path / "disk.img"
+    file.write_bytes(os.urandom(1 << 20) * 40)
+    someone = visit()
+    page = someone.sign_in(path="/objects/large")
+    sent: list[str] = []
+    page.on(
+        "request", lambda asked: sent.append(asked.url) if asked.method == "PUT" and "/disk.img/" in asked.url else None
+    )
+    page.route("**/00000001", lambda route: route.fulfill(status=507, body="full"))
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload files").click()
+    chooser.value.set_files(file)
+    uploads = page.get_by_role("region", name="Uploads")
+    expect(uploads.get_by_text("full")).to_be_visible(timeout=120_000)
+    page.unroute("**/00000001")
+    assert [url[-8:] for url in sent] == ["00000000", "00000001"]
+    uploads.get_by_role("button", name="Try again").click()
+    expect(page.locator(".row-link").get_by_text("disk.img")).to_be_visible(timeout=120_000)
+    assert [url[-8:] for url in sent] == ["00000000", "00000001", "00000001"]
+    headers = {"X-Auth-Token": site.token()}
+    stored = httpx.get(f"{address}/disk.img", headers=headers, trust_env=False, timeout=120)
+    assert hashlib.sha256(stored.content).digest() == hashlib.sha256(file.read_bytes()).digest()
+    assert stored.headers["X-Static-Large-Object"] == "True"
+    page.get_by_role("button", name="Actions of disk.img").click()
+    page.get_by_role("menuitem", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(page.locator(".row-link").get_by_text("disk.img")).to_have_count(0)
+    assert names(site, f"{address}_segments") == []

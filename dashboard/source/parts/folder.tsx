@@ -228,7 +228,7 @@ export function RemoveEntries({ container, found, onClose, onDone }: RemoveProps
   const run = async (): Promise<void> => {
     setBusy(true);
     const done = await attempt(async () => {
-      await removeObjects(container, found.filter((entry): entry is Stored => !("subdir" in entry)).map((entry) => entry.name));
+      await removeObjects(container, found.filter((entry): entry is Stored => !("subdir" in entry)));
       for (const each of folders) await removeAll(container, each);
     });
     setBusy(false);

@@ -5,7 +5,7 @@ import { Failure } from "../runtime/api";
 import { bytes } from "../runtime/formats";
 import { t } from "../runtime/messages";
 import { tell } from "../runtime/notices";
-import { download, headers, maySign, mayWrite, temporaryLink } from "../runtime/objects";
+import { download, headers, maySign, mayWrite, preview, previewed, temporaryLink, type Preview } from "../runtime/objects";
 import { go } from "../runtime/router";
 import { attempt, Button, Copy, Empty, Problem, Section } from "../components/basics";
 import { Age } from "../components/value";
@@ -62,12 +62,44 @@ export function StoredObject({ container, name }: { container: string; name: str
           {metadata.map(([key, value]) => <div class="fact" key={key}><dt><bdi>{key}</bdi></dt><dd><bdi>{value}</bdi></dd></div>)}
         </dl>
       </Section>
+      <Shown container={container} name={name} type={known.get("Content-Type") ?? ""} size={size} />
       {removing && (
         <RemoveEntries
-          container={container} found={[{ name, hash: etag, bytes: size, content_type: "", last_modified: changed }]}
+          container={container} found={[{ name, hash: etag, bytes: size, content_type: "", last_modified: changed, ...(known.has("X-Static-Large-Object") ? { slo_etag: etag } : {}) }]}
           onClose={() => setRemoving(false)} onDone={() => go(above, { replace: true })}
         />
       )}
     </div>
+  );
+}
+
+/** What is in the object, where a browser can show it without running it. */
+function Shown({ container, name, type, size }: { container: string; name: string; type: string; size: number }) {
+  const [shown, setShown] = useState<Preview | null>(null);
+  const kind = previewed(type, size);
+  useEffect(() => {
+    let ended = false;
+    preview(container, name, type, size).then(
+      (found) => !ended && setShown(found),
+      (error: unknown) => {
+        if (!(error instanceof Failure)) throw error;
+      },
+    );
+    return () => {
+      ended = true;
+    };
+  }, [container, name]);
+  if (kind === null || shown === null) return null;
+  return (
+    <Section title={t("objects.preview")}>
+      {shown.kind === "image" ? (
+        <img class="preview" src={shown.address} alt={t("objects.preview.of", { name })} />
+      ) : (
+        <>
+          <pre class="log" tabIndex={0} aria-label={t("objects.preview.of", { name })}>{shown.text}</pre>
+          {!shown.whole && <p class="faint">{t("objects.preview.part")}</p>}
+        </>
+      )}
+    </Section>
   );
 }

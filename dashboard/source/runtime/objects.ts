@@ -21,6 +21,8 @@ export interface Stored {
   bytes: number;
   content_type: string;
   last_modified: string;
+  /** Of an object that consists of others: its segments. */
+  slo_etag?: string;
 }
 
 /** An entry of a folder: an object, or a folder within it, whose name ends with a slash. */
@@ -63,15 +65,25 @@ interface Deleted {
   Errors: [string, string][];
 }
 
-/** Delete objects by one request for many. */
-export async function removeObjects(container: string, names: string[]): Promise<void> {
-  for (let at = 0; at < names.length; at += PAGE) {
-    const lines = names.slice(at, at + PAGE).map((name) => encodeURIComponent(`${container}/${name}`));
+/** Delete objects by one request for many; those of segments with the segments. */
+export async function removeObjects(container: string, found: Pick<Stored, "name" | "slo_etag">[]): Promise<void> {
+  const plain = found.filter((each) => each.slo_etag === undefined).map((each) => each.name);
+  for (let at = 0; at < plain.length; at += PAGE) {
+    const lines = plain.slice(at, at + PAGE).map((name) => encodeURIComponent(`${container}/${name}`));
     const body = new Blob([lines.join("\n")], { type: "text/plain" });
     const answer = await ask<Deleted>(STORE, "POST", "", { query: { "bulk-delete": "1" }, body, headers: { "Content-Type": "text/plain" } });
-    const refused = answer.Errors[0];
-    if (refused !== undefined) throw new Failure(Number.parseInt(refused[1], 10) || 500, `${decodeURIComponent(refused[0])}: ${refused[1]}`, "");
+    complain(answer);
   }
+  for (const each of found) {
+    if (each.slo_etag === undefined) continue;
+    const query = { "multipart-manifest": "delete" };
+    complain(await ask<Deleted>(STORE, "DELETE", place(container, each.name), { query }));
+  }
+}
+
+function complain(answer: Deleted): void {
+  const refused = answer.Errors[0];
+  if (refused !== undefined) throw new Failure(Number.parseInt(refused[1], 10) || 500, `${decodeURIComponent(refused[0])}: ${refused[1]}`, "");
 }
 
 /** Delete everything whose name begins with the prefix. */
@@ -82,8 +94,38 @@ export async function removeAll(container: string, prefix: string): Promise<void
     const last = found[found.length - 1];
     if (last === undefined) return;
     marker = nameOf(last);
-    await removeObjects(container, found.map(nameOf));
+    await removeObjects(container, found.filter((entry): entry is Stored => !("subdir" in entry)));
   }
+}
+
+/** Types that a browser draws without running anything in them, and the most bytes of one that is shown. */
+const DRAWN = new Set(["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "image/bmp"]);
+const READ = /^(text\/|application\/(json|xml|yaml|x-yaml|x-sh|javascript|toml|sql)\b)/;
+const MOST_DRAWN = 4 * 2 ** 20;
+const MOST_READ = 64 * 2 ** 10;
+
+export type Preview = { kind: "image"; address: string } | { kind: "text"; text: string; whole: boolean };
+
+/** Whether an object of this type and size can be shown in the page. */
+export function previewed(type: string, size: number): "image" | "text" | null {
+  const plain = type.split(";")[0]!.trim().toLowerCase();
+  if (DRAWN.has(plain)) return size <= MOST_DRAWN && size > 0 ? "image" : null;
+  return READ.test(plain) && size > 0 ? "text" : null;
+}
+
+/** What is shown of an object: an image as data, or the beginning of a text. It is never a document of its own. */
+export async function preview(container: string, name: string, type: string, size: number): Promise<Preview | null> {
+  const kind = previewed(type, size);
+  if (kind === null) return null;
+  const range: Record<string, string> = kind === "text" && size > MOST_READ ? { Range: `bytes=0-${MOST_READ - 1}` } : {};
+  const bytes = await (await send(STORE, "GET", place(container, name), { headers: { Accept: "*/*", ...range } })).arrayBuffer();
+  if (kind === "text") return { kind, text: new TextDecoder().decode(bytes), whole: size <= MOST_READ };
+  const address = await new Promise<string>((resolve) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.readAsDataURL(new Blob([bytes], { type: type.split(";")[0]!.trim().toLowerCase() }));
+  });
+  return { kind, address };
 }
 
 const KEY = "X-Container-Meta-Temp-Url-Key";
