@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -81,13 +82,14 @@ def run(programs: Path, folder: Path) -> tuple[list[str], list[report.Outcome]]:
     listed = [re.sub(r"\[.*\]$", "", line) for line in listing.stdout.splitlines() if re.match(r"[\w.]+(\[|$)", line)]
     print(f"{len(listed)} tests listed", flush=True)
     command = ["tempest", "run", "--concurrency", str(asked.at_once), *chosen]
-    ran = subprocess.Popen(command, cwd=work, env=environ)
-    try:
-        ran.wait(asked.seconds)
-    except subprocess.TimeoutExpired:
-        print("the time is over", flush=True)
-        ran.terminate()
-        ran.wait()
+    ran = subprocess.Popen(command, cwd=work, env=environ, stdout=subprocess.PIPE, text=True)
+    late = threading.Timer(asked.seconds, ran.terminate)
+    late.start()
+    for line in ran.stdout or ():
+        if re.match(r"\{\d+\} ", line):
+            print(line, end="", flush=True)
+    ran.wait()
+    late.cancel()
     stream = subprocess.run(
         ["stestr", "last", "--subunit"], cwd=work, env=environ, check=False, capture_output=True
     ).stdout
