@@ -41,7 +41,7 @@ NOBODYS = {
     "address", "agent_id", "aggregate_id", "alias", "before", "consumer_id", "domain_id", "endpoint_id",
     "flavor_id", "group_id", "host_name", "hypervisor_id",
     "migration_id", "implied_role_id", "provider_id", "qos_specs_id", "region_id",
-    "resource_class", "role_id", "service", "service_id", "type_id",
+    "resource_class", "role_id", "service", "service_id", "type_id", "group_type_id",
     # Keypairs, aggregates, traits and classes; words in paths that select an action; resources below a project's
     # resource, or found by name among the caller's own.
     "name", "action", "key", "tag", "tag_name", "namespace", "object_name", "property_name", "resource_type",

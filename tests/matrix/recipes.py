@@ -274,6 +274,12 @@ def _(world: World) -> None:
     ok(world.cloud.post(f"{VOLUMES}/{ready_volume(world)}/action", json=body))
 
 
+@recipe("volume.reimage")
+def _(world: World) -> None:
+    body = {"os-reimage": {"image_id": world.image}}
+    ok(world.cloud.post(f"{VOLUMES}/{ready_volume(world, size=2)}/action", json=body, version="3.68"))
+
+
 @recipe("backup.create")
 def _(world: World) -> None:
     backup(world, ready_volume(world))

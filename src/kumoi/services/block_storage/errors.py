@@ -47,6 +47,31 @@ class QosSpecsNotFound(NotFound):
         super().__init__(f"No such QoS spec {qos_specs_id[:255]}.")
 
 
+class GroupTypeNotFound(NotFound):
+    def __init__(self, named: str) -> None:
+        super().__init__(f"Group type {named[:255]} could not be found.")
+
+
+class GroupNotFound(NotFound):
+    def __init__(self, group_id: str) -> None:
+        super().__init__(f"Group {group_id[:255]} could not be found.")
+
+
+class GroupSnapshotNotFound(NotFound):
+    def __init__(self, group_snapshot_id: str) -> None:
+        super().__init__(f"GroupSnapshot {group_snapshot_id[:255]} could not be found.")
+
+
+class InvalidGroup(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid group: {reason}")
+
+
+class InvalidGroupSnapshot(BadRequest):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Invalid GroupSnapshot: {reason}")
+
+
 class InvalidBackup(BadRequest):
     def __init__(self, reason: str) -> None:
         super().__init__(f"Invalid backup: {reason}")

@@ -10,8 +10,6 @@ V3 = "/volume/v3"
 @pytest.mark.parametrize(
     ("path", "name"),
     [
-        ("/group_types", "group_types"), ("/groups", "groups"), ("/groups/detail", "groups"),
-        ("/group_snapshots", "group_snapshots"), ("/group_snapshots/detail", "group_snapshots"),
         ("/consistencygroups/detail", "consistencygroups"), ("/cgsnapshots/detail", "cgsnapshots"),
         ("/clusters", "clusters"),
     ],
@@ -23,7 +21,7 @@ def test_an_empty_list(cloud: Any, path: str, name: str) -> None:
 
 
 def test_making_one_is_refused_in_words(cloud: Any) -> None:
-    refused = cloud.post(f"{V3}/groups", json={"group": {"name": "x"}})
+    refused = cloud.post(f"{V3}/consistencygroups", json={"consistencygroup": {"name": "x"}})
     assert refused.status_code == 501
-    assert "Groups" in refused.json["notImplemented"]["message"]
+    assert "Consistency groups" in refused.json["notImplemented"]["message"]
     assert cloud.get(f"{V3}/manageable_volumes").status_code == 501

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.examples import made
+from tests.examples import made, world
 
 
 def _act(cloud: Any, action: str, argument: Any) -> tuple[str, dict[str, Any]]:
@@ -88,3 +88,13 @@ def roll_detaching(cloud: Any) -> tuple[str, dict[str, Any]]:
     path, body = begin_detaching(cloud)
     assert cloud.post(path, as_="admin", json=body).status_code == 202
     return path, {"os-roll_detaching": {}}
+
+
+def retype(cloud: Any) -> tuple[str, dict[str, Any]]:
+    made = cloud.post("/volume/v3/types", as_="admin", json={"volume_type": {"name": "other"}})
+    assert made.status_code == 200, made.text
+    return _act(cloud, "os-retype", {"new_type": "other", "migration_policy": "never"})
+
+
+def reimage(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return _act(cloud, "os-reimage", {"image_id": world(cloud).image})

@@ -23,9 +23,6 @@ ABSENT = {
     "/clusters": "Clusters of volume services",
     "/consistencygroups": "Consistency groups",
     "/cgsnapshots": "Snapshots of consistency groups",
-    "/group_snapshots": "Snapshots of groups",
-    "/group_types": "Types of groups",
-    "/groups": "Groups of volumes",
     "/manageable_snapshots": "Taking over snapshots that others made",
     "/manageable_volumes": "Taking over volumes that others made",
     "/workers/cleanup": "Cleaning up after services, which is not needed here,",
@@ -36,11 +33,6 @@ NONE = {
     "/cgsnapshots/detail": "cgsnapshots",
     "/consistencygroups": "consistencygroups",
     "/consistencygroups/detail": "consistencygroups",
-    "/group_snapshots": "group_snapshots",
-    "/group_snapshots/detail": "group_snapshots",
-    "/group_types": "group_types",
-    "/groups": "groups",
-    "/groups/detail": "groups",
 }
 """Path → name of an empty list. A dashboard shows an empty page if one of its side requests fails."""
 NONE_FOR_ADMINS = {"/clusters": "clusters", "/clusters/detail": "clusters"}

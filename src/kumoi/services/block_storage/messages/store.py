@@ -18,6 +18,7 @@ EVENTS = {
     ("VOLUME", "extend"): "VOLUME_VOLUME_002_001",
     ("VOLUME", "delete"): "VOLUME_VOLUME_003_001",
     ("VOLUME", "revert"): "VOLUME_VOLUME_004_001",
+    ("VOLUME", "reimage"): "VOLUME_VOLUME_016_001",
     ("VOLUME", "upload"): "VOLUME_VOLUME_007_001",
     ("VOLUME_SNAPSHOT", "create"): "VOLUME_VOLUME_SNAPSHOT_005_001",
     ("VOLUME_SNAPSHOT", "delete"): "VOLUME_VOLUME_SNAPSHOT_006_001",

@@ -1,1 +1,1 @@
-"""Services: the hosts that store volumes."""
+"""Services: the hosts that store volumes and backups."""

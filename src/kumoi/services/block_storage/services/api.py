@@ -1,18 +1,20 @@
-"""Routes of services."""
+"""Routes of services: the parts of each host that store volumes and backups."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
 from kumoi.kernel import clock, policy
+from kumoi.kernel.errors import BadRequest, NotFound
 from kumoi.kernel.http import Request
-from kumoi.kernel.routes import Reply, Routes
+from kumoi.kernel.routes import Routes
 from kumoi.kernel.versions import since
-from kumoi.services.block_storage.errors import Absent
-from kumoi.services.block_storage.services import live
+from kumoi.services.block_storage.errors import Absent, InvalidInput
+from kumoi.services.block_storage.services import live, logic
 
 routes = Routes()
-BINARY, ZONE, BACKEND = "cinder-volume", "nova", "files"
+VOLUME, BACKUP, ZONE, BACKEND = "cinder-volume", "cinder-backup", "nova", "files"
+Text = Annotated[str, msgspec.Meta(max_length=255)]
 
 
 class Query(msgspec.Struct, kw_only=True):
@@ -34,23 +36,52 @@ class Service(msgspec.Struct, kw_only=True):
     replication_status: str = "disabled"
     active_backend_id: str | None = None
     frozen: bool = False
-    backend_state: Annotated[str, since("3.49")]
+    backend_state: Annotated[str | msgspec.UnsetType, since("3.49")] = msgspec.UNSET
 
 
 class Body(msgspec.Struct):
     services: list[Service]
 
 
+class Change(msgspec.Struct, kw_only=True):
+    host: Text | None = None
+    binary: Text | None = None
+    service: Text | None = None
+    """An old name of `binary`."""
+    disabled_reason: Text | None = None
+
+
+class Changed(msgspec.Struct, kw_only=True):
+    """Nothing of it, for a host that was frozen or thawed."""
+
+    host: str | msgspec.UnsetType = msgspec.UNSET
+    service: str | msgspec.UnsetType = msgspec.UNSET
+    binary: str | msgspec.UnsetType = msgspec.UNSET
+    status: str | msgspec.UnsetType = msgspec.UNSET
+    disabled: bool | msgspec.UnsetType = msgspec.UNSET
+    disabled_reason: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
 @routes.get("/os-services", policy=policy.admin(), mode="live", query=Query, reply=Body)
 def index(request: Request, query: Query) -> Body:
     now = clock.iso_microseconds(clock.now())
-    services = [
-        Service(
-            binary=BINARY, host=f"{host.name}@{BACKEND}", zone=ZONE, status="enabled", updated_at=now if host.up else None,
-            state="up" if host.up else "down", backend_state="up" if host.up else "down",
-        )
-        for host in live.hosts(request)
-    ]  # fmt: skip
+    out_of_use = request.database.read(logic.every)
+    services = []
+    for host in live.hosts(request):
+        row, state = out_of_use.get(host.name), "up" if host.up else "down"
+        services.append(
+            Service(
+                binary=VOLUME, host=f"{host.name}@{BACKEND}", zone=ZONE, updated_at=now if host.up else None,
+                status="disabled" if row and row["disabled"] else "enabled", state=state, backend_state=state,
+                disabled_reason=row["disabled_reason"] if row else None, frozen=bool(row and row["frozen"]),
+            )
+        )  # fmt: skip
+        services.append(
+            Service(
+                binary=BACKUP, host=host.name, zone=ZONE, updated_at=now if host.up else None, status="enabled",
+                state=state,
+            )
+        )  # fmt: skip
     return Body(
         [
             each
@@ -60,6 +91,27 @@ def index(request: Request, query: Query) -> Body:
     )
 
 
-@routes.put("/os-services/{action}", policy=policy.admin(), body=dict[str, Any], status=501, errors=(501,))
-def change(request: Request, action: str, body: dict[str, Any]) -> Reply:
-    raise Absent(f"os-services/{action[:40]}: taking a host's disks out of use")
+@routes.put(
+    "/os-services/{action}", policy=policy.admin(), body=Change, reply=Changed, before=live.names, errors=(501,)
+)
+def change(request: Request, action: str, body: Change, prepared: list[str]) -> Changed:
+    host = (body.host or "").partition("@")[0]
+    if action in ("freeze", "thaw"):
+        if host not in prepared:
+            raise BadRequest(f"Host {(body.host or '')[:255]} could not be found.")
+        logic.set_frozen(request.tx, host, frozen=action == "freeze")
+        return Changed()
+    if action not in ("enable", "disable", "disable-log-reason"):
+        raise Absent(f"os-services/{action[:40]}: this change of a service")
+    reason = logic.checked_reason(body.disabled_reason) if action == "disable-log-reason" else None
+    binary = body.binary or body.service
+    if not body.host or not binary:
+        raise InvalidInput("host and binary must be given.")
+    if host not in prepared or binary != VOLUME:
+        raise NotFound(f"Service {binary} could not be found on host {body.host}.")
+    enabled = action == "enable"
+    logic.set_enabled(request.tx, host, enabled=enabled, reason=reason)
+    return Changed(
+        host=body.host, service=binary, binary=binary, status="enabled" if enabled else "disabled",
+        disabled=not enabled, disabled_reason=reason if action != "disable" else msgspec.UNSET,
+    )  # fmt: skip

@@ -17,6 +17,12 @@ class Host:
     free_gib: float
 
 
+def names(request: Request, **_: object) -> list[str]:
+    """Of all hosts, whether they answer or not."""
+    engine: Hosts = request.engine(Hosts)
+    return engine.names()
+
+
 def hosts(request: Request) -> list[Host]:
     """A host that does not answer within the client's deadline counts as down."""
     engine: Hosts = request.engine(Hosts)

@@ -49,6 +49,7 @@ class SnapshotRow(TypedDict):
     status: str
     metadata: dict[str, str]
     host: str
+    group_snapshot_id: str | None
     created_at: int
     updated_at: int
 
@@ -66,10 +67,12 @@ snapshots = Table[SnapshotRow](
     sa.Column("status", sa.String(24), nullable=False),
     sa.Column("metadata", sa.JSON, nullable=False),
     sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("group_snapshot_id", sa.String(36)),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index("ix_block_storage_snapshots_project", "project_id", "created_at", "id"),
     sa.Index("ix_block_storage_snapshots_created_at", "created_at", "id"),
     sa.Index("ix_block_storage_snapshots_volume_id", "volume_id"),
+    sa.Index("ix_block_storage_snapshots_group_snapshot_id", "group_snapshot_id"),
 )
 """`size` in GiB: the volume's at that instant; `host`: the volume's."""

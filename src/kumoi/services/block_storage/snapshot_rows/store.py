@@ -34,6 +34,15 @@ def of_volume(tx: Transaction, volume_id: str) -> list[SnapshotRow]:
     )
 
 
+def of_group_snapshot(tx: Transaction, group_snapshot_id: str) -> list[SnapshotRow]:
+    return of_group_snapshots(tx, [group_snapshot_id])
+
+
+def of_group_snapshots(tx: Transaction, group_snapshot_ids: Sequence[str]) -> list[SnapshotRow]:
+    query = sa.select(table).where(table.c.group_snapshot_id.in_(group_snapshot_ids))
+    return tx.all(query.order_by(table.c.created_at, table.c.id), SnapshotRow)
+
+
 def update(tx: Transaction, snapshot_id: str, **values: Any) -> None:
     tx.execute(table.update().where(table.c.id == snapshot_id).values(**{"updated_at": tx.now, **values}))
 

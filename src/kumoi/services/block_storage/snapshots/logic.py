@@ -54,7 +54,7 @@ def count(tx: Transaction, who: Who, query: filters.ListQuery) -> int:
 
 def create(
     tx: Transaction, volume: VolumeRow, origin: Mapping[str, Any], *, name: str | None, description: str | None,
-    metadata: Mapping[str, str] | None, user_id: str, force: bool,
+    metadata: Mapping[str, str] | None, user_id: str, force: bool, group_snapshot_id: str | None = None,
 ) -> SnapshotRow:  # fmt: skip
     """Create the row in the volume's project, take quota and start the operation. `force`: also while the volume is in
     use."""
@@ -77,6 +77,7 @@ def create(
             status=Status.CREATING,
             metadata=dict(metadata or {}),
             host=volume["host"] or "",
+            group_snapshot_id=group_snapshot_id,
             created_at=tx.now,
             updated_at=tx.now,
         ),
@@ -95,6 +96,8 @@ def delete(tx: Transaction, snapshot: SnapshotRow, origin: Mapping[str, Any]) ->
     """Start the deletion, also of a snapshot in creation. InvalidSnapshot while a volume is created from it."""
     if copy := volumes_store.being_copied(tx, snapshot_id=snapshot["id"]):
         raise InvalidSnapshot(f"Snapshot {snapshot['id']} is just being copied to volume {copy}.")
+    if snapshot["group_snapshot_id"]:
+        raise InvalidSnapshot(f"Snapshot {snapshot['id']} is part of group snapshot {snapshot['group_snapshot_id']}.")
     if backup := backup_rows_store.reading(tx, snapshot_id=snapshot["id"]):
         raise InvalidSnapshot(f"Snapshot {snapshot['id']} is just being copied to backup {backup}.")
     held = operations.active_on(tx, subject("snapshot", snapshot["id"]))

@@ -102,6 +102,7 @@ def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
         "updated_at": clock.iso_microseconds(row["updated_at"]) if row["updated_at"] != row["created_at"] else None,
         "name": row["name"], "description": row["description"], "volume_id": row["volume_id"],
         "status": row["status"], "size": row["size"], "metadata": row["metadata"], "user_id": row["user_id"],
+        "group_snapshot_id": row["group_snapshot_id"],
     }  # fmt: skip
 
 

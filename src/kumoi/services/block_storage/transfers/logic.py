@@ -42,6 +42,8 @@ def create(tx: Transaction, volume: VolumeRow, name: str | None, *, no_snapshots
     """The row, and the key, which is not kept."""
     if volume["status"] != Status.AVAILABLE:
         raise InvalidVolume(f"status must be available to transfer volume {volume['id']}, but is {volume['status']}.")
+    if volume["group_id"]:
+        raise InvalidVolume(f"Volume {volume['id']} belongs to group {volume['group_id']}.")
     if copy := volumes_store.being_copied(tx, volume_id=volume["id"]):
         raise InvalidVolume(f"Volume {volume['id']} is just being copied to volume {copy}.")
     _at_rest(tx, volume)

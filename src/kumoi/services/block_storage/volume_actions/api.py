@@ -100,6 +100,19 @@ def upload_image(request: Request, volume_id: str, body: schemas.Upload) -> sche
     return schemas.UploadReply(schemas.uploaded(volume, volume_type, image))
 
 
+@routes.action(PATH, "os-retype", policy=policy.member(), body=schemas.Retype, errors=(501,))
+def retype(request: Request, volume_id: str, body: schemas.Retype) -> Reply:
+    logic.retype(request.tx, request.who, _volume(request, volume_id), body.new_type)
+    return Reply()
+
+
+@routes.action(PATH, "os-reimage", policy=policy.member(), body=schemas.Reimage, versions=since("3.68"), errors=(409,))
+def reimage(request: Request, volume_id: str, body: schemas.Reimage) -> Reply:
+    row = _volume(request, volume_id)
+    logic.reimage(request.tx, request.who, row, body.image_id, request.origin())
+    return Reply()
+
+
 @routes.action(PATH, "os-reserve", policy=policy.member())
 def reserve(request: Request, volume_id: str) -> Reply:
     logic.reserve(request.tx, _volume(request, volume_id))
@@ -146,11 +159,9 @@ def force_detach(request: Request, volume_id: str, body: schemas.Detach | None) 
 ABSENT = {
     "os-initialize_connection": "A connection from outside: disks are on the hosts, and only compute connects them; it",
     "os-terminate_connection": "A connection from outside: disks are on the hosts, and only compute connects them; it",
-    "os-retype": "Changing the type of a volume",
     "os-migrate_volume": "Moving a volume to another host",
     "os-migrate_volume_completion": "Moving a volume to another host",
     "os-unmanage": "Giving up a volume and keeping its disk",
-    "os-reimage": "Writing another image onto a volume",
     "os-extend_volume_completion": "A driver that compute must tell when it has grown a disk",
 }
 

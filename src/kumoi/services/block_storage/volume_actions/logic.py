@@ -11,11 +11,13 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage.attachment_rows import store as attachment_store
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.attachments import logic as attachments
-from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidVolume
+from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidInput, InvalidVolume
 from kumoi.services.block_storage.volume_types import store as volume_types_store
 from kumoi.services.block_storage.volume_types.models import VolumeTypeRow
 from kumoi.services.block_storage.volumes import store as volumes_store
+from kumoi.services.block_storage.volumes.logic import creation
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
+from kumoi.services.block_storage.volumes.operations.reimage import REIMAGE
 from kumoi.services.block_storage.volumes.operations.upload import UPLOAD
 from kumoi.services.image import facade as images
 
@@ -62,6 +64,37 @@ def upload(
     volume_type = volume_types_store.find(tx, volume["volume_type_id"])
     assert volume_type is not None  # A type with volumes is not deleted.
     return image, volume_type
+
+
+def retype(tx: Transaction, who: Who, volume: VolumeRow, new_type: str) -> None:
+    """Another type of the same back end: the disk stays as it is."""
+    if volume["status"] not in (Status.AVAILABLE, Status.IN_USE):
+        raise InvalidVolume(f"Volume {volume['id']} status must be available or in-use, but is {volume['status']}.")
+    if volume["group_id"]:
+        raise InvalidVolume(f"Volume {volume['id']} belongs to group {volume['group_id']}.")
+    kind = creation.fitting_type(tx, who, new_type)
+    if kind["id"] == volume["volume_type_id"]:
+        raise InvalidInput(f"New volume_type same as original: {kind['name']}.")
+    volumes_store.update(tx, volume["id"], volume_type_id=kind["id"])
+
+
+def reimage(tx: Transaction, who: Who, volume: VolumeRow, image_id: str, origin: Mapping[str, Any]) -> None:
+    """Start to write another image over it. Its snapshots stay as they are."""
+    if volume["status"] not in (Status.AVAILABLE, Status.ERROR) or volume["host"] is None:
+        raise InvalidVolume(
+            f"Volume {volume['id']} status must be available or error to be re-imaged, but is {volume['status']}."
+        )
+    if copy := volumes_store.being_copied(tx, volume_id=volume["id"]):
+        raise InvalidVolume(f"Volume {volume['id']} is just being copied to volume {copy}.")
+    source = creation.of_image(tx, who, image_id)
+    if source.least > volume["size"]:
+        raise InvalidInput(f"image_id: the image needs {source.least} GiB, and the volume has {volume['size']}.")
+    volumes_store.update(tx, volume["id"], status=Status.DOWNLOADING)
+    arguments = {
+        "volume_id": volume["id"], "image_id": source.image_id, "disk_format": source.disk_format,
+        "image_metadata": dict(source.image_metadata or {}),
+    }  # fmt: skip
+    operations.begin(tx, REIMAGE, [subject("volume", volume["id"])], arguments, **origin)
 
 
 def set_readonly(tx: Transaction, volume: VolumeRow, readonly: bool) -> None:

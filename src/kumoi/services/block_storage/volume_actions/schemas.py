@@ -54,6 +54,18 @@ class Detach(msgspec.Struct, kw_only=True):
     attachment_id: Text | None = None
 
 
+class Retype(msgspec.Struct, kw_only=True):
+    """There is one back end, so no policy migrates a volume."""
+
+    new_type: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
+    migration_policy: Literal["on-demand", "never"] | None = None
+
+
+class Reimage(msgspec.Struct, kw_only=True):
+    image_id: Text
+    reimage_reserved: bool | str | None = None
+
+
 class Upload(msgspec.Struct, kw_only=True):
     image_name: Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
     force: bool | str | None = None

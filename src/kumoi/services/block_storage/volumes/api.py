@@ -72,15 +72,15 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.Body:
         raise Absent("OS-SCH-HNT:scheduler_hints: choosing a place for a volume by hints")
     if asked.multiattach is not None and listing.truth(str(asked.multiattach), "multiattach", False):
         raise InvalidInput("multiattach: a volume here has one server at most.")
-    if asked.consistencygroup_id or asked.group_id:
-        raise Absent("group_id, consistencygroup_id: a group of volumes")
+    if asked.consistencygroup_id:
+        raise Absent("consistencygroup_id: a consistency group")
     wanted = creation.Wanted(
         name=asked.name if asked.name is not None else asked.display_name,
         description=asked.description if asked.description is not None else asked.display_description,
         size_gib=None if asked.size is None else int(asked.size), volume_type=asked.volume_type,
         availability_zone=asked.availability_zone, image_id=asked.imageRef or None,
         snapshot_id=asked.snapshot_id or None, source_volume_id=asked.source_volid or None,
-        backup_id=asked.backup_id or None, metadata=asked.metadata,
+        backup_id=asked.backup_id or None, group_id=asked.group_id or None, metadata=asked.metadata,
     )  # fmt: skip
     row = creation.create(request.tx, request.who, wanted, request.origin())
     return schemas.Body(schemas.without_extensions(_shown(request, [row])[0]))

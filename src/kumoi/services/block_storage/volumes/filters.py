@@ -45,9 +45,9 @@ _EQUAL = {
     "id": table.c.id, "name": table.c.name, "display_name": table.c.name, "description": table.c.description,
     "status": table.c.status, "size": table.c.size, "availability_zone": table.c.availability_zone,
     "volume_type_id": table.c.volume_type_id, "snapshot_id": table.c.snapshot_id,
-    "source_volid": table.c.source_volume_id, "user_id": table.c.user_id,
+    "source_volid": table.c.source_volume_id, "group_id": table.c.group_id, "user_id": table.c.user_id,
 }  # fmt: skip
-_NEVER = ("migration_status", "replication_status", "group_id", "consistencygroup_id")
+_NEVER = ("migration_status", "replication_status", "consistencygroup_id")
 _ALWAYS_FALSE = ("multiattach", "encrypted")
 
 

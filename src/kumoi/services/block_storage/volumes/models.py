@@ -21,6 +21,8 @@ class Status(StrEnum):
     BACKING_UP = "backing-up"
     RESTORING_BACKUP = "restoring-backup"
     UPLOADING = "uploading"
+    DOWNLOADING = "downloading"
+    """Another image is written over it."""
     AWAITING_TRANSFER = "awaiting-transfer"
     DELETING = "deleting"
     MAINTENANCE = "maintenance"
@@ -34,7 +36,8 @@ class Status(StrEnum):
 TRANSITIONS = {
     Status.CREATING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
     Status.AVAILABLE: {Status.RESERVED, Status.EXTENDING, Status.REVERTING, Status.DELETING, Status.BACKING_UP,
-                       Status.RESTORING_BACKUP, Status.UPLOADING, Status.AWAITING_TRANSFER},
+                       Status.RESTORING_BACKUP, Status.UPLOADING, Status.AWAITING_TRANSFER,
+                       Status.DOWNLOADING},
     Status.RESERVED: {Status.ATTACHING, Status.IN_USE, Status.AVAILABLE},
     Status.ATTACHING: {Status.IN_USE, Status.AVAILABLE},
     Status.IN_USE: {Status.DETACHING, Status.AVAILABLE, Status.EXTENDING, Status.BACKING_UP, Status.UPLOADING},
@@ -47,14 +50,16 @@ TRANSITIONS = {
     Status.AWAITING_TRANSFER: {Status.AVAILABLE},
     Status.ERROR_RESTORING: {Status.DELETING},
     Status.ERROR_EXTENDING: {Status.DELETING},
-    Status.ERROR: {Status.DELETING},
+    Status.ERROR: {Status.DELETING, Status.DOWNLOADING},
+    Status.DOWNLOADING: {Status.AVAILABLE, Status.ERROR, Status.DELETING},
     Status.DELETING: {Status.ERROR_DELETING},
     Status.ERROR_DELETING: {Status.DELETING},
 }  # fmt: skip
 """In addition, an admin may set any status by hand."""
 
 TRANSIENT = frozenset(
-    {Status.CREATING, Status.EXTENDING, Status.REVERTING, Status.RESTORING_BACKUP, Status.UPLOADING, Status.DELETING}
+    {Status.CREATING, Status.EXTENDING, Status.REVERTING, Status.RESTORING_BACKUP, Status.UPLOADING,
+     Status.DOWNLOADING, Status.DELETING}
 )  # fmt: skip
 """A volume with one of these has an active operation of its own."""
 
@@ -63,7 +68,7 @@ HELD = frozenset({Status.RESERVED, Status.ATTACHING, Status.IN_USE, Status.DETAC
 
 DELETABLE = frozenset(
     {Status.CREATING, Status.AVAILABLE, Status.ERROR, Status.EXTENDING, Status.REVERTING, Status.ERROR_EXTENDING,
-     Status.ERROR_RESTORING, Status.DELETING, Status.ERROR_DELETING}
+     Status.DOWNLOADING, Status.ERROR_RESTORING, Status.DELETING, Status.ERROR_DELETING}
 )  # fmt: skip
 """A deletion supersedes the active operation."""
 
@@ -96,6 +101,7 @@ class VolumeRow(TypedDict):
     snapshot_id: str | None
     source_volume_id: str | None
     backup_id: str | None
+    group_id: str | None
     host: str | None
     created_at: int
     updated_at: int
@@ -121,6 +127,7 @@ volumes = Table[VolumeRow](
     sa.Column("snapshot_id", sa.String(36)),
     sa.Column("source_volume_id", sa.String(36)),
     sa.Column("backup_id", sa.String(36)),
+    sa.Column("group_id", sa.String(36)),
     sa.Column("host", sa.String(255)),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
@@ -129,6 +136,7 @@ volumes = Table[VolumeRow](
     sa.Index("ix_block_storage_volumes_snapshot_id", "snapshot_id"),
     sa.Index("ix_block_storage_volumes_source_volume_id", "source_volume_id"),
     sa.Index("ix_block_storage_volumes_backup_id", "backup_id"),
+    sa.Index("ix_block_storage_volumes_group_id", "group_id"),
     sa.Index("ix_block_storage_volumes_volume_type_id", "volume_type_id"),
 )
 """`size` in GiB. `host` stores its disk; None until it is chosen. `image_metadata`: name → text, of the source image

@@ -169,7 +169,8 @@ def volume(
         updated_at=clock.iso_microseconds(row["updated_at"]) if row["updated_at"] != row["created_at"] else None,
         name=row["name"], description=row["description"], volume_type=type_name, volume_type_id=row["volume_type_id"],
         snapshot_id=row["snapshot_id"], source_volid=row["source_volume_id"], metadata=_metadata(row), links=links,
-        user_id=row["user_id"], bootable="true" if row["bootable"] else "false",
+        user_id=row["user_id"], group_id=row["group_id"],
+        bootable="true" if row["bootable"] else "false",
         attachments=[_attachment(attachment, admin)] if attachment and attachment["attached_at"] else [],
         tenant_id=row["project_id"], volume_image_metadata=row["image_metadata"] or msgspec.UNSET,
     )  # fmt: skip

@@ -31,6 +31,12 @@ def by_ids(tx: Transaction, ids: Iterable[str]) -> list[VolumeRow]:
     return tx.all(sa.select(table).where(table.c.id.in_(list(ids))), VolumeRow)
 
 
+def of_groups(tx: Transaction, group_ids: Iterable[str]) -> list[VolumeRow]:
+    """In the order of their creation."""
+    query = sa.select(table).where(table.c.group_id.in_(list(group_ids)))
+    return tx.all(query.order_by(table.c.created_at, table.c.id), VolumeRow)
+
+
 def update(tx: Transaction, volume_id: str, **values: Any) -> None:
     tx.execute(table.update().where(table.c.id == volume_id).values(**{"updated_at": tx.now, **values}))
 

@@ -41,6 +41,8 @@ def delete(
             " not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated"
             f" from snapshots after volume transfer: it is {volume['status']}."
         )
+    if volume["group_id"] and not force:
+        raise InvalidVolume(f"Volume {volume_id} belongs to group {volume['group_id']}: delete it with the group.")
     if not force and volume["status"] not in DELETABLE:
         raise InvalidVolume(f"Volume {volume_id} cannot be deleted while its status is {volume['status']}.")
     if copy := store.being_copied(tx, volume_id=volume_id):

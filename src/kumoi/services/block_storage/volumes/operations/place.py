@@ -5,6 +5,8 @@ from kumoi.engines.volumes.interface import VolumesError
 from kumoi.kernel import log
 from kumoi.kernel.errors import Discreet
 from kumoi.kernel.operations import Context, Failed, Retry
+from kumoi.services.block_storage.services import store as services_store
+from kumoi.services.block_storage.services.models import VolumeServiceRow
 
 NO_ROOM = "No host has room for a volume of {size} GiB; the freest has {free:.0f} GiB."
 
@@ -13,13 +15,21 @@ class NoAnswer(Retry, Discreet):
     told = "a host that may have room does not answer"
 
 
+def _is_out_of_use(service: VolumeServiceRow | None) -> bool:
+    return service is not None and (service["disabled"] or service["frozen"])
+
+
 def choose(context: Context, size_gib: int) -> str:
     """The host with most room. Failed when none has enough, Retry when a host that does not answer might have."""
     hosts = context.engine(Hosts)
     free: dict[str, float] = {}
     silent: list[str] = []
     refusal = ""
-    for name in hosts.names():
+    out_of_use = context.read(services_store.every)
+    names = [name for name in hosts.names() if not _is_out_of_use(out_of_use.get(name))]
+    if not names and out_of_use:
+        raise Failed("Every host is out of use.")
+    for name in names:
         try:
             free[name] = hosts.volumes(name).capacity().free_gib
         except VolumesError as error:

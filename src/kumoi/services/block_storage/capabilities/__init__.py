@@ -1,0 +1,1 @@
+"""Capabilities of a host's storage."""

@@ -1,0 +1,1 @@
+"""Snapshots of all volumes of a group."""

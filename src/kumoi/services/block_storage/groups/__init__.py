@@ -1,0 +1,1 @@
+"""Groups of volumes that are snapshot, copied and deleted together."""

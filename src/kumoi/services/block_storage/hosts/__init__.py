@@ -1,0 +1,1 @@
+"""Hosts, with what each project has on them."""
