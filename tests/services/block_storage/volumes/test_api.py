@@ -273,3 +273,23 @@ def test_metadata_does_not_grow_without_end(cloud: Any) -> None:
         assert act(cloud, volume_id, "os-set_image_metadata", items(prefix, 128)).status_code == 200
     refused = act(cloud, volume_id, "os-set_image_metadata", items("c", 1))
     assert refused.status_code == 400 and "256" in refused.json["badRequest"]["message"]
+
+
+def test_hints_of_hosts(cloud: Any) -> None:
+    def made(**hints: Any) -> str:
+        body = {"volume": {"size": 1}, "OS-SCH-HNT:scheduler_hints": hints}
+        answer = cloud.post(f"{V3}/volumes", json=body)
+        assert answer.status_code == 202, answer.text
+        cloud.settle()
+        return str(answer.json["volume"]["id"])
+
+    first = make(cloud)
+    assert show(cloud, made(same_host=first))["status"] == "available"
+    assert show(cloud, made(same_host=[first, "unknown"]))["status"] == "available"
+    assert show(cloud, made(different_host="unknown"))["status"] == "available"
+    apart = made(different_host=[first])
+    assert show(cloud, apart)["status"] == "error"
+    assert messages(cloud, apart) == ["create volume: No host fits the hints same_host and different_host."]
+    for wrong, status in (({"query": "x"}, 501), ({"same_host": {"a": "b"}}, 400), ({"same_host": [1]}, 400)):
+        body = {"volume": {"size": 1}, "OS-SCH-HNT:scheduler_hints": wrong}
+        assert cloud.post(f"{V3}/volumes", json=body).status_code == status

@@ -68,8 +68,9 @@ def summary(request: Request, query: filters.ListQuery) -> schemas.SummaryBody:
 )  # fmt: skip
 def create(request: Request, body: schemas.CreateBody) -> schemas.Body:
     asked = body.volume
-    if body.hints:
-        raise Absent("OS-SCH-HNT:scheduler_hints: choosing a place for a volume by hints")
+    if body.hints and (strange := sorted(set(body.hints) - {"same_host", "different_host"})):
+        raise Absent(f"OS-SCH-HNT:scheduler_hints: the hint {strange[0][:50]}")
+    hints = body.hints or {}
     if asked.multiattach is not None and listing.truth(str(asked.multiattach), "multiattach", False):
         raise InvalidInput("multiattach: a volume here has one server at most.")
     if asked.consistencygroup_id:
@@ -80,7 +81,8 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.Body:
         size_gib=None if asked.size is None else int(asked.size), volume_type=asked.volume_type,
         availability_zone=asked.availability_zone, image_id=asked.imageRef or None,
         snapshot_id=asked.snapshot_id or None, source_volume_id=asked.source_volid or None,
-        backup_id=asked.backup_id or None, group_id=asked.group_id or None, metadata=asked.metadata,
+        backup_id=asked.backup_id or None, group_id=asked.group_id or None,
+        same_host=schemas.hinted(hints, "same_host"), different_host=schemas.hinted(hints, "different_host"), metadata=asked.metadata,
     )  # fmt: skip
     row = creation.create(request.tx, request.who, wanted, request.origin())
     return schemas.Body(schemas.without_extensions(_shown(request, [row])[0]))

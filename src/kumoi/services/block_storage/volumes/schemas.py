@@ -8,10 +8,12 @@ import msgspec
 from kumoi.kernel import clock
 from kumoi.kernel.queries import FlagText
 from kumoi.kernel.versions import since
+from kumoi.services.block_storage.errors import InvalidInput
 from kumoi.services.block_storage.fields import Metadata
 from kumoi.services.block_storage.listing import Link
 
 Text = Annotated[str, msgspec.Meta(max_length=255)]
+MOST_HINTED = 128
 POOL = "files"
 """The name of every host's storage, where the API expects a backend and a pool."""
 
@@ -37,6 +39,15 @@ class VolumeCreate(msgspec.Struct, kw_only=True):
 class CreateBody(msgspec.Struct, kw_only=True):
     volume: VolumeCreate
     hints: dict[str, Any] | None = msgspec.field(default=None, name="OS-SCH-HNT:scheduler_hints")
+
+
+def hinted(hints: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """The ids of volumes in a hint, which is one id or a list of them."""
+    given = hints.get(name) or []
+    ids = [given] if isinstance(given, str) else given
+    if not isinstance(ids, list) or len(ids) > MOST_HINTED or not all(isinstance(each, str) for each in ids):
+        raise InvalidInput(f"OS-SCH-HNT:scheduler_hints.{name}: at most {MOST_HINTED} ids of volumes are expected.")
+    return tuple(ids)
 
 
 class VolumeUpdate(msgspec.Struct, kw_only=True):

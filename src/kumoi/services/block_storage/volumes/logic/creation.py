@@ -1,6 +1,6 @@
 """Checks which volumes may be created, and from which source."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,9 @@ class Wanted:
     metadata: Mapping[str, str] | None = None
     host: str | None = None
     """The host that must store its disk; None: any."""
+    same_host: Sequence[str] = ()
+    different_host: Sequence[str] = ()
+    """Volumes with which it must share its host, or must not. Ids that the caller does not see are ignored."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,11 @@ def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) 
         ),
     )
     arguments = {"volume_id": volume_id, "disk_format": source.disk_format, "bootable": source.bootable}
+    for name, ids in (("same_host", asked.same_host), ("different_host", asked.different_host)):
+        if hinted := sorted(
+            {each["host"] for each in store.by_ids(tx, ids) if each["host"] and who.sees(each["project_id"])}
+        ):
+            arguments[name] = hinted
     if source.backup_place:
         arguments["backup_place"] = source.backup_place
     operations.begin(tx, CREATE, [subject("volume", volume_id)], arguments, **origin)

@@ -15,7 +15,8 @@ from kumoi.services.image import facade as images
 
 def choose_host(context: Context) -> None:
     volume = found(context)
-    context.data["host"] = volume["host"] or place.choose(context, volume["size"])
+    same, different = (frozenset(context.arguments.get(name, ())) for name in ("same_host", "different_host"))
+    context.data["host"] = volume["host"] or place.choose(context, volume["size"], same, different)
 
 
 def keep_host(context: Context, tx: Transaction) -> None:

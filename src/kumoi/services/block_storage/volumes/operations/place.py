@@ -1,5 +1,7 @@
 """Chooses the host of a volume's disk."""
 
+from collections.abc import Collection
+
 from kumoi.engines.hosts import Hosts
 from kumoi.engines.volumes.interface import VolumesError
 from kumoi.kernel import log
@@ -19,8 +21,8 @@ def _is_out_of_use(service: VolumeServiceRow | None) -> bool:
     return service is not None and (service["disabled"] or service["frozen"])
 
 
-def choose(context: Context, size_gib: int) -> str:
-    """The host with most room. Failed when none has enough, Retry when a host that does not answer might have."""
+def choose(context: Context, size_gib: int, same: Collection[str] = (), different: Collection[str] = ()) -> str:
+    """The host with most room, of those in `same` (empty: of all) that are not in `different`. Failed when none has enough, Retry when a host that does not answer might have."""
     hosts = context.engine(Hosts)
     free: dict[str, float] = {}
     silent: list[str] = []
@@ -29,6 +31,9 @@ def choose(context: Context, size_gib: int) -> str:
     names = [name for name in hosts.names() if not _is_out_of_use(out_of_use.get(name))]
     if not names and out_of_use:
         raise Failed("Every host is out of use.")
+    names = [name for name in names if name not in different and (not same or name in same)]
+    if not names and (same or different):
+        raise Failed("No host fits the hints same_host and different_host.")
     for name in names:
         try:
             free[name] = hosts.volumes(name).capacity().free_gib
