@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.cloud import OTHER_PROJECT, PROJECT
-from tests.services.block_storage.world import NEWEST, V3, act, differences, fake, image, make, show, snap
+from tests.services.block_storage.world import NEWEST, V3, act, differences, fake, image, make, messages, show, snap
 
 NOWHERE = "5b1f8e1c-0000-4000-8000-000000000000"
 

@@ -82,7 +82,8 @@ def create(request: Request, body: schemas.CreateBody) -> schemas.Body:
         availability_zone=asked.availability_zone, image_id=asked.imageRef or None,
         snapshot_id=asked.snapshot_id or None, source_volume_id=asked.source_volid or None,
         backup_id=asked.backup_id or None, group_id=asked.group_id or None,
-        same_host=schemas.hinted(hints, "same_host"), different_host=schemas.hinted(hints, "different_host"), metadata=asked.metadata,
+        same_host=schemas.hinted(hints, "same_host"), different_host=schemas.hinted(hints, "different_host"),
+        metadata=asked.metadata,
     )  # fmt: skip
     row = creation.create(request.tx, request.who, wanted, request.origin())
     return schemas.Body(schemas.without_extensions(_shown(request, [row])[0]))

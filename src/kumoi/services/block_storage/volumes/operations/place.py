@@ -22,7 +22,8 @@ def _is_out_of_use(service: VolumeServiceRow | None) -> bool:
 
 
 def choose(context: Context, size_gib: int, same: Collection[str] = (), different: Collection[str] = ()) -> str:
-    """The host with most room, of those in `same` (empty: of all) that are not in `different`. Failed when none has enough, Retry when a host that does not answer might have."""
+    """The host with most room, of those in `same` (empty: of all) that are not in `different`.
+    Failed when none has enough, Retry when a host that does not answer might have."""
     hosts = context.engine(Hosts)
     free: dict[str, float] = {}
     silent: list[str] = []
