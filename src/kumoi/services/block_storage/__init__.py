@@ -7,6 +7,7 @@ ORDER = (
     "deadlines",
     "errors",
     "fields",
+    "pool",
     "listing",
     "messages",
     "failures",

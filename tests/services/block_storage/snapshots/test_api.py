@@ -125,6 +125,7 @@ def test_members_say_what_became_of_one_that_is_made_or_removed_from_outside(clo
         assert say(right, "reader") == 403 and say(right, "other") == 404
         assert say(wrong) == 400 and see(cloud, snapshot_id)["status"] == now
         assert say(right) == 202 and see(cloud, snapshot_id)["status"] == right
+        assert see(cloud, snapshot_id)["os-extended-snapshot-attributes:progress"] == "80%"
 
 
 def test_the_quota_and_the_admin(cloud: Any) -> None:

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from kumoi.services.identity.project_rows import store as projects
 from tests.cloud import OTHER_PROJECT, PROJECT
-from tests.services.block_storage.world import NEWEST, V3, make, show
+from tests.services.block_storage.world import NEWEST, V3, act, make, messages, show
 
 TYPES = f"{V3}/types"
 
@@ -105,3 +107,22 @@ def test_a_projects_own_default(cloud: Any) -> None:
     assert cloud.delete(path, as_="admin", version="3.62").status_code == 204
     assert show(cloud, make(cloud), version=NEWEST)["volume_type"] == "default"
     assert cloud.get(path, as_="admin", version="3.62").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fits"),
+    [
+        ("vendor_name", "Kumoi", True), ("vendor_name", "Else", False), ("capabilities:vendor_name", "Else", False),
+        ("volume_backend_name", "<or> x <or> files", True), ("storage_protocol", "s!= file", False),
+        ("thin_provisioning_support", "<is> True", True), ("thin_provisioning_support", "<is> False", False),
+        ("QoS_support", "<is> True", False), ("pool_name", "<in> ile", True), ("mine", "whatever", True),
+    ],
+)  # fmt: skip
+def test_an_extra_spec_that_demands_another_storage(cloud: Any, key: str, value: str, fits: bool) -> None:
+    body = {"volume_type": {"name": "special", "extra_specs": {key: value}}}
+    assert cloud.post(f"{V3}/types", as_="admin", json=body).status_code == 200
+    volume_id = make(cloud, volume_type="special")
+    assert show(cloud, volume_id)["status"] == ("available" if fits else "error")
+    assert [key in text for text in messages(cloud, volume_id)] == ([] if fits else [True])
+    retyped = act(cloud, make(cloud), "os-retype", {"new_type": "special"})
+    assert retyped.status_code == (202 if fits else 400)

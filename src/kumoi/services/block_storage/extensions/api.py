@@ -23,9 +23,13 @@ class Extension(msgspec.Struct, kw_only=True):
 
 
 EXTENSIONS = {
+    "backups": "Backups",
+    "capabilities": "Capabilities",
+    "encryption": "VolumeTypeEncryption",
     "os-admin-actions": "AdminActions",
     "os-availability-zone": "AvailabilityZones",
     "os-extended-snapshot-attributes": "ExtendedSnapshotAttributes",
+    "os-hosts": "Hosts",
     "os-quota-class-sets": "QuotaClasses",
     "os-quota-sets": "Quotas",
     "os-services": "Services",
@@ -38,7 +42,9 @@ EXTENSIONS = {
     "os-vol-mig-status-attr": "VolumeMigStatusAttribute",
     "os-vol-tenant-attr": "VolumeTenantAttribute",
     "os-volume-actions": "VolumeActions",
+    "os-volume-transfer": "VolumeTransfer",
     "os-volume-type-access": "VolumeTypeAccess",
+    "qos-specs": "Qos_specs_manage",
     "scheduler-stats": "Scheduler_stats",
 }
 

@@ -50,6 +50,7 @@ class SnapshotRow(TypedDict):
     metadata: dict[str, str]
     host: str
     group_snapshot_id: str | None
+    progress: str | None
     created_at: int
     updated_at: int
 
@@ -68,6 +69,7 @@ snapshots = Table[SnapshotRow](
     sa.Column("metadata", sa.JSON, nullable=False),
     sa.Column("host", sa.String(255), nullable=False),
     sa.Column("group_snapshot_id", sa.String(36)),
+    sa.Column("progress", sa.String(8)),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index("ix_block_storage_snapshots_project", "project_id", "created_at", "id"),
@@ -75,4 +77,5 @@ snapshots = Table[SnapshotRow](
     sa.Index("ix_block_storage_snapshots_volume_id", "volume_id"),
     sa.Index("ix_block_storage_snapshots_group_snapshot_id", "group_snapshot_id"),
 )
-"""`size` in GiB: the volume's at that instant; `host`: the volume's."""
+"""`size` in GiB: the volume's at that instant; `host`: the volume's. `progress`: as somebody else reported
+it."""

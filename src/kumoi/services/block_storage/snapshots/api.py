@@ -81,7 +81,7 @@ def reset_status(request: Request, snapshot_id: str, body: schemas.Status) -> Re
 
 @routes.action(ACTION, "os-update_snapshot_status", policy=policy.member(), body=schemas.StatusUpdate, errors=(409,))
 def update_status(request: Request, snapshot_id: str, body: schemas.StatusUpdate) -> Reply:
-    logic.update_status(request.tx, logic.own(request.tx, request.who, snapshot_id), body.status)
+    logic.update_status(request.tx, logic.own(request.tx, request.who, snapshot_id), body.status, body.progress)
     return Reply()
 
 

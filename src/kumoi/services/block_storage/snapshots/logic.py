@@ -78,6 +78,7 @@ def create(
             metadata=dict(metadata or {}),
             host=volume["host"] or "",
             group_snapshot_id=group_snapshot_id,
+            progress=None,
             created_at=tx.now,
             updated_at=tx.now,
         ),
@@ -121,9 +122,11 @@ def reset_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
     snapshot_rows_store.update(tx, snapshot["id"], status=status)
 
 
-def update_status(tx: Transaction, snapshot: SnapshotRow, status: str) -> None:
+def update_status(tx: Transaction, snapshot: SnapshotRow, status: str, progress: str | None) -> None:
     """The external creator or remover of the snapshot sets its status. InvalidSnapshot if it is neither created nor
     deleted."""
     if status not in REPORTED.get(snapshot["status"], ()):
         raise InvalidSnapshot(f"Snapshot {snapshot['id']} is {snapshot['status']} and cannot be set to {status[:50]}.")
     reset_status(tx, snapshot, status)
+    if progress is not None:
+        snapshot_rows_store.update(tx, snapshot["id"], progress=progress)

@@ -53,7 +53,7 @@ class Status(msgspec.Struct):
 
 class StatusUpdate(msgspec.Struct, kw_only=True):
     status: Text
-    progress: Text | None = None
+    progress: Annotated[str, msgspec.Meta(pattern=r"^(100|[0-9]{1,2})%$")] | None = None
 
 
 class SnapshotItem(msgspec.Struct, kw_only=True):
@@ -111,5 +111,5 @@ def item(row: Mapping[str, Any]) -> SnapshotItem:
 
 
 def snapshot(row: Mapping[str, Any]) -> Snapshot:
-    progress = "100%" if row["status"] == "available" else "0%"
+    progress = "100%" if row["status"] == "available" else row["progress"] or "0%"
     return Snapshot(progress=progress, project_id=row["project_id"], **_fields(row))

@@ -8,6 +8,7 @@ from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import subject
 from kumoi.kernel.who import Who
+from kumoi.services.block_storage import pool
 from kumoi.services.block_storage.attachment_rows import store as attachment_store
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.attachments import logic as attachments
@@ -75,6 +76,8 @@ def retype(tx: Transaction, who: Who, volume: VolumeRow, new_type: str) -> None:
     kind = creation.fitting_type(tx, who, new_type)
     if kind["id"] == volume["volume_type_id"]:
         raise InvalidInput(f"New volume_type same as original: {kind['name']}.")
+    if spec := pool.unmet(kind["extra_specs"]):
+        raise InvalidInput(f"new_type: the extra spec {spec} of {kind['name']} demands what no storage here is.")
     volumes_store.update(tx, volume["id"], volume_type_id=kind["id"])
 
 

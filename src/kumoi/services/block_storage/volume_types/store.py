@@ -29,6 +29,12 @@ def names(tx: Transaction) -> dict[str, str]:
     return dict(tx.tuples(sa.select(table.c.id, table.c.name)))
 
 
+def specs(tx: Transaction, volume_type_id: str) -> dict[str, str]:
+    """The extra specs of a type; none if it is gone."""
+    row = find(tx, volume_type_id)
+    return row["extra_specs"] if row else {}
+
+
 def update(tx: Transaction, volume_type_id: str, **values: Any) -> None:
     tx.execute(table.update().where(table.c.id == volume_type_id).values(**{"updated_at": tx.now, **values}))
 

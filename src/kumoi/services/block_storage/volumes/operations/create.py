@@ -6,7 +6,8 @@ from kumoi.engines.volumes.interface import Volumes
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.fences import Fence
 from kumoi.kernel.operations import Again, Context, Failed, Operation, Step
-from kumoi.services.block_storage import failures
+from kumoi.services.block_storage import failures, pool
+from kumoi.services.block_storage.volume_types import store as types_store
 from kumoi.services.block_storage.volumes import store
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations import place
@@ -15,6 +16,8 @@ from kumoi.services.image import facade as images
 
 def choose_host(context: Context) -> None:
     volume = found(context)
+    if spec := pool.unmet(context.read(lambda tx: types_store.specs(tx, volume["volume_type_id"]))):
+        raise Failed(f"No host fits the volume type: its extra spec {spec} demands what no storage here is.")
     same, different = (frozenset(context.arguments.get(name, ())) for name in ("same_host", "different_host"))
     context.data["host"] = volume["host"] or place.choose(context, volume["size"], same, different)
 
