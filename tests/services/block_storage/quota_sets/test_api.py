@@ -36,7 +36,7 @@ def test_quotas_are_counted(cloud: Any) -> None:
     ("values", "word"),
     [
         ({"shoes": 1}, "shoes"), ({"volumes": "many"}, "volumes"), ({"volumes": -2}, "volumes"),
-        ({"volumes": True}, "volumes"), ({"volumes_default": 3}, "volumes_default"),
+        ({"volumes": True}, "volumes"), ({"volumes_default": -2}, "volumes_default"), ({"volumes_x": 3}, "volumes_x"),
     ],
 )  # fmt: skip
 def test_what_no_quota_can_be(cloud: Any, values: dict[str, Any], word: str) -> None:
@@ -58,8 +58,9 @@ def test_whose_quotas(cloud: Any) -> None:
 
 
 def test_hosts_and_pools(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    (service,) = cloud.get(f"{V3}/os-services", as_="admin", version="3.49").json["services"]
+    (service, backups) = cloud.get(f"{V3}/os-services", as_="admin", version="3.49").json["services"]
     assert (service["host"], service["state"], service["backend_state"]) == ("host-1@files", "up", "up")
+    assert (backups["host"], backups["binary"]) == ("host-1", "cinder-backup")
     assert "backend_state" not in cloud.get(f"{V3}/os-services", as_="admin", version="3.48").json["services"][0]
     assert cloud.get(f"{V3}/os-services?host=x", as_="admin").json == {"services": []}
     (pool,) = cloud.get(f"{V3}/scheduler-stats/get_pools?detail=true", as_="admin").json["pools"]
@@ -71,7 +72,7 @@ def test_hosts_and_pools(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fake(cloud), "capacity", broken)
     assert cloud.get(f"{V3}/os-services", as_="admin").json["services"][0]["state"] == "down"
     assert cloud.get(f"{V3}/scheduler-stats/get_pools", as_="admin").json == {"pools": []}
-    assert cloud.put(f"{V3}/os-services/disable", as_="admin", json={"host": "x"}).status_code == 501
+    assert cloud.put(f"{V3}/os-services/failover", as_="admin", json={"host": "x"}).status_code == 501
 
 
 def test_messages_belong_to_a_project(cloud: Any) -> None:
@@ -94,3 +95,36 @@ def test_the_rest(cloud: Any) -> None:
     assert "created_at" in filters[0]["filters"] and "limit" not in filters[0]["filters"]
     document = cloud.get("/kumoi/v1/openapi/block_storage", as_=None).json
     assert {"202", "413"} <= set(document["paths"]["/volume/v3/volumes"]["post"]["responses"])
+
+
+def test_limits_of_one_type(cloud: Any) -> None:
+    cloud.post("/volume/v3/types", as_="admin", json={"volume_type": {"name": "gold"}})
+
+    def limit(**values: int) -> None:
+        asked = {f"{name}_gold": value for name, value in values.items()}
+        shown = cloud.put(f"{SETS}/{PROJECT}", as_="admin", json={"quota_set": asked}).json["quota_set"]
+        assert shown.items() >= asked.items()
+
+    def ask(path: str, body: Any, as_: str = "member") -> int:
+        answer = cloud.post(f"/volume/v3{path}", as_=as_, version="3.71", json=body)
+        cloud.settle()
+        assert answer.status_code != 413 or "gold" in answer.text
+        return int(answer.status_code)
+
+    limit(volumes=1, gigabytes=4, snapshots=1)
+    gold = {"volume": {"size": 2, "volume_type": "gold"}}
+    volume_id, plain = make(cloud, size=2, volume_type="gold"), make(cloud, size=2)
+    assert ask("/volumes", gold) == 413
+    assert ask(f"/volumes/{plain}/action", {"os-retype": {"new_type": "gold"}}) == 413
+    assert ask(f"/volumes/{volume_id}/action", {"os-extend": {"new_size": 5}}) == 413
+    assert ask("/snapshots", {"snapshot": {"volume_id": volume_id}}) == 202
+    assert ask("/snapshots", {"snapshot": {"volume_id": volume_id}}) == 413
+    assert ask("/snapshots", {"snapshot": {"volume_id": plain}}) == 202
+    used = cloud.get(f"{SETS}/{PROJECT}?usage=true").json["quota_set"]
+    assert {name: used[f"{name}_gold"]["in_use"] for name in ("volumes", "gigabytes", "snapshots")} == {
+        "volumes": 1, "gigabytes": 4, "snapshots": 1,
+    }  # fmt: skip
+    limit(volumes=2, gigabytes=-1)
+    assert ask(f"/volumes/{plain}/action", {"os-retype": {"new_type": "gold"}}) == 202
+    assert cloud.delete(f"{SETS}/{PROJECT}", as_="admin").status_code == 200
+    assert ask("/volumes", gold) == 202

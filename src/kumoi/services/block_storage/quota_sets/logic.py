@@ -8,10 +8,11 @@ from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.who import Who
 from kumoi.services.block_storage.errors import InvalidInput
 from kumoi.services.block_storage.volume_types import store as volume_types_store
+from kumoi.services.block_storage.volumes.logic import type_quotas
+from kumoi.services.block_storage.volumes.logic.type_quotas import RESOURCES
 
 SERVICE = "block_storage"
 LARGEST = 2**31 - 1
-PER_TYPE = ("volumes", "gigabytes", "snapshots")
 
 
 def may_see(who: Who, project_id: str) -> None:
@@ -20,15 +21,15 @@ def may_see(who: Who, project_id: str) -> None:
 
 
 def limits(tx: Transaction, project_id: str) -> dict[str, int]:
-    """Includes `volumes_<type>` and so on, which have no limit."""
-    return {**quotas.all_limits(tx, SERVICE, project_id), **dict.fromkeys(_per_type(tx), quotas.UNLIMITED)}
+    """Includes `volumes_<type>` and so on."""
+    of_types = volume_types_store.limits(tx, project_id, _per_type(tx))
+    return {**quotas.all_limits(tx, SERVICE, project_id), **of_types}
 
 
 def usages(tx: Transaction, project_id: str) -> dict[str, dict[str, int]]:
-    """resource → {limit, in_use, reserved}. Usage is not counted by type."""
-    shown = quotas.show(tx, SERVICE, project_id)
-    found = {name: {"limit": most, "in_use": used, "reserved": 0} for name, (most, used) in shown.items()}
-    return {**found, **{name: {"limit": -1, "in_use": 0, "reserved": 0} for name in _per_type(tx)}}
+    """resource → {limit, in_use, reserved}."""
+    shown = {**quotas.show(tx, SERVICE, project_id), **type_quotas.usages(tx, project_id)}
+    return {name: {"limit": most, "in_use": used, "reserved": 0} for name, (most, used) in shown.items()}
 
 
 def defaults(tx: Transaction) -> dict[str, int]:
@@ -42,12 +43,7 @@ def change(tx: Transaction, project_id: str, values: Mapping[str, object]) -> No
     for resource, value in values.items():
         if (SERVICE, resource) not in quotas.registry and resource not in per_type:
             raise InvalidInput(f"quota_set: there is no quota {resource[:255]}.")
-        number = _number(resource, value)
-        if resource in per_type:
-            if number != quotas.UNLIMITED:
-                raise InvalidInput(f"quota_set.{resource}: limits of single volume types are not kept here.")
-            continue
-        wanted[resource] = number
+        wanted[resource] = _number(resource, value)
     for resource, number in wanted.items():
         quotas.set_limit(tx, SERVICE, resource, project_id, number)
 
@@ -57,7 +53,7 @@ def reset(tx: Transaction, project_id: str) -> None:
 
 
 def _per_type(tx: Transaction) -> list[str]:
-    return [f"{resource}_{name}" for name in sorted(volume_types_store.names(tx).values()) for resource in PER_TYPE]
+    return [f"{resource}_{name}" for name in sorted(volume_types_store.names(tx).values()) for resource in RESOURCES]
 
 
 def _number(resource: str, value: object) -> int:

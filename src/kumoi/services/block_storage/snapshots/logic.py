@@ -18,6 +18,7 @@ from kumoi.services.block_storage.snapshots import filters
 from kumoi.services.block_storage.snapshots.operations.create import CREATE
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE
 from kumoi.services.block_storage.volumes import store as volumes_store
+from kumoi.services.block_storage.volumes.logic import type_quotas
 from kumoi.services.block_storage.volumes.models import Status as VolumeStatus
 from kumoi.services.block_storage.volumes.models import VolumeRow
 
@@ -63,6 +64,8 @@ def create(
         allowed = "available or in-use" if force else "available"
         raise InvalidVolume(f"Volume {volume['id']} status must be {allowed} to make a snapshot, but is {status}.")
     quotas.take(tx, "block_storage", volume["project_id"], {"snapshots": 1, "gigabytes": volume["size"]})
+    more = {"snapshots": 1, "gigabytes": volume["size"]}
+    type_quotas.take(tx, volume["project_id"], volume["volume_type_id"], more)
     snapshot_id = tx.new_uuid()
     row = snapshot_rows_store.insert(
         tx,

@@ -17,6 +17,7 @@ from kumoi.services.block_storage.transfers.models import TransferRow
 from kumoi.services.block_storage.transfers.models import transfers as table
 from kumoi.services.block_storage.transfers.schemas import ListQuery
 from kumoi.services.block_storage.volumes import store as volumes_store
+from kumoi.services.block_storage.volumes.logic import type_quotas
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 
 _SORT_KEYS = {"id": "id", "name": "name", "volume_id": "volume_id", "created_at": "created_at"}
@@ -90,6 +91,7 @@ def accept(tx: Transaction, who: Who, transfer_id: str, key: str) -> TransferRow
         "volumes": 1, "gigabytes": volume["size"] + sum(each["size"] for each in moving), "snapshots": len(moving),
     }  # fmt: skip
     quotas.take(tx, "block_storage", who.project_id, amounts)
+    type_quotas.take(tx, who.project_id, volume["volume_type_id"], amounts)
     store.delete(tx, transfer_id)
     owner = {"project_id": who.project_id, "user_id": who.user_id}
     volumes_store.update(tx, volume["id"], status=Status.AVAILABLE, **owner)

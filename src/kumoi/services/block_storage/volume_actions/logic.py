@@ -16,7 +16,7 @@ from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidInput
 from kumoi.services.block_storage.volume_types import store as volume_types_store
 from kumoi.services.block_storage.volume_types.models import VolumeTypeRow
 from kumoi.services.block_storage.volumes import store as volumes_store
-from kumoi.services.block_storage.volumes.logic import creation
+from kumoi.services.block_storage.volumes.logic import creation, type_quotas
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations.reimage import REIMAGE
 from kumoi.services.block_storage.volumes.operations.upload import UPLOAD
@@ -78,6 +78,7 @@ def retype(tx: Transaction, who: Who, volume: VolumeRow, new_type: str) -> None:
         raise InvalidInput(f"New volume_type same as original: {kind['name']}.")
     if spec := pool.unmet(kind["extra_specs"]):
         raise InvalidInput(f"new_type: the extra spec {spec} of {kind['name']} demands what no storage here is.")
+    type_quotas.take(tx, volume["project_id"], kind["id"], {"volumes": 1, "gigabytes": volume["size"]})
     volumes_store.update(tx, volume["id"], volume_type_id=kind["id"])
 
 

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
+from kumoi.kernel.quotas import EVERYBODY, UNLIMITED
+from kumoi.kernel.quotas import limits as limits_table
 from kumoi.services.block_storage.volume_types.models import DefaultTypeRow, VolumeTypeRow, access, default_types
 from kumoi.services.block_storage.volume_types.models import volume_types as table
 
@@ -27,6 +29,17 @@ def named(tx: Transaction, name: str) -> VolumeTypeRow | None:
 def names(tx: Transaction) -> dict[str, str]:
     """Id → name, of all there are."""
     return dict(tx.tuples(sa.select(table.c.id, table.c.name)))
+
+
+def limits(tx: Transaction, project_id: str, names: Iterable[str]) -> dict[str, int]:
+    """Quota of a type (`volumes_<type>` and so on) → the project's limit, or the default one."""
+    found = dict.fromkeys(names, UNLIMITED)
+    # The project's own come last.
+    rows = tx.rows(limits_table, service="block_storage", project_id={project_id, EVERYBODY})
+    for row in sorted(rows, key=lambda row: row["project_id"] != EVERYBODY):
+        if row["resource"] in found:
+            found[row["resource"]] = int(row["value"])
+    return found
 
 
 def specs(tx: Transaction, volume_type_id: str) -> dict[str, str]:

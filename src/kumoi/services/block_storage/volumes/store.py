@@ -12,6 +12,7 @@ from kumoi.kernel.quotas import Quota, nothing
 from kumoi.kernel.rows import ProjectRows
 from kumoi.services.block_storage.errors import VolumeNotFound
 from kumoi.services.block_storage.snapshot_rows.models import DiskState
+from kumoi.services.block_storage.snapshot_rows.models import snapshots as snapshots_table
 from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 from kumoi.services.block_storage.volumes.models import volumes as table
 
@@ -84,6 +85,20 @@ def being_copied(
         of = table.c.source_volume_id == volume_id if volume_id else table.c.snapshot_id == snapshot_id
     found: str | None = tx.scalar(sa.select(table.c.id).where(of, table.c.status == Status.CREATING).limit(1))
     return found
+
+
+def used_of_type(tx: Transaction, project_id: str, volume_type_id: str) -> dict[str, int]:
+    """volumes, snapshots and gigabytes (of both) of one type in a project."""
+    mine = (table.c.project_id == project_id, table.c.volume_type_id == volume_type_id)
+    volumes, gib = count(tx, mine)
+    parts = snapshots_table
+    query = sa.select(sa.func.count(), sa.func.sum(parts.c.size)).select_from(
+        parts.join(table, table.c.id == parts.c.volume_id)
+    )
+    ((snapshots, more),) = tx.tuples(
+        query.where(parts.c.project_id == project_id, table.c.volume_type_id == volume_type_id)
+    )
+    return {"volumes": volumes, "snapshots": int(snapshots), "gigabytes": gib + int(more or 0)}
 
 
 def of_type(tx: Transaction, volume_type_id: str) -> bool:

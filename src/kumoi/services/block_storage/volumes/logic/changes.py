@@ -17,6 +17,7 @@ from kumoi.services.block_storage.snapshot_rows.models import Status as Snapshot
 from kumoi.services.block_storage.volume_types import models as volume_type_models
 from kumoi.services.block_storage.volume_types import store as volume_types_store
 from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes.logic import type_quotas
 from kumoi.services.block_storage.volumes.models import DELETABLE, Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations.delete import DELETE
 from kumoi.services.block_storage.volumes.operations.extend import EXTEND
@@ -77,6 +78,8 @@ def extend(tx: Transaction, volume: VolumeRow, size_gib: int, origin: Mapping[st
         raise InvalidVolume(f"Volume {volume['id']} is just being copied to volume {copy}.")
     amounts = {"per_volume_gigabytes": size_gib, "gigabytes": size_gib - volume["size"]}
     quotas.take(tx, "block_storage", volume["project_id"], amounts)
+    more = {"gigabytes": amounts["gigabytes"]}
+    type_quotas.take(tx, volume["project_id"], volume["volume_type_id"], more)
     store.update(tx, volume["id"], status=Status.EXTENDING, size=size_gib)
     arguments = {"volume_id": volume["id"], "old_size": volume["size"]}
     attachment = attachment_rows_store.of_volume(tx, volume["id"])

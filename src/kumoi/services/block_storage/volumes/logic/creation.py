@@ -21,6 +21,7 @@ from kumoi.services.block_storage.snapshot_rows.models import Status as Snapshot
 from kumoi.services.block_storage.volume_types import logic as volume_types
 from kumoi.services.block_storage.volume_types.models import VolumeTypeRow
 from kumoi.services.block_storage.volumes import store
+from kumoi.services.block_storage.volumes.logic import type_quotas
 from kumoi.services.block_storage.volumes.logic.changes import visible
 from kumoi.services.block_storage.volumes.models import AVAILABILITY_ZONE, Status, VolumeRow
 from kumoi.services.block_storage.volumes.operations.create import CREATE
@@ -87,6 +88,7 @@ def create(tx: Transaction, who: Who, asked: Wanted, origin: Mapping[str, Any]) 
     quotas.take(
         tx, "block_storage", who.project_id, {"per_volume_gigabytes": size, "volumes": 1, "gigabytes": size}
     )  # fmt: skip
+    type_quotas.take(tx, who.project_id, kind["id"], {"volumes": 1, "gigabytes": size})
     volume_id = tx.new_uuid()
     row = store.insert(
         tx,
