@@ -21,7 +21,7 @@ from kumoi.kernel.database import Transaction, metadata
 from kumoi.kernel.fences import Fence
 from kumoi.services.network.ports.reconcilers import port as port_reconciler
 from kumoi.services.placement import facade as placement
-from tests.matrix.recipes import attach_volume, ok, ready_volume, snapshot
+from tests.matrix.recipes import attach_volume, backup, ok, ready_volume, snapshot
 from tests.services.compute.world import World
 from tests.services.image import sending
 from tests.stepped import SteppedCloud
@@ -41,6 +41,7 @@ class Furnished:
     free: str
     snapshot: str
     image: str
+    backup: str
 
     @property
     def cloud(self) -> SteppedCloud:
@@ -68,11 +69,13 @@ def furnish(world: World) -> Furnished:
     server_id = world.boot()
     volume_id = attach_volume(world, server_id)
     free = ready_volume(world)
+    backup_id = backup(world, free)
+    world.cloud.settle()
     snapshot_id = snapshot(world, free)
     image_id = sending.ready(world.cloud)
     world.cloud.settle()
     (port,) = world.cloud.get("/network/v2.0/ports", params={"device_id": server_id}).json["ports"]
-    return Furnished(world, server_id, port["id"], volume_id, free, snapshot_id, image_id)
+    return Furnished(world, server_id, port["id"], volume_id, free, snapshot_id, image_id, backup_id)
 
 
 def breaks(name: str) -> Callable[[Breakage], Breakage]:
@@ -281,7 +284,10 @@ by_rows("a volume that nothing leads on", "block_storage_volumes", "free", statu
 by_rows("a volume in use by nobody", "block_storage_volumes", "free", status="in-use")
 by_rows("a volume of another size than its disk", "block_storage_volumes", "free", size=2)
 by_rows("a volume elsewhere", "block_storage_volumes", "free", host=None)
+by_rows("a volume that no backup reads", "block_storage_volumes", "free", status="backing-up")
 by_rows("a snapshot that nothing leads on", "block_storage_snapshots", "snapshot", status="creating")
+by_rows("a backup that nothing leads on", "block_storage_backups", "backup", status="creating")
+by_rows("a backup without its bytes, and bytes without a backup", "block_storage_backups", "backup", place=NOBODY)
 
 
 @breaks("a snapshot's disk without its row")

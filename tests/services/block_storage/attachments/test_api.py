@@ -100,7 +100,7 @@ def test_states_by_hand(cloud: Any) -> None:
     assert act(cloud, volume_id, "os-detach", {}).status_code == 202 and status() == "available"
     assert act(cloud, volume_id, "os-detach", {}).status_code == 202 and status() == "available"
     assert act(cloud, volume_id, "os-detach", {"attachment_id": SERVER}).status_code == 400
-    for absent in ("os-initialize_connection", "os-terminate_connection", "os-retype", "os-migrate_volume"):
+    for absent in ("os-initialize_connection", "os-terminate_connection", "os-migrate_volume"):
         refused = act(cloud, volume_id, absent, {})
         assert refused.status_code == 501 and "notImplemented" in refused.json
     assert act(cloud, volume_id, "os-nonsense", {}).status_code == 400
