@@ -135,8 +135,8 @@ class Play:
         self.writers.clear()
         if (connection := self.streams._groups._connection) is not None:
             connection.close()
-        while not self.streams._readers.empty():
-            self.streams._readers.get_nowait().close()
+        while self.streams._readers:
+            self.streams._readers.pop().close()
         self._start()
 
     def _turn(self) -> None:
