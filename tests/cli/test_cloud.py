@@ -70,10 +70,12 @@ def data() -> Iterator[Path]:
     parent = Path(tempfile.mkdtemp(prefix="k-", dir="/tmp"))
     parent.chmod(0o755)
     folder = parent / "cloud"
-    up(folder)
-    yield folder
-    subprocess.run([*KUMOI, "down", "--data", str(folder)], timeout=PATIENCE)
-    shutil.rmtree(parent)
+    try:
+        up(folder)
+        yield folder
+    finally:
+        subprocess.run([*KUMOI, "down", "--data", str(folder)], timeout=PATIENCE)
+        shutil.rmtree(parent)
 
 
 def test_it_answers_as_the_issue_says(data: Path) -> None:

@@ -218,7 +218,10 @@ def test_images_and_texts_are_shown_and_pages_are_not(visit: Begin, site: Site) 
         ("page.html", "text/html", page_of_somebody), ("drawing.svg", "image/svg+xml", b"<svg onload='alert(1)'/>"),
     ):  # fmt: skip
         headers = {"X-Auth-Token": site.token(), "Content-Type": type}
-        assert httpx.put(f"{address}/{name}", headers=headers, content=body, trust_env=False).status_code == 201
+        assert (
+            httpx.put(f"{address}/{name}", headers=headers, content=body, trust_env=False, timeout=PATIENCE).status_code
+            == 201
+        )
     someone = visit()
     page = someone.sign_in()
     shown = page.get_by_role("region", name="Preview")
