@@ -20,7 +20,9 @@ ONE_CLOUD = {
 worker."""
 
 DASHBOARD = "tests/dashboard/"
-"""Its tests share a cloud and a browser."""
+"""Its tests share a cloud and a browser, except the files that take longest, which have their own."""
+
+DASHBOARDS = ("test_every_page.py", "test_on_a_phone.py", "test_every_button.py", "test_wording.py")
 
 LONGEST = (
     "tests/end_to_end/test_life_of_a_server.py",
@@ -41,7 +43,9 @@ class SideBySide(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path = nodeid.partition("::")[0]
-        return DASHBOARD if path.startswith(DASHBOARD) else ONE_CLOUD.get(path, nodeid)
+        if path.startswith(DASHBOARD):
+            return path if path.removeprefix(DASHBOARD) in DASHBOARDS else DASHBOARD
+        return ONE_CLOUD.get(path, nodeid)
 
 
 def scheduler(config: pytest.Config, log: Any) -> Any:

@@ -15,6 +15,7 @@ SERVERS = {
     "web-1": "2", "web-2": "2", "web-3": "2", "api-1": "3", "api-2": "3", "database-1": "4", "database-2": "4",
     "cache-1": "1", "queue-1": "1", "builder": "4",
 }  # fmt: skip
+PAGES = (("overview", "/", False, "en"), ("servers", "/servers", True, "ja"))
 STOPPED = ("builder", "cache-1")
 
 
@@ -32,8 +33,8 @@ def take(site: Site, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for name, path, dark in (("overview", "/", False), ("servers", "/servers", True)):
-            visit = Visit(browser, site, dark=dark)
+        for name, path, dark, language in PAGES:
+            visit = Visit(browser, site, dark=dark, language=language)
             page = visit.sign_in(path=path)
             page.locator(".live.good").wait_for()
             page.wait_for_timeout(1500)

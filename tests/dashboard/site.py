@@ -115,6 +115,7 @@ class Site:
         self.ask("PUT", f"/compute/v2.1/os-quota-sets/{id}", "admin", json={"quota_set": limits})
 
 
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl described"
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
 

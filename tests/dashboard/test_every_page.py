@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard import buttons
 from tests.dashboard.site import Site, Visit
 from tests.end_to_end.clouds import REPOSITORY
 
@@ -66,38 +65,6 @@ def problems(page: Page) -> list[str]:
     return [f"{each['id']}: {each['nodes'][0]['html'][:200]} ({each['nodes'][0]['failureSummary']})" for each in found]
 
 
-@pytest.fixture(scope="module")
-def described(site: Site) -> dict[str, str]:
-    """One object of each resource that there is: resource → the path of its page."""
-    image = site.ask("GET", "/image/v2/images?name=debian-12")["images"][0]["id"]
-    network = site.ask("GET", "/network/v2.0/networks?name=inside")["networks"][0]["id"]
-    server = site.server("described", image, network)
-    key = {"name": "described", "public_key": PUBLIC_KEY}
-    site.ask("POST", "/compute/v2.1/os-keypairs", json={"keypair": key})
-    volume = site.volume("described")
-    snapshot = site.ask("POST", "/volume/v3/snapshots", json={"snapshot": {"volume_id": volume, "name": "described"}})
-    group = site.ask("GET", "/network/v2.0/security-groups?name=default")["security_groups"][0]["id"]
-    port = site.ask("GET", f"/network/v2.0/ports?device_id={server}")["ports"][0]["id"]
-    subnet = site.ask("GET", f"/network/v2.0/subnets?network_id={network}")["subnets"][0]["id"]
-    outside = {"network_id": site.ask("GET", "/network/v2.0/networks?name=public")["networks"][0]["id"]}
-    router = {"name": "described", "external_gateway_info": outside}
-    router = site.ask("POST", "/network/v2.0/routers", json={"router": router})["router"]["id"]
-    address = {"floating_network_id": outside["network_id"]}
-    address = site.ask("POST", "/network/v2.0/floatingips", json={"floatingip": address})["floatingip"]["id"]
-    operation = site.ask("GET", f"/kumoi/v1/operations?subject=server/{server}")["operations"][0]["id"]
-    return {
-        "operations": f"/operations/{operation}", "security_groups": f"/security_groups/{group}",
-        "ports": f"/ports/{port}", "subnets": f"/subnets/{subnet}",
-        "routers": f"/routers/{router}", "floating_ips": f"/floating_ips/{address}",
-        "images": f"/images/{image}", "networks": f"/networks/{network}", "servers": f"/servers/{server}",
-        "flavors": "/flavors/1", "keypairs": "/keypairs/described",
-        "volumes": f"/volumes/{volume}", "snapshots": f"/snapshots/{snapshot['snapshot']['id']}",
-    }  # fmt: skip
-
-
-PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl described"
-
-
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing(visit: Begin, described: dict[str, str], dark: bool) -> None:
     someone = visit(dark=dark)
@@ -137,24 +104,6 @@ def test_details_are_accessible(visit: Begin, described: dict[str, str]) -> None
     assert {where: each for where, each in found.items() if each} == {}
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
-def test_on_a_phone(visit: Begin, described: dict[str, str], language: str) -> None:
-    someone = visit(size="phone", language=language)
-    page = someone.sign_in()
-    expect(page.locator("html")).to_have_attribute("lang", language)
-    keys = re.compile(rf"\b({'|'.join([*RESOURCES, *OWN])}|field|action|form|list|group|status)\.[a-z_]+\b")
-    for path in [*PAGES, *described.values()]:
-        go(page, path)
-        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert wide <= 0, f"{path} is {wide} pixels too wide"
-        missing = keys.search(page.locator("body").inner_text())
-        assert missing is None, f"{path}: no text for {missing}"
-        someone.picture(f"phone-{language}" + (path[:20].replace("/", "-") if path != "/" else "-overview"))
-    page.locator("header.top button").click()
-    expect(page.locator("nav.side")).to_be_visible()
-    someone.picture(f"phone-{language}-navigation")
-
-
 def test_a_reader_sees_nothing_that_changes(visit: Begin, described: dict[str, str], site: Site) -> None:
     someone = visit()
     refused = refusals(someone.page, 403, 405, 500)
@@ -177,26 +126,6 @@ def test_a_reader_sees_nothing_that_changes(visit: Begin, described: dict[str, s
         expect(page.locator(".detail-head h1")).to_be_visible()
         assert page.locator(".detail-head button").count() == 0, name
     assert refused == []
-
-
-@pytest.mark.parametrize("user", ["admin", "demo", "reader"])
-def test_no_button_asks_what_the_policies_refuse(
-    visit: Begin, described: dict[str, str], site: Site, user: str
-) -> None:
-    """Every button of every page is pressed, and what it asks for is held back."""
-    someone = visit()
-    page = someone.sign_in(user)
-    caller, held = buttons.who(site, user), buttons.hold(page)
-    pressed = {path: buttons.press(page, path) for path in [*PAGES, *described.values()]}
-    assert buttons.refused(held, caller) == []
-    if user == "reader":
-        assert buttons.changes_of_others(held, caller) == []
-        return
-    assert sum(map(len, pressed.values())) > 100
-    assert {"os-stop", "os-extend"} <= {one.action for one in held}
-    assert [one for one in held if one.method == "POST" and one.path == "/compute/v2.1/servers"]
-    assert [one for one in held if one.method == "DELETE" and one.path.startswith("/network/v2.0/")]
-    assert any(one.path == "/identity/v3/users" for one in held) == (user == "admin")
 
 
 def test_no_page_asks_what_would_be_refused(visit: Begin, described: dict[str, str]) -> None:

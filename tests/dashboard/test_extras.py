@@ -115,6 +115,53 @@ def test_tags_and_metadata_of_a_server(visit: Begin, site: Site) -> None:
     site.until_gone(f"/compute/v2.1/servers/{server}")
 
 
+def test_further_addresses_of_a_port(visit: Begin, site: Site) -> None:
+    network = site.network("of-pairs")
+    port = site.ask("POST", "/network/v2.0/ports", json={"port": {"network_id": network, "name": "paired"}})["port"][
+        "id"
+    ]
+    someone = visit()
+    page = someone.sign_in(path=f"/ports/{port}")
+    page.get_by_role("button", name="Further addresses").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Addresses").fill("10.9.0.200\n10.9.1.0/24 fa:16:3e:00:00:01")
+    dialog.get_by_role("button", name="Further addresses").click()
+    expect(dialog).to_have_count(0)
+    pairs = site.ask("GET", f"/network/v2.0/ports/{port}")["port"]["allowed_address_pairs"]
+    assert [each["ip_address"] for each in pairs] == ["10.9.0.200", "10.9.1.0/24"]
+    assert pairs[1]["mac_address"] == "fa:16:3e:00:00:01"
+    page.get_by_role("button", name="Actions of paired").click()
+    page.get_by_role("menuitem", name="Switch port security off").click()
+    dialog.get_by_role("button", name="Switch port security off").click()
+    expect(page.get_by_role("button", name="Switch port security on")).to_be_visible()
+    assert site.ask("GET", f"/network/v2.0/ports/{port}")["port"]["port_security_enabled"] is False
+    site.ask("DELETE", f"/network/v2.0/ports/{port}")
+    site.ask("DELETE", f"/network/v2.0/networks/{network}")
+
+
+def test_a_server_gets_another_size_and_keeps_it(visit: Begin, site: Site) -> None:
+    image = site.ask("GET", "/image/v2/images?name=debian-12")["images"][0]["id"]
+    network = site.ask("GET", "/network/v2.0/networks?name=inside")["networks"][0]["id"]
+    server = site.server("grows", image, network)
+    site.until_active(server)
+    someone = visit()
+    page = someone.sign_in(path=f"/servers/{server}")
+    page.get_by_role("button", name="Actions of grows").click()
+    page.get_by_role("menuitem", name="Resize").click()
+    dialog = page.get_by_role("dialog")
+    option = dialog.locator("option").filter(has_text="m1.small")
+    expect(option).to_be_attached()
+    dialog.get_by_label("New flavor").select_option(value=option.get_attribute("value"))
+    dialog.get_by_role("button", name="Resize").click()
+    expect(page.locator(".detail-head .status")).to_contain_text("Confirm resize")
+    someone.picture("server-resized")
+    page.get_by_role("button", name="Keep the new size").click()
+    expect(page.locator(".detail-head .status")).to_contain_text("Active")
+    expect(page.locator(".facts-top")).to_contain_text("m1.small")
+    site.ask("DELETE", f"/compute/v2.1/servers/{server}")
+    site.until_gone(f"/compute/v2.1/servers/{server}")
+
+
 def test_server_groups_and_aggregates(visit: Begin, site: Site) -> None:
     someone = visit()
     page = someone.sign_in(path="/server_groups/new")

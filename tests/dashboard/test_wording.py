@@ -14,8 +14,8 @@ import hcl2
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.site import Site, Visit
-from tests.dashboard.test_every_page import FORMS, PUBLIC_KEY, go
+from tests.dashboard.site import PUBLIC_KEY, Site, Visit
+from tests.dashboard.test_every_page import FORMS, go
 from tests.end_to_end.clouds import Cloud
 
 pytestmark = pytest.mark.end_to_end
@@ -33,6 +33,7 @@ LISTS = {
     "users": "/identity/v3/users", "groups": "/identity/v3/groups", "projects": "/identity/v3/projects",
     "roles": "/identity/v3/roles", "domains": "/identity/v3/domains",
     "server_groups": "/compute/v2.1/os-server-groups", "aggregates": "/compute/v2.1/os-aggregates",
+    "backups": "/volume/v3/backups", "qos_specs": "/volume/v3/qos-specs",
     "volume_types": "/volume/v3/types", "subnetpools": "/network/v2.0/subnetpools",
     "application_credentials": "/identity/v3/users/{user}/application_credentials",
 }  # fmt: skip
@@ -45,7 +46,7 @@ ENTERED = {
     "subnets": {"Addresses": "10.77.{number}.0/24"},
 }
 """Further inputs by their labels."""
-WITHOUT_TERRAFORM = {"snapshots"}
+WITHOUT_TERRAFORM = {"backups", "snapshots"}
 """The provider has no resource for it."""
 
 _RUN = """

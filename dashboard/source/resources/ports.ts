@@ -1,6 +1,7 @@
 /** Ports: what connects servers and routers to networks. */
 
 import type { network } from "../../generated/types";
+import type { Route } from "../runtime/permissions";
 import { resource, type Row } from "../runtime/resource";
 import { Blocks, command, option, optional } from "../runtime/wording";
 import { internal, ofProject, owned } from "../parts/network";
@@ -10,6 +11,15 @@ type Port = network.Port;
 const PORTS = "/v2.0/ports";
 const HELD = ["network:router_interface", "network:router_gateway", "network:floatingip", "network:dhcp"];
 const addresses = (row: Port): string[] => row.fixed_ips.map((each) => each.ip_address);
+const CHANGE: Route = { service: "network", method: "PUT", path: `${PORTS}/{port_id}` };
+const changeable = (row: Port): boolean => owned(row) && !HELD.includes(row.device_owner);
+
+/** One a line: an address, and its MAC if it has its own. */
+const pairsIn = (text: string) =>
+  text.split("\n").flatMap((line) => {
+    const [ip_address, mac_address] = line.trim().split(/\s+/);
+    return ip_address ? [{ ip_address, ...(mac_address ? { mac_address } : {}) }] : [];
+  });
 const group = (row: Row) => ({ value: String(row["id"]), title: String(row["name"]) });
 
 export default resource<Port>({
@@ -36,6 +46,7 @@ export default resource<Port>({
     { name: "mac_address", kind: "code", column: "offered" },
     { name: "security_groups", kind: "count", value: (row) => row.security_groups.length, column: "offered", detail: "never" },
     { name: "port_security_enabled", kind: "flag", column: "offered" },
+    { name: "allowed_address_pairs", kind: "list", value: (row) => row.allowed_address_pairs.map((each) => each.ip_address), column: "offered" },
     { name: "admin_state_up", kind: "flag", column: "offered" },
     { name: "host", value: (row) => row["binding:host_id"], column: "offered" },
     { name: "description", column: "offered" },
@@ -45,6 +56,18 @@ export default resource<Port>({
     { name: "created_at", kind: "time", column: "offered", width: "110px" },
   ],
   words: (row) => [row.mac_address, row.device_id],
+  actions: [
+    {
+      name: "address_pairs", route: CHANGE, single: true, when: (row) => changeable(row) && row.port_security_enabled,
+      form: (row) => [{ name: "address_pairs", kind: "area", initial: row.allowed_address_pairs.map((each) => (each.mac_address === row.mac_address ? each.ip_address : `${each.ip_address} ${each.mac_address}`)).join("\n") }],
+      withValues: (_, { address_pairs }) => ({ port: { allowed_address_pairs: pairsIn(String(address_pairs)) } }),
+    },
+    { name: "protect", route: CHANGE, when: (row) => changeable(row) && !row.port_security_enabled, body: () => ({ port: { port_security_enabled: true } }) },
+    {
+      name: "unprotect", route: CHANGE, confirm: true, danger: true, when: (row) => changeable(row) && row.port_security_enabled,
+      body: () => ({ port: { port_security_enabled: false, security_groups: [], allowed_address_pairs: [] } }),
+    },
+  ],
   removable: (row) => owned(row) && !HELD.includes(row.device_owner),
   change: {
     method: "PUT",

@@ -5,7 +5,7 @@ import { t } from "../runtime/messages";
 import type { Route } from "../runtime/permissions";
 import { collection } from "../runtime/collections";
 import { named } from "../runtime/registry";
-import { resource, type Action, type Row } from "../runtime/resource";
+import { resource, type Action, type Option, type Row } from "../runtime/resource";
 import { Blocks, command, mapped, option, optional, pairs, written } from "../runtime/wording";
 import { Status } from "../components/value";
 import { Fits, SerialLog } from "../parts/server";
@@ -30,6 +30,11 @@ const plain = (name: string, key: string, states: string[], more: Partial<Action
   when: (row) => states.includes(row.status) && row["OS-EXT-STS:task_state"] === null,
   body: () => ({ [key]: null }),
   ...more,
+});
+
+const flavorOption = (row: Row): Option => ({
+  value: String(row["id"]), title: String(row["name"]),
+  note: t("flavors.size", { vcpus: Number(row["vcpus"]), ram: Number(row["ram"]), disk: Number(row["disk"]) }),
 });
 
 function nextName(): string {
@@ -91,6 +96,19 @@ export default resource<Server>({
     plain("hard_reboot", "reboot", ["ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED", "ERROR"], { body: () => ({ reboot: { type: "HARD" } }), confirm: true }),
     plain("pause", "pause", ["ACTIVE"]),
     plain("unpause", "unpause", ["PAUSED"]),
+    plain("confirm_resize", "confirmResize", ["VERIFY_RESIZE"]),
+    plain("revert_resize", "revertResize", ["VERIFY_RESIZE"]),
+    plain("resize", "resize", ["ACTIVE", "SHUTOFF"], {
+      single: true,
+      form: (row) => [{ name: "new_flavor", kind: "choice", options: "flavors", required: true, only: (flavor) => flavor["name"] !== row.flavor.original_name, option: flavorOption }],
+      withValues: (_, { new_flavor }) => ({ resize: { flavorRef: new_flavor } }),
+    }),
+    plain("rebuild", "rebuild", ["ACTIVE", "SHUTOFF", "ERROR"], {
+      single: true,
+      danger: true,
+      form: [{ name: "new_image", kind: "choice", options: "images", required: true, only: (image) => image["status"] === "active" }],
+      withValues: (_, { new_image }) => ({ rebuild: { imageRef: new_image } }),
+    }),
     plain("suspend", "suspend", ["ACTIVE"]),
     plain("resume", "resume", ["SUSPENDED"]),
   ],

@@ -5,7 +5,9 @@ import { collection } from "../runtime/collections";
 import { t } from "../runtime/messages";
 import type { Route } from "../runtime/permissions";
 import { named } from "../runtime/registry";
-import { resource, type FormValues, type Row } from "../runtime/resource";
+import { pageOf, resource, type FormValues, type Row } from "../runtime/resource";
+import { go } from "../runtime/router";
+import { keep } from "../parts/transfer";
 import { command, mapped, option, optional, pairs } from "../runtime/wording";
 
 type Volume = block_storage.Volume;
@@ -87,6 +89,20 @@ export default resource<Volume>({
       withValues: (row, { name }) => ({ snapshot: { volume_id: row.id, name } }),
       after: () => void collection(named("snapshots")!).load(),
     },
+    { name: "back_up", route: { service: "volumev3", method: "POST", path: "/backups" }, when: ready, single: true, open: (row) => `/backups/new?volume=${row.id}` },
+    {
+      name: "offer",
+      route: { service: "volumev3", method: "POST", path: "/volume-transfers" },
+      when: (row) => row.status === "available",
+      single: true,
+      form: [{ name: "transfer_name", kind: "text", longest: 255 }],
+      withValues: (row, { transfer_name }) => ({ transfer: { volume_id: row.id, ...(transfer_name === "" ? {} : { name: transfer_name }) } }),
+      after: (_, answer) => {
+        const { transfer } = answer as { transfer: { id: string; auth_key: string } };
+        keep(transfer.id, transfer.auth_key);
+        go(pageOf(named("transfers")!, transfer.id));
+      },
+    },
   ],
   removable: (row) => DELETABLE.includes(row.status),
   change: {
@@ -97,7 +113,10 @@ export default resource<Volume>({
     ],
     body: ({ name, description }) => ({ volume: { name, description } }),
   },
-  relations: [{ to: "snapshots", only: (row) => (other) => other["volume_id"] === row.id }],
+  relations: [
+    { to: "snapshots", only: (row) => (other) => other["volume_id"] === row.id },
+    { to: "backups", only: (row) => (other) => other["volume_id"] === row.id },
+  ],
   form: {
     route: { service: "volumev3", method: "POST", path: VOLUMES },
     inputs: [
