@@ -22,7 +22,22 @@ _PRESS = """async path => {
     const stop = Date.now() + 60000;
     for (; !met(); await rest(10)) if (Date.now() > stop) throw new Error(`${path}: not in time`);
   };
-  const settled = () => document.querySelector('main h1, main .empty') && !document.querySelector('main [aria-busy=true]');
+  if (window.requestsOnTheWay === undefined) {
+    // Buttons come with what is loaded, so a page is settled when nothing is on its way. The stream of changes always is.
+    window.requestsOnTheWay = 0;
+    const send = window.fetch;
+    window.fetch = async (asked, ...more) => {
+      const counts = !String(asked?.url ?? asked).includes('/kumoi/v1/changes');
+      if (counts) window.requestsOnTheWay += 1;
+      try {
+        return await send(asked, ...more);
+      } finally {
+        if (counts) setTimeout(() => (window.requestsOnTheWay -= 1));
+      }
+    };
+  }
+  const settled = () => document.querySelector('main h1, main .empty') && !document.querySelector('main [aria-busy=true]')
+    && window.requestsOnTheWay === 0;
   const shut = () => {
     const leave = () => new Event('cancel', {cancelable: true});
     document.querySelectorAll('dialog[open]').forEach((open) => open.dispatchEvent(leave()));
@@ -36,6 +51,7 @@ _PRESS = """async path => {
     link.remove();
     await until(settled);
     await rest(40);
+    await until(settled);
   };
   const seen = (node) => node.checkVisibility() && !node.disabled;
   const first = (node) => node.closest('.table-row') === document.querySelector('main .table-row');

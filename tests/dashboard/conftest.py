@@ -74,6 +74,7 @@ def described(site: Site) -> dict[str, str]:
     image = site.ask("GET", "/image/v2/images?name=debian-12")["images"][0]["id"]
     network = site.ask("GET", "/network/v2.0/networks?name=inside")["networks"][0]["id"]
     server = site.server("described", image, network)
+    site.until_active(server)
     key = {"name": "described", "public_key": PUBLIC_KEY}
     site.ask("POST", "/compute/v2.1/os-keypairs", json={"keypair": key})
     volume = site.volume("described")
