@@ -12,8 +12,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.site import Site, Visit
-from tests.dashboard.test_every_page import PUBLIC_KEY, go
+from tests.dashboard.site import PUBLIC_KEY, Site, Visit
+from tests.dashboard.test_every_page import go
 from tests.end_to_end.clouds import until
 
 pytestmark = pytest.mark.end_to_end
