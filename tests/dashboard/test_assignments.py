@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.dashboard.site import Site, Visit
 from tests.dashboard.test_every_page import problems
+from tests.end_to_end.clouds import until
 
 pytestmark = pytest.mark.end_to_end
 Begin = Callable[..., Visit]
@@ -43,18 +44,19 @@ def test_a_click_grants_and_revokes(visit: Begin, site: Site, someone_new: dict[
     page.get_by_role("button", name="Add").click()
     cell = page.get_by_label("reader for newcomer")
     cell.click()
-    expect(cell).to_be_checked()
     held = f"/identity/v3/role_assignments?user.id={someone_new['user']}&scope.project.id={project}"
 
     def roles() -> list[str]:
         return [each["role"]["id"] for each in site.ask("GET", held, "admin")["role_assignments"]]
 
-    assert roles() == [role]
+    # The box is ticked before the cloud has answered.
+    until("the role is granted", lambda: roles() == [role])
+    expect(cell).to_be_checked()
     assert problems(page) == []
     someone.picture("assignments")
     cell.click()
+    until("the role is revoked", lambda: roles() == [])
     expect(cell).not_to_be_checked()
-    assert roles() == []
 
 
 def test_where_a_role_comes_from(visit: Begin, site: Site, someone_new: dict[str, Any]) -> None:
