@@ -136,6 +136,7 @@ class Furnisher:
             things.add("hypervisor", one["id"])
         for one in self._get(f"{NOVA}/os-services")["services"]:
             things.add("compute_service", one["id"])
+        things.add("group_type", self._post(f"{CINDER}/group_types", group_type={"name": "together"})["id"])
         for one in self._get(f"{CINDER}/types")["volume_types"]:
             things.add("type", one["id"])
         for one in self._get("/placement/resource_providers")["resource_providers"]:
