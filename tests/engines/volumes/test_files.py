@@ -585,3 +585,18 @@ def test_an_image_of_a_volume_has_its_content_in_each_format(
     volumes.create(FENCE, again, 2, made, None)
     assert has(volumes.path(again), 0x11) and has(volumes.path(again), 0x22, "64M")
     assert leftovers(folder) == [] and not list(folder.snapshots.glob("*.image"))
+
+
+def test_the_image_store_may_be_on_another_disk(folder: Folder) -> None:
+    with tempfile.TemporaryDirectory(prefix="k-", dir="/dev/shm") as elsewhere:
+        if os.stat(elsewhere).st_dev == folder.data.stat().st_dev:
+            pytest.skip("both folders are on one disk")
+        folder.images = Path(elsewhere)
+        volumes, volume, made = FileVolumes(folder, user=None), new_uuid(), new_uuid()
+        volumes.create(FENCE, volume, 1, None, None)
+        io(volumes.path(volume), "write -P 0x22 64M 1M")
+        volumes.snapshot(FENCE, volume, volume)
+        volumes.export(FENCE, volume, made, "qcow2")
+        assert has(folder.images / made, 0x22, "64M") and [each.name for each in folder.images.iterdir()] == [made]
+        assert stat.S_IMODE((folder.images / made).stat().st_mode) == 0o444
+        assert leftovers(folder) == [] and not list(folder.snapshots.glob("*.image"))

@@ -288,12 +288,20 @@ def _hand_over(made: Path, target: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         part = target.with_name(target.name + UNFINISHED)
-        part.touch(mode=0o600)
-        copy_sparsely(made, part)
-        seal(part)
-        durable.sync_file(part)
-        part.replace(target)
-        remove(made)
+        part.unlink(missing_ok=True)
+        # Through its handle: the folder belongs to the control plane, which may put something else at this name.
+        handle = os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            copy_sparsely(made, Path(f"/proc/{os.getpid()}/fd/{handle}"))
+            os.fchmod(handle, 0o444)
+            os.fsync(handle)
+            part.replace(target)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(handle)
+            remove(made)
     durable.sync_folder(target.parent)
     durable.sync_folder(made.parent)
 
