@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.cloud import OTHER_PROJECT
+from kumoi.kernel.who import Who
+from tests.cloud import CALLERS, OTHER_PROJECT
 from tests.services.block_storage.world import NEWEST, V3, act, differences, fake, image, make, messages, show, snap
 
 
@@ -222,3 +223,18 @@ def test_a_volume_of_a_backup(cloud: Any) -> None:
     cloud.settle()
     assert show(cloud, made.json["volume"]["id"])["status"] == "available"
     assert fake(cloud).size_gib(made.json["volume"]["id"]) == 3 and differences(cloud) == []
+
+
+def test_an_admin_of_another_project_has_a_chain_of_its_own(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A backup belongs to the project of who asked for it, and builds on that project's."""
+    away = Who("admin-user", "admin", project_id=OTHER_PROJECT, roles=frozenset({"admin", "member", "reader"}))
+    monkeypatch.setitem(CALLERS, "away", away)
+    volume_id = make(cloud)
+    full = back_up(cloud, volume_id)
+    asked = {"backup": {"volume_id": volume_id, "incremental": True}}
+    refused(cloud.post(f"{V3}/backups", as_="away", json=asked), "No backups")
+    theirs = back_up(cloud, volume_id, as_="away")
+    assert shown(cloud, theirs) is None
+    back_up(cloud, volume_id, as_="away", incremental=True)
+    assert not shown(cloud, full)["has_dependent_backups"]
+    assert shown(cloud, theirs, as_="away")["has_dependent_backups"]

@@ -47,11 +47,11 @@ def delete(tx: Transaction, backup_id: str) -> None:
     tx.execute(table.delete().where(table.c.id == backup_id))
 
 
-def newest(tx: Transaction, volume_id: str, host: str, before: int | None = None) -> BackupRow | None:
-    """The available backup with the newest content of a volume; `before`: older than this instant."""
+def newest(tx: Transaction, project_id: str, volume_id: str, host: str, before: int | None = None) -> BackupRow | None:
+    """The project's available backup with the newest content of a volume; `before`: older than this instant."""
     query = sa.select(table).where(
-        table.c.volume_id == volume_id, table.c.host == host, table.c.status == Status.AVAILABLE,
-        table.c.data_timestamp.is_not(None),
+        table.c.volume_id == volume_id, table.c.project_id == project_id, table.c.host == host,
+        table.c.status == Status.AVAILABLE, table.c.data_timestamp.is_not(None),
     )  # fmt: skip
     if before is not None:
         query = query.where(table.c.data_timestamp <= before)

@@ -81,7 +81,9 @@ def create(
     description: str | None, container: str | None, snapshot_id: str | None, metadata: Mapping[str, str] | None,
     zone: str | None, incremental: bool, force: bool,
 ) -> BackupRow:  # fmt: skip
-    """Take quota, create the row and start the operation. `force`: also while the volume is in use."""
+    """Take quota, create the row in the caller's project and start the operation. `force`: also while the volume is in
+    use."""
+    owner = who.project_id or volume["project_id"]
     if zone not in (None, "", AVAILABILITY_ZONE):
         raise InvalidInput(f"Availability zone '{zone}' is invalid.")
     snapshot = _snapshot(tx, volume, snapshot_id) if snapshot_id else None
@@ -95,21 +97,18 @@ def create(
     host = volume["host"] if snapshot is None else snapshot["host"]
     if host is None:
         raise InvalidVolume(f"Volume {volume['id']} is on no host.")
-    parent = (
-        backup_rows_store.newest(tx, volume["id"], host, snapshot["created_at"] if snapshot else None)
-        if incremental
-        else None
-    )
+    before = snapshot["created_at"] if snapshot else None
+    parent = backup_rows_store.newest(tx, owner, volume["id"], host, before) if incremental else None
     if incremental and parent is None:
         raise InvalidBackup("No backups available to do an incremental backup.")
     size = volume["size"] if snapshot is None else snapshot["size"]
-    quotas.take(tx, "block_storage", volume["project_id"], {"backups": 1, "backup_gigabytes": size})
+    quotas.take(tx, "block_storage", owner, {"backups": 1, "backup_gigabytes": size})
     backup_id = tx.new_uuid()
     row = backup_rows_store.insert(
         tx,
         BackupRow(
             id=backup_id,
-            project_id=volume["project_id"],
+            project_id=owner,
             user_id=who.user_id,
             volume_id=volume["id"],
             snapshot_id=snapshot["id"] if snapshot else None,
