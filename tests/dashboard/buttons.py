@@ -45,11 +45,15 @@ _PRESS = """async path => {
   const go = async () => {
     shut();
     const link = document.createElement('a');
-    link.href = path;
-    document.body.append(link);
-    link.click();
-    link.remove();
-    await until(settled);
+    // Away and back, so that nothing is left of what was pressed.
+    for (const target of [path === '/nowhere' ? '/' : '/nowhere', path]) {
+      link.href = target;
+      document.body.append(link);
+      link.click();
+      link.remove();
+      // The page that is left is still there for a moment, and looks as settled as the next one.
+      await until(() => document.querySelector('main').dataset.path === link.pathname && settled());
+    }
     await rest(40);
     await until(settled);
   };

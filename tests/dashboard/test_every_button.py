@@ -19,6 +19,7 @@ def test_no_button_asks_what_the_policies_refuse(
     """Every button of every page is pressed, and what it asks for is held back."""
     someone = visit()
     page = someone.sign_in(user)
+    site.until_active(described["servers"].rsplit("/", 1)[1])
     caller, held = buttons.who(site, user), buttons.hold(page)
     pressed = {path: buttons.press(page, path) for path in [*PAGES, *described.values()]}
     assert buttons.refused(held, caller) == []

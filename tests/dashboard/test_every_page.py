@@ -41,12 +41,20 @@ def settled(page: Page) -> None:
     page.wait_for_timeout(100)
 
 
+_GO = """path => {
+  const link = document.createElement('a');
+  link.href = path;
+  document.body.append(link);
+  link.click();
+  link.remove();
+  return link.pathname;
+}"""
+
+
 def go(page: Page, path: str) -> None:
     """To another page as a link does, without loading anew."""
-    page.evaluate(
-        "path => { const a = document.createElement('a'); a.href = path; document.body.append(a); a.click(); a.remove() }",
-        path,
-    )
+    # The page that is left is still there for a moment, and looks as settled as the next one.
+    expect(page.locator("main#main")).to_have_attribute("data-path", page.evaluate(_GO, path))
     settled(page)
 
 

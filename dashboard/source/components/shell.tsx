@@ -42,7 +42,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
       </header>
       <Navigation />
       <div class="veil" onClick={() => (open.value = false)} />
-      <main id="main" class="main" tabIndex={-1}>
+      <main id="main" class="main" tabIndex={-1} data-path={here}>
         <Banner />
         {children}
       </main>
