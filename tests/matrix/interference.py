@@ -83,5 +83,6 @@ deletes: dict[str, tuple[Interference, ...]] = {
     "snapshot.create": (delete_snapshot, cascade),
     "image.upload": (delete_image,),
     "image.import": (delete_image,),
+    "image.copy": (delete_image,),
 }
 """Operations that a deletion of their subject supersedes."""

@@ -3,12 +3,15 @@
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from kumoi.kernel.settings import Settings
 from tests.cloud import CALLERS
 from tests.services.compute import world as worlds
 from tests.services.compute.world import SERVERS, World
 from tests.services.image import sending
+from tests.services.image.website import Website
 from tests.stepped import SteppedCloud
 
 VOLUMES = "/volume/v3/volumes"
@@ -49,6 +52,7 @@ def environment(cloud: SteppedCloud) -> World:
     from kumoi.services.block_storage import bootstrap
 
     cloud.database.write(lambda tx: bootstrap.bootstrap(tx, cloud.settings, {}))
+    allow_website(cloud)
     return worlds.make(cloud)
 
 
@@ -363,6 +367,46 @@ def _(world: World) -> None:
     ok(sending.send(world.cloud, image_id, sending.RAW, what="stage"))
     body = {"method": {"name": "glance-direct"}, "stores": ["objects"]}
     ok(world.cloud.post(f"{sending.IMAGES}/{image_id}/import", json=body))
+
+
+@recipe("image.import", "from the web")
+def _(world: World) -> None:
+    image_id = str(sending.create(world.cloud).json["id"])
+    method = {"name": "web-download", "uri": f"http://127.0.0.1:{website().port}/image"}
+    allow_website(world.cloud)
+    ok(world.cloud.post(f"{sending.IMAGES}/{image_id}/import", json={"method": method, "all_stores": True}))
+
+
+@cache
+def website() -> Website:
+    """Begun by the process whose children do the work."""
+    made = Website()
+    made.put("/image", sending.RAW)
+    return made
+
+
+def allow_website(cloud: SteppedCloud) -> None:
+    for settings in (cloud.settings, cloud.locate(Settings)):
+        settings.web_download_hosts, settings.web_download_ports = "127.0.0.0/8", str(website().port)
+
+
+@recipe("image.copy")
+def _(world: World) -> None:
+    ok(copy(world))
+
+
+def copy(world: World) -> Any:
+    """From the files into the objects."""
+    image_id, body = sending.ready(world.cloud), {"method": {"name": "copy-image"}, "all_stores": True}
+    return world.cloud.post(f"{sending.IMAGES}/{image_id}/import", as_="admin", json=body)
+
+
+@recipe("image.remove")
+def _(world: World) -> None:
+    ok(copy(world))
+    world.cloud.settle()
+    (image,) = [each for each in world.cloud.get(sending.IMAGES).json["images"] if each["stores"] == "files,objects"]
+    ok(world.cloud.delete(f"/image/v2/stores/files/{image['id']}"))
 
 
 @recipe("volume.create", "from an image in objects", keeps=True)

@@ -63,6 +63,12 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     image_stage_total: Annotated[int, Meta(ge=-1)] = 100 << 10
     image_count_uploading: Annotated[int, Meta(ge=-1)] = 10
     """A project's images, MiB of their bytes, MiB of staged bytes, and uploads at once; -1: any number."""
+    web_download_hosts: Annotated[str, Meta(pattern="^[A-Za-z0-9.:/, -]*$")] = ""
+    """Comma-separated hosts and networks from which images may be downloaded although not everybody reaches them."""
+    web_download_ports: Annotated[str, Meta(pattern="^[0-9, ]+$")] = "80, 443"
+    web_download_size: Annotated[int, Meta(ge=1, le=1 << 30)] = 100 << 10
+    web_download_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 4 * 3600
+    """Ports from which images are downloaded, and the MiB and seconds that one may take."""
     metadata_definitions: str = ""
     """A folder with JSON files of metadata definitions, which `kumoi up` loads; empty: none."""
     object_disks: Annotated[str, Meta(pattern="^[^\\s;'\"]*( *, *[^\\s;'\"]+)*$")] = ""

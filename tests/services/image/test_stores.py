@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kumoi.engines.images import objects
+from kumoi.engines.images.interface import ImagesError
 from kumoi.engines.images.objects import ObjectImages
 from kumoi.engines.objects.fake import FakeObjects
 from kumoi.engines.objects.interface import ObjectStore
@@ -261,14 +262,91 @@ def test_what_an_import_may_not_say(cloud: Any) -> None:
         ({}, {"stores": ["nowhere"]}, 400, "there is no store 'nowhere'"),
         ({"X-Image-Meta-Store": "nowhere"}, {}, 400, "there is no store 'nowhere'"),
         (INTO, {"all_stores": True}, 400, "all_stores"),
-        ({}, {"all_stores": True}, 501, "one store"),
-        ({}, {"stores": ["files", "objects"]}, 501, "one store"),
     ):
         answered = bring_in(cloud, image_id, headers, **more)
         assert answered.status_code == status and told in answered.text, answered.text
     assert shown(cloud, image_id)["status"] == "uploading"
     assert bring_in(cloud, image_id, stores=["files"]).status_code == 202
     assert shown(cloud, image_id)["status"] == "active"
+
+
+@pytest.mark.parametrize("more", [{"all_stores": True}, {"stores": ["files", "objects"]}])
+def test_an_import_into_several_stores(cloud: Any, more: dict[str, Any]) -> None:
+    image_id = staged(cloud)
+    assert bring_in(cloud, image_id, **more).status_code == 202
+    assert shown(cloud, image_id)["os_glance_importing_to_stores"] == "files,objects"
+    cloud.settle()
+    image = shown(cloud, image_id)
+    assert (image["status"], image["stores"], image["os_glance_failed_import"]) == ("active", "files,objects", "")
+    assert lying(cloud) == images(cloud).inventory() == [image_id] and cloud.audit() == []
+    images(cloud).delete(image_id)
+    assert [each["problem"] for each in cloud.audit()] == ["it is active, but its data is not in the image store"]
+
+
+@pytest.mark.parametrize("must_succeed", [True, False])
+def test_a_store_that_fails(cloud: Any, monkeypatch: pytest.MonkeyPatch, must_succeed: bool) -> None:
+    def full(*_: Any) -> Any:
+        raise ImagesError("the store is full")
+
+    image_id = staged(cloud)
+    monkeypatch.setattr(ObjectImages, "begin", full)
+    bring_in(cloud, image_id, all_stores=True, all_stores_must_succeed=must_succeed)
+    cloud.settle()
+    image = shown(cloud, image_id)
+    assert image["os_glance_importing_to_stores"] == ""
+    if must_succeed:
+        assert (image["status"], image["os_glance_failed_import"]) == ("uploading", "files,objects")
+    else:
+        assert (image["status"], image["stores"], image["os_glance_failed_import"]) == ("active", "files", "objects")
+    assert cloud.audit() == []
+
+
+def copied(cloud: Any, image_id: str, as_: str = "admin", **more: Any) -> Any:
+    return cloud.post(f"{IMAGES}/{image_id}/import", as_=as_, json={"method": {"name": "copy-image"}, **more})
+
+
+def test_an_active_image_is_copied(cloud: Any) -> None:
+    image_id = create(cloud).json["id"]
+    assert copied(cloud, image_id, all_stores=True).status_code == 409
+    send(cloud, image_id, LARGE)
+    assert copied(cloud, image_id, as_="member", all_stores=True).status_code == 403
+    assert copied(cloud, image_id, as_="other", all_stores=True).status_code == 404
+    assert copied(cloud, image_id, stores=["files"]).status_code == 400
+    assert copied(cloud, image_id, all_stores=True).status_code == 202
+    during = shown(cloud, image_id)
+    assert (during["status"], during["stores"], during["os_glance_importing_to_stores"]) == (
+        "active",
+        "files",
+        "objects",
+    )
+    assert copied(cloud, image_id, stores=["objects"]).status_code == 409
+    cloud.settle()
+    after = shown(cloud, image_id)
+    assert (after["stores"], after["os_glance_importing_to_stores"]) == ("files,objects", "")
+    assert images(cloud).open(image_id).read() == LARGE and cloud.audit() == []
+    assert copied(cloud, image_id, all_stores=True).status_code == 202, "it is everywhere"
+    cloud.settle()
+    assert cloud.delete(f"{IMAGES}/{image_id}").status_code == 204
+    cloud.settle()
+    assert lying(cloud) == images(cloud).inventory() == [] and cloud.audit() == []
+
+
+@pytest.mark.parametrize("store", ["files", "objects"])
+def test_one_of_several_stores_gives_its_bytes_up(cloud: Any, store: str) -> None:
+    image_id = staged(cloud)
+    bring_in(cloud, image_id, all_stores=True)
+    cloud.settle()
+    path = f"/image/v2/stores/{store}/{image_id}"
+    assert cloud.delete(path, as_="other").status_code == 404
+    assert cloud.delete(path).status_code == 204
+    cloud.settle()
+    (left,) = {"files", "objects"} - {store}
+    assert shown(cloud, image_id)["stores"] == left
+    assert (lying(cloud), images(cloud).inventory()) == (([image_id], []) if left == "files" else ([], [image_id]))
+    assert (
+        cloud.delete(path).status_code == 404 and cloud.delete(f"/image/v2/stores/{left}/{image_id}").status_code == 403
+    )
+    assert cloud.get(f"{IMAGES}/{image_id}/file").status_code == 200 and cloud.audit() == []
 
 
 def test_the_only_store_keeps_its_image(cloud: Any) -> None:

@@ -2,8 +2,9 @@
 
 from kumoi.kernel import rooms
 
-IMPORT_METHODS = ("glance-direct",)
-"""Ways of import: bytes staged before. Others (the service fetching from the web) are not built."""
+DIRECT, WEB_DOWNLOAD, COPY_IMAGE = "glance-direct", "web-download", "copy-image"
+IMPORT_METHODS = (DIRECT, WEB_DOWNLOAD, COPY_IMAGE)
+"""Ways of import: bytes that were staged before; from a web server; from one store to others."""
 FILES, OBJECTS = "files", "objects"
 STORE = FILES
 """The store of an image whose sender names none, and of staged bytes."""

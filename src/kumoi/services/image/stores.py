@@ -1,13 +1,14 @@
 """The stores in which the bytes of images lie, by name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.images.objects import ObjectImages
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.services.image import offers
-from kumoi.services.image.offers import OBJECTS
+from kumoi.services.image.images.models import ImageRow
+from kumoi.services.image.offers import FILES, OBJECTS
 
 Engine = Callable[[type[Any]], Any]
 BLOCK = 1 << 20
@@ -23,6 +24,16 @@ def objects(engine: Engine) -> ObjectImages:
 
 def every(engine: Engine) -> dict[str, ImageStore]:
     return {name: of(engine, name) for name in offers.stores()}
+
+
+def joined(names: Iterable[str]) -> str:
+    """As the column and the API have several stores."""
+    return ",".join(sorted(set(names)))
+
+
+def names(row: ImageRow) -> tuple[str, ...]:
+    """The stores in which an image's bytes lie, or to which they come."""
+    return tuple((row["store"] or FILES).split(","))
 
 
 def copy(source: ImageStore, target: ImageStore, image_id: str, digest: str | None) -> None:

@@ -1,26 +1,53 @@
 """Routes of the bytes of images; uploads are in `streams.py`."""
 
+from typing import Any
+
+from kumoi.engines.images import web
 from kumoi.kernel import policy
-from kumoi.kernel.errors import BadRequest, NotBuilt
+from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.image import offers
 from kumoi.services.image.data import live, logic, schemas
 from kumoi.services.image.data.errors import UnknownStore
+from kumoi.services.image.data.operations.importing import rules
 
 routes = Routes()
 
 
 @routes.post(
-    "/v2/images/{image_id}/import", policy=policy.member(), body=schemas.Import, status=202, errors=(409, 413, 501)
+    "/v2/images/{image_id}/import",
+    policy=policy.member(),
+    body=schemas.Import,
+    status=202,
+    errors=(409, 413),
+    quota=("image_count_uploading",),
 )
 def bring_in(request: Request, image_id: str, body: schemas.Import) -> Reply:
-    logic.bring_in(request.tx, request.who, image_id, body.method.name, _wanted(request, body), request.origin())
+    wanted, url = _wanted(request, body), ""
+    told: dict[str, Any] = {
+        "method": {"name": body.method.name},
+        "all_stores_must_succeed": body.all_stores_must_succeed,
+    }
+    told |= {"all_stores": True} if body.all_stores else {"stores": wanted}
+    if body.method.name == offers.WEB_DOWNLOAD:
+        if not body.method.uri:
+            raise BadRequest("method: web-download needs an uri.")
+        try:
+            web.check(body.method.uri, rules(request.settings))
+        except web.WebRefused as error:
+            raise BadRequest(f"URI for web-download does not pass filtering: {error}.") from None
+        told["method"]["uri"] = web.shown(body.method.uri)
+        url = request.keys.seal_secret(body.method.uri)
+    asked = logic.Import(body.method.name, wanted, told, body.all_stores_must_succeed, url)
+    logic.bring_in(
+        request.tx, request.who, image_id, asked, request.settings.web_download_size << 20, request.origin()
+    )  # fmt: skip
     return Reply()
 
 
-def _wanted(request: Request, body: schemas.Import) -> str:
-    """The store of an import. Clients name it twice."""
+def _wanted(request: Request, body: schemas.Import) -> list[str]:
+    """The stores of an import. Clients name them twice."""
     named = request.headers.get(offers.STORE_HEADER, "").strip()
     wanted = list(dict.fromkeys([*(body.stores or []), *([named] if named else [])]))
     if body.all_stores:
@@ -30,14 +57,12 @@ def _wanted(request: Request, body: schemas.Import) -> str:
     for name in wanted:
         if name not in offers.stores():
             raise UnknownStore("stores", name, offers.stores())
-    if len(wanted) > 1:
-        raise NotBuilt("stores: an image lies in one store; several are not built yet.")
-    return wanted[0] if wanted else offers.STORE
+    return wanted or [offers.STORE]
 
 
 @routes.delete("/v2/stores/{store}/{image_id}", policy=policy.member(), errors=(409,))
 def remove(request: Request, store: str, image_id: str) -> None:
-    logic.check_removable(request.tx, request.who, image_id, store)
+    logic.remove_from(request.tx, request.who, image_id, store, request.origin())
 
 
 @routes.get("/v2/images/{image_id}/file", policy=policy.reader(), mode="live", reply=bytes, errors=(204, 409, 410))

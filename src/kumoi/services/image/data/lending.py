@@ -4,14 +4,14 @@ from kumoi.engines.images.interface import ImagesError, ImageStore, UploadRunnin
 from kumoi.kernel.operations import Again, Context
 from kumoi.services.image import stores
 from kumoi.services.image.images import store as images_store
-from kumoi.services.image.offers import OBJECTS
+from kumoi.services.image.offers import FILES
 
 
 def lend(context: Context, image_id: str) -> Again | None:
     """For a step that prepares an image's base on a host. The bytes stay as long as the image; where the disk allows it,
     they take no room of their own."""
     row = context.read(lambda tx: images_store.find(tx, image_id))
-    if row is None or row["store"] != OBJECTS:
+    if row is None or FILES in stores.names(row):
         return None
     files, objects = context.engine(ImageStore), stores.objects(context.engine)
     try:

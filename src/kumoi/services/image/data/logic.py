@@ -6,13 +6,18 @@ from typing import Any
 from kumoi.engines.images.interface import Stored
 from kumoi.kernel import operations, quotas
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.errors import BadRequest, PolicyForbids
 from kumoi.kernel.operations import DONE, UNDONE, subject
 from kumoi.kernel.who import Who
-from kumoi.services.image.data.errors import Deactivated, NotStored, OnlyStore, OverSize, UnknownMethod
+from kumoi.services.image import stores
+from kumoi.services.image.data import room
+from kumoi.services.image.data.errors import Deactivated, NotStored, OnlyStore, UnknownMethod
+from kumoi.services.image.data.operations.copying import COPY
 from kumoi.services.image.data.operations.importing import IMPORT
+from kumoi.services.image.data.operations.removing import REMOVE
 from kumoi.services.image.data.operations.upload import UPLOAD
 from kumoi.services.image.images import store as images_store
-from kumoi.services.image.images.errors import InvalidImage, WrongStatus
+from kumoi.services.image.images.errors import ImageProtected, InvalidImage, WrongStatus
 from kumoi.services.image.images.logic import own, visible
 from kumoi.services.image.images.models import (
     ACTIVE,
@@ -23,7 +28,7 @@ from kumoi.services.image.images.models import (
     UPLOADING,
     ImageDetails,
 )
-from kumoi.services.image.offers import FILES, IMPORT_METHODS
+from kumoi.services.image.offers import COPY_IMAGE, FILES, IMPORT_METHODS, WEB_DOWNLOAD
 
 _FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
 """Containers that are archives and not a bare disk. A disk is not accepted in one, because its own format would not be
@@ -54,29 +59,18 @@ def begin(
         raise InvalidImage(f"Properties {', '.join(missing)} must be set prior to saving data.")
     if row["owner"] is not None:
         quotas.take(tx, "image", row["owner"], {"image_count_uploading": 1})
-    most = _room(tx, row["owner"], staging=staging)
+    most = room.left(tx, row["owner"], staging=staging)
     if most is not None:
-        check_room(most if most else -1, size or 0)
+        room.check(most if most else -1, size or 0)
     upload = operations.begin(
         tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging, "store": store}, **origin
     )
     images_store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now, store=store)
-    return Upload(upload, "raw" if row["container_format"] in _FILES_OF_FILES else str(row["disk_format"]), most)
+    return Upload(upload, _inspected_as(row), most)
 
 
-def _room(tx: Transaction, owner: str | None, *, staging: bool) -> int | None:
-    """Bytes that the owner's quota has left; None: no limit."""
-    if owner is None:
-        return None
-    quota = images_store.STAGE if staging else images_store.SIZE
-    most = quotas.limit(tx, "image", quota.resource, owner)
-    return None if most == quotas.UNLIMITED else max(0, most - quota.usage(tx, owner)) << 20
-
-
-def check_room(most: int | None, size: int) -> None:
-    """OverSize when the bytes are more than there is room for."""
-    if most is not None and size > most:
-        raise OverSize(max(most, 0))
+def _inspected_as(row: ImageDetails) -> str:
+    return "raw" if row["container_format"] in _FILES_OF_FILES else str(row["disk_format"])
 
 
 def beat(tx: Transaction, image_id: str, upload: str) -> bool:
@@ -94,7 +88,7 @@ def finish(tx: Transaction, image_id: str, upload: str, stored: Stored, *, stagi
     if row is None or row["upload"] != upload or not operations.is_running(tx, upload):
         return False
     # Other uploads of the same owner may have ended in the meantime.
-    check_room(_room(tx, row["owner"], staging=staging), stored.size)
+    room.check(room.left(tx, row["owner"], staging=staging), stored.size)
     images_store.update(
         tx, image_id, status=UPLOADING if staging else ACTIVE, upload=None, upload_seen_at=None, size=stored.size,
         virtual_size=stored.virtual_size, checksum=stored.checksum, os_hash_algo=stored.os_hash_algo,
@@ -124,30 +118,98 @@ def give_up(tx: Transaction, image_id: str, upload: str) -> None:
         operations.end(tx, upload, UNDONE)
 
 
-def bring_in(tx: Transaction, who: Who, image_id: str, method: str, store: str, origin: dict[str, Any]) -> None:
-    """Import staged bytes. They were inspected during the upload, so the image is active at once, or as soon as they are
-    in the store."""
+@dataclass(frozen=True)
+class Import:
+    """What a client asks for. `stores`: the stores that get the bytes. `url` is sealed, because it may hold a password;
+    `told` is the request as tasks show it."""
+
+    method: str
+    stores: list[str]
+    told: dict[str, Any]
+    must_succeed: bool = True
+    url: str = ""
+
+
+def bring_in(tx: Transaction, who: Who, image_id: str, asked: Import, most: int, origin: dict[str, Any]) -> str:
+    """Start an import, and return the id of its operation. `most`: the bytes that a download may have."""
+    if asked.method not in IMPORT_METHODS:
+        raise UnknownMethod(asked.method, IMPORT_METHODS)
+    if asked.method == COPY_IMAGE:
+        return _copy(tx, who, image_id, asked, origin)
     row = own(tx, who, image_id)
-    if method not in IMPORT_METHODS:
-        raise UnknownMethod(method, IMPORT_METHODS)
+    for name in ("container_format", "disk_format"):
+        if row[name] is None:
+            raise WrongStatus(f"'{name}' needs to be set before import.")
+    arguments = {
+        "image_id": image_id, "stores": asked.stores, "method": asked.method, "must_succeed": asked.must_succeed,
+        "request": asked.told, "sealed": asked.url,
+    }  # fmt: skip
+    left = room.left(tx, row["owner"], staging=False)
+    if asked.method == WEB_DOWNLOAD:
+        if row["status"] != QUEUED:
+            raise WrongStatus(
+                f"Image needs to be in 'queued' state to use '{asked.method}' method; it is {row['status']}."
+            )
+        if row["owner"] is not None:
+            quotas.take(tx, "image", row["owner"], {"image_count_uploading": 1})
+        room.check(None if left is None else left or -1, 0)
+        arguments |= {"most": min(most, left) if left is not None else most, "disk_format": _inspected_as(row)}
+        begun = operations.begin(tx, IMPORT, [subject("image", image_id)], arguments, **origin)
+        images_store.update(
+            tx, image_id, status=IMPORTING, upload=begun, store=FILES, importing_to=stores.joined(asked.stores),
+            failed_import="",
+        )  # fmt: skip
+        return begun
     if row["status"] != UPLOADING or row["upload"] is not None or row["checksum"] is None:
-        raise WrongStatus(f"Image needs to be staged before 'glance-direct' method can be used; it is {row['status']}.")
-    check_room(_room(tx, row["owner"], staging=False), row["size"] or 0)
-    if store == row["store"]:
-        images_store.update(tx, image_id, status=ACTIVE)
-        return
-    images_store.update(tx, image_id, status=IMPORTING)
-    operations.begin(tx, IMPORT, [subject("image", image_id)], {"image_id": image_id, "store": store}, **origin)
+        raise WrongStatus(
+            f"Image needs to be staged before '{asked.method}' method can be used; it is {row['status']}."
+        )
+    room.check(left, row["size"] or 0)
+    begun = operations.begin(tx, IMPORT, [subject("image", image_id)], arguments, **origin)
+    told = {"importing_to": stores.joined(asked.stores), "failed_import": ""}
+    if stores.joined(asked.stores) == row["store"]:
+        # Staged bytes were inspected during the upload, and lie where they shall be.
+        operations.end(tx, begun, DONE)
+        images_store.update(tx, image_id, status=ACTIVE, **{**told, "importing_to": ""})
+    else:
+        images_store.update(tx, image_id, status=IMPORTING, **told)
+    return begun
 
 
-def check_removable(tx: Transaction, who: Who, image_id: str, store: str) -> None:
-    """Whether the bytes may go from a store. Each image has one, which it cannot lose."""
+def _copy(tx: Transaction, who: Who, image_id: str, asked: Import, origin: dict[str, Any]) -> str:
+    """To stores where it is not yet. Images of others too, so only admins may."""
+    row = visible(tx, who, image_id)
+    if not who.is_admin:
+        raise PolicyForbids("copy_image")
+    if row["status"] != ACTIVE:
+        raise WrongStatus(f"Only images with status active can be targeted for copying; it is {row['status']}.")
+    missing = [name for name in asked.stores if name not in stores.names(row)]
+    if len(missing) < len(asked.stores) and "all_stores" not in asked.told:
+        raise BadRequest(f"stores: the image is already present at store {(set(asked.stores) - set(missing)).pop()!r}.")
+    arguments = {"image_id": image_id, "stores": missing, "must_succeed": asked.must_succeed, "request": asked.told}
+    begun = operations.begin(tx, COPY, [subject("image", image_id)], arguments, **origin)
+    if missing:
+        images_store.update(tx, image_id, importing_to=stores.joined(missing), failed_import="")
+    else:
+        operations.end(tx, begun, DONE)
+        images_store.update(tx, image_id, importing_to="", failed_import="")
+    return begun
+
+
+def remove_from(tx: Transaction, who: Who, image_id: str, store: str, origin: dict[str, Any]) -> None:
+    """Take the bytes from one of several stores."""
     row = own(tx, who, image_id)
     if row["status"] != ACTIVE:
         raise WrongStatus(f"Image {image_id} is {row['status']}; bytes of an active image are removed from a store.")
-    if row["store"] != store:
+    if store not in stores.names(row):
         raise NotStored(image_id, store)
-    raise OnlyStore()
+    if row["protected"]:
+        raise ImageProtected(image_id)
+    rest = [name for name in stores.names(row) if name != store]
+    if not rest:
+        raise OnlyStore()
+    operations.begin(tx, REMOVE, [subject("image", image_id)], {"image_id": image_id, "store": store}, **origin)
+    images_store.update(tx, image_id, store=stores.joined(rest))
 
 
 def downloadable(tx: Transaction, who: Who, image_id: str) -> ImageDetails | None:

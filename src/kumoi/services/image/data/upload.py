@@ -7,7 +7,7 @@ from kumoi.engines.images.interface import ImageRefused, ImagesError, ImageStore
 from kumoi.kernel import log
 from kumoi.kernel.http import Request
 from kumoi.services.image import offers, stores
-from kumoi.services.image.data import logic
+from kumoi.services.image.data import logic, room
 from kumoi.services.image.data.errors import AnotherUpload, NotOctets, RefusedContent, UnknownStore
 from kumoi.services.image.images.errors import ImageGone, StorageFull
 from kumoi.services.image.stores import BLOCK
@@ -85,7 +85,7 @@ async def _within(body: AsyncIterator[bytes], most: int | None) -> AsyncIterator
     came = 0
     async for chunk in body:
         came += len(chunk)
-        logic.check_room(most, came)
+        room.check(most, came)
         yield chunk
 
 

@@ -21,13 +21,15 @@ def differences(view: View) -> list[dict[str, Any]]:
         found = []
         for image_id, row in rows.items():
             guarded = operations.active_on(tx, subject("image", image_id)) is not None
-            there = inventories.get(row["store"] or FILES, set())
-            if row["status"] in (ACTIVE, DEACTIVATED) and image_id not in there:
+            own = (row["store"] or FILES).split(",")
+            if row["status"] in (ACTIVE, DEACTIVATED) and any(
+                image_id not in inventories.get(name, ()) for name in own
+            ):
                 found.append((image_id, f"it is {row['status']}, but its data is not in the image store"))
             if (row["status"] in TRANSIENT or row["upload"]) and not guarded:
                 found.append((image_id, f"it is {row['status']}, but nothing works on it"))
             # Hosts take the bytes of other stores' images from a file.
-            wrong = row["store"] != OBJECTS and image_id in inventories.get(OBJECTS, ())
+            wrong = OBJECTS not in own and image_id in inventories.get(OBJECTS, ())
             wrong = wrong or (image_id in lying and row["status"] not in (ACTIVE, DEACTIVATED, UPLOADING))
             if wrong and not guarded:
                 found.append((image_id, f"it is {row['status']}, but its data is in the image store"))

@@ -11,7 +11,7 @@ QUEUED, SAVING, UPLOADING, IMPORTING, ACTIVE, DEACTIVATED = (
     "queued", "saving", "uploading", "importing", "active", "deactivated",
 )  # fmt: skip
 TRANSITIONS = {
-    QUEUED: {SAVING, UPLOADING},
+    QUEUED: {SAVING, UPLOADING, IMPORTING},
     SAVING: {ACTIVE, QUEUED},
     UPLOADING: {IMPORTING, QUEUED, UPLOADING},
     IMPORTING: {ACTIVE, UPLOADING, QUEUED},
@@ -47,6 +47,8 @@ class ImageRow(TypedDict):
     upload: str | None
     upload_seen_at: int | None
     store: str | None
+    importing_to: str | None
+    failed_import: str | None
 
 
 class ImageDetails(ImageRow):
@@ -80,10 +82,13 @@ images = Table[ImageRow](
     sa.Column("upload", sa.String(36)),
     sa.Column("upload_seen_at", Instant),
     sa.Column("store", sa.String(64)),
+    sa.Column("importing_to", sa.String(64)),
+    sa.Column("failed_import", sa.String(64)),
     sa.Index("ix_image_images_visible", "visibility", "created_at"),
 )
 """`upload`: the operation that watches an upload in progress. `upload_seen_at`: when its receiver was last active.
-`store`: where its bytes lie, or come."""
+`store`: where its bytes lie, or come; several have commas between them. `importing_to`: the stores that the running import
+fills, `failed_import`: those that the last one did not; None: there was no import."""
 
 
 class PropertyRow(TypedDict):

@@ -99,7 +99,7 @@ def uuid(text: str) -> str:
 
 
 class Image(Extensible, kw_only=True):
-    """`stores` when there are bytes."""
+    """`stores` when there are bytes, the others after an import."""
 
     id: str
     name: str | None
@@ -124,6 +124,8 @@ class Image(Extensible, kw_only=True):
     file: str
     schema: str
     stores: str | msgspec.UnsetType = msgspec.UNSET
+    os_glance_importing_to_stores: str | msgspec.UnsetType = msgspec.UNSET
+    os_glance_failed_import: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Images(msgspec.Struct, kw_only=True):
@@ -137,6 +139,9 @@ def image(row: ImageDetails) -> dict[str, Any]:
     path = f"/v2/images/{row['id']}"
     values: Mapping[str, Any] = row
     stores = {"stores": row["store"] or STORE} if row["status"] in (ACTIVE, DEACTIVATED) else {}
+    if row["importing_to"] is not None:
+        stores["os_glance_importing_to_stores"] = row["importing_to"]
+        stores["os_glance_failed_import"] = row["failed_import"] or ""
     return {
         **row["properties"],
         **stores,
