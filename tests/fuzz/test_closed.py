@@ -20,6 +20,7 @@ OPEN = {
     **{f"identity reply.{kind}": KEEPS for kind in (
         "Project", "Domain", "Service", "Endpoint", "Region", "User", "Group", "Role", "Credential")},
     "image reply.Image": KEEPS,
+    "image reply.Told.image_properties": "the attributes of an image, with its custom properties",
     "image reply.ShownDefinition.default": "a value of the type that the definition names",
     **{f"image get /image/v2/schemas/{name}": "a JSON schema" for name in (
         "image", "images", "member", "members", "task", "tasks")},

@@ -45,7 +45,7 @@ NOBODYS = {
     # Keypairs, aggregates, traits and classes; words in paths that select an action; resources below a project's
     # resource, or found by name among the caller's own.
     "name", "action", "key", "tag", "tag_name", "namespace", "object_name", "property_name", "resource_type",
-    "member_id", "network", "request_id", "store", "token",
+    "member_id", "task_id", "network", "request_id", "store", "token",
 }  # fmt: skip
 """Path parameters for resources of the whole cloud, or for other values."""
 FORBIDDEN_INSTEAD = {

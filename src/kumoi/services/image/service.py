@@ -5,16 +5,16 @@ from typing import Any
 from kumoi.kernel.routes import Service, below
 from kumoi.services.image import errors
 
-CURRENT = 9
-"""Minor versions are additions; all are answered at one place."""
+MINORS = (15, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+"""Minor versions are additions; all are answered at one place. 14 is that of a cache."""
 
 
 def discovery(service: Service, base_url: str) -> dict[str, Any]:
     links = [{"rel": "self", "href": f"{base_url}{service.prefix}/v2/"}]
     return {
         "versions": [
-            {"id": f"v2.{minor}", "status": "CURRENT" if minor == CURRENT else "SUPPORTED", "links": links}
-            for minor in range(CURRENT, -1, -1)
+            {"id": f"v2.{minor}", "status": "CURRENT" if minor == MINORS[0] else "SUPPORTED", "links": links}
+            for minor in MINORS
         ]
     }
 

@@ -7,7 +7,6 @@ from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.images.objects import ObjectImages
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.services.image import offers
-from kumoi.services.image.images.models import ImageRow
 from kumoi.services.image.offers import FILES, OBJECTS
 
 Engine = Callable[[type[Any]], Any]
@@ -26,14 +25,14 @@ def every(engine: Engine) -> dict[str, ImageStore]:
     return {name: of(engine, name) for name in offers.stores()}
 
 
-def joined(names: Iterable[str]) -> str:
+def joined(several: Iterable[str]) -> str:
     """As the column and the API have several stores."""
-    return ",".join(sorted(set(names)))
+    return ",".join(sorted(set(several)))
 
 
-def names(row: ImageRow) -> tuple[str, ...]:
-    """The stores in which an image's bytes lie, or to which they come."""
-    return tuple((row["store"] or FILES).split(","))
+def names(column: str | None) -> tuple[str, ...]:
+    """The stores in which an image's bytes lie, or to which they come, from the column `store`."""
+    return tuple((column or FILES).split(","))
 
 
 def copy(source: ImageStore, target: ImageStore, image_id: str, digest: str | None) -> None:

@@ -11,7 +11,7 @@ def lend(context: Context, image_id: str) -> Again | None:
     """For a step that prepares an image's base on a host. The bytes stay as long as the image; where the disk allows it,
     they take no room of their own."""
     row = context.read(lambda tx: images_store.find(tx, image_id))
-    if row is None or FILES in stores.names(row):
+    if row is None or FILES in stores.names(row["store"]):
         return None
     files, objects = context.engine(ImageStore), stores.objects(context.engine)
     try:

@@ -23,7 +23,7 @@ def download(request: Request, image_id: str) -> Reply:
     if row is None:
         return Reply(status=204)
     headers = {"Content-MD5": row["checksum"] or ""}
-    if FILES in stores.names(row):
+    if FILES in stores.names(row["store"]):
         return Reply(file=f"/_images/{row['id']}", headers=headers, content_type=_TYPE)
     with _translated(row["id"]):
         images = stores.objects(request.engine)
@@ -40,7 +40,7 @@ async def stream(request: Request, image_id: str) -> Reply:
     if row is None:
         return Reply(status=204)
     with _translated(row["id"]):
-        file = await asyncio.to_thread(stores.of(request.engine, stores.names(row)[0]).open, row["id"])
+        file = await asyncio.to_thread(stores.of(request.engine, stores.names(row["store"])[0]).open, row["id"])
     headers = {"Content-MD5": row["checksum"] or "", "Content-Length": str(row["size"] or 0)}
     return Reply(stream=_blocks(file), headers=headers, content_type=_TYPE)
 

@@ -128,6 +128,8 @@ class Import:
     told: dict[str, Any]
     must_succeed: bool = True
     url: str = ""
+    task: str = "api_image_import"
+    """The type of the task that shows it."""
 
 
 def bring_in(tx: Transaction, who: Who, image_id: str, asked: Import, most: int, origin: dict[str, Any]) -> str:
@@ -142,7 +144,7 @@ def bring_in(tx: Transaction, who: Who, image_id: str, asked: Import, most: int,
             raise WrongStatus(f"'{name}' needs to be set before import.")
     arguments = {
         "image_id": image_id, "stores": asked.stores, "method": asked.method, "must_succeed": asked.must_succeed,
-        "request": asked.told, "sealed": asked.url,
+        "request": asked.told, "sealed": asked.url, "task": asked.task,
     }  # fmt: skip
     left = room.left(tx, row["owner"], staging=False)
     if asked.method == WEB_DOWNLOAD:
@@ -183,7 +185,7 @@ def _copy(tx: Transaction, who: Who, image_id: str, asked: Import, origin: dict[
         raise PolicyForbids("copy_image")
     if row["status"] != ACTIVE:
         raise WrongStatus(f"Only images with status active can be targeted for copying; it is {row['status']}.")
-    missing = [name for name in asked.stores if name not in stores.names(row)]
+    missing = [name for name in asked.stores if name not in stores.names(row["store"])]
     if len(missing) < len(asked.stores) and "all_stores" not in asked.told:
         raise BadRequest(f"stores: the image is already present at store {(set(asked.stores) - set(missing)).pop()!r}.")
     arguments = {"image_id": image_id, "stores": missing, "must_succeed": asked.must_succeed, "request": asked.told}
@@ -201,11 +203,11 @@ def remove_from(tx: Transaction, who: Who, image_id: str, store: str, origin: di
     row = own(tx, who, image_id)
     if row["status"] != ACTIVE:
         raise WrongStatus(f"Image {image_id} is {row['status']}; bytes of an active image are removed from a store.")
-    if store not in stores.names(row):
+    if store not in stores.names(row["store"]):
         raise NotStored(image_id, store)
     if row["protected"]:
         raise ImageProtected(image_id)
-    rest = [name for name in stores.names(row) if name != store]
+    rest = [name for name in stores.names(row["store"]) if name != store]
     if not rest:
         raise OnlyStore()
     operations.begin(tx, REMOVE, [subject("image", image_id)], {"image_id": image_id, "store": store}, **origin)

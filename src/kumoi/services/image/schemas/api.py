@@ -7,6 +7,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Routes
 from kumoi.services.image.schemas import documents
+from kumoi.services.image.tasks.schemas import Stub, Task
 
 routes = Routes()
 
@@ -24,18 +25,6 @@ def images(request: Request) -> dict[str, Any]:
 @routes.get("/v2/schemas/member", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
 def member(request: Request) -> dict[str, Any]:
     return documents.member()
-
-
-def _absent(path: str, name: str, several: str) -> None:
-    """Clients read the schema of an absent resource before they list it."""
-
-    @routes.get(f"{path}/{name}", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
-    def one(request: Request) -> dict[str, Any]:
-        return documents.absent(name)
-
-    @routes.get(f"{path}/{several}", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
-    def collection(request: Request) -> dict[str, Any]:
-        return documents.collection(several, documents.absent(name))
 
 
 def _metadef(name: str, one_path: str, several_path: str) -> None:
@@ -57,7 +46,16 @@ def _metadef(name: str, one_path: str, several_path: str) -> None:
 for _name, (_several, _) in documents.METADEFS.items():
     # The path says `resource_type`, the schema `resource_type_association`.
     _metadef(_name, _name.removesuffix("_association"), _several.replace("type_associations", "types"))
-_absent("/v2/schemas", "task", "tasks")
+
+
+@routes.get("/v2/schemas/task", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
+def task(request: Request) -> dict[str, Any]:
+    return documents.of("task", Task)
+
+
+@routes.get("/v2/schemas/tasks", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])
+def tasks(request: Request) -> dict[str, Any]:
+    return documents.collection("tasks", documents.of("task", Stub))
 
 
 @routes.get("/v2/schemas/members", policy=policy.authenticated(), query=Nothing, mode="live", reply=dict[str, Any])

@@ -65,11 +65,6 @@ def member() -> dict[str, Any]:
     }
 
 
-def absent(name: str) -> dict[str, Any]:
-    """The schema of an absent resource, without fields."""
-    return {"name": name, "properties": {}, "additionalProperties": True}
-
-
 METADEFS: dict[str, tuple[str, type[Any]]] = {
     "namespace": ("namespaces", metadefs_schemas.ShownNamespace),
     "object": ("objects", metadefs_schemas.ShownObject),
@@ -81,8 +76,12 @@ METADEFS: dict[str, tuple[str, type[Any]]] = {
 
 
 def metadef(name: str) -> dict[str, Any]:
+    return of(name, METADEFS[name][1])
+
+
+def of(name: str, reply: type[Any]) -> dict[str, Any]:
     """From the struct that the replies have."""
-    (found,), definitions = msgspec.json.schema_components([METADEFS[name][1]], ref_template="#/definitions/{name}")
+    (found,), definitions = msgspec.json.schema_components([reply], ref_template="#/definitions/{name}")
     own = definitions.pop(found["$ref"].rpartition("/")[2])
     for read in ("self", "schema", "created_at", "updated_at"):
         if read in own["properties"]:
@@ -106,7 +105,7 @@ def metadefs_collection(name: str) -> dict[str, Any]:
 def collection(name: str, of: dict[str, Any]) -> dict[str, Any]:
     properties = {name: {"type": "array", "items": of}, "schema": {"type": "string"}}
     links = [{"rel": "describedby", "href": "{schema}"}]
-    if name in ("images", "namespaces"):
+    if name in ("images", "namespaces", "tasks"):
         properties |= {"first": {"type": "string"}, "next": {"type": "string"}}
         links = [{"rel": "first", "href": "{first}"}, {"rel": "next", "href": "{next}"}, *links]
     return {"name": name, "properties": properties, "links": links}

@@ -19,9 +19,9 @@ def _row(context: Context) -> ImageDetails:
 
 def _copy(context: Context) -> Again | None:
     row, failed = _row(context), []
-    source = stores.of(context.engine, stores.names(row)[0])
+    source = stores.of(context.engine, stores.names(row["store"])[0])
     for name in targets(context):
-        if name in stores.names(row):
+        if name in stores.names(row["store"]):
             continue
         try:
             if name == FILES and _is_lent(context):
@@ -52,7 +52,7 @@ def _is_lent(context: Context) -> bool:
 
 def _uncopy(context: Context) -> None:
     row = context.read(lambda tx: images_store.find(tx, context.arguments["image_id"]))
-    kept = stores.names(row) if row is not None else ()
+    kept = stores.names(row["store"]) if row is not None else ()
     for name in targets(context):
         if name not in kept and not (name == FILES and context.data.get("lent")):
             stores.of(context.engine, name).delete(context.arguments["image_id"])
@@ -63,7 +63,7 @@ def _copied(context: Context, tx: Transaction) -> None:
     if row is None:
         return
     failed = context.data["failed"]
-    there = [*stores.names(row), *(name for name in targets(context) if name not in failed)]
+    there = [*stores.names(row["store"]), *(name for name in targets(context) if name not in failed)]
     images_store.update(
         tx, row["id"], store=stores.joined(there), importing_to="", failed_import=stores.joined(failed)
     )  # fmt: skip
@@ -72,7 +72,7 @@ def _copied(context: Context, tx: Transaction) -> None:
 def _failed(context: Context, tx: Transaction, reason: str) -> None:
     row = images_store.find(tx, context.arguments["image_id"])
     if row is not None:
-        failed = [name for name in targets(context) if name not in stores.names(row)]
+        failed = [name for name in targets(context) if name not in stores.names(row["store"])]
         images_store.update(tx, row["id"], importing_to="", failed_import=stores.joined(failed))
 
 

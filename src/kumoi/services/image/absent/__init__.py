@@ -1,1 +1,0 @@
-"""Parts of the image API that Kumoi does not have."""

@@ -1,0 +1,1 @@
+"""Tasks: the operations that fill images, as the image API shows them."""
