@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from kumoi.engines.images import web
 from kumoi.kernel import policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.image import offers
-from kumoi.services.image.data import live, logic, schemas
+from kumoi.services.image.data import addresses, live, logic, schemas
 from kumoi.services.image.data.errors import UnknownStore
-from kumoi.services.image.data.operations.importing import rules
 
 routes = Routes()
 
@@ -33,11 +31,8 @@ def bring_in(request: Request, image_id: str, body: schemas.Import) -> Reply:
     if body.method.name == offers.WEB_DOWNLOAD:
         if not body.method.uri:
             raise BadRequest("method: web-download needs an uri.")
-        try:
-            web.check(body.method.uri, rules(request.settings))
-        except web.WebRefused as error:
-            raise BadRequest(f"URI for web-download does not pass filtering: {error}.") from None
-        told["method"]["uri"] = web.shown(body.method.uri)
+        said = "URI for web-download does not pass filtering"
+        told["method"]["uri"] = addresses.checked(request.settings, body.method.uri, said)
         url = request.keys.seal_secret(body.method.uri)
     asked = logic.Import(body.method.name, wanted, told, body.all_stores_must_succeed, url)
     logic.bring_in(

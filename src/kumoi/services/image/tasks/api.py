@@ -4,14 +4,12 @@ from typing import Any
 
 from msgspec import UnsetType
 
-from kumoi.engines.images import web
 from kumoi.kernel import policy
-from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.image.data.operations.importing import rules
+from kumoi.services.image.data import addresses
 from kumoi.services.image.tasks import logic, schemas
 
 routes = Routes()
@@ -32,12 +30,9 @@ def index(request: Request, query: schemas.Query) -> dict[str, Any]:
 )  # fmt: skip
 def create(request: Request, body: schemas.Create) -> Reply:
     given = body.input
-    try:
-        web.check(given.import_from, rules(request.settings))
-    except web.WebRefused as error:
-        raise BadRequest(f"import_from does not pass filtering: {error}.") from None
+    shown = addresses.checked(request.settings, given.import_from, "import_from does not pass filtering")
     told = {
-        "import_from": web.shown(given.import_from), "import_from_format": given.import_from_format,
+        "import_from": shown, "import_from_format": given.import_from_format,
         "image_properties": given.image_properties,
     }  # fmt: skip
     sealed, most = request.keys.seal_secret(given.import_from), request.settings.web_download_size << 20

@@ -12,7 +12,7 @@ from kumoi.kernel.operations import Again, Context, Failed, Operation, Retry, St
 from kumoi.kernel.settings import Settings
 from kumoi.kernel.tokens import Keys
 from kumoi.services.image import stores
-from kumoi.services.image.data import fetching, room
+from kumoi.services.image.data import addresses, fetching, room
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.models import ACTIVE, IMPORTING, QUEUED, UPLOADING, ImageDetails
 from kumoi.services.image.offers import STORE, WEB_DOWNLOAD
@@ -77,7 +77,7 @@ def _download(context: Context, row: ImageDetails, download: fetching.Download) 
     try:
         # A deletion that came before this removes no file that comes now.
         _found(context)
-        with web.reading(url, rules(settings)) as coming:
+        with web.reading(url, addresses.rules(settings)) as coming:
             if most is not None and (coming.size or 0) > most:
                 raise web.WebRefused(_too_large(most))
             came = 0
@@ -95,11 +95,6 @@ def _download(context: Context, row: ImageDetails, download: fetching.Download) 
     except BaseException:
         writer.abort()
         raise
-
-
-def rules(settings: Settings) -> web.Rules:
-    inside = (settings.external_cidr, settings.address if settings.address not in ("0.0.0.0", "::") else "")
-    return web.rules(settings.web_download_ports, settings.web_download_hosts, inside)
 
 
 def _too_large(most: int) -> str:
