@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "ab0c46cbe1c0"
-down_revision = ("0b13e07389ed", "88b4ecaac2db")
+down_revision = "6e5214547996"
 branch_labels = None
 depends_on = None
 
