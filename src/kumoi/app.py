@@ -9,6 +9,7 @@ from typing import Any
 
 from kumoi import services as services_package
 from kumoi.engines.hosts import Hosts
+from kumoi.engines.images import receiving
 from kumoi.engines.images.interface import ImageStore
 from kumoi.engines.implementations import implementation
 from kumoi.engines.network.interface import Topology
@@ -126,6 +127,7 @@ def open_cloud(data: Path, load: Callable[[], object] = load_services) -> tuple[
     preparation.wait(folder)
     settings = settings_module.load(folder)
     durable.keep_free(settings.disk_reserve << 20)
+    receiving.hash_with(settings.image_hash)
     wake_with(Bell(folder.runner_socket).ring)
     announce_with(Bell(folder.changes_socket).ring)
     resolvers.use(settings)

@@ -69,6 +69,10 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     web_download_size: Annotated[int, Meta(ge=1, le=1 << 30)] = 100 << 10
     web_download_seconds: Annotated[int, Meta(ge=1, le=86_400)] = 4 * 3600
     """Ports from which images are downloaded, and the MiB and seconds that one may take."""
+    image_certificates: str = ""
+    """A folder with certificates `<uuid>.pem` of those who sign images; empty: none."""
+    image_hash: Literal["sha256", "sha384", "sha512"] = "sha512"
+    """The digest of new images, `os_hash_algo`."""
     metadata_definitions: str = ""
     """A folder with JSON files of metadata definitions, which `kumoi up` loads; empty: none."""
     object_disks: Annotated[str, Meta(pattern="^[^\\s;'\"]*( *, *[^\\s;'\"]+)*$")] = ""

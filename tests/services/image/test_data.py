@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import DataError
 
+from kumoi.engines.images import receiving
 from kumoi.engines.images.interface import ImageStore, Stored
 from kumoi.kernel import clock, durable, operations, quotas, streams
 from kumoi.kernel.clock import VirtualClock
@@ -461,3 +462,22 @@ def test_a_value_that_does_not_fit_is_the_client_s(
     monkeypatch.setattr(routes_of_streams, "receive", receive)
     refused = send(cloud, create(cloud).json["id"], RAW)
     assert refused.status_code == 400 and "out of range" in refused.json["error"]["message"]
+
+
+@pytest.mark.parametrize("algorithm", ["sha256", "sha384"])
+def test_the_digest_of_choice(cloud: Any, algorithm: str) -> None:
+    """Images keep the digest that they have, and are compared with it when they move."""
+    old = ready(cloud)
+    receiving.hash_with(algorithm)
+    try:
+        new = ready(cloud)
+        for image_id, name in ((old, "sha512"), (new, algorithm)):
+            shown = cloud.get(f"{IMAGES}/{image_id}").json
+            assert shown["os_hash_algo"] == name and shown["os_hash_value"] == hashlib.new(name, RAW).hexdigest()
+            copied = {"method": {"name": "copy-image"}, "all_stores": True}
+            assert cloud.post(f"{IMAGES}/{image_id}/import", as_="admin", json=copied).status_code == 202
+            cloud.settle()
+            assert cloud.get(f"{IMAGES}/{image_id}").json["stores"] == "files,objects"
+    finally:
+        receiving.hash_with("sha512")
+    assert cloud.audit() == []

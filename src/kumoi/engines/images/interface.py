@@ -28,7 +28,7 @@ class Stored(msgspec.Struct, frozen=True):
     checksum: str
     """MD5, hexadecimal, as in the image API. It is no protection against attacks."""
     os_hash_algo: str
-    """`sha512`."""
+    """`sha512`, or what the settings say."""
     os_hash_value: str
     virtual_size: int | None
     """Bytes of the virtual disk; None if the content is not a disk (kernels, ramdisks, unchecked content)."""

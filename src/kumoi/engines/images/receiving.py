@@ -5,6 +5,14 @@ import hashlib
 from kumoi.engines.images.inspection import Finding, Inspection
 from kumoi.engines.images.interface import Stored
 
+_algorithm = "sha512"
+
+
+def hash_with(algorithm: str) -> None:
+    """The digest of all later uploads of this process."""
+    global _algorithm
+    _algorithm = algorithm
+
 
 class Received:
     """The bytes of one upload so far. Not thread-safe."""
@@ -13,7 +21,7 @@ class Received:
         """ImageRefused if there is no check for that format."""
         self._inspection = Inspection(disk_format)
         self._md5 = hashlib.md5(usedforsecurity=False)
-        self._sha512 = hashlib.sha512()
+        self._digest = hashlib.new(_algorithm)
 
     @property
     def is_qcow2(self) -> bool:
@@ -23,7 +31,7 @@ class Received:
         """ImageRefused as soon as the content contradicts the declared format."""
         self._inspection.feed(data)
         self._md5.update(data)
-        self._sha512.update(data)
+        self._digest.update(data)
 
     def inspected(self) -> Finding:
         """All bytes came; ImageRefused."""
@@ -33,8 +41,8 @@ class Received:
         return Stored(
             size=self._inspection.size,
             checksum=self._md5.hexdigest(),
-            os_hash_algo="sha512",
-            os_hash_value=self._sha512.hexdigest(),
+            os_hash_algo=self._digest.name,
+            os_hash_value=self._digest.hexdigest(),
             virtual_size=finding.virtual_size,
             detected_format=finding.detected_format,
         )

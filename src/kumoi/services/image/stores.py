@@ -1,13 +1,23 @@
 """The stores in which the bytes of images lie, by name."""
 
+import hashlib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypedDict
 
 from kumoi.engines.images.interface import ImagesError, ImageStore
 from kumoi.engines.images.objects import ObjectImages
 from kumoi.engines.objects.interface import ObjectStore
 from kumoi.services.image import offers
 from kumoi.services.image.offers import FILES, OBJECTS
+
+
+class Hashed(TypedDict):
+    """What a row of an image says of its bytes."""
+
+    id: str
+    os_hash_algo: str | None
+    os_hash_value: str | None
+
 
 Engine = Callable[[type[Any]], Any]
 BLOCK = 1 << 20
@@ -35,18 +45,21 @@ def names(column: str | None) -> tuple[str, ...]:
     return tuple((column or FILES).split(","))
 
 
-def copy(source: ImageStore, target: ImageStore, image_id: str, digest: str | None) -> None:
-    """The target has all bytes afterwards, or none; ImagesError. `digest`: their SHA-512, if it is known."""
+def copy(source: ImageStore, target: ImageStore, row: Hashed) -> None:
+    """The target has all bytes of the image afterwards, or none; ImagesError. They are compared with the digest that they
+    had when they came, if it is known."""
+    image_id, digest = row["id"], hashlib.new(row["os_hash_algo"] or "sha512")
     with source.open(image_id) as file:
         # They were inspected when they came.
         writer = target.begin(image_id, None)
         try:
             while block := file.read(BLOCK):
+                digest.update(block)
                 writer.write(block)
-            stored = writer.finish()
+            writer.finish()
         except BaseException:
             writer.abort()
             raise
-    if digest is not None and stored.os_hash_value != digest:
+    if row["os_hash_value"] is not None and digest.hexdigest() != row["os_hash_value"]:
         target.delete(image_id)
         raise ImagesError(f"the data of image {image_id} was damaged in its store")

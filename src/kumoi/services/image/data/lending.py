@@ -24,7 +24,7 @@ def lend(context: Context, image_id: str) -> Again | None:
             raise ImagesError("it must be copied")
     except ImagesError:
         try:
-            stores.copy(objects, files, image_id, row["os_hash_value"])
+            stores.copy(objects, files, row)
         except UploadRunning:
             return Again(after=1.0)
     return None

@@ -43,6 +43,7 @@ class Upload:
     id: str
     disk_format: str
     most: int | None
+    properties: dict[str, str]
 
 
 def begin(
@@ -66,7 +67,7 @@ def begin(
         tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging, "store": store}, **origin
     )
     images_store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now, store=store)
-    return Upload(upload, _inspected_as(row), most)
+    return Upload(upload, _inspected_as(row), most, row["properties"])
 
 
 def _inspected_as(row: ImageDetails) -> str:

@@ -7,7 +7,7 @@ from kumoi.engines.images.interface import ImageRefused, ImagesError, ImageStore
 from kumoi.kernel import log
 from kumoi.kernel.http import Request
 from kumoi.services.image import offers, stores
-from kumoi.services.image.data import logic, room
+from kumoi.services.image.data import logic, room, signatures
 from kumoi.services.image.data.errors import AnotherUpload, NotOctets, RefusedContent, UnknownStore
 from kumoi.services.image.images.errors import ImageGone, StorageFull
 from kumoi.services.image.stores import BLOCK
@@ -42,6 +42,7 @@ async def receive(asked: Request, body: AsyncIterator[bytes], image_id: str, *, 
     try:
         writer = await _begin(images, image_id, begun.disk_format)
         try:
+            writer = signatures.verified(writer, begun.properties, asked.settings.image_certificates)
             await _pour(_within(body, begun.most), writer)
             stored = await asyncio.to_thread(writer.finish)
         except ImageRefused as error:

@@ -26,7 +26,7 @@ def _copy(context: Context) -> Again | None:
         try:
             if name == FILES and _is_lent(context):
                 continue
-            stores.copy(source, stores.of(context.engine, name), row["id"], row["os_hash_value"])
+            stores.copy(source, stores.of(context.engine, name), row)
         except UploadRunning:
             return Again(after=5.0)
         except ImagesError as error:

@@ -12,7 +12,7 @@ from kumoi.kernel.operations import Again, Context, Failed, Operation, Retry, St
 from kumoi.kernel.settings import Settings
 from kumoi.kernel.tokens import Keys
 from kumoi.services.image import stores
-from kumoi.services.image.data import addresses, fetching, room
+from kumoi.services.image.data import addresses, fetching, room, signatures
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.models import ACTIVE, IMPORTING, QUEUED, UPLOADING, ImageDetails
 from kumoi.services.image.offers import STORE, WEB_DOWNLOAD
@@ -77,6 +77,7 @@ def _download(context: Context, row: ImageDetails, download: fetching.Download) 
     try:
         # A deletion that came before this removes no file that comes now.
         _found(context)
+        writer = signatures.verified(writer, row["properties"], settings.image_certificates)
         with web.reading(url, addresses.rules(settings)) as coming:
             if most is not None and (coming.size or 0) > most:
                 raise web.WebRefused(_too_large(most))
@@ -125,7 +126,7 @@ def _copy(context: Context) -> Again | None:
         if name == STORE:
             continue
         try:
-            stores.copy(staged, stores.of(context.engine, name), row["id"], row["os_hash_value"])
+            stores.copy(staged, stores.of(context.engine, name), row)
         except UploadRunning:
             return Again(after=5.0)
         except ImagesError as error:
