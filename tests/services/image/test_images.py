@@ -19,7 +19,7 @@ def test_create_and_show(cloud: Any) -> None:
     assert made.status_code == 201
     image = made.json
     assert made.headers["location"].endswith(f"/image/v2/images/{image['id']}")
-    assert made.headers["openstack-image-import-methods"] == "glance-direct,web-download,copy-image"
+    assert made.headers["openstack-image-import-methods"] == "glance-direct,web-download,copy-image,glance-download"
     assert image["status"] == "queued" and image["visibility"] == "shared" and image["owner"] == PROJECT
     assert image["hw_disk_bus"] == "virtio" and image["tags"] == ["a", "b"] and image["min_disk"] == 3
     assert image["file"] == f"/v2/images/{image['id']}/file" and image["size"] is None
@@ -267,6 +267,7 @@ def test_what_the_service_says_of_itself(cloud: Any) -> None:
         "glance-direct",
         "web-download",
         "copy-image",
+        "glance-download",
     ]
     assert cloud.get("/image/v2/info/stores").json["stores"][0]["default"] == "true"
     assert "qcow2" in cloud.get("/image/v2/schemas/image").json["properties"]["disk_format"]["enum"]

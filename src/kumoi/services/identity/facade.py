@@ -9,6 +9,7 @@ from kumoi.kernel.errors import Unauthorized
 from kumoi.kernel.http import Authenticator
 from kumoi.kernel.tokens import Keys
 from kumoi.services.identity import passwords
+from kumoi.services.identity.catalog.rendering import catalog
 from kumoi.services.identity.credentials import signers
 from kumoi.services.identity.credentials.signers import Signer as Signer
 from kumoi.services.identity.credentials.signing import signing_key as signing_key
@@ -49,6 +50,18 @@ def revoke_token(database: Database, keys: Keys, token: str) -> None:
 def find_signer(database: Database, keys: Keys, access: str) -> Signer | None:
     """The user and the secret of an EC2 access key; None if it may not sign. Each call sees the latest change."""
     return signers.find(database, keys, access)
+
+
+def endpoint(tx: Transaction, service_type: str, region: str, interface: str, base_url: str) -> str | None:
+    """The URL of a service in the catalogue; None if there is none that needs no project."""
+    found = [
+        each["url"]
+        for service in catalog(tx, base_url, None, "")
+        if service["type"] == service_type
+        for each in service["endpoints"]
+        if (each["region_id"], each["interface"]) == (region, interface)
+    ]
+    return next(iter(found), None)
 
 
 def project_exists(tx: Transaction, project_id: str) -> bool:

@@ -2,9 +2,10 @@
 
 from kumoi.kernel import rooms
 
-DIRECT, WEB_DOWNLOAD, COPY_IMAGE = "glance-direct", "web-download", "copy-image"
-IMPORT_METHODS = (DIRECT, WEB_DOWNLOAD, COPY_IMAGE)
-"""Ways of import: bytes that were staged before; from a web server; from one store to others."""
+DIRECT, WEB_DOWNLOAD, COPY_IMAGE, REMOTE = "glance-direct", "web-download", "copy-image", "glance-download"
+IMPORT_METHODS = (DIRECT, WEB_DOWNLOAD, COPY_IMAGE, REMOTE)
+"""Ways of import: bytes that were staged before; from a web server; from one store to others; from another cloud's image
+service."""
 FILES, OBJECTS = "files", "objects"
 STORE = FILES
 """The store of an image whose sender names none, and of staged bytes."""

@@ -34,7 +34,15 @@ def bring_in(request: Request, image_id: str, body: schemas.Import) -> Reply:
         said = "URI for web-download does not pass filtering"
         told["method"]["uri"] = addresses.checked(request.settings, body.method.uri, said)
         url = request.keys.seal_secret(body.method.uri)
-    asked = logic.Import(body.method.name, wanted, told, body.all_stores_must_succeed, url)
+    remote = None
+    if body.method.name == offers.REMOTE:
+        remote = schemas.remote(body.method)
+        told["method"] |= {
+            "glance_image_id": remote["image_id"], "glance_region": remote["region"],
+            "glance_service_interface": remote["interface"],
+        }  # fmt: skip
+        url = request.keys.seal_secret(request.token)
+    asked = logic.Import(body.method.name, wanted, told, body.all_stores_must_succeed, url, remote)
     logic.bring_in(
         request.tx, request.who, image_id, asked, request.settings.web_download_size << 20, request.origin()
     )  # fmt: skip

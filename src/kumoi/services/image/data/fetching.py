@@ -6,17 +6,18 @@ another process has taken it over.
 
 import threading
 from collections.abc import Callable
+from typing import Any, Generic, TypeVar
 
-from kumoi.engines.images.interface import Stored
 from kumoi.kernel import clock, log
 
+T = TypeVar("T")
 MOST = 16
 """Downloads at once. Others wait."""
 LOOK_SECONDS = 0.2
 """How long a look waits for the end."""
 FORSAKEN_SECONDS = 120.0
 
-_running: dict[str, "Download"] = {}
+_running: dict[str, "Download[Any]"] = {}
 _lock = threading.Lock()
 
 
@@ -24,15 +25,15 @@ class Ended(Exception):
     """The download was told to end."""
 
 
-class Download:
+class Download(Generic[T]):
     """One download. `work` gets it, and calls `check` between blocks."""
 
-    def __init__(self, work: Callable[["Download"], Stored]) -> None:
+    def __init__(self, work: Callable[["Download[T]"], T]) -> None:
         self._work = work
         self._ended = threading.Event()
         self._told_to_end = False
         self.looked_at = clock.monotonic()
-        self.result: Stored | None = None
+        self.result: T | None = None
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="download", daemon=True)
         self._thread.start()
@@ -64,7 +65,7 @@ class Download:
         self._told_to_end = True
 
 
-def look_after(key: str, work: Callable[[Download], Stored]) -> Stored | None:
+def look_after(key: str, work: Callable[[Download[T]], T]) -> T | None:
     """Begin the download unless it runs, and return what it stored; None: it runs still, or must wait. Raises what it
     raised."""
     with _lock:
@@ -80,8 +81,9 @@ def look_after(key: str, work: Callable[[Download], Stored]) -> Stored | None:
         _running.pop(key, None)
     if found.error is not None:
         raise found.error
-    assert found.result is not None
-    return found.result
+    result: T | None = found.result
+    assert result is not None
+    return result
 
 
 def end(key: str) -> bool:

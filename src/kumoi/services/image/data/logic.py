@@ -28,11 +28,7 @@ from kumoi.services.image.images.models import (
     UPLOADING,
     ImageDetails,
 )
-from kumoi.services.image.offers import COPY_IMAGE, FILES, IMPORT_METHODS, WEB_DOWNLOAD
-
-_FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
-"""Containers that are archives and not a bare disk. A disk is not accepted in one, because its own format would not be
-checked."""
+from kumoi.services.image.offers import COPY_IMAGE, FILES, IMPORT_METHODS, REMOTE, WEB_DOWNLOAD
 
 
 @dataclass(frozen=True)
@@ -67,11 +63,7 @@ def begin(
         tx, UPLOAD, [subject("image", image_id)], {"image_id": image_id, "staging": staging, "store": store}, **origin
     )
     images_store.update(tx, image_id, status=wanted, upload=upload, upload_seen_at=tx.now, store=store)
-    return Upload(upload, _inspected_as(row), most, row["properties"])
-
-
-def _inspected_as(row: ImageDetails) -> str:
-    return "raw" if row["container_format"] in _FILES_OF_FILES else str(row["disk_format"])
+    return Upload(upload, room.inspected_as(row["container_format"], row["disk_format"]), most, row["properties"])
 
 
 def beat(tx: Transaction, image_id: str, upload: str) -> bool:
@@ -129,6 +121,8 @@ class Import:
     told: dict[str, Any]
     must_succeed: bool = True
     url: str = ""
+    remote: dict[str, str] | None = None
+    """The image of another service: region, interface, image_id. `url` is then the sealed token of the caller."""
     task: str = "api_image_import"
     """The type of the task that shows it."""
 
@@ -148,7 +142,7 @@ def bring_in(tx: Transaction, who: Who, image_id: str, asked: Import, most: int,
         "request": asked.told, "sealed": asked.url, "task": asked.task,
     }  # fmt: skip
     left = room.left(tx, row["owner"], staging=False)
-    if asked.method == WEB_DOWNLOAD:
+    if asked.method in (WEB_DOWNLOAD, REMOTE):
         if row["status"] != QUEUED:
             raise WrongStatus(
                 f"Image needs to be in 'queued' state to use '{asked.method}' method; it is {row['status']}."
@@ -156,7 +150,11 @@ def bring_in(tx: Transaction, who: Who, image_id: str, asked: Import, most: int,
         if row["owner"] is not None:
             quotas.take(tx, "image", row["owner"], {"image_count_uploading": 1})
         room.check(None if left is None else left or -1, 0)
-        arguments |= {"most": min(most, left) if left is not None else most, "disk_format": _inspected_as(row)}
+        arguments |= {
+            "most": min(most, left) if left is not None else most,
+            "disk_format": room.inspected_as(row["container_format"], row["disk_format"]),
+        }
+        arguments |= {"remote": asked.remote} if asked.remote else {}
         begun = operations.begin(tx, IMPORT, [subject("image", image_id)], arguments, **origin)
         images_store.update(
             tx, image_id, status=IMPORTING, upload=begun, store=FILES, importing_to=stores.joined(asked.stores),

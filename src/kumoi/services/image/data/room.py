@@ -1,4 +1,4 @@
-"""How many bytes the quota of an image's owner has left."""
+"""What bytes an image may have: how many its owner's quota has left, and of which format."""
 
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction
@@ -19,3 +19,12 @@ def check(most: int | None, size: int) -> None:
     """OverSize when the bytes are more than there is room for."""
     if most is not None and size > most:
         raise OverSize(max(most, 0))
+
+
+_FILES_OF_FILES = frozenset({"ovf", "ova", "docker", "compressed"})
+"""Containers that are archives and not a bare disk. A disk is not accepted in one, because its own format would not be
+checked."""
+
+
+def inspected_as(container_format: str | None, disk_format: str | None) -> str:
+    return "raw" if container_format in _FILES_OF_FILES else str(disk_format)

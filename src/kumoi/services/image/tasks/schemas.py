@@ -57,6 +57,9 @@ class Stub(msgspec.Struct, kw_only=True):
 class Method(msgspec.Struct, kw_only=True):
     name: str
     uri: str | UnsetType = UNSET
+    glance_image_id: str | UnsetType = UNSET
+    glance_region: str | UnsetType = UNSET
+    glance_service_interface: str | UnsetType = UNSET
 
 
 class Request(msgspec.Struct, kw_only=True):

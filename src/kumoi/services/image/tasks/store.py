@@ -25,5 +25,4 @@ def page_of(
 
 
 def of_image(tx: Transaction, image_id: str) -> list[OperationRow]:
-    rows: list[OperationRow] = history_of(tx, subject("image", image_id))  # type: ignore[assignment]
-    return [row for row in rows if row["kind"] in KINDS]
+    return [row for row in history_of(tx, subject("image", image_id)) if row["kind"] in KINDS]

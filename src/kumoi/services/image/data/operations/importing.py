@@ -12,10 +12,10 @@ from kumoi.kernel.operations import Again, Context, Failed, Operation, Retry, St
 from kumoi.kernel.settings import Settings
 from kumoi.kernel.tokens import Keys
 from kumoi.services.image import stores
-from kumoi.services.image.data import addresses, fetching, room, signatures
+from kumoi.services.image.data import addresses, elsewhere, fetching, room, signatures
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.models import ACTIVE, IMPORTING, QUEUED, UPLOADING, ImageDetails
-from kumoi.services.image.offers import STORE, WEB_DOWNLOAD
+from kumoi.services.image.offers import REMOTE, STORE, WEB_DOWNLOAD
 
 LONGEST = 24 * 3600.0
 TRIES = 5
@@ -30,7 +30,7 @@ def targets(context: Context) -> list[str]:
 
 
 def _comes_from_elsewhere(context: Context) -> bool:
-    return context.arguments.get("method") == WEB_DOWNLOAD
+    return context.arguments.get("method") in (WEB_DOWNLOAD, REMOTE)
 
 
 def _found(context: Context) -> ImageDetails:
@@ -48,7 +48,7 @@ def _fetch(context: Context) -> Again | None:
     if not _comes_from_elsewhere(context) or row["checksum"] is not None:
         return None
     try:
-        stored = fetching.look_after(context.id, lambda download: _download(context, row, download))
+        fetched = fetching.look_after(context.id, lambda download: _download(context, row, download))
     except fetching.Ended:
         raise Retry("the download was ended") from None
     except web.WebSilent as error:
@@ -60,8 +60,13 @@ def _fetch(context: Context) -> Again | None:
         return Again(after=5.0)
     except (ImagesError, ImageRefused) as error:
         raise Failed(f"the image could not be downloaded: {error}") from None
-    if stored is None:
+    if fetched is None:
         return Again(after=2.0)
+    stored, other = fetched
+    if other is not None:
+        context.data["other"] = {
+            "disk_format": other.disk_format, "container_format": other.container_format, "properties": other.properties,
+        }  # fmt: skip
     context.data["stored"] = {
         "size": stored.size, "virtual_size": stored.virtual_size, "checksum": stored.checksum,
         "os_hash_algo": stored.os_hash_algo, "os_hash_value": stored.os_hash_value,
@@ -69,16 +74,29 @@ def _fetch(context: Context) -> Again | None:
     return None
 
 
-def _download(context: Context, row: ImageDetails, download: fetching.Download) -> Stored:
+Fetched = tuple[Stored, elsewhere.Described | None]
+"""The bytes, and the image of another service that they are of."""
+
+
+def _download(context: Context, row: ImageDetails, download: fetching.Download[Fetched]) -> Fetched:
     """In the download's own thread."""
-    settings, url = context.engine(Settings), context.engine(Keys).open_secret(context.arguments["sealed"])
+    settings, secret = context.engine(Settings), context.engine(Keys).open_secret(context.arguments["sealed"])
+    allowed, other, headers = addresses.rules(settings), None, list[tuple[str, str]]()
+    disk_format = context.arguments["disk_format"]
+    if context.arguments["method"] == REMOTE:
+        url = elsewhere.address(context)
+        allowed, headers = elsewhere.rules(allowed, url), [("X-Auth-Token", secret)]
+        other, url = elsewhere.described(url, allowed, secret), f"{url}/file"
+        disk_format = room.inspected_as(other.container_format, other.disk_format)
+    else:
+        url = secret
     most, until = context.arguments["most"], clock.monotonic() + settings.web_download_seconds
-    writer = context.engine(ImageStore).begin(row["id"], context.arguments["disk_format"])
+    writer = context.engine(ImageStore).begin(row["id"], disk_format)
     try:
         # A deletion that came before this removes no file that comes now.
         _found(context)
         writer = signatures.verified(writer, row["properties"], settings.image_certificates)
-        with web.reading(url, addresses.rules(settings)) as coming:
+        with web.reading(url, allowed, headers) as coming:
             if most is not None and (coming.size or 0) > most:
                 raise web.WebRefused(_too_large(most))
             came = 0
@@ -92,7 +110,9 @@ def _download(context: Context, row: ImageDetails, download: fetching.Download) 
                 writer.write(block)
             if coming.size is not None and came != coming.size:
                 raise web.WebSilent(f"the server sent {came} bytes of {coming.size}")
-        return writer.finish()
+            if other is not None and came != other.size:
+                raise web.WebSilent(f"the service sent {came} bytes of {other.size}")
+        return writer.finish(), other
     except BaseException:
         writer.abort()
         raise
@@ -148,7 +168,12 @@ def _uncopy(context: Context) -> None:
 
 def _copied(context: Context, tx: Transaction) -> None:
     there = [name for name in targets(context) if name not in context.data["failed"]]
-    images_store.update(tx, context.arguments["image_id"], store=stores.joined(there))
+    image_id, other = context.arguments["image_id"], context.data.get("other")
+    images_store.update(tx, image_id, store=stores.joined(there))
+    row = images_store.find(tx, image_id)
+    if other is not None and row is not None:
+        images_store.update(tx, image_id, disk_format=other["disk_format"], container_format=other["container_format"])
+        images_store.put_properties(tx, image_id, {**row["properties"], **other["properties"]})
 
 
 def _remove_staged(context: Context) -> None:
