@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "ab0c46cbe1c0"
-down_revision = "6e5214547996"
+down_revision = "dc245848b771"
 branch_labels = None
 depends_on = None
 
