@@ -1,9 +1,12 @@
 """Images through the API: attributes, visibility, lists."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from kumoi.engines.images.interface import ImageStore
+from kumoi.kernel import quotas
 from tests.cloud import OTHER_PROJECT, PROJECT
 from tests.services.image.sending import IMAGES, RAW, create, patch, ready
 
@@ -287,6 +290,50 @@ def test_other_services_see_what_the_caller_may(cloud: Any) -> None:
         cloud.database.read(lambda tx: facade.usable(tx, CALLERS["other"], image_id))
     assert list(cloud.database.read(lambda tx: facade.by_ids(tx, [image_id, "x"]))) == [image_id]
     assert cloud.database.read(facade.active_ids) == [image_id]
+
+
+@pytest.mark.parametrize("path", ["/locations", "/locations/-", "/locations/0"])
+def test_locations_are_nobodys_to_change(cloud: Any, path: str) -> None:
+    image_id = create(cloud).json["id"]
+    value = {"url": "http://example.org/x", "metadata": {}}
+    refused = patch(cloud, image_id, {"op": "add", "path": path, "value": value}, as_="admin")
+    assert refused.status_code == 403 and "locations" in refused.text
+
+
+def test_usage_and_limits(cloud: Any) -> None:
+    image_id = ready(cloud)
+    create(cloud)
+    usage = cloud.get("/image/v2/info/usage").json["usage"]
+    assert usage["image_count_total"] == {"usage": 2, "limit": 100}
+    assert usage["image_size_total"] == {"usage": 1, "limit": 200 << 10}
+    assert usage["image_stage_total"]["usage"] == usage["image_count_uploading"]["usage"] == 0
+    assert cloud.get("/image/v2/info/usage", as_="other").json["usage"]["image_count_total"]["usage"] == 0
+    cloud.delete(f"{IMAGES}/{image_id}")
+    assert cloud.get("/image/v2/info/usage").json["usage"]["image_size_total"]["usage"] == 0
+
+
+def test_admins_read_where_stores_are(cloud: Any) -> None:
+    files, objects = cloud.get("/image/v2/info/stores/detail", as_="admin").json["stores"]
+    assert (files["type"], files["default"], files["properties"]["data_dir"]) == (
+        "file",
+        "true",
+        str(cloud.folder.images),
+    )
+    assert (objects["type"], objects["properties"]["container"]) == ("swift", "images")
+    assert cloud.get("/image/v2/info/stores/detail").status_code == 403
+
+
+def test_deletions_are_answered_at_once(cloud: Any) -> None:
+    """Each frees its bytes later, and waits for no other."""
+    cloud.database.write(lambda tx: quotas.set_limit(tx, "image", "image_count_total", quotas.EVERYBODY, -1))
+    kept, gone = ready(cloud), [ready(cloud, RAW[:64]) for _ in range(40)]
+    for image_id in gone:
+        assert cloud.delete(f"{IMAGES}/{image_id}").status_code == 204
+    assert [image["id"] for image in cloud.get(IMAGES).json["images"]] == [kept]
+    assert sorted(cloud.engines[ImageStore].inventory()) == sorted([kept, *gone]), "no request waited for the disk"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: cloud.runner.run_until_quiet(60.0), range(8)))
+    assert cloud.engines[ImageStore].inventory() == [kept] and cloud.audit() == []
 
 
 def test_errors_are_as_clients_read_them(cloud: Any) -> None:

@@ -68,6 +68,8 @@ def _change(entry: Any, *, old: bool) -> Change:
 
 
 def _pointed(path: str) -> str:
+    if path == "/locations" or path.startswith("/locations/"):
+        raise ImageForbidden("It's not allowed to change locations: they are invisible in this cloud.")
     if not path.startswith("/") or "/" in path[1:] or path == "/":
         raise InvalidImage(f"Invalid JSON pointer for this resource: '{path[:300]}'; it names one attribute.")
     name, rest = "", path[1:]
