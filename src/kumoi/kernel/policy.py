@@ -89,7 +89,12 @@ def admin() -> Policy:
 
 def admin_of_visible() -> Policy:
     """Admins. The logic refuses others: with 404 what they may not see, with 403 what they may."""
-    return Policy("admin-of-visible", "reader", _PROJECT_SYSTEM)
+    return Policy("admin-of-visible", "reader", _PROJECT_SYSTEM, lets_in=admin().allows)
+
+
+def member_of_visible() -> Policy:
+    """As `admin_of_visible`, for members."""
+    return Policy("member-of-visible", "reader", _PROJECT_SYSTEM, lets_in=member().allows)
 
 
 def any_scope(role: str) -> Policy:

@@ -8,7 +8,7 @@ import pytest
 from kumoi.engines.images.interface import ImageStore
 from kumoi.kernel import quotas
 from tests.cloud import OTHER_PROJECT, PROJECT
-from tests.services.image.sending import IMAGES, RAW, create, patch, ready
+from tests.services.image.sending import IMAGES, RAW, create, patch, ready, send
 
 
 def names(cloud: Any, query: str = "", as_: str = "member") -> list[str]:
@@ -298,6 +298,24 @@ def test_locations_are_nobodys_to_change(cloud: Any, path: str) -> None:
     value = {"url": "http://example.org/x", "metadata": {}}
     refused = patch(cloud, image_id, {"op": "add", "path": path, "value": value}, as_="admin")
     assert refused.status_code == 403 and "locations" in refused.text
+
+
+def test_readers_look_only(cloud: Any) -> None:
+    """They learn that an image is there only if they may see it."""
+    mine, theirs = ready(cloud), ready(cloud, as_="other")
+    for image_id, status in ((mine, 403), (theirs, 404)):
+        path = f"{IMAGES}/{image_id}"
+        assert cloud.get(path, as_="reader").status_code == (200 if status == 403 else 404)
+        for method, below, sent in (
+            ("GET", "/file", None), ("DELETE", "", None), ("POST", "/actions/deactivate", {}), ("PUT", "/tags/one", {}),
+            ("POST", "/members", {"member": "x"}), ("PUT", f"/members/{PROJECT}", {"status": "accepted"}),
+            ("DELETE", "/members/x", None), ("POST", "/import", {"method": {"name": "glance-direct"}}),
+        ):  # fmt: skip
+            answered = cloud.call(method, path + below, as_="reader", json=sent)
+            assert answered.status_code == status, f"{method} {below}: {answered.text}"
+        assert patch(cloud, image_id, {"op": "add", "path": "/x", "value": "y"}, as_="reader").status_code == status
+        assert send(cloud, image_id, RAW, as_="reader").status_code == status
+    assert create(cloud, as_="reader").status_code == 403
 
 
 def test_usage_and_limits(cloud: Any) -> None:

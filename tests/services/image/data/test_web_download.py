@@ -10,7 +10,7 @@ import pytest
 from kumoi.engines.images.interface import ImageStore
 from kumoi.kernel import operations, quotas
 from kumoi.kernel.settings import Settings
-from kumoi.services.image.data import fetching
+from kumoi.services.image.downloads import fetching
 from tests.services.image.sending import IMAGES, RAW, create, qcow2
 from tests.services.image.website import Website
 

@@ -7,15 +7,16 @@ from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.services.image import offers
-from kumoi.services.image.data import addresses, live, logic, schemas
+from kumoi.services.image.data import live, logic, schemas
 from kumoi.services.image.data.errors import UnknownStore
+from kumoi.services.image.downloads import addresses
 
 routes = Routes()
 
 
 @routes.post(
     "/v2/images/{image_id}/import",
-    policy=policy.member(),
+    policy=policy.member_of_visible(),
     body=schemas.Import,
     status=202,
     errors=(409, 413),
@@ -63,7 +64,7 @@ def _wanted(request: Request, body: schemas.Import) -> list[str]:
     return wanted or [offers.STORE]
 
 
-@routes.delete("/v2/stores/{store}/{image_id}", policy=policy.member(), errors=(409,))
+@routes.delete("/v2/stores/{store}/{image_id}", policy=policy.member_of_visible(), errors=(409,))
 def remove(request: Request, store: str, image_id: str) -> None:
     logic.remove_from(request.tx, request.who, image_id, store, request.origin())
 

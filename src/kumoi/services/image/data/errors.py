@@ -1,6 +1,6 @@
 """The errors of an image's bytes."""
 
-from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound, TooLarge, UnsupportedMedia
+from kumoi.kernel.errors import BadRequest, Conflict, Forbidden, NotFound, UnsupportedMedia
 
 
 class RefusedContent(BadRequest):
@@ -10,13 +10,6 @@ class RefusedContent(BadRequest):
 class NotOctets(UnsupportedMedia):
     def __init__(self, content_type: str) -> None:
         super().__init__(f"Unsupported Content-Type {content_type[:80]!r}: application/octet-stream is expected.")
-
-
-class OverSize(TooLarge):
-    """The owner's quota of bytes (image_size_total, image_stage_total) has no room for them."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"Quota exceeded for the bytes of images: {most >> 20} MiB are left.")
 
 
 class AnotherUpload(Conflict):

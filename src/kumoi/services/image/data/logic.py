@@ -10,7 +10,7 @@ from kumoi.kernel.errors import BadRequest, PolicyForbids
 from kumoi.kernel.operations import DONE, UNDONE, subject
 from kumoi.kernel.who import Who
 from kumoi.services.image import stores
-from kumoi.services.image.data import room
+from kumoi.services.image.contents import room
 from kumoi.services.image.data.errors import Deactivated, NotStored, OnlyStore, UnknownMethod
 from kumoi.services.image.data.operations.copying import COPY
 from kumoi.services.image.data.operations.importing import IMPORT
@@ -18,7 +18,7 @@ from kumoi.services.image.data.operations.removing import REMOVE
 from kumoi.services.image.data.operations.upload import UPLOAD
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.errors import ImageProtected, InvalidImage, WrongStatus
-from kumoi.services.image.images.logic import own, visible
+from kumoi.services.image.images.logic import must_be_member, own, visible
 from kumoi.services.image.images.models import (
     ACTIVE,
     DEACTIVATED,
@@ -129,6 +129,7 @@ class Import:
 
 def bring_in(tx: Transaction, who: Who, image_id: str, asked: Import, most: int, origin: dict[str, Any]) -> str:
     """Start an import, and return the id of its operation. `most`: the bytes that a download may have."""
+    visible(tx, who, image_id)
     if asked.method not in IMPORT_METHODS:
         raise UnknownMethod(asked.method, IMPORT_METHODS)
     if asked.method == COPY_IMAGE:
@@ -216,6 +217,7 @@ def remove_from(tx: Transaction, who: Who, image_id: str, store: str, origin: di
 def downloadable(tx: Transaction, who: Who, image_id: str) -> ImageDetails | None:
     """The row; None if the image has no bytes yet."""
     row = visible(tx, who, image_id)
+    must_be_member(who, "download_image")
     if row["status"] == DEACTIVATED and not who.is_admin:
         raise Deactivated(image_id)
     return row if row["status"] in (ACTIVE, DEACTIVATED) else None

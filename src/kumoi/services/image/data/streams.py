@@ -14,14 +14,24 @@ _REFUSALS = (408, 409, 410, 413, 415)
 
 
 @routes.put(
-    "/v2/images/{image_id}/file", policy=policy.member(), mode="stream", status=204, raw_body=True, errors=_REFUSALS
+    "/v2/images/{image_id}/file",
+    policy=policy.member_of_visible(),
+    mode="stream",
+    status=204,
+    raw_body=True,
+    errors=_REFUSALS,
 )
 async def upload(request: Request, body: AsyncIterator[bytes], image_id: str) -> None:
     await receive(request, body, image_id, staging=False)
 
 
 @routes.put(
-    "/v2/images/{image_id}/stage", policy=policy.member(), mode="stream", status=204, raw_body=True, errors=_REFUSALS
+    "/v2/images/{image_id}/stage",
+    policy=policy.member_of_visible(),
+    mode="stream",
+    status=204,
+    raw_body=True,
+    errors=_REFUSALS,
 )
 async def stage(request: Request, body: AsyncIterator[bytes], image_id: str) -> None:
     await receive(request, body, image_id, staging=True)

@@ -7,7 +7,8 @@ from kumoi.engines.images.interface import ImageRefused, ImagesError, ImageStore
 from kumoi.kernel import log
 from kumoi.kernel.http import Request
 from kumoi.services.image import offers, stores
-from kumoi.services.image.data import logic, room, signatures
+from kumoi.services.image.contents import room, signatures
+from kumoi.services.image.data import logic
 from kumoi.services.image.data.errors import AnotherUpload, NotOctets, RefusedContent, UnknownStore
 from kumoi.services.image.images.errors import ImageGone, StorageFull
 from kumoi.services.image.stores import BLOCK

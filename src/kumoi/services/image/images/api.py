@@ -44,7 +44,7 @@ def show(request: Request, image_id: str) -> dict[str, Any]:
 
 @routes.patch(
     "/v2/images/{image_id}",
-    policy=policy.member(),
+    policy=policy.member_of_visible(),
     body=list[patches.Operation],
     decode=patches.decode,
     media_types=patches.MEDIA_TYPES[:1],
@@ -55,31 +55,31 @@ def update(request: Request, image_id: str, body: list[patches.Change]) -> dict[
     return schemas.image(logic.update(request.tx, request.who, image_id, body))
 
 
-@routes.delete("/v2/images/{image_id}", policy=policy.member())
+@routes.delete("/v2/images/{image_id}", policy=policy.member_of_visible())
 def delete(request: Request, image_id: str) -> Reply:
     logic.delete(request.tx, request.who, image_id, request.origin())
     return Reply()
 
 
-@routes.post("/v2/images/{image_id}/actions/deactivate", policy=policy.member(), status=204)
+@routes.post("/v2/images/{image_id}/actions/deactivate", policy=policy.member_of_visible(), status=204)
 def deactivate(request: Request, image_id: str) -> Reply:
     logic.set_active(request.tx, image_id, request.who, active=False)
     return Reply()
 
 
-@routes.post("/v2/images/{image_id}/actions/reactivate", policy=policy.member(), status=204)
+@routes.post("/v2/images/{image_id}/actions/reactivate", policy=policy.member_of_visible(), status=204)
 def reactivate(request: Request, image_id: str) -> Reply:
     logic.set_active(request.tx, image_id, request.who, active=True)
     return Reply()
 
 
-@routes.put("/v2/images/{image_id}/tags/{tag}", policy=policy.member(), status=204, errors=(413,))
+@routes.put("/v2/images/{image_id}/tags/{tag}", policy=policy.member_of_visible(), status=204, errors=(413,))
 def add_tag(request: Request, image_id: str, tag: str) -> Reply:
     logic.add_tag(request.tx, request.who, image_id, tag)
     return Reply()
 
 
-@routes.delete("/v2/images/{image_id}/tags/{tag}", policy=policy.member())
+@routes.delete("/v2/images/{image_id}/tags/{tag}", policy=policy.member_of_visible())
 def remove_tag(request: Request, image_id: str, tag: str) -> Reply:
     logic.remove_tag(request.tx, request.who, image_id, tag)
     return Reply()

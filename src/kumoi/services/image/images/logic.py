@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from kumoi.kernel import operations, quotas
+from kumoi.kernel import operations, policy, quotas
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import PolicyForbids
 from kumoi.kernel.operations import subject
@@ -69,9 +69,16 @@ def sees(tx: Transaction, who: Who, row: ImageDetails) -> bool:
 def own(tx: Transaction, who: Who, image_id: str) -> ImageDetails:
     """The row, for its owner and admins; ImageForbidden for callers who may only see it."""
     row = visible(tx, who, image_id)
+    must_be_member(who, "modify_image")
     if not who.changes(row["owner"]):
         raise ImageForbidden(f"You are not permitted to modify image {image_id}: it belongs to another project.")
     return row
+
+
+def must_be_member(who: Who, rule: str) -> None:
+    """PolicyForbids for readers, who may see an image."""
+    if not policy.member().allows(who):
+        raise PolicyForbids(rule)
 
 
 def create(tx: Transaction, who: Who, values: dict[str, Any]) -> ImageDetails:

@@ -25,7 +25,7 @@ def index(request: Request, image_id: str) -> dict[str, Any]:
 
 @routes.post(
     "/v2/images/{image_id}/members",
-    policy=policy.member(),
+    policy=policy.member_of_visible(),
     body=schemas.Create,
     status=200,
     errors=(409, 413),
@@ -41,13 +41,16 @@ def show(request: Request, image_id: str, member_id: str) -> dict[str, Any]:
 
 
 @routes.put(
-    "/v2/images/{image_id}/members/{member_id}", policy=policy.member(), body=schemas.Update, reply=schemas.Member
+    "/v2/images/{image_id}/members/{member_id}",
+    policy=policy.member_of_visible(),
+    body=schemas.Update,
+    reply=schemas.Member,
 )
 def update(request: Request, image_id: str, member_id: str, body: schemas.Update) -> dict[str, Any]:
     return schemas.member(logic.answer(request.tx, request.who, image_id, member_id, body.status))
 
 
-@routes.delete("/v2/images/{image_id}/members/{member_id}", policy=policy.member())
+@routes.delete("/v2/images/{image_id}/members/{member_id}", policy=policy.member_of_visible())
 def delete(request: Request, image_id: str, member_id: str) -> Reply:
     logic.remove(request.tx, request.who, image_id, member_id)
     return Reply()

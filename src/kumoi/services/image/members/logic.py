@@ -4,7 +4,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
 from kumoi.services.image.images import store as image_store
 from kumoi.services.image.images.errors import TooMany
-from kumoi.services.image.images.logic import own, visible
+from kumoi.services.image.images.logic import must_be_member, own, visible
 from kumoi.services.image.images.models import ACCEPTED, MOST, PENDING, REJECTED, SHARED, ImageDetails, MemberRow
 from kumoi.services.image.members import store
 from kumoi.services.image.members.errors import (
@@ -46,6 +46,7 @@ def show(tx: Transaction, who: Who, image_id: str, member_id: str) -> MemberRow:
 def answer(tx: Transaction, who: Who, image_id: str, member_id: str, status: str) -> MemberRow:
     """The member itself accepts or rejects."""
     visible(tx, who, image_id)
+    must_be_member(who, "modify_member")
     if status not in (PENDING, ACCEPTED, REJECTED):
         raise InvalidMember(f"Invalid input for status: {status[:100]!r} is not pending, accepted or rejected.")
     if not who.is_admin and who.project_id != member_id:

@@ -9,7 +9,7 @@ from kumoi.kernel.http import Request
 from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.shapes import under
-from kumoi.services.image.data import addresses
+from kumoi.services.image.downloads import addresses
 from kumoi.services.image.tasks import logic, schemas
 
 routes = Routes()

@@ -12,7 +12,8 @@ from kumoi.kernel.operations import Again, Context, Failed, Operation, Retry, St
 from kumoi.kernel.settings import Settings
 from kumoi.kernel.tokens import Keys
 from kumoi.services.image import stores
-from kumoi.services.image.data import addresses, elsewhere, fetching, room, signatures
+from kumoi.services.image.contents import room, signatures
+from kumoi.services.image.downloads import addresses, elsewhere, fetching
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.models import ACTIVE, IMPORTING, QUEUED, UPLOADING, ImageDetails
 from kumoi.services.image.offers import REMOTE, STORE, WEB_DOWNLOAD

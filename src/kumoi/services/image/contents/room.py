@@ -2,7 +2,7 @@
 
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction
-from kumoi.services.image.data.errors import OverSize
+from kumoi.services.image.contents.errors import OverSize
 from kumoi.services.image.images import store as images_store
 
 

@@ -1,0 +1,1 @@
+"""What bytes an image may have: how many, of which format, signed by whom."""
