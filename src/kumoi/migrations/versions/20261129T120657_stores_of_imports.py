@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "ab0c46cbe1c0"
-down_revision = "dc245848b771"
+down_revision = "ea9a3b9d3138"
 branch_labels = None
 depends_on = None
 
