@@ -6,6 +6,7 @@ import { ask as askCloud, Failure, offers } from "../runtime/api";
 import { hear } from "../runtime/changes";
 import { collection } from "../runtime/collections";
 import { t } from "../runtime/messages";
+import { known } from "../runtime/permissions";
 import { named, page } from "../runtime/registry";
 import { pageOf, visible as mayList } from "../runtime/resource";
 import { ask, query } from "../runtime/router";
@@ -88,7 +89,7 @@ function EventsPage() {
       const to = named(name);
       if (to !== undefined && mayList(to)) collection(to).want();
     }
-  }, [mine]);
+  }, [mine, known.value]);
 
   const more = async (): Promise<void> => {
     if (earlier === null) return;

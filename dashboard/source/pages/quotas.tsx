@@ -80,7 +80,7 @@ function QuotasPage() {
   const mine = epoch.value;
   useEffect(() => {
     if (mayList(projects)) collection(projects).want();
-  }, [mine]);
+  }, [mine, known.value]);
   if (!known.value) return <div class="page" aria-busy="true" />;
   if (!visible()) return <NoPage />;
   const tabs = [...Object.entries(SERVICES).filter(([, { type }]) => offers(type)).map(([name]) => name), ...(offers(STORE) ? [STORE] : [])];

@@ -47,7 +47,7 @@ export function AccessSection({ title, of, load, add, remove, children }: Access
     return () => {
       ended = true;
     };
-  }, [of, version]);
+  }, [of, version, listed]);
   const again = (): void => setVersion((before) => before + 1);
   const change = async (work: () => Promise<unknown>): Promise<void> => {
     setBusy(true);
