@@ -26,6 +26,8 @@ from kumoi.kernel.wsgi import wsgi
 
 OUTAGE = 503
 """Allowed for every request while the database is unreachable."""
+SET_BY_COMPUTE = frozenset({"backup_type", "base_image_ref", "image_type", "instance_uuid", "owner_id", "user_id"})
+"""Properties of images of servers, which no client sends."""
 EMPTY = frozenset({204, 304})
 """Statuses that HTTP allows no body for."""
 
@@ -196,7 +198,7 @@ def _check_reply(
         raise Undeclared(where, f"{route.name}: {error}", content) from None
     if asked.sent is not None and keeps_more(kind):
         for name in beside(kind, msgspec.json.decode(content)):
-            if not asked.sent.named(name):
+            if name not in SET_BY_COMPUTE and not asked.sent.named(name):
                 raise Undeclared(where, f"{route.name}: field `{name}` is not declared, and nobody sent it", content)
 
 

@@ -71,9 +71,10 @@ def delete_snapshot(cloud: SteppedCloud, operation_id: str) -> None:
     assert gone.status_code == 202, gone.text
 
 
-_SERVER = ("attach_interface", "attach_volume", "confirm_resize", "create", "detach_interface", "detach_volume",
-           "hard_reboot", "pause", "reboot", "rebuild", "resize", "resume", "revert_resize", "start", "stop", "suspend",
-           "unpause")  # fmt: skip
+_SERVER = ("attach_interface", "attach_volume", "confirm_resize", "crash_dump", "create", "create_backup", "create_image",
+           "detach_interface", "detach_volume", "hard_reboot", "pause", "reboot", "rebuild", "rescue", "resize", "resume",
+           "revert_resize", "shelve", "shelve_offload", "start", "stop", "suspend", "unpause", "unrescue",
+           "unshelve")  # fmt: skip
 
 deletes: dict[str, tuple[Interference, ...]] = {
     **{f"server.{name}": (delete_server,) for name in _SERVER},

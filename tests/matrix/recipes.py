@@ -166,6 +166,24 @@ resized("server.confirm_resize", "confirmResize")
 resized("server.revert_resize", "revertResize")
 
 
+act("server.crash_dump", "trigger_crash_dump")
+act("server.create_image", "createImage", {"name": "copy"})
+act("server.create_backup", "createBackup", {"name": "copy", "backup_type": "daily", "rotation": 1})
+act("server.shelve", "shelve")
+act("server.unshelve", "unshelve", before=("shelve",))
+act("server.rescue", "rescue")
+act("server.unrescue", "unrescue", before=("rescue",))
+
+
+@recipe("server.shelve_offload")
+def _(world: World) -> None:
+    """Of a server with a boot volume, which needs no image."""
+    device = {"boot_index": 0, "source_type": "image", "uuid": world.image, "destination_type": "volume",
+              "volume_size": 1}  # fmt: skip
+    server_id = world.boot(imageRef=None, block_device_mapping_v2=[device])
+    ok(world.act(server_id, "shelve"))
+
+
 @recipe("server.attach_volume")
 def attach(world: World) -> None:
     attach_volume(world, world.boot())

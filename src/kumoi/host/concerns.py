@@ -36,6 +36,7 @@ SLOW = {
     ("hypervisor", "start"): 300.0,
     ("hypervisor", "suspend"): 300.0,
     ("hypervisor", "keep_root"): 1800.0,
+    ("hypervisor", "copy_root"): 3600.0,
 }
 """Seconds, for methods that move as many bytes as a guest has."""
 

@@ -61,7 +61,9 @@ def assemble(folder: Folder, settings: Settings) -> Engines:
         qemu = make_qemu(folder, settings, wiring, published)
         disks = volumes(folder, user=qemu.around.user, holder=qemu.holder_of)
         return Engines(qemu, disks, wiring, qemu, answering)
-    hypervisor = implementation(Hypervisor, settings)(folder.host, settings.host_name, wiring=wiring)
+    hypervisor = implementation(Hypervisor, settings)(
+        folder.host, settings.host_name, wiring=wiring, copies=folder.guests
+    )
     return Engines(hypervisor, volumes(folder.host, folder.images), wiring, None, answering)
 
 

@@ -40,6 +40,8 @@ class Settings(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Comma-separated name servers of guests whose subnet has none; empty: this host's; `none`: no name servers."""
     resize_confirm_window: Annotated[int, Meta(ge=0, le=100_000_000)] = 0
     """Seconds after which a resize that nobody confirms is confirmed; 0: never."""
+    shelved_offload_time: Annotated[int, Meta(ge=-1, le=100_000_000)] = 0
+    """Seconds after which a shelved server leaves its host; 0: at once; -1: never."""
     api_workers: Annotated[int, Meta(ge=1, le=64)] = 2
     tls_certificate: str = ""
     tls_key: str = ""

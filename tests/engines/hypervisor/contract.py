@@ -196,6 +196,25 @@ class HypervisorContract:
         hypervisor.destroy(order, spec.server_id)
         hypervisor.forget_root(order, spec.server_id)
 
+    def test_an_interrupt_needs_a_guest_that_is_up(self, hypervisor: Hypervisor, new_spec: SpecMaker) -> None:
+        spec = new_spec()
+        order = fence(spec.server_id)
+        hypervisor.start(order, spec)
+        hypervisor.inject_nmi(order, spec.server_id)
+        hypervisor.pause(order, spec.server_id)
+        hypervisor.inject_nmi(order, spec.server_id)
+        hypervisor.power_off(order, spec.server_id)
+        with pytest.raises(HypervisorError, match="off"):
+            hypervisor.inject_nmi(order, spec.server_id)
+
+    def test_a_guest_without_a_root_disk_is_not_copied(self, hypervisor: Hypervisor, new_spec: SpecMaker) -> None:
+        spec = new_spec()
+        order, copy = fence(spec.server_id), randomness.new_uuid()
+        hypervisor.start(order, spec)
+        with pytest.raises(HypervisorError, match="no root disk"):
+            hypervisor.copy_root(order, spec.server_id, copy)
+        hypervisor.remove_copy(order, spec.server_id, copy)
+
     def test_an_absent_guest_is_named(self, hypervisor: Hypervisor) -> None:
         absent = randomness.new_uuid()
         order = fence(absent)
@@ -206,6 +225,8 @@ class HypervisorContract:
             lambda: hypervisor.power_off(order, absent),
             lambda: hypervisor.ask_shutdown(order, absent),
             lambda: hypervisor.keep_root(order, absent),
+            lambda: hypervisor.copy_root(order, absent, randomness.new_uuid()),
+            lambda: hypervisor.inject_nmi(order, absent),
             lambda: hypervisor.restore_root(order, absent),
             lambda: hypervisor.console_log(absent, 10),
             lambda: hypervisor.vnc_socket(absent),

@@ -20,6 +20,7 @@ from kumoi.engines.hypervisor.interface import (
     HypervisorError,
     NetworkSilent,
     Nic,
+    RescueDisk,
     RootDisk,
 )
 from kumoi.engines.hypervisor.qemu import accelerator, hardware, memory, monitor, process, record, tap
@@ -484,6 +485,56 @@ def test_a_root_disk_is_kept_grown_and_brought_back(house: House) -> None:
     house.hypervisor.start(order, spec)
     house.hypervisor.forget_root(order, spec.server_id)
     assert not place.kept_disk.exists() and house.hypervisor.state(spec.server_id) is GuestState.RUNNING
+
+
+@pytest.mark.parametrize("state", ["running", "paused", "off"])
+def test_a_root_disk_is_copied_whole(house: House, state: str) -> None:
+    spec = started(house, root=RootDisk(image_of(house, SAY_K), 1))
+    order, copy_id = fence(spec.server_id), randomness.new_uuid()
+    place = house.hypervisor._guest(spec.server_id).place
+    assert until(lambda: said(house, spec) == 1, 120.0)
+    if state == "paused":
+        house.hypervisor.pause(order, spec.server_id)
+    if state == "off":
+        house.hypervisor.power_off(order, spec.server_id)
+    path = Path(house.hypervisor.copy_root(order, spec.server_id, copy_id))
+    assert house.hypervisor.copy_root(order, spec.server_id, copy_id) == str(path)
+    about = qcow2.read(path)
+    assert (about.virtual_size, about.backing) == (1 << 30, None) and not list(place.folder.glob("*.layer*"))
+    assert path.stat().st_mode & 0o777 == 0o440
+    compared = processes.run(["qemu-img", "compare", "-U", str(path), str(place.disk)])
+    assert "identical" in compared
+    assert house.hypervisor.state(spec.server_id) is GuestState(state)
+    # The copy is an image's content, from which another guest starts.
+    image_id = randomness.new_uuid()
+    (house.folder.images / image_id).write_bytes(path.read_bytes())
+    house.volumes.prepare_base(order, image_id, "qcow2")
+    other = started(house, root=RootDisk(image_id, 1))
+    assert until(lambda: said(house, other) == 1, 120.0)
+    house.hypervisor.remove_copy(order, spec.server_id, copy_id)
+    assert not path.exists()
+    if state == "off":
+        house.hypervisor.start(order, spec)
+        assert until(lambda: said(house, spec) == 2, 120.0)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_rescued_guest_boots_from_the_other_disk(house: House, last: bool) -> None:
+    data = house.disk()
+    spec = started(house, root=RootDisk(image_of(house, POWER_OFF), 1), disks=[data])
+    order = fence(spec.server_id)
+    assert until(lambda: house.hypervisor.state(spec.server_id) is GuestState.OFF, 120.0)
+    rescued = msgspec.structs.replace(spec, rescue=RescueDisk(image_of(house, SAY_K), last=last))
+    house.hypervisor.start(order, rescued)
+    assert until(lambda: said(house, spec) == 1, 120.0)
+    guest = house.hypervisor._guest(spec.server_id)
+    machine = guest._here().hardware
+    assert machine is not None and machine.device_name("rescue") == ("/dev/vdc" if last else "/dev/vda")
+    assert machine.device_name("root") == ("/dev/vda" if last else "/dev/vdb")
+    house.hypervisor.power_off(order, spec.server_id)
+    house.hypervisor.start(order, spec)
+    assert not guest.place.rescue_disk.exists()
+    assert until(lambda: house.hypervisor.state(spec.server_id) is GuestState.OFF, 120.0)
 
 
 def test_a_start_that_fails_says_why_and_keeps_nothing(house: House) -> None:

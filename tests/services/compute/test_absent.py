@@ -15,13 +15,6 @@ def test_extensions(cloud: Any) -> None:
     assert cloud.get(f"{V2}/extensions/os-fping").status_code == 404
 
 
-def test_a_member_is_told_that_a_crash_dump_is_not_built(world: World) -> None:
-    server_id = world.boot()
-    refused = world.act(server_id, "trigger_crash_dump")
-    assert refused.status_code == 501
-    assert "trigger_crash_dump" in refused.json["notImplemented"]["message"]
-
-
 def test_a_refusal_by_policy_names_the_action(world: World) -> None:
     """One function makes the handlers of all absent actions; its own name says nothing to a client."""
     server_id = world.boot()

@@ -1,6 +1,8 @@
 """A hypervisor without QEMU and root, whose guests are only records; for tests and for trying the API."""
 
+import shutil
 import sqlite3
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +51,17 @@ class _Devices(msgspec.Struct):
 _DEVICES = msgspec.json.Decoder(_Devices)
 
 
+_QCOW2 = struct.Struct(">4sIQIIQIIQQIIQQQQII")
+
+
+def empty_qcow2(size: int) -> bytes:
+    """A qcow2 image of `size` bytes without content."""
+    cluster = 65536
+    entries = max(size >> 29, 1)
+    header = _QCOW2.pack(b"QFI\xfb", 3, 0, 0, 16, size, 0, entries, 3 * cluster, cluster, 1, 0, 0, 0, 0, 0, 4, 104)
+    return header.ljust(cluster, b"\0") + struct.pack(">Q", 2 * cluster).ljust(cluster, b"\0") + bytes(2 * cluster)
+
+
 class FakeHypervisor:
     """Stores its guests in a small database below `folder`, so that they survive the agent. Guests obey at once, write
     a few lines on their console, and have no screen."""
@@ -61,9 +74,12 @@ class FakeHypervisor:
         wiring: Wiring | None = None,
         vcpus: int = 64,
         memory_mib: int = 262_144,
+        copies: Path | None = None,
     ) -> None:
-        """`wiring`: where network cards are plugged; None: nowhere."""
+        """`wiring`: where network cards are plugged; None: nowhere. `copies`: a folder for copies of root disks, which the
+        control plane may read; None: one in `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
+        self.copies_folder = copies or folder / "copies"
         self.shown = Host(
             name=name,
             vcpus=vcpus,
@@ -140,7 +156,7 @@ class FakeHypervisor:
         return self._guest(server_id)[1]
 
     def local_disks(self, server_id: str) -> dict[str, tuple[str, int]]:
-        """`root`, or `kept` for a copy of it → (image, GiB)."""
+        """`root`, `kept` for a copy of it, or `rescue` → (image, GiB)."""
         with self.lock:
             rows = self.database.execute(
                 "SELECT name, image_id, size_gib FROM disk WHERE server_id = ? ORDER BY name", (server_id,)
@@ -161,6 +177,9 @@ class FakeHypervisor:
             self._plug(fence, spec.nics)
             if spec.root:
                 self._make_disk(spec.server_id, "root", spec.root)
+            self.database.execute("DELETE FROM disk WHERE server_id = ? AND name = 'rescue'", (spec.server_id,))
+            if spec.rescue:
+                self._make_disk(spec.server_id, "rescue", RootDisk(spec.rescue.image_id, 0))
             said = f"[{clock.iso(clock.now())}] {spec.name} boots\n{spec.metadata.hostname} login:\n"
             self.database.execute(
                 "INSERT INTO guest VALUES (?, ?, ?, ?) ON CONFLICT (server_id)"
@@ -196,6 +215,7 @@ class FakeHypervisor:
                 self._unplug(fence, self._guest(server_id)[1].nics)
             self.database.execute("DELETE FROM guest WHERE server_id = ?", (server_id,))
             self.database.execute("DELETE FROM disk WHERE server_id = ?", (server_id,))
+            shutil.rmtree(self.copies_folder / server_id, ignore_errors=True)
 
     def keep_root(self, fence: Fence, server_id: str) -> None:
         with self._order("keep_root"):
@@ -216,6 +236,39 @@ class FakeHypervisor:
     def forget_root(self, fence: Fence, server_id: str) -> None:
         with self._order("forget_root"):
             self.database.execute("DELETE FROM disk WHERE server_id = ? AND name = 'kept'", (server_id,))
+
+    def copy_root(self, fence: Fence, server_id: str, copy_id: str) -> str:
+        with self._order("copy_root"):
+            self._guest(server_id)
+            root = self.local_disks(server_id).get("root")
+            if root is None:
+                raise HypervisorError(f"guest {server_id} has no root disk")
+            place = self._copy(server_id, copy_id)
+            if not place.exists():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(empty_qcow2(max(root[1], 1) << 30))
+                # The control plane may have another user.
+                for path, mode in ((self.copies_folder, 0o711), (place.parent, 0o711), (place, 0o444)):
+                    path.chmod(mode)
+            return str(place)
+
+    def remove_copy(self, fence: Fence, server_id: str, copy_id: str) -> None:
+        with self._order("remove_copy"):
+            self._copy(server_id, copy_id).unlink(missing_ok=True)
+
+    def inject_nmi(self, fence: Fence, server_id: str) -> None:
+        with self._order("inject_nmi"):
+            state, _ = self._guest(server_id)
+            if state not in _ALIVE:
+                raise HypervisorError(f"guest {server_id} is {state}: cannot interrupt it")
+            self.say(server_id, "NMI received\n")
+
+    def copies(self) -> list[str]:
+        """The copies of all guests' root disks."""
+        return sorted(path.name for path in self.copies_folder.glob("*/*"))
+
+    def _copy(self, server_id: str, copy_id: str) -> Path:
+        return self.copies_folder / server_id / copy_id
 
     def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
         def plug(spec: GuestSpec) -> GuestSpec:

@@ -47,6 +47,14 @@ class RootDisk(msgspec.Struct, frozen=True):
     """The device tag that the guest reads in its metadata; disks and network cards have it too."""
 
 
+class RescueDisk(msgspec.Struct, frozen=True):
+    """The disk from which a rescued guest boots, on an image's base. It goes when the guest starts without one."""
+
+    image_id: str
+    last: bool
+    """Whether the guest's own disks keep their places, and this one is the last. Otherwise it is the first."""
+
+
 class Disk(msgspec.Struct, frozen=True):
     volume_id: str
     source: Source
@@ -71,6 +79,7 @@ class GuestSpec(msgspec.Struct, frozen=True):
     nics: list[Nic]
     config_drive: bool
     metadata: "GuestMetadata"
+    rescue: RescueDisk | None = None
 
 
 class GuestMetadata(msgspec.Struct, frozen=True):
@@ -180,6 +189,16 @@ class Hypervisor(Protocol):
 
     def forget_root(self, fence: Fence, server_id: str) -> None:
         """Remove the copy that `keep_root` made, if there is one."""
+
+    def copy_root(self, fence: Fence, server_id: str, copy_id: str) -> str:
+        """Copy the root disk, as of one instant and also while the guest runs, into a whole qcow2 on no other file. An
+        existing copy stays. Returns its path on the host, which the control plane may read. The copy goes with the
+        guest."""
+
+    def remove_copy(self, fence: Fence, server_id: str, copy_id: str) -> None: ...
+
+    def inject_nmi(self, fence: Fence, server_id: str) -> None:
+        """Interrupt a guest that runs or is paused, as by a button on its front. It usually dumps its memory then."""
 
     def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
         """Plug a disk into a guest that runs or is off. Returns the device name that the guest probably uses (`/dev/vdb`)."""

@@ -48,6 +48,9 @@ ORDER = (
     "server_actions",
     "server_resize",
     "server_rebuild",
+    "server_images",
+    "server_shelving",
+    "server_rescue",
     "guests",
     "server_addresses",
 )

@@ -9,6 +9,7 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.operations import Context
 from kumoi.kernel.who import Who
 from kumoi.services.image.data import disks
+from kumoi.services.image.data import filling as filling
 from kumoi.services.image.data.lending import lend as lend
 from kumoi.services.image.images import store as images_store
 from kumoi.services.image.images.logic import visible

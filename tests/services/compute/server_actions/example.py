@@ -28,6 +28,10 @@ def reset_state(cloud: Any) -> tuple[str, dict[str, Any]]:
     return example(cloud, "os-resetState", {"state": "error"})
 
 
+def trigger_crash_dump(cloud: Any) -> tuple[str, dict[str, Any]]:
+    return example(cloud, "trigger_crash_dump")
+
+
 def force_delete(cloud: Any) -> tuple[str, dict[str, Any]]:
     return example(cloud, "forceDelete")
 

@@ -206,11 +206,43 @@ def test_states_by_an_admins_word(world: World) -> None:
 
 def test_what_is_not_built_says_so(world: World) -> None:
     server_id = world.boot()
-    for action, argument in (("shelve", None), ("createImage", {"name": "x"}), ("rescue", {})):
-        refused = world.act(server_id, action, argument)
-        assert refused.status_code == 501 and "docs/compute.md" in refused.json["notImplemented"]["message"]
+    refused = world.act(server_id, "migrate", as_="admin")
+    assert refused.status_code == 501 and "docs/compute.md" in refused.json["notImplemented"]["message"]
     assert world.act(server_id, "no-such-action").status_code == 400
     assert world.act("5b1f8e1c-0000-4000-8000-000000000000", "resize", {"flavorRef": "2"}).status_code == 404
+
+
+def test_a_crash_dump_interrupts_the_guest(world: World) -> None:
+    server_id = world.boot()
+    assert world.act(server_id, "trigger_crash_dump", version="2.16").status_code == 400
+    assert world.act(server_id, "trigger_crash_dump", version="2.17").status_code == 202
+    world.cloud.settle()
+    assert "NMI received" in world.act(server_id, "os-getConsoleOutput", {}).json["output"]
+    assert world.show(server_id)["status"] == "ACTIVE"
+    world.act(server_id, "os-stop")
+    world.cloud.settle()
+    refused = world.act(server_id, "trigger_crash_dump")
+    message = f"Cannot 'trigger_crash_dump' instance {server_id} while it is in vm_state stopped"
+    assert refused.status_code == 409 and message in refused.json["conflictingRequest"]["message"]
+
+
+def test_passwords_need_an_agent_in_the_guest(world: World) -> None:
+    server_id = world.boot()
+    refused = world.act(server_id, "changePassword", {"adminPass": "new"})
+    assert refused.status_code == 409 and "agent is not enabled" in refused.json["conflictingRequest"]["message"]
+    world.act(server_id, "os-stop")
+    world.cloud.settle()
+    refused = world.act(server_id, "changePassword", {"adminPass": "new"})
+    assert refused.status_code == 409 and "vm_state stopped" in refused.json["conflictingRequest"]["message"]
+
+
+@pytest.mark.parametrize(("version", "status"), [("2.77", 404), ("2.78", 200)])
+def test_guests_have_no_numa_topology(world: World, version: str, status: int) -> None:
+    server_id = world.boot()
+    told = world.cloud.get(f"{SERVERS}/{server_id}/topology", version=version)
+    assert told.status_code == status
+    if status == 200:
+        assert told.json == {"nodes": [], "pagesize_kb": None}
 
 
 @pytest.mark.parametrize("event", ["shut_itself_down", "die"])

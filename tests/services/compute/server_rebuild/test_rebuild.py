@@ -65,6 +65,8 @@ def test_what_is_not_named_stays(world: World, fake: FakeHypervisor) -> None:
 def test_the_reply_of_each_version(world: World, version: str, there: list[str], missing: list[str]) -> None:
     server = rebuild(world, world.boot(), version).json["server"]
     assert set(there) <= server.keys() and not set(missing) & server.keys()
+    (address,) = server["addresses"]["private"]
+    assert ("OS-EXT-IPS:type" in address) == (version == LATEST)
 
 
 @pytest.mark.parametrize(

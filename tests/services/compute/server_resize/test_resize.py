@@ -169,6 +169,13 @@ def test_flavors_that_are_refused(world: World, flavor: str, words: str) -> None
     assert refused.status_code == 400 and words in refused.json["badRequest"]["message"]
 
 
+def test_a_flavor_with_further_disks_is_refused(world: World) -> None:
+    body = {"flavor": {"id": "swap", "name": "swap", "vcpus": 1, "ram": 256, "disk": 1, "swap": 64}}
+    assert world.cloud.post("/compute/v2.1/flavors", as_="admin", json=body).status_code == 200
+    refused = world.act(world.boot(), "resize", {"flavorRef": "swap"})
+    assert refused.status_code == 400 and "swap disk" in refused.json["badRequest"]["message"]
+
+
 def test_states_that_are_refused(world: World) -> None:
     server_id = world.boot()
     for action in ("confirmResize", "revertResize"):

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -16,6 +17,7 @@ from kumoi.engines.hypervisor.interface import (
     Nic,
 )
 from kumoi.engines.hypervisor.qemu import hot_plug, memory, process
+from kumoi.engines.hypervisor.qemu.hardware import ROOT, node_name
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
 from kumoi.engines.hypervisor.qemu.power import ALIVE, NO_ROOM, STATE_WITHIN, Power
 from kumoi.engines.hypervisor.qemu.record import Desired, Record, boot_id
@@ -110,6 +112,34 @@ class Guest(Power):
     def forget_root(self) -> None:
         with self._turn():
             remove(self.place.kept_disk)
+
+    def copy_root(self, copy_id: str) -> Path:
+        """Of a running guest, QEMU copies the disk's own layer at one instant; what lies below never changes. Other
+        orders need not wait while the layers are joined."""
+        to = self.place.copy(copy_id)
+        layer = self.place.disk.with_suffix(".layer")
+        if to.exists():
+            return to
+        with self._turn():
+            record = self._here()
+            if not self.place.disk.exists():
+                raise HypervisorError(f"guest {self.server_id} has no root disk")
+            if not process.alive(self.place):
+                self.around.flatten_disk(self.place.disk, to)
+                return to
+            with self.around.layer_like(self.place.disk, layer) as part, self.around.lent(part, record.uid):
+                self.copies.make(node_name(ROOT), part)
+        try:
+            self.around.flatten_disk(layer, to)
+        finally:
+            remove(layer)
+        return to
+
+    def inject_nmi(self) -> None:
+        with self._turn():
+            self._must_be_up("interrupt it")
+            with self.talk() as qemu:
+                qemu.ask("inject-nmi")
 
     def attach_disk(self, disk: Disk) -> str:
         with self._turn():
@@ -242,7 +272,7 @@ class Guest(Power):
         """Whether its disks occupy more of the host's disk than at the last call."""
         record = self.record
         occupied = 0
-        for path in (self.place.disk, *(self.around.folder.volumes / f"{d.source.volume_id}.qcow2"
+        for path in (self.place.disk, self.place.rescue_disk, *(self.around.folder.volumes / f"{d.source.volume_id}.qcow2"
                                         for d in (record.spec.disks if record else ()))):  # fmt: skip
             with contextlib.suppress(FileNotFoundError):
                 occupied += path.stat().st_blocks

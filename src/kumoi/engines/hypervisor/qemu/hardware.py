@@ -21,6 +21,7 @@ MACHINE = "pc-i440fx-7.2"
 """Pinned: a saved memory fits only the machine that it was saved from."""
 
 ROOT = "root"
+RESCUE = "rescue"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 # The PCI bus has slots 0 to 31; host bridge, ISA bridge, screen and random numbers hold 0 to 3.
@@ -37,7 +38,7 @@ class Hardware(msgspec.Struct, frozen=True):
     accelerator: str
     cpu: str
     disk_slots: dict[str, int]
-    """`root` or volume id → PCI slot. The guest names its disks in the order of slots, when it boots."""
+    """`root`, `rescue` or volume id → PCI slot. The guest names its disks in the order of slots, when it boots."""
     nic_slots: dict[str, int]
     letters: dict[str, str]
     """`root` or volume id → the letter after /dev/vd that the guest probably uses."""
@@ -82,10 +83,11 @@ def _without(entries: dict[str, Any], name: str) -> dict[str, Any]:
 def lay_out(spec: GuestSpec, accelerator: str, cpu: str) -> Hardware:
     """The machine for a cold boot: disks and network cards in the order of the specification, boot disk first."""
     hardware = Hardware(MACHINE, accelerator, cpu, {}, {}, {})
-    if spec.root:
-        hardware = hardware.with_disk(ROOT)
-    for disk in boot_order(spec):
-        hardware = hardware.with_disk(disk.volume_id)
+    names = [*([ROOT] if spec.root else []), *(disk.volume_id for disk in boot_order(spec))]
+    if spec.rescue:
+        names.insert(len(names) if spec.rescue.last else 0, RESCUE)
+    for name in names:
+        hardware = hardware.with_disk(name)
     for nic in spec.nics:
         hardware = hardware.with_nic(nic.port_id)
     return hardware
@@ -121,8 +123,8 @@ def _address(slot: int) -> str:
 
 
 def _serial(name: str) -> str | None:
-    """The first 20 bytes of the id, the length that virtio supports. The root disk has none."""
-    return None if name == ROOT else name[:20]
+    """The first 20 bytes of the id, the length that virtio supports. Disks of images have none."""
+    return None if name in (ROOT, RESCUE) else name[:20]
 
 
 def node_name(name: str) -> str:

@@ -21,6 +21,7 @@ from kumoi.engines.hypervisor.qemu.machine import about_this_machine
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
 from kumoi.engines.hypervisor.uptime import uptime
 from kumoi.engines.volumes.interface import Holder
+from kumoi.engines.volumes.places import remove
 from kumoi.kernel import clock, durable, log
 from kumoi.kernel.fences import Busy, Fence
 
@@ -83,6 +84,17 @@ class QemuHypervisor:
         guest = self.guests.get(server_id)
         if guest is not None:
             guest.forget_root()
+
+    def copy_root(self, fence: Fence, server_id: str, copy_id: str) -> str:
+        return str(self._known(server_id).copy_root(copy_id))
+
+    def remove_copy(self, fence: Fence, server_id: str, copy_id: str) -> None:
+        guest = self.guests.get(server_id)
+        if guest is not None:
+            remove(guest.place.copy(copy_id))
+
+    def inject_nmi(self, fence: Fence, server_id: str) -> None:
+        self._known(server_id).inject_nmi()
 
     def attach_disk(self, fence: Fence, server_id: str, disk: Disk) -> str:
         return self._known(server_id).attach_disk(disk)

@@ -6,13 +6,21 @@ from threading import Lock, RLock
 
 import msgspec
 
-from kumoi.engines.hypervisor.interface import GuestMetadata, GuestSpec, GuestState, HypervisorError, Nic
+from kumoi.engines.hypervisor.interface import (
+    GuestMetadata,
+    GuestSpec,
+    GuestState,
+    HypervisorError,
+    Nic,
+    RootDisk,
+)
 from kumoi.engines.hypervisor.qemu import accelerator, config_drive, hot_plug, memory, process
-from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware, boot_order, lay_out, tagged
+from kumoi.engines.hypervisor.qemu.hardware import RESCUE, ROOT, Hardware, boot_order, lay_out, tagged
 from kumoi.engines.hypervisor.qemu.holder import Copies
 from kumoi.engines.hypervisor.qemu.monitor import PATIENCE, Monitor, Silent
 from kumoi.engines.hypervisor.qemu.record import Desired, Place, Record, boot_id
 from kumoi.engines.hypervisor.qemu.surroundings import ROOM, Surroundings
+from kumoi.engines.volumes.places import remove
 from kumoi.kernel import accounts, durable, log
 from kumoi.kernel.fences import Busy, Fence
 
@@ -203,6 +211,10 @@ class Power:
         accounts.give(self.place.folder, 0o711)
         if spec.root:
             self.around.make_root_disk(spec.root, self.place.disk)
+        if spec.rescue:
+            self.around.make_root_disk(RootDisk(spec.rescue.image_id, 0), self.place.rescue_disk)
+        else:
+            remove(self.place.rescue_disk)
         if spec.config_drive:
             documents = self.around.render(self._read_by_guest(spec, machine))
             config_drive.write(documents, self.place.config_drive, self.around.settings.config_drive_format)
@@ -215,7 +227,8 @@ class Power:
         # Save the uid before the first file belongs to it, so that a restarted agent does not give the uid to another
         # guest.
         self._save(self._here(), uid=uid)
-        disks = {ROOT: self.place.disk} if spec.root else {}
+        disks = {RESCUE: self.place.rescue_disk} if spec.rescue else {}
+        disks |= {ROOT: self.place.disk} if spec.root else {}
         disks |= {disk.volume_id: self.around.disk_path(disk) for disk in boot_order(spec)}
         self.around.make_folders()
         for path in (self.place.console, self.place.pid):

@@ -11,7 +11,7 @@ import msgspec
 
 from kumoi.engines.hypervisor.interface import GuestSpec, HypervisorError
 from kumoi.engines.hypervisor.qemu import config_drive, hardware, launcher
-from kumoi.engines.hypervisor.qemu.hardware import ROOT, Hardware
+from kumoi.engines.hypervisor.qemu.hardware import RESCUE, ROOT, Hardware
 from kumoi.engines.hypervisor.qemu.monitor import Monitor, Silent
 from kumoi.engines.hypervisor.qemu.record import Place
 from kumoi.kernel import clock, processes
@@ -55,6 +55,9 @@ def argv(
         *("-object", "rng-builtin,id=rng", "-device", "virtio-rng-pci,rng=rng,addr=0x3"),
     ]
     boot_index = {disk.volume_id: disk.boot_index for disk in spec.disks} | ({ROOT: 0} if spec.root else {})
+    if spec.rescue:
+        behind = {name: None if index is None or index < 0 else index + 1 for name, index in boot_index.items()}
+        boot_index = {**behind, RESCUE: 0}
     for name, path in disks.items():
         arguments += ["-blockdev", _json(hardware.block_node(name, path))]
         arguments += ["-device", _json(hardware.disk_device(machine, name, boot_index[name]))]

@@ -57,6 +57,7 @@ class Place:
         self.disk = self.folder / "disk.qcow2"
         self.kept_disk = self.folder / "disk.kept.qcow2"
         """The root disk as it was before a resize."""
+        self.rescue_disk = self.folder / "rescue.qcow2"
         self.config_drive = self.folder / "config.iso"
         self.console = self.folder / "console.log"
         self.log = self.folder / "qemu.log"
@@ -75,6 +76,12 @@ class Place:
     @property
     def screen(self) -> Path:
         return _socket(self.screen_folder)
+
+    def copy(self, copy_id: str) -> Path:
+        """A whole copy of the root disk, for an image."""
+        if "/" in copy_id:
+            raise HypervisorError(f"{copy_id!r} cannot be the id of a copy")
+        return self.folder / f"copy-{copy_id}.qcow2"
 
     def load(self) -> Record | None:
         """The saved record; None if this guest has none."""

@@ -167,6 +167,28 @@ class Surroundings:
         except VolumesError as error:
             raise HypervisorError(str(error)) from error
 
+    @contextmanager
+    def layer_like(self, disk: Path, to: Path) -> Iterator[Path]:
+        """An empty qcow2 of the disk's size on the same base, which the block fills."""
+        try:
+            header = qcow2.read(disk)
+            with explaining_full_disk(), self.owner.growing(to) as part:
+                QemuImg(self.user).create(part, header.virtual_size, header.backing)
+                yield part
+        except (OSError, qcow2.NotQcow2, VolumesError) as error:
+            raise HypervisorError(f"the root disk could not be copied: {error}") from error
+
+    def flatten_disk(self, source: Path, to: Path) -> None:
+        """Join a disk that no process has open and its base into one qcow2, which the control plane may read."""
+        try:
+            size = qcow2.read(source).virtual_size
+            with explaining_full_disk(), self.owner.growing(to) as part:
+                self.owner.take(source)
+                QemuImg(self.user).convert(source, "qcow2", part, size)
+                accounts.give(part, 0o440, group=accounts.CONTROL if accounts.numbers(accounts.CONTROL) else None)
+        except (OSError, qcow2.NotQcow2, VolumesError) as error:
+            raise HypervisorError(f"the root disk could not be copied: {error}") from error
+
     def copy_disk(self, source: Path, to: Path) -> None:
         """A second file of a disk that no process has open, sharing blocks where the file system can."""
         try:

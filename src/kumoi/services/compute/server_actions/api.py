@@ -34,6 +34,24 @@ def reboot(request: Request, server_id: str, body: schemas.Reboot) -> Reply:
     return Reply()
 
 
+@routes.action(PATH, "trigger_crash_dump", policy=policy.member(), versions=since("2.17"), errors=(409,))
+def trigger_crash_dump(request: Request, server_id: str) -> Reply:
+    logic.crash(request.tx, request.who, server_id, request.origin())
+    return Reply()
+
+
+@routes.action(PATH, "changePassword", policy=policy.member(), body=schemas.ChangePassword, errors=(409,))
+def change_password(request: Request, server_id: str, body: schemas.ChangePassword) -> Reply:
+    logic.change_password(request.tx, request.who, server_id)
+    return Reply()
+
+
+@routes.get("/servers/{server_id}/topology", policy=policy.reader(), versions=since("2.78"), reply=schemas.Topology)
+def topology(request: Request, server_id: str) -> schemas.Topology:
+    logic.topology(request.tx, request.who, server_id)
+    return schemas.Topology()
+
+
 @routes.action(PATH, "lock", policy=policy.member(), body=schemas.Lock | None)
 def lock(request: Request, server_id: str, body: schemas.Lock | None) -> Reply:
     logic.lock(request.tx, request.who, server_id, body.locked_reason if body else None)
@@ -70,18 +88,11 @@ def _absent(key: str, allowed: Policy, versions: Span | None = None) -> None:
         logic.refuse(request.tx, request.who, server_id, key)
 
 
-for _key, _versions in (
-    ("addFixedIp", until("2.43")), ("changePassword", None), ("createBackup", None), ("createImage", None),
-    ("removeFixedIp", until("2.43")), ("rescue", None), ("shelve", None), ("trigger_crash_dump", since("2.17")),
-    ("unrescue", None), ("unshelve", None),
-):  # fmt: skip
-    _absent(_key, policy.member(), _versions)
+for _key in ("addFixedIp", "removeFixedIp"):
+    _absent(_key, policy.member(), until("2.43"))
 
-for _key, _versions in (
-    ("evacuate", None), ("injectNetworkInfo", None), ("migrate", None), ("os-migrateLive", None),
-    ("resetNetwork", None), ("shelveOffload", None),
-):  # fmt: skip
-    _absent(_key, policy.admin(), _versions)
+for _key in ("evacuate", "injectNetworkInfo", "migrate", "os-migrateLive", "resetNetwork"):
+    _absent(_key, policy.admin())
 
 
 def _absent_page(path: str, allowed: Policy, name: str, versions: Span | None = None) -> None:
@@ -91,4 +102,3 @@ def _absent_page(path: str, allowed: Policy, name: str, versions: Span | None = 
 
 
 _absent_page("/servers/{server_id}/diagnostics", policy.admin(), "diagnostics")
-_absent_page("/servers/{server_id}/topology", policy.reader(), "topology", since("2.78"))

@@ -6,9 +6,10 @@ from typing import Any
 
 from kumoi.kernel import operations
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.errors import NotBuilt, PolicyForbids
+from kumoi.kernel.errors import Conflict, NotBuilt, PolicyForbids
 from kumoi.kernel.operations import Operation, subject
 from kumoi.kernel.who import Who
+from kumoi.services.compute.server_actions.operations.crash import CRASH
 from kumoi.services.compute.server_actions.operations.pause import PAUSE, UNPAUSE
 from kumoi.services.compute.server_actions.operations.reboot import HARD_REBOOT, REBOOT
 from kumoi.services.compute.server_actions.operations.start import START
@@ -65,6 +66,29 @@ def act(tx: Transaction, who: Who, server_id: str, name: str, origin: Mapping[st
         if pending["kind"] in actions:
             operations.end(tx, pending["id"], operations.SUPERSEDED)
     changes.begin(tx, row, action.operation, action.task_state, origin)
+
+
+INTERRUPTED = (VmState.ACTIVE, VmState.PAUSED, VmState.RESCUED, VmState.RESIZED, VmState.ERROR)
+"""The states in which a server gets a non-maskable interrupt."""
+
+
+def crash(tx: Transaction, who: Who, server_id: str, origin: Mapping[str, Any]) -> None:
+    """Interrupts the guest, so that it dumps its memory if it is set up for that."""
+    row = changes.ready(tx, who, server_id, "trigger_crash_dump", INTERRUPTED)
+    if row["host"] is None:
+        raise WrongState(server_id, "trigger_crash_dump", "vm_state", row["vm_state"])
+    changes.begin(tx, row, CRASH, None, origin)
+
+
+def change_password(tx: Transaction, who: Who, server_id: str) -> None:
+    """Guests here have no agent that could do it: the answer is Nova's for such a guest."""
+    changes.ready(tx, who, server_id, "changePassword", (VmState.ACTIVE,))
+    raise Conflict("QEMU guest agent is not enabled")
+
+
+def topology(tx: Transaction, who: Who, server_id: str) -> None:
+    """ServerNotFound unless the caller may see it."""
+    changes.visible(tx, who, server_id)
 
 
 def lock(tx: Transaction, who: Who, server_id: str, reason: str | None) -> None:

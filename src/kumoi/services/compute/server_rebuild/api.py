@@ -23,5 +23,9 @@ def rebuild(request: Request, server_id: str, body: schemas.Rebuild) -> Reply:
     view = viewer(request, schemas.Rebuilt)
     server = shown.server(row, showing.related(request.tx, [row], admin=view.admin), view, alone=True)
     assert isinstance(server, schemas.Rebuilt)
+    server.addresses = {
+        name: [schemas.Address(one.version, one.addr, one.kind, one.mac) for one in on]
+        for name, on in server.addresses.items()
+    }
     server.adminPass, server.plain_user_data = password, row["user_data"]
     return Reply(schemas.RebuiltBody(server), headers={"Location": request.link(f"/servers/{server_id}")})

@@ -5,10 +5,9 @@ from typing import Any
 
 from kumoi.kernel import quotas
 from kumoi.kernel.database import Transaction
-from kumoi.kernel.errors import BadRequest, NotFound
+from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.who import Who
 from kumoi.services.compute.block_devices import store as block_devices_store
-from kumoi.services.compute.flavors import logic as flavors
 from kumoi.services.compute.migrations import store as migrations_store
 from kumoi.services.compute.migrations.models import RESIZE, MigrationRow, Status
 from kumoi.services.compute.server_resize.operations.confirm import CONFIRM
@@ -31,11 +30,7 @@ def resize(
     server = changes.ready(tx, who, server_id, "resize", RESIZABLE)
     if server["host"] is None:
         raise WrongState(server_id, "resize", "vm_state", server["vm_state"])
-    try:
-        flavor = flavors.visible(tx, who, flavor_id)
-    except NotFound as error:
-        raise BadRequest(error.message) from None
-    new, old = creation.copy_of(flavor), server["flavor"]
+    new, old = creation.copy_of(creation.usable_flavor(tx, who, flavor_id)), server["flavor"]
     if new["id"] == old["id"]:
         raise BadRequest("When resizing, instances must change flavor!")
     local = boots_from_image(block_devices_store.of_server(tx, server_id))

@@ -18,6 +18,12 @@ class VmState(StrEnum):
     SUSPENDED = "suspended"
     RESIZED = "resized"
     """Its resize waits to be confirmed or reverted. Its power state says whether it runs."""
+    RESCUED = "rescued"
+    """It runs from another image."""
+    SHELVED = "shelved"
+    """Its root disk is in an image too."""
+    SHELVED_OFFLOADED = "shelved_offloaded"
+    """It is on no host."""
     ERROR = "error"
     DELETED = "deleted"
 
@@ -42,6 +48,15 @@ class TaskState(StrEnum):
     RESIZE_MIGRATING = "resize_migrating"
     RESIZE_FINISH = "resize_finish"
     RESIZE_REVERTING = "resize_reverting"
+    IMAGE_SNAPSHOT = "image_snapshot"
+    IMAGE_UPLOADING = "image_uploading"
+    IMAGE_BACKUP = "image_backup"
+    SHELVING = "shelving"
+    SHELVING_IMAGE_UPLOADING = "shelving_image_uploading"
+    SHELVING_OFFLOADING = "shelving_offloading"
+    UNSHELVING = "unshelving"
+    RESCUING = "rescuing"
+    UNRESCUING = "unrescuing"
 
 
 class PowerState(IntEnum):
@@ -60,6 +75,9 @@ STATUS = {
     VmState.PAUSED: "PAUSED",
     VmState.SUSPENDED: "SUSPENDED",
     VmState.RESIZED: "VERIFY_RESIZE",
+    VmState.RESCUED: "RESCUE",
+    VmState.SHELVED: "SHELVED",
+    VmState.SHELVED_OFFLOADED: "SHELVED_OFFLOADED",
     VmState.ERROR: "ERROR",
     VmState.DELETED: "DELETED",
 }
@@ -87,8 +105,7 @@ STATUS_WHILE = {
 """The status of a server whose task is shown."""
 
 KNOWN_STATUSES = frozenset(
-    (*STATUS.values(), *STATUS_WHILE.values(), "MIGRATING", "PASSWORD", "RESCUE", "SHELVED", "SHELVED_OFFLOADED",
-     "SOFT_DELETED", "UNKNOWN")
+    (*STATUS.values(), *STATUS_WHILE.values(), "MIGRATING", "PASSWORD", "SOFT_DELETED", "UNKNOWN")
 )  # fmt: skip
 """Every status of the API; those that Kumoi has no action for match no server."""
 
@@ -102,12 +119,13 @@ AT_REST = {
     VmState.STOPPED: GuestState.OFF,
     VmState.PAUSED: GuestState.PAUSED,
     VmState.SUSPENDED: GuestState.SUSPENDED,
+    VmState.SHELVED: GuestState.OFF,
 }
 """The state of the guest when the server has no active task."""
 
 OF_POWER = {PowerState.RUNNING: GuestState.RUNNING, PowerState.SHUTDOWN: GuestState.OFF}
 """The state of the guest of a server whose vm_state does not say whether it runs."""
-KEEPS_VM_STATE = frozenset({VmState.RESIZED})
+KEEPS_VM_STATE = frozenset({VmState.RESIZED, VmState.RESCUED})
 """The vm_states in which a guest that starts or ends changes only the power state."""
 
 RELEASES_DEVICES = frozenset({GuestState.RUNNING, GuestState.OFF, GuestState.FAILED})
@@ -169,6 +187,7 @@ class ServerRow(TypedDict):
     shelved_image_id: str | None
     shelved_at: int | None
     rescue_image_id: str | None
+    rescue_is_last: bool | None
     flavor_id: str
     flavor: FlavorCopy
     vcpus: int
@@ -220,6 +239,7 @@ servers = Table[ServerRow](
     sa.Column("shelved_image_id", sa.String(36)),
     sa.Column("shelved_at", Instant),
     sa.Column("rescue_image_id", sa.String(36)),
+    sa.Column("rescue_is_last", sa.Boolean),
     sa.Column("flavor_id", sa.String(255), nullable=False),
     sa.Column("flavor", sa.JSON, nullable=False),
     sa.Column("vcpus", sa.Integer, nullable=False),
@@ -255,8 +275,8 @@ servers = Table[ServerRow](
 )  # fmt: skip
 """The row of a deleted server stays, with `deleted_at`, for RETENTION. `vcpus` and `memory_mib` are counted for the quota;
 while a resize waits to be confirmed, they are the larger ones of both flavors. `shelved_image_id`: the image of a shelved
-server, from which its next root disk starts. `rescue_image_id`: the image from which a rescued server runs. `password`: what
-the guest stored, encrypted for its owner."""
+server, from which its next root disk starts. `rescue_image_id`: the image from which a rescued server runs, on its first
+or last disk. `password`: what the guest stored, encrypted for its owner."""
 
 
 class ServerTagRow(TypedDict):

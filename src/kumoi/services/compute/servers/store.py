@@ -14,7 +14,7 @@ from kumoi.kernel.quotas import Quota
 from kumoi.services.compute.flavors.models import FlavorCopy
 from kumoi.services.compute.past_servers import store as past_servers_store
 from kumoi.services.compute.past_servers.models import PastServerRow
-from kumoi.services.compute.servers.models import RETENTION, ServerRow, servers, tags
+from kumoi.services.compute.servers.models import RETENTION, ServerRow, VmState, servers, tags
 
 LIVE = servers.c.deleted_at.is_(None)
 
@@ -113,6 +113,12 @@ def hosts_of(tx: Transaction, server_ids: Iterable[str], project_id: str | None 
     if project_id is not None:
         query = query.where(servers.c.project_id == project_id)
     return {row[0]: row[1] for row in tx.tuples(query)}
+
+
+def shelved_before(tx: Transaction, instant: int) -> list[str]:
+    """The ids of servers that were shelved before that, and still are on their host."""
+    there = (servers.c.vm_state == VmState.SHELVED, servers.c.shelved_at < instant, LIVE)
+    return tx.column(sa.select(servers.c.id).where(*there).order_by(servers.c.created_at, servers.c.id))
 
 
 def forget_deleted(tx: Transaction) -> int:

@@ -86,6 +86,15 @@ def delete(tx: Transaction, image_id: str) -> None:
     tx.execute(images.delete().where(images.c.id == image_id))
 
 
+def with_properties(tx: Transaction, owner: str, wanted: Mapping[str, str]) -> list[str]:
+    """The ids of the project's images with bytes that have all these properties, oldest first."""
+    query = sa.select(images.c.id).where(images.c.owner == owner, images.c.status.in_((ACTIVE, DEACTIVATED)))
+    for name, value in wanted.items():
+        has = sa.select(properties.c.image_id).where(properties.c.name == name, properties.c.value == value)
+        query = query.where(images.c.id.in_(has))
+    return tx.column(query.order_by(images.c.created_at, images.c.id))
+
+
 def ids_with_data(tx: Transaction) -> list[str]:
     query = sa.select(images.c.id).where(images.c.status.in_((ACTIVE, DEACTIVATED))).order_by(images.c.id)
     return tx.column(query)

@@ -16,10 +16,14 @@ from kumoi.services.compute.servers.models import ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.operations.delete import DELETE
 from kumoi.services.compute.servers.schemas import values
 from kumoi.services.compute.servers.schemas.create import ServerUpdate
+from kumoi.services.image.facade import filling
 from kumoi.services.network.facade import ports
 
 CHANGED = ports.CARDS_CHANGED
 """Dirty rows of this kind: the guest's metadata or its cards have changed."""
+
+MAKES_IMAGE = ("server.create_image", "server.create_backup")
+"""Operations whose unfinished image goes with them when a deletion supersedes them."""
 
 
 def visible(tx: Transaction, who: Who, server_id: str, *, deleted: bool = False) -> ServerRow:
@@ -72,6 +76,9 @@ def begin(
 def delete(tx: Transaction, who: Who, server_id: str, origin: Mapping[str, Any]) -> None:
     """Over whatever is in progress, from any state."""
     unlocked(tx, who, server_id)
+    for pending in operations.pending_on(tx, subject("server", server_id)):
+        if pending["kind"] in MAKES_IMAGE:
+            filling.discard(tx, pending["arguments"]["image_id"], dict(origin), unfilled=True)
     operations.supersede(tx, DELETE, [subject("server", server_id)], {"server_id": server_id}, **origin)
     store.update(tx, server_id, task_state=TaskState.DELETING)
 

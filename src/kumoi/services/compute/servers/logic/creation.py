@@ -60,7 +60,7 @@ def create(
     wished = hints_of_request.read(hints)
     name = values.name(asked.name)
     least, most = _counts(asked)
-    flavor = _flavor(tx, who, str(asked.flavorRef))
+    flavor = usable_flavor(tx, who, str(asked.flavorRef))
     image = block_devices.startable(tx, who, asked.imageRef) if asked.imageRef else None
     if image is None and not asked.block_device_mapping and not asked.block_device_mapping_v2:
         raise BadRequest("Invalid imageRef provided.")
@@ -161,7 +161,7 @@ def _counts(asked: ServerCreate) -> tuple[int, int]:
     return least, most
 
 
-def _flavor(tx: Transaction, who: Who, flavor_id: str) -> FlavorDetails:
+def usable_flavor(tx: Transaction, who: Who, flavor_id: str) -> FlavorDetails:
     try:
         flavor = flavors.visible(tx, who, flavor_id)
     except NotFound as error:

@@ -14,6 +14,7 @@ from kumoi.services.compute.servers import store
 from kumoi.services.compute.servers.models import PowerState, VmState
 from kumoi.services.compute.servers.operations import guest
 from kumoi.services.compute.servers.operations.create import origin
+from kumoi.services.image.facade import filling
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
@@ -51,6 +52,9 @@ def give_back(context: Context, tx: Transaction) -> None:
     if (migration := migrations_store.open_of(tx, server_id)) is not None:
         placement.release(tx, migration["uuid"])
         migrations_store.update(tx, migration["uuid"], Status.CONFIRMED)
+    server = store.find(tx, server_id)
+    if server is not None and server["shelved_image_id"]:
+        filling.discard(tx, server["shelved_image_id"], origin(context))
     store.update(
         tx, server_id, vm_state=VmState.DELETED, task_state=None, power_state=PowerState.NOSTATE, host=None,
         admin_pass=None, deleted_at=tx.now, terminated_at=tx.now,

@@ -14,6 +14,7 @@ from kumoi.engines.hypervisor.interface import (
     GuestSpec,
     Hypervisor,
     Nic,
+    RescueDisk,
     RootDisk,
 )
 from kumoi.engines.volumes.interface import Source
@@ -54,9 +55,10 @@ def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
     """`sources`: volume id → what the host opens, for each volume to plug in."""
     server = described.server
     root = None
-    if server["image_id"]:
+    # A shelved server comes back from its own image.
+    if image_id := server["shelved_image_id"] or server["image_id"]:
         tags = [device["tag"] for device in described.devices if device["destination_type"] == "local"]
-        root = RootDisk(server["image_id"], server["flavor"]["disk"], tag=next(iter(tags), None))
+        root = RootDisk(image_id, server["flavor"]["disk"], tag=next(iter(tags), None))
     return GuestSpec(
         server_id=server["id"],
         name=server["name"],
@@ -71,6 +73,7 @@ def spec(described: Described, sources: Mapping[str, Source]) -> GuestSpec:
         nics=[nic(port) for port in described.ports],
         config_drive=server["config_drive"],
         metadata=metadata(described),
+        rescue=RescueDisk(rescued, bool(server["rescue_is_last"])) if (rescued := server["rescue_image_id"]) else None,
     )
 
 

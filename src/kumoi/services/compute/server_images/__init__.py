@@ -1,0 +1,1 @@
+"""Images and backups of servers."""

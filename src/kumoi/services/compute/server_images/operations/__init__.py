@@ -1,0 +1,1 @@
+"""The operations that copy a server's root disk into an image."""

@@ -1,0 +1,1 @@
+"""Rescuing servers: they run from another image, with their own disks beside it."""

@@ -1,0 +1,1 @@
+"""Operations that rescue servers, and end that."""

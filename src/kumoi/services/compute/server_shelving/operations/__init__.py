@@ -1,0 +1,1 @@
+"""Operations that shelve servers and bring them back."""
