@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4ee2f112d46d"
-down_revision = "ea9a3b9d3138"
+down_revision = "f1c6179c8dca"
 branch_labels = None
 depends_on = None
 
