@@ -8,7 +8,10 @@ from kumoi.services.compute.servers.logic import changes
 from kumoi.services.compute.servers.models import VmState
 from kumoi.services.network.facade import security_groups
 
-CHANGEABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED)
+CHANGEABLE = (
+    VmState.ACTIVE, VmState.STOPPED, VmState.PAUSED, VmState.SUSPENDED, VmState.RESIZED, VmState.RESCUED, VmState.SHELVED,
+    VmState.SHELVED_OFFLOADED,
+)  # fmt: skip
 
 
 def list_of(tx: Transaction, who: Who, server_id: str) -> list[security_groups.SecurityGroup]:
