@@ -178,3 +178,14 @@ def test_states_that_are_refused(world: World) -> None:
     refused = world.act(server_id, "unshelve")
     message = f"Cannot 'unshelve' instance {server_id} while it is in vm_state active"
     assert refused.status_code == 409 and message in refused.json["conflictingRequest"]["message"]
+
+
+def test_a_port_that_nobody_saw_going_down(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its state in the tables is set by the unbinding, and no report of the topology follows."""
+    from kumoi.services.network.ports import states
+
+    server_id = shelved(world)
+    monkeypatch.setattr(states.Listener, "_write", lambda _: None)
+    world.act(server_id, "unshelve")
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE"

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 
 from kumoi.kernel import quotas, reconcile
 from kumoi.kernel.database import Transaction
+from kumoi.kernel.operations import Context
+from kumoi.kernel.reconcile import View
 from kumoi.kernel.who import Who
 from kumoi.services.network import ownership
 from kumoi.services.network.addresses.errors import InvalidIpForNetwork
@@ -39,6 +41,7 @@ from kumoi.services.network.port_rows.models import ACTIVE, DOWN, NO_CARD, SERVE
 from kumoi.services.network.port_rows.models import port_security_groups as port_security_groups_table
 from kumoi.services.network.port_rows.models import ports as ports_table
 from kumoi.services.network.ports import logic as ports_logic
+from kumoi.services.network.ports import states
 from kumoi.services.network.security_groups import logic as security_groups
 from kumoi.services.network.security_groups.models import DEFAULT
 from kumoi.services.network.security_groups.models import security_groups as group_table
@@ -214,6 +217,12 @@ def all_up(tx: Transaction, port_ids: Sequence[str]) -> bool:
     """Whether the topology reports all of them as plugged with their flows installed. Ports that are administratively
     down or deleted are ignored."""
     return not port_ids or not ports_store.count_waited_for(tx, port_ids)
+
+
+def look_again(context: Context) -> None:
+    """Write the topology's state of every port that differs in the tables. A port that was plugged on another host, or
+    again, may have been down for so short a time that the topology reports no change."""
+    states.compare(View(context.database, context.engine))
 
 
 def cards(tx: Transaction) -> list[tuple[str, str]]:

@@ -14,6 +14,9 @@ from kumoi.services.image.facade import filling
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
+LOOKED_AGAIN = 4
+"""Checks of the network after which the topology itself is asked."""
+
 
 def take_room(context: Context, tx: Transaction) -> None:
     server = guest.found(context, tx)
@@ -64,6 +67,13 @@ def end_guest(context: Context) -> None:
             context.engine(Hosts).volumes(name).disconnect(fence, device["volume_id"])
 
 
+def network_up(context: Context) -> Again | None:
+    """The ports were unbound before, and may be up again before anybody saw them down."""
+    if context.attempts and context.attempts % LOOKED_AGAIN == 0:
+        ports.look_again(context)
+    return create.network_up(context)
+
+
 def activate(context: Context, tx: Transaction) -> None:
     outcome.becomes(VmState.ACTIVE, PowerState.RUNNING)(context, tx)
     servers_store.update(tx, context.arguments["server_id"], shelved_image_id=None, shelved_at=None, launched_at=tx.now)
@@ -77,7 +87,7 @@ UNSHELVE = Operation(
         Step("take_room", record=take_room, erase=give_room_back),
         Step("prepare_disks", do=prepare_disks, deadline=3600),
         Step("start_guest", do=guest.start, undo=end_guest, deadline=300, turn=guest.TURN),
-        Step("network_up", do=create.network_up, record=activate, deadline=300),
+        Step("network_up", do=network_up, record=activate, deadline=300),
     ],
     failed=outcome.stays,
     action="unshelve",
