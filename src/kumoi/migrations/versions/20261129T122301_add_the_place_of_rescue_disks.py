@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4ee2f112d46d"
-down_revision = "f1c6179c8dca"
+down_revision = "ab0c46cbe1c0"
 branch_labels = None
 depends_on = None
 
