@@ -310,6 +310,7 @@ def test_readers_look_only(cloud: Any) -> None:
             ("GET", "/file", None), ("DELETE", "", None), ("POST", "/actions/deactivate", {}), ("PUT", "/tags/one", {}),
             ("POST", "/members", {"member": "x"}), ("PUT", f"/members/{PROJECT}", {"status": "accepted"}),
             ("DELETE", "/members/x", None), ("POST", "/import", {"method": {"name": "glance-direct"}}),
+            ("POST", "/import", {"method": {"name": "by-mail"}}),
         ):  # fmt: skip
             answered = cloud.call(method, path + below, as_="reader", json=sent)
             assert answered.status_code == status, f"{method} {below}: {answered.text}"

@@ -129,12 +129,11 @@ class Import:
 
 def bring_in(tx: Transaction, who: Who, image_id: str, asked: Import, most: int, origin: dict[str, Any]) -> str:
     """Start an import, and return the id of its operation. `most`: the bytes that a download may have."""
-    visible(tx, who, image_id)
-    if asked.method not in IMPORT_METHODS:
-        raise UnknownMethod(asked.method, IMPORT_METHODS)
     if asked.method == COPY_IMAGE:
         return _copy(tx, who, image_id, asked, origin)
     row = own(tx, who, image_id)
+    if asked.method not in IMPORT_METHODS:
+        raise UnknownMethod(asked.method, IMPORT_METHODS)
     for name in ("container_format", "disk_format"):
         if row[name] is None:
             raise WrongStatus(f"'{name}' needs to be set before import.")
