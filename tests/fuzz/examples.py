@@ -128,6 +128,7 @@ WORDS_IN_PATHS: dict[str, tuple[str, ...]] = {
     f"{CINDER}/extensions/{{alias}}": ("os-quota-sets",),
     f"{NOVA}/extensions/{{alias}}": ("os-keypairs",),
     f"{CINDER}/os-quota-class-sets/{{name}}": ("default",),
+    f"{CINDER}/types/{{type_id}}/encryption/{{key}}": ("provider",),
     f"{NOVA}/os-quota-class-sets/{{name}}": ("default",),
 }
 PATCH = "application/openstack-images-v2.1-json-patch"

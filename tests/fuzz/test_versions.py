@@ -52,6 +52,11 @@ BODIES: dict[str, Any] = {
 ELSEWHERE = {
     "compute:aggregates.add_host": "a host joins an aggregate once: tests/services/compute/aggregates",
     "compute:aggregates.remove_host": "a host leaves an aggregate once: tests/services/compute/aggregates",
+    "block_storage:backups.create": "a volume has one backup in the making: tests/services/block_storage/backups",
+    "block_storage:backups.update": "nobody has a backup here: tests/services/block_storage/backups",
+    "block_storage:transfers.create": "a volume is offered once: tests/services/block_storage/transfers",
+    "block_storage:volume_actions.upload_image": "a volume is uploaded once: tests/services/block_storage/volume_actions",
+    "compute:server_rebuild.rebuild": "a server is rebuilt once at a time: tests/services/compute/server_rebuild",
     "compute:interfaces.create": "one server takes few ports: tests/services/compute/interfaces",
     "compute:volume_attachments.create_until_2_100": "one server takes few: tests/services/compute/volume_attachments",
 }
@@ -93,6 +98,7 @@ def furnish(asking: Asking) -> None:
     kind = {"name": "hidden", "os-volume-type-access:is_public": False}
     type_id = everybody.add("type", post(f"{CINDER}/types", {"volume_type": kind})["volume_type"]["id"])
     post(f"{CINDER}/types/{type_id}/extra_specs", {"extra_specs": {"mark": "x"}})
+    post(f"{CINDER}/types/{type_id}/encryption", {"encryption": {"provider": "luks", "key_size": 256}})
     post(f"{CINDER}/types/{type_id}/action", {"addProjectAccess": {"project": tenant}})
     post(f"{CINDER}/default-types/{tenant}", {"default_type": {"volume_type": type_id}}, "PUT")
     post(f"{CINDER}/snapshots/{ours['snapshot'][0]}/metadata", {"metadata": {"mark": "x"}}, person="member")
@@ -112,6 +118,14 @@ def furnish(asking: Asking) -> None:
     aggregate = post(f"{NOVA}/os-aggregates", {"aggregate": {"name": "one"}})["aggregate"]
     everybody.add("aggregate", str(aggregate["id"]))
     everybody.add("before", "2026-11-29")
+    qos = {"name": "one", "consumer": "front-end"}
+    everybody.add("qos_specs", post(f"{CINDER}/qos-specs", {"qos_specs": qos})["qos_specs"]["id"])
+    metadefs = "/image/v2/metadefs/namespaces"
+    post(metadefs, {"namespace": "mark", "visibility": "public"})
+    post(f"{metadefs}/mark/objects", {"name": "mark"})
+    post(f"{metadefs}/mark/properties", {"name": "mark", "title": "Mark", "type": "string"})
+    post(f"{metadefs}/mark/tags/mark", {})
+    post(f"{metadefs}/mark/resource_types", {"name": "OS::Glance::Image"})
     everybody.add("network", f"{MARKS['ours']}-0")
 
 

@@ -1,4 +1,4 @@
-"""Resizes of a running server."""
+"""Resizes of a running server, to a flavor that takes more of every quota."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Ask = tuple[str, dict[str, Any]]
 
 
 def resize(cloud: Any) -> Ask:
-    return f"/compute/v2.1/servers/{server(cloud)}/action", {"resize": {"flavorRef": "2"}}
+    return f"/compute/v2.1/servers/{server(cloud)}/action", {"resize": {"flavorRef": "3"}}
 
 
 def confirm(cloud: Any) -> Ask:
