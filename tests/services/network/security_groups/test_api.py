@@ -125,12 +125,19 @@ def test_the_same_rule_once_however_it_is_written(cloud: Any, net: Any) -> None:
     assert rule(cloud, group["id"], **fields).status_code == 201
 
 
-def test_a_group_that_others_name(cloud: Any, net: Any) -> None:
+def test_rules_that_name_a_group_go_with_it(cloud: Any, net: Any) -> None:
     one, two = net.make("security-groups", name="1"), net.make("security-groups", name="2")
-    made = rule(cloud, one["id"], remote_group_id=two["id"]).json["security_group_rule"]
-    net.refused(cloud.delete(f"{V2}/security-groups/{two['id']}"), 409, "SecurityGroupInUse")
-    net.drop("security-group-rules", made["id"])
+    named = rule(cloud, one["id"], remote_group_id=two["id"]).json["security_group_rule"]
+    before = net.show("security-groups", one["id"])
+    assert named["id"] in [each["id"] for each in before["security_group_rules"]]
     net.drop("security-groups", two["id"])
+    after = net.show("security-groups", one["id"])
+    assert {each["id"] for each in before["security_group_rules"]} - {
+        each["id"] for each in after["security_group_rules"]
+    } == {named["id"]}
+    assert after["revision_number"] > before["revision_number"]
+    cloud.settle()
+    assert cloud.audit() == []
 
 
 def test_quotas(cloud: Any, net: Any) -> None:

@@ -127,9 +127,13 @@ def delete(tx: Transaction, who: Who, group_id: str, if_match: str | None) -> No
     standard_attributes.expect_revision(row, if_match)
     if row["is_default"] and not who.is_admin:
         raise SecurityGroupCannotRemoveDefault()
-    if store.rules_naming(tx, group_id):
-        raise SecurityGroupInUse(group_id)
     removal.run(tx, [group_id])
+    # As in Neutron, rules of other groups that name it go with it.
+    naming = store.rules_naming(tx, group_id)
+    store.delete_rules(tx, [rule["id"] for rule in naming])
+    for other in sorted({rule["security_group_id"] for rule in naming}):
+        store.change(tx, other)
+        reconcile.mark(tx, KIND, other)
     store.delete(tx, group_id)
     reconcile.mark(tx, KIND, group_id)
 

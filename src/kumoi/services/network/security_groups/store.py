@@ -76,6 +76,11 @@ def delete(tx: Transaction, group_id: str) -> None:
     tx.execute(security_groups.delete().where(security_groups.c.id == group_id))
 
 
+def delete_rules(tx: Transaction, rule_ids: list[str]) -> None:
+    tags_store.forget(tx, rule_ids)
+    tx.execute(security_group_rules.delete().where(security_group_rules.c.id.in_(rule_ids)))
+
+
 class RuleOfGroup(TypedDict):
     id: str
     security_group_id: str
