@@ -168,6 +168,7 @@ def test_volumes_and_snapshots(world: World) -> None:
     assert cloud.delete(f"{path}/{made['id']}").status_code == 202
     cloud.settle()
     assert cloud.get(f"{path}/{made['id']}").status_code == 404 == cloud.delete(f"{path}/{NOBODY}").status_code
+    assert cloud.get(f"{path}/").status_code == 404
 
 
 @pytest.mark.parametrize("version", ["2.1", LATEST])

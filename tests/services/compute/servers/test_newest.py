@@ -1,4 +1,4 @@
-"""What versions after 2.96 changed."""
+"""What versions after 2.96 changed, and replies to updates."""
 
 import json
 from typing import Any
@@ -105,3 +105,15 @@ def test_a_server_is_unpinned_and_pinned_again(world: World) -> None:
 def test_zones_that_are_none(world: World, zone: Any) -> None:
     body = {"server": {"pinned_availability_zone": zone}}
     assert world.cloud.put(f"{SERVERS}/{world.boot()}", version=NEWEST, json=body).status_code == 400
+
+
+def test_addresses_in_the_reply_to_an_update(world: World) -> None:
+    server_id = world.boot()
+
+    def fields(version: str) -> set[str]:
+        changed = world.cloud.put(f"{SERVERS}/{server_id}", version=version, json={"server": {"name": "n"}})
+        assert changed.status_code == 200, changed.text
+        return set(changed.json["server"]["addresses"]["private"][0])
+
+    assert fields("2.74") == {"addr", "version"}
+    assert fields("2.75") == {"addr", "version", "OS-EXT-IPS:type", "OS-EXT-IPS-MAC:mac_addr"}

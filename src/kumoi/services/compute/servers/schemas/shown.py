@@ -50,6 +50,13 @@ class Address(msgspec.Struct):
     mac: str = msgspec.field(name="OS-EXT-IPS-MAC:mac_addr")
 
 
+class ChangedAddress(Address):
+    """In the replies to updates and rebuilds."""
+
+    kind: Annotated[str, since("2.75")] = msgspec.field(name="OS-EXT-IPS:type")
+    mac: Annotated[str, since("2.75")] = msgspec.field(name="OS-EXT-IPS-MAC:mac_addr")
+
+
 class Volume(msgspec.Struct):
     id: str
     delete_on_termination: Annotated[bool, since("2.3")]
@@ -124,6 +131,7 @@ class Server(msgspec.Struct, kw_only=True):
 class Changed(Server, kw_only=True):
     """The reply to an update: until 2.74 without the fields of former extensions."""
 
+    addresses: dict[str, list[ChangedAddress]]  # type: ignore[assignment]
     availability_zone: Annotated[str | UnsetType, since("2.75")] = msgspec.field(name="OS-EXT-AZ:availability_zone")
     config_drive: Annotated[str | UnsetType, since("2.75")]
     key_name: Annotated[Text, since("2.75")]
@@ -233,7 +241,9 @@ def server(row: Mapping[str, Any], related: Related, viewer: Viewer, *, alone: b
         id=server_id, name=row["name"], status=shown, tenant_id=row["project_id"], user_id=row["user_id"],
         metadata=row["metadata"], host_id=host_id(row["project_id"], host) if host else "",
         image=_image(row, viewer), flavor=_flavor(row["flavor"], viewer), created=clock.iso(row["created_at"]),
-        updated=clock.iso(row["updated_at"]), addresses=addresses(ports), accessIPv4=row["access_ip_v4"] or "",
+        updated=clock.iso(row["updated_at"]),
+        addresses=addresses(ports, ChangedAddress if issubclass(viewer.kind, Changed) else Address),
+        accessIPv4=row["access_ip_v4"] or "",
         accessIPv6=row["access_ip_v6"] or "", links=links(viewer, server_id), disk_config=row["disk_config"],
         availability_zone=row["availability_zone"], config_drive="True" if row["config_drive"] else "",
         key_name=row["key_name"], launched_at=None if launched is None else clock.iso_microseconds(launched),
@@ -276,14 +286,14 @@ def instance_name(server_id: str) -> str:
     return f"instance-{server_id}"
 
 
-def addresses(ports: Iterable[Port]) -> dict[str, list[Address]]:
+def addresses(ports: Iterable[Port], kind: type[Address] = Address) -> dict[str, list[Address]]:
     """Network name → fixed and floating addresses on it."""
     found: dict[str, list[Address]] = {}
     for port in ports:
         on = found.setdefault(port.network_name, [])
         for _, address, version in port.fixed_addresses:
-            on.append(Address(version, address, "fixed", port.mac))
-            on += [Address(4, floating, "floating", port.mac) for floating in port.floating.get(address, ())]
+            on.append(kind(version, address, "fixed", port.mac))
+            on += [kind(4, floating, "floating", port.mac) for floating in port.floating.get(address, ())]
     return found
 
 
