@@ -98,7 +98,8 @@ def furnish(asking: Asking) -> None:
     kind = {"name": "hidden", "os-volume-type-access:is_public": False}
     type_id = everybody.add("type", post(f"{CINDER}/types", {"volume_type": kind})["volume_type"]["id"])
     post(f"{CINDER}/types/{type_id}/extra_specs", {"extra_specs": {"mark": "x"}})
-    post(f"{CINDER}/types/{type_id}/encryption", {"encryption": {"provider": "luks", "key_size": 256}})
+    sealed = post(f"{CINDER}/types", {"volume_type": {"name": "sealed"}})["volume_type"]["id"]
+    post(f"{CINDER}/types/{everybody.add('type', sealed)}/encryption", {"encryption": {"provider": "luks"}})
     post(f"{CINDER}/types/{type_id}/action", {"addProjectAccess": {"project": tenant}})
     post(f"{CINDER}/default-types/{tenant}", {"default_type": {"volume_type": type_id}}, "PUT")
     post(f"{CINDER}/snapshots/{ours['snapshot'][0]}/metadata", {"metadata": {"mark": "x"}}, person="member")
