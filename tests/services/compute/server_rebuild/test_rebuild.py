@@ -8,7 +8,7 @@ import pytest
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.engines.volumes.fake import FakeVolumes
-from tests.services.compute.world import LATEST, World
+from tests.services.compute.world import LATEST, SERVERS, World
 from tests.services.image import sending
 
 
@@ -146,3 +146,16 @@ def test_a_boot_volume_is_not_imaged_anew(world: World, fake: FakeHypervisor) ->
     world.cloud.settle()
     assert world.show(server_id)["status"] == "ACTIVE" and fake.spec(server_id).disks == disks
     assert world.show(server_id)["image"] == "" and world.cloud.audit() == []
+
+
+def test_an_admin_reads_user_data_under_one_name_and_the_group(world: World) -> None:
+    asked = {"server_group": {"name": "one", "policy": "affinity"}}
+    group = world.cloud.post("/compute/v2.1/os-server-groups", version=LATEST, json=asked).json["server_group"]["id"]
+    body = {**world.body(), "os:scheduler_hints": {"group": group}}
+    server_id = world.cloud.post(SERVERS, version=LATEST, json=body).json["server"]["id"]
+    world.cloud.settle()
+    rebuilt = world.act(server_id, "rebuild", {"imageRef": world.image}, as_="admin", version=LATEST)
+    assert rebuilt.status_code == 202, rebuilt.text
+    server = rebuilt.json["server"]
+    assert "user_data" in server and "OS-EXT-SRV-ATTR:user_data" not in server
+    assert server["server_groups"] == [group]

@@ -1,5 +1,7 @@
 """The route of rebuilds."""
 
+import msgspec
+
 from kumoi.kernel import policy
 from kumoi.kernel.errors import BadRequest
 from kumoi.kernel.http import Request
@@ -21,11 +23,8 @@ def rebuild(request: Request, server_id: str, body: schemas.Rebuild) -> Reply:
         raise BadRequest(f"Invalid input for field/attribute hostname. Value: {body.hostname}. It has a dot.")
     row, password = logic.rebuild(request.tx, request.who, server_id, body, request.origin())
     view = viewer(request, schemas.Rebuilt)
-    server = shown.server(row, showing.related(request.tx, [row], admin=view.admin), view, alone=True)
+    server = shown.server(row, showing.related(request.tx, [row], admin=view.admin, alone=True), view, alone=True)
     assert isinstance(server, schemas.Rebuilt)
-    server.addresses = {
-        name: [schemas.Address(one.version, one.addr, one.kind, one.mac) for one in on]
-        for name, on in server.addresses.items()
-    }
-    server.adminPass, server.plain_user_data = password, row["user_data"]
+    # The user data stands under its plain name only.
+    server.adminPass, server.plain_user_data, server.user_data = password, row["user_data"], msgspec.UNSET
     return Reply(schemas.RebuiltBody(server), headers={"Location": request.link(f"/servers/{server_id}")})

@@ -32,15 +32,7 @@ class Rebuild(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     hostname: Annotated[DottedHostname | UnsetType, since("2.90")] = UNSET
 
 
-class Address(shown.Address):
-    """Until 2.74 without the fields of former extensions."""
-
-    kind: Annotated[str, since("2.75")] = msgspec.field(name="OS-EXT-IPS:type")
-    mac: Annotated[str, since("2.75")] = msgspec.field(name="OS-EXT-IPS-MAC:mac_addr")
-
-
 class Rebuilt(shown.Changed, kw_only=True):
-    addresses: dict[str, list[Address]]  # type: ignore[assignment]
     key_name: Annotated[str | UnsetType | None, since("2.54")]
     plain_user_data: Annotated[str | UnsetType | None, since("2.57")] = msgspec.field(name="user_data", default=UNSET)
     adminPass: str = ""
