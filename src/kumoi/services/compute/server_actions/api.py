@@ -3,6 +3,7 @@
 from kumoi.kernel import policy
 from kumoi.kernel.http import Request
 from kumoi.kernel.policy import Policy
+from kumoi.kernel.queries import Nothing
 from kumoi.kernel.routes import Reply, Routes
 from kumoi.kernel.versions import Span, since, until
 from kumoi.services.compute.server_actions import logic, schemas
@@ -46,7 +47,13 @@ def change_password(request: Request, server_id: str, body: schemas.ChangePasswo
     return Reply()
 
 
-@routes.get("/servers/{server_id}/topology", policy=policy.reader(), versions=since("2.78"), reply=schemas.Topology)
+@routes.get(
+    "/servers/{server_id}/topology",
+    policy=policy.reader(),
+    query=Nothing,
+    versions=since("2.78"),
+    reply=schemas.Topology,
+)
 def topology(request: Request, server_id: str) -> schemas.Topology:
     logic.topology(request.tx, request.who, server_id)
     return schemas.Topology()
