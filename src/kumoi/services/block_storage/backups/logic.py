@@ -144,7 +144,12 @@ def create(
 
 def _snapshot(tx: Transaction, volume: VolumeRow, snapshot_id: str) -> SnapshotRow:
     snapshot = snapshot_rows_store.find(tx, snapshot_id)
-    if snapshot is None or snapshot["volume_id"] != volume["id"]:
+    if (
+        snapshot is None
+        or snapshot["volume_id"] != volume["id"]
+        # After a transfer without snapshots, these belong to the old owner still.
+        or snapshot["project_id"] != volume["project_id"]
+    ):
         raise InvalidSnapshot(f"{snapshot_id[:255]} is no snapshot of volume {volume['id']}.")
     if snapshot["status"] != SnapshotStatus.AVAILABLE:
         raise InvalidSnapshot(

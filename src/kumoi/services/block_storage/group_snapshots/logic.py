@@ -85,12 +85,13 @@ def create(
 
 
 def delete(tx: Transaction, row: GroupSnapshotRow, origin: Mapping[str, Any]) -> None:
-    """The group snapshot goes at once; the deletions of its snapshots begin."""
+    """The group snapshot goes at once; the deletions of its snapshots begin. Those of another project stay."""
     if statuses(tx, [row])[row["id"]] not in ("available", "error"):
         raise InvalidGroupSnapshot(f"Group snapshot {row['id']} must be available or error to be deleted.")
     for part in snapshot_rows_store.of_group_snapshot(tx, row["id"]):
         snapshot_rows_store.update(tx, part["id"], group_snapshot_id=None)
-        snapshots.delete(tx, {**part, "group_snapshot_id": None}, origin)
+        if part["project_id"] == row["project_id"]:
+            snapshots.delete(tx, {**part, "group_snapshot_id": None}, origin)
     group_rows_store.delete_snapshot(tx, row["id"])
 
 

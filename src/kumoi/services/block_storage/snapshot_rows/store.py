@@ -26,12 +26,12 @@ def find(tx: Transaction, snapshot_id: str) -> SnapshotRow | None:
     return tx.one(sa.select(table).where(table.c.id == snapshot_id), SnapshotRow)
 
 
-def of_volume(tx: Transaction, volume_id: str) -> list[SnapshotRow]:
-    """Newest first."""
-    return tx.all(
-        sa.select(table).where(table.c.volume_id == volume_id).order_by(table.c.created_at.desc(), table.c.id),
-        SnapshotRow,
-    )
+def of_volume(tx: Transaction, volume_id: str, project_id: str | None = None) -> list[SnapshotRow]:
+    """Newest first. `project_id`: only this project's. A volume may have snapshots of a project that transferred it."""
+    query = sa.select(table).where(table.c.volume_id == volume_id)
+    if project_id is not None:
+        query = query.where(table.c.project_id == project_id)
+    return tx.all(query.order_by(table.c.created_at.desc(), table.c.id), SnapshotRow)
 
 
 def of_group_snapshot(tx: Transaction, group_snapshot_id: str) -> list[SnapshotRow]:

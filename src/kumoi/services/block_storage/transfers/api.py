@@ -49,7 +49,7 @@ def _declare(path: str) -> None:
         kept = None if old or asked.no_snapshots is None else str(asked.no_snapshots)
         volume = own_volume(request.tx, request.who, asked.volume_id)
         stay = listing.truth(kept, "no_snapshots", False)
-        row, key = logic.create(request.tx, volume, asked.name, no_snapshots=stay)
+        row, key = logic.create(request.tx, request.who, volume, asked.name, no_snapshots=stay)
         return schemas.NewBody(schemas.new(row, links(request, row["id"]), key, old=old))
 
     @routes.get(single, policy=policy.reader(), reply=schemas.Body, versions=versions)

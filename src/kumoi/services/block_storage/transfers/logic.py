@@ -11,6 +11,7 @@ from kumoi.kernel.who import Who
 from kumoi.services.block_storage import listing
 from kumoi.services.block_storage.errors import InvalidAuthKey, InvalidSnapshot, InvalidVolume, TransferNotFound
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
+from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.transfers import store
 from kumoi.services.block_storage.transfers.models import TransferRow
@@ -39,7 +40,9 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[TransferRow]:
     return store.list_of(tx, conditions, order, marker, query.length, query.offset or 0)
 
 
-def create(tx: Transaction, volume: VolumeRow, name: str | None, *, no_snapshots: bool) -> tuple[TransferRow, str]:
+def create(
+    tx: Transaction, who: Who, volume: VolumeRow, name: str | None, *, no_snapshots: bool
+) -> tuple[TransferRow, str]:
     """The row, and the key, which is not kept."""
     if volume["status"] != Status.AVAILABLE:
         raise InvalidVolume(f"status must be available to transfer volume {volume['id']}, but is {volume['status']}.")
@@ -47,7 +50,7 @@ def create(tx: Transaction, volume: VolumeRow, name: str | None, *, no_snapshots
         raise InvalidVolume(f"Volume {volume['id']} belongs to group {volume['group_id']}.")
     if copy := volumes_store.being_copied(tx, volume_id=volume["id"]):
         raise InvalidVolume(f"Volume {volume['id']} is just being copied to volume {copy}.")
-    _at_rest(tx, volume)
+    _moving(tx, who, volume, no_snapshots=no_snapshots)
     key = tx.new_uuid().replace("-", "")
     row = store.insert(
         tx,
@@ -85,8 +88,7 @@ def accept(tx: Transaction, who: Who, transfer_id: str, key: str) -> TransferRow
     volume = volumes_store.find(tx, transfer["volume_id"])
     if volume is None or volume["status"] != Status.AWAITING_TRANSFER:
         raise InvalidVolume(f"Volume {transfer['volume_id']} does not await a transfer any more.")
-    _at_rest(tx, volume)
-    moving = [] if transfer["no_snapshots"] else snapshot_rows_store.of_volume(tx, volume["id"])
+    moving = _moving(tx, who, volume, no_snapshots=transfer["no_snapshots"])
     amounts = {
         "volumes": 1, "gigabytes": volume["size"] + sum(each["size"] for each in moving), "snapshots": len(moving),
     }  # fmt: skip
@@ -100,13 +102,22 @@ def accept(tx: Transaction, who: Who, transfer_id: str, key: str) -> TransferRow
     return transfer
 
 
-def _at_rest(tx: Transaction, volume: VolumeRow) -> None:
-    """Nothing is done to its snapshots."""
-    for each in snapshot_rows_store.of_volume(tx, volume["id"]):
+def _moving(tx: Transaction, who: Who, volume: VolumeRow, *, no_snapshots: bool) -> list[SnapshotRow]:
+    """The snapshots that go with the volume: those of its project, if they are at rest and in no group snapshot, which
+    would delete them. Errors name them only to a caller who sees them."""
+    its = snapshot_rows_store.of_volume(tx, volume["id"], volume["project_id"])
+    known = who.sees(volume["project_id"])
+    for each in its:
         if each["status"] != SnapshotStatus.AVAILABLE:
-            raise InvalidSnapshot(f"Snapshot {each['id']} must be available, but is {each['status']}.")
+            named = f"Snapshot {each['id']}" if known else f"A snapshot of volume {volume['id']}"
+            raise InvalidSnapshot(f"{named} must be available, but is {each['status']}.")
+    moving = [] if no_snapshots else its
+    if grouped := [each["id"] for each in moving if each["group_snapshot_id"]]:
+        named = ", ".join(grouped) if known else f"{len(grouped)} of volume {volume['id']}"
+        raise InvalidSnapshot(f"Snapshots in a group snapshot cannot be transferred: {named}.")
     if busy := operations.active_on(tx, subject("volume", volume["id"])):
         raise Busy(f"Volume {volume['id']} is busy: {busy.replace('.', ' ')} is in progress.")
+    return moving
 
 
 def _digest(key: str) -> str:

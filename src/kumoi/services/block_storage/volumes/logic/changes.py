@@ -49,6 +49,10 @@ def delete(
     if copy := store.being_copied(tx, volume_id=volume_id):
         raise InvalidVolume(f"Volume {volume_id} is just being copied to volume {copy}.")
     its = snapshot_rows_store.of_volume(tx, volume_id)
+    if any(snapshot["project_id"] != volume["project_id"] for snapshot in its):
+        raise InvalidVolume(
+            f"Volume {volume_id} has snapshots that another project kept when it transferred the volume."
+        )
     if its and not cascade:
         raise InvalidVolume(f"Volume still has {len(its)} dependent snapshots; delete them first, or use cascade.")
     for snapshot in its:
@@ -89,8 +93,8 @@ def extend(tx: Transaction, volume: VolumeRow, size_gib: int, origin: Mapping[st
 
 
 def revert(tx: Transaction, volume: VolumeRow, snapshot_id: str, origin: Mapping[str, Any]) -> None:
-    """Revert to the content at the time of its newest snapshot."""
-    its = snapshot_rows_store.of_volume(tx, volume["id"])
+    """Revert to the content at the time of its newest snapshot in its project."""
+    its = snapshot_rows_store.of_volume(tx, volume["id"], volume["project_id"])
     wanted = next((snapshot for snapshot in its if snapshot["id"] == snapshot_id), None)
     if wanted is None:
         raise InvalidInput(f"Snapshot {snapshot_id} is no snapshot of volume {volume['id']}.")
