@@ -7,10 +7,14 @@ import pytest
 from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.kernel import clock
+from kumoi.kernel.fences import Fence
 from kumoi.kernel.reconcile import View
 from kumoi.kernel.settings import Settings
+from kumoi.services.compute.guests.reconcilers import power_state
 from kumoi.services.compute.migrations.models import MigrationRow, migrations
 from kumoi.services.compute.server_resize.reconcilers import confirmation
+from kumoi.services.compute.servers import store as servers_store
+from kumoi.services.compute.servers.models import VmState
 from kumoi.services.placement import facade as placement
 from tests.cloud import PROJECT
 from tests.services.compute.world import LATEST, World
@@ -192,8 +196,6 @@ def test_states_that_are_refused(world: World) -> None:
 
 
 def test_a_guest_that_ends_while_the_resize_waits(world: World, fake: FakeHypervisor) -> None:
-    from kumoi.services.compute.guests.reconcilers import power_state
-
     server_id = resized(world)
     fake.shut_itself_down(server_id)
     power_state.follow(View(world.cloud.database, world.cloud.locate))
@@ -241,3 +243,71 @@ def test_a_boot_volume_keeps_its_size(world: World, fake: FakeHypervisor) -> Non
     world.act(server_id, "revertResize")
     world.cloud.settle()
     assert world.show(server_id)["status"] == "ACTIVE" and world.cloud.audit() == []
+
+
+def test_a_waiting_resize_is_not_reset_to_active(world: World, fake: FakeHypervisor) -> None:
+    """Otherwise a second resize would keep the first one's copy of the disk, and a revert would restore that."""
+    server_id = resized(world)
+    refused = world.act(server_id, "os-resetState", {"state": "active"}, as_="admin")
+    assert refused.status_code == 409, refused.text
+    assert "resize waits to be confirmed or reverted" in refused.json["conflictingRequest"]["message"]
+    assert world.show(server_id)["status"] == "VERIFY_RESIZE"
+    assert world.act(server_id, "os-resetState", {"state": "error"}, as_="admin").status_code == 202
+    assert world.act(server_id, "os-resetState", {"state": "active"}, as_="admin").status_code == 409
+    refused = world.act(server_id, "rebuild", {"imageRef": world.image})
+    assert refused.status_code == 409 and "resize waits" in refused.json["conflictingRequest"]["message"]
+    world.act(server_id, "reboot", {"type": "HARD"})
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "VERIFY_RESIZE" and world.cloud.audit() == []
+    world.act(server_id, "revertResize")
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and claimed(world, record(world, server_id)["uuid"]) == {}
+    assert fake.local_disks(server_id) == {"root": (world.image, 1)} and world.cloud.audit() == []
+
+
+def set_active(world: World, server_id: str) -> None:
+    """As versions before 2026-11-29 left servers."""
+    world.cloud.database.write(lambda tx: servers_store.update(tx, server_id, vm_state=VmState.ACTIVE))
+
+
+def test_a_second_resize_is_refused_while_one_waits(world: World) -> None:
+    server_id = resized(world)
+    set_active(world, server_id)
+    refused = world.act(server_id, "resize", {"flavorRef": "3"})
+    assert refused.status_code == 409 and "resize waits" in refused.json["conflictingRequest"]["message"]
+    assert record(world, server_id)["status"] == "finished"
+
+
+def test_the_audit_reports_a_resize_that_nobody_can_confirm(world: World) -> None:
+    server_id = resized(world)
+    assert world.cloud.audit() == []
+    set_active(world, server_id)
+    (found,) = world.cloud.audit()
+    assert found["id"] == server_id and "its resize waits to be confirmed" in found["problem"]
+    world.act(server_id, "reboot", {"type": "HARD"})
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "VERIFY_RESIZE" and world.cloud.audit() == []
+
+
+@pytest.mark.parametrize("over", ["reboot", "rescue"])
+@pytest.mark.parametrize("action", ["confirmResize", "revertResize"])
+def test_a_resized_server_whose_guest_is_lost(world: World, fake: FakeHypervisor, action: str, over: str) -> None:
+    """Whatever leads out of ERROR leads back to the resize."""
+    server_id = resized(world)
+    fake.destroy(Fence(f"server/{server_id}", 1000), server_id)
+    power_state.follow(View(world.cloud.database, world.cloud.locate))
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ERROR"
+    if over == "rescue":
+        assert world.act(server_id, "rescue", {}).status_code == 200
+        world.cloud.settle()
+        assert world.act(server_id, "unrescue").status_code == 202
+    else:
+        assert world.act(server_id, "reboot", {"type": "HARD"}).status_code == 202
+    world.cloud.settle()
+    shown = world.show(server_id)
+    assert shown["status"] == "VERIFY_RESIZE" and "fault" not in shown
+    assert world.act(server_id, action).status_code in (202, 204)
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE" and world.cloud.audit() == []
+    assert claimed(world, record(world, server_id)["uuid"]) == {}

@@ -11,13 +11,17 @@ from kumoi.services.block_storage import facade as block_storage
 from kumoi.services.compute.block_devices import store as block_devices_store
 from kumoi.services.compute.block_devices.models import BlockDeviceRow
 from kumoi.services.compute.migrations import store as migrations_store
+from kumoi.services.compute.migrations.models import Status
 from kumoi.services.compute.servers import store as servers_store
-from kumoi.services.compute.servers.models import RELEASES_DEVICES, TRANSIENT_VM_STATES, at_rest
+from kumoi.services.compute.servers.models import RELEASES_DEVICES, TRANSIENT_VM_STATES, VmState, at_rest
 from kumoi.services.compute.servers.operations.create import resources
 from kumoi.services.network.facade import ports
 from kumoi.services.placement import facade as placement
 
 Found = list[dict[str, Any]]
+
+_OF_WAITING_RESIZES = (VmState.RESIZED, VmState.ERROR, VmState.RESCUED)
+"""What leads out of ERROR and RESCUED leads back to RESIZED."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,14 @@ def _tables(tx: Transaction, servers: dict[str, servers_store.LiveServer], busy:
         if server_id not in busy and (row["task_state"] is not None or row["vm_state"] in TRANSIENT_VM_STATES):
             doing = row["task_state"] or row["vm_state"]
             found.append(_said("server", server_id, f"it is {doing}, but nothing works on it"))
-    resizes = {migration["uuid"] for migration in migrations_store.every_open(tx)}
+    opened = migrations_store.every_open(tx)
+    resizes = {migration["uuid"] for migration in opened}
+    for migration in opened:
+        server_id = migration["instance_uuid"]
+        if server_id not in servers or server_id in busy or migration["status"] != Status.FINISHED:
+            continue
+        if (state := servers[server_id]["vm_state"]) not in _OF_WAITING_RESIZES:
+            found.append(_said("server", server_id, f"its resize waits to be confirmed or reverted, but it is {state}"))
     found += [
         _said("allocation", consumer, "placement holds room for a resize that has ended")
         for consumer in sorted(set(placement.consumers(tx, "MIGRATION")) - resizes)

@@ -109,13 +109,16 @@ def unlock(tx: Transaction, who: Who, server_id: str) -> None:
 
 
 def reset(tx: Transaction, who: Who, server_id: str, state: str) -> None:
-    """An admin sets the state. The guest is not changed. Busy while the server has an active operation."""
+    """An admin sets the state. The guest is not changed. Busy while the server has an active operation. Not `active`
+    while a resize waits, because its kept disk and its room would have no end."""
     row = changes.own(tx, who, server_id)
     kind = operations.active_on(tx, subject("server", server_id))
     if kind:
         raise WrongState(server_id, "os-resetState", "task_state", row["task_state"] or kind)
     if state == "active" and row["host"] is None:
         raise WrongState(server_id, "os-resetState", "vm_state", row["vm_state"])
+    if state == "active":
+        changes.not_resized(tx, server_id, "os-resetState")
     vm_state = VmState.ACTIVE if state == "active" else VmState.ERROR
     power = PowerState.RUNNING if state == "active" else row["power_state"]
     servers_store.update(tx, server_id, vm_state=vm_state, power_state=power, task_state=None)

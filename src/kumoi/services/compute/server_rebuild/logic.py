@@ -29,6 +29,7 @@ def rebuild(
     server = changes.ready(tx, who, server_id, "rebuild", REBUILDABLE)
     if server["host"] is None:
         raise WrongState(server_id, "rebuild", "vm_state", server["vm_state"])
+    changes.not_resized(tx, server_id, "rebuild")
     if asked.trusted_image_certificates:
         raise BadRequest("trusted_image_certificates: signatures of images are not checked here.")
     image = block_devices.startable(tx, who, asked.imageRef)

@@ -30,6 +30,7 @@ def resize(
     server = changes.ready(tx, who, server_id, "resize", RESIZABLE)
     if server["host"] is None:
         raise WrongState(server_id, "resize", "vm_state", server["vm_state"])
+    changes.not_resized(tx, server_id, "resize")
     new, old = creation.copy_of(creation.usable_flavor(tx, who, flavor_id)), server["flavor"]
     if new["id"] == old["id"]:
         raise BadRequest("When resizing, instances must change flavor!")

@@ -16,6 +16,16 @@ class WrongState(Conflict):
         super().__init__(f"Cannot '{action}' instance {server_id} while it is in {attribute} {state}")
 
 
+class ResizeWaits(Conflict):
+    """The server's resize is neither confirmed nor reverted."""
+
+    def __init__(self, server_id: str, action: str) -> None:
+        super().__init__(
+            f"Cannot '{action}' instance {server_id} while its resize waits to be confirmed or reverted. If it is not in"
+            " VERIFY_RESIZE, a hard reboot brings it back there."
+        )
+
+
 class Locked(Conflict):
     def __init__(self, server_id: str) -> None:
         super().__init__(f"Instance {server_id} is locked")

@@ -10,8 +10,9 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import Conflict
 from kumoi.kernel.operations import Operation, subject
 from kumoi.kernel.who import Who
+from kumoi.services.compute.migrations import store as migrations_store
 from kumoi.services.compute.servers import store
-from kumoi.services.compute.servers.errors import Locked, ServerNotFound, WrongState
+from kumoi.services.compute.servers.errors import Locked, ResizeWaits, ServerNotFound, WrongState
 from kumoi.services.compute.servers.models import ServerRow, TaskState, VmState
 from kumoi.services.compute.servers.operations.delete import DELETE
 from kumoi.services.compute.servers.schemas import values
@@ -59,6 +60,12 @@ def ready(
     if idle and row["task_state"] is not None:
         raise WrongState(server_id, action, "task_state", row["task_state"])
     return row
+
+
+def not_resized(tx: Transaction, server_id: str, action: str) -> None:
+    """ResizeWaits while a migration is open: it owns the kept root disk and the room of the flavor before."""
+    if migrations_store.open_of(tx, server_id) is not None:
+        raise ResizeWaits(server_id, action)
 
 
 def begin(
