@@ -20,6 +20,7 @@ ORDER = (
     "snapshot_rows",
     "attachment_rows",
     "backup_rows",
+    "transfer_rows",
     "services",
     "volumes",
     "snapshots",

@@ -20,7 +20,7 @@ from kumoi.services.block_storage.snapshot_rows.models import TRANSIENT as TRANS
 from kumoi.services.block_storage.snapshot_rows.models import DiskState
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
 from kumoi.services.block_storage.snapshots.operations.delete import DELETE as DELETE_SNAPSHOT
-from kumoi.services.block_storage.transfers import store as transfers_store
+from kumoi.services.block_storage.transfer_rows import store as transfer_rows_store
 from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.models import HELD, TRANSIENT, WITH_ATTACHMENT, Status
 from kumoi.services.block_storage.volumes.operations.delete import DELETE as DELETE_VOLUME
@@ -128,7 +128,7 @@ def _idle(tx: Transaction) -> list[tuple[str, DiskState]]:
     }
     backups = backup_rows_store.every(tx)
     read = {row["volume_id"] for row in backups if row["status"] == BackupStatus.CREATING}
-    offered = transfers_store.every(tx)
+    offered = transfer_rows_store.every(tx)
     found = [
         ("volume", row)
         for row in volumes_store.every(tx)

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from kumoi.kernel.database import Transaction
 from kumoi.kernel.who import Who
+from kumoi.services.block_storage.backup_rows import store as backup_rows_store
+from kumoi.services.block_storage.backups.operations import create as creations
 from tests.cloud import CALLERS, OTHER_PROJECT
 from tests.services.block_storage.world import NEWEST, V3, act, differences, fake, image, make, messages, show, snap
 
@@ -238,3 +241,50 @@ def test_an_admin_of_another_project_has_a_chain_of_its_own(cloud: Any, monkeypa
     back_up(cloud, volume_id, as_="away", incremental=True)
     assert not shown(cloud, full)["has_dependent_backups"]
     assert shown(cloud, theirs, as_="away")["has_dependent_backups"]
+
+
+def test_a_volume_stays_locked_while_another_backup_copies_it(cloud: Any) -> None:
+    """The first backup has its copy and is still written; its end says nothing about the second one."""
+    volume_id = make(cloud)
+    first = back_up(cloud, volume_id, settle=False)
+
+    def copied(tx: Transaction) -> None:
+        backup_rows_store.update(tx, first, data_timestamp=tx.now)
+        backup = backup_rows_store.find(tx, first)
+        assert backup is not None
+        creations.free(tx, backup)
+
+    cloud.database.write(copied)
+    assert show(cloud, volume_id)["status"] == "available"
+    back_up(cloud, volume_id, settle=False)
+    assert show(cloud, volume_id)["status"] == "backing-up"
+    action = f"{V3}/backups/{first}/action"
+    assert cloud.post(action, as_="admin", json={"os-force_delete": {}}).status_code == 202
+    assert show(cloud, volume_id)["status"] == "backing-up"
+    cloud.settle()
+    assert show(cloud, volume_id)["status"] == "available" and differences(cloud) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"data_timestamp": 2**62},
+        {"data_timestamp": -1},
+        {"bytes": -1},
+        {"bytes": 2**63},
+        {"volume": {"metadata": {"a": 1}}},
+        {"volume": {"metadata": {"a": "\0"}}},
+        {"volume": {"image_metadata": ["a"]}},
+        {"volume": {"bootable": "perhaps"}},
+        {"metadata": {"a": "\0"}},
+        {"metadata": {"a": "b" * 256}},
+        {"parent_place": "nowhere"},
+    ],
+)
+def test_a_record_that_cannot_be_kept(cloud: Any, wrong: dict[str, Any]) -> None:
+    backup_id = back_up(cloud, make(cloud))
+    record = cloud.get(f"{V3}/backups/{backup_id}/export_record", as_="admin").json["backup-record"]
+    content = json.loads(base64.b64decode(record["backup_url"]))
+    content |= {"id": "00000000-0000-4000-8000-000000000001", **wrong}
+    body = {"backup-record": {**record, "backup_url": base64.b64encode(json.dumps(content).encode()).decode()}}
+    refused(cloud.post(f"{V3}/backups/import_record", as_="admin", json=body), "backup_url")

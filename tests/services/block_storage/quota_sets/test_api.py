@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from kumoi.engines.volumes.interface import VolumesError
 from tests.cloud import OTHER_PROJECT, PROJECT
-from tests.services.block_storage.world import NEWEST, V3, fake, make, messages, snap
+from tests.services.block_storage.world import NEWEST, V3, act, fake, make, messages, snap
 
 SETS = f"{V3}/os-quota-sets"
 
@@ -124,7 +125,42 @@ def test_limits_of_one_type(cloud: Any) -> None:
     assert {name: used[f"{name}_gold"]["in_use"] for name in ("volumes", "gigabytes", "snapshots")} == {
         "volumes": 1, "gigabytes": 4, "snapshots": 1,
     }  # fmt: skip
-    limit(volumes=2, gigabytes=-1)
+    limit(volumes=2, gigabytes=-1, snapshots=2)
     assert ask(f"/volumes/{plain}/action", {"os-retype": {"new_type": "gold"}}) == 202
     assert cloud.delete(f"{SETS}/{PROJECT}", as_="admin").status_code == 200
     assert ask("/volumes", gold) == 202
+
+
+@pytest.mark.parametrize(("resource", "limit"), [("snapshots", 0), ("gigabytes", 3)])
+def test_snapshots_count_for_another_type(cloud: Any, resource: str, limit: int) -> None:
+    cloud.post(f"{V3}/types", as_="admin", json={"volume_type": {"name": "gold"}})
+    volume_id = make(cloud, size=2)
+    snap(cloud, volume_id)
+
+    def retype(most: int) -> int:
+        values = {"quota_set": {f"{resource}_gold": most}}
+        assert cloud.put(f"{SETS}/{PROJECT}", as_="admin", json=values).status_code == 200
+        return int(act(cloud, volume_id, "os-retype", {"new_type": "gold"}).status_code)
+
+    assert (retype(limit), retype(limit + 1)) == (413, 202)
+
+
+def test_many_types_cost_no_more_queries(cloud: Any) -> None:
+    def asked() -> int:
+        statements: list[str] = []
+
+        def listener(*said: Any) -> None:
+            statements.append(said[2])
+
+        sa.event.listen(cloud.database._reader, "after_cursor_execute", listener)
+        assert cloud.get(f"{SETS}/{PROJECT}?usage=true").status_code == 200
+        sa.event.remove(cloud.database._reader, "after_cursor_execute", listener)
+        return len(statements)
+
+    def with_types(*names: str) -> int:
+        for name in names:
+            cloud.post(f"{V3}/types", as_="admin", json={"volume_type": {"name": name}})
+        asked()
+        return asked()
+
+    assert 0 < with_types("first") == with_types(*"abcde")

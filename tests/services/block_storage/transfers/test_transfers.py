@@ -6,7 +6,8 @@ import pytest
 
 from kumoi.kernel import clock
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
-from kumoi.services.block_storage.transfers.models import transfers
+from kumoi.services.block_storage.transfer_rows.models import transfers
+from kumoi.services.block_storage.volumes import store as volumes_store
 from tests.cloud import OTHER_PROJECT, PROJECT
 from tests.services.block_storage.groups.example import with_a_volume
 from tests.services.block_storage.world import NEWEST, V3, act, differences, make, show, snap
@@ -173,3 +174,21 @@ def test_whoever_accepts_learns_no_id_of_a_snapshot(cloud: Any) -> None:
     cloud.database.write(lambda tx: snapshot_rows_store.update(tx, snapshot_id, status="error"))
     refused = accept(cloud, transfer)
     assert refused.status_code == 400 and "snapshot" in refused.text and snapshot_id not in refused.text
+
+
+def test_a_status_set_by_hand_ends_the_offer(cloud: Any) -> None:
+    volume_id = make(cloud)
+    transfer = offer(cloud, volume_id).json["transfer"]
+    assert act(cloud, volume_id, "os-reset_status", {"status": "available"}, as_="admin").status_code == 202
+    assert accept(cloud, transfer).status_code == 404
+    again = offer(cloud, volume_id)
+    assert again.status_code == 202, again.text
+    assert accept(cloud, again.json["transfer"]).status_code == 202
+
+
+def test_a_volume_is_offered_once(cloud: Any) -> None:
+    volume_id = make(cloud)
+    transfer = offer(cloud, volume_id).json["transfer"]
+    cloud.database.write(lambda tx: volumes_store.update(tx, volume_id, status="available"))
+    refused = offer(cloud, volume_id)
+    assert refused.status_code == 400 and transfer["id"] in refused.text

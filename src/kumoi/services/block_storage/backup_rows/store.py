@@ -71,6 +71,15 @@ def reading(tx: Transaction, *, volume_id: str | None = None, snapshot_id: str |
     return found
 
 
+def being_copied(tx: Transaction, volume_id: str, besides: str) -> bool:
+    """Whether a backup other than `besides` does not have the content of this volume yet."""
+    query = sa.select(table.c.id).where(
+        table.c.volume_id == volume_id, table.c.id != besides, table.c.status == Status.CREATING,
+        table.c.data_timestamp.is_(None),
+    )  # fmt: skip
+    return tx.scalar(query.limit(1)) is not None
+
+
 def release(tx: Transaction, volume_id: str) -> None:
     """The volume is no longer restored from a backup."""
     tx.execute(

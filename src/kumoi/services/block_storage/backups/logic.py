@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import msgspec
 
 from kumoi.kernel import operations, quotas
+from kumoi.kernel.clock import SECOND
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, Busy
 from kumoi.kernel.operations import subject
@@ -22,6 +23,7 @@ from kumoi.services.block_storage.backups.operations.create import CREATE
 from kumoi.services.block_storage.backups.operations.delete import DELETE
 from kumoi.services.block_storage.backups.operations.restore import RESTORE
 from kumoi.services.block_storage.errors import InvalidBackup, InvalidInput, InvalidSnapshot, InvalidVolume
+from kumoi.services.block_storage.fields import MOST_IMAGE_METADATA, Key, Metadata
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
@@ -34,7 +36,20 @@ CONTAINER = "volumebackups"
 SERVICE = "cinder.backup.drivers.kumoi.FolderBackupDriver"
 """The name of the store in exported records. Cinder's clients expect a path below its drivers."""
 
+LATEST = 253_402_300_799 * SECOND
+"""The last instant of the year 9999."""
+
 visible = backup_rows_store.rows.visible
+
+
+class Kept(msgspec.Struct, kw_only=True):
+    """What a restored volume gets besides its content. What a record does not tell stays as it is."""
+
+    metadata: Metadata | msgspec.UnsetType = msgspec.UNSET
+    image_metadata: Annotated[dict[Key, str], msgspec.Meta(max_length=MOST_IMAGE_METADATA)] | msgspec.UnsetType = (
+        msgspec.UNSET
+    )
+    bootable: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class Exported(msgspec.Struct, kw_only=True):
@@ -49,11 +64,11 @@ class Exported(msgspec.Struct, kw_only=True):
     description: str | None = None
     container: str = CONTAINER
     object_count: int = 1
-    bytes: int = 0
+    bytes: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
     parent_place: str | None = None
-    data_timestamp: int | None = None
-    metadata: dict[str, str] = {}
-    volume: dict[str, Any] = {}
+    data_timestamp: Annotated[int, msgspec.Meta(ge=0, le=LATEST)] | None = None
+    metadata: Metadata = {}
+    volume: Kept = msgspec.field(default_factory=Kept)
 
 
 def own(tx: Transaction, who: Who, backup_id: str) -> BackupRow:
@@ -233,7 +248,8 @@ def export(tx: Transaction, backup: BackupRow) -> tuple[str, str]:
         id=backup["id"], place=backup["place"], host=backup["host"], volume_id=backup["volume_id"],
         size=backup["size"], name=backup["name"], description=backup["description"], container=backup["container"],
         object_count=backup["object_count"], bytes=backup["bytes"], parent_place=parent["place"] if parent else None,
-        data_timestamp=backup["data_timestamp"], metadata=backup["metadata"], volume=backup["volume"],
+        data_timestamp=backup["data_timestamp"], metadata=backup["metadata"],
+        volume=msgspec.convert(backup["volume"], Kept),
     )  # fmt: skip
     return SERVICE, base64.b64encode(msgspec.json.encode(record)).decode()
 
@@ -270,7 +286,7 @@ def import_record(tx: Transaction, who: Who, record: Exported) -> BackupRow:
             data_timestamp=record.data_timestamp,
             availability_zone=AVAILABILITY_ZONE,
             metadata=record.metadata,
-            volume=record.volume,
+            volume=msgspec.to_builtins(record.volume),
             restored_to=None,
             created_at=tx.now,
             updated_at=tx.now,
@@ -286,7 +302,9 @@ def record(service: str, url: str) -> Exported:
         found = msgspec.json.decode(base64.b64decode(url, validate=True), type=Exported)
     except (ValueError, msgspec.DecodeError):
         raise InvalidInput("backup_url: it is no record of a backup.") from None
-    for name in ("id", "place", "volume_id"):
+    for name in ("id", "place", "volume_id", "parent_place"):
+        if name == "parent_place" and not found.parent_place:
+            continue
         try:
             if str(UUID(getattr(found, name))) == getattr(found, name):
                 continue
@@ -294,6 +312,10 @@ def record(service: str, url: str) -> Exported:
             pass
         raise InvalidInput(f"backup_url: its {name} is no UUID.")
     texts = (found.name, found.description, found.container, found.host)
+    maps = [each for each in (found.metadata, found.volume.metadata, found.volume.image_metadata) if each]
+    items = [text for each in maps for item in each.items() for text in item]
+    if any("\0" in text for text in items):
+        raise InvalidInput("backup_url: a text in its metadata has a character that is not allowed.")
     if any(len(text or "") > 255 or "\0" in (text or "") for text in texts):
         raise InvalidInput("backup_url: a text in it has more than 255 letters.")
     if not 1 <= found.size <= creation.LARGEST or not 0 <= found.object_count <= creation.LARGEST:

@@ -13,9 +13,9 @@ from kumoi.services.block_storage.errors import InvalidAuthKey, InvalidSnapshot,
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import SnapshotRow
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
-from kumoi.services.block_storage.transfers import store
-from kumoi.services.block_storage.transfers.models import TransferRow
-from kumoi.services.block_storage.transfers.models import transfers as table
+from kumoi.services.block_storage.transfer_rows import store as transfer_rows_store
+from kumoi.services.block_storage.transfer_rows.models import TransferRow
+from kumoi.services.block_storage.transfer_rows.models import transfers as table
 from kumoi.services.block_storage.transfers.schemas import ListQuery
 from kumoi.services.block_storage.volumes import store as volumes_store
 from kumoi.services.block_storage.volumes.logic import type_quotas
@@ -23,11 +23,11 @@ from kumoi.services.block_storage.volumes.models import Status, VolumeRow
 
 _SORT_KEYS = {"id": "id", "name": "name", "volume_id": "volume_id", "created_at": "created_at"}
 
-visible = store.rows.visible
+visible = transfer_rows_store.rows.visible
 
 
 def own(tx: Transaction, who: Who, transfer_id: str) -> TransferRow:
-    return store.rows.own(tx, who, transfer_id, "volume:delete_transfer")
+    return transfer_rows_store.rows.own(tx, who, transfer_id, "volume:delete_transfer")
 
 
 def page(tx: Transaction, who: Who, query: ListQuery) -> list[TransferRow]:
@@ -37,7 +37,7 @@ def page(tx: Transaction, who: Who, query: ListQuery) -> list[TransferRow]:
         if (value := getattr(query, name)) is not None:
             conditions.append(table.c[name] == value)
     order = listing.order(table, query, _SORT_KEYS)
-    return store.list_of(tx, conditions, order, marker, query.length, query.offset or 0)
+    return transfer_rows_store.list_of(tx, conditions, order, marker, query.length, query.offset or 0)
 
 
 def create(
@@ -48,11 +48,13 @@ def create(
         raise InvalidVolume(f"status must be available to transfer volume {volume['id']}, but is {volume['status']}.")
     if volume["group_id"]:
         raise InvalidVolume(f"Volume {volume['id']} belongs to group {volume['group_id']}.")
+    if offered := transfer_rows_store.of_volume(tx, volume["id"]):
+        raise InvalidVolume(f"Volume {volume['id']} is offered already, by transfer {offered['id']}.")
     if copy := volumes_store.being_copied(tx, volume_id=volume["id"]):
         raise InvalidVolume(f"Volume {volume['id']} is just being copied to volume {copy}.")
     _moving(tx, who, volume, no_snapshots=no_snapshots)
     key = tx.new_uuid().replace("-", "")
-    row = store.insert(
+    row = transfer_rows_store.insert(
         tx,
         TransferRow(
             id=tx.new_uuid(),
@@ -70,7 +72,7 @@ def create(
 
 def delete(tx: Transaction, transfer: TransferRow) -> None:
     """The volume is available again."""
-    store.delete(tx, transfer["id"])
+    transfer_rows_store.delete(tx, transfer["id"])
     volume = volumes_store.find(tx, transfer["volume_id"])
     if volume is not None and volume["status"] == Status.AWAITING_TRANSFER:
         volumes_store.update(tx, volume["id"], status=Status.AVAILABLE)
@@ -80,7 +82,7 @@ def accept(tx: Transaction, who: Who, transfer_id: str, key: str) -> TransferRow
     """The volume, and its snapshots unless they stay, become the caller's project's."""
     if who.project_id is None:
         raise BadRequest("Volumes belong to a project: use a token with a project's scope.")
-    transfer = store.find(tx, transfer_id)
+    transfer = transfer_rows_store.find(tx, transfer_id)
     if transfer is None:
         raise TransferNotFound(transfer_id)
     if not hmac.compare_digest(_digest(key), transfer["key_digest"]):
@@ -94,7 +96,7 @@ def accept(tx: Transaction, who: Who, transfer_id: str, key: str) -> TransferRow
     }  # fmt: skip
     quotas.take(tx, "block_storage", who.project_id, amounts)
     type_quotas.take(tx, who.project_id, volume["volume_type_id"], amounts)
-    store.delete(tx, transfer_id)
+    transfer_rows_store.delete(tx, transfer_id)
     owner = {"project_id": who.project_id, "user_id": who.user_id}
     volumes_store.update(tx, volume["id"], status=Status.AVAILABLE, **owner)
     for each in moving:

@@ -13,6 +13,7 @@ from kumoi.services.block_storage.attachment_rows import store as attachment_sto
 from kumoi.services.block_storage.attachment_rows.models import Status as AttachmentStatus
 from kumoi.services.block_storage.attachments import logic as attachments
 from kumoi.services.block_storage.errors import AttachmentNotFound, InvalidInput, InvalidVolume
+from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.volume_types import store as volume_types_store
 from kumoi.services.block_storage.volume_types.models import VolumeTypeRow
 from kumoi.services.block_storage.volumes import store as volumes_store
@@ -78,7 +79,11 @@ def retype(tx: Transaction, who: Who, volume: VolumeRow, new_type: str) -> None:
         raise InvalidInput(f"New volume_type same as original: {kind['name']}.")
     if spec := pool.unmet(kind["extra_specs"]):
         raise InvalidInput(f"new_type: the extra spec {spec} of {kind['name']} demands what no storage here is.")
-    type_quotas.take(tx, volume["project_id"], kind["id"], {"volumes": 1, "gigabytes": volume["size"]})
+    its = snapshot_rows_store.of_volume(tx, volume["id"], volume["project_id"])
+    amounts = {
+        "volumes": 1, "gigabytes": volume["size"] + sum(each["size"] for each in its), "snapshots": len(its),
+    }  # fmt: skip
+    type_quotas.take(tx, volume["project_id"], kind["id"], amounts)
     volumes_store.update(tx, volume["id"], volume_type_id=kind["id"])
 
 

@@ -1,5 +1,6 @@
 """The SQL of volumes."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -87,18 +88,19 @@ def being_copied(
     return found
 
 
-def used_of_type(tx: Transaction, project_id: str, volume_type_id: str) -> dict[str, int]:
-    """volumes, snapshots and gigabytes (of both) of one type in a project."""
-    mine = (table.c.project_id == project_id, table.c.volume_type_id == volume_type_id)
-    volumes, gib = count(tx, mine)
-    parts = snapshots_table
-    query = sa.select(sa.func.count(), sa.func.sum(parts.c.size)).select_from(
+def used_of_types(tx: Transaction, project_id: str) -> defaultdict[str, Counter[str]]:
+    """Type → volumes, snapshots and gigabytes (of both) in a project."""
+    used: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    kind, parts = table.c.volume_type_id, snapshots_table
+    mine = sa.select(kind, sa.func.count(), sa.func.sum(table.c.size)).where(table.c.project_id == project_id)
+    for volume_type_id, number, gib in tx.tuples(mine.group_by(kind)):
+        used[volume_type_id].update(volumes=int(number), gigabytes=int(gib))
+    taken = sa.select(kind, sa.func.count(), sa.func.sum(parts.c.size)).select_from(
         parts.join(table, table.c.id == parts.c.volume_id)
     )
-    ((snapshots, more),) = tx.tuples(
-        query.where(parts.c.project_id == project_id, table.c.volume_type_id == volume_type_id)
-    )
-    return {"volumes": volumes, "snapshots": int(snapshots), "gigabytes": gib + int(more or 0)}
+    for volume_type_id, number, gib in tx.tuples(taken.where(parts.c.project_id == project_id).group_by(kind)):
+        used[volume_type_id].update(snapshots=int(number), gigabytes=int(gib))
+    return used
 
 
 def of_type(tx: Transaction, volume_type_id: str) -> bool:

@@ -80,7 +80,9 @@ CREATE = Operation(
 def free(tx: Transaction, backup: BackupRow) -> None:
     """The volume gets its status back, unless another backup of it is being copied."""
     volume = volumes_store.find(tx, backup["volume_id"])
-    if volume is not None and volume["status"] == VolumeStatus.BACKING_UP:
+    if volume is None or backup_rows_store.being_copied(tx, volume["id"], besides=backup["id"]):
+        return
+    if volume["status"] == VolumeStatus.BACKING_UP:
         volumes_store.update(tx, volume["id"], status=resting(tx, volume["id"]))
 
 

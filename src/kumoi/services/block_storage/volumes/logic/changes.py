@@ -14,6 +14,7 @@ from kumoi.services.block_storage.errors import InvalidInput, InvalidVolume, Use
 from kumoi.services.block_storage.fields import MOST_IMAGE_METADATA, bounded
 from kumoi.services.block_storage.snapshot_rows import store as snapshot_rows_store
 from kumoi.services.block_storage.snapshot_rows.models import Status as SnapshotStatus
+from kumoi.services.block_storage.transfer_rows import store as transfer_rows_store
 from kumoi.services.block_storage.volume_types import models as volume_type_models
 from kumoi.services.block_storage.volume_types import store as volume_types_store
 from kumoi.services.block_storage.volumes import store
@@ -116,7 +117,8 @@ def revert(tx: Transaction, volume: VolumeRow, snapshot_id: str, origin: Mapping
 def reset_status(
     tx: Transaction, volume: VolumeRow, status: str | None, attach_status: str | None, migration_status: str | None
 ) -> None:
-    """An admin sets the status. Refused while an operation is active, because it would overwrite the status."""
+    """An admin sets the status, which ends an offer of the volume. Refused while an operation is active, because it
+    would overwrite the status."""
     if status is None and attach_status is None and migration_status is None:
         raise InvalidInput("os-reset_status: status, attach_status or migration_status must be given.")
     if status is not None and status not in (known := {str(each) for each in Status}):
@@ -134,6 +136,8 @@ def reset_status(
         if attachment:
             attachment_rows_store.delete(tx, attachment["id"])
     if status is not None:
+        if status != Status.AWAITING_TRANSFER:
+            transfer_rows_store.delete_of_volume(tx, volume["id"])
         store.update(tx, volume["id"], status=status)
 
 

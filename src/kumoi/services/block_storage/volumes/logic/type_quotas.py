@@ -22,7 +22,7 @@ def take(tx: Transaction, project_id: str, volume_type_id: str, amounts: Mapping
     limited = {resource: limits[name] for resource, name in names.items() if limits[name] != UNLIMITED}
     if not limited:
         return
-    used = store.used_of_type(tx, project_id, volume_type_id)
+    used = store.used_of_types(tx, project_id)[volume_type_id]
     for resource, limit in limited.items():
         if amounts[resource] > 0 and used[resource] + amounts[resource] > limit:
             raise OverQuota(names[resource], limit, used[resource], amounts[resource])
@@ -31,12 +31,14 @@ def take(tx: Transaction, project_id: str, volume_type_id: str, amounts: Mapping
 def usages(tx: Transaction, project_id: str) -> dict[str, tuple[int, int]]:
     """Quota → (limit, used), of every type."""
     types = volume_types_store.names(tx)
+    if not types:
+        return {}
     limits = volume_types_store.limits(
         tx, project_id, [f"{resource}_{name}" for name in types.values() for resource in RESOURCES]
     )
-    found = {}
-    for volume_type_id, name in types.items():
-        used = store.used_of_type(tx, project_id, volume_type_id)
-        for resource in RESOURCES:
-            found[f"{resource}_{name}"] = (limits[f"{resource}_{name}"], used[resource])
-    return found
+    used = store.used_of_types(tx, project_id)
+    return {
+        f"{resource}_{name}": (limits[f"{resource}_{name}"], used[volume_type_id][resource])
+        for volume_type_id, name in types.items()
+        for resource in RESOURCES
+    }

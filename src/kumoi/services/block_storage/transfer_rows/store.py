@@ -9,8 +9,8 @@ from kumoi.kernel.database import Transaction
 from kumoi.kernel.pagination import page
 from kumoi.kernel.rows import ProjectRows
 from kumoi.services.block_storage.errors import TransferNotFound
-from kumoi.services.block_storage.transfers.models import TransferRow
-from kumoi.services.block_storage.transfers.models import transfers as table
+from kumoi.services.block_storage.transfer_rows.models import TransferRow
+from kumoi.services.block_storage.transfer_rows.models import transfers as table
 
 rows = ProjectRows(table=table, absent=TransferNotFound)
 
@@ -26,6 +26,14 @@ def find(tx: Transaction, transfer_id: str) -> TransferRow | None:
 
 def delete(tx: Transaction, transfer_id: str) -> None:
     tx.execute(table.delete().where(table.c.id == transfer_id))
+
+
+def of_volume(tx: Transaction, volume_id: str) -> TransferRow | None:
+    return tx.one(sa.select(table).where(table.c.volume_id == volume_id), TransferRow)
+
+
+def delete_of_volume(tx: Transaction, volume_id: str) -> None:
+    tx.execute(table.delete().where(table.c.volume_id == volume_id))
 
 
 def list_of(

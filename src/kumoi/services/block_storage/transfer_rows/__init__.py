@@ -1,0 +1,1 @@
+"""The rows of transfers. `transfers` has their API."""
