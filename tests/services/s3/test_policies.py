@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.services.identity.cloud import V3
 from tests.services.object_store.sending import ask
-from tests.services.s3.test_access import LARGE, nobody, stranger
+from tests.services.s3.test_access import KNOWN, LARGE, nobody, stranger
 from tests.services.s3.test_objects import refused
 
 __all__ = ["stranger"]
@@ -148,3 +149,59 @@ def test_what_a_policy_cannot_say(cloud: Any, s3: Any, where: dict[str, str], te
     status = 501 if code == "NotImplemented" else 400
     assert refused(s3.put_bucket_policy, **where, Policy=text) == (code, status)
     assert nobody(cloud, "GET", "ours/open/few") == 200 and nobody(cloud, "GET", "ours/closed") == 403
+
+
+@pytest.fixture
+def onlooker(cloud: Any, stranger: dict[str, Any]) -> dict[str, Any]:
+    """EC2 credentials of a user who may only read in the stranger's project."""
+    admin, project = cloud.log_in("admin"), stranger["tenant_id"]
+    user = {"name": "onlooker", "password": "a-long-password"}
+    user_id = cloud.post(f"{V3}/users", as_=admin, json={"user": user}).json["user"]["id"]
+    roles = {each["name"]: each["id"] for each in cloud.get(f"{V3}/roles", as_=admin).json["roles"]}
+    cloud.put(f"{V3}/projects/{project}/users/{user_id}/roles/{roles['reader']}", as_=admin)
+    made = cloud.post(f"{V3}/users/{user_id}/credentials/OS-EC2", as_=admin, json={"tenant_id": project})
+    assert made.status_code == 201, made.text
+    found: dict[str, Any] = made.json["credential"]
+    return found
+
+
+def test_a_reader_writes_nowhere(
+    cloud: Any, s3: Any, where: dict[str, str], stranger: dict[str, Any], onlooker: dict[str, Any]
+) -> None:
+    """What a project was given is for those of its users whose roles allow the same in its own account."""
+    them, reader, id = cloud.client(stranger), cloud.client(onlooker), stranger["tenant_id"]
+    them.create_bucket(Bucket="theirs")
+    assert refused(reader.put_object, Bucket="theirs", Key="x", Body=b"x") == ("AccessDenied", 403)
+
+    def look() -> None:
+        assert reader.list_objects(**where)["Contents"]
+        assert refused(reader.put_object, **where, Key="new", Body=b"x") == ("AccessDenied", 403)
+        assert refused(reader.delete_object, **where, Key="closed") == ("AccessDenied", 403)
+        assert refused(reader.create_multipart_upload, **where, Key="new") == ("AccessDenied", 403)
+        them.put_object(**where, Key="new", Body=b"x")
+        upload = {"Key": "parts", "UploadId": them.create_multipart_upload(**where, Key="parts")["UploadId"]}
+        assert refused(reader.upload_part, **where, **upload, PartNumber=1, Body=b"x") == ("AccessDenied", 403)
+        them.abort_multipart_upload(**where, **upload)
+
+    to = {"AWS": id}
+    text = policy(allow(*WRITES, "s3:GetObject", to=to), allow("s3:ListBucket", to=to, on=HERE))
+    s3.put_bucket_policy(**where, Policy=text)
+    assert reader.get_object(**where, Key="closed")["Body"].read() == b"secret"
+    look()
+    s3.delete_bucket_policy(**where)
+    for whom in (f'id="{id}"', f'uri="{KNOWN}"'):
+        s3.put_bucket_acl(**where, GrantRead=whom, GrantWrite=whom, GrantWriteACP=whom)
+        look()
+        assert refused(reader.put_bucket_acl, **where, ACL="public-read-write") == ("AccessDenied", 403)
+    s3.put_bucket_acl(**where, ACL="public-read-write")
+    reader.put_object(**where, Key="new", Body=b"as everybody")
+
+
+def test_a_list_of_swift_counts_for_every_role(
+    cloud: Any, s3: Any, where: dict[str, str], keys: dict[str, Any], stranger: dict[str, Any], onlooker: dict[str, Any]
+) -> None:
+    """As in Swift: `project:*` names every user of the project."""
+    path = f"/object-store/v1/AUTH_{keys['tenant_id']}/ours"
+    lists = {"X-Container-Write": f"{stranger['tenant_id']}:*"}
+    assert ask(cloud, "POST", path, cloud.log_in("demo"), headers=lists).status == 204
+    cloud.client(onlooker).put_object(**where, Key="new", Body=b"x")

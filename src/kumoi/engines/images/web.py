@@ -7,19 +7,22 @@ changes in between leads nowhere. Each redirect is checked like a first address.
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urljoin, urlsplit
+from typing import Any
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import httpcore
 
 from kumoi.engines.images.interface import ImagesError
 
-BLOCK = 1 << 20
+BLOCK = 1 << 16
 MOST_REDIRECTS = 5
 SECONDS = 30.0
 """How long a connection, or the next bytes, are waited for."""
+LOOK_SECONDS = 1.0
+"""How often a silent connection asks whether its bytes are still wanted."""
 SCHEMES = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGAIN = frozenset({429, 500, 502, 503, 504})
@@ -118,8 +121,8 @@ def _is_own(address: Address) -> bool:
 class _Checked(httpcore.NetworkBackend):
     """Connects to addresses that the rules allow, and to no other."""
 
-    def __init__(self, allowed: Rules) -> None:
-        self._allowed = allowed
+    def __init__(self, allowed: Rules, wanted: Callable[[], None]) -> None:
+        self._allowed, self._wanted = allowed, wanted
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -134,12 +137,52 @@ class _Checked(httpcore.NetworkBackend):
         if not all(is_allowed(host, ipaddress.ip_address(each.partition("%")[0]), self._allowed) for each in addresses):
             raise WebRefused("its server is not reachable by everybody, or belongs to this cloud")
         for position, address in enumerate(addresses):
+            self._wanted()
             try:
-                return self._plain.connect_tcp(address, port, timeout, local_address, socket_options)
+                plain = self._plain.connect_tcp(address, port, timeout, local_address, socket_options)
+                return _Watched(plain, self._wanted)
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 if position == len(addresses) - 1:
                     raise
         raise httpcore.ConnectError(f"its server {host[:200]!r} has no address")
+
+
+class _Watched(httpcore.NetworkStream):
+    """Asks before each part that it receives whether it is still wanted: a slow server may send one byte at a time,
+    also of its headers."""
+
+    def __init__(self, plain: httpcore.NetworkStream, wanted: Callable[[], None]) -> None:
+        self._plain, self._wanted = plain, wanted
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        left = SECONDS if timeout is None else timeout
+        while True:
+            self._wanted()
+            try:
+                return self._plain.read(max_bytes, min(left, LOOK_SECONDS))
+            except httpcore.ReadTimeout:
+                left -= LOOK_SECONDS
+                if left <= 0:
+                    raise
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._plain.write(buffer, timeout)
+
+    def close(self) -> None:
+        self._plain.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        try:
+            return _Watched(self._plain.start_tls(ssl_context, server_hostname, timeout), self._wanted)
+        except httpcore.ConnectError as error:
+            if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise WebRefused(f"the server's certificate is not valid: {_reason(error)}") from error
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._plain.get_extra_info(info)
 
 
 @dataclass(frozen=True)
@@ -151,15 +194,18 @@ class Coming:
 
 
 @contextmanager
-def reading(url: str, allowed: Rules, headers: Iterable[tuple[str, str]] = ()) -> Iterator[Coming]:
-    """The bytes behind an address; WebRefused, WebSilent. `headers` go to the first server only."""
+def reading(
+    url: str, allowed: Rules, headers: Iterable[tuple[str, str]], wanted: Callable[[], None]
+) -> Iterator[Coming]:
+    """The bytes behind an address; WebRefused, WebSilent. `headers` go to the first server only. `wanted` is called at
+    least once a second, and before each part that is received. What it raises closes the connection."""
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), SECONDS)
     sent = list(headers)
     with httpcore.ConnectionPool(
-        ssl_context=allowed.certificates or ssl.create_default_context(), network_backend=_Checked(allowed)
+        ssl_context=allowed.certificates or ssl.create_default_context(), network_backend=_Checked(allowed, wanted)
     ) as pool:
         for _ in range(allowed.most_redirects + 1):
-            parts = check(url, allowed)
+            parts = _encoded(check(url, allowed))
             try:
                 with pool.stream(
                     "GET", _without_secrets(parts), headers=[*_headers(parts), *sent], extensions={"timeout": timeouts}
@@ -174,7 +220,7 @@ def reading(url: str, allowed: Rules, headers: Iterable[tuple[str, str]] = ()) -
                 raise WebSilent(f"the server did not answer: {_reason(error)}") from error
             if target is None:
                 raise WebRefused("the server redirects to nowhere")
-            url, sent = urljoin(url, target.decode("latin-1")), []
+            url, sent = urljoin(url, target.decode("utf-8", "surrogateescape")), []
     raise WebRefused(f"the server redirects more than {allowed.most_redirects} times")
 
 
@@ -210,6 +256,20 @@ def _headers(parts: SplitResult) -> list[tuple[str, str]]:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}".encode()
         found.append(("Authorization", f"Basic {b64encode(secret).decode()}"))
     return found
+
+
+def _encoded(parts: SplitResult) -> SplitResult:
+    """The address in ASCII, as it is sent."""
+    user, at, server = parts.netloc.rpartition("@")
+    if not server.isascii():
+        port = f":{parts.port}" if parts.port is not None else ""
+        server = (parts.hostname or "").encode("idna").decode("ascii") + port
+    return parts._replace(netloc=f"{user}{at}{server}", path=_ascii(parts.path), query=_ascii(parts.query))
+
+
+def _ascii(text: str) -> str:
+    """Encodes only what is not ASCII: signatures depend on how the client wrote the rest."""
+    return "".join(each if each.isascii() else quote(each, errors="surrogateescape") for each in text)
 
 
 def _without_secrets(parts: SplitResult) -> str:

@@ -91,6 +91,12 @@ def reads_own(who: Who) -> bool:
     return may_read(who, PREFIX + (who.project_id or ""))
 
 
+def may_use_grants(who: Who, *, writing: bool) -> bool:
+    """Whether what another account gives to the caller's project counts for this caller: its roles let it do the same in
+    its own account. Swift's lists have a rule of their own: `project:*` is everybody with any role in the project."""
+    return owns_own(who) if writing else reads_own(who)
+
+
 def owns_own(who: Who) -> bool:
     return owns(who, PREFIX + (who.project_id or ""))
 

@@ -65,7 +65,8 @@ def let_in(container: Mapping[str, str], metadata: Mapping[str, str], who: Who, 
     if STORED not in metadata or ENFORCED in blocks(container):
         return False
     grantees = set() if is_private(container) else {EVERYBODY}
-    if who.user_id and who.project_id:
+    writing = permission in (WRITE, WRITE_LIST)
+    if who.user_id and who.project_id and access.may_use_grants(who, writing=writing):
         grantees |= {who.project_id} if is_private(container) else {who.project_id, AUTHENTICATED}
     return any(each.permission in (permission, ALL) and each.grantee in grantees for each in of(metadata))
 

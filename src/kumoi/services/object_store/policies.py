@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from kumoi.kernel.who import Who
-from kumoi.services.object_store import grants
+from kumoi.services.object_store import access, grants
 from kumoi.services.object_store.grants import EVERYBODY, Grant
 from kumoi.services.object_store.limits import HIDDEN
 
@@ -46,7 +46,9 @@ def let_in(container: Mapping[str, str], who: Who, kind: str, name: str = "") ->
     rights = of(container)
     if not rights or (grants.RESTRICT in grants.blocks(container) and is_public(rights)):
         return False
-    grantees = {EVERYBODY, who.project_id} if who.user_id and who.project_id else {EVERYBODY}
+    grantees = {EVERYBODY}
+    if who.user_id and who.project_id and access.may_use_grants(who, writing=kind == WRITE):
+        grantees.add(who.project_id)
     return any(each.kind == kind and each.grantee in grantees and each.concerns(name) for each in rights)
 
 

@@ -1,12 +1,22 @@
 """Imports from web servers: whole or not at all, and never from inside the cloud."""
 
 import base64
+import ipaddress
+import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
+from kumoi.engines.images import web
 from kumoi.engines.images.interface import ImageStore
 from kumoi.kernel import operations, quotas
 from kumoi.kernel.settings import Settings
@@ -21,6 +31,15 @@ def site(cloud: Any) -> Iterator[Website]:
     allow(cloud, made)
     yield made
     made.close()
+    for key in list(fetching._running):
+        wait_until(lambda key=key: fetching.end(key))  # type: ignore[misc]
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not reached():
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
 def allow(cloud: Any, site: Website, hosts: str = "127.0.0.0/8") -> None:
@@ -209,7 +228,7 @@ def test_a_deletion_ends_the_download(cloud: Any, site: Website, monkeypatch: py
     image_id = create(cloud).json["id"]
     look_after = fetching.look_after
 
-    def deleted_first(key: str, work: Any) -> Any:
+    def deleted_first(key: str, owner: str | None, work: Any) -> Any:
         def later(download: fetching.Download) -> Any:
             assert cloud.delete(f"{IMAGES}/{image_id}").status_code == 204
             until = time.monotonic() + 60
@@ -218,7 +237,7 @@ def test_a_deletion_ends_the_download(cloud: Any, site: Website, monkeypatch: py
                 time.sleep(0.01)
             return work(download)
 
-        return look_after(key, later)
+        return look_after(key, owner, later)
 
     monkeypatch.setattr(fetching, "look_after", deleted_first)
     assert bring_in(cloud, image_id, site.put("/x", RAW)).status_code == 202
@@ -228,3 +247,112 @@ def test_a_deletion_ends_the_download(cloud: Any, site: Website, monkeypatch: py
     cloud.settle(60.0)
     assert cloud.get(f"{IMAGES}/{image_id}").status_code == 404
     assert lying(cloud) == [] and cloud.audit() == []
+
+
+def limit_seconds(cloud: Any, seconds: int) -> None:
+    for settings in (cloud.settings, cloud.locate(Settings)):
+        settings.web_download_seconds = seconds
+
+
+@pytest.mark.parametrize("part", ["body", "headers", "nothing"])
+def test_a_slow_server_meets_the_limit_of_time(cloud: Any, site: Website, part: str) -> None:
+    limit_seconds(cloud, 1)
+    image_id = create(cloud).json["id"]
+    assert bring_in(cloud, image_id, site.put_slow("/slow", part)).status_code == 202
+    assert "takes longer than 1 s" in failed(cloud, image_id)
+    assert site.left.wait(60.0), "the connection is closed"
+
+
+@pytest.mark.parametrize("part", ["body", "nothing"])
+def test_a_slow_download_ends_when_nobody_needs_it(
+    cloud: Any, site: Website, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    image_id = create(cloud).json["id"]
+    assert bring_in(cloud, image_id, site.put_slow("/slow", part)).status_code == 202
+    wait_until(lambda: cloud.settle(0.1) or bool(site.asked))
+    assert cloud.delete(f"{IMAGES}/{image_id}").status_code == 204
+    monkeypatch.setattr(fetching, "FORSAKEN_SECONDS", 0.0)
+    assert site.left.wait(25.0), "sooner than a silent server is given up"
+    wait_until(lambda: all(each.is_forsaken for each in fetching._running.values()))
+    cloud.settle(60.0)
+    assert lying(cloud) == [] and cloud.audit() == []
+
+
+def test_one_project_leaves_room_for_others(cloud: Any, site: Website, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "MOST", 4)
+    monkeypatch.setattr(fetching, "MOST_OF_ONE", 2)
+    for number in range(5):
+        uri = site.put_slow(f"/slow{number}")
+        assert bring_in(cloud, create(cloud).json["id"], uri).status_code == 202
+    wait_until(lambda: cloud.settle(0.1) or len(site.asked) == 2)
+    body = {"method": {"name": "web-download", "uri": site.put("/x", RAW)}}
+    image_id = create(cloud, as_="other").json["id"]
+    assert cloud.post(f"{IMAGES}/{image_id}/import", as_="other", json=body).status_code == 202
+    wait_until(lambda: cloud.settle(0.1) or cloud.get(f"{IMAGES}/{image_id}", as_="other").json["status"] == "active")
+    assert len([path for path, _ in site.asked if path.startswith("/slow")]) == 2
+
+
+def test_addresses_may_hold_letters_of_every_language(cloud: Any, site: Website) -> None:
+    site.put("/caf%C3%A9", b"", status=302, Location="/th\u00e9")
+    site.put("/th%E9", RAW)
+    image_id = create(cloud).json["id"]
+    assert bring_in(cloud, image_id, f"http://127.0.0.1:{site.port}/café?name=é%20/").status_code == 202
+    cloud.settle(60.0)
+    assert shown(cloud, image_id)["status"] == "active"
+    assert [path for path, _ in site.asked] == ["/caf%C3%A9?name=%C3%A9%20/", "/th%E9"]
+    sent = web._encoded(urlsplit("https://\u00e9:x@b\u00fccher.example:443/a"))
+    assert web._without_secrets(sent) == "https://xn--bcher-kva.example:443/a"
+
+
+def certified(folder: Path, *names: x509.GeneralName) -> tuple[ssl.SSLContext, Path]:
+    """A server's context, and the file of its certificate, which it signed itself."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "self")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime.now(UTC) - timedelta(days=3))
+        .not_valid_after(datetime.now(UTC) + timedelta(days=3))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "certificate.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )  # fmt: skip
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, secret)
+    return context, certificate
+
+
+@pytest.mark.parametrize(
+    ("name", "trusted", "told"),
+    [
+        (x509.IPAddress(ipaddress.ip_address("127.0.0.1")), True, ""),
+        (x509.IPAddress(ipaddress.ip_address("127.0.0.1")), False, "self-signed certificate"),
+        (x509.DNSName("elsewhere.example"), True, "IP address mismatch"),
+    ],
+)
+def test_certificates_are_verified(
+    cloud: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: x509.GeneralName, trusted: bool, told: str
+) -> None:
+    tls, certificate = certified(tmp_path, name)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    site = Website(tls)
+    allow(cloud, site)
+    uri = site.put("/x", RAW).replace("http:", "https:")
+    image_id = create(cloud).json["id"]
+    assert bring_in(cloud, image_id, uri).status_code == 202
+    if told:
+        reason = failed(cloud, image_id)
+        assert "CERTIFICATE_VERIFY_FAILED" in reason and told in reason and site.asked == []
+    else:
+        cloud.settle(60.0)
+        assert shown(cloud, image_id)["status"] == "active"
+    site.close()

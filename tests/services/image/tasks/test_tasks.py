@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kumoi.kernel.settings import Settings
-from tests.services.image.sending import IMAGES, RAW, create, send
+from tests.services.image.sending import IMAGES, RAW, create, patch, send
 from tests.services.image.website import Website
 
 PATH = "/image/v2/tasks"
@@ -120,3 +120,15 @@ def test_other_work_is_no_task(cloud: Any) -> None:
     (task,) = cloud.get(PATH, as_="admin").json["tasks"]
     deletion = cloud.get(f"/kumoi/v1/events?resource=image/{image_id}", as_="admin")
     assert "image.delete" in deletion.text and task["type"] == "api_image_import"
+
+
+def test_tasks_are_shown_to_the_owner_and_not_to_others_who_see_the_image(cloud: Any) -> None:
+    image_id, _ = imported(cloud)
+    path = f"{IMAGES}/{image_id}"
+    changes = [{"op": "replace", "path": "/visibility", "value": "community"}]
+    shared = patch(cloud, image_id, *changes)
+    assert shared.status_code == 200, shared.text
+    assert cloud.get(path, as_="other").status_code == 200
+    assert cloud.get(f"{path}/tasks", as_="other").json == {"tasks": []}
+    for who in ("member", "reader", "admin"):
+        assert len(cloud.get(f"{path}/tasks", as_=who).json["tasks"]) == 1, who

@@ -1,5 +1,6 @@
 """Reads an image of another cloud's image service, or of this one's, with the token of who imports it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,9 +51,9 @@ def rules(base: web.Rules, url: str) -> web.Rules:
     )  # fmt: skip
 
 
-def described(url: str, allowed: web.Rules, token: str) -> Described:
+def described(url: str, allowed: web.Rules, token: str, wanted: Callable[[], None]) -> Described:
     raw = bytearray()
-    with web.reading(url, allowed, [("X-Auth-Token", token)]) as coming:
+    with web.reading(url, allowed, [("X-Auth-Token", token)], wanted) as coming:
         for block in coming.blocks:
             raw += block
             if len(raw) > MOST:

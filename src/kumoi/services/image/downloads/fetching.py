@@ -13,6 +13,8 @@ from kumoi.kernel import clock, log
 T = TypeVar("T")
 MOST = 16
 """Downloads at once. Others wait."""
+MOST_OF_ONE = 8
+"""Downloads of one project at once, so that its slow servers leave room for others."""
 LOOK_SECONDS = 0.2
 """How long a look waits for the end."""
 FORSAKEN_SECONDS = 120.0
@@ -26,9 +28,10 @@ class Ended(Exception):
 
 
 class Download(Generic[T]):
-    """One download. `work` gets it, and calls `check` between blocks."""
+    """One download. `work` gets it, and calls `check` whenever bytes come, and while none come."""
 
-    def __init__(self, work: Callable[["Download[T]"], T]) -> None:
+    def __init__(self, owner: str | None, work: Callable[["Download[T]"], T]) -> None:
+        self.owner = owner
         self._work = work
         self._ended = threading.Event()
         self._told_to_end = False
@@ -65,16 +68,17 @@ class Download(Generic[T]):
         self._told_to_end = True
 
 
-def look_after(key: str, work: Callable[[Download[T]], T]) -> T | None:
+def look_after(key: str, owner: str | None, work: Callable[[Download[T]], T]) -> T | None:
     """Begin the download unless it runs, and return what it stored; None: it runs still, or must wait. Raises what it
-    raised."""
+    raised. `owner`: the project for which it is."""
     with _lock:
         found = _running.get(key)
         if found is None:
             _forget_forsaken()
-            if len(_running) >= MOST:
+            of_owner = sum(each.owner == owner for each in _running.values())
+            if len(_running) >= MOST or of_owner >= MOST_OF_ONE:
                 return None
-            found = _running[key] = Download(work)
+            found = _running[key] = Download(owner, work)
     if not found.wait(LOOK_SECONDS):
         return None
     with _lock:

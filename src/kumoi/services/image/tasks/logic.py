@@ -35,7 +35,10 @@ def list_of(tx: Transaction, query: schemas.Query) -> tuple[list[OperationRow], 
 
 
 def of_image(tx: Transaction, who: Who, image_id: str) -> list[OperationRow]:
-    images.visible(tx, who, image_id)
+    """None for those who only see the image: tasks name users, requests and addresses of its owner."""
+    row = images.visible(tx, who, image_id)
+    if not who.sees(row["owner"]):
+        return []
     return store.of_image(tx, image_id)
 
 

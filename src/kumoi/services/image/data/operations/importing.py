@@ -49,7 +49,7 @@ def _fetch(context: Context) -> Again | None:
     if not _comes_from_elsewhere(context) or row["checksum"] is not None:
         return None
     try:
-        fetched = fetching.look_after(context.id, lambda download: _download(context, row, download))
+        fetched = fetching.look_after(context.id, row["owner"], lambda download: _download(context, row, download))
     except fetching.Ended:
         raise Retry("the download was ended") from None
     except web.WebSilent as error:
@@ -83,31 +83,34 @@ def _download(context: Context, row: ImageDetails, download: fetching.Download[F
     """In the download's own thread."""
     settings, secret = context.engine(Settings), context.engine(Keys).open_secret(context.arguments["sealed"])
     allowed, other, headers = addresses.rules(settings), None, list[tuple[str, str]]()
-    disk_format = context.arguments["disk_format"]
+    disk_format, until = context.arguments["disk_format"], clock.monotonic() + settings.web_download_seconds
+
+    def wanted() -> None:
+        download.check()
+        if clock.monotonic() > until:
+            raise web.WebRefused(f"it takes longer than {settings.web_download_seconds} s")
+
     if context.arguments["method"] == REMOTE:
         url = elsewhere.address(context)
         allowed, headers = elsewhere.rules(allowed, url), [("X-Auth-Token", secret)]
-        other, url = elsewhere.described(url, allowed, secret), f"{url}/file"
+        other, url = elsewhere.described(url, allowed, secret, wanted), f"{url}/file"
         disk_format = room.inspected_as(other.container_format, other.disk_format)
     else:
         url = secret
-    most, until = context.arguments["most"], clock.monotonic() + settings.web_download_seconds
+    most = context.arguments["most"]
     writer = context.engine(ImageStore).begin(row["id"], disk_format)
     try:
         # A deletion that came before this removes no file that comes now.
         _found(context)
         writer = signatures.verified(writer, row["properties"], settings.image_certificates)
-        with web.reading(url, allowed, headers) as coming:
+        with web.reading(url, allowed, headers, wanted) as coming:
             if most is not None and (coming.size or 0) > most:
                 raise web.WebRefused(_too_large(most))
             came = 0
             for block in coming.blocks:
-                download.check()
                 came += len(block)
                 if most is not None and came > most:
                     raise web.WebRefused(_too_large(most))
-                if clock.monotonic() > until:
-                    raise web.WebRefused(f"it takes longer than {settings.web_download_seconds} s")
                 writer.write(block)
             if coming.size is not None and came != coming.size:
                 raise web.WebSilent(f"the server sent {came} bytes of {coming.size}")
