@@ -267,12 +267,13 @@ def test_a_slow_server_meets_the_limit_of_time(cloud: Any, site: Website, part: 
 def test_a_slow_download_ends_when_nobody_needs_it(
     cloud: Any, site: Website, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
+    monkeypatch.setattr(web, "SECONDS", 3600.0)
     image_id = create(cloud).json["id"]
     assert bring_in(cloud, image_id, site.put_slow("/slow", part)).status_code == 202
     wait_until(lambda: cloud.settle(0.1) or bool(site.asked))
     assert cloud.delete(f"{IMAGES}/{image_id}").status_code == 204
     monkeypatch.setattr(fetching, "FORSAKEN_SECONDS", 0.0)
-    assert site.left.wait(25.0), "sooner than a silent server is given up"
+    assert site.left.wait(120.0), "the connection is closed"
     wait_until(lambda: all(each.is_forsaken for each in fetching._running.values()))
     cloud.settle(60.0)
     assert lying(cloud) == [] and cloud.audit() == []
