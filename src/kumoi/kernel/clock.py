@@ -105,8 +105,11 @@ def iso_microseconds(instant: int, suffix: str = "") -> str:
 
 
 def parse_iso(text: str) -> int:
-    """The instant that an ISO 8601 text names; a text without zone is UTC. ValueError when it is not one."""
+    """The instant that an ISO 8601 text names; a text without zone is UTC. ValueError when it is not one, or when it is
+    outside the years 1 to 9999 of UTC, which `iso` could not write."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{text[:80]} is outside the years 1 to 9999") from error
     return int(moment.timestamp()) * SECOND + moment.microsecond

@@ -9,6 +9,7 @@ from kumoi.engines.hypervisor.fake import FakeHypervisor
 from kumoi.engines.hypervisor.interface import GuestState
 from kumoi.host.client import StillBusy, Unreachable
 from kumoi.kernel import clock
+from kumoi.kernel.reconcile import View
 from kumoi.services.compute.guests.reconcilers import power_state
 from tests.services.compute.world import LATEST, SERVERS, World
 
@@ -250,8 +251,6 @@ def test_what_a_guest_does_by_itself_is_seen(world: World, event: str) -> None:
     server_id = world.boot()
     getattr(world.cloud.engines[FakeHypervisor], event)(server_id)
     assert [each["id"] for each in world.cloud.audit()] == [server_id]
-    from kumoi.kernel.reconcile import View
-
     power_state.follow(View(world.cloud.database, world.cloud.locate))
     world.cloud.settle()
     shown = world.show(server_id)
@@ -263,8 +262,6 @@ def test_what_a_guest_does_by_itself_is_seen(world: World, event: str) -> None:
 
 
 def test_the_actions_of_a_server_say_why_it_stopped(world: World) -> None:
-    from kumoi.kernel.reconcile import View
-
     server_id = world.boot()
     world.cloud.engines[FakeHypervisor].die(server_id)
     power_state.follow(View(world.cloud.database, world.cloud.locate))
@@ -278,8 +275,6 @@ def test_the_actions_of_a_server_say_why_it_stopped(world: World) -> None:
 
 
 def test_a_guest_without_room_is_paused_with_the_reason_and_active_when_it_goes_on(world: World) -> None:
-    from kumoi.kernel.reconcile import View
-
     server_id = world.boot()
     view, fake = View(world.cloud.database, world.cloud.locate), world.cloud.engines[FakeHypervisor]
     fake.run_out_of_room(server_id)
@@ -293,8 +288,6 @@ def test_a_guest_without_room_is_paused_with_the_reason_and_active_when_it_goes_
 
 
 def test_the_sweep_leaves_servers_alone_that_something_works_on(world: World) -> None:
-    from kumoi.kernel.reconcile import View
-
     server_id = world.boot()
     world.act(server_id, "os-stop")
     world.cloud.engines[FakeHypervisor].shut_itself_down(server_id)
@@ -302,3 +295,12 @@ def test_the_sweep_leaves_servers_alone_that_something_works_on(world: World) ->
     assert world.show(server_id)["OS-EXT-STS:task_state"] == "powering-off"
     world.cloud.settle()
     assert world.show(server_id)["status"] == "SHUTOFF"
+
+
+def test_the_event_of_a_mended_state_does_not_name_the_host(world: World) -> None:
+    server_id = world.boot()
+    world.cloud.engines[FakeHypervisor].shut_itself_down(server_id)
+    power_state.follow(View(world.cloud.database, world.cloud.locate))
+    events = world.cloud.get("/kumoi/v1/events").json["events"]
+    (found,) = [event for event in events if event["kind"] == "server.state.mended"]
+    assert found["facts"]["problem"] == "its guest was off" and "host-1" not in str(found)

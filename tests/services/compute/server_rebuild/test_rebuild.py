@@ -99,12 +99,15 @@ def test_a_rebuild_mends_an_error(world: World, fake: FakeHypervisor) -> None:
 
 
 def test_before_the_old_disk_is_gone_a_failure_changes_nothing(world: World, fake: FakeHypervisor) -> None:
-    server_id, image = world.boot(), sending.ready(world.cloud)
+    server_id, image = world.boot(), sending.ready(world.cloud, os_distro="debian")
+    assert world.show(server_id, version="2.98")["image"]["properties"] == {}
     world.cloud.engines[FakeVolumes].fail_next("prepare_base", "the disk of the host is full")
     assert rebuild(world, server_id, imageRef=image).status_code == 202
+    assert world.show(server_id, version="2.98")["image"]["properties"] == {"os_distro": "debian"}
     world.cloud.settle()
-    shown = world.show(server_id)
+    shown = world.show(server_id, version="2.98")
     assert shown["status"] == "ACTIVE" and shown["image"]["id"] == world.image
+    assert shown["image"]["properties"] == {}
     assert fake.local_disks(server_id) == {"root": (world.image, 1)} and world.cloud.audit() == []
 
 
@@ -159,3 +162,39 @@ def test_an_admin_reads_user_data_under_one_name_and_the_group(world: World) -> 
     server = rebuilt.json["server"]
     assert "user_data" in server and "OS-EXT-SRV-ATTR:user_data" not in server
     assert server["server_groups"] == [group]
+
+
+@pytest.mark.parametrize(
+    ("properties", "why"),
+    [
+        ({"hw_architecture": "aarch64"}, "its architecture is not the image's, aarch64"),
+        ({"img_hv_type": "xen"}, "its hypervisor is not the image's, xen"),
+        ({"trait:CUSTOM_GOLD": "required"}, "it lacks the trait CUSTOM_GOLD"),
+    ],
+)
+def test_an_image_that_does_not_suit_the_host_is_refused(world: World, properties: dict[str, str], why: str) -> None:
+    server_id, before = world.boot(), sending.ready(world.cloud)
+    assert rebuild(world, server_id, imageRef=sending.ready(world.cloud, hw_architecture="x86_64")).status_code == 202
+    world.cloud.settle()
+    shown = world.show(server_id)
+    refused = rebuild(world, server_id, imageRef=sending.ready(world.cloud, **properties), name="two")
+    assert refused.status_code == 400, refused.text
+    message = refused.json["badRequest"]["message"]
+    assert "No valid host was found" in message and why in message and "host-1" not in message
+    assert world.show(server_id) == shown
+    assert rebuild(world, server_id, imageRef=before).status_code == 202
+
+
+def test_an_aggregate_for_a_trait_keeps_other_images_out(world: World) -> None:
+    """The image that the server has stays: only a change is checked, as in Nova."""
+    server_id, other = world.boot(), sending.ready(world.cloud)
+    made = world.cloud.post("/compute/v2.1/os-aggregates", as_="admin", json={"aggregate": {"name": "gold"}}).json
+    path = f"/compute/v2.1/os-aggregates/{made['aggregate']['id']}/action"
+    assert world.cloud.post(path, as_="admin", json={"add_host": {"host": "host-1"}}).status_code == 200
+    body = {"set_metadata": {"metadata": {"trait:CUSTOM_GOLD": "required"}}}
+    assert world.cloud.post(path, as_="admin", json=body).status_code == 200
+    refused = rebuild(world, server_id, imageRef=other)
+    assert refused.status_code == 400 and "CUSTOM_GOLD" in refused.json["badRequest"]["message"]
+    assert rebuild(world, server_id).status_code == 202
+    world.cloud.settle()
+    assert world.show(server_id)["status"] == "ACTIVE"

@@ -217,9 +217,18 @@ def test_the_same_and_a_different_host(two: World) -> None:
     ],
 )  # fmt: skip
 def test_a_query(world: World, query: Any, fits: bool) -> None:
-    server = boot(world, {"query": query})
+    server = boot(world, {"query": query}, as_="admin", name="asked")
     assert server["status"] == ("ACTIVE" if fits else "ERROR")
     assert fits or server["fault"]["details"] == "host-1: the hint query does not hold"
+
+
+@pytest.mark.parametrize("key", ["os:scheduler_hints", "OS-SCH-HNT:scheduler_hints"])
+def test_only_admins_ask_hosts_by_query(world: World, key: str) -> None:
+    """It would tell members which hosts there are, and how full, and let them force one."""
+    for query in (["=", "$host", "host-1"], '["<", "$free_ram_mb", 1024]'):
+        refused = world.cloud.post(SERVERS, version=LATEST, json={**world.body(), key: {"query": query}})
+        assert refused.status_code == 403 and "os:scheduler_hints.query" in refused.json["forbidden"]["message"]
+    assert world.cloud.get(SERVERS).json["servers"] == []
 
 
 @pytest.mark.parametrize(

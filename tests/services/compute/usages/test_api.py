@@ -105,8 +105,43 @@ def test_pages(world: World) -> None:
 
 @pytest.mark.parametrize(
     ("query", "named"),
-    [({"start": "x"}, "start"), ({"end": "2026"}, "end"), ({"start": "2026-02-01", "end": "2026-01-01"}, "start")],
+    [
+        ({"start": "x"}, "start"),
+        ({"end": "2026"}, "end"),
+        ({"start": "0001-01-01T00:00:00+14:00"}, "start"),
+        ({"end": "9999-12-31T23:59:59-14:00"}, "end"),
+        ({"start": "2026-02-01", "end": "2026-01-01"}, "start"),
+    ],
 )
 def test_times_that_are_refused(world: World, query: dict[str, str], named: str) -> None:
     refused = world.cloud.get(f"{USAGES}/{PROJECT}", params=query)
     assert refused.status_code == 400 and named in refused.text, refused.text
+
+
+def test_the_first_and_the_last_time(world: World) -> None:
+    found = of_project(world, end="0001-01-01")
+    assert found == {}
+    world.boot()
+    found = of_project(world, start="0001-01-01", end="9999-12-31T23:59:59")
+    assert len(found["server_usages"]) == 1 and found["stop"].startswith("9999-12-31")
+    listed = world.cloud.get(USAGES, as_="admin", params={"end": "0001-01-01"})
+    assert listed.status_code == 200 and listed.json["tenant_usages"] == []
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_times_outside_the_calendar_elsewhere(world: World, moment: str) -> None:
+    """In UTC they are in the years 0 and 10000."""
+    server_id = world.boot()
+    root = "/compute/v2.1"
+    for path, names in (
+        (f"{SERVERS}/detail", ("changes-since", "changes-before")),
+        (f"{SERVERS}/{server_id}/os-instance-actions", ("changes-since", "changes-before")),
+        (f"{root}/os-migrations", ("changes-since", "changes-before")),
+        (f"{root}/images", ("changes-since",)),
+        (f"{SERVERS}/detail", ("created_at", "launched_at", "terminated_at")),
+    ):
+        for name in names:
+            version = "2.35" if path.endswith("/images") else LATEST
+            answer = world.cloud.get(path, as_="admin", version=version, params={name: moment})
+            assert answer.status_code == 400 and name in answer.text, (path, name, answer.text)
+    assert world.cloud.get(f"{root}/os-instance_usage_audit_log/{moment}", as_="admin").status_code in (200, 400)

@@ -16,7 +16,8 @@ from kumoi.services.compute.servers import store as servers_store
 from kumoi.services.compute.servers.errors import WrongState
 from kumoi.services.compute.servers.logic import block_devices, changes, creation, files
 from kumoi.services.compute.servers.models import ServerRow, TaskState, VmState
-from kumoi.services.compute.servers.operations.create import boots_from_image
+from kumoi.services.compute.servers.operations.create import NO_HOST, boots_from_image
+from kumoi.services.compute.servers.scheduling import choice
 from kumoi.services.compute.servers.schemas import values
 
 REBUILDABLE = (VmState.ACTIVE, VmState.STOPPED, VmState.ERROR)
@@ -33,13 +34,19 @@ def rebuild(
     if asked.trusted_image_certificates:
         raise BadRequest("trusted_image_certificates: signatures of images are not checked here.")
     image = block_devices.startable(tx, who, asked.imageRef)
-    local = boots_from_image(block_devices_store.of_server(tx, server_id))
+    devices = block_devices_store.of_server(tx, server_id)
+    local = boots_from_image(devices)
     creation.check_fits(who, server["flavor"], image, local=local)
     if not local and image.id != _image_of_volume(tx, server_id):
         raise NotBuilt(
             "Unable to rebuild with a different image for a volume-backed server: volumes are not imaged anew here;"
             " docs/compute.md lists what is."
         )
+    if local and image.id != server["image_id"]:
+        # On its own host, which has to suit the new image too.
+        why = choice.against_image(tx, server, devices, image.properties)
+        if why:
+            raise BadRequest(f"{NO_HOST} The host of the server: {'; '.join(why)}.")
     password = asked.adminPass or tx.new_hex()[:12]
     before = server["image_id"]
     changed: dict[str, Any] = {"admin_pass": password, "progress": 0}
@@ -49,6 +56,7 @@ def rebuild(
     changes.begin(
         tx, server, REBUILD, TaskState.REBUILDING, origin, local=local, image_id=image.id,
         image_format=image.disk_format or "raw", image_before=before, was=server["vm_state"],
+        properties_before=server["image_properties"],
     )  # fmt: skip
     return changes.visible(tx, who, server_id), password
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from kumoi.kernel.clock import SECOND
+from kumoi.kernel.clock import SECOND, parse_iso
 from kumoi.kernel.database import Transaction
 from kumoi.kernel.errors import BadRequest, PolicyForbids
 from kumoi.kernel.pagination import LARGEST_PAGE, MarkerNotFound
@@ -14,6 +14,8 @@ from kumoi.services.compute.usages.store import Existed
 
 USUAL_PERIOD = timedelta(weeks=4)
 HOUR = 3600 * SECOND
+EARLIEST = parse_iso("0001-01-01")
+"""The first time that can be written."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class Page:
 def period(now: int, start: str | None, end: str | None) -> Period:
     """The last four weeks, if nothing else is asked for."""
     until = now if not end else _instant(end, "end")
-    since = until - int(USUAL_PERIOD.total_seconds()) * SECOND if not start else _instant(start, "start")
+    usual = max(until - int(USUAL_PERIOD.total_seconds()) * SECOND, EARLIEST)
+    since = usual if not start else _instant(start, "start")
     if since > until:
         raise BadRequest("Invalid start time. The start time cannot occur after the end time.")
     return Period(since, until)
@@ -94,9 +97,6 @@ def _page(
 
 def _instant(text: str, field: str) -> int:
     try:
-        moment = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
+        return parse_iso(text.strip())
     except ValueError:
         raise BadRequest(f"Invalid input for query parameters {field}. Value: {text[:80]}. It is no time.") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp()) * SECOND + moment.microsecond

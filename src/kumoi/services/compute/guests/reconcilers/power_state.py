@@ -92,9 +92,10 @@ def _settle(tx: Transaction, row: servers_store.PowerOfServer, found: GuestState
     if found is GuestState.RUNNING:
         # The server was paused according to the tables, so cards may still have to be unplugged.
         changes.publish(tx, current)
+    # Without the host, because members of the project read it.
     events.write(
         tx, "server.state.mended", subject("server", row["id"]), project_id=current["project_id"],
-        was=row["vm_state"], now=str(vm_state), problem=f"its guest on {current['host']} was {found}{why and f': {why}'}",
+        was=row["vm_state"], now=str(vm_state), problem=f"its guest was {found}{why and f': {why}'}",
     )  # fmt: skip
 
 

@@ -19,7 +19,10 @@ def prepare_image(context: Context) -> Again | None:
 def put_image_back(context: Context, tx: Transaction) -> None:
     """While the guest has its old disk."""
     if "ended" not in context.data:
-        servers_store.update(tx, context.arguments["server_id"], image_id=context.arguments["image_before"])
+        before = {"image_id": context.arguments["image_before"]}
+        if "properties_before" in context.arguments:  # not in operations that an earlier version began
+            before["image_properties"] = context.arguments["properties_before"]
+        servers_store.update(tx, context.arguments["server_id"], **before)
 
 
 def end_guest(context: Context) -> None:

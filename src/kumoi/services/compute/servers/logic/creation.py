@@ -58,6 +58,9 @@ def create(
     project_id = who.project_id
     _refuse_absent(asked)
     wished = hints_of_request.read(hints)
+    if "query" in wished.kept and not who.is_admin:
+        # It reads facts that only admins see, and can force a host.
+        raise PolicyForbids("os:scheduler_hints.query")
     name = values.name(asked.name)
     least, most = _counts(asked)
     flavor = usable_flavor(tx, who, str(asked.flavorRef))

@@ -155,9 +155,9 @@ def _times(asked: Mapping[str, Any], instant: Callable[[str], int]) -> list[Cond
         try:
             return instant(asked[name])
         except ValueError:
+            called = name.replace("changes_", "changes-")
             raise BadRequest(
-                f"Invalid input for query parameters {name.replace('_', '-')}. Value: {asked[name][:80]}. It is not a"
-                " date-time."
+                f"Invalid input for query parameters {called}. Value: {asked[name][:80]}. It is not a date-time."
             ) from None
 
     found: list[Condition] = []

@@ -69,6 +69,27 @@ def choose(
     return _nowhere(short, refused, wish)
 
 
+def against_image(
+    tx: Transaction, server: ServerRow, devices: Sequence[BlockDeviceRow], properties: Mapping[str, str]
+) -> list[str]:
+    """Why the server's own host does not suit another image; empty: it does."""
+    extra_specs = server["flavor"]["extra_specs"]
+    of_image, _ = traits(_traits_of(properties))
+    of_flavor, _ = traits(extra_specs)
+    short = placement.shortfalls(tx, {"VCPU": server["flavor"]["vcpus"]}, of_image)
+    why = [
+        f"it lacks the trait {trait}"
+        for each in short
+        if each.provider_name == server["host"]
+        for trait in each.required
+    ]
+    host = _facts(tx).get(server["host"] or "")
+    if host is not None:
+        wish = _wish(tx, server, devices, extra_specs, properties, frozenset([*of_flavor, *of_image]))
+        why += filters.reasons(wish, host, filters.OF_IMAGES)
+    return why
+
+
 def traits(extra_specs: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Required and forbidden, from a flavor's `trait:NAME=required|forbidden`."""
     named = {key.removeprefix("trait:"): value for key, value in extra_specs.items() if key.startswith("trait:")}

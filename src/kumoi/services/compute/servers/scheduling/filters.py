@@ -168,9 +168,13 @@ FILTERS: tuple[Filter, ...] = (
 )  # fmt: skip
 
 
-def reasons(wish: Wish, host: HostFacts) -> list[str]:
+OF_IMAGES: tuple[Filter, ...] = (of_isolated_aggregates, of_image)
+"""Those that another image of the server can change."""
+
+
+def reasons(wish: Wish, host: HostFacts, by: tuple[Filter, ...] = FILTERS) -> list[str]:
     """All of them; empty: the host fits."""
-    return [why for each in FILTERS if (why := each(wish, host)) is not None]
+    return [why for each in by if (why := each(wish, host)) is not None]
 
 
 def attraction(wish: Wish, host: HostFacts) -> int:
