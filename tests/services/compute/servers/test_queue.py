@@ -62,14 +62,31 @@ KINDS: dict[str, tuple[str | None, Callable[[World, str], Any]]] = {
     "server.detach_volume": (None, detach),
     "server.attach_interface": (None, attach_card),
     "server.detach_interface": (None, detach_card),
+    "server.crash_dump": (None, act("trigger_crash_dump")),
+    "server.rescue": (None, act("rescue", {})),
+    "server.unrescue": ("rescue", act("unrescue")),
+    "server.shelve": (None, act("shelve")),
+    "server.resize": (None, act("resize", {"flavorRef": "2"})),
+    "server.confirm_resize": ("resize", act("confirmResize")),
+    "server.revert_resize": ("resize", act("revertResize")),
+    "server.rebuild": (None, lambda world, server_id: world.act(server_id, "rebuild", {"imageRef": world.image})),
+    "server.create_image": (None, act("createImage", {"name": "copy"})),
+    "server.create_backup": (None, act("createBackup", {"name": "copy", "backup_type": "daily", "rotation": 1})),
 }
 """Kind → the action that comes before it, and the request that starts it."""
+BEFORE: dict[str, Any] = {"rescue": {}, "resize": {"flavorRef": "2"}}
+"""The argument of an action that comes before."""
+OFF_HOST = {"server.shelve_offload", "server.unshelve"}
+"""They begin on servers that are shelved, whose devices nothing changes, so nothing is ahead of them in the queue."""
 
 
 def test_every_kind_is_here() -> None:
     app.load_services()
     registry = operations.registry
-    assert set(KINDS) == {kind for kind in registry if kind.startswith("server.")} - {"server.create", "server.delete"}
+    assert (
+        set(KINDS)
+        == {kind for kind in registry if kind.startswith("server.")} - {"server.create", "server.delete"} - OFF_HOST
+    )
 
 
 def hold(world: World, server_id: str) -> None:
@@ -100,14 +117,14 @@ def test_giving_up_changes_nothing(world: World, kind: str) -> None:
         world.cloud.settle()
         before, request = KINDS[kind]
         if before is not None:
-            assert world.act(server_id, before).status_code == 202
+            assert world.act(server_id, before, BEFORE.get(before)).status_code in (200, 202)
             world.cloud.settle()
         spare = volume(world) if kind == "server.attach_volume" else None
         was = state(world, server_id)
         hold(world, server_id)
         time.advance(1)
         accepted = request(world, server_id) if spare is None else attach(world, server_id, spare)
-        assert accepted.status_code in (200, 202), accepted.text
+        assert accepted.status_code in (200, 202, 204), accepted.text
         waiting = world.cloud.database.read(lambda tx: operations.pending_on(tx, f"server/{server_id}"))
         assert [(each["kind"], each["state"]) for each in waiting][1:] == [(kind, operations.QUEUED)]
         time.advance(operations.QUEUE_SECONDS + 1)

@@ -56,6 +56,7 @@ def failed(context: Context, tx: Transaction, reason: str) -> None:
         outcome.breaks(context, tx, reason)
     else:
         outcome.stays(context, tx, reason)
+        servers_store.update(tx, context.arguments["server_id"], progress=100)
     servers_store.update(tx, context.arguments["server_id"], admin_pass=None)
 
 
