@@ -19,6 +19,8 @@ OPEN = {
     **{f"identity reply.Project.{name}": "trees of projects, by id or as a list" for name in ("parents", "subtree")},
     **{f"identity reply.{kind}": KEEPS for kind in (
         "Project", "Domain", "Service", "Endpoint", "Region", "User", "Group", "Role", "Credential")},
+    **{f"compute reply.{kind}.scheduler_hints": "the hints as the client sent them" for kind in (
+        "Server", "Changed", "Rebuilt")},
     "image reply.Image": KEEPS,
     "image reply.Told.image_properties": "the attributes of an image, with its custom properties",
     "image reply.ShownDefinition.default": "a value of the type that the definition names",

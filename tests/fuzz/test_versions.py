@@ -119,6 +119,10 @@ def furnish(asking: Asking) -> None:
     aggregate = post(f"{NOVA}/os-aggregates", {"aggregate": {"name": "one"}})["aggregate"]
     everybody.add("aggregate", str(aggregate["id"]))
     everybody.add("before", "2026-11-29")
+    default = {"name": "default_cgsnapshot_type"}
+    group_type = post(f"{CINDER}/group_types", {"group_type": default})["group_type"]["id"]
+    post(f"{CINDER}/group_types/{group_type}/group_specs", {"group_specs": {"mark": "x"}})
+    everybody.add("group_type", group_type)
     qos = {"name": "one", "consumer": "front-end"}
     everybody.add("qos_specs", post(f"{CINDER}/qos-specs", {"qos_specs": qos})["qos_specs"]["id"])
     metadefs = "/image/v2/metadefs/namespaces"
@@ -127,6 +131,8 @@ def furnish(asking: Asking) -> None:
     post(f"{metadefs}/mark/properties", {"name": "mark", "title": "Mark", "type": "string"})
     post(f"{metadefs}/mark/tags/mark", {})
     post(f"{metadefs}/mark/resource_types", {"name": "OS::Glance::Image"})
+    wanted = {"import_from": "http://nowhere.invalid/x", "import_from_format": "raw", "image_properties": {"name": "x"}}
+    everybody.add("task", post("/image/v2/tasks", {"type": "import", "input": wanted})["id"])
     everybody.add("network", f"{MARKS['ours']}-0")
 
 

@@ -43,13 +43,26 @@ def play(
     return {"seeds": played, "seen": stage.seen, "steps": stage.steps, "replies": stage.replies}
 
 
+NO_CLIENT_ASKS = {
+    "aggregate.cache_images", "backup.create", "backup.delete", "backup.restore", "image.copy", "image.remove",
+    "server.confirm_resize", "server.crash_dump", "server.create_backup", "server.create_image", "server.rebuild",
+    "server.rescue", "server.resize", "server.revert_resize", "server.shelve", "server.shelve_offload",
+    "server.unrescue", "server.unshelve", "volume.reimage", "volume.upload",
+}  # fmt: skip
+"""Operations that no client of the simulation begins yet. The crash matrix plays them. The list may only shrink."""
+
+
 def unhit(found: dict[str, Any]) -> list[str]:
-    """Operations, steps and kinds of fault that no seed has met."""
+    """Operations, steps and kinds of fault that no seed has met; and kinds of NO_CLIENT_ASKS that one has met."""
     missing = [kind for kind in KINDS if not found["seen"][kind]]
     for kind, operation in sorted(operations.registry.items()):
-        if not kind.startswith("toy."):
+        if kind.startswith("toy."):
+            continue
+        if kind not in NO_CLIENT_ASKS:
             missing += [name for name in _passed(kind, operation) if not found["steps"][name]]
-    return missing
+        elif any(found["steps"][f"{kind}.{step.name}.forward"] for step in operation.steps):
+            missing.append(f"{kind} is asked for: take it off NO_CLIENT_ASKS")
+    return missing + sorted(NO_CLIENT_ASKS - operations.registry.keys())
 
 
 def _passed(kind: str, operation: operations.Operation) -> list[str]:

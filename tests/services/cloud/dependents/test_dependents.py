@@ -120,4 +120,11 @@ def test_every_resource_that_can_be_deleted_has_its_route() -> None:
     assert len(resources) == len(set(resources)), "a resource is named once"
     without = {one for one in resources if one not in found and one != "box"}
     # These have no request of this form.
-    assert without == {"operation", "quota", "host", "application_credential", "role_assignment"}, found
+    assert without == {
+        "operation",
+        "quota",
+        "host",
+        "application_credential",
+        "role_assignment",
+        "volume_group",
+    }, found

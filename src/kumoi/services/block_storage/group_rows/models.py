@@ -5,7 +5,9 @@ from typing import TypedDict
 
 import sqlalchemy as sa
 
+from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
+from kumoi.services.block_storage.group_types.models import group_types
 
 
 class Status(StrEnum):
@@ -41,7 +43,7 @@ groups = Table[GroupRow](
     sa.Column("name", sa.String(255)),
     sa.Column("description", sa.String(255)),
     sa.Column("status", sa.String(24), nullable=False),
-    sa.Column("group_type_id", sa.String(36), sa.ForeignKey("block_storage_group_types.id"), nullable=False),
+    sa.Column("group_type_id", sa.String(36), sa.ForeignKey(group_types.c.id), nullable=False),
     sa.Column("volume_types", sa.JSON, nullable=False),
     sa.Column("availability_zone", sa.String(255), nullable=False),
     sa.Column("group_snapshot_id", sa.String(36)),
@@ -51,6 +53,7 @@ groups = Table[GroupRow](
     sa.Index("ix_block_storage_groups_project", "project_id", "created_at", "id"),
     sa.Index("ix_block_storage_groups_created_at", "created_at", "id"),
     sa.Index("ix_block_storage_groups_group_type_id", "group_type_id"),
+    info=changes.part(resource="volume_group"),
 )
 """`volume_types`: ids of those that its volumes may have. `group_snapshot_id`, `source_group_id`: what it was made of."""
 

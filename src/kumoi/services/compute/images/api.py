@@ -143,9 +143,9 @@ def show_key(request: Request, image_id: str, key: str) -> dict[str, Any]:
 @routes.put(f"{META}/{{key}}", policy=policy.member(), body=schemas.Meta, reply=schemas.Meta, versions=METADATA_UNTIL,
             errors=(413,))  # fmt: skip
 def set_key(request: Request, image_id: str, key: str, body: schemas.Meta) -> dict[str, Any]:
+    now = schemas.properties(_show(request, image_id))
     if key not in body.meta:
         raise BadRequest("Request body and URI mismatch")
-    now = schemas.properties(_show(request, image_id))
     return {"meta": {key: _change(request, image_id, {**now, **body.meta})[key]}}
 
 
