@@ -24,6 +24,8 @@ ALLOWED = {
     "kernel/test_preparation.py: wait(0.1)",
     "kernel/test_wakeup.py: wait(0.01)",
     "host/test_agent.py: patience=0.01",
+    # The pace of a server that is slow on purpose.
+    "services/image/website.py: settimeout(0.02)",
 }
 
 
