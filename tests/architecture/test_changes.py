@@ -16,8 +16,8 @@ OF_THE_KERNEL = {"kernel_operations", "kernel_quota_limits"}
 
 RESOURCES = {
     "block_storage": {
-        "attachment", "backup", "default_type", "group", "group_snapshot", "group_type",
-        "message", "qos_spec", "snapshot", "transfer", "volume", "volume_type",
+        "attachment", "backup", "default_type", "group_snapshot", "group_type",
+        "message", "qos_spec", "snapshot", "transfer", "volume", "volume_group", "volume_type",
     },
     "cloud": {"operation", "quota"},
     "compute": {"aggregate", "flavor", "host", "keypair", "server", "server_group"},

@@ -229,6 +229,22 @@ by_rows("a server that nothing leads out of its task", "compute_servers", "serve
 by_rows("a claim of a server on no host", "compute_servers", "server", host=None, vm_state="error")
 
 
+@breaks("a resize that waits for an answer of a server that is not resized")
+def _(all: Furnished) -> None:
+    def insert(tx: Transaction) -> None:
+        servers = metadata.tables["compute_servers"]
+        server = tx.one(servers.select().where(servers.c.id == all.server))
+        assert server is not None
+        tx.insert(
+            metadata.tables["compute_migrations"], uuid=NOBODY, instance_uuid=all.server, project_id=server["project_id"],
+            user_id=server["user_id"], migration_type="resize", status="finished", source_compute="host-1",
+            source_node="host-1", dest_compute="host-1", dest_node="host-1", dest_host="", old_flavor=server["flavor"],
+            new_flavor=server["flavor"], was_running=True, created_at=tx.now, updated_at=tx.now,
+        )  # fmt: skip
+
+    all.cloud.database.write(insert)
+
+
 @breaks("a count that differs from the rows")
 def _(all: Furnished) -> None:
     kept = metadata.tables["kernel_counts"]

@@ -29,7 +29,7 @@ def by_id(versions: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     [
         ("/compute", 200, "v2.1", "/compute/v2.1/"),
         ("/network", 200, "v2.0", "/network/v2.0/"),
-        ("/image", 300, "v2.9", "/image/v2/"),
+        ("/image", 300, "v2.15", "/image/v2/"),
         ("/volume", 300, "v3.0", "/volume/v3/"),
         ("/placement", 200, "v1.0", ""),
         ("/kumoi", 200, "v1", "/kumoi/v1/"),

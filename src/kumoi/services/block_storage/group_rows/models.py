@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kumoi.kernel import changes
 from kumoi.kernel.database import Instant, Table, metadata
-from kumoi.services.block_storage.group_types.models import group_types
+from kumoi.services.block_storage.group_types.models import group_types as group_types_table
 
 
 class Status(StrEnum):
@@ -43,7 +43,7 @@ groups = Table[GroupRow](
     sa.Column("name", sa.String(255)),
     sa.Column("description", sa.String(255)),
     sa.Column("status", sa.String(24), nullable=False),
-    sa.Column("group_type_id", sa.String(36), sa.ForeignKey(group_types.c.id), nullable=False),
+    sa.Column("group_type_id", sa.String(36), sa.ForeignKey(group_types_table.c.id), nullable=False),
     sa.Column("volume_types", sa.JSON, nullable=False),
     sa.Column("availability_zone", sa.String(255), nullable=False),
     sa.Column("group_snapshot_id", sa.String(36)),
