@@ -145,7 +145,9 @@ function commands(text: string): Command[] {
   }
   add("theme", t(isDark() ? "theme.light" : "theme.dark"), "", isDark() ? "sun" : "moon", () => (theme.value = isDark() ? "light" : "dark"));
   add("sign_out", t("sign_out"), "", "leave", () => void signOut());
-  const found = fixed.filter(fits);
+  // The command that is called what was typed comes before those whose titles only contain it.
+  const typed = words.join(" ");
+  const found = fixed.filter(fits).sort((one, other) => Number(other.title.toLowerCase() === typed) - Number(one.title.toLowerCase() === typed));
   if (words.length > 0) {
     for (const each of resources().filter(visible)) {
       const filter = parseFilter(text, each);
